@@ -1,0 +1,70 @@
+"""Every failure a user can meet, with its exit code and a way out.
+
+    FeelitError            1
+    ├── UsageError         2   the command was asked for something impossible
+    ├── VideoReadError     3   a file is missing, or holds no decodable video
+    ├── TimelineReadError  3   a Parquet file is missing, or is not a feelit timeline
+    ├── ModelError         4   a model or its card is missing, damaged or of the wrong shape
+    ├── OutputError        5   an output cannot be written, or exists already
+    ├── MissingExtraError  6   an optional package is not installed
+    └── SomeFailedError   10   the run went on, but some of its videos failed
+
+Exit code 0 means success and 130 an interruption. Anything that leaves the program as another exception is a bug.
+"""
+
+from __future__ import annotations
+
+
+class FeelitError(Exception):
+    """An expected failure: what went wrong, then what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)  # positional, so that it survives pickling between processes
+        self.message, self.hint = message, hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(FeelitError):
+    """The command was asked for something impossible."""
+
+    exit_code = 2
+
+
+class VideoReadError(FeelitError):
+    """A file is missing, or holds no decodable video."""
+
+    exit_code = 3
+
+
+class TimelineReadError(FeelitError):
+    """A Parquet file is missing, damaged, or not a feelit timeline."""
+
+    exit_code = 3
+
+
+class ModelError(FeelitError):
+    """A model or its card is missing, damaged or of the wrong shape."""
+
+    exit_code = 4
+
+
+class OutputError(FeelitError):
+    """An output cannot be written, or exists already."""
+
+    exit_code = 5
+
+
+class MissingExtraError(FeelitError):
+    """An optional package is not installed."""
+
+    exit_code = 6
+
+
+class SomeFailedError(FeelitError):
+    """The run went on to its end, but some of its videos failed."""
+
+    exit_code = 10

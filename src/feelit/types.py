@@ -1,0 +1,129 @@
+"""The records that travel between rooms: frozen columns of numbers, no behaviour beyond slicing.
+
+F faces, N frames, C labels. Boxes are (x0, y0, x1, y1) in pixels of the upright full-size frame, origin top left,
+x1 and y1 exclusive. The five landmarks are, in this order: right eye, left eye, nose tip, right mouth corner, left mouth
+corner; right and left are the subject's own, so the right eye is on the left of the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8 = NDArray[np.uint8]
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+EMOTIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+"""The eight labels of FER+ (Barsoum et al. 2016), in the order of every probability column."""
+
+LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What the container and one pass over its packets tell of a video, before anything is decoded.
+
+    `width_px` and `height_px` are those of the upright picture. `origin_s` is the container's start time: a frame's
+    `time_s` is its PTS times `time_base`, less `origin_s`, which is the clock that players show.
+    """
+
+    path: Path
+    width_px: int
+    height_px: int
+    rotation_deg: int
+    time_base: Fraction
+    average_rate: Fraction
+    origin_s: float
+    duration_s: float
+    codec: str
+    has_audio: bool
+    packets: int
+    size_bytes: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one video between two keyframes: the unit of work, of retry and of resume.
+
+    Half open: frames with start_pts <= pts < end_pts belong to it. `start_pts` None means from the first packet on,
+    `end_pts` None to the last.
+    """
+
+    video: Path
+    index: int
+    start_pts: int | None
+    end_pts: int | None
+
+
+class Columns:
+    """A record whose fields are all arrays of one length: it can be sliced and joined row by row."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]  # every subclass is a dataclass
+
+    def rows(self, where: slice | Int64 | Bool) -> Self:
+        """The rows that a slice, an index array or a boolean mask selects."""
+        return type(self)(*(getattr(self, f.name)[where] for f in fields(self)))  # type: ignore[arg-type]
+
+    @classmethod
+    def join(cls, parts: list[Self]) -> Self:
+        """One record out of at least one part, in order."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections(Columns):
+    """Every face found in one batch of frames, one row a face, ordered by frame and then by falling score."""
+
+    row: Int64  # (F,) which frame of the batch, 0..N-1
+    box: Float32  # (F, 4) px
+    landmarks: Float32  # (F, 5, 2) px
+    score: Float32  # (F,) 0..1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameTable(Columns):
+    """Every sampled frame of a segment, one row a frame, in order of presentation."""
+
+    frame: Int64  # (N,) position among the decoded frames of the segment, from 0
+    pts: Int64  # (N,) in units of the video's time base
+    time_s: Float64  # (N,) seconds on the player's clock
+    tick: Int64  # (N,) which sampling interval the frame stands for
+    signature: UInt8  # (N, 64) an 8x8 luma thumbnail, by which camera cuts are found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceTable(Columns):
+    """Every face of a segment, one row a face, ordered by frame: all that leaves a worker besides the frames."""
+
+    row: Int64  # (F,) index into the FrameTable
+    box: Float32  # (F, 4) px
+    landmarks: Float32  # (F, 5, 2) px
+    score: Float32  # (F,) 0..1
+    face_px: Float32  # (F,) geometric mean of the box's sides
+    sharpness: Float32  # (F,) variance of the Laplacian of the aligned crop
+    brightness: Float32  # (F,) mean luma of the aligned crop, 0..255
+    probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentResult:
+    """What a worker made of one segment."""
+
+    frames: FrameTable
+    faces: FaceTable
+    decoded: int  # frames that came out of the decoder and belong to the segment
+    errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged
+    provider: str  # the execution provider that really ran the models

@@ -1,0 +1,1 @@
+"""Models on pixels: detection, alignment, expression, quality. The only room that imports onnxruntime."""

@@ -1,0 +1,99 @@
+"""From a face in a frame to the square crop that the expression model sees.
+
+Training and serving call the same function, so what is learnt is what is served. The crop is a similarity transform (four
+degrees of freedom) that brings the five landmarks as close as possible, in the least-squares sense, to a fixed template
+(Umeyama 1991, without reflection).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from feelit.types import Float32, Float64, UInt8
+
+TEMPLATE = np.array(
+    [[0.305, 0.390], [0.695, 0.390], [0.500, 0.585], [0.345, 0.770], [0.655, 0.770]],
+    np.float64,
+)
+"""Where the five landmarks lie in a crop of side 1: the mean of FER2013's own framing, made symmetric."""
+
+
+def similarity_to_template(landmarks: Float32, size_px: int) -> Float64:
+    """The least-squares similarity transforms from landmarks to the template.
+
+    Parameters
+    ----------
+    landmarks : (F, 5, 2) float32, px of the frame
+    size_px : side of the crop
+
+    Returns
+    -------
+    (F, 2, 3) float64: `crop = A @ (x, y, 1)`, in OpenCV's convention (pixel centres at whole numbers). Landmarks that all
+    coincide give a zero scale, never NaN.
+    """
+    source = landmarks.astype(np.float64)
+    target = TEMPLATE * size_px - 0.5
+    source_mean = source.mean(axis=1, keepdims=True)
+    target_mean = target.mean(axis=0)
+    s, t = source - source_mean, target - target_mean
+    spread = np.maximum((s**2).sum(axis=(1, 2)), 1e-12)
+    a = (s * t).sum(axis=(1, 2)) / spread  # scale · cos
+    b = (s[..., 0] * t[:, 1] - s[..., 1] * t[:, 0]).sum(axis=1) / spread  # scale · sin
+    matrix = np.empty((len(source), 2, 3))
+    matrix[:, 0, 0], matrix[:, 0, 1] = a, -b
+    matrix[:, 1, 0], matrix[:, 1, 1] = b, a
+    matrix[:, :, 2] = target_mean - (matrix[:, :, :2] @ source_mean[:, 0, :, None])[..., 0]
+    return matrix
+
+
+def crop_faces(luma: UInt8, landmarks: Float32, size_px: int) -> UInt8:
+    """Aligned crops of all faces of one frame.
+
+    Faces larger than the crop are first shrunk by whole factors with area averaging, because bilinear sampling alone would
+    alias; what lies outside the frame repeats its edge.
+
+    Parameters
+    ----------
+    luma : (H, W) uint8, rows may be strided
+    landmarks : (F, 5, 2) float32, px of the frame
+    size_px : side of a crop
+
+    Returns
+    -------
+    (F, size_px, size_px) uint8
+    """
+    crops = np.empty((len(landmarks), size_px, size_px), np.uint8)
+    for i, matrix in enumerate(similarity_to_template(landmarks, size_px)):
+        crops[i] = _warp(luma, matrix, size_px)
+    return crops
+
+
+def _warp(luma: UInt8, matrix: Float64, size_px: int) -> UInt8:
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    factor = int(0.75 / scale) if scale > 1e-3 else 1
+    if factor >= 2:
+        luma, matrix = _shrink(luma, matrix, size_px, factor)
+    return cv2.warpAffine(  # type: ignore[return-value]
+        luma, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _shrink(luma: UInt8, matrix: Float64, size_px: int, factor: int) -> tuple[UInt8, Float64]:
+    """The part of the frame that the crop looks at, smaller by `factor`, and the transform that fits it."""
+    height, width = luma.shape
+    linear = np.linalg.inv(matrix[:, :2])
+    corners = np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]], np.float64) - 0.5
+    seen = (corners - matrix[:, 2]) @ linear.T
+    x0, y0 = (max(0, int(v) - factor) // factor * factor for v in seen.min(axis=0))
+    x1, y1 = (int(v) + 2 * factor for v in seen.max(axis=0))
+    part = luma[y0 : min(y1, height), x0 : min(x1, width)]
+    part = part[: part.shape[0] // factor * factor, : part.shape[1] // factor * factor]
+    if part.size == 0:  # the crop lies outside the frame, or the frame is thinner than the factor
+        return luma, matrix
+    small = cv2.resize(part, (part.shape[1] // factor, part.shape[0] // factor), interpolation=cv2.INTER_AREA)
+    # A pixel centre u of the small picture lies at x0 + factor * u + (factor - 1) / 2 of the frame.
+    fitted = matrix.copy()
+    fitted[:, :2] *= factor
+    fitted[:, 2] = matrix[:, :2] @ (np.array([x0, y0]) + (factor - 1) / 2) + matrix[:, 2]
+    return small, fitted  # type: ignore[return-value]

@@ -1,0 +1,101 @@
+"""Model cards: the JSON file beside every ONNX file that says what the model is, eats and gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from feelit.errors import ModelError
+
+Task = Literal["face", "expression"]
+Adapter = Literal["feelit", "yunet", "classifier"]
+Color = Literal["luma", "bgr", "rgb"]
+Crop = Literal["aligned", "box"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a program must know to run a model, and what a person must know to trust it.
+
+    `adapter` names the code that feeds the model and reads its outputs. Input values are `(pixel - mean) / scale`;
+    `size_px` is the side of a classifier's square input and None for detectors, which take any multiple of 32.
+    `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
+    that the outputs are probabilities already.
+    """
+
+    name: str
+    task: Task
+    adapter: Adapter
+    sha256: str = ""
+    licence: str = ""
+    description: str = ""
+    color: Color = "luma"
+    crop: Crop = "aligned"
+    size_px: int | None = None
+    mean: float = 0.0
+    scale: float = 1.0
+    labels: tuple[str, ...] = ()
+    temperature: float | None = 1.0
+    threshold: float = 0.5
+    parameters: int = 0
+    training_data: tuple[dict[str, Any], ...] = ()
+    scores: dict[str, Any] = field(default_factory=dict)
+    limitations: tuple[str, ...] = ()
+    recipe: str = ""
+
+
+def card_path(model: Path) -> Path:
+    """Where the card of a model file lies: beside it, with the ending .json."""
+    return model.with_suffix(".json")
+
+
+def sha256_of(model: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_card(card: ModelCard, model: Path) -> None:
+    """Write `card` beside `model`, with the model's checksum filled in."""
+    content = asdict(card) | {"sha256": sha256_of(model)}
+    card_path(model).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_card(model: Path) -> ModelCard:
+    """Read and check the card of a model file.
+
+    Raises
+    ------
+    ModelError
+        if the card is missing, is not JSON, lacks a field or holds an unknown one, or names a task, adapter, colour or crop
+        that feelit does not know.
+    """
+    path = card_path(model)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{model.name} has no card", f"write {path.name} beside it; docs/models.md says how") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path.name} cannot be read: {error}", "a card is one JSON object in UTF-8") from error
+    return _checked(content, path)
+
+
+def _checked(content: object, path: Path) -> ModelCard:
+    hint = "docs/models.md lists the fields of a card"
+    if not isinstance(content, dict):
+        raise ModelError(f"{path.name} is not a JSON object", hint)
+    known = {f.name for f in fields(ModelCard)}
+    if unknown := sorted(set(content) - known):
+        raise ModelError(f"{path.name} has unknown fields: {', '.join(unknown)}", hint)
+    for key, allowed in {"task": Task, "adapter": Adapter, "color": Color, "crop": Crop}.items():
+        if key in content and content[key] not in get_args(allowed):
+            raise ModelError(f"{path.name}: {key} is {content[key]!r}, not one of {', '.join(get_args(allowed))}", hint)
+    for key in ("labels", "training_data", "limitations"):
+        content[key] = tuple(content.get(key, ()))
+    try:
+        return ModelCard(**content)
+    except TypeError as error:
+        raise ModelError(f"{path.name} lacks a required field: {error}", hint) from error
