@@ -32,8 +32,9 @@ LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 class VideoInfo:
     """What the container and one pass over its packets tell of a video, before anything is decoded.
 
-    `width_px` and `height_px` are those of the upright picture. `origin_s` is the container's start time: a frame's
-    `time_s` is its PTS times `time_base`, less `origin_s`, which is the clock that players show.
+    `width_px` and `height_px` are those of the upright picture, `rotation_deg` (0, 90, 180 or 270) turns the stored picture
+    counter-clockwise into it. A frame's `time_s` is (PTS - `origin_pts`) x `time_base`: the clock that players show.
+    `fingerprint` is the SHA-256 of the size and the first and last MiB of the file.
     """
 
     path: Path
@@ -42,7 +43,7 @@ class VideoInfo:
     rotation_deg: int
     time_base: Fraction
     average_rate: Fraction
-    origin_s: float
+    origin_pts: int
     duration_s: float
     codec: str
     has_audio: bool
@@ -56,13 +57,37 @@ class Segment:
     """A stretch of one video between two keyframes: the unit of work, of retry and of resume.
 
     Half open: frames with start_pts <= pts < end_pts belong to it. `start_pts` None means from the first packet on,
-    `end_pts` None to the last.
+    `end_pts` None to the last. `packets` is how many frames the container promises for it.
     """
 
-    video: Path
     index: int
     start_pts: int | None
     end_pts: int | None
+    packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which frames of a video are looked at: the first of every 1/rate seconds from `start_s` to before `end_s`.
+
+    `rate_hz` None means every frame.
+    """
+
+    rate_hz: Fraction | None = Fraction(10)
+    start_s: float = 0.0
+    end_s: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The small picture that a detector wants of every frame: scaled to `width_px` x `height_px`, then padded with black at
+    the right and the bottom to `padded_width_px` x `padded_height_px`."""
+
+    width_px: int
+    height_px: int
+    padded_width_px: int
+    padded_height_px: int
+    color: str  # "luma" or "bgr"
 
 
 class Columns:
@@ -91,6 +116,19 @@ class Detections(Columns):
     box: Float32  # (F, 4) px
     landmarks: Float32  # (F, 5, 2) px
     score: Float32  # (F,) 0..1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One sampled frame with its pixels. They live only until the batch it is in has been looked at."""
+
+    frame: int  # position among the decoded frames of the segment, from 0
+    pts: int
+    time_s: float
+    tick: int
+    luma: UInt8  # (H, W) the upright full-size plane, as stored: expand it by `levels`
+    levels: UInt8  # (256,) stored luma -> full-range luma
+    small: UInt8  # (h, w) or (h, w, 3), full range: the detector's view
 
 
 @dataclass(frozen=True, slots=True, eq=False)

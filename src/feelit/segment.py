@@ -1,0 +1,183 @@
+"""One segment in, one table of faces out: what a worker does.
+
+Pixels are born and die in here. The result depends on the segment and the settings alone, whatever machine runs it and
+however many others run beside it.
+"""
+
+from __future__ import annotations
+
+import functools
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo, View
+from feelit.video.reader import SegmentReader
+from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.quality import brightness, sharpness, signature
+
+BATCH_BYTES = 48 << 20
+"""A batch holds at most so many bytes of full-size luma, so that 4K video needs no more memory than 720p."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which networks run, and where: everything a worker needs to build them."""
+
+    detector: Path
+    expression: Path
+    device: Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A segment with all that its result depends on, and how many threads and frames to spend on it at a time."""
+
+    info: VideoInfo
+    segment: Segment
+    sampling: Sampling
+    min_face_px: float
+    models: Models
+    min_score: float
+    batch: int = 16
+    decode_threads: int = 1
+
+
+def analyze_segment(task: Task) -> SegmentResult:
+    """Decode, detect, crop and classify.
+
+    Raises
+    ------
+    VideoReadError
+        if the file cannot be opened (any more).
+    ModelError
+        if a model does not load.
+    """
+    cv2.setNumThreads(1)
+    detector, expression = _models(task.models)
+    size = detector.working_size(task.info.width_px, task.info.height_px, task.min_face_px)
+    view = View(size.content_width_px, size.content_height_px, size.width_px, size.height_px, detector.color)
+    reader = SegmentReader(task.info, task.segment, task.sampling, view, task.decode_threads)
+    frames: list[FrameTable] = []
+    faces: list[FaceTable] = []
+    seen = 0
+    for batch in _batches(_ahead(reader, depth=4), task.batch):
+        found = detector.detect(np.stack([s.small for s in batch]), size, task.min_score)
+        crops = [
+            expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
+            for i, s in enumerate(batch)
+        ]
+        crop = np.concatenate(crops)
+        frames.append(_frame_table(batch))
+        faces.append(
+            FaceTable(
+                row=found.row + seen,
+                box=_rounded(found.box, 8),
+                landmarks=_rounded(found.landmarks, 8),
+                score=_rounded(found.score, 1024),
+                face_px=_rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8),
+                sharpness=_rounded(sharpness(crop), 1024),
+                brightness=_rounded(brightness(crop), 8),
+                probability=_rounded(expression.probabilities(crop, task.batch), 4096),
+            )
+        )
+        seen += len(batch)
+    provider = detector.provider if detector.provider == expression.provider else f"{detector.provider} + {expression.provider}"
+    return SegmentResult(
+        FrameTable.join([*frames, _no_frames()]),
+        FaceTable.join([*faces, no_faces()]),
+        reader.decoded,
+        reader.errors,
+        provider,
+    )
+
+
+def no_faces() -> FaceTable:
+    """A table of no faces, with the shapes and types of one that has some."""
+    shapes = {"row": (0,), "box": (0, 4), "landmarks": (0, 5, 2), "probability": (0, len(EMOTIONS))}
+    return FaceTable(
+        *(np.zeros(shapes.get(f.name, (0,)), np.int64 if f.name == "row" else np.float32) for f in fields(FaceTable))
+    )
+
+
+def _no_frames() -> FrameTable:
+    whole = np.zeros(0, np.int64)
+    return FrameTable(whole, whole, np.zeros(0, np.float64), whole, np.zeros((0, 64), np.uint8))
+
+
+def _rounded(values: Float32, steps: int) -> Float32:
+    """Rounded to 1/steps, so that kernels which differ in the last bits still give the same rows."""
+    return (np.round(values * np.float32(steps)) / np.float32(steps)).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=1)
+def _models(models: Models) -> tuple[FaceDetector, ExpressionModel]:
+    """Built once a worker: sessions cannot travel between processes."""
+    return open_detector(models.detector, models.device), open_expression(models.expression, models.device)
+
+
+def _frame_table(batch: list[Sample]) -> FrameTable:
+    return FrameTable(
+        frame=np.array([s.frame for s in batch], np.int64),
+        pts=np.array([s.pts for s in batch], np.int64),
+        time_s=np.array([s.time_s for s in batch], np.float64),
+        tick=np.array([s.tick for s in batch], np.int64),
+        signature=np.stack([signature(s.small) for s in batch]),
+    )
+
+
+def _batches(samples: Iterable[Sample], most: int) -> Iterator[list[Sample]]:
+    batch: list[Sample] = []
+    for sample in samples:
+        batch.append(sample)
+        if len(batch) >= min(most, max(1, BATCH_BYTES // sample.luma.size)):
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _ahead(samples: Iterable[Sample], depth: int) -> Iterator[Sample]:
+    """The same samples, decoded in a thread of their own at most `depth` ahead.
+
+    The thread ends with the iteration, also when the consumer fails: a reader that waits for room in a queue nobody empties
+    would hang the program.
+    """
+    room: queue.Queue[Sample | BaseException | None] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(item: Sample | BaseException | None) -> bool:
+        while not stopped.is_set():
+            try:
+                room.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def produce() -> None:
+        try:
+            for sample in samples:
+                if not put(sample):
+                    return
+            put(None)
+        except BaseException as error:  # carried over and raised where the samples are used
+            put(error)
+
+    thread = threading.Thread(target=produce, name="decode", daemon=True)
+    thread.start()
+    try:
+        while (item := room.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

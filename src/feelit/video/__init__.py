@@ -1,0 +1,1 @@
+"""Containers and codecs. The only room that imports PyAV."""

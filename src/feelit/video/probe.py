@@ -1,0 +1,175 @@
+"""What a video is, found out before anything is analysed: one pass over its packets, one decoded frame."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from feelit.errors import VideoReadError
+from feelit.types import VideoInfo
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A video and the places where it can be cut.
+
+    `keyframe_pts` and `keyframe_packet` tell the PTS of every keyframe and how many packets precede it in presentation
+    order; both are empty where timestamps are missing or jump back, so that seeking could not be trusted.
+    """
+
+    info: VideoInfo
+    keyframe_pts: tuple[int, ...]
+    keyframe_packet: tuple[int, ...]
+
+
+def open_video(path: Path) -> InputContainer:
+    """Open a container for reading.
+
+    Raises
+    ------
+    VideoReadError
+        if the file is missing, empty, unreadable, or in no format that FFmpeg knows.
+    """
+    if not path.exists():
+        raise VideoReadError(f"{path} does not exist", "check the spelling, or give the folder it lies in")
+    if path.is_dir():
+        raise VideoReadError(f"{path} is a folder, not a video")
+    try:
+        if path.stat().st_size == 0:
+            raise VideoReadError(f"{path} is empty", "was it copied completely?")
+        return av.open(str(path), metadata_errors="replace")
+    except PermissionError as error:
+        raise VideoReadError(f"{path} cannot be read: permission denied") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        hint = "if it is a recording that was cut off, repair it first (a truncated mp4 has lost its index)"
+        raise VideoReadError(f"{path} is not a video that FFmpeg can open: {_reason(error)}", hint) from error
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The video stream that players show: the first that is not a cover picture, else the first.
+
+    Raises
+    ------
+    VideoReadError
+        if there is none, or FFmpeg has no decoder for it.
+    """
+    streams = [s for s in container.streams.video if s.codec_context is not None]
+    if not streams:
+        what = "audio only" if container.streams.audio else "no video stream"
+        raise VideoReadError(f"{path} holds no video ({what})")
+    moving = [s for s in streams if not int(s.disposition) & int(av.stream.Disposition.attached_pic)]
+    return (moving or streams)[0]
+
+
+def probe(path: Path) -> Probe:
+    """Look at a video.
+
+    Raises
+    ------
+    VideoReadError
+        if no frame of it can be decoded.
+    """
+    with open_video(path) as container:
+        stream = video_stream(container, path)
+        scan = _Scan()
+        first: av.VideoFrame | None = None
+        try:
+            for packet in container.demux(stream):
+                scan.add(packet)
+                if first is None:
+                    first = _try_decode(packet)
+        except (av.error.FFmpegError, OSError):
+            pass  # a damaged tail: what came before it counts
+        if first is None:
+            raise VideoReadError(f"{path} holds no frame that can be decoded", "it may be damaged or encrypted")
+        info = _describe(path, container, stream, first, scan)
+    return Probe(info, *scan.keyframes())
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of the file's size and its first and last MiB: cheap, and different for recordings that differ."""
+    digest = hashlib.sha256(str(path.stat().st_size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(MIB))
+        file.seek(max(MIB, path.stat().st_size - MIB))
+        digest.update(file.read(MIB))
+    return digest.hexdigest()
+
+
+class _Scan:
+    """One pass over the packets of a stream."""
+
+    def __init__(self) -> None:
+        self.pts: list[int] = []
+        self.keys: list[int] = []
+        self.packets = 0
+        self.trusted = True
+        self.end_pts = 0
+
+    def add(self, packet: av.Packet[VideoStream]) -> None:
+        if packet.size == 0 or packet.is_discard:  # the flush at the end, or cut away by an edit list
+            return
+        self.packets += 1
+        if packet.pts is None:
+            self.trusted = False
+            return
+        if packet.is_keyframe:
+            self.trusted &= not self.keys or packet.pts > self.keys[-1]
+            self.keys.append(packet.pts)
+        self.pts.append(packet.pts)
+        self.end_pts = max(self.end_pts, packet.pts + (packet.duration or 0))
+
+    def keyframes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        pts = np.sort(np.array(self.pts, np.int64))
+        # Two frames at one time tell of joined or damaged timestamps.
+        if not self.trusted or not self.keys or bool((np.diff(pts) == 0).any()):
+            return (), ()
+        return tuple(self.keys), tuple(int(i) for i in np.searchsorted(pts, self.keys))
+
+
+def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame, scan: _Scan) -> VideoInfo:
+    time_base = stream.time_base or frame.time_base or Fraction(1, 1000)
+    origin_pts = round(Fraction(max(container.start_time or 0, 0), 1_000_000) / time_base)
+    rotation = round(frame.rotation / 90) * 90 % 360
+    width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+    rate = stream.average_rate or stream.guessed_rate or Fraction(0)
+    duration_s = float((scan.end_pts - origin_pts) * time_base)
+    if duration_s <= 0 and rate > 0:
+        duration_s = float(scan.packets / rate)
+    return VideoInfo(
+        path=path,
+        width_px=width,
+        height_px=height,
+        rotation_deg=rotation,
+        time_base=time_base,
+        average_rate=Fraction(rate),
+        origin_pts=origin_pts,
+        duration_s=max(duration_s, 0.0),
+        codec=stream.codec_context.name,
+        has_audio=bool(container.streams.audio),
+        packets=scan.packets,
+        size_bytes=path.stat().st_size,
+        fingerprint=fingerprint(path),
+    )
+
+
+def _try_decode(packet: av.Packet[VideoStream]) -> av.VideoFrame | None:
+    try:
+        frames = packet.decode()
+    except (av.error.FFmpegError, ValueError):
+        return None
+    return frames[0] if frames else None
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)

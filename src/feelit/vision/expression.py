@@ -1,0 +1,129 @@
+"""Crops in, emotion probabilities out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.errors import ModelError
+from feelit.types import EMOTIONS, Float32, UInt8
+from feelit.vision.align import crop_faces
+from feelit.vision.card import ModelCard, read_card
+from feelit.vision.session import Device, open_session, provider_of
+
+SPELLINGS = {
+    "angry": "anger",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+}
+"""Other names for the labels of FER+, as data sets and models write them."""
+
+
+class ExpressionModel:
+    """An expression classifier, ready to run.
+
+    Attributes
+    ----------
+    size_px : side of its square input
+    provider : the execution provider that really runs it
+    """
+
+    def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
+        self._session = open_session(path, device, threads)
+        self.card = card
+        self._columns = _columns(path, card)
+        self._input = self._session.get_inputs()[0]
+        self._check(path)
+        self.size_px = card.size_px or 48
+        self.provider = provider_of(self._session)
+
+    def crop(self, luma: UInt8, levels: UInt8, box: Float32, landmarks: Float32) -> UInt8:
+        """The crops of all faces of one frame, as the card wants them.
+
+        Parameters
+        ----------
+        luma : (H, W) uint8 as stored
+        levels : (256,) uint8, stored luma -> full range
+        box : (F, 4) float32, px
+        landmarks : (F, 5, 2) float32, px
+
+        Returns
+        -------
+        (F, size_px, size_px) uint8, full range
+        """
+        points = landmarks if self.card.crop == "aligned" else None
+        crops = crop_faces(luma, points, self.size_px) if points is not None else _crop_boxes(luma, box, self.size_px)
+        return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
+
+    def probabilities(self, crops: UInt8, batch: int = 32) -> Float32:
+        """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; a label the model does not know gets 0."""
+        result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
+        for start in range(0, len(crops), batch):
+            (raw,) = self._session.run(None, {self._input.name: self._prepare(crops[start : start + batch])})
+            result[start : start + batch, self._columns] = self._normalise(np.asarray(raw, np.float32))
+        return result
+
+    def _prepare(self, crops: UInt8) -> UInt8 | Float32:
+        if self.card.adapter == "feelit":
+            return crops[:, None]
+        planes = (crops.astype(np.float32) - np.float32(self.card.mean)) / np.float32(self.card.scale)
+        channels = 1 if self.card.color == "luma" else 3
+        return np.repeat(planes[:, None], channels, axis=1)
+
+    def _normalise(self, raw: Float32) -> Float32:
+        if self.card.temperature is None:
+            return raw
+        logits = raw / np.float32(self.card.temperature)
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return weight / weight.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+    def _check(self, path: Path) -> None:
+        """One crop through the network, so that a wrong shape shows before the first video and not within it."""
+        side = self.card.size_px or 48
+        try:
+            (raw,) = self._session.run(None, {self._input.name: self._prepare(np.zeros((1, side, side), np.uint8))})
+        except Exception as error:  # ONNX Runtime raises its own classes, whose common base is Exception
+            hint = f"its input is {self._input.shape} {self._input.type}; check color, size_px and adapter in its card"
+            raise ModelError(f"{path.name} does not take the input that its card describes", hint) from error
+        if np.shape(raw) != (1, len(self._columns)):
+            message = f"{path.name} gives {np.shape(raw)} for one face, its card names {len(self._columns)} labels"
+            raise ModelError(message, "the labels of a card are the columns of the output, in order")
+
+
+def open_expression(path: Path, device: Device = "auto", threads: int = 1) -> ExpressionModel:
+    """A classifier with the card that lies beside it.
+
+    Raises
+    ------
+    ModelError
+        if the file or its card is missing, damaged or of the wrong kind.
+    """
+    if not path.is_file():
+        raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
+    return ExpressionModel(path, read_card(path), device, threads)
+
+
+def _columns(path: Path, card: ModelCard) -> list[int]:
+    """Where the model's labels stand among EMOTIONS."""
+    if card.task != "expression":
+        raise ModelError(f"{path.name} is a model for {card.task}, not for expressions", "give it as the detector")
+    names = [SPELLINGS.get(label.lower(), label.lower()) for label in card.labels]
+    if len(names) < 2 or len(set(names)) < len(names) or not set(names) <= set(EMOTIONS):
+        raise ModelError(f"the card of {path.name} has labels that feelit does not know", f"known: {', '.join(EMOTIONS)}")
+    return [EMOTIONS.index(name) for name in names]
+
+
+def _crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:
+    """Unaligned square crops, for classifiers trained on plain boxes."""
+    height, width = luma.shape
+    crops = np.empty((len(box), size_px, size_px), np.uint8)
+    for i, (x0, y0, x1, y1) in enumerate(np.round(box).astype(int)):
+        x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
+        part = luma[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+        crops[i] = cv2.resize(part, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return crops
