@@ -78,7 +78,7 @@ def face_patch() -> tuple[UInt8, tuple[int, int, int, int]]:
 
         first = pq.read_table(SAMPLE.with_suffix(".truth.parquet")).to_pylist()[0]
         with av.open(str(SAMPLE)) as source:
-            picture = next(f for n, f in enumerate(source.decode(video=0)) if n == first["frame"]).to_ndarray(format="rgb24")
+            picture = next(islice(source.decode(video=0), first["frame"], None)).to_ndarray(format="rgb24")
         x0, y0, x1, y1 = (round(first[k]) for k in ("x0", "y0", "x1", "y1"))
     else:
         from skimage import data
