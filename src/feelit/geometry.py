@@ -53,6 +53,34 @@ def nms(box: Float32, score: Float32, overlap: float) -> Int64:
     return order[alive].astype(np.int64)
 
 
-def centre_and_size(box: Float32) -> tuple[Float32, Float32]:
-    """(F, 4) px -> centres (F, 2) px and sizes (F, 2) px."""
-    return (box[:, :2] + box[:, 2:]) / 2, box[:, 2:] - box[:, :2]
+def grow(box: Float32, ratio: Float32) -> Float32:
+    """Boxes widened on every side by `ratio` (F,) times their size: (F, 4) px -> (F, 4) px."""
+    margin = (box[:, 2:] - box[:, :2]) * ratio[:, None]
+    return np.concatenate([box[:, :2] - margin, box[:, 2:] + margin], axis=1).astype(np.float32)
+
+
+NOSE_DEPTH = 0.62
+"""How far the nose tip stands out of the plane of eyes and mouth corners, in inter-ocular distances: about 40 mm to 64 mm."""
+
+
+def head_angles(landmarks: Float32) -> tuple[Float32, Float32]:
+    """Roll and yaw of heads, estimated from five landmarks under weak perspective (after Gee & Cipolla 1994).
+
+    Parameters
+    ----------
+    landmarks : (F, 5, 2) float32, px, in the order of `types.LANDMARKS`
+
+    Returns
+    -------
+    roll : (F,) float32, degrees, positive where the head leans clockwise in the picture
+    yaw : (F,) float32, degrees, positive where the face turns to the right of the picture; an estimate, good to 10 degrees
+        or so, that says whether a face can be read and no more
+    """
+    points = landmarks.astype(np.float64)
+    eyes = points[:, 1] - points[:, 0]
+    roll = np.arctan2(eyes[:, 1], eyes[:, 0])
+    across = np.stack([np.cos(roll), np.sin(roll)], axis=1)
+    middle = (points[:, 0] + points[:, 1] + points[:, 3] + points[:, 4]) / 4
+    offset = ((points[:, 2] - middle) * across).sum(axis=1)
+    yaw = np.arctan2(offset, NOSE_DEPTH * np.hypot(eyes[:, 0], eyes[:, 1]))
+    return np.degrees(roll).astype(np.float32), np.degrees(yaw).astype(np.float32)

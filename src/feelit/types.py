@@ -165,3 +165,29 @@ class SegmentResult:
     decoded: int  # frames that came out of the decoder and belong to the segment
     errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged
     provider: str  # the execution provider that really ran the models
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline(Columns):
+    """What a video shows: one row a face a sampled frame, and one row without a track for a sampled frame without a face.
+
+    Rows without a track have `track_id` -1, `emotion` -1, `readable` False and NaN elsewhere. A face that cannot be read has
+    `emotion` -1 and NaN as confidence.
+    """
+
+    frame: Int64  # (R,) position among the decoded frames of the video, from 0
+    pts: Int64  # (R,)
+    time_s: Float64  # (R,)
+    track_id: Int32  # (R,) 1, 2, ... in order of first appearance
+    box: Float32  # (R, 4) px
+    score: Float32  # (R,) 0..1
+    landmarks: Float32  # (R, 5, 2) px
+    roll_deg: Float32  # (R,)
+    yaw_deg: Float32  # (R,)
+    face_px: Float32  # (R,)
+    sharpness: Float32  # (R,)
+    brightness: Float32  # (R,) 0..255
+    readable: Bool  # (R,)
+    emotion: Int32  # (R,) index into EMOTIONS, of the smoothed probabilities
+    confidence: Float32  # (R,) the smoothed probability of that emotion
+    probability: Float32  # (R, 8) of this frame alone, not smoothed

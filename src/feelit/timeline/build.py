@@ -1,0 +1,176 @@
+"""A video's timeline out of its segments, fed in order; what is settled comes out, so memory does not grow with length."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from feelit.geometry import head_angles
+from feelit.timeline.readable import is_readable
+from feelit.timeline.smoothing import REACH_S, smooth
+from feelit.tracking.cuts import is_cut
+from feelit.tracking.tracker import Tracker, TrackerSettings
+from feelit.types import EMOTIONS, FaceTable, Float64, FrameTable, Int64, SegmentResult, Timeline, UInt8
+
+
+class TimelineBuilder:
+    """Joins segments, tracks, smooths, and gives out rows once nothing that follows can change them.
+
+    A row is settled when every later frame is farther away than the smoothing window reaches and than a new track may stay
+    doubtful. Both are times, not counts of segments, so the rows do not depend on where the video was cut.
+
+    Attributes
+    ----------
+    decoded, sampled, errors, cuts : counts of what was taken in
+    faces, tracks : counts of what was given out
+    """
+
+    def __init__(self, settings: TrackerSettings, rate_hz: Fraction, first_frame: int = 0) -> None:
+        settings = settings.at_interval(float(1 / rate_hz))
+        self._tracker = Tracker(settings)
+        self._delay_s = max(settings.probation_s, REACH_S) + 1e-6
+        self._first_frame = first_frame
+        self._signature: UInt8 | None = None
+        self._tick: int | None = None
+        self._frames: list[FrameTable] = []  # not yet given out
+        self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
+        self._names: dict[int, int] = {}  # tracker's id -> track_id
+        self.decoded = self.sampled = self.errors = self.cuts = self.faces = 0
+
+    @property
+    def tracks(self) -> int:
+        """How many identities were given out."""
+        return len(self._names)
+
+    def add(self, result: SegmentResult) -> Timeline:
+        """Take the next segment; the rows that are settled by it."""
+        frames, faces = self._continued(result)
+        self.decoded += result.decoded
+        self.errors += result.errors
+        if not len(frames):
+            return no_rows()
+        self.sampled += len(frames)
+        self._held.append(_faces_of(frames, faces, self._track(frames, faces)))
+        self._frames.append(frames)
+        return self._settle(float(frames.time_s[-1]) - self._delay_s)
+
+    def finish(self) -> Timeline:
+        """The rest of the rows."""
+        return self._settle(float("inf"))
+
+    def _continued(self, result: SegmentResult) -> tuple[FrameTable, FaceTable]:
+        """Number frames over the whole video, and drop a first frame whose tick the segment before has sampled."""
+        frames, faces = result.frames, result.faces
+        if len(frames) and self._tick == int(frames.tick[0]):
+            faces = faces.rows(faces.row > 0)
+            frames, faces = frames.rows(slice(1, None)), replace(faces, row=faces.row - 1)
+        if len(frames):
+            self._tick = int(frames.tick[-1])
+        return replace(frames, frame=frames.frame + self._first_frame + self.decoded), faces
+
+    def _track(self, frames: FrameTable, faces: FaceTable) -> Int64:
+        ids = np.full(len(faces), -1, np.int64)
+        edges = np.searchsorted(faces.row, np.arange(len(frames) + 1))
+        for i in range(len(frames)):
+            mine = slice(edges[i], edges[i + 1])
+            cut = self._signature is not None and is_cut(self._signature, frames.signature[i])
+            self.cuts += cut
+            ids[mine] = self._tracker.update(float(frames.time_s[i]), faces.box[mine], faces.score[mine], cut)
+            self._signature = frames.signature[i]
+        return ids
+
+    def _settle(self, until_s: float) -> Timeline:
+        """Give out the frames before `until_s`."""
+        if not self._frames:
+            return no_rows()
+        frames, held = FrameTable.join(self._frames), Timeline.join(self._held)
+        count = int(np.searchsorted(frames.time_s, until_s))
+        if not count:
+            self._frames, self._held = [frames], [held]
+            return no_rows()
+        due, rest = frames.rows(slice(0, count)), frames.rows(slice(count, None))
+        proven = np.array([int(i) in self._tracker.proven for i in held.track_id], bool)
+        rows = np.flatnonzero(proven & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
+        faces = self._named(_judged(held, rows))
+        self.faces += len(faces)
+        self._frames = [rest] if len(rest) else []
+        self._held = [held.rows(held.time_s >= rest.time_s[0] - REACH_S)] if len(rest) else []
+        return _with_empty_frames(faces, due)
+
+    def _named(self, faces: Timeline) -> Timeline:
+        """Identities numbered from 1 in order of first appearance."""
+        names = [self._names.setdefault(int(i), len(self._names) + 1) for i in faces.track_id]
+        return replace(faces, track_id=np.array(names, np.int32))
+
+
+def no_rows() -> Timeline:
+    """A timeline without rows, with the shapes and types of one that has some."""
+    return _blank(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float64))
+
+
+def _blank(frame: Int64, pts: Int64, time_s: Float64) -> Timeline:
+    """Rows without a track."""
+    count = len(frame)
+    missing = np.full(count, np.nan, np.float32)
+    return Timeline(
+        frame=frame,
+        pts=pts,
+        time_s=time_s,
+        track_id=np.full(count, -1, np.int32),
+        box=np.full((count, 4), np.nan, np.float32),
+        score=missing,
+        landmarks=np.full((count, 5, 2), np.nan, np.float32),
+        roll_deg=missing,
+        yaw_deg=missing,
+        face_px=missing,
+        sharpness=missing,
+        brightness=missing,
+        readable=np.zeros(count, bool),
+        emotion=np.full(count, -1, np.int32),
+        confidence=missing,
+        probability=np.full((count, len(EMOTIONS)), np.nan, np.float32),
+    )
+
+
+def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
+    """The faces that have an identity, not yet judged: ids are the tracker's, emotions are open."""
+    kept = faces.rows(ids >= 0)
+    roll, yaw = head_angles(kept.landmarks)
+    roll, yaw = np.round(roll, 1), np.round(yaw, 1)
+    return replace(
+        _blank(frames.frame[kept.row], frames.pts[kept.row], frames.time_s[kept.row]),
+        track_id=ids[ids >= 0].astype(np.int32),
+        box=kept.box,
+        score=kept.score,
+        landmarks=kept.landmarks,
+        roll_deg=roll,
+        yaw_deg=yaw,
+        face_px=kept.face_px,
+        sharpness=kept.sharpness,
+        brightness=kept.brightness,
+        readable=is_readable(kept.face_px, kept.sharpness, yaw),
+        probability=kept.probability,
+    )
+
+
+def _judged(held: Timeline, rows: Int64) -> Timeline:
+    """The given rows with the emotion that the smoothed probabilities show, where the face is readable."""
+    mean = smooth(held.time_s, held.track_id.astype(np.int64), held.probability, held.readable, rows)
+    faces = held.rows(rows)
+    best = np.where(np.isnan(mean[:, 0]), 0, np.argmax(np.nan_to_num(mean), axis=1)) if len(rows) else np.zeros(0, np.int64)
+    confidence = np.round(mean[np.arange(len(rows)), best], 4)
+    return replace(
+        faces,
+        emotion=np.where(faces.readable, best, -1).astype(np.int32),
+        confidence=np.where(faces.readable, confidence, np.nan).astype(np.float32),
+    )
+
+
+def _with_empty_frames(faces: Timeline, frames: FrameTable) -> Timeline:
+    """A row without a track for every frame without a face; all rows by frame, then by track."""
+    empty = ~np.isin(frames.frame, faces.frame)
+    blank = _blank(frames.frame[empty], frames.pts[empty], frames.time_s[empty])
+    rows = Timeline.join([faces, blank])
+    return rows.rows(np.lexsort((rows.track_id, rows.frame)).astype(np.int64))

@@ -1,0 +1,21 @@
+"""Which faces can be read at all. No emotion is claimed of the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from feelit.types import Bool, Float32
+
+LEAST_FACE_PX = 20.0
+"""Below half the size of the classifier's crop there is little left to see."""
+
+LEAST_SHARPNESS = 0.02
+"""Relative variance of the Laplacian; a face blurred by sigma 3 px at 48 x 48 falls below."""
+
+MOST_YAW_DEG = 50.0
+"""Farther turned, the far eye and mouth corner are hidden."""
+
+
+def is_readable(face_px: Float32, sharpness: Float32, yaw_deg: Float32) -> Bool:
+    """(F,) each -> (F,) bool: large, sharp and frontal enough."""
+    return (face_px >= LEAST_FACE_PX) & (sharpness >= LEAST_SHARPNESS) & (np.abs(yaw_deg) <= MOST_YAW_DEG)

@@ -1,0 +1,120 @@
+"""The timeline as Arrow columns: names, types and what travels in the file's metadata. docs/schema.md tells users."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from feelit.errors import TimelineReadError
+from feelit.types import EMOTIONS, LANDMARKS, Float32, Timeline
+
+SCHEMA_VERSION = 1
+METADATA_KEY = b"feelit"
+
+BOX = ("x0", "y0", "x1", "y1")
+LANDMARK_COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
+PROBABILITY_COLUMNS = tuple(f"p_{name}" for name in EMOTIONS)
+SCALARS = ("roll_deg", "yaw_deg", "face_px", "sharpness", "brightness")
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        pa.field("video", _TEXT, nullable=False),
+        pa.field("frame", pa.int64(), nullable=False),
+        pa.field("pts", pa.int64(), nullable=False),
+        pa.field("time_s", pa.float64(), nullable=False),
+        pa.field("track_id", pa.int32()),
+        *(pa.field(name, pa.float32()) for name in (*BOX, "face_score", *LANDMARK_COLUMNS, *SCALARS)),
+        pa.field("readable", pa.bool_(), nullable=False),
+        pa.field("emotion", _TEXT),
+        pa.field("confidence", pa.float32()),
+        *(pa.field(name, pa.float32()) for name in PROBABILITY_COLUMNS),
+    ]
+)
+
+
+def to_arrow(timeline: Timeline, video: str) -> pa.Table:
+    """The rows of one video as a table of `SCHEMA`; NaN and -1 become nulls."""
+    count = len(timeline)
+    columns: dict[str, Any] = {
+        "video": pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([video])),
+        "frame": timeline.frame,
+        "pts": timeline.pts,
+        "time_s": timeline.time_s,
+        "track_id": pa.array(timeline.track_id, mask=timeline.track_id < 0),
+        "face_score": _nullable(timeline.score),
+        "readable": timeline.readable,
+        "emotion": pa.DictionaryArray.from_arrays(
+            pa.array(timeline.emotion, pa.int32(), mask=timeline.emotion < 0), pa.array(EMOTIONS)
+        ),
+        "confidence": _nullable(timeline.confidence),
+    }
+    columns |= {name: _nullable(timeline.box[:, i]) for i, name in enumerate(BOX)}
+    points = timeline.landmarks.reshape(count, -1)
+    columns |= {name: _nullable(points[:, i]) for i, name in enumerate(LANDMARK_COLUMNS)}
+    columns |= {name: _nullable(getattr(timeline, name)) for name in SCALARS}
+    columns |= {name: _nullable(timeline.probability[:, i]) for i, name in enumerate(PROBABILITY_COLUMNS)}
+    return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def from_arrow(table: pa.Table) -> Timeline:
+    """The opposite of `to_arrow`; the table may hold several videos, whose rows then follow one another."""
+
+    def floats(*names: str) -> Float32:
+        columns = [table.column(n).to_numpy().astype(np.float32) for n in names]
+        return np.stack(columns, axis=1) if len(names) > 1 else columns[0]
+
+    emotion = table.column("emotion").cast(pa.string()).to_numpy(zero_copy_only=False)
+    number = {name: i for i, name in enumerate(EMOTIONS)}
+    return Timeline(
+        frame=table.column("frame").to_numpy(),
+        pts=table.column("pts").to_numpy(),
+        time_s=table.column("time_s").to_numpy(),
+        track_id=table.column("track_id").fill_null(-1).to_numpy().astype(np.int32),
+        box=floats(*BOX),
+        score=floats("face_score"),
+        landmarks=floats(*LANDMARK_COLUMNS).reshape(-1, 5, 2),
+        roll_deg=floats("roll_deg"),
+        yaw_deg=floats("yaw_deg"),
+        face_px=floats("face_px"),
+        sharpness=floats("sharpness"),
+        brightness=floats("brightness"),
+        readable=table.column("readable").to_numpy(zero_copy_only=False).astype(bool),
+        emotion=np.array([number.get(name, -1) for name in emotion], np.int32),
+        confidence=floats("confidence"),
+        probability=floats(*PROBABILITY_COLUMNS),
+    )
+
+
+def pack_metadata(content: dict[str, Any]) -> dict[bytes, bytes]:
+    """Metadata for a Parquet file: one JSON object under the key `feelit`."""
+    return {METADATA_KEY: json.dumps({"schema_version": SCHEMA_VERSION} | content, ensure_ascii=False).encode()}
+
+
+def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
+    """The JSON object of a timeline file.
+
+    Raises
+    ------
+    TimelineReadError
+        if the file was not written by feelit, or by a feelit whose schema this one does not know.
+    """
+    raw = (schema.metadata or {}).get(METADATA_KEY)
+    if raw is None:
+        raise TimelineReadError(f"{name} is no feelit timeline", "give a file that `feelit analyze` wrote")
+    try:
+        content: dict[str, Any] = json.loads(raw)
+        version = int(content["schema_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise TimelineReadError(f"{name} has damaged metadata: {error}", "analyse the video again") from error
+    if version != SCHEMA_VERSION:
+        hint = f"this feelit reads version {SCHEMA_VERSION}; analyse the video again, or use the feelit that wrote it"
+        raise TimelineReadError(f"{name} has schema version {version}", hint)
+    return content
+
+
+def _nullable(values: Float32) -> pa.Array:
+    return pa.array(values.astype(np.float32, copy=False), pa.float32(), from_pandas=True)

@@ -1,0 +1,97 @@
+"""Timelines in Parquet files: written row group by row group, read whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from feelit.errors import TimelineReadError
+from feelit.timeline.schema import SCHEMA, pack_metadata, to_arrow, unpack_metadata
+from feelit.types import Timeline
+
+ROW_GROUP = 1 << 15
+"""Rows a row group: small enough that hours of video never lie in memory, large enough to compress."""
+
+
+class TimelineWriter:
+    """Writes one Parquet file; a context manager, so that the file is closed whatever happens.
+
+    `metadata` goes into the schema. What is known only after the last row, as counts are, cannot be in there: such rows are
+    written to a file without metadata first and copied.
+    """
+
+    def __init__(self, path: Path, metadata: dict[str, Any] | None = None) -> None:
+        schema = SCHEMA.with_metadata(pack_metadata(metadata)) if metadata is not None else SCHEMA
+        self._file = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=["video", "emotion"])
+        self._waiting: list[pa.Table] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            self._flush()
+        self._file.close()
+
+    def write(self, rows: Timeline, video: str) -> None:
+        """Append rows of one video, in order."""
+        if len(rows):
+            self._append(to_arrow(rows, video))
+
+    def copy(self, path: Path) -> None:
+        """Append all rows of another file that this class wrote."""
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                self._append(file.read_row_group(group))
+
+    def _append(self, table: pa.Table) -> None:
+        self._waiting.append(table.replace_schema_metadata())
+        if sum(t.num_rows for t in self._waiting) >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.concat_tables(self._waiting).unify_dictionaries().combine_chunks()
+            self._file.write_table(table.replace_schema_metadata(self._file.schema.metadata))
+            self._waiting = []
+
+
+def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
+    """A timeline file and its metadata, rows unread.
+
+    Raises
+    ------
+    TimelineReadError
+        if it is missing, is no Parquet file, is damaged, or is not a feelit timeline of a known version.
+    """
+    try:
+        file = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise TimelineReadError(f"{path} does not exist", "run `feelit analyze` first") from None
+    except (OSError, pa.ArrowException) as error:
+        raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
+    metadata = unpack_metadata(file.schema_arrow, str(path))
+    missing = sorted(set(SCHEMA.names) - set(file.schema_arrow.names))
+    if missing:
+        raise TimelineReadError(f"{path} lacks the columns {', '.join(missing)}", "analyse the video again")
+    return file, metadata
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+    """All rows of a timeline file as an Arrow table, and its metadata.
+
+    Raises
+    ------
+    TimelineReadError
+        as `open_timeline`.
+    """
+    file, metadata = open_timeline(path)
+    with file:
+        try:
+            return file.read(columns=columns), metadata
+        except (OSError, pa.ArrowException) as error:
+            raise TimelineReadError(f"{path} is damaged: {error}", "analyse the video again") from error
