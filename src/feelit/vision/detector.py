@@ -111,7 +111,7 @@ class FaceDetector:
             raise ValueError(f"images are {images.shape[1:3]}, not {(size.height_px, size.width_px)}")
         least = self.threshold if min_score is None else min_score
         raw = self._run_yunet(images) if self.card.adapter == "yunet" else self._run_feelit(images)
-        return _select(raw, size, least)
+        return select_faces(raw, size, least)
 
     def _run_feelit(self, images: UInt8) -> Raw:
         score, box, landmarks = self._session.run(["score", "box", "landmarks"], {self._input: images[:, None]})
@@ -168,7 +168,7 @@ def _decode_yunet(maps: dict[str, Float32], stride: int, columns: int) -> Raw:
     return score, box, landmarks
 
 
-def _select(raw: Raw, size: WorkingSize, min_score: float) -> Detections:
+def select_faces(raw: Raw, size: WorkingSize, min_score: float) -> Detections:
     """The boxes at or above `min_score` whose centre lies in the content, after suppression, in px of the frame."""
     row, anchor = np.nonzero(raw[0] >= np.float32(min_score))
     score, box, landmarks = (part[row, anchor].astype(np.float32) for part in raw)

@@ -1,0 +1,105 @@
+"""Labelled pictures of faces, decoded once to grey and held as one long array.
+
+The Parquet files hold one row an image: `image` (JPEG bytes), `source`, `masked`, and lists with one entry a face: `box`
+(x0 y0 x1 y1 px), `landmarks` (10 floats px), `ignore`, and, where people drew boxes, `real_box`. An image without any entry is
+known to show no face.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+
+from feelit.types import Bool, Float32, Int64, UInt8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceImages:
+    """I images with F faces; the faces of image i are the rows first[i] to first[i + 1] of the face columns."""
+
+    pixels: UInt8  # all images one after the other, row by row
+    offset: Int64  # (I,) where an image starts in `pixels`
+    shape: Int64  # (I, 2) height and width, px
+    source: tuple[str, ...]  # (I,)
+    masked: Bool  # (I,) the people are known to wear masks
+    first: Int64  # (I + 1,)
+    box: Float32  # (F, 4) px
+    landmarks: Float32  # (F, 5, 2) px
+    ignore: Bool  # (F,) give no loss either way
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+    def image(self, i: int) -> UInt8:
+        """(h, w) uint8 luma."""
+        height, width = (int(side) for side in self.shape[i])
+        start = int(self.offset[i])
+        return self.pixels[start : start + height * width].reshape(height, width)
+
+    def faces(self, i: int) -> slice:
+        """The rows of image i among the face columns."""
+        return slice(int(self.first[i]), int(self.first[i + 1]))
+
+
+def load_images(parquet: list[Path], cache: Path | None = None, real_boxes: bool = False) -> FaceImages:
+    """Decode Parquet files, or read what an earlier call left in `cache`, an .npz file.
+
+    With `real_boxes` the boxes that people drew replace the teacher's where there are any; such faces have no landmarks (NaN).
+    """
+    if cache is None:
+        return _decode(parquet, real_boxes)
+    if not cache.exists():
+        images = _decode(parquet, real_boxes)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(cache, **{name: np.asarray(getattr(images, name)) for name in FaceImages.__slots__})  # type: ignore[arg-type]
+    with np.load(cache) as content:
+        columns = {name: content[name] for name in FaceImages.__slots__}
+    return FaceImages(**columns | {"source": tuple(columns["source"].tolist())})
+
+
+def _decode(parquet: list[Path], real_boxes: bool) -> FaceImages:
+    pixels, shapes, sources, masked, counts = [], [], [], [], []
+    boxes: list[Float32] = []
+    landmarks: list[Float32] = []
+    ignores: list[Bool] = []
+    for path in parquet:
+        for row in pq.read_table(path).to_pylist():
+            image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_GRAYSCALE)
+            if image is None:
+                raise ValueError(f"{path.name} holds an image that does not decode")
+            pixels.append(image.astype(np.uint8).ravel())
+            shapes.append(image.shape)
+            sources.append(row["source"])
+            masked.append(row["masked"] == 1)
+            box, points, ignore = _real_faces(row) if real_boxes and row["real_box"] is not None else _teacher_faces(row)
+            counts.append(len(box))
+            boxes.append(box)
+            landmarks.append(points)
+            ignores.append(ignore)
+    sizes = np.array([len(p) for p in pixels], np.int64)
+    return FaceImages(
+        pixels=np.concatenate(pixels),
+        offset=np.cumsum(sizes) - sizes,
+        shape=np.array(shapes, np.int64),
+        source=tuple(sources),
+        masked=np.array(masked, bool),
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        box=np.concatenate(boxes),
+        landmarks=np.concatenate(landmarks),
+        ignore=np.concatenate(ignores),
+    )
+
+
+def _teacher_faces(row: dict[str, list[object]]) -> tuple[Float32, Float32, Bool]:
+    box = np.asarray(row["box"], np.float32).reshape(-1, 4)
+    points = np.asarray(row["landmarks"], np.float32).reshape(-1, 5, 2)
+    return box, points, np.asarray(row["ignore"], bool)
+
+
+def _real_faces(row: dict[str, list[object]]) -> tuple[Float32, Float32, Bool]:
+    box = np.asarray(row["real_box"], np.float32).reshape(-1, 4)
+    return box, np.full((len(box), 5, 2), np.nan, np.float32), np.zeros(len(box), bool)

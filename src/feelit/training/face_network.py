@@ -1,0 +1,99 @@
+"""The face detector's network: full 3x3 convolutions on one grey channel, three levels, one anchor-free head a level.
+
+A coarse stem reads patches of 7x7 pixels every 4 pixels, a plain convolutional trunk halves the map three times, and a small
+top-down path hands what the coarse levels know to the fine ones (Lin et al. 2017, "Feature Pyramid Networks"). Every cell of
+the levels 8, 16 and 32 predicts one face (Tian et al. 2019, "FCOS"): a score, a box and five landmarks. Full convolutions are
+chosen over depthwise ones because a CPU runs them near its peak, while depthwise ones wait for memory; the stem skips the
+half-size map for the same reason.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+STRIDES = (8, 16, 32)
+OUTPUTS = 1 + 4 + 10  # score, box, landmarks
+REACH = 1.5  # strides from a cell's centre to the side of a box that the head says nothing about
+
+
+class Prediction(NamedTuple):
+    """What the network says of every cell of every level; A cells, fine level first, row by row."""
+
+    logit: Tensor  # (N, A) score before the sigmoid
+    box: Tensor  # (N, A, 4) px of the input, x0 y0 x1 y1
+    landmarks: Tensor  # (N, A, 10) px of the input
+
+
+def convolution(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+    """Convolution, batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class FaceNet(nn.Module):
+    """The detector.
+
+    Parameters
+    ----------
+    widths : channels of the stem (stride 4) and of the levels 8, 16 and 32
+    depths : further convolutions of each of the three levels
+    neck : channels of the top-down path and of the heads
+    """
+
+    def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], neck: int) -> None:
+        super().__init__()
+        self.stem = convolution(1, widths[0], stride=4, size=7)
+        self.stages = nn.ModuleList(
+            nn.Sequential(convolution(below, width, stride=2), *(convolution(width, width) for _ in range(depth)))
+            for below, width, depth in zip(widths, widths[1:], depths, strict=False)
+        )
+        self.lateral = nn.ModuleList(convolution(width, neck, size=1) for width in widths[1:])
+        self.smooth = nn.ModuleList(convolution(neck, neck) for _ in STRIDES)
+        self.head = nn.ModuleList(_head(neck) for _ in STRIDES)
+
+    def forward(self, luma: Tensor) -> Prediction:
+        """(N, 1, H, W) luma 0..255 of any dtype, H and W multiples of 32 -> the predictions."""
+        x = self.stem(luma.float() / 255)  # no mean is taken off: what convolutions pad with is black, as frames are
+        merged = []
+        for stage, lateral in zip(self.stages, self.lateral, strict=True):
+            x = stage(x)
+            merged.append(lateral(x))
+        for i in (1, 0):
+            merged[i] = merged[i] + interpolate(merged[i + 1], scale_factor=2.0, mode="nearest")
+        parts = [
+            decode(head(smooth(level)), stride)
+            for head, smooth, level, stride in zip(self.head, self.smooth, merged, STRIDES, strict=True)
+        ]
+        return Prediction(*(torch.cat(part, dim=1) for part in zip(*parts, strict=True)))
+
+
+def decode(raw: Tensor, stride: int) -> Prediction:
+    """One level's maps, (N, 15, h, w), to predictions; a box reaches out from the centre of its cell to four sides."""
+    height, width = raw.shape[2:]
+    cells = raw.float().permute(0, 2, 3, 1).reshape(raw.shape[0], -1, OUTPUTS)
+    centre = cell_centres(height, width, stride)
+    reach = cells[..., 1:5].clamp(max=5.0).exp() * (REACH * stride)
+    box = torch.cat([centre - reach[..., :2], centre + reach[..., 2:]], dim=-1)
+    landmarks = cells[..., 5:] * (REACH * stride) + centre.repeat(1, 5)
+    return Prediction(cells[..., 0], box, landmarks)
+
+
+def cell_centres(height: int, width: int, stride: int) -> Tensor:
+    """(height · width, 2) float32 px: the centres of a level's cells, row by row."""
+    y = (torch.arange(height).float() + 0.5) * stride
+    x = (torch.arange(width).float() + 0.5) * stride
+    return torch.stack([x.repeat(height), y[:, None].expand(height, width).reshape(-1)], dim=1)
+
+
+def _head(neck: int) -> nn.Conv2d:
+    head = nn.Conv2d(neck, OUTPUTS, 1)
+    nn.init.normal_(head.weight, std=0.01)
+    bias = torch.zeros(OUTPUTS)
+    bias[0] = -4.6  # at first one cell in a hundred is a face, so that the background does not drown the rest
+    head.bias = nn.Parameter(bias)
+    return head
