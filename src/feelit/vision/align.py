@@ -13,10 +13,13 @@ import numpy as np
 from feelit.types import Float32, Float64, UInt8
 
 TEMPLATE = np.array(
-    [[0.305, 0.390], [0.695, 0.390], [0.500, 0.585], [0.345, 0.770], [0.655, 0.770]],
+    [[0.332, 0.383], [0.668, 0.383], [0.500, 0.582], [0.362, 0.754], [0.638, 0.754]],
     np.float64,
 )
-"""Where the five landmarks lie in a crop of side 1: the mean of FER2013's own framing, made symmetric."""
+"""Where the five landmarks lie in a crop of side 1: the mean over FER2013's training images, made symmetric.
+
+Measured with YuNet on the 28,041 of 28,558 images in which it finds a face (`training.expression_data.framing`).
+"""
 
 
 def similarity_to_template(landmarks: Float32, size_px: int) -> Float64:

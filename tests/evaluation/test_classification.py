@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feelit.evaluation.classification import (
+    accuracy,
+    confusion,
+    expected_calibration_error,
+    f1_scores,
+    fit_temperature,
+    macro_f1,
+    majority_labels,
+    softmax,
+)
+
+
+@pytest.mark.parametrize(
+    ("votes", "label"),
+    [
+        pytest.param([10, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0, id="unanimous"),
+        pytest.param([0, 4, 3, 0, 0, 0, 0, 0, 0, 3], -1, id="most votes but not more than half"),
+        pytest.param([5, 0, 0, 5, 0, 0, 0, 0, 0, 0], -1, id="a tie is no majority"),
+        pytest.param([1, 1, 1, 1, 1, 5, 0, 0, 0, 0], 5, id="single votes are slips and count as none"),
+        pytest.param([0, 0, 0, 5, 4, 1, 0, 0, 0, 0], 3, id="more than half only after a slip is dropped"),
+        pytest.param([0, 2, 0, 0, 0, 0, 0, 0, 8, 0], -1, id="unknown wins"),
+        pytest.param([0, 2, 0, 0, 0, 0, 0, 0, 0, 8], -1, id="not a face wins"),
+        pytest.param([0, 0, 0, 0, 0, 0, 0, 5, 5, 0], -1, id="unknown takes away the majority"),
+        pytest.param([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], -1, id="nothing but slips"),
+    ],
+)
+def test_majority_protocol_of_fer_plus(votes: list[int], label: int) -> None:
+    assert majority_labels(np.array([votes], np.uint8)).tolist() == [label]
+
+
+def test_majority_of_no_images_is_empty() -> None:
+    assert majority_labels(np.zeros((0, 10), np.uint8)).shape == (0,)
+
+
+def test_confusion_counts_true_labels_in_rows() -> None:
+    matrix = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), classes=3)
+    assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+
+
+def test_scores_agree_with_hand_computed_values() -> None:
+    # True 0: three, two of them found. True 1: two, both found, and one more by mistake. True 2: one, missed.
+    matrix = np.array([[2, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]], np.int64)
+    assert accuracy(matrix) == pytest.approx(4 / 6)
+    assert f1_scores(matrix) == pytest.approx([4 / 6, 4 / 5, 0, 0])
+    assert macro_f1(matrix) == pytest.approx((4 / 6 + 4 / 5 + 0) / 3)  # class 3 never occurs
+
+
+def test_scores_of_nothing_are_zero() -> None:
+    empty = np.zeros((3, 3), np.int64)
+    assert (accuracy(empty), macro_f1(empty)) == (0.0, 0.0)
+
+
+def test_calibration_error_agrees_with_hand_computed_value() -> None:
+    probability = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+    labels = np.array([0, 1, 1, 1])
+    # Four bins: (0.5, 0.75] holds 0.6, right; (0.75, 1] holds 0.9, 0.9, 0.8, two of three right.
+    expected = 1 / 4 * abs(1 - 0.6) + 3 / 4 * abs(2 / 3 - 2.6 / 3)
+    assert expected_calibration_error(probability, labels, bins=4) == pytest.approx(expected)
+
+
+def test_calibration_error_is_zero_where_confidence_is_deserved() -> None:
+    assert expected_calibration_error(np.array([[0.5, 0.5]] * 4), np.array([0, 0, 1, 1])) == pytest.approx(0)
+    assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0
+    assert expected_calibration_error(np.zeros((0, 2)), np.zeros(0, np.int64)) == 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0.3, 4.0))
+def test_fitted_temperature_recovers_the_one_that_labels_were_drawn_with(temperature: float) -> None:
+    # Each row of logits stands 400 times with labels in exactly the shares that the temperature implies.
+    rows = np.array([[0.0, 1.0, 2.0], [1.5, 0.0, -1.0], [0.5, 0.0, 0.2]], np.float32)
+    counts = np.round(softmax(rows, temperature) * 400).astype(np.int64)
+    labels = np.concatenate([np.repeat(np.arange(3), c) for c in counts])
+    logits = np.repeat(rows, counts.sum(axis=1), axis=0)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.05)
+
+
+@given(st.lists(st.floats(-500, 500, width=32), min_size=2, max_size=8), st.floats(0.1, 10))
+def test_softmax_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float) -> None:
+    shares = softmax(np.array([logits], np.float32), temperature)[0]
+    assert shares.sum() == pytest.approx(1)
+    assert shares[int(np.argmax(logits))] == shares.max()
