@@ -1,0 +1,154 @@
+"""A video with what the timeline says drawn on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from feelit.errors import UsageError
+from feelit.render.blur import pixelate
+from feelit.render.canvas import Canvas
+from feelit.render.cards import Detail, draw_box, draw_card, most_detail
+from feelit.render.motion import Motion
+from feelit.render.placing import Placement, place_cards
+from feelit.render.rows import TimelineRows
+from feelit.render.strip import Lanes, Strip
+from feelit.render.style import Style
+from feelit.render.wholefile import whole_file
+from feelit.types import Float64
+from feelit.video.probe import probe
+from feelit.video.writer import Encoding, transcode
+
+BLUR_HOLD_S = 0.5  # a face is hidden for this long before it was first seen and after it was last seen
+BLUR_HOLD_PERIODS = 1.5  # the same, where samples are far apart
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateOptions:
+    """What is asked of an annotated video.
+
+    `blur` hides faces: "all", or "others", which is all but `tracks`. `tracks` limits boxes, cards and lanes to some tracks;
+    None means all. `crf` None leaves the quality to the codec's usual.
+    """
+
+    out: Path
+    codec: str = "libx264"
+    crf: int | None = None
+    blur: Literal["none", "others", "all"] = "none"
+    tracks: tuple[int, ...] | None = None
+    force: bool = False
+
+
+class Scene:
+    """Everything that is drawn on one video. Frames are to be drawn in order; nothing is kept of them but where the last
+    cards were.
+
+    Parameters
+    ----------
+    rows, sampled_time_s : the timeline; see `TimelineRows` and `Motion`
+    size_px : width and height of the upright picture
+    duration_s : of the video
+    options : which tracks to draw, and which to hide
+    """
+
+    def __init__(
+        self, rows: TimelineRows, sampled_time_s: Float64, size_px: tuple[int, int], duration_s: float, options: AnnotateOptions
+    ) -> None:
+        self._style = Style.of(*size_px)
+        drawn = rows if options.tracks is None else rows.of_tracks(options.tracks)
+        self._drawn = Motion(drawn, sampled_time_s)
+        self._hidden = Motion(_to_hide(rows, options), sampled_time_s)
+        self._hold_s = max(BLUR_HOLD_S, BLUR_HOLD_PERIODS * self._hidden.period_s)
+        self._detail = _detail_of_tracks(drawn, self._style)
+        self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), size_px[0] + size_px[0] % 2, self._style)
+        self._cards: dict[int, Placement] = {}
+
+    @property
+    def strip_px(self) -> int:
+        """Height of the strip below the picture."""
+        return self._strip.height_px
+
+    def draw(self, canvas: Canvas, time_s: float) -> None:
+        """Draw one moment, in place, on a canvas that is `strip_px` higher than the picture."""
+        height = canvas.bounds.y1 - self.strip_px
+        picture = canvas.band(0, height)
+        for _, box in self._hidden.boxes_around(time_s, self._hold_s):
+            pixelate(picture, box)
+        faces = self._drawn.faces_at(time_s)
+        for face in faces:
+            draw_box(picture, face, self._style)
+        if self._style.legible:
+            wanted = [(face, self._detail[face.track_id]) for face in faces]
+            self._cards = place_cards(wanted, picture.bounds, self._style, self._cards)
+            for face in faces:
+                if card := self._cards.get(face.track_id):
+                    draw_card(picture, card.rect, face, card.detail, self._style)
+        self._strip.draw(canvas.band(height, canvas.bounds.y1), time_s)
+
+
+def annotate_video(
+    video: Path,
+    rows: TimelineRows,
+    sampled_time_s: Float64,
+    options: AnnotateOptions,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Write `options.out`: the video with boxes, cards and a strip, its timestamps and its sound kept.
+
+    Parameters
+    ----------
+    video : the video that was analysed
+    rows : the tracked faces
+    sampled_time_s : (N,) float64, increasing: the time of every frame that was looked at
+    options : see `AnnotateOptions`
+    progress : called with the share of the video that is done, 0..1
+
+    Raises
+    ------
+    VideoReadError
+        if the video is missing or not a video. A damaged stretch of it is left out.
+    UsageError
+        if the options make no sense together.
+    OutputError
+        if the output exists already and `options.force` is not set, or cannot be written. Nothing is left behind then.
+    """
+    _check(video, rows, options)
+    with whole_file(options.out, force=options.force) as unfinished:
+        info = probe(video).info
+        scene = Scene(rows, sampled_time_s, (info.width_px, info.height_px), info.duration_s, options)
+        encoding = Encoding(options.codec, options.crf)
+        with closing(transcode(info, unfinished, encoding, below_px=scene.strip_px)) as pictures:
+            for picture in pictures:
+                scene.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
+                if progress is not None:
+                    progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
+
+
+def _check(video: Path, rows: TimelineRows, options: AnnotateOptions) -> None:
+    if options.blur == "others" and not options.tracks:
+        raise UsageError("blurring the others needs to know whom not to blur", "name them: --tracks 1,3")
+    if options.out.exists() and video.exists() and options.out.samefile(video):
+        raise UsageError(f"{options.out} is the video itself", "choose another name for the output")
+    known = {int(t) for t in np.unique(rows.track_id)}
+    if unknown := sorted(set(options.tracks or ()) - known):
+        have = ", ".join(map(str, sorted(known)[:20])) or "none"
+        raise UsageError(f"no track {', '.join(map(str, unknown))} in this timeline", f"its tracks: {have}")
+
+
+def _to_hide(rows: TimelineRows, options: AnnotateOptions) -> TimelineRows:
+    if options.blur == "none":
+        return rows.rows(slice(0, 0))
+    if options.blur == "all":
+        return rows
+    return rows.rows(~np.isin(rows.track_id, options.tracks or ()))
+
+
+def _detail_of_tracks(rows: TimelineRows, style: Style) -> dict[int, Detail]:
+    """How much each track's cards may tell: by its usual size, so that a card does not change with every step."""
+    height = rows.box[:, 3] - rows.box[:, 1]
+    return {int(t): most_detail(float(np.median(height[rows.track_id == t])), style) for t in np.unique(rows.track_id)}

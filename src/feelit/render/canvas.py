@@ -1,0 +1,137 @@
+"""A picture to draw on, in the colour planes that decoders give and encoders take.
+
+Drawing straight on Y, U and V spares two colour conversions of every frame, and leaves every pixel that nothing is drawn on
+exactly as it was. U and V have half the size, so everything here snaps to even pixels: edges then stay crisp in all planes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from feelit.render.text import text_mask
+from feelit.render.theme import Colour
+from feelit.types import UInt8
+
+# Kr and Kb of ITU-R BT.601, BT.709 and BT.2020.
+_LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
+
+
+class Rect(NamedTuple):
+    """x0 y0 x1 y1 in whole px, x1 and y1 exclusive."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+    def grown(self, by_px: int) -> Rect:
+        """Larger by `by_px` on all four sides."""
+        return Rect(self.x0 - by_px, self.y0 - by_px, self.x1 + by_px, self.y1 + by_px)
+
+    def shared_with(self, other: Rect) -> Rect:
+        """What lies in both; without width or height where nothing does."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Rect(x0, y0, max(x0, min(self.x1, other.x1)), max(y0, min(self.y1, other.y1)))
+
+    def meets(self, other: Rect) -> bool:
+        """Whether the two share a pixel."""
+        both = self.shared_with(other)
+        return both.width > 0 and both.height > 0
+
+
+@lru_cache(maxsize=256)
+def yuv(colour: Colour, matrix: str) -> tuple[int, int, int]:
+    """A colour as limited-range Y, U, V; `matrix` is "bt601", "bt709" or "bt2020"."""
+    kr, kb = _LUMA_WEIGHTS[matrix]
+    red, green, blue = (c / 255 for c in colour)
+    luma = kr * red + (1 - kr - kb) * green + kb * blue
+    return (
+        round(16 + 219 * luma),
+        round(128 + 112 * (blue - luma) / (1 - kb)),
+        round(128 + 112 * (red - luma) / (1 - kr)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """Planes that are drawn on in place; what reaches over the edge is left out."""
+
+    y: UInt8  # (H, W), both even
+    u: UInt8  # (H/2, W/2)
+    v: UInt8  # (H/2, W/2)
+    matrix: str = "bt709"
+
+    @classmethod
+    def blank(cls, width_px: int, height_px: int, colour: Colour, matrix: str) -> Canvas:
+        """A new canvas of one colour; both sides even."""
+        y, u, v = yuv(colour, matrix)
+        half = height_px // 2, width_px // 2
+        full = np.full((height_px, width_px), y, np.uint8)
+        return cls(full, np.full(half, u, np.uint8), np.full(half, v, np.uint8), matrix)
+
+    @property
+    def bounds(self) -> Rect:
+        return Rect(0, 0, self.y.shape[1], self.y.shape[0])
+
+    def band(self, top_px: int, bottom_px: int) -> Canvas:
+        """The rows from `top_px` to before `bottom_px`, both even, as a canvas of their own on the same memory."""
+        half = slice(top_px // 2, bottom_px // 2)
+        return Canvas(self.y[top_px:bottom_px], self.u[half], self.v[half], self.matrix)
+
+    def paste(self, other: Canvas) -> None:
+        """Overwrite everything by a canvas of the same size."""
+        self.y[:], self.u[:], self.v[:] = other.y, other.u, other.v
+
+    def fill(self, rect: Rect, colour: Colour) -> None:
+        """A solid rectangle."""
+        x0, y0, x1, y1 = self._snap(rect)
+        value = yuv(colour, self.matrix)
+        self.y[y0:y1, x0:x1] = value[0]
+        self.u[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] = value[1]
+        self.v[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] = value[2]
+
+    def shade(self, rect: Rect, colour: Colour, opacity: float) -> None:
+        """A rectangle through which the picture shines."""
+        x0, y0, x1, y1 = self._snap(rect)
+        amount = np.uint16(round(256 * opacity))
+        for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
+            part = plane[y0 // k : y1 // k, x0 // k : x1 // k]
+            part[:] = (part * (256 - amount) + np.uint16(value) * amount) >> 8
+
+    def outline(self, rect: Rect, line_px: int, colour: Colour) -> None:
+        """The edge of a rectangle, `line_px` (even) wide, growing inwards."""
+        x0, y0, x1, y1 = (v // 2 * 2 for v in rect)
+        line_px = min(line_px, max(2, min(x1 - x0, y1 - y0) // 4 * 2))
+        self.fill(Rect(x0, y0, x1, y0 + line_px), colour)
+        self.fill(Rect(x0, y1 - line_px, x1, y1), colour)
+        self.fill(Rect(x0, y0, x0 + line_px, y1), colour)
+        self.fill(Rect(x1 - line_px, y0, x1, y1), colour)
+
+    def write(self, text: str, x_px: int, y_px: int, cap_px: int, colour: Colour) -> None:
+        """One line of text, the top left of its line box at (x_px, y_px)."""
+        mask = text_mask(text, cap_px)
+        x, y = x_px // 2 * 2, y_px // 2 * 2
+        x0, y0, x1, y1 = self._snap(Rect(x, y, x + mask.shape[1], y + mask.shape[0]))
+        cover = mask[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.int32)
+        if cover.size == 0:
+            return
+        coarse = (cover[::2, ::2] + cover[1::2, ::2] + cover[::2, 1::2] + cover[1::2, 1::2]) // 4
+        for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
+            part = plane[y0 // k : y1 // k, x0 // k : x1 // k]
+            part[:] = part + (value - part.astype(np.int32)) * (cover if k == 1 else coarse) // 255
+
+    def _snap(self, rect: Rect) -> Rect:
+        """Even, and within the canvas."""
+        return Rect(*(v // 2 * 2 for v in rect)).shared_with(self.bounds)

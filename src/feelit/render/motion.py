@@ -1,0 +1,192 @@
+"""Where every face is at any moment, from samples that lie further apart than the frames.
+
+A track is cut into runs. Within a run the box glides from sample to sample; between runs the face was away, or the camera
+cut, and nothing glides: the box appears and disappears.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelit.render.rows import TimelineRows
+from feelit.types import Bool, Float32, Float64, Int32, Int64
+
+GAP_S = 0.6  # a face that was missed for no longer than this was there all the time
+GAP_PERIODS = 2.5  # the same, where samples are far apart
+CAPTION_S = 0.5  # a percentage stands still for this long, so that it can be read
+GROWTH = 1.8  # a box that changes its size by more than this factor between two samples is another face, or another shot
+
+BLANK, ABSENT = -1, -2  # a face of which no emotion is claimed; no face
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face at one moment."""
+
+    track_id: int
+    box: Float32  # (4,) px
+    emotion: int  # a place in EMOTIONS, or BLANK
+    confidence: float  # 0..1
+    probability: Float32  # (8,)
+
+
+def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
+    """Straight lines between samples, the first and the last value held outside.
+
+    Parameters
+    ----------
+    time_s : (K,) float64, increasing, K >= 1
+    values : (K, D) float32
+    at_s : the moment asked for
+
+    Returns
+    -------
+    (D,) float32, never outside the values of the two neighbouring samples.
+    """
+    right = int(np.searchsorted(time_s, at_s))
+    if right == 0:
+        return values[0]  # type: ignore[no-any-return]
+    if right == len(time_s):
+        return values[-1]  # type: ignore[no-any-return]
+    share = np.float32((at_s - time_s[right - 1]) / (time_s[right] - time_s[right - 1]))
+    low, high = values[right - 1], values[right]
+    return np.clip(low + share * (high - low), np.minimum(low, high), np.maximum(low, high))  # type: ignore[no-any-return]
+
+
+def smooth(values: Float32) -> Float32:
+    """Takes the detector's tremble out of one run: binomial weights 1 4 6 4 1, without delay; both ends stay put.
+
+    Parameters
+    ----------
+    values : (K, D) float32, one row a sample
+
+    Returns
+    -------
+    (K, D) float32
+    """
+    for _ in range(2):
+        values = np.concatenate([values[:1], (values[:-2] + 2 * values[1:-1] + values[2:]) / 4, values[-1:]])[: len(values)]
+    return values.astype(np.float32)
+
+
+class Motion:
+    """The runs of all tracks.
+
+    Parameters
+    ----------
+    rows : the timeline, in any order
+    sampled_time_s : (N,) float64, the time of every frame that was looked at, with or without a face
+    """
+
+    def __init__(self, rows: TimelineRows, sampled_time_s: Float64) -> None:
+        self.period_s = _period_s(sampled_time_s)
+        self._rows = rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)))
+        begins = _begins_run(rows, sampled_time_s, self.period_s)
+        self._start = np.flatnonzero(begins)
+        self._stop = np.append(self._start[1:], len(rows))[: len(self._start)]
+        self._first_s, self._last_s = rows.time_s[self._start], rows.time_s[self._stop - 1]
+        self._shown_from_s, self._shown_to_s = self._shown()
+        runs = [rows.box[a:b] for a, b in zip(self._start, self._stop, strict=True)]
+        self._box = np.concatenate([smooth(run) for run in runs]) if runs else rows.box
+        self._emotion = np.where(rows.readable, rows.emotion, BLANK)
+        self._confidence = _steady(rows.confidence, np.cumsum(begins), self._emotion, rows.time_s)
+
+    def screen_time_s(self) -> dict[int, float]:
+        """For how long every track is shown, by track."""
+        track_id = self._rows.track_id[self._start]
+        shown_s = self._shown_to_s - self._shown_from_s
+        return {int(t): float(shown_s[track_id == t].sum()) for t in np.unique(track_id)}
+
+    def faces_at(self, time_s: float) -> list[Face]:
+        """The faces to draw at a moment, by track; a face is held for half a sample period at both ends of a run."""
+        shown = np.flatnonzero((self._shown_from_s <= time_s) & (time_s < self._shown_to_s))
+        return [self._face(int(run), time_s) for run in shown]
+
+    def boxes_around(self, time_s: float, hold_s: float) -> list[tuple[int, Float32]]:
+        """Track and box of every face that may be in the picture: each run is held for `hold_s` at both ends, so that around
+        a camera cut both places are covered."""
+        near = np.flatnonzero((self._first_s - hold_s <= time_s) & (time_s <= self._last_s + hold_s))
+        return [(int(self._rows.track_id[self._start[run]]), self._box_at(int(run), time_s)) for run in near]
+
+    def states(self, track_id: int, at_s: Float64) -> Int32:
+        """What a track shows at many moments, just as it is drawn then.
+
+        Parameters
+        ----------
+        track_id : one of the tracks
+        at_s : (M,) float64, increasing
+
+        Returns
+        -------
+        (M,) int32: a place in EMOTIONS, BLANK or ABSENT.
+        """
+        state = np.full(len(at_s), ABSENT, np.int32)
+        for run in np.flatnonzero(self._rows.track_id[self._start] == track_id):
+            part = slice(self._start[run], self._stop[run])
+            shown = slice(*np.searchsorted(at_s, [self._shown_from_s[run], self._shown_to_s[run]]))
+            time_s = self._rows.time_s[part]
+            nearest = np.searchsorted((time_s[1:] + time_s[:-1]) / 2, at_s[shown])
+            state[shown] = self._emotion[part][nearest]
+        return state
+
+    def _face(self, run: int, time_s: float) -> Face:
+        part = slice(self._start[run], self._stop[run])
+        nearest = int(part.start + np.abs(self._rows.time_s[part] - time_s).argmin())
+        return Face(
+            track_id=int(self._rows.track_id[nearest]),
+            box=self._box_at(run, time_s),
+            emotion=int(self._emotion[nearest]),
+            confidence=float(self._confidence[nearest]),
+            probability=interpolate(self._rows.time_s[part], self._rows.probability[part], time_s),
+        )
+
+    def _box_at(self, run: int, time_s: float) -> Float32:
+        part = slice(self._start[run], self._stop[run])
+        return interpolate(self._rows.time_s[part], self._box[part], time_s)
+
+    def _shown(self) -> tuple[Float64, Float64]:
+        """From when to when each run is drawn; two runs of one track never overlap, the later takes over half way."""
+        gap = self._first_s[1:] - self._last_s[:-1]
+        track_id = self._rows.track_id[self._start]
+        gap[track_id[1:] != track_id[:-1]] = np.inf
+        hold = np.minimum(self.period_s, gap) / 2
+        half = np.array([self.period_s / 2])[: len(self._start)]
+        return self._first_s - np.concatenate([half, hold]), self._last_s + np.concatenate([hold, half])
+
+
+def _period_s(sampled_time_s: Float64) -> float:
+    """The usual distance between two sampled frames, in seconds; 0.1 where there are fewer than two."""
+    return float(np.median(np.diff(sampled_time_s))) if len(sampled_time_s) > 1 else 0.1
+
+
+def _begins_run(rows: TimelineRows, sampled_time_s: Float64, period_s: float) -> Bool:
+    """Which rows, ordered by track and time, do not continue the row before: (R,) bool."""
+    if len(rows) == 0:
+        return np.zeros(0, bool)
+    other = np.diff(rows.track_id) != 0
+    gap_s = np.diff(rows.time_s)
+    # Frames that were looked at strictly between two rows, and did not show the face. Where nothing was looked at, the
+    # video itself stood still, and the gap says nothing.
+    missed = np.searchsorted(sampled_time_s, rows.time_s[1:]) - np.searchsorted(sampled_time_s, rows.time_s[:-1], "right") > 0
+    away = missed & (gap_s > max(GAP_S, GAP_PERIODS * period_s))
+    return np.concatenate([[True], other | away | _jumps(rows.box)])
+
+
+def _jumps(box: Float32) -> Bool:
+    """Between which rows a box moves by more than its own size, or changes that size at once: (R-1,) bool."""
+    centre, size = (box[:, :2] + box[:, 2:]) / 2, np.maximum(box[:, 2:] - box[:, :2], 1)
+    moved = np.abs(np.diff(centre, axis=0)) > (size[1:] + size[:-1]) / 2
+    grown = np.abs(np.diff(np.log(size), axis=0)) > np.log(GROWTH)
+    return (moved | grown).any(axis=1)  # type: ignore[no-any-return]
+
+
+def _steady(confidence: Float32, run: Int64, emotion: Int64, time_s: Float64) -> Float32:
+    """The mean confidence of each caption: the rows of one run and one emotion within one half second."""
+    if len(run) == 0:
+        return confidence
+    key = np.stack([run, emotion, np.floor(time_s / CAPTION_S).astype(np.int64)], axis=1)
+    group = np.unique(key, axis=0, return_inverse=True)[1].ravel()
+    mean = np.bincount(group, confidence) / np.bincount(group)
+    return mean[group].astype(np.float32)

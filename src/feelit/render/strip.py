@@ -1,0 +1,154 @@
+"""The strip below the picture: one lane a track over the whole video, a cursor, the time and a legend.
+
+Everything but the cursor and the time is drawn once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from feelit.render.canvas import Canvas, Rect
+from feelit.render.cards import chip_size, draw_number
+from feelit.render.motion import ABSENT, BLANK, Motion
+from feelit.render.style import Style
+from feelit.render.text import line_px, text_width_px
+from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLATE, UNREADABLE, emotion_colour
+from feelit.types import EMOTIONS, Int32
+
+MAX_LANES = 6
+MAX_LOOKS = 32  # at one column, of a long video
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lanes:
+    """What the strip shows, before it has a size."""
+
+    motion: Motion
+    duration_s: float
+
+    def shown(self) -> list[int]:
+        """The tracks that are longest in the picture, in order of their numbers."""
+        by_time = sorted(self.motion.screen_time_s().items(), key=lambda item: -item[1])
+        return sorted(track_id for track_id, _ in by_time[:MAX_LANES])
+
+    def hidden(self) -> int:
+        """How many tracks have no lane."""
+        return max(0, len(self.motion.screen_time_s()) - MAX_LANES)
+
+    def states(self, track_id: int, columns: int) -> Int32:
+        """What a track mostly shows in each of `columns` equal parts of the video: (columns,) int32, see `Motion.states`."""
+        width_s = self.duration_s / columns
+        looks = int(np.clip(width_s / self.motion.period_s, 1, MAX_LOOKS))
+        at_s = np.arange(0.5, columns * looks, dtype=np.float64) * (width_s / looks)
+        votes = np.zeros((columns, len(EMOTIONS) + 2), np.int32)
+        np.add.at(votes, (np.arange(columns * looks) // looks, self.motion.states(track_id, at_s) - ABSENT), 1)
+        return (votes.argmax(axis=1) + ABSENT).astype(np.int32)  # type: ignore[no-any-return]
+
+
+class Strip:
+    """A strip of a given width. `height_px` is even, and 0 where letters would not be legible."""
+
+    def __init__(self, lanes: Lanes, width_px: int, style: Style) -> None:
+        self._lanes, self._width, self._style = lanes, width_px, style
+        self._tracks = lanes.shown()
+        chips = [chip_size(t, style) for t in self._tracks] or [(0, chip_size(0, style)[1])]
+        pad = style.pad_px
+        self._left = 2 * pad + max(w for w, _ in chips) if self._tracks else pad
+        self._right = width_px - pad
+        self._lane_px, self._step_px = chips[0][1], chips[0][1] + style.even(0.35)
+        self._foot = pad + max(1, len(self._tracks)) * self._step_px
+        self._legend = self._lay_legend()
+        lines = max((y for y, *_ in self._legend), default=0) // self._line + 1
+        self.height_px = self._foot + lines * self._line + pad if style.legible else 0
+        self._base = lru_cache(maxsize=4)(self._draw_base)
+
+    def draw(self, canvas: Canvas, time_s: float) -> None:
+        """Draw the strip at a moment on a canvas of its size."""
+        if self.height_px == 0:
+            return
+        canvas.paste(self._base(canvas.matrix))
+        share = min(max(time_s / self._lanes.duration_s, 0.0), 1.0)
+        x = self._left + round(share * (self._right - self._left - 2)) // 2 * 2
+        top, bottom = self._style.pad_px - 2, self._foot - self._step_px + self._lane_px + 2
+        canvas.fill(Rect(x - 2, top, x + 4, bottom), HALO)
+        canvas.fill(Rect(x, top - 2, x + 2, bottom + 2), INK)
+        canvas.write(clock(time_s), self._style.pad_px, self._foot, self._style.cap_px, INK)
+
+    @property
+    def _line(self) -> int:
+        return line_px(self._style.cap_px) + 2
+
+    def _times(self) -> tuple[int, str]:
+        """Room for the moving time, and the text behind it."""
+        whole = clock(self._lanes.duration_s)
+        return text_width_px("".join("0" if c.isdigit() else c for c in whole), self._style.cap_px), f"/ {whole}"
+
+    def _lay_legend(self) -> list[tuple[int, int, str, int]]:
+        """Legend entries as (y below the foot, x, word, colour index), wrapped to the width of the strip."""
+        style = self._style
+        moving, whole = self._times()
+        start = style.pad_px + moving + style.pad_px + text_width_px(whole, style.cap_px) + 3 * style.pad_px
+        words = [(name, i) for i, name in enumerate(EMOTION_COLOUR)]
+        if any(BLANK in self._lanes.states(t, 512) for t in self._tracks):
+            words.append(("not readable", BLANK))
+        if hidden := self._lanes.hidden():
+            words.append((f"+{hidden} more", ABSENT))
+        laid, x, y = [], start, 0
+        for word, state in words:
+            width = text_width_px(word, style.cap_px) + (0 if state == ABSENT else style.cap_px // 2 * 2 + style.pad_px)
+            if x > start and x + width > self._right:
+                x, y = start, y + self._line
+            laid.append((y, x, word, state))
+            x += width + 3 * style.pad_px
+        return laid
+
+    def _draw_base(self, matrix: str) -> Canvas:
+        canvas = Canvas.blank(self._width, self.height_px, PLATE, matrix)
+        for i, track_id in enumerate(self._tracks):
+            top = self._style.pad_px + i * self._step_px
+            width = self._left - 2 * self._style.pad_px
+            draw_number(
+                canvas, Rect(self._style.pad_px, top, self._style.pad_px + width, top + self._lane_px), track_id, self._style
+            )
+            self._draw_lane(canvas, track_id, Rect(self._left, top, self._right, top + self._lane_px))
+        if not self._tracks:
+            top = self._style.pad_px
+            canvas.fill(Rect(self._left, top, self._right, top + self._lane_px), GROOVE)
+        self._draw_foot(canvas)
+        return canvas
+
+    def _draw_lane(self, canvas: Canvas, track_id: int, area: Rect) -> None:
+        thin = area.height // 6 * 2
+        canvas.fill(Rect(area.x0, area.y0 + thin, area.x1, area.y1 - thin), GROOVE)
+        states = self._lanes.states(track_id, max(1, area.width // 2))
+        edges = np.flatnonzero(np.diff(states)) + 1
+        for a, b in zip(np.append(0, edges), np.append(edges, len(states)), strict=True):
+            state, x0, x1 = int(states[a]), area.x0 + 2 * int(a), area.x0 + 2 * int(b)
+            if state == BLANK:
+                canvas.fill(Rect(x0, area.y0 + thin, x1, area.y1 - thin), UNREADABLE)
+            elif state != ABSENT:
+                canvas.fill(Rect(x0, area.y0, x1, area.y1), emotion_colour(state))
+
+    def _draw_foot(self, canvas: Canvas) -> None:
+        style, cap = self._style, self._style.cap_px
+        moving, whole = self._times()
+        canvas.write(whole, 2 * style.pad_px + moving, self._foot, cap, DIM_INK)
+        for y, x, word, state in self._legend:
+            top = self._foot + y
+            if state != ABSENT:
+                side = cap // 2 * 2
+                square = top + (line_px(cap) - side) // 2
+                thin = side // 6 * 2 if state == BLANK else 0
+                canvas.fill(Rect(x, square + thin, x + side, square + side - thin), emotion_colour(state))
+                x += side + style.pad_px
+            canvas.write(word, x, top, cap, DIM_INK)
+
+
+def clock(time_s: float) -> str:
+    """m:ss, or h:mm:ss from an hour on."""
+    whole = int(max(time_s, 0))
+    hours, minutes, seconds = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,57 @@
+"""Letters as masks: drawn once at four times their size, shrunk, and kept."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from feelit.types import UInt8
+
+_OVERSAMPLE = 4
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+@lru_cache(maxsize=4096)
+def text_mask(text: str, cap_px: int) -> UInt8:
+    """How much of every pixel the letters cover.
+
+    Parameters
+    ----------
+    text : one line of ASCII
+    cap_px : height of a capital letter
+
+    Returns
+    -------
+    (H, W) uint8, 0..255, read-only, with even sides; the baseline is at row `baseline(cap_px)`.
+    """
+    cap = cap_px * _OVERSAMPLE
+    weight = max(2, round(cap / 10))
+    scale = cv2.getFontScaleFromHeight(_FONT, cap, weight)
+    (width, _), _ = cv2.getTextSize(text, _FONT, scale, weight)
+    columns, lines = _even_up(width / _OVERSAMPLE + 1), line_px(cap_px)
+    large = np.zeros((lines * _OVERSAMPLE, columns * _OVERSAMPLE), np.uint8)
+    cv2.putText(large, text, (0, baseline(cap_px) * _OVERSAMPLE), _FONT, scale, 255, weight, cv2.LINE_AA)
+    mask = cv2.resize(large, (columns, lines), interpolation=cv2.INTER_AREA)
+    mask.flags.writeable = False
+    return mask  # type: ignore[return-value]
+
+
+def text_width_px(text: str, cap_px: int) -> int:
+    """Width of a line of text, even."""
+    return int(text_mask(text, cap_px).shape[1])
+
+
+def line_px(cap_px: int) -> int:
+    """Height of a line with room for ascenders and descenders, even."""
+    return _even_up(cap_px * 1.6)
+
+
+def baseline(cap_px: int) -> int:
+    """The row of a line on which the letters stand."""
+    return round(cap_px * 1.2)
+
+
+def _even_up(value: float) -> int:
+    return -int(-value // 2) * 2

@@ -1,0 +1,62 @@
+"""Colours, shared by the annotated video, the report and the plots.
+
+Emotions take the eight colours of Okabe and Ito (2008, "Color Universal Design"), which people with any of the common
+colour-vision deficiencies can tell apart; their black is a mid grey here, so that it shows on dark plates and on paper.
+Tracks take Paul Tol's "light" scheme (2021, "Colour schemes"), made for cells with dark text in them: a track's colour only
+ever appears behind its number, so that it cannot be mistaken for an emotion.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from feelit.types import EMOTIONS
+
+
+class Colour(NamedTuple):
+    """sRGB, 0..255 each."""
+
+    red: int
+    green: int
+    blue: int
+
+    @property
+    def hex(self) -> str:
+        """As in HTML: #rrggbb."""
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+
+def _colour(code: str) -> Colour:
+    return Colour(*bytes.fromhex(code))
+
+
+EMOTION_COLOUR: dict[str, Colour] = {
+    "neutral": _colour("999999"),
+    "happiness": _colour("f0e442"),
+    "surprise": _colour("e69f00"),
+    "sadness": _colour("0072b2"),
+    "anger": _colour("d55e00"),
+    "disgust": _colour("009e73"),
+    "fear": _colour("cc79a7"),
+    "contempt": _colour("56b4e9"),
+}
+"""One colour an emotion, in the order of EMOTIONS."""
+
+TRACK_COLOURS = tuple(map(_colour, ("77aadd", "ee8866", "eedd88", "ffaabb", "99ddff", "44bb99", "bbcc33", "aaaa00")))
+
+INK = _colour("ffffff")  # text on plates
+DIM_INK = _colour("b4b4b4")  # text that may be overlooked
+PLATE = _colour("16181c")  # behind text and bars
+GROOVE = _colour("343842")  # an empty bar, an empty lane
+HALO = _colour("000000")  # around lines, so that they show on any picture
+UNREADABLE = _colour("6e6e6e")  # a face whose expression cannot be told
+
+
+def emotion_colour(index: int) -> Colour:
+    """The colour of an emotion by its place in EMOTIONS; of none (-1), the grey of what cannot be read."""
+    return EMOTION_COLOUR[EMOTIONS[index]] if index >= 0 else UNREADABLE
+
+
+def track_colour(track_id: int) -> Colour:
+    """The colour behind a track's number; it repeats after eight tracks."""
+    return TRACK_COLOURS[track_id % len(TRACK_COLOURS)]

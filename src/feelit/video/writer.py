@@ -1,0 +1,284 @@
+"""Re-encoding a video frame by frame while somebody draws on it.
+
+The frames come out upright, in the colour planes of the encoder, and go in again when the next one is asked for. Timestamps
+pass through as whole numbers in the source's own time base; sound is copied packet by packet where an .mp4 can hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeAlias, cast
+
+import av
+import av.error
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
+
+from feelit.errors import OutputError, UsageError
+from feelit.types import UInt8, VideoInfo
+from feelit.video.clock import Clock
+from feelit.video.luma import upright
+from feelit.video.probe import open_video, video_stream
+from feelit.video.sound import Sound, sound_stream
+
+_Packet: TypeAlias = "av.Packet[Stream]"
+
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
+RGB, BT709 = 0, 1  # ITU-T H.273, matrix coefficients
+MATRICES = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How an encoder is run: fast settings, and its scale of quality (0 best)."""
+
+    options: dict[str, str]
+    usual_crf: int
+    worst_crf: int
+
+
+CODECS = {
+    "libx264": Codec({"preset": "veryfast", "threads": "auto"}, 20, 51),
+    "libx265": Codec({"preset": "ultrafast", "x265-params": "log-level=none"}, 24, 51),
+    "libvpx-vp9": Codec({"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"}, 32, 63),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the pictures are encoded; `crf` None takes the codec's usual quality.
+
+    Raises
+    ------
+    UsageError
+        for a codec or a quality that there is not.
+    """
+
+    codec: str = "libx264"
+    crf: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.codec not in CODECS:
+            raise UsageError(f"cannot encode with {self.codec}", f"choose one of {', '.join(CODECS)}")
+        if self.crf is not None and not 0 <= self.crf <= CODECS[self.codec].worst_crf:
+            raise UsageError(f"crf {self.crf} is out of range", f"{self.codec} takes 0 to {CODECS[self.codec].worst_crf}")
+
+    def options(self) -> dict[str, str]:
+        """As FFmpeg wants them."""
+        codec = CODECS[self.codec]
+        return {**codec.options, "crf": str(codec.usual_crf if self.crf is None else self.crf)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One upright frame to draw on in place: limited-range planes of even size, black below the picture itself."""
+
+    y: UInt8  # (H, W)
+    u: UInt8  # (H/2, W/2)
+    v: UInt8  # (H/2, W/2)
+    matrix: str  # "bt601", "bt709" or "bt2020"
+    time_s: float
+
+
+def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0) -> Generator[Picture, None, None]:
+    """Yield every frame to be drawn on, and write it to `out` when the next one is asked for.
+
+    A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in
+    front, once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed.
+
+    Parameters
+    ----------
+    info : the video, as probed
+    out : its suffix, one of FORMATS, chooses the container
+    encoding : codec and quality
+    below_px : room to draw in below the picture, even
+
+    Raises
+    ------
+    VideoReadError
+        if the video cannot be opened any more.
+    OutputError
+        if `out` cannot be written.
+    """
+    clock = Clock(info.time_base, info.origin_pts, info.average_rate)
+    with open_video(info.path) as source:
+        stream = video_stream(source, info.path)
+        stream.thread_type = "AUTO"
+        with _Sink(out, info, encoding, below_px) as sink:
+            sink.add_video(stream)
+            sink.add_sound(source)
+            for frame in _frames(source, stream, sink):
+                units = clock.units(frame.pts)
+                drawn = sink.planar(frame)
+                y, u, v = map(_plane, drawn.planes)
+                yield Picture(y, u, v, sink.matrix, clock.seconds(units))
+                sink.put(drawn, units, frame.duration)
+
+
+def _frames(source: InputContainer, stream: VideoStream, sink: _Sink) -> Iterator[av.VideoFrame]:
+    """The frames of one stream as they are decoded; packets of the sound go their own way in passing."""
+    streams = [stream, sink.sound.source] if sink.sound else [stream]
+    for packet in _packets(source.demux(*streams)):
+        if packet.stream_index != stream.index:
+            sink.put_sound(packet)
+        elif packet.size:
+            yield from _decode(stream, packet)
+    yield from _decode(stream, None)
+
+
+def _packets(packets: Iterator[_Packet]) -> Iterator[_Packet]:
+    """Packets up to the end, or to where the container is damaged: what comes before counts."""
+    with suppress(av.error.FFmpegError, OSError):
+        yield from packets
+
+
+def _decode(stream: VideoStream, packet: _Packet | None) -> list[av.VideoFrame]:
+    try:
+        return stream.decode(cast("av.Packet[VideoStream] | None", packet))
+    except (av.error.FFmpegError, ValueError):
+        return []
+
+
+class _Sink:
+    """The file that is being written."""
+
+    def __init__(self, out: Path, info: VideoInfo, encoding: Encoding, below_px: int) -> None:
+        self._out, self._info, self._encoding = out, info, encoding
+        self._picture_px = info.width_px + info.width_px % 2, info.height_px + info.height_px % 2
+        self._below_px = below_px
+        self.matrix = "bt709" if info.height_px >= 720 else "bt601"  # what players assume where a video does not say
+        self.sound: Sound | None = None
+        with _writing(out):
+            self._container: OutputContainer = av.open(
+                str(out), "w", format=FORMATS[out.suffix.lower()], options={"movflags": "+faststart"}
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except BaseException:
+            self._discard()
+            raise
+        if kind is not None:
+            self._discard()
+
+    def _finish(self) -> None:
+        with _writing(self._out):
+            self._container.mux(self._video.encode())
+            if self.sound:
+                self.sound.finish()
+            self._container.close()
+
+    def _discard(self) -> None:
+        # The file goes first: closing would otherwise move all of it to make room for the index.
+        with suppress(OSError):
+            self._out.unlink(missing_ok=True)
+        with suppress(Exception):
+            self._container.close()
+        with suppress(OSError):
+            self._out.unlink(missing_ok=True)  # Windows removes closed files only
+
+    def add_video(self, source: VideoStream) -> None:
+        """Make the video stream like its source in all that is not pixels."""
+        rate = self._info.average_rate if 0 < self._info.average_rate <= 1000 else Fraction(25)
+        with _writing(self._out):
+            stream = self._container.add_stream(self._encoding.codec, rate=rate, options=self._encoding.options())
+        self._video = cast(VideoStream, stream)
+        width, height = self._picture_px
+        context = self._video.codec_context
+        context.width, context.height = width, height + self._below_px
+        context.pix_fmt, context.time_base = "yuv420p", self._info.time_base
+        shape = source.codec_context.sample_aspect_ratio
+        if shape:
+            context.sample_aspect_ratio = 1 / shape if self._info.rotation_deg % 180 else shape
+        self._tag_colours(source, context)
+
+    def _tag_colours(self, source: VideoStream, context: VideoCodecContext) -> None:
+        said = source.codec_context
+        context.color_range = ColorRange.MPEG
+        context.color_primaries, context.color_trc = said.color_primaries, said.color_trc
+        if said.colorspace == RGB:
+            self.matrix, context.colorspace = "bt709", BT709
+        else:
+            self.matrix, context.colorspace = MATRICES.get(said.colorspace, self.matrix), said.colorspace
+
+    def add_sound(self, source: InputContainer) -> None:
+        """Take over the sound, if there is any."""
+        if stream := sound_stream(source):
+            origin_s = Fraction(max(source.start_time or 0, 0), av.time_base)
+            with _writing(self._out):
+                self.sound = Sound(stream, self._container, origin_s)
+
+    def planar(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """A frame as the encoder wants it: upright, even, 8-bit 4:2:0 of limited range, with room below."""
+        width, height = self._picture_px
+        new = av.VideoFrame(width, height + self._below_px, "yuv420p")
+        for plane, stored, k, black in zip(new.planes, self._limited(frame).planes, (1, 2, 2), (16, 128, 128), strict=True):
+            target, image = _plane(plane), upright(_plane(stored), self._info.rotation_deg)
+            rows, columns = image.shape
+            target[:rows, :columns] = image
+            target[:rows, columns:] = image[:, -1:]
+            target[rows : height // k] = target[rows - 1]
+            target[height // k :] = black
+        return new
+
+    def _limited(self, frame: av.VideoFrame) -> av.VideoFrame:
+        sides = self._info.width_px, self._info.height_px
+        width, height = sides[::-1] if self._info.rotation_deg % 180 else sides
+        name = frame.format.name
+        full = name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
+        if name == "yuv420p" and not full and (frame.width, frame.height) == (width, height):
+            return frame
+        return frame.reformat(
+            width,
+            height,
+            "yuv420p",
+            src_color_range=ColorRange.JPEG if full or frame.colorspace == RGB else ColorRange.MPEG,
+            dst_color_range=ColorRange.MPEG,
+            dst_colorspace=Colorspace.ITU709 if frame.colorspace == RGB else None,
+        )
+
+    def put_sound(self, packet: _Packet) -> None:
+        """Hand over a packet of the sound."""
+        if self.sound:
+            with _writing(self._out):
+                self.sound.put(cast("av.Packet[AudioStream]", packet))
+
+    def put(self, frame: av.VideoFrame, pts: int, duration: int) -> None:
+        """Encode a frame."""
+        frame.pts, frame.time_base, frame.duration = pts, self._info.time_base, duration
+        with _writing(self._out):
+            self._container.mux(self._video.encode(frame))
+
+
+def _plane(plane: VideoPlane) -> UInt8:
+    """A plane as an array on the same memory, (H, W) uint8, rows strided."""
+    rows = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * plane.height)
+    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Failures in here are failures of the output."""
+    try:
+        yield
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(
+            f"{out} cannot be written: {reason}", "is the disk full, or the picture too small for the codec?"
+        ) from error
