@@ -3,7 +3,8 @@
     python -m feelit.training.face --data DIR --out DIR
 
 `--data` holds train-*.parquet and val.parquet (see `face_data`). `--out` receives the decoded images and last.pt, from which
-an interrupted run resumes. The checkpoint carries its recipe. `feelit.training.face_export` makes an ONNX file and a card of it.
+an interrupted run resumes. The checkpoint carries its recipe.
+`feelit.training.face_export` makes an ONNX file and a card of it.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ class Feeder:
 
 
 @torch.inference_mode()
-def detect_with(net: FaceNet, images: UInt8, min_score: float = 0.02) -> Detections:
+def detect_with(net: FaceNet, images: UInt8, min_score: float = 0.1) -> Detections:
     """Detections of a network in px of the images, by the same selection that serves users."""
     net.eval()
     found = net(torch.from_numpy(images[:, None]))

@@ -19,10 +19,10 @@ Detect = Callable[[UInt8], Detections]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: images with their long side at `long_px` (never enlarged), faces of at least `least_px` there."""
+    """What is asked: images with their long side at `long_px` (never enlarged), faces of `least_px` in the stored image."""
 
     long_px: int = 320
-    least_px: float = 10.0
+    least_px: float = 20.0
     sources: tuple[str, ...] = ()  # empty: all
 
 
@@ -57,16 +57,22 @@ def _summary(matches: list[Matches], faces: int, misses: Float32) -> dict[str, f
 
 
 def _shown(images: FaceImages, question: Question) -> Iterator[tuple[UInt8, Float32, Float32, Bool]]:
-    """Every image at its working size, padded to multiples of 32, with its faces there."""
+    """Every image at its working size, padded to multiples of 64 so that shapes recur, with its faces there."""
     for i in range(len(images)):
         if question.sources and images.source[i] not in question.sources:
             continue
         luma, rows = images.image(i), images.faces(i)
         scale = min(1.0, question.long_px / max(luma.shape))
         height, width = (max(1, round(side * scale)) for side in luma.shape)
-        padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32), np.uint8)
+        padded = np.zeros((-(-height // 64) * 64, -(-width // 64) * 64), np.uint8)
         padded[:height, :width] = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
         limit = np.array([width, height, width, height], np.float32)
         box = np.clip(images.box[rows] * np.float32(scale), 0, limit)
-        ignore = images.ignore[rows] | (face_sizes(box) < question.least_px)
+        ignore = images.ignore[rows] | (face_sizes(images.box[rows]) < question.least_px)
         yield padded, box, images.landmarks[rows] * np.float32(scale), ignore
+
+
+def false_faces(detect: Detect, images: FaceImages, question: Question) -> dict[str, float]:
+    """How many faces are found in the images that show none."""
+    counts = [len(detect(luma[None])) for luma, box, _, _ in _shown(images, question) if len(box) == 0]
+    return {"images": len(counts), "false_faces": sum(counts), "false_per_image": round(sum(counts) / max(len(counts), 1), 4)}

@@ -58,7 +58,11 @@ class FaceNet(nn.Module):
 
     def forward(self, luma: Tensor) -> Prediction:
         """(N, 1, H, W) luma 0..255 of any dtype, H and W multiples of 32 -> the predictions."""
-        x = self.stem(luma.float() / 255)  # no mean is taken off: what convolutions pad with is black, as frames are
+        return self.predict(luma.float() / 255)  # no mean is taken off: what convolutions pad with is black, as frames are
+
+    def predict(self, x: Tensor) -> Prediction:
+        """The same of luma 0..1, float32."""
+        x = self.stem(x)
         merged = []
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
             x = stage(x)

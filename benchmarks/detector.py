@@ -1,0 +1,138 @@
+"""A face detector on a video with known faces: recall, false faces a frame, milliseconds an image, beside YuNet.
+
+    python benchmarks/detector.py VIDEO TRUTH.parquet [--detector models/face-v1.onnx] [--yunet YUNET.onnx]
+
+TRUTH holds one row a face: frame, x0, y0, x1, y1 (px). A face counts as found at IoU 0.5. Both detectors see the same frames at
+the same working size on one thread, in turns, so that a busy machine slows both; the median over batches is printed. The
+landmarks are compared with those of YuNet on the full-size frame.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+
+from feelit.evaluation.detection import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
+from feelit.types import Detections, Float32, UInt8
+from feelit.vision.detector import FaceDetector, WorkingSize, open_detector, working_size
+
+BATCH = 8
+
+
+class Score:
+    """What one detector did."""
+
+    def __init__(self, detector: FaceDetector, size: WorkingSize) -> None:
+        channels = () if detector.color == "luma" else (3,)
+        self.detector, self.size = detector, size
+        self.images: UInt8 = np.zeros((BATCH, size.height_px, size.width_px, *channels), np.uint8)
+        self.matches: list[Matches] = []
+        self.ms: list[float] = []
+        self.misses: list[Float32] = []
+
+    def see(self, frames: list[UInt8], truths: list[Float32], references: list[Detections | None]) -> None:
+        """Run one batch and compare it with the truth and with the landmarks of full-size YuNet."""
+        for image, frame in zip(self.images, frames, strict=False):
+            self.size.shrink(frame if image.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.uint8), image)
+        start = time.perf_counter()
+        found = self.detector.detect(self.images[: len(frames)], self.size, min(0.1, self.detector.threshold))
+        if len(frames) == BATCH:
+            self.ms.append((time.perf_counter() - start) * 1000 / BATCH)
+        for i, (truth, reference) in enumerate(zip(truths, references, strict=True)):
+            mine = found.rows(found.row == i)
+            self.matches.append(match_faces(mine.box, mine.score, truth, np.zeros(len(truth), bool)))
+            if reference is not None:
+                self._compare(mine.rows(mine.score >= self.detector.threshold), reference)
+
+    def _compare(self, mine: Detections, reference: Detections) -> None:
+        paired = match_faces(mine.box, mine.score, reference.box, np.zeros(len(reference), bool))
+        paired = paired.rows(paired.hit)
+        self.misses.append(landmark_error(mine.landmarks[paired.found], reference.landmarks[paired.truth]))
+
+    def line(self, name: str, faces: int) -> str:
+        """One line of the report."""
+        whole = curve(self.matches, faces)
+        recall, false = at_threshold(whole, self.detector.threshold)
+        text = f"{name:12} recall={recall:.4f} false_per_frame={false:.4f} threshold={self.detector.threshold:.2f} "
+        text += f"ap={average_precision(whole):.4f} ms_per_image={np.median(self.ms):.3f} (least {np.min(self.ms):.3f})"
+        if self.misses:
+            every = np.concatenate(self.misses)
+            text += f" landmark_error={np.median(every):.4f} (90 % below {np.quantile(every, 0.9):.4f})"
+        return text
+
+
+def batches(video: Path, every: int) -> Iterator[tuple[list[int], list[UInt8]]]:
+    """Frame numbers and BGR frames, BATCH at a time."""
+    capture = cv2.VideoCapture(str(video))
+    numbers: list[int] = []
+    frames: list[UInt8] = []
+    number = -1
+    while True:
+        number += 1
+        ok, frame = capture.read()
+        if ok and number % every == 0:
+            numbers.append(number)
+            frames.append(np.asarray(frame, np.uint8))
+        if frames and (not ok or len(frames) == BATCH):
+            yield numbers, frames
+            numbers, frames = [], []
+        if not ok:
+            return
+
+
+def read_truth(path: Path) -> dict[int, Float32]:
+    """(G, 4) boxes by frame; frames without a face are missing."""
+    table = pq.read_table(path)
+    frame = table["frame"].to_numpy()
+    box = np.stack([table[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1).astype(np.float32)
+    return {int(number): box[frame == number] for number in np.unique(frame)}
+
+
+def full_size(detector: FaceDetector, frame: UInt8) -> Detections:
+    """What a BGR detector finds in a frame that is not shrunk."""
+    size = working_size(frame.shape[1], frame.shape[0], 0)
+    image = np.zeros((1, size.height_px, size.width_px, 3), np.uint8)
+    size.shrink(frame, image[0])
+    return detector.detect(image, size)
+
+
+def main() -> None:
+    """Parse the command line, run, print."""
+    parser = argparse.ArgumentParser(description="A face detector on a video with known faces, beside YuNet.")
+    parser.add_argument("video", type=Path)
+    parser.add_argument("truth", type=Path)
+    parser.add_argument("--detector", type=Path, default=Path("models/face-v1.onnx"))
+    parser.add_argument("--yunet", type=Path, help="also run this YuNet")
+    parser.add_argument("--min-face-px", type=float, default=40.0, help="smallest face to find; sets the working size")
+    parser.add_argument("--every", type=int, default=1, help="look at every n-th frame")
+    arguments = parser.parse_args()
+    truth = read_truth(arguments.truth)
+    paths = {"detector": arguments.detector} | ({"yunet": arguments.yunet} if arguments.yunet else {})
+    detectors = {name: open_detector(path, "cpu") for name, path in paths.items()}
+    scores: dict[str, Score] = {}
+    faces = seen = 0
+    for numbers, frames in batches(arguments.video, arguments.every):
+        if not scores:
+            size = working_size(frames[0].shape[1], frames[0].shape[0], arguments.min_face_px)
+            scores = {name: Score(detector, size) for name, detector in detectors.items()}
+        truths = [truth.get(number, np.zeros((0, 4), np.float32)) for number in numbers]
+        references: list[Detections | None] = [None] * len(frames)
+        if "yunet" in detectors and seen % (10 * BATCH) == 0:  # full size is slow: one frame in eighty is enough
+            references[0] = full_size(detectors["yunet"], frames[0])
+        for score in scores.values():
+            score.see(frames, truths, references)
+        faces += sum(len(box) for box in truths)
+        seen += len(frames)
+    print(f"{arguments.video.name}: {seen} frames, {faces} faces, working size {size.width_px}x{size.height_px}")
+    for name, score in scores.items():
+        print(score.line(name, faces))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Export a trained face detector to ONNX, check it, score it and write its card.
+
+    python -m feelit.training.face_export --checkpoint last.pt --data DIR --out models/face-v1.onnx
+
+The ONNX file takes `luma` (N, 1, H, W) uint8, H and W multiples of 32, and gives `score` (N, A), `box` (N, A, 4) and
+`landmarks` (N, A, 10) in px of the input, decoded in the graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import logging
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from feelit.training.face import Run, count_parameters
+from feelit.training.face_data import FaceImages, load_images
+from feelit.training.face_evaluate import Question, false_faces, score_detector
+from feelit.training.face_network import FaceNet
+from feelit.types import Detections, UInt8
+from feelit.vision.card import ModelCard, write_card
+from feelit.vision.detector import FaceDetector, working_size
+from feelit.vision.session import open_session
+
+log = logging.getLogger("feelit.training.face_export")
+
+OPSET = 17
+MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-3, 1e-4
+
+SOURCES: tuple[dict[str, Any], ...] = (
+    {"name": "muxspace/facial_expressions", "licence": "web-crawled news and celebrities, repository Apache-2.0"},
+    {"name": "chandrikadeb7/Face-Mask-Detection", "licence": "web-crawled, repository MIT"},
+    {"name": "Caltech-101", "licence": "CC BY 4.0"},
+    {"name": "YuXuan1216/Emotions_Recognition", "licence": "stock-photo crawl, unstated"},
+    {"name": "Flickr8k (quantumnaan/sic_translator)", "licence": "research only"},
+    {"name": "ImageNet samples (EliSchwartz/imagenet-sample-images)", "licence": "research only"},
+    {"name": "18F/18f.gsa.gov", "licence": "CC0"},
+    {"name": "writethedocs/www", "licence": "CC BY-NC-SA 4.0"},
+    {"name": "prajnasb/observations", "licence": "web-crawled, unstated"},
+    {"name": "VikramShenoy97/Human-Segmentation-Dataset", "licence": "unstated"},
+    {"name": "TigerandRosa/paper_code (construction workers)", "licence": "web-crawled, repository Apache-2.0"},
+    {"name": "Azure-Samples/cognitive-services-sample-data-files", "licence": "MIT"},
+    {"name": "open-mmlab/mmpose test data", "licence": "samples of several data sets, research"},
+    {"name": "frames of short video clips", "licence": "mixed"},
+    {"name": "test and example images of 27 repositories", "licence": "mixed"},
+)
+"""What the labelled images were drawn from. The labels are those of a teacher: YuNet (OpenCV zoo, MIT), voted over scales."""
+
+LIMITATIONS = (
+    "Most training images carry licences for research only, or none that is stated; review them before any commercial use.",
+    "Boxes and landmarks were learnt from another detector, YuNet, so its mistakes are inherited: profiles and dark faces that "
+    "it missed counted as background.",
+    "Landmarks under masks, hands and beyond the edge of the frame are guesses.",
+    "Faces turned in the plane by more than 30 degrees, and faces under about 10 px at the working size, are often missed.",
+    "The training images show public figures, conference speakers and stock photographs; how recall differs between groups of "
+    "people has not been measured.",
+)
+
+
+class _Exported(nn.Module):
+    """The network as the ONNX file holds it: bytes in, sigmoid applied, the division by 255 folded into the first weights."""
+
+    def __init__(self, net: FaceNet) -> None:
+        super().__init__()
+        self.net = copy.deepcopy(net).eval()
+        stem = self.net.stem[0]
+        assert isinstance(stem, nn.Conv2d)
+        stem.weight.data /= 255
+
+    def forward(self, luma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        found = self.net.predict(luma.float())
+        return found.logit.sigmoid(), found.box, found.landmarks
+
+
+def export(net: FaceNet, path: Path) -> None:
+    """Write the ONNX file of a network."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    free = {"luma": {0: "n", 2: "h", 3: "w"}} | {name: {0: "n", 1: "a"} for name in ("score", "box", "landmarks")}
+    with warnings.catch_warnings():  # the tracing exporter needs no further package; that it is the older one is known
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Exported(net.to(memory_format=torch.contiguous_format)),  # type: ignore[call-overload]
+            (torch.zeros(2, 1, 64, 96, dtype=torch.uint8),),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["luma"],
+            output_names=["score", "box", "landmarks"],
+            dynamic_axes=free,
+        )
+
+
+@torch.inference_mode()
+def parity(net: FaceNet, path: Path, images: UInt8) -> tuple[float, float]:
+    """The largest difference between PyTorch and ONNX Runtime: px of boxes and landmarks, score."""
+    wanted = net.eval()(torch.from_numpy(images[:, None]))
+    score, box, landmarks = open_session(path, "cpu").run(["score", "box", "landmarks"], {"luma": images[:, None]})
+    px = max(float(np.abs(box - wanted.box.numpy()).max()), float(np.abs(landmarks - wanted.landmarks.numpy()).max()))
+    return px, float(np.abs(score - wanted.logit.sigmoid().numpy()).max())
+
+
+def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
+    """`parity` on real pictures; raises RuntimeError where the ONNX file says something else than the network."""
+    shown = np.zeros((8, 192, 320), np.uint8)
+    for i in range(len(shown)):
+        luma = images.image(i * (len(images) // len(shown)))[:192, :320]
+        shown[i, : luma.shape[0], : luma.shape[1]] = luma
+    px, score = parity(net, path, shown)
+    if px > MAX_BOX_MISS_PX or score > MAX_SCORE_MISS:
+        raise RuntimeError(f"{path.name} differs from the network by {px:.2g} px and a score of {score:.2g}")
+    return px, score
+
+
+def score_export(detector: FaceDetector, data: Path) -> dict[str, Any]:
+    """Scores on the validation images and on the test images, with the questions they answer."""
+    valid = load_images([data / "val.parquet"])
+    test = load_images([data / "test.parquet"], real_boxes=True)
+
+    def every(luma: UInt8) -> Detections:
+        return detector.detect(luma, working_size(luma.shape[2], luma.shape[1], 0), 0.1)
+
+    def sure(luma: UInt8) -> Detections:
+        return detector.detect(luma, working_size(luma.shape[2], luma.shape[1], 0))
+
+    scores: dict[str, Any] = {"validation, 320 px, faces from 20 px, teacher's boxes": score_detector(every, valid, Question())}
+    for long_px in (640, 320):
+        for least_px in (32.0, 16.0):
+            question = Question(long_px, least_px, ("wider_us",))
+            name = f"200 WIDER images, {long_px} px, faces from {least_px:.0f} px, people's boxes"
+            scores[name] = score_detector(every, test, question)
+    scores["held-out clips, 320 px, faces from 20 px, teacher's boxes"] = score_detector(
+        every, test, Question(sources=("clips_test",))
+    )
+    for name, images in (("validation", valid), ("test", test)):
+        scores[f"{name} images without a face, at the default threshold"] = false_faces(sure, images, Question())
+    return scores
+
+
+def main() -> None:
+    """Parse the command line, export, check, score, write."""
+    parser = argparse.ArgumentParser(prog="python -m feelit.training.face_export", description="Export the face detector.")
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="folder with val.parquet and test.parquet")
+    parser.add_argument("--out", type=Path, required=True, help="the .onnx file; the card is written beside it")
+    parser.add_argument("--threshold", type=float, default=0.5)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    run = Run.load(arguments.checkpoint)
+    out: Path = arguments.out
+    export(run.averaged, out)
+    px, score = check(run.averaged, out, load_images([arguments.data / "val.parquet"]))
+    card = ModelCard(
+        name=out.stem,
+        task="face",
+        adapter="feelit",
+        licence="weights: see training_data; code: Apache-2.0",
+        description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads.",
+        scale=1.0,
+        threshold=arguments.threshold,
+        parameters=count_parameters(run.net),
+        training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
+        limitations=LIMITATIONS,
+        recipe=f"python -m feelit.training.face, {run.step} steps of {json.dumps(asdict(run.recipe))}",
+    )
+    scores = score_export(FaceDetector(out, card, "cpu"), arguments.data)
+    scores["largest difference between PyTorch and ONNX Runtime"] = {"px": px, "score": score}
+    write_card(ModelCard(**asdict(card) | {"scores": scores}), out)
+    log.info("%s", json.dumps(scores, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Scores of detections on cases small enough to count by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feelit.evaluation.detection import at_threshold, average_precision, curve, landmark_error, match_faces, recall_at
+from feelit.types import Float32
+
+
+def squares(*corners: tuple[float, float]) -> Float32:
+    """Boxes of 10x10 px."""
+    x, y = np.array(corners, np.float32).reshape(-1, 2).T
+    return np.stack([x, y, x + 10, y + 10], axis=1)
+
+
+def scores(*values: float) -> Float32:
+    return np.array(values, np.float32)
+
+
+def test_a_face_is_found_once_and_by_the_best_score() -> None:
+    matched = match_faces(squares((1, 0), (0, 0), (50, 50)), scores(0.6, 0.9, 0.7), squares((0, 0)), np.array([False]))
+    assert matched.score.tolist() == pytest.approx([0.9, 0.7, 0.6])
+    assert matched.hit.tolist() == [True, False, False]
+    assert matched.truth.tolist() == [0, -1, -1]
+    assert matched.found.tolist() == [1, 2, 0]
+
+
+def test_detections_of_ignored_faces_count_for_nothing() -> None:
+    matched = match_faces(squares((0, 0), (30, 0)), scores(0.9, 0.8), squares((0, 0), (30, 0)), np.array([True, False]))
+    assert matched.found.tolist() == [1]
+    assert matched.hit.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("shift", "hit"),
+    [pytest.param(3, True, id="iou-0.54"), pytest.param(4, False, id="iou-0.43"), pytest.param(99, False, id="0")],
+)
+def test_the_least_overlap_is_a_half(shift: float, hit: bool) -> None:
+    assert match_faces(squares((shift, 0)), scores(1), squares((0, 0)), np.array([False])).hit.tolist() == [hit]
+
+
+@pytest.mark.parametrize("truth", [squares(), squares((0, 0))], ids=["no-face", "one-face"])
+def test_nothing_found(truth: Float32) -> None:
+    of = curve([match_faces(squares(), scores(), truth, np.zeros(len(truth), bool))], len(truth))
+    assert (average_precision(of), recall_at(of, 0.1), at_threshold(of, 0.5)) == (0.0, (0.0, 1.0), (0.0, 0.0))
+
+
+def test_curve_counts_over_images() -> None:
+    # Falling scores 0.9 hit, 0.8 false, 0.7 hit, 0.6 false; two images, three faces.
+    images = [
+        match_faces(squares((0, 0), (50, 0)), scores(0.9, 0.8), squares((0, 0), (90, 0)), np.zeros(2, bool)),
+        match_faces(squares((0, 0), (50, 0)), scores(0.7, 0.6), squares((0, 0)), np.zeros(1, bool)),
+    ]
+    of = curve(images, 3)
+    np.testing.assert_allclose(of.recall, [1 / 3, 1 / 3, 2 / 3, 2 / 3], rtol=1e-6)
+    np.testing.assert_allclose(of.false_per_image, [0, 0.5, 0.5, 1])
+    assert average_precision(of) == pytest.approx(1 / 3 * 1 + 1 / 3 * 2 / 3)
+    assert recall_at(of, 0.5) == pytest.approx((2 / 3, 0.7))
+    assert at_threshold(of, 0.75) == pytest.approx((1 / 3, 0.5))
+    assert at_threshold(of, 0.95) == (0.0, 0.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8))
+def test_the_truth_itself_scores_perfectly_where_faces_lie_apart(corners: list[tuple[int, int]]) -> None:
+    apart = squares(*{(x // 20 * 20.0, y // 20 * 20.0) for x, y in corners})
+    matched = match_faces(apart, np.linspace(0.5, 0.9, len(apart), dtype=np.float32), apart, np.zeros(len(apart), bool))
+    assert matched.hit.all()
+    assert average_precision(curve([matched], len(apart))) == pytest.approx(float(len(apart) > 0))
+
+
+def test_landmark_error_is_in_shares_of_the_distance_between_the_eyes() -> None:
+    truth = np.array([[[0, 0], [20, 0], [10, 10], [0, 20], [20, 20]]], np.float32)
+    assert landmark_error(truth, truth).tolist() == [0]
+    assert landmark_error(truth + np.array([3, 4], np.float32), truth).tolist() == [0.25]
+    assert landmark_error(truth[:0], truth[:0]).shape == (0,)
