@@ -1,3 +1,54 @@
-"""feelit: batch video analytics of faces and the expressions they show."""
+"""feelit: batch video analytics of faces and the expressions they show.
+
+    import feelit
+
+    timeline = feelit.analyze("meeting.mp4")          # a pandas DataFrame, docs/schema.md tells of its columns
+    print(feelit.summarize(timeline, by="track"))
+
+Functions are imported when they are first used, so that the command line starts at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from feelit.errors import (
+    FeelitError,
+    MissingExtraError,
+    ModelError,
+    OutputError,
+    SomeFailedError,
+    TimelineReadError,
+    UsageError,
+    VideoReadError,
+)
+
+if TYPE_CHECKING:
+    from feelit.api import analyze, annotate, read_timeline, summarize
 
 __version__ = "0.1.0"
+
+_FUNCTIONS = ("analyze", "annotate", "read_timeline", "summarize")
+
+__all__ = [
+    "FeelitError",
+    "MissingExtraError",
+    "ModelError",
+    "OutputError",
+    "SomeFailedError",
+    "TimelineReadError",
+    "UsageError",
+    "VideoReadError",
+    "__version__",
+    "analyze",
+    "annotate",
+    "read_timeline",
+    "summarize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module("feelit.api"), name)
+    raise AttributeError(f"module 'feelit' has no attribute {name!r}")

@@ -21,10 +21,17 @@ from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampl
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
-from feelit.vision.quality import brightness, sharpness, signature
+from feelit.vision.quality import brightness, sharpness, thumbnails
 
 BATCH_BYTES = 48 << 20
 """A batch holds at most so many bytes of full-size luma, so that 4K video needs no more memory than 720p."""
+
+SIGNATURE_PX = 16
+APPEARANCE_PX = 8
+"""Sides of the thumbnails of a frame and of a face that the tracker gets instead of pixels."""
+
+DOUBTFUL = 0.5
+"""Boxes down to this share of the detector's threshold are kept: they may continue a track, but never start one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,6 @@ class Task:
     sampling: Sampling
     min_face_px: float
     models: Models
-    min_score: float
     batch: int = 16
     decode_threads: int = 1
 
@@ -69,7 +75,7 @@ def analyze_segment(task: Task) -> SegmentResult:
     faces: list[FaceTable] = []
     seen = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
-        found = detector.detect(np.stack([s.small for s in batch]), size, task.min_score)
+        found = detector.detect(np.stack([s.small for s in batch]), size, DOUBTFUL * detector.threshold)
         crops = [
             expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
             for i, s in enumerate(batch)
@@ -85,6 +91,7 @@ def analyze_segment(task: Task) -> SegmentResult:
                 face_px=_rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8),
                 sharpness=_rounded(sharpness(crop), 1024),
                 brightness=_rounded(brightness(crop), 8),
+                appearance=thumbnails(crop, APPEARANCE_PX),
                 probability=_rounded(expression.probabilities(crop, task.batch), 4096),
             )
         )
@@ -95,21 +102,22 @@ def analyze_segment(task: Task) -> SegmentResult:
         FaceTable.join([*faces, no_faces()]),
         reader.decoded,
         reader.errors,
+        detector.threshold,
         provider,
     )
 
 
 def no_faces() -> FaceTable:
     """A table of no faces, with the shapes and types of one that has some."""
-    shapes = {"row": (0,), "box": (0, 4), "landmarks": (0, 5, 2), "probability": (0, len(EMOTIONS))}
-    return FaceTable(
-        *(np.zeros(shapes.get(f.name, (0,)), np.int64 if f.name == "row" else np.float32) for f in fields(FaceTable))
-    )
+    shapes = {"box": (0, 4), "landmarks": (0, 5, 2), "appearance": (0, APPEARANCE_PX**2), "probability": (0, len(EMOTIONS))}
+    types = {"row": np.int64, "appearance": np.uint8}
+    columns = (np.zeros(shapes.get(f.name, (0,)), types.get(f.name, np.float32)) for f in fields(FaceTable))
+    return FaceTable(*columns)
 
 
 def _no_frames() -> FrameTable:
     whole = np.zeros(0, np.int64)
-    return FrameTable(whole, whole, np.zeros(0, np.float64), whole, np.zeros((0, 64), np.uint8))
+    return FrameTable(whole, whole, np.zeros(0, np.float64), whole, np.zeros((0, SIGNATURE_PX**2), np.uint8))
 
 
 def _rounded(values: Float32, steps: int) -> Float32:
@@ -129,7 +137,7 @@ def _frame_table(batch: list[Sample]) -> FrameTable:
         pts=np.array([s.pts for s in batch], np.int64),
         time_s=np.array([s.time_s for s in batch], np.float64),
         tick=np.array([s.tick for s in batch], np.int64),
-        signature=np.stack([signature(s.small) for s in batch]),
+        signature=thumbnails([s.small for s in batch], SIGNATURE_PX),
     )
 
 

@@ -102,6 +102,15 @@ class Columns:
         """The rows that a slice, an index array or a boolean mask selects."""
         return type(self)(*(getattr(self, f.name)[where] for f in fields(self)))  # type: ignore[arg-type]
 
+    def exchanged(self, where: Int64, by: Self) -> Self:
+        """The same rows, but those at `where` taken from `by`."""
+        columns = []
+        for f in fields(self):  # type: ignore[arg-type]
+            column = getattr(self, f.name).copy()
+            column[where] = getattr(by, f.name)
+            columns.append(column)
+        return type(self)(*columns)
+
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
         """One record out of at least one part, in order."""
@@ -139,7 +148,7 @@ class FrameTable(Columns):
     pts: Int64  # (N,) in units of the video's time base
     time_s: Float64  # (N,) seconds on the player's clock
     tick: Int64  # (N,) which sampling interval the frame stands for
-    signature: UInt8  # (N, 64) an 8x8 luma thumbnail, by which camera cuts are found
+    signature: UInt8  # (N, 256) a 16x16 luma thumbnail, by which camera cuts are found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +162,7 @@ class FaceTable(Columns):
     face_px: Float32  # (F,) geometric mean of the box's sides
     sharpness: Float32  # (F,) variance of the Laplacian of the aligned crop
     brightness: Float32  # (F,) mean luma of the aligned crop, 0..255
+    appearance: UInt8  # (F, 64) an 8x8 thumbnail of the aligned crop, by which a face is known again across a cut
     probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS
 
 
@@ -164,6 +174,7 @@ class SegmentResult:
     faces: FaceTable
     decoded: int  # frames that came out of the decoder and belong to the segment
     errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged
+    threshold: float  # the detector's score from which a box is a face
     provider: str  # the execution provider that really ran the models
 
 

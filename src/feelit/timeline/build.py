@@ -10,9 +10,9 @@ import numpy as np
 from feelit.geometry import head_angles
 from feelit.timeline.readable import is_readable
 from feelit.timeline.smoothing import REACH_S, smooth
-from feelit.tracking.cuts import is_cut
-from feelit.tracking.tracker import Tracker, TrackerSettings
-from feelit.types import EMOTIONS, FaceTable, Float64, FrameTable, Int64, SegmentResult, Timeline, UInt8
+from feelit.tracking.cuts import CutDetector
+from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
+from feelit.types import EMOTIONS, FaceTable, Float64, FrameTable, Int64, SegmentResult, Timeline
 
 
 class TimelineBuilder:
@@ -32,7 +32,7 @@ class TimelineBuilder:
         self._tracker = Tracker(settings)
         self._delay_s = max(settings.probation_s, REACH_S) + 1e-6
         self._first_frame = first_frame
-        self._signature: UInt8 | None = None
+        self._cuts = CutDetector()
         self._tick: int | None = None
         self._frames: list[FrameTable] = []  # not yet given out
         self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
@@ -75,10 +75,10 @@ class TimelineBuilder:
         edges = np.searchsorted(faces.row, np.arange(len(frames) + 1))
         for i in range(len(frames)):
             mine = slice(edges[i], edges[i + 1])
-            cut = self._signature is not None and is_cut(self._signature, frames.signature[i])
+            cut = self._cuts.is_cut(frames.signature[i])
             self.cuts += cut
-            ids[mine] = self._tracker.update(float(frames.time_s[i]), faces.box[mine], faces.score[mine], cut)
-            self._signature = frames.signature[i]
+            seen = Faces(faces.box[mine], faces.score[mine], faces.appearance[mine])
+            ids[mine] = self._tracker.update(float(frames.time_s[i]), seen, cut)
         return ids
 
     def _settle(self, until_s: float) -> Timeline:

@@ -33,8 +33,11 @@ class TimelineWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None:
-            self._flush()
+        self.close()
+
+    def close(self) -> None:
+        """Write what is left, and the footer."""
+        self._flush()
         self._file.close()
 
     def write(self, rows: Timeline, video: str) -> None:

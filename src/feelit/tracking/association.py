@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from feelit.geometry import grow, iou
-from feelit.types import Float32, Int64
+from feelit.types import Bool, Float32, Int64, UInt8
 
 Pairs = tuple[Int64, Int64]  # rows of the tracks, rows of the boxes
 
@@ -31,19 +31,29 @@ def similarity(expected: Float32, box: Float32, slack: Float32) -> Float32:
     return np.concatenate(rows)
 
 
-def match(likeness: Float32, least: float) -> Pairs:
-    """The pairs with the largest summed likeness, none of them below `least`.
+def resemblance(a: UInt8, b: UInt8) -> Float32:
+    """Correlation of every thumbnail in `a` with every one in `b`; brightness and contrast do not matter.
 
-    (T, F) float32 -> rows and columns, each (K,) int64.
+    (A, D) uint8 and (B, D) uint8 -> (A, B) float32 in -1..1; a flat thumbnail resembles nothing.
     """
-    if not likeness.size:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    clear = likeness >= least
-    if (clear.sum(axis=0) <= 1).all() and (clear.sum(axis=1) <= 1).all():  # nobody competes
-        rows, columns = np.nonzero(clear)
+
+    def unit(values: UInt8) -> Float32:
+        centred = values.astype(np.float32) - values.mean(axis=1, keepdims=True, dtype=np.float32)
+        return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)  # type: ignore[no-any-return]
+
+    return unit(a) @ unit(b).T
+
+
+def match(likeness: Float32, possible: Bool) -> Pairs:
+    """The possible pairs with the largest summed likeness.
+
+    (T, F) float32, not negative, and (T, F) bool -> rows and columns, each (K,) int64.
+    """
+    if (possible.sum(axis=0) <= 1).all() and (possible.sum(axis=1) <= 1).all():  # nobody competes
+        rows, columns = np.nonzero(possible)
     else:
-        # What is below `least` must not be worth anything, or a poor pair could break a good one.
-        rows, columns = linear_sum_assignment(np.where(clear, likeness, 0), maximize=True)
-        good = clear[rows, columns]
+        # What is impossible must not be worth anything, or it could break a good pair.
+        rows, columns = linear_sum_assignment(np.where(possible, likeness, 0), maximize=True)
+        good = possible[rows, columns]
         rows, columns = rows[good], columns[good]
     return rows.astype(np.int64), columns.astype(np.int64)

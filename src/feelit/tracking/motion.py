@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.types import Columns, Float32, Float64, Int64
+from feelit.types import Columns, Float32, Float64
 
 MEASUREMENT = 0.04  # standard deviation of a detector's box, in face sizes
 ACCELERATION = 6.0  # standard deviation of what the model does not foresee, in face sizes a second²
@@ -75,16 +75,6 @@ def boxes(motion: Motion) -> Float32:
     """(T, 4) float32, px."""
     half = np.maximum(motion.state[:, 2:], 1.0) / 2
     return np.concatenate([motion.state[:, :2] - half, motion.state[:, :2] + half], axis=1).astype(np.float32)
-
-
-def replace(motion: Motion, where: Int64, by: Motion) -> Motion:
-    """The filters `where` exchanged for others."""
-    columns = []
-    for name in Motion.__slots__:
-        column = getattr(motion, name).copy()
-        column[where] = getattr(by, name)
-        columns.append(column)
-    return Motion(*columns)
 
 
 def _to_state(box: Float32) -> Float64:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -24,7 +26,10 @@ def brightness(crops: UInt8) -> Float32:
     return crops.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)  # type: ignore[no-any-return]
 
 
-def signature(small: UInt8) -> UInt8:
-    """An 8x8 thumbnail as 64 bytes, by which camera cuts are found: (h, w) or (h, w, 3) uint8 -> (64,) uint8."""
-    luma = small if small.ndim == 2 else small.mean(axis=2).astype(np.uint8)
-    return cv2.resize(luma, (8, 8), interpolation=cv2.INTER_AREA).reshape(64)  # type: ignore[return-value]
+def thumbnails(images: Sequence[UInt8] | UInt8, side_px: int) -> UInt8:
+    """Every image shrunk to `side_px` squared: N of (h, w) or (h, w, 3) uint8 -> (N, side_px²) uint8."""
+    small = np.empty((len(images), side_px * side_px), np.uint8)
+    for i, image in enumerate(images):
+        luma = image if image.ndim == 2 else image.mean(axis=2).astype(np.uint8)
+        small[i] = cv2.resize(luma, (side_px, side_px), interpolation=cv2.INTER_AREA).reshape(-1)
+    return small

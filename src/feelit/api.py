@@ -1,0 +1,153 @@
+"""The program as Python functions, on pandas frames."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from feelit import errors
+from feelit.config import AnalyzeConfig, Device, RunConfig
+from feelit.errors import FeelitError, SomeFailedError
+from feelit.pipeline import analyze_videos
+from feelit.plan import Source, find_videos
+from feelit.timeline.store import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tqdm import tqdm
+
+    from feelit.job import VideoReport
+    from feelit.types import VideoInfo
+
+Videos = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+
+def analyze(
+    videos: Videos,
+    *,
+    rate: float | str = 10,
+    start_s: float = 0.0,
+    end_s: float = float("inf"),
+    min_face_px: float | None = None,
+    detector: str = "face",
+    classifier: str = "expression",
+    device: Device = "auto",
+    workers: int | None = None,
+    batch: int = 16,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Find and track faces and classify the emotion each one shows.
+
+    Parameters
+    ----------
+    videos : a video, a folder of videos, or a list of either
+    rate : samples a second of video, or "native" for every frame
+    start_s, end_s : the part of each video to look at, in seconds
+    min_face_px : side of the smallest face to look for; None stands for 1/18 of the picture's short side
+    detector, classifier : built-in names or paths of ONNX files
+    device : "auto" takes CUDA where it loads
+    workers : processes; None stands for one a core
+    batch : frames, and faces, that go through a model at a time
+    progress : show a progress bar on stderr
+
+    Returns
+    -------
+    The timeline, one row a face a sampled frame; docs/schema.md tells of its columns.
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells. Of several videos that fail, SomeFailedError names all.
+    """
+    paths = [videos] if isinstance(videos, str | PathLike) else list(videos)
+    sources = find_videos([str(path) for path in paths])
+    config = AnalyzeConfig(str(rate), start_s, end_s, min_face_px, detector, classifier, device)
+    with tempfile.TemporaryDirectory(prefix="feelit-") as folder:
+        out = Path(folder) / "timeline.parquet"
+        observer = _TqdmObserver(len(sources), progress)
+        try:
+            reports = analyze_videos(sources, config, RunConfig(out, workers, batch), observer)
+        finally:
+            observer.close()
+        failures = [report for report in reports if not report.ok]
+        if failures and len(reports) == 1:
+            kind: type[FeelitError] = getattr(errors, failures[0].error_kind or "FeelitError")
+            raise kind(failures[0].error or "", failures[0].hint or "")
+        if failures:
+            raise SomeFailedError("; ".join(f.error or f.video for f in failures), "leave these videos out")
+        return read_timeline(out)
+
+
+def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
+    """A timeline file as a frame. What feelit noted about videos and models is in `frame.attrs`.
+
+    Raises
+    ------
+    TimelineReadError
+        if it is missing, damaged, or not a timeline.
+    """
+    table, metadata = read_table(Path(path))
+    frame: pd.DataFrame = table.replace_schema_metadata().to_pandas()
+    frame.attrs.update(metadata)
+    return frame
+
+
+def annotate(
+    video: str | PathLike[str],
+    timeline: str | PathLike[str],
+    out: str | PathLike[str],
+    *,
+    blur: Literal["none", "others", "all"] = "none",
+    tracks: Sequence[int] | None = None,
+    codec: str = "libx264",
+    crf: int | None = None,
+    force: bool = False,
+) -> None:
+    """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole.
+
+    Parameters
+    ----------
+    video : the video that was analysed
+    timeline : the Parquet file of `feelit analyze`
+    out : the .mp4 file to write
+    blur : hide faces: "all", or all "others" than `tracks`
+    tracks : draw only these; None means all
+    codec, crf : FFmpeg's name of the encoder, and its constant rate factor
+    force : replace `out` if it exists
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells.
+    """
+    from feelit.render.annotate import AnnotateOptions, annotate_video
+    from feelit.render.source import rows_of
+
+    rows, sampled_time_s = rows_of(Path(video), Path(timeline))
+    wanted = tuple(tracks) if tracks is not None else None
+    annotate_video(Path(video), rows, sampled_time_s, AnnotateOptions(Path(out), codec, crf, blur, wanted, force))
+
+
+class _TqdmObserver:
+    """Shows a run as one bar of seconds of video."""
+
+    def __init__(self, videos: int, show: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar: tqdm[None] = tqdm(total=0, unit="frame", disable=not show, desc=f"{videos} videos" if videos > 1 else None)
+
+    def started(self, source: Source, info: VideoInfo) -> None:
+        self._bar.total += info.packets
+        self._bar.refresh()
+
+    def advanced(self, source: Source, frames: int) -> None:
+        self._bar.update(frames)
+
+    def finished(self, report: VideoReport) -> None:
+        pass
+
+    def close(self) -> None:
+        self._bar.close()

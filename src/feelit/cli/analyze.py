@@ -1,0 +1,144 @@
+"""feelit analyze"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:  # heavy rooms are entered by the command that needs them, not by --help
+    from feelit.config import AnalyzeConfig, RunConfig
+    from feelit.job import VideoReport
+    from feelit.plan import Source
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a run shows and makes besides its timeline."""
+
+    annotate: Path | None
+    json_lines: bool
+    quiet: bool
+
+
+class DeviceName(StrEnum):
+    """Where models run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def _load_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Options of a TOML file become defaults, which the command line overrides."""
+    if path is not None:
+        from feelit.config import read_toml
+
+        known = {p.name for p in context.command.params if p.name and p.name != "config"}
+        context.default_map = {**(context.default_map or {}), **read_toml(path, known)}
+    return path
+
+
+def analyze(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="Videos, folders, or - for a list on standard input.", show_default=False),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="A .parquet file for one table of all videos, or a folder for one file a video."),
+    ] = Path("results.parquet"),
+    rate: Annotated[str, typer.Option(help="Samples a second of video, or native for every frame.")] = "10",
+    start: Annotated[float, typer.Option(help="Begin here, in seconds.")] = 0.0,
+    end: Annotated[float, typer.Option(help="End before this, in seconds.", show_default="its end")] = float("inf"),
+    min_face: Annotated[
+        float | None,
+        typer.Option(help="Side of the smallest face to look for, in px.", show_default="1/18 of the picture's short side"),
+    ] = None,
+    detector: Annotated[str, typer.Option(help="Built-in detector, or the path of an ONNX file.")] = "face",
+    classifier: Annotated[str, typer.Option(help="Built-in classifier, or an ONNX file with its card.")] = "expression",
+    device: Annotated[DeviceName, typer.Option(help="Where models run; auto takes CUDA where it loads.")] = DeviceName.auto,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core")] = None,
+    batch: Annotated[int, typer.Option(help="Frames, and faces, that go through a model at a time.")] = 16,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(help="Also write annotated video: a file for one input, a folder for several.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
+    resume: Annotated[bool, typer.Option(help="Go on where an interrupted run stopped.")] = True,
+    json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a finished video.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file with any of these options.", is_eager=True, callback=_load_config, show_default=False),
+    ] = None,
+) -> None:
+    """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
+    from feelit.config import AnalyzeConfig, RunConfig
+    from feelit.plan import find_videos, read_list
+
+    texts = [t for text in inputs for t in (read_list(sys.stdin.read()) if text == "-" else [text])]
+    sources = find_videos(texts)
+    look = AnalyzeConfig(rate, start, end, min_face, detector, classifier, device.value)
+    run = RunConfig(out, workers, batch, force, resume)
+    if dry_run:
+        _list(sources, run)
+        return
+    _run(sources, look, run, _Shown(annotate, json_lines, quiet))
+
+
+def _list(sources: list[Source], run: RunConfig) -> None:
+    """What a run would do, a line a video: where its rows would go, and how long it is."""
+    from feelit.console import clock
+    from feelit.errors import FeelitError
+    from feelit.outputs import target_of
+    from feelit.video.probe import probe
+
+    for source in sources:
+        try:
+            duration = clock(probe(source.path).info.duration_s)
+        except FeelitError as error:
+            typer.echo(f"{source.name}\tcannot be read: {error.message}")
+        else:
+            typer.echo(f"{source.name}\t{duration}\t{target_of(run.out, source)}")
+
+
+def _run(sources: list[Source], look: AnalyzeConfig, run: RunConfig, shown: _Shown) -> None:
+    import time
+
+    from feelit.console import AnalysisView
+    from feelit.errors import SomeFailedError
+    from feelit.pipeline import analyze_videos
+
+    start_s = time.perf_counter()
+    with AnalysisView(len(sources), shown.quiet, shown.json_lines) as view:
+        reports = analyze_videos(sources, look, run, view)
+    view.summary(reports, time.perf_counter() - start_s)
+    failures = [r for r in reports if not r.ok]
+    if len(reports) == 1 and failures:
+        raise typer.Exit(failures[0].exit_code)  # the reason was printed when it happened
+    if shown.annotate is not None:
+        _annotate(sources, reports, run, shown)
+    if sys.stderr.isatty() and not shown.quiet:
+        typer.echo("Outputs judge how a face looks, not what a person feels: see docs/responsible-use.md.", err=True)
+    if failures:
+        raise SomeFailedError(f"{len(failures)} of {len(reports)} videos failed", "the others are done")
+
+
+def _annotate(sources: list[Source], reports: list[VideoReport], run: RunConfig, shown: _Shown) -> None:
+    from feelit.cli.annotate import draw
+    from feelit.render.annotate import AnnotateOptions
+
+    assert shown.annotate is not None
+    for source, report in zip(sources, reports, strict=True):
+        if not report.ok or report.out is None:
+            continue
+        alone = len(sources) == 1 and bool(shown.annotate.suffix)
+        target = shown.annotate if alone else shown.annotate / source.place.parent / f"{source.place.name}.annotated.mp4"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draw(source.path, Path(report.out), AnnotateOptions(target, force=run.force), shown.quiet)

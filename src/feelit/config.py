@@ -1,0 +1,99 @@
+"""What a run is asked to do: frozen, and the same for the command line, a TOML file and Python."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from feelit.errors import UsageError
+from feelit.types import Sampling
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeConfig:
+    """Everything that the rows of a timeline depend on, besides the video itself.
+
+    `rate` is in samples a second of video, "native" for every frame. `min_face_px` None stands for a size that grows with the
+    picture. Models are built-in names or paths.
+    """
+
+    rate: str = "10"
+    start_s: float = 0.0
+    end_s: float = float("inf")
+    min_face_px: float | None = None
+    detector: str = "face"
+    classifier: str = "expression"
+    device: Device = "auto"
+
+    def __post_init__(self) -> None:
+        self.sampling  # noqa: B018  # checks the rate now, not in the middle of a run
+        if not 0 <= self.start_s < self.end_s:
+            raise UsageError(f"--start {self.start_s:g} is not before --end {self.end_s:g}", "both are seconds of the video")
+        if self.min_face_px is not None and not self.min_face_px >= 1:
+            raise UsageError(f"--min-face {self.min_face_px:g} is less than a pixel", "give the side of a face in px")
+
+    @property
+    def sampling(self) -> Sampling:
+        """The rate as an exact fraction.
+
+        Raises
+        ------
+        UsageError
+            if it is neither "native" nor a positive number.
+        """
+        if self.rate == "native":
+            return Sampling(None, self.start_s, self.end_s)
+        try:
+            rate_hz = Fraction(self.rate).limit_denominator(1_000_000)
+        except (ValueError, ZeroDivisionError):
+            rate_hz = Fraction(0)
+        if rate_hz <= 0:
+            raise UsageError(f"--rate {self.rate} is no rate", "give samples a second, such as 10 or 0.5, or native")
+        return Sampling(rate_hz, self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """How a run is carried out. Nothing in here changes a row.
+
+    `workers` None stands for the cores that this process may use. `segment_s` is the wanted length of a segment.
+    """
+
+    out: Path
+    workers: int | None = None
+    batch: int = 16
+    force: bool = False
+    resume: bool = True
+    segment_s: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "batch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"--{name} {value} is less than one")
+
+
+def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
+    """The options of a TOML file, dashes in names read as underscores.
+
+    Raises
+    ------
+    UsageError
+        if the file is missing, is not TOML, or names an option that is not `known`.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"--config {path} does not exist") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--config {path} cannot be read: {error}", "it is a TOML file of `option = value` lines") from error
+    options = {key.replace("-", "_"): value for key, value in content.items()}
+    if unknown := sorted(set(options) - known):
+        hint = f"known: {', '.join(sorted(name.replace('_', '-') for name in known))}"
+        raise UsageError(f"--config {path} names unknown options: {', '.join(unknown)}", hint)
+    return options

@@ -1,0 +1,166 @@
+"""Progress bars and tables. The only room that imports rich."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from feelit.job import VideoReport
+from feelit.plan import Source
+from feelit.types import VideoInfo
+
+SHOWN = 8
+"""At most so many videos have a bar of their own at a time."""
+
+
+class AnalysisView:
+    """Shows a run: bars on a terminal, JSON lines on stdout if asked for, failures as lines on stderr."""
+
+    def __init__(self, videos: int, quiet: bool, json_lines: bool) -> None:
+        self._console = Console(stderr=True)
+        self._json = json_lines
+        self._bars = _Bars(self._console, videos) if self._console.is_terminal and not quiet else None
+
+    def __enter__(self) -> Self:
+        if self._bars:
+            self._bars.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bars:
+            self._bars.progress.stop()
+
+    def started(self, source: Source, info: VideoInfo) -> None:
+        """See `pipeline.Observer`."""
+        if self._bars:
+            self._bars.open(source.name, info)
+
+    def advanced(self, source: Source, frames: int) -> None:
+        """See `pipeline.Observer`."""
+        if self._bars:
+            self._bars.advance(source.name, frames)
+
+    def finished(self, report: VideoReport) -> None:
+        """See `pipeline.Observer`."""
+        if self._bars:
+            self._bars.close(report.video)
+        if self._json:
+            sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        if not report.ok:
+            hint = f" ({report.hint})" if report.hint else ""
+            self._console.print(Text(f"feelit: {report.error}{hint}"), soft_wrap=True)
+
+    def summary(self, reports: Sequence[VideoReport], wall_s: float) -> None:
+        """One table of all videos, on a terminal."""
+        if self._bars:
+            self._console.print(_overview(reports, wall_s))
+
+
+class _Bars:
+    """A line for the whole run, and one for every open video."""
+
+    def __init__(self, console: Console, videos: int) -> None:
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._videos = videos
+        self._total = self.progress.add_task(f"{videos} videos" if videos > 1 else "1 video", total=0, speed="")
+        self._tasks: dict[str, TaskID] = {}
+        self._infos: dict[str, VideoInfo] = {}
+        self._begun_s: dict[str, float] = {}
+        self._closed = self._frames = 0
+        self._seconds = 0.0
+        self._start_s = time.perf_counter()
+
+    def open(self, name: str, info: VideoInfo) -> None:
+        self._infos[name] = info
+        self._begun_s[name] = time.perf_counter()
+        visible = len(self._tasks) < SHOWN
+        self._tasks[name] = self.progress.add_task(Path(name).name, total=max(info.packets, 1), speed="", visible=visible)
+        known = sum(i.packets for i in self._infos.values())
+        # Videos that are not open yet count as long as the average of those that are.
+        self.progress.update(self._total, total=max(1, known * self._videos // max(1, len(self._infos))))
+
+    def advance(self, name: str, frames: int) -> None:
+        info = self._infos[name]
+        seconds = frames / float(info.average_rate) if info.average_rate else 0.0
+        self._frames += frames
+        self._seconds += seconds
+        wall_s = max(time.perf_counter() - self._start_s, 1e-3)
+        self.progress.update(self._tasks[name], advance=frames)
+        speed = f"{self._frames / wall_s:.0f} frames/s, {self._seconds / wall_s:.1f} x real time"
+        self.progress.update(self._total, advance=frames, speed=speed)
+
+    def close(self, name: str) -> None:
+        self._closed += 1
+        if name in self._tasks:
+            self.progress.remove_task(self._tasks.pop(name))
+        for task in list(self._tasks.values())[:SHOWN]:
+            self.progress.update(task, visible=True)
+
+
+@contextlib.contextmanager
+def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """A bar for one piece of work, on a terminal; gives a function to call with the share that is done, 0..1."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda share: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> Table:
+    """A table whose first `words` columns hold text, aligned left, and whose others hold numbers, aligned right."""
+    table = Table(title=title, title_justify="left")
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if i < words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def print_table(table: Table) -> None:
+    """Print a table as data, on stdout."""
+    Console().print(table)
+
+
+def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
+    headings = ("video", "status", "provider", "duration", "decoded", "sampled", "errors", "faces", "tracks", "x real time")
+    rows = []
+    for report in reports:
+        speed = f"{report.duration_s / report.wall_s:.1f}" if report.wall_s else "-"
+        provider = (report.provider or "-").replace("ExecutionProvider", "")
+        numbers = (report.decoded, report.sampled, report.decode_errors, report.faces, report.tracks)
+        rows.append((report.video, report.status, provider, clock(report.duration_s), *map(str, numbers), speed))
+    title = f"{len(reports)} video{'s' if len(reports) != 1 else ''} in {wall_s:.1f} s"
+    return make_table(title, headings, rows, words=3)
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss or m:ss.s"""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{int(rest):02d}" if hours else f"{minutes}:{rest:04.1f}"

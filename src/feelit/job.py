@@ -1,0 +1,150 @@
+"""One video on its way through the program: segments come in, in any order; rows go out, in order."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from feelit.errors import FeelitError
+from feelit.plan import Plan, Source
+from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.store import TimelineWriter
+from feelit.tracking.tracker import TrackerSettings
+from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
+from feelit.workspace import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class VideoReport:
+    """How one video fared. Frames add up: decoded = sampled + skipped."""
+
+    video: str
+    status: str  # done, unchanged or failed
+    out: str | None = None
+    duration_s: float = 0.0
+    decoded: int = 0
+    sampled: int = 0
+    skipped: int = 0
+    decode_errors: int = 0
+    faces: int = 0
+    tracks: int = 0
+    cuts: int = 0
+    wall_s: float = 0.0
+    provider: str | None = None
+    error: str | None = None
+    error_kind: str | None = None
+    hint: str | None = None
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a timeline of the video now."""
+        return self.status != "failed"
+
+
+def failed(source: Source, error: FeelitError) -> VideoReport:
+    """The report of a video that could not be analysed."""
+    kind = type(error).__name__
+    return VideoReport(
+        source.name, "failed", error=error.message, error_kind=kind, hint=error.hint or None, exit_code=error.exit_code
+    )
+
+
+class Job:
+    """A video that is being analysed.
+
+    Attributes
+    ----------
+    source, info, segments : what is analysed
+    shelf : where its finished segments are kept
+    failure : why it will not be finished, or None
+    """
+
+    def __init__(self, source: Source, info: VideoInfo, plan: Plan, sampling: Sampling, shelf: Shelf) -> None:
+        self.source, self.info, self.shelf = source, info, shelf
+        self.segments, self._first_frame = plan.segments, plan.first_frame
+        self.failure: FeelitError | None = None
+        self._sampling = sampling
+        self._waiting: dict[int, SegmentResult] = {}
+        self._next = 0
+        self._builder: TimelineBuilder | None = None
+        self._writer: TimelineWriter | None = None
+        self._providers: set[str] = set()
+        self._started_s = time.perf_counter()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all segments were taken in and all rows written."""
+        return self._next == len(self.segments)
+
+    def accept(self, segment: Segment, result: SegmentResult) -> None:
+        """Take a segment in; whatever is next in order is tracked and its settled rows are written."""
+        self._waiting[segment.index] = result
+        while not self.complete and (following := self._waiting.pop(self._next, None)) is not None:
+            self._next += 1
+            self._append(following)
+
+    def abandon(self, why: FeelitError) -> None:
+        """Give the video up."""
+        self.failure = why
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def report(self, out: Path) -> VideoReport:
+        """What was done, once the job is complete."""
+        builder = self._builder
+        assert builder is not None
+        return VideoReport(
+            video=self.source.name,
+            status="done",
+            out=out.as_posix(),
+            duration_s=self.info.duration_s,
+            decoded=builder.decoded,
+            sampled=builder.sampled,
+            skipped=builder.decoded - builder.sampled,
+            decode_errors=builder.errors,
+            faces=builder.faces,
+            tracks=builder.tracks,
+            cuts=builder.cuts,
+            wall_s=round(time.perf_counter() - self._started_s, 3),
+            provider=" + ".join(sorted(self._providers)),
+        )
+
+    def metadata(self) -> dict[str, Any]:
+        """What the timeline file says of this video."""
+        builder, info = self._builder, self.info
+        assert builder is not None
+        return {
+            "size_bytes": info.size_bytes,
+            "fingerprint": info.fingerprint,
+            "width_px": info.width_px,
+            "height_px": info.height_px,
+            "time_base": str(info.time_base),
+            "origin_pts": info.origin_pts,
+            "duration_s": info.duration_s,
+            "average_rate": str(info.average_rate),
+            "codec": info.codec,
+            "frames_decoded": builder.decoded,
+            "frames_sampled": builder.sampled,
+            "decode_errors": builder.errors,
+            "cuts": builder.cuts,
+            "tracks": builder.tracks,
+        }
+
+    def _append(self, result: SegmentResult) -> None:
+        if self._builder is None or self._writer is None:
+            rate_hz = self._sampling.rate_hz or self.info.average_rate or Fraction(25)
+            certain = result.threshold + 0.6 * (1 - result.threshold)
+            self._builder = TimelineBuilder(TrackerSettings(result.threshold, certain), rate_hz, self._first_frame)
+            self.shelf.folder.mkdir(parents=True, exist_ok=True)
+            self._writer = TimelineWriter(self.shelf.spool)
+        self._providers.add(result.provider)
+        self._writer.write(self._builder.add(result), self.source.name)
+        if self.complete:
+            self._writer.write(self._builder.finish(), self.source.name)
+            self._writer.close()
+            self._writer = None

@@ -1,0 +1,123 @@
+"""Inputs → videos → segments."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from feelit.errors import UsageError, VideoReadError
+from feelit.types import Sampling, Segment
+from feelit.video.probe import Probe
+
+SUFFIXES = frozenset(
+    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"}
+    | {".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
+)
+"""What counts as a video inside a folder. A file that is named on the command line is opened whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A video to analyse.
+
+    `name` is what the timeline calls it, the path as it was given. `place` is where its output lies inside a folder of
+    outputs: the input tree mirrored.
+    """
+
+    path: Path
+    name: str
+    place: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a video is cut. `first_frame` is the number of the frames that precede the first segment."""
+
+    segments: tuple[Segment, ...]
+    first_frame: int
+
+
+def find_videos(inputs: Iterable[str]) -> list[Source]:
+    """Files as they are, folders recursively in alphabetical order, each video once.
+
+    Raises
+    ------
+    VideoReadError
+        if a folder holds no videos.
+    UsageError
+        if there is no input, or if two inputs would be written to the same place.
+    """
+    found: dict[Path, Source] = {}
+    for text in inputs:
+        given = Path(text)
+        for source in _in_folder(given) if given.is_dir() else [Source(given, given.as_posix(), _mirrored(given))]:
+            found.setdefault(Path(os.path.abspath(source.path)), source)  # noqa: PTH100  # resolve() would follow links
+    if not found:
+        raise UsageError("no input", "name videos or folders, or - to read a list from standard input")
+    places: dict[Path, Source] = {}
+    for source in found.values():
+        other = places.setdefault(source.place, source)
+        if other is not source:
+            message = f"{other.path} and {source.path} would share the output {source.place}"
+            raise UsageError(message, "give the folder that holds both")
+    return list(found.values())
+
+
+def read_list(text: str) -> list[str]:
+    """The paths of a list from standard input, separated by NUL if there is one in it, else by newlines."""
+    separator = "\0" if "\0" in text else "\n"
+    return [line for line in (part.strip("\r\n") for part in text.split(separator)) if line]
+
+
+def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
+    """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video.
+
+    There is a single one where the video has no trustworthy keyframes.
+    """
+    info = probe.info
+    to_pts = 1 / info.time_base
+    ends: list[tuple[int | None, int]] = [(None, 0)]  # (pts, packets before it)
+    for pts, packets in zip(probe.keyframe_pts[1:], probe.keyframe_packet[1:], strict=True):
+        last = ends[-1][0] if ends[-1][0] is not None else probe.keyframe_pts[0]
+        if pts - last >= target_s * to_pts:
+            ends.append((pts, packets))
+    ends.append((None, info.packets))
+    stretches = list(pairwise(ends))
+    first = bisect_right([_time_s(pts, probe) for (pts, _), _ in stretches[1:]], sampling.start_s)
+    wanted = [s for s in stretches[first:] if s[0][0] is None or _time_s(s[0][0], probe) < sampling.end_s]
+    segments = tuple(Segment(i, a, b, n - m) for i, ((a, m), (b, n)) in enumerate(wanted))
+    return Plan(segments, wanted[0][0][1])
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on, which containers and job schedulers limit."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1
+
+
+def _time_s(pts: int | None, probe: Probe) -> float:
+    return float(((pts or 0) - probe.info.origin_pts) * probe.info.time_base)
+
+
+def _in_folder(folder: Path) -> list[Source]:
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file() and not _hidden(p, folder))
+    if not files:
+        raise VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
+    return [Source(path, path.as_posix(), path.relative_to(folder)) for path in files]
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _mirrored(path: Path) -> Path:
+    """Where a file named by itself is mirrored: its path below the working folder, else its whole path."""
+    whole = Path(os.path.normpath(Path.cwd() / path))
+    here = Path.cwd()
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole.relative_to(whole.anchor)

@@ -1,0 +1,58 @@
+"""The rows of a timeline file that belong to one video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.errors import TimelineReadError, VideoReadError
+from feelit.render.rows import TimelineRows
+from feelit.timeline.schema import from_arrow
+from feelit.timeline.store import read_table
+from feelit.types import Float64
+from feelit.video.probe import fingerprint
+
+
+def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
+    """What a timeline says of a video, which is known by its content and not by its name.
+
+    Returns
+    -------
+    rows : its tracked faces
+    sampled_time_s : (N,) float64, the times of all frames that were looked at
+
+    Raises
+    ------
+    TimelineReadError
+        if the file is no timeline, or none of this video as it is now.
+    VideoReadError
+        if the video is missing.
+    """
+    if not video.is_file():
+        raise VideoReadError(f"{video} does not exist", "check the spelling")
+    table, metadata = read_table(timeline)
+    name = _name_of(fingerprint(video), metadata["videos"])
+    if name is None:
+        known = ", ".join(list(metadata["videos"])[:5])
+        hint = f"it tells of {known}; if the video changed since, analyse it again"
+        raise TimelineReadError(f"{timeline} does not tell of {video}", hint)
+    mine = from_arrow(table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name)))
+    tracked = mine.rows(mine.track_id >= 0)
+    rows = TimelineRows(
+        time_s=tracked.time_s,
+        track_id=tracked.track_id,
+        box=tracked.box,
+        emotion=tracked.emotion,
+        confidence=tracked.confidence,
+        probability=tracked.probability,
+        readable=tracked.readable,
+    )
+    return rows, np.unique(mine.time_s)
+
+
+def _name_of(content: str, videos: dict[str, dict[str, Any]]) -> str | None:
+    return next((name for name, video in videos.items() if video.get("fingerprint") == content), None)
