@@ -39,11 +39,13 @@ class SegmentReader:
         for frame in self._frames():
             units = self._clock.units(frame.pts)
             index, time_s = self.decoded, self._clock.seconds(units)
+            if time_s >= self._sampling.end_s:
+                return
             self.decoded += 1
             if frame.is_corrupt:
                 self.errors += 1
             tick = self._tick(units)
-            if tick == last_tick or not self._sampling.start_s <= time_s < self._sampling.end_s:
+            if tick == last_tick or time_s < self._sampling.start_s:
                 continue
             last_tick = tick
             yield self._sample(frame, index, time_s, tick)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Literal
 
-import onnxruntime
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
 
-from feelit.errors import ModelError
+import onnxruntime  # noqa: E402
+
+from feelit.errors import ModelError  # noqa: E402
 
 Device = Literal["auto", "cpu", "cuda"]
 

@@ -1,0 +1,38 @@
+# make demo    set up, analyse the sample video, print the summary, leave results.parquet and annotated.mp4
+# make test    set up and run the tests
+# make lint    set up and check style and types
+
+PYTHON ?= python3
+EXTRAS ?= dev
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.installed
+	$(BIN)/feelit analyze sample_videos/sample.mp4 --out results.parquet --force
+	$(BIN)/feelit summarize results.parquet
+	$(BIN)/feelit annotate sample_videos/sample.mp4 results.parquet --out annotated.mp4 --force
+	@echo "results.parquet and annotated.mp4 are ready"
+
+test: $(VENV)/.installed-$(EXTRAS)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-$(EXTRAS)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) results.parquet annotated.mp4
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-$(EXTRAS): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	touch $@

@@ -1,0 +1,70 @@
+"""How fast `feelit analyze` is, beside two yardsticks measured in the same run.
+
+    python benchmarks/speed.py VIDEO [--loop per_frame_loop.py YUNET.onnx MINI_XCEPTION.onnx]
+
+The first yardstick is the decode limit: decoding all luma with as many threads as FFmpeg likes, and doing nothing with it.
+The second is any script that analyses a video frame by frame and prints `fps=...` last. Whole processes are timed, start-up
+included. `first work` is an upper bound: the whole of a run over half a second of the video.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+
+
+def decode_limit(video: str) -> float:
+    """Frames a second."""
+    start_s = time.perf_counter()
+    with av.open(video) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        frames = sum(1 for frame in container.decode(stream) if frame.planes[0].buffer_size)
+    return frames / (time.perf_counter() - start_s)
+
+
+def frames_of(video: str) -> int:
+    """How many frames the container promises."""
+    with av.open(video) as container:
+        return sum(1 for packet in container.demux(container.streams.video[0]) if packet.size)
+
+
+def analyze_s(video: str, *options: str) -> float:
+    """Wall seconds of the whole process."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", video, "--quiet"]
+        start_s = time.perf_counter()
+        subprocess.run([*command, "--out", str(Path(folder) / "out.parquet"), *options], check=True)
+        return time.perf_counter() - start_s
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video")
+    parser.add_argument("--loop", nargs="+", metavar="ARG", help="a script and what follows the video on its command line")
+    arguments = parser.parse_args()
+    video: str = arguments.video
+    frames = frames_of(video)
+    print(f"first work       at most {min(analyze_s(video, '--end', '0.5') for _ in range(3)):.2f} s")
+    limit = decode_limit(video)
+    print(f"decode limit     {limit:8.1f} frames/s")
+    for rate in ("10", "native"):
+        speed = frames / analyze_s(video, "--rate", rate)
+        print(f"rate {rate:<12}{speed:8.1f} frames/s   {speed / limit:.3f} of the decode limit", flush=True)
+    if arguments.loop:
+        script, *rest = arguments.loop
+        printed = subprocess.run([sys.executable, script, video, *rest], check=True, capture_output=True, text=True).stdout
+        loop = float(printed.rsplit("fps=", 1)[1].split()[0])
+        print(f"per-frame loop   {loop:8.1f} frames/s   {loop / limit:.3f} of the decode limit")
+        print(f"native rate is {speed / loop:.1f} x the per-frame loop")
+
+
+if __name__ == "__main__":
+    main()
