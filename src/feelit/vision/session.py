@@ -12,9 +12,9 @@ from typing import Literal
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
 
-import onnxruntime  # noqa: E402
+import onnxruntime
 
-from feelit.errors import ModelError  # noqa: E402
+from feelit.errors import ModelError
 
 Device = Literal["auto", "cpu", "cuda"]
 
