@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from feelit.errors import UsageError
+from feelit.files import refuse_to_overwrite, whole_file
 from feelit.render.blur import pixelate
 from feelit.render.canvas import Canvas
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
@@ -19,12 +20,11 @@ from feelit.render.placing import Placement, place_cards
 from feelit.render.rows import TimelineRows
 from feelit.render.strip import Lanes, Strip
 from feelit.render.style import Style
-from feelit.render.wholefile import whole_file
 from feelit.types import Float64
 from feelit.video.probe import probe
-from feelit.video.writer import Encoding, transcode
+from feelit.video.writer import FORMATS, Encoding, transcode
 
-BLUR_HOLD_S = 0.5  # a face is hidden for this long before it was first seen and after it was last seen
+BLUR_HOLD_S = 1.0  # a face is hidden for this long before it was first seen and after it was last seen
 BLUR_HOLD_PERIODS = 1.5  # the same, where samples are far apart
 
 
@@ -65,7 +65,8 @@ class Scene:
         self._hidden = Motion(_to_hide(rows, options), sampled_time_s)
         self._hold_s = max(BLUR_HOLD_S, BLUR_HOLD_PERIODS * self._hidden.period_s)
         self._detail = _detail_of_tracks(drawn, self._style)
-        self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), size_px[0] + size_px[0] % 2, self._style)
+        even = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
+        self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), even, self._style)
         self._cards: dict[int, Placement] = {}
 
     @property
@@ -117,21 +118,26 @@ def annotate_video(
     OutputError
         if the output exists already and `options.force` is not set, or cannot be written. Nothing is left behind then.
     """
+    encoding = Encoding(options.codec, options.crf)
     _check(video, rows, options)
-    with whole_file(options.out, force=options.force) as unfinished:
-        info = probe(video).info
-        scene = Scene(rows, sampled_time_s, (info.width_px, info.height_px), info.duration_s, options)
-        encoding = Encoding(options.codec, options.crf)
-        with closing(transcode(info, unfinished, encoding, below_px=scene.strip_px)) as pictures:
-            for picture in pictures:
-                scene.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
-                if progress is not None:
-                    progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
+    refuse_to_overwrite(options.out, options.force)
+    info = probe(video).info
+    scene = Scene(rows, sampled_time_s, (info.width_px, info.height_px), info.duration_s, options)
+    with (
+        whole_file(options.out) as unfinished,
+        closing(transcode(info, unfinished, encoding, below_px=scene.strip_px)) as pictures,
+    ):
+        for picture in pictures:
+            scene.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
+            if progress is not None:
+                progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
 
 
 def _check(video: Path, rows: TimelineRows, options: AnnotateOptions) -> None:
     if options.blur == "others" and not options.tracks:
         raise UsageError("blurring the others needs to know whom not to blur", "name them: --tracks 1,3")
+    if options.out.suffix.lower() not in FORMATS:
+        raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
     if options.out.exists() and video.exists() and options.out.samefile(video):
         raise UsageError(f"{options.out} is the video itself", "choose another name for the output")
     known = {int(t) for t in np.unique(rows.track_id)}

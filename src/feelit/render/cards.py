@@ -24,9 +24,9 @@ class Detail(IntEnum):
 
 def most_detail(face_height_px: float, style: Style) -> Detail:
     """What a card may tell beside a face of this size without dwarfing it."""
-    if not style.legible or face_height_px < 2.5 * style.cap_px:
+    if not style.legible or face_height_px < 3.5 * style.cap_px:
         return Detail.NUMBER
-    return Detail.TITLE if face_height_px < 6 * style.cap_px else Detail.BARS
+    return Detail.TITLE if face_height_px < 8 * style.cap_px else Detail.BARS
 
 
 def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
@@ -40,7 +40,7 @@ def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
     width = chip + title + 2 * style.pad_px
     if detail is Detail.TITLE:
         return width, row
-    return max(width, 2 * style.pad_px + 8 * style.even(1.0) + 14), row + _bars_height(style) + style.pad_px
+    return max(width, 2 * style.pad_px + 8 * style.even(1.4) + 7 * style.thin_px), row + _bars_height(style) + style.pad_px
 
 
 def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: Style) -> None:
@@ -59,17 +59,19 @@ def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: St
     _draw_chip(canvas, chip, face.track_id, style, readable=True)
     if detail is Detail.BARS:
         pad = style.pad_px
-        _draw_bars(canvas, Rect(place.x0 + pad, place.y1 - pad - _bars_height(style), place.x1 - pad, place.y1 - pad), face)
+        _draw_bars(
+            canvas, Rect(place.x0 + pad, place.y1 - pad - _bars_height(style), place.x1 - pad, place.y1 - pad), face, style
+        )
 
 
 def draw_box(canvas: Canvas, face: Face, style: Style) -> None:
     """The outline of a face: in the colour of its emotion, or thin and grey where none is claimed."""
     rect = Rect(*(int(v) // 2 * 2 for v in face.box))
     if face.emotion < 0:
-        canvas.outline(rect, 2, UNREADABLE)
+        canvas.outline(rect, style.thin_px, UNREADABLE)
         return
     if style.legible:
-        canvas.outline(rect.grown(2), 2, HALO)
+        canvas.outline(rect.grown(style.thin_px), style.thin_px, HALO)
     canvas.outline(rect, style.line_px, emotion_colour(face.emotion))
 
 
@@ -89,14 +91,15 @@ def _draw_chip(canvas: Canvas, chip: Rect, track_id: int, style: Style, *, reada
     canvas.write(f"#{track_id}", chip.x0 + style.pad_px, top, style.cap_px, HALO if readable else DIM_INK)
 
 
-def _draw_bars(canvas: Canvas, area: Rect, face: Face) -> None:
+def _draw_bars(canvas: Canvas, area: Rect, face: Face, style: Style) -> None:
     """Eight upright bars, always in the same order and place, so that nothing jumps while they grow and shrink."""
-    step = (area.width + 2) // 8 // 2 * 2
-    left = area.x0 + (area.width + 2 - 8 * step) // 2
+    gap = style.thin_px
+    step = (area.width + gap) // 16 * 2
+    left = area.x0 + (area.width + gap - 8 * step) // 2
     for i, colour in enumerate(EMOTION_COLOUR.values()):
-        x0, x1 = left + i * step, left + (i + 1) * step - 2
+        x0, x1 = left + i * step, left + (i + 1) * step - gap
         share = min(max(float(face.probability[i]), 0.0), 1.0)
-        level = area.y1 - max(2, round(share * area.height / 2) * 2)
+        level = area.y1 - max(gap, round(share * area.height / 2) * 2)
         canvas.fill(Rect(x0, area.y0, x1, level), GROOVE)
         canvas.fill(Rect(x0, level, x1, area.y1), colour)
 
@@ -106,8 +109,8 @@ def _chip_width(track_id: int, style: Style) -> int:
 
 
 def _row_height(style: Style) -> int:
-    return line_px(style.cap_px) + style.even(0.3)
+    return line_px(style.cap_px) + style.even(0.5)
 
 
 def _bars_height(style: Style) -> int:
-    return style.even(2.6)
+    return style.even(3.5)

@@ -90,8 +90,10 @@ class Motion:
         self._shown_from_s, self._shown_to_s = self._shown()
         runs = [rows.box[a:b] for a, b in zip(self._start, self._stop, strict=True)]
         self._box = np.concatenate([smooth(run) for run in runs]) if runs else rows.box
-        self._emotion = np.where(rows.readable, rows.emotion, BLANK)
-        self._confidence = _steady(rows.confidence, np.cumsum(begins), self._emotion, rows.time_s)
+        run = np.cumsum(begins, dtype=np.int64)
+        source = _calm(rows.readable & (rows.emotion >= 0), run)
+        self._emotion = np.where(source >= 0, rows.emotion[source], BLANK)
+        self._confidence = _steady(rows.confidence[source], run, self._emotion, rows.time_s)
 
     def screen_time_s(self) -> dict[int, float]:
         """For how long every track is shown, by track."""
@@ -180,6 +182,24 @@ def _jumps(box: Float32) -> Bool:
     moved = np.abs(np.diff(centre, axis=0)) > (size[1:] + size[:-1]) / 2
     grown = np.abs(np.diff(np.log(size), axis=0)) > np.log(GROWTH)
     return (moved | grown).any(axis=1)  # type: ignore[no-any-return]
+
+
+def _calm(readable: Bool, run: Int64) -> Int64:
+    """Which row's emotion is shown at each row: (R,) int64, -1 for none.
+
+    Whether a face can be read may change with every sample while it turns away. To keep its box from flashing, the majority
+    of five samples decides; where that brings in a row without an emotion, the nearest row that has one stands for it.
+    """
+    count = len(readable)
+    votes = np.zeros(count, np.int64)
+    for shift in range(-2, 3):
+        other = np.clip(np.arange(count) + shift, 0, max(count - 1, 0))
+        votes += np.where(run[other] == run, readable[other], readable)
+    known = np.flatnonzero(readable)
+    if len(known) == 0:
+        return np.full(count, -1, np.int64)
+    nearest = known[np.searchsorted((known[1:] + known[:-1]) / 2, np.arange(count))]
+    return np.where((votes >= 3) & (run[nearest] == run), nearest, -1)
 
 
 def _steady(confidence: Float32, run: Int64, emotion: Int64, time_s: Float64) -> Float32:

@@ -69,14 +69,13 @@ def _candidates(face: Face, most: Detail, bounds: Rect, style: Style, before: di
     if last and (last.detail, last.side) in choices:
         choices.insert(0, (last.detail, last.side))
     for detail, side in choices:
-        rect = _beside(_rect(face), *card_size(face, detail, style), side, bounds)
+        rect = _beside(_rect(face), *card_size(face, detail, style), side, bounds, style.thin_px)
         if rect.shared_with(bounds) == rect:
             yield Placement(detail, side, rect)
 
 
-def _beside(box: Rect, width: int, height: int, side: str, bounds: Rect) -> Rect:
-    """A rectangle on one side of a box, two pixels off; along that side it slides to stay within the picture."""
-    gap = 2
+def _beside(box: Rect, width: int, height: int, side: str, bounds: Rect, gap: int) -> Rect:
+    """A rectangle on one side of a box, `gap` off; along that side it slides to stay within the picture."""
     if side in ("right", "left"):
         x = box.x1 + gap if side == "right" else box.x0 - gap - width
         y = max(min(box.y0, bounds.y1 - height), bounds.y0)

@@ -19,6 +19,7 @@ from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLAT
 from feelit.types import EMOTIONS, Int32
 
 MAX_LANES = 6
+MAX_SHARE = 0.3  # of the picture's height, for all lanes together
 MAX_LOOKS = 32  # at one column, of a long video
 
 
@@ -29,14 +30,10 @@ class Lanes:
     motion: Motion
     duration_s: float
 
-    def shown(self) -> list[int]:
-        """The tracks that are longest in the picture, in order of their numbers."""
+    def shown(self, limit: int) -> list[int]:
+        """The tracks that are longest in the picture, `limit` at most, in order of their numbers."""
         by_time = sorted(self.motion.screen_time_s().items(), key=lambda item: -item[1])
-        return sorted(track_id for track_id, _ in by_time[:MAX_LANES])
-
-    def hidden(self) -> int:
-        """How many tracks have no lane."""
-        return max(0, len(self.motion.screen_time_s()) - MAX_LANES)
+        return sorted(track_id for track_id, _ in by_time[:limit])
 
     def states(self, track_id: int, columns: int) -> Int32:
         """What a track mostly shows in each of `columns` equal parts of the video: (columns,) int32, see `Motion.states`."""
@@ -49,16 +46,16 @@ class Lanes:
 
 
 class Strip:
-    """A strip of a given width. `height_px` is even, and 0 where letters would not be legible."""
+    """The strip for a picture of an even size. `height_px` is even, and 0 where letters would not be legible."""
 
-    def __init__(self, lanes: Lanes, width_px: int, style: Style) -> None:
-        self._lanes, self._width, self._style = lanes, width_px, style
-        self._tracks = lanes.shown()
-        chips = [chip_size(t, style) for t in self._tracks] or [(0, chip_size(0, style)[1])]
+    def __init__(self, lanes: Lanes, size_px: tuple[int, int], style: Style) -> None:
+        self._lanes, self._width, self._style = lanes, size_px[0], style
+        self._lane_px = chip_size(0, style)[1]
+        self._step_px = self._lane_px + style.even(0.45)
+        self._tracks = lanes.shown(min(MAX_LANES, max(1, int(MAX_SHARE * size_px[1] / self._step_px))))
         pad = style.pad_px
-        self._left = 2 * pad + max(w for w, _ in chips) if self._tracks else pad
-        self._right = width_px - pad
-        self._lane_px, self._step_px = chips[0][1], chips[0][1] + style.even(0.35)
+        self._left = 2 * pad + max((chip_size(t, style)[0] for t in self._tracks), default=-pad)
+        self._right = self._width - pad
         self._foot = pad + max(1, len(self._tracks)) * self._step_px
         self._legend = self._lay_legend()
         lines = max((y for y, *_ in self._legend), default=0) // self._line + 1
@@ -71,10 +68,11 @@ class Strip:
             return
         canvas.paste(self._base(canvas.matrix))
         share = min(max(time_s / self._lanes.duration_s, 0.0), 1.0)
-        x = self._left + round(share * (self._right - self._left - 2)) // 2 * 2
+        thin = self._style.thin_px
+        x = self._left + round(share * (self._right - self._left - thin)) // 2 * 2
         top, bottom = self._style.pad_px - 2, self._foot - self._step_px + self._lane_px + 2
-        canvas.fill(Rect(x - 2, top, x + 4, bottom), HALO)
-        canvas.fill(Rect(x, top - 2, x + 2, bottom + 2), INK)
+        canvas.fill(Rect(x - thin, top, x + 2 * thin, bottom), HALO)
+        canvas.fill(Rect(x, top - 2, x + thin, bottom + 2), INK)
         canvas.write(clock(time_s), self._style.pad_px, self._foot, self._style.cap_px, INK)
 
     @property
@@ -87,18 +85,23 @@ class Strip:
         return text_width_px("".join("0" if c.isdigit() else c for c in whole), self._style.cap_px), f"/ {whole}"
 
     def _lay_legend(self) -> list[tuple[int, int, str, int]]:
-        """Legend entries as (y below the foot, x, word, colour index), wrapped to the width of the strip."""
+        """Legend entries as (y below the foot, x, word, state), wrapped to the width of the strip."""
+        rest: list[tuple[str, int]] = []
+        if any(BLANK in self._lanes.states(t, 512) for t in self._tracks):
+            rest.append(("not readable", BLANK))
+        if hidden := len(self._lanes.motion.screen_time_s()) - len(self._tracks):
+            rest.append((f"+{hidden} more", ABSENT))
+        laid = self._wrap([(name, i) for i, name in enumerate(EMOTION_COLOUR)] + rest)
+        # A picture too narrow for the words does without: the cards say them.
+        return laid if laid[-1][0] <= self._line else self._wrap(rest)
+
+    def _wrap(self, words: list[tuple[str, int]]) -> list[tuple[int, int, str, int]]:
         style = self._style
         moving, whole = self._times()
         start = style.pad_px + moving + style.pad_px + text_width_px(whole, style.cap_px) + 3 * style.pad_px
-        words = [(name, i) for i, name in enumerate(EMOTION_COLOUR)]
-        if any(BLANK in self._lanes.states(t, 512) for t in self._tracks):
-            words.append(("not readable", BLANK))
-        if hidden := self._lanes.hidden():
-            words.append((f"+{hidden} more", ABSENT))
         laid, x, y = [], start, 0
         for word, state in words:
-            width = text_width_px(word, style.cap_px) + (0 if state == ABSENT else style.cap_px // 2 * 2 + style.pad_px)
+            width = text_width_px(word, style.cap_px) + (0 if state == ABSENT else style.cap_px * 5 // 8 * 2 + style.pad_px)
             if x > start and x + width > self._right:
                 x, y = start, y + self._line
             laid.append((y, x, word, state))
@@ -139,7 +142,7 @@ class Strip:
         for y, x, word, state in self._legend:
             top = self._foot + y
             if state != ABSENT:
-                side = cap // 2 * 2
+                side = cap * 5 // 8 * 2
                 square = top + (line_px(cap) - side) // 2
                 thin = side // 6 * 2 if state == BLANK else 0
                 canvas.fill(Rect(x, square + thin, x + side, square + side - thin), emotion_colour(state))

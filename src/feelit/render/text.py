@@ -28,7 +28,7 @@ def text_mask(text: str, cap_px: int) -> UInt8:
     """
     cap = cap_px * _OVERSAMPLE
     weight = max(2, round(cap / 10))
-    scale = cv2.getFontScaleFromHeight(_FONT, cap, weight)
+    scale = cap / _cap_height(weight)
     (width, _), _ = cv2.getTextSize(text, _FONT, scale, weight)
     columns, lines = _even_up(width / _OVERSAMPLE + 1), line_px(cap_px)
     large = np.zeros((lines * _OVERSAMPLE, columns * _OVERSAMPLE), np.uint8)
@@ -38,6 +38,14 @@ def text_mask(text: str, cap_px: int) -> UInt8:
     return mask  # type: ignore[return-value]
 
 
+@lru_cache(maxsize=64)
+def _cap_height(weight: int) -> float:
+    """Height of an H at scale 1, px: measured, because OpenCV 4 and 5 draw different fonts under the same name."""
+    sample = np.zeros((200, 200), np.uint8)
+    cv2.putText(sample, "H", (50, 150), _FONT, 4.0, 255, weight, cv2.LINE_AA)
+    return float(np.count_nonzero(sample.max(axis=1) > 127)) / 4
+
+
 def text_width_px(text: str, cap_px: int) -> int:
     """Width of a line of text, even."""
     return int(text_mask(text, cap_px).shape[1])
@@ -45,12 +53,12 @@ def text_width_px(text: str, cap_px: int) -> int:
 
 def line_px(cap_px: int) -> int:
     """Height of a line with room for ascenders and descenders, even."""
-    return _even_up(cap_px * 1.6)
+    return _even_up(cap_px * 1.9)
 
 
 def baseline(cap_px: int) -> int:
     """The row of a line on which the letters stand."""
-    return round(cap_px * 1.2)
+    return round(cap_px * 1.42)
 
 
 def _even_up(value: float) -> int:

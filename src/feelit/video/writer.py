@@ -109,7 +109,9 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
     VideoReadError
         if the video cannot be opened any more.
     OutputError
-        if `out` cannot be written.
+        if the encoder refuses the video.
+    OSError
+        if the disk refuses `out`.
     """
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
     with open_video(info.path) as source:
@@ -159,7 +161,7 @@ class _Sink:
         self._below_px = below_px
         self.matrix = "bt709" if info.height_px >= 720 else "bt601"  # what players assume where a video does not say
         self.sound: Sound | None = None
-        with _writing(out):
+        with _encoding(encoding.codec):
             self._container: OutputContainer = av.open(
                 str(out), "w", format=FORMATS[out.suffix.lower()], options={"movflags": "+faststart"}
             )
@@ -178,7 +180,7 @@ class _Sink:
             self._discard()
 
     def _finish(self) -> None:
-        with _writing(self._out):
+        with _encoding(self._encoding.codec):
             self._container.mux(self._video.encode())
             if self.sound:
                 self.sound.finish()
@@ -196,7 +198,7 @@ class _Sink:
     def add_video(self, source: VideoStream) -> None:
         """Make the video stream like its source in all that is not pixels."""
         rate = self._info.average_rate if 0 < self._info.average_rate <= 1000 else Fraction(25)
-        with _writing(self._out):
+        with _encoding(self._encoding.codec):
             stream = self._container.add_stream(self._encoding.codec, rate=rate, options=self._encoding.options())
         self._video = cast(VideoStream, stream)
         width, height = self._picture_px
@@ -221,7 +223,7 @@ class _Sink:
         """Take over the sound, if there is any."""
         if stream := sound_stream(source):
             origin_s = Fraction(max(source.start_time or 0, 0), av.time_base)
-            with _writing(self._out):
+            with _encoding(self._encoding.codec):
                 self.sound = Sound(stream, self._container, origin_s)
 
     def planar(self, frame: av.VideoFrame) -> av.VideoFrame:
@@ -256,13 +258,13 @@ class _Sink:
     def put_sound(self, packet: _Packet) -> None:
         """Hand over a packet of the sound."""
         if self.sound:
-            with _writing(self._out):
+            with _encoding(self._encoding.codec):
                 self.sound.put(cast("av.Packet[AudioStream]", packet))
 
     def put(self, frame: av.VideoFrame, pts: int, duration: int) -> None:
         """Encode a frame."""
         frame.pts, frame.time_base, frame.duration = pts, self._info.time_base, duration
-        with _writing(self._out):
+        with _encoding(self._encoding.codec):
             self._container.mux(self._video.encode(frame))
 
 
@@ -273,12 +275,12 @@ def _plane(plane: VideoPlane) -> UInt8:
 
 
 @contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    """Failures in here are failures of the output."""
+def _encoding(codec: str) -> Iterator[None]:
+    """What an encoder or a muxer refuses is told as a failure of the output; what the disk refuses stays an OSError."""
     try:
         yield
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except OSError:
+        raise
+    except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(
-            f"{out} cannot be written: {reason}", "is the disk full, or the picture too small for the codec?"
-        ) from error
+        raise OutputError(f"{codec} cannot encode this video: {reason}", "try --codec libx264") from error
