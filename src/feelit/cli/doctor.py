@@ -1,0 +1,37 @@
+"""feelit doctor"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feelit.doctor import Finding
+
+
+def doctor(
+    json_list: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
+) -> None:
+    """Tell what is installed, what really loads, and what to do about the rest.
+
+    Exit codes: 0 without an error, 4 if a built-in model is wrong, 5 if temporary files cannot be written, 1 for other errors.
+    """
+    import json
+    from dataclasses import asdict
+
+    from feelit.doctor import examine, exit_code
+
+    findings = examine()
+    if json_list:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(_line(finding))
+    raise typer.Exit(exit_code(findings))
+
+
+def _line(finding: Finding) -> str:
+    """Plain text, not a table: it goes into bug reports, and must work where other packages do not."""
+    text = f"{finding.level:<9}{finding.message}"
+    return f"{text}\n{'':9}-> {finding.remedy}" if finding.remedy else text

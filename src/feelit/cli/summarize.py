@@ -1,0 +1,98 @@
+"""feelit summarize"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feelit.timeline.summary import By
+    from feelit.timeline.summary_text import Summary
+
+
+class Grouping(StrEnum):
+    """What one line sums up."""
+
+    video = "video"
+    track = "track"
+
+
+class Format(StrEnum):
+    """How a summary is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    md = "md"
+
+
+def summarize(
+    timelines: Annotated[
+        list[Path],
+        typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+    ],
+    by: Annotated[Grouping, typer.Option(help="A line a video, or a line a track: one person, as far as the tracker saw.")] = (
+        Grouping.video
+    ),
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="How to write it.", show_default="table, or what the ending of --out says"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a file instead of standard output.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
+    from feelit.files import refuse_to_overwrite, whole_file
+    from feelit.timeline.gather import find_timelines, read_videos
+    from feelit.timeline.samples import COLUMNS
+    from feelit.timeline.summary import summaries
+
+    written = _format(format_, out)
+    if out is not None:
+        refuse_to_overwrite(out, force)
+    tables = read_videos(find_timelines(timelines), COLUMNS)
+    records = [record for table in tables for record in summaries(table, by.value)]
+    if written is Format.table:
+        _show(records, by.value)
+    elif out is None:
+        typer.echo(_text(records, by.value, written), nl=False)
+    else:
+        with whole_file(out) as temporary:
+            temporary.write_text(_text(records, by.value, written), encoding="utf-8", newline="\n")
+
+
+def _format(chosen: Format | None, out: Path | None) -> Format:
+    from feelit.errors import UsageError
+
+    if out is None:
+        return chosen or Format.table
+    known = [f.value for f in Format if f is not Format.table]
+    if chosen is None and out.suffix[1:].lower() in known:
+        return Format(out.suffix[1:].lower())
+    if chosen is None or chosen is Format.table:
+        raise UsageError(f"--out {out} does not say what to write", f"choose --format {', '.join(known)}, or end the name so")
+    return chosen
+
+
+def _text(records: list[Summary], by: By, written: Format) -> str:
+    from feelit.timeline.summary_text import csv_text, json_text, markdown_text
+
+    if written is Format.json:
+        return json_text(records)
+    return csv_text(records, by) if written is Format.csv else markdown_text(records, by)
+
+
+def _show(records: list[Summary], by: By) -> None:
+    from feelit.console import make_table, print_table
+    from feelit.timeline.summary_text import short, short_headings
+
+    names, words = short_headings(by)
+    rows = [short(record) for record in records]
+    title = f"{len(rows)} {by}{'' if len(rows) == 1 else 's'}"
+    if by == "track" and len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
+        title += f" in {videos.pop()}"
+        names, rows, words = names[1:], [row[1:] for row in rows], words - 1
+    print_table(make_table(title, names, rows, words))

@@ -1,0 +1,93 @@
+"""Several timeline files as one stream of tables, each of whole videos, so that memory is bounded by the longest video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from feelit.errors import TimelineReadError, UsageError
+from feelit.timeline.store import open_timeline
+
+
+def find_timelines(inputs: Iterable[Path]) -> list[Path]:
+    """Files as they are, and the .parquet files of folders in alphabetical order.
+
+    Raises
+    ------
+    TimelineReadError
+        if a folder holds none.
+    """
+    found: dict[Path, None] = {}
+    for given in inputs:
+        files = sorted(p for p in given.rglob("*.parquet") if _visible(p, given)) if given.is_dir() else [given]
+        if not files:
+            raise TimelineReadError(f"{given} holds no timelines", "run `feelit analyze` first")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def read_videos(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of timeline files, a table at a time. Every table holds all rows of one or more videos; the last one of a file
+    may be empty and has the file's metadata, which name the videos that have no rows.
+
+    Raises
+    ------
+    TimelineReadError
+        if a file is missing, damaged, or not a timeline.
+    UsageError
+        if two files, or two parts of a file, hold a video of the same name.
+    """
+    places: dict[str, Path] = {}
+    for path in paths:
+        file, _ = open_timeline(path)
+        with file:
+            for table in _whole_videos(file, path, columns):
+                _claim(table, path, places)
+                yield table.replace_schema_metadata()
+            empty = file.schema_arrow.empty_table()
+        yield empty.select(list(columns))
+
+
+def _whole_videos(file: pq.ParquetFile, path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    waiting: list[pa.Table] = []
+    for group in range(file.num_row_groups):
+        try:
+            table = file.read_row_group(group, columns=list(columns))
+        except (OSError, pa.ArrowException) as error:
+            raise TimelineReadError(f"{path} is damaged: {error}", "analyse the video again") from error
+        if not len(table):
+            continue
+        names = table.column("video").cast(pa.string())
+        same = pc.equal(names, names[-1])
+        last = len(table) if pc.all(same).as_py() else _run_at_end(same)
+        first_goes_on = bool(waiting) and waiting[-1].column("video")[-1].as_py() == names[0].as_py()
+        if waiting and not first_goes_on:
+            yield pa.concat_tables(waiting)
+            waiting = []
+        if last < len(table):
+            yield pa.concat_tables([*waiting, table.slice(0, len(table) - last)])
+            waiting = []
+        waiting.append(table.slice(len(table) - last))
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _run_at_end(same: pa.ChunkedArray) -> int:
+    """How many of the last values are true; at least one is false."""
+    return int(same.to_numpy()[::-1].argmin())
+
+
+def _claim(table: pa.Table, path: Path, places: dict[str, Path]) -> None:
+    """Remember where the videos of a table are."""
+    for name in pc.unique(table.column("video").cast(pa.string())).to_pylist():
+        if name in places:
+            raise UsageError(f"{name} is in {places[name]} and again in {path}", "give every video once")
+        places[name] = path
+
+
+def _visible(path: Path, folder: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
