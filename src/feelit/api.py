@@ -95,6 +95,28 @@ def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
     return frame
 
 
+def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track", "video"] = "track") -> pd.DataFrame:
+    """Time on screen, shares of time, bouts, transitions and strongest moments.
+
+    Parameters
+    ----------
+    timeline : what `analyze` or `read_timeline` gave, or the path of a timeline file
+    by : one row a track, or one row a video
+
+    Raises
+    ------
+    TimelineReadError
+        if the file is missing, damaged, or not a timeline.
+    """
+    import pyarrow as pa
+
+    from feelit.timeline import summary
+
+    if isinstance(timeline, str | PathLike):
+        return summary.summarize(read_table(Path(timeline))[0], by)
+    return summary.summarize(pa.Table.from_pandas(timeline, preserve_index=False), by)
+
+
 def annotate(
     video: str | PathLike[str],
     timeline: str | PathLike[str],

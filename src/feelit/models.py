@@ -13,7 +13,7 @@ BUILT_IN = {"face": "face-v1.onnx", "expression": "expression-v1.onnx"}
 def models_folder() -> Path:
     """The folder of the built-in models: inside the installed package, or at the top of a source checkout."""
     package = Path(__file__).parent
-    installed = package / "models"
+    installed = package / "model_files"
     return installed if installed.is_dir() else package.parent.parent / "models"
 
 
