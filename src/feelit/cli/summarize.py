@@ -92,7 +92,7 @@ def _show(records: list[Summary], by: By) -> None:
     names, words = short_headings(by)
     rows = [short(record) for record in records]
     title = f"{len(rows)} {by}{'' if len(rows) == 1 else 's'}"
-    if by == "track" and len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
-        title += f" in {videos.pop()}"
+    if len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
+        title = f"{title} in {videos.pop()}" if by == "track" else videos.pop()
         names, rows, words = names[1:], [row[1:] for row in rows], words - 1
     print_table(make_table(title, names, rows, words))

@@ -101,8 +101,9 @@ def summarize(table: pa.Table, by: By = "video") -> pd.DataFrame:
     """
     import pandas as pd
 
-    records = summaries(table, by)
-    return pd.DataFrame([flat(record) for record in records], columns=headings(by))
+    rows = [flat(record) for record in summaries(table, by)]
+    frame = pd.DataFrame(rows, columns=headings(by))
+    return frame.astype({name: kind for name in frame.columns if (kind := _dtype(name))})  # also where all is None
 
 
 def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary]:
@@ -144,6 +145,15 @@ def headings(by: By) -> list[str]:
         *("bouts", "mean_bout_s", "transitions_per_min"),
         *(f"moment_{i}_{detail}" for i in numbered for detail in details),
     ]
+
+
+def _dtype(name: str) -> str | None:
+    """The pandas type of a column; None for texts, which pandas versions hold differently."""
+    if name in ("video", "dominant") or name.endswith("_emotion"):
+        return None
+    if name.startswith("moment_") and name.endswith("_track"):
+        return "Int64"  # with room for missing values
+    return "int64" if name in ("track_id", "tracks", "bouts") else "float64"
 
 
 def flat(record: TrackSummary | VideoSummary) -> dict[str, Any]:

@@ -52,27 +52,23 @@ def markdown_text(records: Sequence[Summary], by: By) -> str:
 
 def short_headings(by: By) -> tuple[list[str], int]:
     """The headings of `short`, and how many of them are over text, not numbers."""
-    names = ["on screen", "readable", "bouts", "mean bout", "changes/min"]
+    names = ["readable", "bouts", "changes/min"]
     if by == "track":
-        return ["video", "track", "seen", "shows", "strongest moments", *names], 5
-    return ["video", "shows", "strongest moments", "duration", "with faces", "tracks", *names], 3
+        return ["video", "track", "seen", "shows", "strongest", "on screen", *names], 5
+    return ["video", "shows", "strongest", "duration", "faces", "tracks", *names], 3
 
 
 def short(record: Summary) -> list[str]:
     """A summary as a few texts, some of several lines; what is undefined is a dash."""
     shown = record.shown
-    numbers = [
-        _clock(shown.on_screen_s),
-        _percent(shown.readable_share),
-        str(shown.bouts),
-        _number(shown.mean_bout_s, " s"),
-        _number(shown.transitions_per_min),
-    ]
+    bouts = f"{shown.bouts} of {_number(shown.mean_bout_s)} s" if shown.bouts else "-"
+    numbers = [_percent(shown.readable_share), bouts, _number(shown.transitions_per_min)]
     if isinstance(record, TrackSummary):
         seen = f"{_clock(shown.first_seen_s)}–{_clock(shown.last_seen_s)}"
-        return [record.video, str(record.track_id), seen, _emotions(shown), _moments(shown.moments, False), *numbers]
+        texts = [record.video, str(record.track_id), seen, _emotions(shown), _moments(shown.moments, several=False)]
+        return [*texts, _clock(shown.on_screen_s), *numbers]
     facts = [_clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
-    return [record.video, _emotions(shown), _moments(shown.moments, True), *facts, *numbers]
+    return [record.video, _emotions(shown), _moments(shown.moments, several=True), *facts, *numbers]
 
 
 def _escaped(cell: str) -> str:
@@ -88,7 +84,7 @@ def _emotions(shown: Shown) -> str:
 def _moments(moments: Sequence[Moment], several: bool) -> str:
     texts = []
     for m in moments:
-        who = f" (track {m.track_id})" if several else ""
+        who = f" #{m.track_id}" if several else ""
         texts.append(f"{_clock(m.time_s)} {m.emotion} {m.confidence:.2f}{who}")
     return "\n".join(texts) or "-"
 
@@ -103,8 +99,8 @@ def _percent(share: float) -> str:
     return "-" if math.isnan(share) else f"{share * 100:.0f} %"
 
 
-def _number(value: float, unit: str = "") -> str:
-    return "-" if math.isnan(value) else f"{value:.1f}{unit}"
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1f}"
 
 
 def _clock(time_s: float) -> str:
