@@ -1,0 +1,91 @@
+"""What a run may be asked to do, and how a mistake is told."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feelit.config import AnalyzeConfig, RunConfig, read_toml
+from feelit.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        pytest.param("10", Fraction(10), id="whole"),
+        pytest.param("0.5", Fraction(1, 2), id="slow"),
+        pytest.param("29.97", Fraction(2997, 100), id="decimal"),
+        pytest.param("30000/1001", Fraction(30000, 1001), id="fraction"),
+        pytest.param("native", None, id="native"),
+    ],
+)
+def test_the_rate_is_exact(rate: str, expected: Fraction | None) -> None:
+    assert AnalyzeConfig(rate=rate).sampling.rate_hz == expected
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "", "fast", "nan", "inf", "1/0", "1e-9"])
+def test_what_is_no_rate_is_refused(rate: str) -> None:
+    with pytest.raises(UsageError, match="is no rate") as caught:
+        AnalyzeConfig(rate=rate)
+    assert caught.value.hint
+
+
+@given(st.floats(0.001, 1000))
+def test_a_rate_given_as_a_number_stays_that_number(rate: float) -> None:
+    rate_hz = AnalyzeConfig(rate=str(rate)).sampling.rate_hz
+    assert rate_hz is not None
+    assert float(rate_hz) == pytest.approx(rate, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s"), [(5.0, 5.0), (6.0, 5.0), (-1.0, 5.0), (float("nan"), 5.0), (0.0, float("nan")), (float("inf"),) * 2]
+)
+def test_an_impossible_stretch_is_refused(start_s: float, end_s: float) -> None:
+    with pytest.raises(UsageError, match="is not before"):
+        AnalyzeConfig(start_s=start_s, end_s=end_s)
+
+
+@pytest.mark.parametrize("size", [0.0, -3.0, 0.5, float("nan")])
+def test_a_face_smaller_than_a_pixel_is_refused(size: float) -> None:
+    with pytest.raises(UsageError, match="less than a pixel"):
+        AnalyzeConfig(min_face_px=size)
+
+
+@pytest.mark.parametrize("asked", [{"workers": 0}, {"workers": -2}, {"batch": 0}], ids=str)
+def test_less_than_one_is_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="less than one"):
+        RunConfig(Path("out.parquet"), **asked)
+
+
+def test_the_defaults_are_accepted() -> None:
+    config, run = AnalyzeConfig(), RunConfig(Path("out.parquet"))
+    assert config.sampling.rate_hz == 10
+    assert run.workers is None
+
+
+def test_toml_options_may_be_spelt_with_dashes(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('rate = "5"\nmin-face = 24\n', encoding="utf-8")
+    assert read_toml(path, {"rate", "min_face"}) == {"rate": "5", "min_face": 24}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"rate = ", "cannot be read", id="no-toml"),
+        pytest.param(b"\xff\xfe", "cannot be read", id="no-utf-8"),
+        pytest.param(b"spede = 3", "unknown options: spede", id="misspelt"),
+        pytest.param(None, "does not exist", id="missing"),
+    ],
+)
+def test_a_bad_file_of_options_is_refused(content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        read_toml(path, {"rate", "min_face"})

@@ -1,0 +1,54 @@
+"""The error tree: exit codes, and what a process boundary does to it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+import feelit
+from feelit import errors
+from feelit.errors import FeelitError
+
+CODES = {
+    "FeelitError": 1,
+    "UsageError": 2,
+    "VideoReadError": 3,
+    "TimelineReadError": 3,
+    "ModelError": 4,
+    "OutputError": 5,
+    "MissingExtraError": 6,
+    "SomeFailedError": 10,
+}
+CLASSES = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FeelitError)]
+
+
+def test_every_class_has_its_documented_exit_code() -> None:
+    assert {kind.__name__: kind.exit_code for kind in CLASSES} == CODES
+
+
+def test_the_docstring_tells_the_same() -> None:
+    lines = [line.split() for line in (errors.__doc__ or "").splitlines() if "Error" in line]
+    told = {word: int(line[line.index(word) + 1]) for line in lines for word in line if word.endswith("Error")}
+    assert told == CODES
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_class_can_be_caught_through_the_package(name: str) -> None:
+    assert getattr(feelit, name) is getattr(errors, name)
+    assert name in feelit.__all__
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("travel", [lambda e: pickle.loads(pickle.dumps(e)), copy.deepcopy], ids=["pickle", "deepcopy"])
+def test_an_error_survives_the_way_between_processes(kind: type[FeelitError], travel: object) -> None:
+    assert callable(travel)
+    arrived = travel(kind("what went wrong", "what to do"))
+    assert type(arrived) is kind
+    assert (arrived.message, arrived.hint, str(arrived)) == ("what went wrong", "what to do", "what went wrong")
+
+
+def test_a_hint_may_be_missing() -> None:
+    arrived = pickle.loads(pickle.dumps(FeelitError("alone")))
+    assert (arrived.message, arrived.hint) == ("alone", "")

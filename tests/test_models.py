@@ -1,0 +1,52 @@
+"""What a model's name means, and whether the shipped models are what their cards say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feelit import models
+from feelit.errors import ModelError
+from feelit.models import BUILT_IN, model_path, models_folder
+from feelit.types import EMOTIONS
+from feelit.vision.card import read_card, sha256_of
+
+
+@pytest.mark.parametrize("task", BUILT_IN)
+def test_a_built_in_name_is_a_file_with_a_card_that_fits(task: str) -> None:
+    path = model_path(task)
+    card = read_card(path)
+    assert path.is_absolute()
+    assert path.parent == models_folder().resolve()
+    assert card.task == task
+    assert card.sha256 == sha256_of(path)
+    assert card.licence
+    assert card.training_data
+    assert card.limitations
+
+
+def test_the_classifier_knows_the_eight_labels() -> None:
+    assert read_card(model_path("expression")).labels == EMOTIONS
+
+
+def test_a_path_stands_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "own.onnx"
+    file.write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    assert model_path("own.onnx") == model_path(str(file)) == file.resolve()
+
+
+@pytest.mark.parametrize("name", ["gone.onnx", "", ".", "faces", "\0"], ids=repr)
+def test_anything_else_is_an_error_with_a_hint(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="does not exist") as caught:
+        model_path(name)
+    assert all(known in caught.value.hint for known in BUILT_IN)
+
+
+def test_an_installed_package_uses_the_models_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site-packages" / "feelit"
+    (package / "models").mkdir(parents=True)
+    monkeypatch.setattr(models, "__file__", str(package / "models.py"))
+    assert models_folder() == package / "models"
