@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,15 +17,17 @@ torch.set_num_threads(1)
 from feelit.training.face import Feeder, Recipe, Run, detect_with, learning_rate  # noqa: E402
 from feelit.training.face_augment import Spoiler  # noqa: E402
 from feelit.training.face_data import FaceImages, load_images  # noqa: E402
+from feelit.training.face_distractors import Distractors  # noqa: E402
 from feelit.training.face_evaluate import Question, false_faces, score_detector  # noqa: E402
-from feelit.training.face_export import export, parity  # noqa: E402
+from feelit.training.face_export import export, parity, story  # noqa: E402
 from feelit.training.face_loss import Batch, losses  # noqa: E402
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres  # noqa: E402
-from feelit.training.face_scenes import Scene, SceneMaker, face_sizes, sort_images  # noqa: E402
+from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images  # noqa: E402
 from feelit.training.face_targets import assign, cells_of  # noqa: E402
 from feelit.types import Detections, Float32, UInt8  # noqa: E402
 
 SMALL = Recipe(widths=(8, 8, 8, 8), depths=(0, 0, 0), neck=8, size_px=64, batch=4, steps=60, warmup=5, most_face_px=40.0)
+TURN = Turn(0.3, 30.0)
 POINTS = np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]], np.float32)
 
 
@@ -91,7 +94,7 @@ def test_boxes_that_people_drew_replace_the_teachers(tmp_path: Path, images: Fac
 @pytest.mark.parametrize("seed", range(12))
 def test_labels_lie_on_the_faces_of_a_scene(images: FaceImages, seed: int) -> None:
     """Where a scene shows a whole, large face, its middle is bright and its landmarks are dark, also mirrored and turned."""
-    scene = SceneMaker(images, 128, (30, 60)).make(np.random.default_rng(seed))
+    scene = SceneMaker(images, 128, (30, 60), TURN).make(np.random.default_rng(seed))
     assert scene.luma.shape == (128, 128)
     assert (scene.box[:, :2] >= 0).all()
     assert (scene.box[:, 2:] <= 128).all()
@@ -108,19 +111,31 @@ def test_labels_lie_on_the_faces_of_a_scene(images: FaceImages, seed: int) -> No
 
 
 def test_scenes_show_faces_cut_by_edges(images: FaceImages) -> None:
-    maker = SceneMaker(images, 96, (20, 90))
+    maker = SceneMaker(images, 96, (20, 90), TURN)
     scenes = [maker.make(np.random.default_rng(seed)) for seed in range(60)]
     cut = [((scene.weight == 0).any(axis=1) & ~scene.ignore).any() for scene in scenes]
     assert 5 < sum(cut) < 60
 
 
 def test_spoiling_changes_light_but_no_label(images: FaceImages) -> None:
-    scene = SceneMaker(images, 96, (20, 60)).make(np.random.default_rng(3))
+    scene = SceneMaker(images, 96, (20, 60), TURN).make(np.random.default_rng(3))
     box, before = scene.box.copy(), scene.luma.copy()
     spoiled = Spoiler(96).spoil(scene, np.random.default_rng(4))
     np.testing.assert_array_equal(spoiled.box, box)
     assert spoiled.luma.dtype == np.uint8
     assert not np.array_equal(spoiled.luma, before)
+
+
+def test_distractors_leave_faces_alone() -> None:
+    distractors = Distractors()
+    changed = 0
+    for seed in range(20):
+        scene = one_face(60)
+        distractors.add(scene, np.random.default_rng(seed))
+        x0, y0, x1, y1 = scene.box[0].astype(int)
+        assert not scene.luma[y0:y1, x0:x1].any()
+        changed += bool(scene.luma.any())
+    assert changed > 15
 
 
 def one_face(size: float, centre: tuple[float, float] = (128, 128), ignore: bool = False) -> Scene:
@@ -212,6 +227,10 @@ def test_a_run_learns_and_resumes_where_it_stopped(images: FaceImages, tmp_path:
     again = Run.load(tmp_path / "last.pt")
     assert (again.step, again.recipe) == (30, SMALL)
     assert again.advance(feeder.batch(again.step)) == pytest.approx(next_part, rel=1e-4)
+    again.change(replace(SMALL, turned=0.9))
+    again.save(tmp_path / "last.pt")
+    both = story(Run.load(tmp_path / "last.pt"))
+    assert both.index("to step 31 {") < both.index('"turned": 0.5') < both.index("; then") < both.index('"turned": 0.9')
 
 
 def test_the_export_says_what_the_network_says(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import copy
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,10 +24,11 @@ from torch import nn
 
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
+from feelit.training.face_distractors import Distractors
 from feelit.training.face_evaluate import Question, score_detector
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import FaceNet
-from feelit.training.face_scenes import Scene, SceneMaker
+from feelit.training.face_scenes import Scene, SceneMaker, Turn
 from feelit.training.face_targets import assign, cells_of
 from feelit.types import Detections, UInt8
 from feelit.vision.detector import select_faces, working_size
@@ -50,7 +52,11 @@ class Recipe:
     rate: float = 2e-3
     decay: float = 0.02
     average: float = 0.998
-    box_weight: float = 2.0
+    turned: float = 0.5
+    turned_deg: float = 40.0
+    distractors: float = 0.35
+    score_weight: float = 4.0
+    box_weight: float = 4.0
     landmark_weight: float = 4.0
     seed: int = 0
 
@@ -64,6 +70,7 @@ class Run:
     averaged: FaceNet
     optimizer: torch.optim.Optimizer
     step: int = 0
+    history: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # earlier recipes, and the steps that they ended at
 
     @classmethod
     def start(cls, recipe: Recipe) -> Run:
@@ -83,8 +90,14 @@ class Run:
         run.net.load_state_dict(content["net"])
         run.averaged.load_state_dict(content["averaged"])
         run.optimizer.load_state_dict(content["optimizer"])
-        run.step = content["step"]
+        run.step, run.history = content["step"], content["history"]
         return run
+
+    def change(self, recipe: Recipe) -> None:
+        """Go on by another recipe for the same network; the former one is remembered."""
+        if recipe != self.recipe:
+            self.history.append((self.step, asdict(self.recipe)))
+            self.recipe = recipe
 
     def save(self, path: Path) -> None:
         """Write atomically, so that an interruption leaves the previous checkpoint."""
@@ -94,6 +107,7 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
+            "history": self.history,
         }
         torch.save(content, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
@@ -108,14 +122,14 @@ class Run:
         with torch.autocast("cpu", torch.bfloat16):
             prediction = self.net(luma)
         part = losses(prediction, batch)
-        total = part.score + recipe.box_weight * part.box + recipe.landmark_weight * part.landmarks
+        total = recipe.score_weight * part.score + recipe.box_weight * part.box + recipe.landmark_weight * part.landmarks
         self.optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimizer.step()
         self.step += 1
         self._follow()
-        return {field.name: float(getattr(part, field.name).detach()) for field in fields(part)}
+        return {f.name: float(getattr(part, f.name).detach()) for f in fields(part)}
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -141,15 +155,23 @@ class Feeder:
 
     def __init__(self, recipe: Recipe, images: FaceImages) -> None:
         self._recipe = recipe
-        self._maker = SceneMaker(images, recipe.size_px, (recipe.least_face_px, recipe.most_face_px))
+        turn = Turn(recipe.turned, recipe.turned_deg)
+        self._maker = SceneMaker(images, recipe.size_px, (recipe.least_face_px, recipe.most_face_px), turn)
+        self._distractors = Distractors()
         self._spoiler = Spoiler(recipe.size_px)
         self._cells = cells_of(recipe.size_px)
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
-        scenes: list[Scene] = [self._spoiler.spoil(self._maker.make(rng), rng) for _ in range(self._recipe.batch)]
+        scenes = [self._scene(rng) for _ in range(self._recipe.batch)]
         return Batch.of(scenes, [assign(scene, self._cells) for scene in scenes])
+
+    def _scene(self, rng: np.random.Generator) -> Scene:
+        scene = self._maker.make(rng)
+        if rng.random() < self._recipe.distractors:
+            self._distractors.add(scene, rng)
+        return self._spoiler.spoil(scene, rng)
 
 
 @torch.inference_mode()
@@ -188,9 +210,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the decoded images")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--every-s", type=float, default=300.0, help="seconds between checkpoints and validations")
-    for field in fields(Recipe):
-        if not isinstance(field.default, tuple):
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=None)
+    for f in fields(Recipe):
+        if not isinstance(f.default, tuple):
+            parser.add_argument(f"--{f.name.replace('_', '-')}", type=type(f.default), default=None)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(arguments.threads)
@@ -198,7 +220,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     chosen = {f.name: v for f in fields(Recipe) if (v := getattr(arguments, f.name, None)) is not None}
     run = Run.load(out / "last.pt") if (out / "last.pt").exists() else Run.start(Recipe(**chosen))
-    run.recipe = replace(run.recipe, **chosen)
+    run.change(replace(run.recipe, **chosen))
     images = load_images(sorted(arguments.data.glob("train-*.parquet")), out / "train.npz")
     valid = load_images([arguments.data / "val.parquet"], out / "val.npz")
     log.info("%s from step %d, %d images, %d parameters", run.recipe, run.step, len(images), count_parameters(run.net))

@@ -44,7 +44,7 @@ def _summary(matches: list[Matches], faces: int, misses: Float32) -> dict[str, f
     recall, threshold = recall_at(whole, 0.1)
     strict, high = recall_at(whole, 0.02)
     known = misses[np.isfinite(misses)]
-    return {
+    summary = {
         "images": len(matches),
         "faces": faces,
         "recall_at_0.1_false": round(recall, 4),
@@ -52,8 +52,8 @@ def _summary(matches: list[Matches], faces: int, misses: Float32) -> dict[str, f
         "recall_at_0.02_false": round(strict, 4),
         "threshold_at_0.02_false": round(high, 3),
         "average_precision": round(average_precision(whole), 4),
-        "landmark_error": round(float(np.median(known)), 4) if len(known) else float("nan"),
     }
+    return summary | ({"landmark_error": round(float(np.median(known)), 4)} if len(known) else {})
 
 
 def _shown(images: FaceImages, question: Question) -> Iterator[tuple[UInt8, Float32, Float32, Bool]]:

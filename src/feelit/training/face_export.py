@@ -144,6 +144,12 @@ def score_export(detector: FaceDetector, data: Path) -> dict[str, Any]:
     return scores
 
 
+def story(run: Run) -> str:
+    """How the weights came about, in words: every recipe and the step up to which it was followed."""
+    parts = [*run.history, (run.step, asdict(run.recipe))]
+    return "python -m feelit.training.face: " + "; then ".join(f"to step {step} {json.dumps(recipe)}" for step, recipe in parts)
+
+
 def main() -> None:
     """Parse the command line, export, check, score, write."""
     parser = argparse.ArgumentParser(prog="python -m feelit.training.face_export", description="Export the face detector.")
@@ -169,7 +175,7 @@ def main() -> None:
         parameters=count_parameters(run.net),
         training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
         limitations=LIMITATIONS,
-        recipe=f"python -m feelit.training.face, {run.step} steps of {json.dumps(asdict(run.recipe))}",
+        recipe=story(run),
     )
     scores = score_export(FaceDetector(out, card, "cpu"), arguments.data)
     scores["largest difference between PyTorch and ONNX Runtime"] = {"px": px, "score": score}

@@ -32,6 +32,19 @@ class Scene:
     ignore: Bool  # (G,) give no loss either way
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How pictures are turned: a share of them far, the others by up to 8 degrees."""
+
+    share: float
+    most_deg: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """An angle in degrees."""
+        most = self.most_deg if rng.random() < self.share else 8.0
+        return float(rng.uniform(-most, most))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pools:
     """Which images serve for what, by index; a portrait is little more than one face."""
@@ -63,13 +76,13 @@ def face_sizes(box: Float32) -> Float32:
 class SceneMaker:
     """Makes scenes out of labelled images; the same generator state gives the same scene."""
 
-    def __init__(self, images: FaceImages, size_px: int, face_px: tuple[float, float]) -> None:
-        self.images, self.size_px, self.face_px = images, size_px, face_px
+    def __init__(self, images: FaceImages, size_px: int, face_px: tuple[float, float], turn: Turn) -> None:
+        self.images, self.size_px, self.face_px, self.turn = images, size_px, face_px, turn
         self.pools = sort_images(images)
 
     def make(self, rng: np.random.Generator) -> Scene:
         """One scene, before any change of its brightness."""
-        canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px), np.uint8))
+        canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px), np.uint8), self.turn)
         kind = rng.choice(4, p=(0.45, 0.25, 0.2, 0.1))
         if kind == 0:
             canvas.lay(int(rng.choice(self.pools.empty)), canvas.whole, self.face_px, rng)
@@ -111,8 +124,8 @@ class SceneMaker:
 class _Canvas:
     """Pictures laid over one another, and the faces that can still be seen."""
 
-    def __init__(self, images: FaceImages, luma: UInt8) -> None:
-        self.images, self.luma = images, luma
+    def __init__(self, images: FaceImages, luma: UInt8, turn: Turn) -> None:
+        self.images, self.luma, self.turn = images, luma, turn
         self.whole: Rect = (0, 0, luma.shape[1], luma.shape[0])
         self.full: list[Float32] = []  # boxes with what is out of sight
         self.visible: list[Float32] = []
@@ -140,7 +153,7 @@ class _Canvas:
             anchor, place = np.array([width, height]) / 2, np.array([rect[0] + wide / 2, rect[1] + high / 2])
         if mirrored:
             anchor[0] = width - anchor[0]
-        angle = np.deg2rad(rng.uniform(-30, 30) if rng.random() < 0.3 else rng.uniform(-8, 8))
+        angle = np.deg2rad(self.turn.draw(rng))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         linear = turn @ np.diag(scale * np.exp(rng.uniform(-0.08, 0.08, 2)))
         if len(usable):  # slide the picture so far that the rectangle shows little beyond its edge
