@@ -115,9 +115,7 @@ def _model(name: str, path: Path) -> Finding:
     except (FeelitError, OSError) as error:
         return Finding("model", "error", f"model {name}: {error}", again)
     if card.sha256 != checksum:
-        message = (
-            f"model {name}: {path} differs from its card (SHA-256 {checksum[:12]}..., not {card.sha256[:12] or 'told'}...)"
-        )
+        message = f"model {name}: {path} has SHA-256 {checksum}, its card says {card.sha256 or 'none'}"
         return Finding("model", "error", message, again)
     return Finding("model", "ok", f"model {name}: {path.name}, SHA-256 {checksum[:12]}... as its card says")
 
@@ -137,10 +135,8 @@ def providers() -> list[Finding]:
         except ModelError as error:
             found.append(Finding("model", "error", f"model {name} does not load: {error}", error.hint))
     if not used:
-        return [
-            *found,
-            Finding("provider", "warning", "execution providers cannot be examined: no model loads", "mend the models"),
-        ]
+        message = "execution providers cannot be examined: no model loads"
+        return [*found, Finding("provider", "warning", message, "mend the models first")]
     where = "models run on " + " and ".join(sorted(used))
     if CUDA in used:
         return [*found, Finding("provider", "ok", where)]

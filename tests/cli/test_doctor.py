@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from feelit import doctor
+from feelit.cli import app
+from feelit.doctor import Finding
+
+FINDINGS = [
+    Finding("package", "ok", "numpy 1.0"),
+    Finding("model", "error", "model face: is missing", "install feelit again"),
+]
+
+
+@pytest.mark.parametrize(("findings", "code"), [(FINDINGS, 4), (FINDINGS[:1], 0)], ids=["wrong", "fine"])
+def test_findings_are_lines_and_decide_the_exit_code(
+    findings: list[Finding], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "examine", lambda: findings)
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == code
+    lines = ["ok       numpy 1.0", "error    model face: is missing", "         -> install feelit again"]
+    assert result.stdout.splitlines() == lines[: 3 if code else 1]
+
+
+def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "examine", lambda: FINDINGS)
+    result = CliRunner().invoke(app, ["doctor", "--json"])
+    assert result.exit_code == 4
+    assert json.loads(result.stdout) == [
+        {"area": "package", "level": "ok", "message": "numpy 1.0", "remedy": ""},
+        {"area": "model", "level": "error", "message": "model face: is missing", "remedy": "install feelit again"},
+    ]
