@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from feelit.render.motion import ABSENT, BLANK, Motion, interpolate, smooth
+from feelit.render.motion import ABSENT, BLANK, SLACK, Motion, interpolate, settle, smooth
 from feelit.render.rows import TimelineRows
 from feelit.types import Float32, Float64
 from tests.render.scenes import BOX, rows
@@ -70,6 +70,19 @@ def test_smoothing_halves_a_tremble_and_keeps_a_steady_move() -> None:
     move = np.linspace(0, 100, 500, dtype=np.float32)[:, None].repeat(4, axis=1)
     assert smooth(noise).std() < 0.6 * noise.std()
     np.testing.assert_allclose(smooth(move), move, atol=1e-3)
+
+
+@given(track=tracks())
+def test_a_settled_box_is_never_far_from_the_face(track: tuple[Float64, Float32]) -> None:
+    corner, size = track[1][:, :2], np.abs(track[1][:, 2:]) + 1
+    box = np.concatenate([corner, corner + size], axis=1)
+    slack = SLACK * size.mean(axis=1, keepdims=True)
+    assert (np.abs(settle(box) - box) <= slack + 1e-5 * np.abs(box) + 1e-3).all()
+
+
+def test_a_box_rests_while_its_face_trembles() -> None:
+    tremble = np.random.default_rng(0).uniform(-0.5, 0.5, (200, 4)).astype(np.float32)
+    assert len(np.unique(settle(np.array([0, 0, 100, 100], np.float32) + tremble)[20:], axis=0)) < 5
 
 
 @pytest.mark.parametrize(

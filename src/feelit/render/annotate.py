@@ -13,10 +13,10 @@ import numpy as np
 from feelit.errors import UsageError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.render.blur import pixelate
-from feelit.render.canvas import Canvas
+from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
 from feelit.render.motion import Motion
-from feelit.render.placing import Placement, place_cards
+from feelit.render.placing import Placer
 from feelit.render.rows import TimelineRows
 from feelit.render.strip import Lanes, Strip
 from feelit.render.style import Style
@@ -66,8 +66,8 @@ class Scene:
         self._hold_s = max(BLUR_HOLD_S, BLUR_HOLD_PERIODS * self._hidden.period_s)
         self._detail = _detail_of_tracks(drawn, self._style)
         even = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
+        self._placer = Placer(Rect(0, 0, *even), self._style)
         self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), even, self._style)
-        self._cards: dict[int, Placement] = {}
 
     @property
     def strip_px(self) -> int:
@@ -84,10 +84,9 @@ class Scene:
         for face in faces:
             draw_box(picture, face, self._style)
         if self._style.legible:
-            wanted = [(face, self._detail[face.track_id]) for face in faces]
-            self._cards = place_cards(wanted, picture.bounds, self._style, self._cards)
+            cards = self._placer.place([(face, self._detail[face.track_id]) for face in faces])
             for face in faces:
-                if card := self._cards.get(face.track_id):
+                if card := cards.get(face.track_id):
                     draw_card(picture, card.rect, face, card.detail, self._style)
         self._strip.draw(canvas.band(height, canvas.bounds.y1), time_s)
 

@@ -16,6 +16,7 @@ from feelit.types import Bool, Float32, Float64, Int32, Int64
 GAP_S = 0.6  # a face that was missed for no longer than this was there all the time
 GAP_PERIODS = 2.5  # the same, where samples are far apart
 CAPTION_S = 0.5  # a percentage stands still for this long, so that it can be read
+SLACK = 0.01
 GROWTH = 1.8  # a box that changes its size by more than this factor between two samples is another face, or another shot
 
 BLANK, ABSENT = -1, -2  # a face of which no emotion is claimed; no face
@@ -71,6 +72,26 @@ def smooth(values: Float32) -> Float32:
     return values.astype(np.float32)
 
 
+def settle(box: Float32) -> Float32:
+    """Lets the boxes of one run rest while their face does: an edge follows only what moves it by more than SLACK of the
+    box's size, and then stays that much behind.
+
+    Parameters
+    ----------
+    box : (K, 4) float32 px, one row a sample
+
+    Returns
+    -------
+    (K, 4) float32, nowhere farther from `box` than the slack.
+    """
+    slack = SLACK * (box[:, 2:] - box[:, :2]).mean(axis=1, keepdims=True)
+    low, high = box - slack, box + slack
+    settled = box.copy()
+    for i in range(1, len(box)):
+        settled[i] = np.minimum(np.maximum(settled[i - 1], low[i]), high[i])
+    return settled
+
+
 class Motion:
     """The runs of all tracks.
 
@@ -89,7 +110,7 @@ class Motion:
         self._first_s, self._last_s = rows.time_s[self._start], rows.time_s[self._stop - 1]
         self._shown_from_s, self._shown_to_s = self._shown()
         runs = [rows.box[a:b] for a, b in zip(self._start, self._stop, strict=True)]
-        self._box = np.concatenate([smooth(run) for run in runs]) if runs else rows.box
+        self._box = np.concatenate([settle(smooth(run)) for run in runs]) if runs else rows.box
         run = np.cumsum(begins, dtype=np.int64)
         source = _calm(rows.readable & (rows.emotion >= 0), run)
         self._emotion = np.where(source >= 0, rows.emotion[source], BLANK)

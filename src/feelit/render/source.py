@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, VideoReadError
-from feelit.render.rows import TimelineRows
+from feelit.render.rows import TimelineRows, rows_to_draw
 from feelit.timeline.schema import from_arrow
 from feelit.timeline.store import read_table
 from feelit.types import Float64
@@ -41,17 +40,7 @@ def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
         hint = f"it tells of {known}; if the video changed since, analyse it again"
         raise TimelineReadError(f"{timeline} does not tell of {video}", hint)
     mine = from_arrow(table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name)))
-    tracked = mine.rows(mine.track_id >= 0)
-    rows = TimelineRows(
-        time_s=tracked.time_s,
-        track_id=tracked.track_id,
-        box=tracked.box,
-        emotion=tracked.emotion,
-        confidence=tracked.confidence,
-        probability=tracked.probability,
-        readable=tracked.readable,
-    )
-    return rows, np.unique(mine.time_s)
+    return rows_to_draw(mine)
 
 
 def _name_of(content: str, videos: dict[str, dict[str, Any]]) -> str | None:

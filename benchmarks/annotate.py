@@ -1,0 +1,67 @@
+"""How fast `feelit annotate` is: frames a second, and how many times faster than the video plays.
+
+    python benchmarks/annotate.py VIDEO TIMELINE [--codec libx264] [--blur all] [--runs 3]
+
+TIMELINE is the Parquet file that `feelit analyze VIDEO` wrote. Whole runs are timed, opening and closing of files included,
+start-up of Python excluded; the fastest counts. The floor is the same transcoding with nothing drawn. CPU seconds are those of
+this process with all its threads: a run on a busy machine takes longer, but hardly more of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from feelit.render.annotate import AnnotateOptions, annotate_video
+from feelit.render.source import rows_of
+from feelit.video.probe import probe
+from feelit.video.writer import Encoding, transcode
+
+
+def fastest(run: Callable[[Path], None], runs: int) -> tuple[float, float]:
+    """Wall and CPU seconds of the fastest of some runs."""
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(runs):
+            wall_s, cpu_s = time.perf_counter(), time.process_time()
+            run(Path(folder) / f"{i}.mp4")
+            times.append((time.perf_counter() - wall_s, time.process_time() - cpu_s))
+    return min(times)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("timeline", type=Path)
+    parser.add_argument("--codec", default="libx264")
+    parser.add_argument("--blur", default="none", choices=["none", "all"])
+    parser.add_argument("--runs", type=int, default=3)
+    asked = parser.parse_args()
+    video: Path = asked.video
+    info = probe(video).info
+    rows, sampled_time_s = rows_of(video, asked.timeline)
+
+    def annotated(out: Path) -> None:
+        annotate_video(video, rows, sampled_time_s, AnnotateOptions(out, asked.codec, blur=asked.blur))
+
+    def transcoded(out: Path) -> None:
+        with closing(transcode(info, out, Encoding(asked.codec))) as pictures:
+            for _ in pictures:
+                pass
+
+    size = f"{info.width_px}x{info.height_px}"
+    print(f"{video.name}: {info.packets} frames of {size}, {info.duration_s:.1f} s, {asked.codec}, {os.cpu_count()} cores")
+    for name, run in (("floor", transcoded), ("annotate", annotated)):
+        wall_s, cpu_s = fastest(run, asked.runs)
+        speed, ratio = info.packets / wall_s, info.duration_s / wall_s
+        print(f"{name:<9} {speed:7.1f} frames/s {ratio:6.2f} x real time   {1000 * cpu_s / info.packets:6.2f} ms CPU a frame")
+
+
+if __name__ == "__main__":
+    main()
