@@ -36,20 +36,20 @@ def failure(*arguments: object) -> FeelitError:
     return error
 
 
-def test_a_table_by_video_unless_told_otherwise(timeline: Path) -> None:
-    result = run(timeline)
+def test_a_table_by_video_names_every_video(timeline: Path) -> None:
+    result = run(timeline, "--by", "video")
     assert result.exit_code == 0
     assert [line.split()[1] for line in result.stdout.splitlines() if ".mp4" in line] == ["a.mp4", "b.mp4", "none.mp4"]
 
 
-def test_a_table_by_track_names_a_single_video_once(timeline: Path) -> None:
-    result = run(timeline, "--by", "track")
+def test_a_table_by_track_unless_told_otherwise_names_a_single_video_once(timeline: Path) -> None:
+    result = run(timeline)
     assert result.stdout.splitlines()[0].split() == ["2", "tracks", "in", "a.mp4"]
     assert result.stdout.count("a.mp4") == 1
 
 
 def test_json_on_standard_output(timeline: Path) -> None:
-    records = json.loads(run(timeline, "--format", "json").stdout)
+    records = json.loads(run(timeline, "--by", "video", "--format", "json").stdout)
     assert [(r["video"], r["tracks"]) for r in records] == [("a.mp4", 2), ("b.mp4", 0), ("none.mp4", 0)]
 
 
@@ -63,7 +63,7 @@ def test_the_ending_of_out_says_what_is_written(timeline: Path, tmp_path: Path, 
 
 def test_format_outweighs_the_ending(timeline: Path, tmp_path: Path) -> None:
     out = tmp_path / "summary.txt"
-    run(timeline, "--format", "csv", "--out", out)
+    run(timeline, "--by", "video", "--format", "csv", "--out", out)
     with out.open(newline="") as file:
         assert [row["video"] for row in csv.DictReader(file)] == ["a.mp4", "b.mp4", "none.mp4"]
 

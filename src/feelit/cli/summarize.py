@@ -34,9 +34,9 @@ def summarize(
         list[Path],
         typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
-    by: Annotated[Grouping, typer.Option(help="A line a video, or a line a track: one person, as far as the tracker saw.")] = (
-        Grouping.video
-    ),
+    by: Annotated[
+        Grouping, typer.Option(help="A line a track, one face as far as it could be followed, or a line a video.")
+    ] = Grouping.track,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="How to write it.", show_default="table, or what the ending of --out says"),

@@ -84,8 +84,8 @@ class VideoSummary:
     shown: Shown
 
 
-def summarize(table: pa.Table, by: By = "video") -> pd.DataFrame:
-    """Sum up a timeline, one row a track or a video; docs/cli.md tells what the columns mean.
+def summarize(table: pa.Table, by: By = "track") -> pd.DataFrame:
+    """Sum up a timeline, one row a track or a video; docs/schema.md tells what the columns mean.
 
     Parameters
     ----------
