@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,6 +15,18 @@ Task = Literal["face", "expression"]
 Adapter = Literal["feelit", "yunet", "classifier"]
 Color = Literal["luma", "bgr", "rgb"]
 Crop = Literal["aligned", "box"]
+
+NUMBER = (int, float)
+KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("name", "task", "adapter", "sha256", "licence", "description", "color", "crop", "recipe"), (str,)),
+    **dict.fromkeys(("labels", "training_data", "limitations"), (list,)),
+    **dict.fromkeys(("mean", "scale", "threshold"), NUMBER),
+    "temperature": (*NUMBER, type(None)),
+    "size_px": (int, type(None)),
+    "parameters": (int,),
+    "scores": (dict,),
+}
+"""What JSON may hold under each field of a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +83,8 @@ def read_card(model: Path) -> ModelCard:
     Raises
     ------
     ModelError
-        if the card is missing, is not JSON, lacks a field or holds an unknown one, or names a task, adapter, colour or crop
-        that feelit does not know.
+        if the card is missing, is not JSON, lacks a field or holds an unknown one, names a task, adapter, colour or crop
+        that feelit does not know, or holds a value of the wrong kind or out of range.
     """
     path = card_path(model)
     try:
@@ -93,9 +106,27 @@ def _checked(content: object, path: Path) -> ModelCard:
     for key, allowed in {"task": Task, "adapter": Adapter, "color": Color, "crop": Crop}.items():
         if key in content and content[key] not in get_args(allowed):
             raise ModelError(f"{path.name}: {key} is {content[key]!r}, not one of {', '.join(get_args(allowed))}", hint)
-    for key in ("labels", "training_data", "limitations"):
-        content[key] = tuple(content.get(key, ()))
+    for key, value in content.items():
+        if not isinstance(value, KINDS[key]) or isinstance(value, bool):
+            raise ModelError(f"{path.name}: {key} cannot be {value!r}", hint)
+    lists = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
     try:
-        return ModelCard(**content)
+        card = ModelCard(**content | lists)
     except TypeError as error:
         raise ModelError(f"{path.name} lacks a required field: {error}", hint) from error
+    for key, sound in _ranges(card).items():
+        if not sound:
+            raise ModelError(f"{path.name}: {key} cannot be {getattr(card, key)!r}", hint)
+    return card
+
+
+def _ranges(card: ModelCard) -> dict[str, bool]:
+    """Whether values are such that a model can be run with them."""
+    return {
+        "size_px": card.size_px is None or card.size_px > 0,
+        "mean": isfinite(card.mean),
+        "scale": isfinite(card.scale) and card.scale != 0,
+        "temperature": card.temperature is None or (isfinite(card.temperature) and card.temperature > 0),
+        "threshold": 0 <= card.threshold <= 1,
+        "labels": all(isinstance(label, str) for label in card.labels),
+    }
