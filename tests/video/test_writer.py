@@ -183,6 +183,16 @@ def test_sound_may_begin_later_than_the_picture(tmp_path: Path) -> None:
     assert loud[0] == pytest.approx(1.5, abs=0.05)
 
 
+@pytest.mark.parametrize("first_pts", [1, 7, 61])
+def test_the_picture_may_begin_later_than_the_sound(tmp_path: Path, first_pts: int) -> None:
+    video = with_pcm(tmp_path / "a.mov", 48000, "mono", first_pts=first_pts)
+    out = rewrite(video, tmp_path / "out.mp4")
+    assert shown_at(out) == shown_at(video)
+    assert shown_at(out)[0] == Fraction(first_pts, 24)
+    begin, wave = samples(out)
+    assert np.flatnonzero(np.abs(wave) > 0.05)[0] / 48000 + begin == pytest.approx(1.0, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [("a.mov", (1, 1)), ("a.mov", (3, 5)), ("a.mov", (16, 16)), ("a.mp4", (17, 33)), ("a.gif", (5, 2)), ("a.mp4", (161, 91))],
@@ -322,10 +332,10 @@ def files_no_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def with_pcm(path: Path, rate: int, layout: str, begins_s: float = 0.0) -> Path:
-    """Three seconds of video with a tone from the first to the second second, uncompressed."""
+def with_pcm(path: Path, rate: int, layout: str, begins_s: float = 0.0, first_pts: int = 0) -> Path:
+    """75 frames, the first of them at `first_pts` / 24 s, with a tone from the first to the second second, uncompressed."""
     with av.open(str(path), "w") as out:
-        video = out.add_stream("libx264", rate=25, options=clips.QUIET["libx264"])
+        video = out.add_stream("libx264", rate=24, options=clips.QUIET["libx264"])
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = out.add_stream("pcm_s16le", rate=rate, layout=layout)
         channels = sound.codec_context.channels
@@ -333,7 +343,7 @@ def with_pcm(path: Path, rate: int, layout: str, begins_s: float = 0.0) -> Path:
         wave = np.where((at >= rate) & (at < 2 * rate), 12000 * np.sin(at * 2 * np.pi * 440 / rate), 0).astype(np.int16)
         for n in range(75):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 3 * n, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = n, Fraction(1, 25)
+            frame.pts, frame.time_base = n + first_pts, Fraction(1, 24)
             out.mux(video.encode(frame))
         for start in range(0, len(wave), 1000):
             part = np.repeat(wave[start : start + 1000], channels)[None]

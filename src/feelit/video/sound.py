@@ -51,7 +51,9 @@ class Sound:
             for frame in self._decode(self._resampler, packet):
                 self._container.mux(self._target.encode(frame))
         elif packet.size:
-            packet.pts = packet.dts = self._clock.units(packet.pts)
+            packet.pts = packet.dts = units = self._clock.units(packet.pts)
+            if packet.is_discard and units > 0:
+                return  # lead-in that players skip; what lies before 0 is skipped in the output as well
             packet.stream = self._target
             with suppress(av.error.InvalidDataError):
                 self._container.mux(packet)

@@ -163,7 +163,7 @@ class _Sink:
         self.sound: Sound | None = None
         with _encoding(encoding.codec):
             self._container: OutputContainer = av.open(
-                str(out), "w", format=FORMATS[out.suffix.lower()], options={"movflags": "+faststart"}
+                str(out), "w", format=FORMATS[out.suffix.lower()], options=_muxing(info.time_base)
             )
 
     def __enter__(self) -> Self:
@@ -205,6 +205,8 @@ class _Sink:
         context = self._video.codec_context
         context.width, context.height = width, height + self._below_px
         context.pix_fmt, context.time_base = "yuv420p", self._info.time_base
+        if self._encoding.codec == "libx265":
+            context.codec_tag = "hvc1"  # Apple's players take HEVC under no other name
         shape = source.codec_context.sample_aspect_ratio
         if shape:
             context.sample_aspect_ratio = 1 / shape if self._info.rotation_deg % 180 else shape
@@ -272,6 +274,15 @@ def _plane(plane: VideoPlane) -> UInt8:
     """A plane as an array on the same memory, (H, W) uint8, rows strided."""
     rows = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * plane.height)
     return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
+def _muxing(time_base: Fraction) -> dict[str, str]:
+    """The index goes in front, so that browsers start at once. A stream that begins late is delayed by an edit list, whose
+    unit would be a millisecond; in multiples of the video's own unit it is exact."""
+    scale = time_base.denominator
+    while scale < 10_000:
+        scale *= 2
+    return {"movflags": "+faststart"} | ({"movie_timescale": str(scale)} if scale < 1 << 31 else {})
 
 
 @contextmanager
