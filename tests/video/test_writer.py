@@ -334,7 +334,8 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 def with_pcm(path: Path, rate: int, layout: str, begins_s: float = 0.0, first_pts: int = 0) -> Path:
     """75 frames, the first of them at `first_pts` / 24 s, with a tone from the first to the second second, uncompressed."""
-    with av.open(str(path), "w") as out:
+    muxer = {"movie_timescale": "24000"} if path.suffix == ".mov" else {}  # or a late start would be rounded to a millisecond
+    with av.open(str(path), "w", options=muxer) as out:
         video = out.add_stream("libx264", rate=24, options=clips.QUIET["libx264"])
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = out.add_stream("pcm_s16le", rate=rate, layout=layout)
