@@ -9,15 +9,19 @@ import numpy as np
 
 from feelit.types import Float32, UInt8
 
+ROUNDING = 20 / 12
+"""Variance of the Laplacian of noise that is only rounding: 1/12 a pixel, times the sum of the kernel's squares."""
+
 
 def sharpness(crops: UInt8) -> Float32:
     """Variance of the Laplacian (Pech-Pacheco et al. 2000), relative to the crop's own contrast.
 
-    (F, S, S) uint8 -> (F,) float32. Dividing by the variance of the luma makes a dim face as sharp as a bright one.
+    (F, S, S) uint8 -> (F,) float32, not negative. Dividing by the variance of the luma makes a dim face as sharp as a bright
+    one; what rounding to whole grey levels alone would give is taken off, or a dim blurred face would count as sharp.
     """
     values = np.empty(len(crops), np.float32)
     for i, crop in enumerate(crops):
-        values[i] = cv2.Laplacian(crop, cv2.CV_32F).var() / (crop.var() + 1.0)
+        values[i] = max(cv2.Laplacian(crop, cv2.CV_32F).var() - ROUNDING, 0.0) / (crop.var() + 1.0)
     return values
 
 
