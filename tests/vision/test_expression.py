@@ -1,0 +1,192 @@
+"""What goes into a classifier and what comes out, with a network made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from feelit.errors import ModelError
+from feelit.types import EMOTIONS, Float32, UInt8
+from feelit.video.luma import FULL_RANGE, LIMITED_RANGE
+from feelit.vision.align import TEMPLATE, crop_faces
+from feelit.vision.card import Color, ModelCard, card_path, write_card
+from feelit.vision.expression import ExpressionModel, open_expression
+
+SIDE = 8
+CARD = ModelCard("made", "expression", "classifier", size_px=SIDE, labels=("happy", "sad"))
+ALIGNED = (TEMPLATE * SIDE - 0.5).astype(np.float32)[None]
+
+
+def network(path: Path, channels: int = 1, kind: int = TensorProto.FLOAT, outputs: int = 2) -> Path:
+    """A classifier whose logits are the mean of its input times 0, 1, 2, ..., a channel counting ten times the one before."""
+    weight = np.repeat(10.0 ** np.arange(channels), SIDE * SIDE)[:, None] / (SIDE * SIDE) * np.arange(outputs)
+    nodes = [
+        helper.make_node("Cast", ["face"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["float"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weight"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mean",
+        [helper.make_tensor_value_info("face", kind, ["n", channels, SIDE, SIDE])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", outputs])],
+        [onnx.numpy_helper.from_array(weight.astype(np.float32), "weight")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    return path
+
+
+def opened(folder: Path, card: ModelCard, **made: int) -> ExpressionModel:
+    path = network(folder / "made.onnx", **made)
+    write_card(card, path)
+    return open_expression(path, "cpu")
+
+
+def flat(*values: int) -> UInt8:
+    return np.repeat(np.array(values, np.uint8), SIDE * SIDE).reshape(-1, SIDE, SIDE)
+
+
+def softmax(*logits: float) -> Float32:
+    weight = np.exp(np.array(logits) - max(logits))
+    return np.asarray(weight / weight.sum(), np.float32)
+
+
+def columns(found: Float32, *labels: str) -> Float32:
+    return found[:, [EMOTIONS.index(label) for label in labels]]
+
+
+def test_pixels_are_normalised_as_the_card_says(tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, mean=100.0, scale=50.0))
+    found = model.probabilities(flat(100, 150, 50))
+    expected = [softmax(0, 0), softmax(0, 1), softmax(0, -1)]
+    np.testing.assert_allclose(columns(found, "happiness", "sadness"), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("color", ["rgb", "bgr"])
+def test_a_classifier_for_colour_gets_grey_in_every_channel(color: Color, tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, color=color, scale=1000.0), channels=3)
+    np.testing.assert_allclose(columns(model.probabilities(flat(10)), "sadness"), [[softmax(0, 1.11)[1]]], atol=1e-6)
+
+
+def test_our_own_adapter_hands_over_bytes(tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, adapter="feelit", mean=9.0), kind=TensorProto.UINT8)
+    np.testing.assert_allclose(columns(model.probabilities(flat(2)), "sadness"), [[softmax(0, 2)[1]]], atol=1e-6)
+
+
+def test_the_temperature_divides_the_logits(tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, temperature=4.0))
+    np.testing.assert_allclose(columns(model.probabilities(flat(8)), "sadness"), [[softmax(0, 2)[1]]], atol=1e-6)
+
+
+def test_outputs_that_are_probabilities_stay_as_they_are(tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, temperature=None, scale=100.0))
+    np.testing.assert_allclose(columns(model.probabilities(flat(25)), "happiness", "sadness"), [[0, 0.25]], atol=1e-6)
+
+
+def test_large_logits_do_not_overflow(tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, temperature=0.001))
+    np.testing.assert_array_equal(columns(model.probabilities(flat(255)), "happiness", "sadness"), [[0, 1]])
+
+
+def test_labels_find_their_columns_whatever_their_order_and_spelling(tmp_path: Path) -> None:
+    labels = ("Surprised", "NEUTRAL", "disgust", "fearful")
+    model = opened(tmp_path, replace(CARD, labels=labels), outputs=4)
+    (found,) = model.probabilities(flat(1))
+    np.testing.assert_allclose(
+        columns(found[None], "surprise", "neutral", "disgust", "fear")[0], softmax(0, 1, 2, 3), atol=1e-6
+    )
+    assert found[[EMOTIONS.index(e) for e in ("happiness", "sadness", "anger", "contempt")]].tolist() == [0] * 4
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_faces_do_not_depend_on_their_company(batch: int, tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, scale=255.0))
+    crops = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE), np.uint8)
+    alone = np.concatenate([model.probabilities(crop[None]) for crop in crops])
+    np.testing.assert_allclose(model.probabilities(crops, batch), alone, atol=1e-6)
+
+
+def test_no_faces_have_no_probabilities(tmp_path: Path) -> None:
+    assert opened(tmp_path, CARD).probabilities(flat()).shape == (0, len(EMOTIONS))
+
+
+def test_aligned_crops_are_those_of_training_in_full_range(tmp_path: Path) -> None:
+    model = opened(tmp_path, CARD)
+    luma = np.random.default_rng(1).integers(16, 236, (40, 60), np.uint8)
+    landmarks = ALIGNED * np.float32(3) + np.float32(5)
+    crops = model.crop(luma, LIMITED_RANGE, np.zeros((1, 4), np.float32), landmarks)
+    np.testing.assert_array_equal(crops, LIMITED_RANGE[crop_faces(luma, landmarks, SIDE)])
+
+
+@pytest.mark.parametrize("crop", ["aligned", "box"])
+def test_no_faces_give_no_crops(crop: str, tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, crop="box" if crop == "box" else "aligned"))
+    crops = model.crop(np.zeros((9, 9), np.uint8), FULL_RANGE, np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32))
+    assert crops.shape == (0, SIDE, SIDE)
+    assert crops.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("box", "value"),
+    [
+        pytest.param((0, 0, 20, 30), 10, id="left-half"),
+        pytest.param((20, 0, 40, 30), 90, id="right-half"),
+        pytest.param((-30, -30, 15, 15), 10, id="over-the-corner"),
+        pytest.param((35, 20, 90, 90), 90, id="over-the-other-corner"),
+        pytest.param((-50, 0, -20, 30), 10, id="left-of-the-frame"),
+        pytest.param((60, 60, 70, 70), 90, id="beyond-the-frame"),
+        pytest.param((5, 5, 5, 5), 10, id="empty"),
+        pytest.param((9, 9, 2, 2), 10, id="inside-out"),
+    ],
+)
+def test_plain_boxes_are_cropped_within_the_frame(box: tuple[int, ...], value: int, tmp_path: Path) -> None:
+    model = opened(tmp_path, replace(CARD, crop="box"))
+    luma = np.full((30, 40), 10, np.uint8)
+    luma[:, 20:] = 90
+    crops = model.crop(luma, FULL_RANGE, np.array([box], np.float32), np.zeros((1, 5, 2), np.float32))
+    assert (crops == value).all()
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        pytest.param(replace(CARD, task="face"), "is a model for face", id="detector"),
+        pytest.param(replace(CARD, labels=("happy",)), "labels", id="one-label"),
+        pytest.param(replace(CARD, labels=("happy", "happiness")), "labels", id="one-label-twice"),
+        pytest.param(replace(CARD, labels=("happy", "bored")), "labels", id="unknown-label"),
+        pytest.param(replace(CARD, labels=("happy", "sad", "fear")), "names 3 labels", id="too-many-labels"),
+        pytest.param(replace(CARD, size_px=9), "does not take the input", id="wrong-size"),
+        pytest.param(replace(CARD, size_px=None), "does not take the input", id="default-size"),
+        pytest.param(replace(CARD, color="rgb"), "does not take the input", id="wrong-channels"),
+        pytest.param(replace(CARD, adapter="feelit"), "does not take the input", id="bytes-for-floats"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_told_at_once(card: ModelCard, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        opened(tmp_path, card)
+    assert caught.value.hint
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        open_expression(tmp_path / "gone.onnx")
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    path = network(tmp_path / "made.onnx")
+    path.write_bytes(path.read_bytes()[:-30])
+    write_card(CARD, path)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        open_expression(path, "cpu")
+
+
+def test_a_file_without_a_card_is_told(tmp_path: Path) -> None:
+    path = network(tmp_path / "made.onnx")
+    assert not card_path(path).exists()
+    with pytest.raises(ModelError, match="has no card"):
+        open_expression(path, "cpu")
