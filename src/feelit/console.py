@@ -21,6 +21,8 @@ from feelit.job import VideoReport
 from feelit.plan import Source
 from feelit.types import VideoInfo
 
+PIPE_COLUMNS = 200
+
 SHOWN = 8
 """At most so many videos have a bar of their own at a time."""
 
@@ -143,8 +145,9 @@ def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def print_table(table: Table) -> None:
-    """Print a table as data, on stdout."""
-    Console().print(table)
+    """Print a table as data, on stdout; what reads a pipe has no width to fold to."""
+    console = Console()
+    Console(width=None if console.is_terminal else PIPE_COLUMNS).print(table)
 
 
 def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
@@ -161,6 +164,6 @@ def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
 
 def clock(seconds: float) -> str:
     """h:mm:ss or m:ss.s"""
-    minutes, rest = divmod(seconds, 60)
+    minutes, rest = divmod(round(seconds, 1), 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{int(rest):02d}" if hours else f"{minutes}:{rest:04.1f}"
