@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -144,10 +145,16 @@ def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
     return table
 
 
-def print_table(table: Table) -> None:
-    """Print a table as data, on stdout; what reads a pipe has no width to fold to."""
+def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
+    """Print a table as data, on stdout. Where the terminal is too narrow, the `expendable` columns go, the first one first."""
     console = Console()
-    Console(width=None if console.is_terminal else PIPE_COLUMNS).print(table)
+    if not console.is_terminal:
+        console = Console(width=PIPE_COLUMNS)  # what reads a pipe has no width to fold to
+    for heading in expendable:
+        if Measurement.get(console, console.options, table).maximum <= console.width:
+            break
+        table.columns = [column for column in table.columns if column.header != heading]
+    console.print(table)
 
 
 def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:

@@ -95,4 +95,4 @@ def _show(records: list[Summary], by: By) -> None:
     if len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
         title = f"{title} in {videos.pop()}" if by == "track" else videos.pop()
         names, rows, words = names[1:], [row[1:] for row in rows], words - 1
-    print_table(make_table(title, names, rows, words))
+    print_table(make_table(title, names, rows, words), expendable=("changes/min", "readable", "strongest", "bouts"))
