@@ -150,8 +150,9 @@ def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPE_COLUMNS)  # what reads a pipe has no width to fold to
+    unbounded = console.options.update(max_width=10_000)
     for heading in expendable:
-        if Measurement.get(console, console.options, table).maximum <= console.width:
+        if Measurement.get(console, unbounded, table).maximum <= console.width:
             break
         table.columns = [column for column in table.columns if column.header != heading]
     console.print(table)
