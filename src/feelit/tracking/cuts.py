@@ -17,7 +17,7 @@ LEAST_SHARE = 0.1
 SPIKE = 3.0
 """A cut stands out from the frames before it by this factor; a moving camera changes all frames alike."""
 
-MEMORY = 5  # frames before it
+MEMORY = 5  # frames before it, of which up to two may be cuts themselves
 
 
 class CutDetector:
@@ -36,7 +36,6 @@ class CutDetector:
         share = float((np.abs(change - np.median(change)) > CELL_CHANGE).mean())
         usual = float(np.median(self._shares)) if self._shares else 0.0
         self._last = signature
-        cut = share > LEAST_SHARE and share > SPIKE * usual
-        if not cut:
-            self._shares.append(share)
-        return cut
+        # Cuts are remembered as well, or a camera that begins to move would cut every frame from then on.
+        self._shares.append(share)
+        return share > LEAST_SHARE and share > SPIKE * usual

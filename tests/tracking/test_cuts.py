@@ -1,0 +1,78 @@
+"""A cut is an abrupt change of a part of the picture; light, movement and talk are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from feelit.tracking.cuts import CutDetector
+from feelit.types import UInt8
+
+CELLS = 16
+
+
+def scene(seed: int) -> UInt8:
+    return np.random.default_rng(seed).integers(40, 200, (CELLS, CELLS)).astype(np.uint8)
+
+
+def cuts(frames: list[UInt8]) -> list[int]:
+    """The numbers of the frames that follow a cut."""
+    detector = CutDetector()
+    return [n for n, frame in enumerate(frames) if detector.is_cut(frame.reshape(-1))]
+
+
+def talking(picture: UInt8, n: int) -> UInt8:
+    """A little noise everywhere, and one cell that changes with every frame."""
+    noise = np.random.default_rng(n).normal(0, 2, picture.shape)
+    changed = picture + noise
+    changed[5, 5] += 60 * (n % 2)
+    return np.clip(changed, 0, 255).astype(np.uint8)
+
+
+def test_a_steady_picture_has_no_cuts() -> None:
+    assert cuts([talking(scene(0), n) for n in range(50)]) == []
+
+
+@pytest.mark.parametrize("at", [[1], [10], [10, 11, 12], [10, 20, 30]], ids=str)
+def test_every_change_of_the_scene_is_a_cut(at: list[int]) -> None:
+    frames = [talking(scene(sum(c <= n for c in at)), n) for n in range(40)]
+    assert cuts(frames) == at
+
+
+@pytest.mark.parametrize("tiles", [(2, 2), (2, 3)], ids=["four-tiles", "six-tiles"])
+def test_the_change_of_one_tile_of_a_call_is_a_cut(tiles: tuple[int, int]) -> None:
+    other = scene(0)
+    height, width = CELLS // tiles[0], CELLS // tiles[1]
+    other[:height, :width] = scene(1)[:height, :width]
+    assert cuts([talking(scene(0) if n < 20 else other, n) for n in range(40)]) == [20]
+
+
+@pytest.mark.parametrize("levels", [30, -30], ids=["flash", "light-off"])
+def test_a_change_of_the_light_is_no_cut(levels: int) -> None:
+    assert cuts([(scene(0).astype(int) + levels * (n >= 20)).astype(np.uint8) for n in range(40)]) == []
+
+
+def test_a_slow_fade_to_another_scene_is_no_cut() -> None:
+    shares = np.clip((np.arange(60) - 10) / 40, 0, 1)
+    assert cuts([(scene(0) * (1 - s) + scene(1) * s).astype(np.uint8) for s in shares]) == []
+
+
+@pytest.mark.parametrize("still", [1, 20], ids=["from-the-start", "after-a-while"])
+def test_a_moving_camera_is_no_cut_once_it_moves(still: int) -> None:
+    """The first movements come as a surprise, which may count as a cut or two."""
+    wide = np.random.default_rng(3).integers(40, 200, (CELLS, 200)).astype(np.uint8)
+    moving = [wide[:, max(n - still, 0) :][:, :CELLS] for n in range(100)]
+    assert [n for n in cuts(moving) if n >= still + 4] == []
+
+
+def test_a_cut_after_cuts_is_found() -> None:
+    frames = [talking(scene(n // 3), n) for n in range(60)]
+    assert cuts(frames) == list(range(3, 60, 3))
+
+
+def test_a_cut_while_nothing_is_known_of_the_past_is_found() -> None:
+    assert cuts([scene(0), scene(1)]) == [1]
+
+
+def test_one_frame_has_no_cut_before_it() -> None:
+    assert cuts([scene(0)]) == []
