@@ -1,0 +1,195 @@
+"""Who keeps an identity, who gets one, and who never does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feelit.tracking.tracker import Tracker, TrackerSettings
+from tests.tracking.faces import Sight, identities, seen, step, track
+
+RATES = [5, 10, 25]
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
+@pytest.mark.parametrize("speed", [0, 40, 150, -200], ids=lambda v: f"{v}px/s")
+def test_a_moving_face_keeps_its_identity(rate_hz: int, speed: float) -> None:
+    found = track((n / rate_hz, [Sight(1, 500 + speed * n / rate_hz)]) for n in range(4 * rate_hz))
+    assert identities(found, 1) == {0}
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
+@pytest.mark.parametrize("missed_s", [0.2, 0.6, 1.0])
+@pytest.mark.parametrize("speed", [0, 120, -200], ids=lambda v: f"{v}px/s")
+def test_a_face_that_is_missed_for_up_to_a_second_keeps_its_identity(rate_hz: int, missed_s: float, speed: float) -> None:
+    first, then = 2 * rate_hz, 2 * rate_hz + round(missed_s * rate_hz)  # last seen, seen again
+    times = [n / rate_hz for n in range(5 * rate_hz)]
+    found = track((t, [] if first < n < then else [Sight(1, 500 + speed * t)]) for n, t in enumerate(times))
+    assert identities(found, 1) == {0}
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
+def test_a_face_that_is_missed_for_longer_is_somebody_new(rate_hz: int) -> None:
+    first, then = 2 * rate_hz, 3 * rate_hz + 1
+    found = track((n / rate_hz, [] if first < n < then else [Sight(1, 500)]) for n in range(5 * rate_hz))
+    assert identities(found, 1) == {0, 1}
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
+@pytest.mark.parametrize("looks", [None, 7], ids=["different", "twins"])
+def test_two_faces_that_cross_keep_their_identities(rate_hz: int, looks: int | None) -> None:
+    def frame(t: float) -> list[Sight]:
+        return [Sight(1, 200 + 150 * t, looks=looks), Sight(2, 800 - 150 * t, 210.0, looks=looks)]
+
+    found = track((n / rate_hz, frame(n / rate_hz)) for n in range(4 * rate_hz))
+    assert (identities(found, 1), identities(found, 2)) == ({0}, {1})
+
+
+def test_neighbours_in_a_gallery_do_not_swap_when_one_is_missed() -> None:
+    def frame(n: int) -> list[Sight]:
+        sway = 15 * np.sin(n / 3)
+        everybody = [Sight(p, 150.0 * p + sway) for p in range(1, 6)]
+        return [s for s in everybody if (n + s.person) % 7 > 2]
+
+    found = track((n / 10, frame(n)) for n in range(100))
+    names = [identities(found, p) for p in range(1, 6)]
+    assert all(len(name) == 1 for name in names)
+    assert len(set.union(*names)) == 5
+
+
+@given(st.lists(st.permutations(range(4)), min_size=12, max_size=12))
+def test_identities_do_not_depend_on_the_order_of_the_boxes(orders: list[list[int]]) -> None:
+    def frame(n: int) -> list[Sight]:
+        return [Sight(p, 130.0 * p + 30 * np.sin(n / 2 + p), score=0.3 if (n + p) % 5 == 0 else 0.9) for p in range(4)]
+
+    found = track((n / 10, [frame(n)[p] for p in order]) for n, order in enumerate(orders))
+    plain = track((n / 10, frame(n)) for n in range(len(orders)))
+    same = {(a[p], b[p]) for a, b in zip(found, plain, strict=True) for p in range(4)}
+    assert len(same) == len({a for a, _ in same}) == len({b for _, b in same})  # only the names differ
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> list[list[Sight]]:
+    """Frames full of boxes that have nothing to do with one another."""
+    coordinate = st.floats(0, 600)
+    sight = st.builds(
+        Sight, st.integers(0, 5), coordinate, coordinate, st.floats(5, 300), st.floats(0, 1), st.none() | st.just(3)
+    )
+    return draw(st.lists(st.lists(sight, max_size=8), min_size=1, max_size=15))
+
+
+@given(crowds(), st.lists(st.booleans(), min_size=15, max_size=15), st.floats(0.02, 2))
+def test_whatever_is_seen_identities_are_sound(frames: list[list[Sight]], cuts: list[bool], interval_s: float) -> None:
+    tracker, known = Tracker(TrackerSettings()), -1
+    for n, sights in enumerate(frames):
+        ids = tracker.update(n * interval_s, seen(sights), cuts[n])
+        given_ids = ids[ids >= 0].tolist()
+        assert len(set(given_ids)) == len(given_ids)
+        doubtful = np.array([s.score < 0.5 for s in sights], bool)
+        assert (ids[~doubtful] >= 0).all()
+        assert (ids[doubtful] <= known).all()  # they start nothing
+        assert sorted(i for i in given_ids if i > known) == list(range(known + 1, max([known, *given_ids]) + 1))
+        known = max([known, *given_ids])
+        assert tracker.proven <= set(range(known + 1))
+
+
+def test_doubtful_boxes_never_start_a_track() -> None:
+    found = track((n / 10, [Sight(1, 300, score=0.49)]) for n in range(50))
+    assert identities(found, 1) == {-1}
+
+
+def test_doubtful_boxes_continue_one() -> None:
+    found = track((n / 10, [Sight(1, 300 + 10 * n, score=0.9 if n == 0 else 0.3)]) for n in range(50))
+    assert identities(found, 1) == {0}
+
+
+def test_a_confident_box_goes_first() -> None:
+    tracker = Tracker(TrackerSettings())
+    step(tracker, 0.0, [Sight(1, 300)])
+    assert step(tracker, 0.1, [Sight(2, 300, score=0.3, looks=1), Sight(1, 310)]) == {2: -1, 1: 0}
+
+
+@pytest.mark.parametrize(
+    ("scores", "proven"),
+    [
+        pytest.param([0.85], True, id="one-certain"),
+        pytest.param([0.6], False, id="one-confident"),
+        pytest.param([0.6, 0.6], False, id="two-confident"),
+        pytest.param([0.6, 0.6, 0.6], True, id="three-confident"),
+        pytest.param([0.6, 0.3, 0.3], True, id="continued-by-doubtful-ones"),
+        pytest.param([0.6, 0.85], True, id="certain-later"),
+        pytest.param([0.6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.6], False, id="too-far-apart"),
+    ],
+)
+def test_a_track_must_prove_to_be_a_face(scores: list[float], proven: bool) -> None:
+    tracker = Tracker(TrackerSettings())
+    for n, score in enumerate(scores):
+        tracker.update(n / 10, seen([Sight(1, 300, score=score)] if score else []))
+    assert tracker.proven == ({0} if proven else set())
+
+
+def test_an_unproven_track_ends_with_its_probation_even_if_it_is_seen() -> None:
+    """Two boxes in a second are noise; a third after it starts anew."""
+    tracker = Tracker(TrackerSettings(hits=4))
+    ids = [step(tracker, t, [Sight(1, 300, score=0.6)])[1] for t in (0.0, 0.5, 1.0, 1.5)]
+    assert ids == [0, 0, 0, 1]
+    assert tracker.proven == set()
+
+
+def test_a_cut_ends_the_tracks_of_those_who_look_different() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(5):
+        step(tracker, n / 10, [Sight(1, 300), Sight(2, 600)])
+    assert step(tracker, 0.5, [Sight(3, 300), Sight(4, 600)], cut=True) == {3: 2, 4: 3}
+    assert step(tracker, 0.6, [Sight(1, 300), Sight(2, 600)], cut=True) == {1: 4, 2: 5}  # what ended stays so
+
+
+def test_across_a_cut_the_same_face_at_the_same_place_goes_on() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(5):
+        step(tracker, n / 10, [Sight(1, 300), Sight(2, 600)])
+    assert step(tracker, 0.5, [Sight(1, 305), Sight(2, 300, 600.0)], cut=True) == {1: 0, 2: 2}
+
+
+def test_across_a_cut_the_same_face_at_another_place_is_somebody_new() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(5):
+        step(tracker, n / 10, [Sight(1, 300), Sight(2, 900)])
+    assert step(tracker, 0.5, [Sight(1, 900), Sight(2, 300)], cut=True) == {1: 2, 2: 3}
+
+
+def test_a_cut_ends_also_those_who_are_missed_at_the_time() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(5):
+        step(tracker, n / 10, [Sight(1, 300)])
+    step(tracker, 0.5, [], cut=True)
+    assert step(tracker, 0.6, [Sight(1, 300)]) == {1: 1}
+
+
+@pytest.mark.parametrize("interval_s", [1.0, 2.0, 5.0])
+def test_slow_sampling_still_follows_a_still_face(interval_s: float) -> None:
+    settings = TrackerSettings().at_interval(interval_s)
+    tracker = Tracker(settings)
+    found = [step(tracker, n * interval_s, [Sight(1, 300 + 20 * (n % 2), score=0.6)]) for n in range(8)]
+    assert identities(found, 1) == {0}
+    assert tracker.proven == {0}
+
+
+@pytest.mark.parametrize("interval_s", [0.5, 2.0])
+def test_slow_sampling_forgives_one_missed_frame(interval_s: float) -> None:
+    tracker = Tracker(TrackerSettings().at_interval(interval_s))
+    found = [step(tracker, n * interval_s, [] if n == 4 else [Sight(1, 300)]) for n in range(8)]
+    assert identities(found, 1) == {0}
+
+
+def test_fast_sampling_keeps_the_settings() -> None:
+    assert TrackerSettings().at_interval(0.1) == TrackerSettings()
+
+
+def test_nobody_for_long_is_no_trouble() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(200):
+        assert step(tracker, n / 10, [], cut=n % 50 == 0) == {}
+    assert step(tracker, 20.0, [Sight(1, 300)]) == {1: 0}
