@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+REORDER = 16
+"""H.264 and HEVC let a picture wait for at most so many others (ITU-T H.264, max_dec_frame_buffering). A timestamp that lies
+no farther back is one picture out of its place; one that lies farther back tells that another recording begins."""
+
 
 class Clock:
     """Turns the PTS of consecutive frames into seconds on the player's clock.
 
-    Time never runs backwards: where a damaged or joined recording lets PTS jump back, or omits it, the clock carries on
-    from the last frame by one frame's duration and keeps that offset, as players do.
+    Time never runs backwards: where a joined recording lets PTS jump back, or a damaged one omits it, the clock carries on
+    from the last frame by one frame's duration and keeps that offset, as players do. A single frame that a damaged stream
+    gives too late is shown at once, one unit after the frame before it, and moves nothing that follows.
     """
 
     def __init__(self, time_base: Fraction, origin_pts: int, average_rate: Fraction) -> None:
@@ -17,6 +22,7 @@ class Clock:
         self._offset = -origin_pts
         self._step = max(1, round(1 / (average_rate * time_base))) if average_rate > 0 else 1
         self._last: int | None = None
+        self._late = 0  # frames in a row
 
     def units(self, pts: int | None) -> int:
         """Time of the next frame in units of the time base, from the player's zero."""
@@ -25,11 +31,21 @@ class Clock:
         elif pts is None:
             now = self._last + self._step
         else:
-            if pts + self._offset <= self._last:
-                self._offset = self._last + self._step - pts
-            now = pts + self._offset
+            now = self._after(self._last, pts)
         self._last = now
         return now
+
+    def _after(self, last: int, pts: int) -> int:
+        now = pts + self._offset
+        if now > last:
+            self._late = 0
+            return now
+        if (now < last or self._late) and last - now <= REORDER * self._step and self._late < REORDER:
+            self._late += 1
+            return last + 1
+        self._late = 0
+        self._offset = last + self._step - pts
+        return last + self._step
 
     def seconds(self, units: int) -> float:
         """The same in seconds."""

@@ -1,0 +1,204 @@
+"""The frames of one segment, the same ones however the video was cut and however many threads decode it.
+
+A sound video needs no care for that; a damaged one does. FFmpeg's threads swallow frames beside an error, so what they began is
+done again by a single one. After an error frames leave the decoder out of order, so they are sorted. And where the keyframe of
+a segment cannot be decoded, decoding begins with an earlier one, as it would have if the segment before had gone on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TypeAlias
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from feelit.types import Segment, VideoInfo
+from feelit.video.clock import REORDER
+from feelit.video.probe import open_video, video_stream
+
+WATCH = 4 * REORDER
+"""So many packets after one that was refused, frames are still put in order."""
+
+FARTHEST_S = 64.0
+"""How far before a segment a keyframe is looked for that can stand in for a damaged one."""
+
+Packet: TypeAlias = "av.Packet[VideoStream]"
+
+
+class _LostError(Exception):
+    """Frames may have been lost by decoding in threads."""
+
+
+class _NoStartError(Exception):
+    """The packet that decoding began with gave no frame."""
+
+
+class SegmentDecoder:
+    """Decodes one segment, packet by packet, so that a corrupt one costs only itself and what refers to it.
+
+    Attributes
+    ----------
+    refused : packets of the segment that could not be decoded, known after the iteration
+    """
+
+    def __init__(self, info: VideoInfo, segment: Segment, threads: int = 1) -> None:
+        self._info, self._segment, self._threads = info, segment, threads
+        self.refused = 0
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        given = 0
+        try:
+            for frame in self._read(self._threads):
+                given += 1
+                yield frame
+            if self._threads == 1 or given >= self._segment.packets:
+                return
+        except _LostError:
+            pass
+        yield from islice(self._read(1), given, None)
+
+    def _read(self, threads: int) -> Iterator[av.VideoFrame]:
+        """The frames of the segment, from the nearest keyframe on that can be decoded."""
+        back_s = 0.0
+        while self._segment.start_pts is not None and back_s <= FARTHEST_S:
+            try:
+                yield from self._read_from(back_s, threads)
+            except _NoStartError:
+                back_s = 4 * back_s or 1.0
+            else:
+                return
+        yield from self._read_from(None, threads)
+
+    def _read_from(self, back_s: float | None, threads: int) -> Iterator[av.VideoFrame]:
+        """The frames of the segment, decoded from a keyframe that lies `back_s` before it; from its own if None, whatever
+        comes.
+
+        Raises
+        ------
+        _NoStartError
+            before the first frame, if decoding has to begin earlier.
+        """
+        self.refused = 0
+        with open_video(self._info.path) as container:
+            stream = video_stream(container, self._info.path)
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = threads
+            packets = self._packets(container, stream, back_s or 0.0)
+            first = next(packets, None)
+            frames = self._ordered(chain([first] if first else [], packets), stream, threads)
+            begin_pts = stream.start_time if first is None else first.pts
+            if back_s is not None and begin_pts is not None and begin_pts > (stream.start_time or 0):
+                frames = _beginning_at(frames, begin_pts)
+            yield from self._within(frames)
+
+    def _within(self, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        start_pts, end_pts = self._segment.start_pts, self._segment.end_pts
+        for frame in frames:
+            if frame.pts is not None and start_pts is not None and frame.pts < start_pts:
+                continue  # leading pictures of an open GOP belong to the segment before
+            if frame.pts is not None and end_pts is not None and frame.pts >= end_pts:
+                return
+            yield frame
+
+    def _ordered(self, packets: Iterable[Packet], stream: VideoStream, threads: int) -> Iterator[av.VideoFrame]:
+        """Frames as the decoder gives them, which is in order; sorted for a while after an error, which upsets it.
+
+        Raises
+        ------
+        _LostError
+            on the first error, if there are several threads.
+        """
+        held: list[tuple[int, int, av.VideoFrame]] = []
+        watch = count = 0
+        newest = 0
+        for packet in chain(packets, [None]):
+            watch -= watch > 0
+            try:
+                frames = packet.decode() if packet else stream.codec_context.decode(None)
+            except (av.error.FFmpegError, ValueError):
+                if threads > 1:
+                    raise _LostError from None
+                self.refused += packet is None or self._holds(packet)
+                watch, frames = WATCH, []
+            for frame in frames:
+                pts = newest if frame.pts is None else frame.pts
+                if newest - pts > REORDER * self._frame_units():  # another recording begins
+                    yield from (heapq.heappop(held)[2] for _ in range(len(held)))
+                newest = pts
+                heapq.heappush(held, (pts, count, frame))
+                count += 1
+            while len(held) > (REORDER if watch and packet else 0):
+                yield heapq.heappop(held)[2]
+
+    def _frame_units(self) -> int:
+        rate, base = self._info.average_rate, self._info.time_base
+        return max(1, round(1 / (rate * base))) if rate > 0 else 1
+
+    def _holds(self, packet: Packet) -> bool:
+        start_pts, end_pts = self._segment.start_pts, self._segment.end_pts
+        if packet.pts is None:
+            return True
+        return (start_pts is None or start_pts <= packet.pts) and (end_pts is None or packet.pts < end_pts)
+
+    def _packets(self, container: InputContainer, stream: VideoStream, back_s: float) -> Iterator[Packet]:
+        """The packets from the segment's keyframe on, or from one `back_s` before, without the flush packet at the end."""
+        start_pts = self._segment.start_pts
+        waiting = start_pts is not None
+        if start_pts is not None:
+            _seek_before(container, stream, start_pts - round(back_s / self._info.time_base))
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.error.FFmpegError, OSError):
+                self.refused += self._segment.end_pts is None  # a damaged container: what came before it counts
+                return
+            if packet.size == 0 or (waiting and not (packet.is_keyframe if back_s else packet.pts == start_pts)):
+                continue
+            waiting = False
+            yield packet
+
+
+def _beginning_at(frames: Iterable[av.VideoFrame], pts: int) -> Iterator[av.VideoFrame]:
+    """The frames from `pts` on.
+
+    Raises
+    ------
+    _NoStartError
+        if there is none at `pts` itself.
+    """
+    waiting = True
+    for frame in frames:
+        if waiting and frame.pts is not None:
+            if frame.pts < pts:
+                continue
+            if frame.pts > pts:
+                raise _NoStartError
+        waiting = False
+        yield frame
+    if waiting:
+        raise _NoStartError
+
+
+def _seek_before(container: InputContainer, stream: VideoStream, pts: int) -> None:
+    """Move to a packet at or before `pts`, however coarse the container's index is."""
+    back = 0
+    step = round(1 / (stream.time_base or 1))
+    while pts - back > (stream.start_time or 0):
+        try:
+            container.seek(pts - back, stream=stream, backward=True)
+            packet = next(container.demux(stream))
+            if packet.pts is not None and packet.pts <= pts and (packet.dts is None or packet.dts <= pts):
+                container.seek(pts - back, stream=stream, backward=True)
+                return
+        except (av.error.FFmpegError, StopIteration):
+            pass
+        back = max(step, back * 4)
+    container.seek(stream.start_time or 0, stream=stream, backward=True)
