@@ -40,19 +40,22 @@ def open_video(path: Path) -> InputContainer:
     VideoReadError
         if the file is missing, empty, unreadable, or in no format that FFmpeg knows.
     """
-    if not path.exists():
-        raise VideoReadError(f"{path} does not exist", "check the spelling, or give the folder it lies in")
-    if path.is_dir():
-        raise VideoReadError(f"{path} is a folder, not a video")
     try:
+        if not path.exists():
+            raise VideoReadError(f"{path} does not exist", "check the spelling, or give the folder it lies in")
+        if path.is_dir():
+            raise VideoReadError(f"{path} is a folder, not a video", "name the videos in it")
         if path.stat().st_size == 0:
             raise VideoReadError(f"{path} is empty", "was it copied completely?")
-        return av.open(str(path), metadata_errors="replace")
+        # The prefix keeps FFmpeg from taking a name such as 10:30.mp4 for an address.
+        return av.open(f"file:{path}", metadata_errors="replace")
     except PermissionError as error:
-        raise VideoReadError(f"{path} cannot be read: permission denied") from error
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise VideoReadError(f"{path} cannot be read: permission denied", "mend its permissions") from error
+    except (av.error.FFmpegError, ValueError) as error:
         hint = "if it is a recording that was cut off, repair it first (a truncated mp4 has lost its index)"
         raise VideoReadError(f"{path} is not a video that FFmpeg can open: {_reason(error)}", hint) from error
+    except OSError as error:
+        raise VideoReadError(f"{path} cannot be read: {_reason(error)}", "check its name, and the disk it lies on") from error
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -66,7 +69,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [s for s in container.streams.video if s.codec_context is not None]
     if not streams:
         what = "audio only" if container.streams.audio else "no video stream"
-        raise VideoReadError(f"{path} holds no video ({what})")
+        raise VideoReadError(f"{path} holds no video ({what})", "give a file with moving pictures")
     moving = [s for s in streams if not int(s.disposition) & int(av.stream.Disposition.attached_pic)]
     return (moving or streams)[0]
 
@@ -97,12 +100,22 @@ def probe(path: Path) -> Probe:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's size and its first and last MiB: cheap, and different for recordings that differ."""
-    digest = hashlib.sha256(str(path.stat().st_size).encode())
-    with path.open("rb") as file:
-        digest.update(file.read(MIB))
-        file.seek(max(MIB, path.stat().st_size - MIB))
-        digest.update(file.read(MIB))
+    """SHA-256 of the file's size and its first and last MiB: cheap, and different for recordings that differ.
+
+    Raises
+    ------
+    VideoReadError
+        if the file cannot be read.
+    """
+    try:
+        size_bytes = path.stat().st_size
+        digest = hashlib.sha256(str(size_bytes).encode())
+        with path.open("rb") as file:
+            digest.update(file.read(MIB))
+            file.seek(max(MIB, size_bytes - MIB))
+            digest.update(file.read(MIB))
+    except OSError as error:
+        raise VideoReadError(f"{path} cannot be read: {_reason(error)}", "check that it is still there") from error
     return digest.hexdigest()
 
 
@@ -114,7 +127,8 @@ class _Scan:
         self.keys: list[int] = []
         self.packets = 0
         self.trusted = True
-        self.end_pts = 0
+        self.jumps = False
+        self.last_pts = self.last_duration = 0
 
     def add(self, packet: av.Packet[VideoStream]) -> None:
         if packet.size == 0 or packet.is_discard:  # the flush at the end, or cut away by an edit list
@@ -124,15 +138,16 @@ class _Scan:
             self.trusted = False
             return
         if packet.is_keyframe:
-            self.trusted &= not self.keys or packet.pts > self.keys[-1]
+            self.jumps |= bool(self.keys) and packet.pts <= self.keys[-1]
             self.keys.append(packet.pts)
+        if not self.pts or packet.pts >= self.last_pts:
+            self.last_pts, self.last_duration = packet.pts, packet.duration or 0
         self.pts.append(packet.pts)
-        self.end_pts = max(self.end_pts, packet.pts + (packet.duration or 0))
 
     def keyframes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         pts = np.sort(np.array(self.pts, np.int64))
         # Two frames at one time tell of joined or damaged timestamps.
-        if not self.trusted or not self.keys or bool((np.diff(pts) == 0).any()):
+        if not self.trusted or self.jumps or not self.keys or bool((np.diff(pts) == 0).any()):
             return (), ()
         return tuple(self.keys), tuple(int(i) for i in np.searchsorted(pts, self.keys))
 
@@ -143,9 +158,10 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
     rotation = round(frame.rotation / 90) * 90 % 360
     width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
-    duration_s = float((scan.end_pts - origin_pts) * time_base)
-    if duration_s <= 0 and rate > 0:
-        duration_s = float(scan.packets / rate)
+    frame_s = 1 / Fraction(rate) if rate > 0 else Fraction(0)
+    duration_s = float((scan.last_pts - origin_pts) * time_base + (scan.last_duration * time_base or frame_s))
+    if duration_s <= 0 or scan.jumps:
+        duration_s = float(scan.packets * frame_s)
     return VideoInfo(
         path=path,
         width_px=width,
@@ -158,7 +174,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         codec=stream.codec_context.name,
         has_audio=bool(container.streams.audio),
         packets=scan.packets,
-        size_bytes=path.stat().st_size,
+        size_bytes=container.size,
         fingerprint=fingerprint(path),
     )
 
