@@ -27,7 +27,7 @@ class Clock:
     def units(self, pts: int | None) -> int:
         """Time of the next frame in units of the time base, from the player's zero."""
         if self._last is None:
-            now = (pts or 0) + self._offset
+            now = 0 if pts is None else pts + self._offset
         elif pts is None:
             now = self._last + self._step
         else:

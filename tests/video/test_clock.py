@@ -1,0 +1,74 @@
+"""The player's clock: exact, and never backwards."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feelit.video.clock import Clock
+
+MS = Fraction(1, 1000)
+
+
+def times(pts: list[int | None], origin: int = 0, time_base: Fraction = MS, rate: Fraction = Fraction(25)) -> list[float]:
+    clock = Clock(time_base, origin, rate)
+    return [clock.seconds(clock.units(p)) for p in pts]
+
+
+@given(
+    st.fractions(Fraction(1, 10**6), Fraction(1, 10), max_denominator=10**6),
+    st.integers(-(10**9), 10**12),
+    st.lists(st.integers(1, 10**6), min_size=1, max_size=30),
+)
+def test_rising_timestamps_are_turned_into_seconds_exactly(time_base: Fraction, origin: int, steps: list[int]) -> None:
+    pts = [origin + sum(steps[: i + 1]) for i in range(len(steps))]
+    assert times([*pts], origin, time_base) == [float((p - origin) * time_base) for p in pts]
+
+
+@given(
+    st.lists(st.none() | st.integers(-(10**6), 10**6), max_size=40),
+    st.integers(-1000, 1000),
+    st.fractions(0, 240, max_denominator=1001),
+)
+def test_time_always_moves_forwards(pts: list[int | None], origin: int, rate: Fraction) -> None:
+    found = times(pts, origin, MS, rate)
+    assert all(a < b for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("pts", "expected_ms"),
+    [
+        pytest.param([0, 40, 80], [0, 40, 80], id="even"),
+        pytest.param([0, 40, 2040, 2060], [0, 40, 2040, 2060], id="a-pause"),
+        pytest.param([*range(0, 2000, 40)] * 2, [*range(0, 4000, 40)], id="joined-recordings"),
+        pytest.param([0, 40, -9000, -8960], [0, 40, 80, 120], id="far-back"),
+        pytest.param([0, 40, 120, 80, 160], [0, 40, 120, 121, 160], id="one-too-late"),
+        pytest.param([0, 40, None, 120], [0, 40, 80, 120], id="one-missing"),
+        pytest.param([0, None, None, None], [0, 40, 80, 120], id="all-but-one-missing"),
+        pytest.param([None, None, None], [0, 40, 80], id="all-missing"),
+        pytest.param([None, 40, 80], [0, 40, 80], id="the-first-missing"),
+    ],
+)
+@pytest.mark.parametrize("origin", [0, 3_600_000], ids=["from-zero", "from-an-hour"])
+def test_damaged_timestamps(pts: list[int | None], expected_ms: list[int], origin: int) -> None:
+    shifted = [None if p is None else p + origin for p in pts]
+    assert times(shifted, origin) == [ms / 1000 for ms in expected_ms]
+
+
+def test_a_frame_before_the_origin_has_a_negative_time() -> None:
+    assert times([-80, -40, 0, 40]) == [-0.08, -0.04, 0, 0.04]
+
+
+@pytest.mark.parametrize("rate", [Fraction(0), Fraction(10**9)], ids=["unknown", "absurd"])
+def test_without_a_usable_rate_a_missing_frame_lasts_one_unit(rate: Fraction) -> None:
+    assert times([0, None, None], rate=rate) == [0, 0.001, 0.002]
+
+
+def test_ntsc_rates_do_not_drift() -> None:
+    time_base = Fraction(1, 30_000)
+    found = times([1001 * n for n in range(108_000)], 0, time_base, Fraction(30_000, 1001))
+    assert found[-1] == float(107_999 * Fraction(1001, 30_000))
