@@ -9,66 +9,164 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from typing import Any
-
-from pebble import ProcessExpired, ProcessPool
 
 from feelit.engines import Order, Outcome
 from feelit.errors import FeelitError, VideoReadError
-from feelit.segment import analyze_segment
+from feelit.segment import Task, analyze_segment
 from feelit.types import SegmentResult
 
 TRIES = 2
 """A segment whose worker dies is tried once more: memory may be short only for the moment."""
 
+PATIENCE_S = 2.0
+"""How long workers are given to end before they are killed."""
+
+Work = Callable[[Task], SegmentResult]
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """An order on its way, and how many workers have died on it."""
+
+    order: Order
+    deaths: int = 0
+
 
 class LocalEngine:
     """Spawned processes: a fork would copy live ONNX sessions and their locks.
 
-    A worker that dies (out of memory, a decoder's segmentation fault) takes only its segment with it.
+    Each worker has a pipe of its own and shares no lock with others, so one that dies at any moment (out of memory, a decoder's
+    segmentation fault) takes only its segment with it, and is replaced.
+
+    `work` is what a worker does with a task: a function that can be imported.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
+    def __init__(self, workers: int, work: Work = analyze_segment) -> None:
+        self._most, self._work = workers, work
+        self._crew: list[_Worker] = []
+        self._waiting: deque[_Parcel] = deque()
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early."""
-        pool = ProcessPool(max_workers=self._workers, initializer=_start_worker, context=_Context())
-        running: dict[Future[SegmentResult], tuple[Order, int]] = {}
+        """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early.
+
+        Raises
+        ------
+        FeelitError
+            if not a single process can be started.
+        """
+        more = True
         try:
-            more = True
-            while more or running:
-                while more and len(running) < 2 * self._workers:
+            while more or self._waiting or any(worker.parcel for worker in self._crew):
+                # Orders are drawn ahead of need, one a round: to open a video takes time, and workers should not wait for it.
+                if more and len(self._waiting) < self._most:
                     order = next(orders, None)
                     more = order is not None
                     if order is not None:
-                        running[pool.schedule(analyze_segment, args=[order.task])] = (order, 1)
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    order, tries = running.pop(future)
-                    outcome = _outcome(order, future)
-                    if outcome is None and tries < TRIES:
-                        running[pool.schedule(analyze_segment, args=[order.task])] = (order, tries + 1)
-                    else:
-                        yield outcome or Outcome(order, _died(order))
+                        self._waiting.append(_Parcel(order))
+                self._hand_out()
+                drawing = more and len(self._waiting) < self._most
+                for worker in self._heard_of(0 if drawing else None):
+                    outcome = self._outcome(worker)
+                    if outcome is not None:
+                        yield outcome
         finally:
-            pool.stop()  # type: ignore[no-untyped-call]  # pebble types some of its methods
-            pool.join()
+            _end(self._crew)
+
+    def _hand_out(self) -> None:
+        """Give what waits to workers that are idle; start workers as long as they are needed and allowed."""
+        while self._waiting:
+            worker = next((w for w in self._crew if w.parcel is None), None)
+            if worker is None:
+                if len(self._crew) >= self._most or not self._hire():
+                    return
+                continue
+            if worker.give(self._waiting[0]):
+                self._waiting.popleft()
+            else:
+                self._crew.remove(worker)
+
+    def _hire(self) -> bool:
+        """Start one more worker. Where the system refuses, those that run must do."""
+        try:
+            self._crew.append(_Worker(self._work))
+        except OSError as error:
+            if not self._crew:
+                raise FeelitError(f"no worker process can be started: {error}", "close other programs") from error
+            self._most = len(self._crew)
+            return False
+        return True
+
+    def _heard_of(self, timeout_s: float | None) -> list[_Worker]:
+        """The workers that have answered or died."""
+        if not self._crew:
+            return []
+        ready = wait([worker.pipe for worker in self._crew], timeout_s)
+        return [worker for worker in self._crew if worker.pipe in ready]
+
+    def _outcome(self, worker: _Worker) -> Outcome | None:
+        """None if the worker died: its order goes to another, or it was idle."""
+        parcel, worker.parcel = worker.parcel, None
+        try:
+            result: SegmentResult | FeelitError = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._crew.remove(worker)
+            _end([worker])
+            if parcel is None:
+                return None
+            parcel.deaths += 1
+            if parcel.deaths < TRIES:
+                self._waiting.appendleft(parcel)
+                return None
+            result = _died(parcel.order)
+        assert parcel is not None
+        return Outcome(parcel.order, result)
 
 
-def _outcome(order: Order, future: Future[SegmentResult]) -> Outcome | None:
-    """None if the worker died."""
-    try:
-        return Outcome(order, future.result())
-    except ProcessExpired:
-        return None
-    except FeelitError as error:
-        return Outcome(order, error)
-    except Exception as error:  # a bug in a worker costs one video, not the run
-        message = f"{order.task.info.path}: internal error: {type(error).__name__}: {error}"
-        return Outcome(order, FeelitError(message, "please report it, with the video if you may"))
+class _Worker:
+    """A process, our end of its pipe, and what it is working on."""
+
+    def __init__(self, work: Work) -> None:
+        context = _Context()
+        self.pipe, theirs = context.Pipe()
+        self.parcel: _Parcel | None = None
+        self.process = context.Process(target=_serve, args=(theirs, work), name="feelit-worker", daemon=True)
+        try:
+            self.process.start()
+        except BaseException:
+            self.pipe.close()
+            raise
+        finally:
+            theirs.close()  # the worker's own copy is the only one now, so that its death closes the pipe
+
+    def give(self, parcel: _Parcel) -> bool:
+        """Whether the worker is alive to take it."""
+        try:
+            self.pipe.send(parcel.order.task)
+        except OSError:
+            _end([self])
+            return False
+        self.parcel = parcel
+        return True
+
+
+def _end(crew: list[_Worker]) -> None:
+    """End workers, politely first."""
+    for worker in crew:
+        worker.process.terminate()
+    deadline_s = time.monotonic() + PATIENCE_S
+    for worker in crew:
+        worker.process.join(max(0.0, deadline_s - time.monotonic()))
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        worker.pipe.close()
+    crew.clear()
 
 
 def _died(order: Order) -> FeelitError:
@@ -76,9 +174,25 @@ def _died(order: Order) -> FeelitError:
     return VideoReadError(message, "the decoder crashed on it, or memory ran out; try fewer --workers or a smaller --batch")
 
 
-def _start_worker() -> None:
-    """A worker ends with its parent, however that ends."""
+def _serve(pipe: Connection, work: Work) -> None:
+    """What a worker does: one task after the other, until its parent ends, however that ends."""
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            task: Task = pipe.recv()
+            pipe.send(_attempt(task, work))
+
+
+def _attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
+    try:
+        return work(task)
+    except FeelitError as error:
+        return error
+    except MemoryError:
+        return FeelitError(f"{task.info.path}: memory ran out", "try fewer --workers or a smaller --batch")
+    except Exception as error:  # a bug costs one video; told in words, for not every exception survives the journey
+        message = f"{task.info.path}: internal error: {type(error).__name__}: {error}"
+        return FeelitError(message, "please report it, with the video if you may")
 
 
 def _end_with_parent() -> None:
