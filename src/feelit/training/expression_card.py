@@ -70,7 +70,8 @@ def describe(name: str, scores: Scores, temperature: float, parameters: int, lea
             "Disgust, contempt and fear are rare in the training data and often missed.",
             "Found on the web in 2013, the faces are mostly posed, young to middle-aged and of unbalanced origin; scores for "
             "groups of people were not measured.",
-            "Validation images chose the temperature, so the calibration error on them is optimistic.",
+            "Validation images chose the temperature, so the calibration error on them is optimistic; they are images on which "
+            "people agree, so that faces on which people differ get more confidence than they deserve.",
             "Profiles, covered mouths and faces under about 20 px are less reliable.",
         ),
         recipe=f"feelit.training.expression: {recipe}",
