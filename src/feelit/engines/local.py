@@ -71,10 +71,9 @@ class LocalEngine:
                         self._waiting.append(_Parcel(order))
                 self._hand_out()
                 drawing = more and len(self._waiting) < self._most
-                for worker in self._heard_of(0 if drawing else None):
-                    outcome = self._outcome(worker)
-                    if outcome is not None:
-                        yield outcome
+                outcomes = [self._outcome(worker) for worker in self._heard_of(0 if drawing else None)]
+                self._hand_out()  # first, so that no worker waits while outcomes are looked at
+                yield from filter(None, outcomes)
         finally:
             _end(self._crew)
 
