@@ -1,0 +1,192 @@
+"""The rows of a video: whole, in order, and the same however it was cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feelit.timeline.build import TimelineBuilder, no_rows
+from feelit.timeline.readable import is_readable
+from feelit.tracking.tracker import TrackerSettings
+from feelit.types import EMOTIONS, SegmentResult, Timeline
+from tests.timeline.made import Recording, recording
+
+RATE_HZ = Fraction(10)
+
+
+def build(results: Sequence[SegmentResult], first_frame: int = 0) -> tuple[Timeline, TimelineBuilder]:
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ, first_frame)
+    parts = [builder.add(result) for result in results]
+    return Timeline.join([*parts, builder.finish()]), builder
+
+
+@cache
+def call(seed: int = 0) -> Recording:
+    """12 s of three people; some are unsure faces."""
+    return recording(frames=300, seed=seed)
+
+
+@cache
+def uncut(seed: int = 0) -> tuple[Timeline, TimelineBuilder]:
+    return build([call(seed).whole()])
+
+
+def assert_same(a: Timeline, b: Timeline) -> None:
+    for f in fields(Timeline):
+        one: object = getattr(a, f.name)
+        np.testing.assert_array_equal(one, getattr(b, f.name), err_msg=f.name, strict=True)
+
+
+@given(st.integers(0, 3), st.lists(st.integers(0, 300), max_size=12))
+def test_rows_do_not_depend_on_where_the_video_was_cut(seed: int, cuts: list[int]) -> None:
+    """Boundaries within a sampling interval, and segments without any frame, included."""
+    results = call(seed).segments(cuts)
+    rows, builder = build(results)
+    whole, single = uncut(seed)
+    assert_same(rows, whole)
+    counts = ("decoded", "sampled", "errors", "cuts", "faces", "tracks")
+    assert [getattr(builder, n) for n in counts] == [getattr(single, n) for n in counts]
+
+
+def test_rows_do_not_depend_on_cuts_at_every_frame() -> None:
+    assert_same(build(call().segments(range(300)))[0], uncut()[0])
+
+
+def test_the_made_recording_is_hard_enough() -> None:
+    """Otherwise the tests above would prove little."""
+    rows, builder = uncut()
+    whole = call().whole()
+    assert builder.tracks > 3
+    assert builder.cuts == 1
+    assert builder.faces < len(whole.faces)  # some were doubtful, or never proved to be faces
+    assert 0 < (~rows.readable & (rows.track_id > 0)).sum() < builder.faces
+    assert len(np.unique(rows.emotion)) == len(EMOTIONS) + 1
+    assert (rows.track_id == -1).any()
+    halves = call().segments([151])
+    assert halves[0].frames.tick[-1] == halves[1].frames.tick[0]  # this boundary divides an interval
+
+
+def test_every_sampled_frame_has_rows_and_no_other() -> None:
+    rows, builder = uncut()
+    sampled = call().whole().frames
+    assert np.unique(rows.frame).tolist() == sampled.frame.tolist()
+    assert builder.sampled == len(sampled)
+    assert builder.decoded == 300
+    first = np.unique(rows.frame, return_index=True)[1]
+    assert rows.time_s[first].tolist() == sampled.time_s.tolist()
+    assert rows.pts[first].tolist() == sampled.pts.tolist()
+
+
+def test_rows_are_in_order_and_no_track_is_twice_in_a_frame() -> None:
+    rows, _ = uncut()
+    keys = list(zip(rows.frame.tolist(), rows.track_id.tolist(), strict=True))
+    assert keys == sorted(set(keys))
+
+
+def test_a_frame_without_a_face_has_a_single_empty_row() -> None:
+    rows, _ = uncut()
+    empty = rows.rows(rows.track_id < 0)
+    assert len(empty)
+    assert not np.isin(empty.frame, rows.frame[rows.track_id > 0]).any()
+    assert len(np.unique(empty.frame)) == len(empty)
+    assert (empty.track_id == -1).all()
+    assert (empty.emotion == -1).all()
+    assert not empty.readable.any()
+    for name in ("box", "score", "landmarks", "roll_deg", "yaw_deg", "face_px", "sharpness", "brightness", "confidence"):
+        assert np.isnan(getattr(empty, name)).all(), name
+    assert np.isnan(empty.probability).all()
+
+
+def test_identities_count_from_1_in_order_of_first_appearance() -> None:
+    rows, builder = uncut()
+    seen = [track for track in dict.fromkeys(rows.track_id.tolist()) if track > 0]
+    assert seen == list(range(1, builder.tracks + 1))
+
+
+def test_faces_keep_what_the_worker_measured() -> None:
+    rows, _ = uncut()
+    whole = call().whole()
+    mine = rows.rows(rows.track_id > 0)
+    known = {
+        (int(whole.frames.frame[r]), *b): i
+        for i, (r, b) in enumerate(zip(whole.faces.row, whole.faces.box.tolist(), strict=True))
+    }
+    source = np.array([known[(f, *b)] for f, b in zip(mine.frame.tolist(), mine.box.tolist(), strict=True)], np.int64)
+    taken = whole.faces.rows(source)
+    for name in ("landmarks", "score", "face_px", "sharpness", "brightness", "probability"):
+        column: object = getattr(mine, name)
+        np.testing.assert_array_equal(column, getattr(taken, name), err_msg=name)
+    np.testing.assert_array_equal(mine.readable, is_readable(mine.face_px, mine.sharpness, mine.yaw_deg))
+
+
+def test_only_faces_that_can_be_read_show_an_emotion() -> None:
+    rows, _ = uncut()
+    assert ((rows.emotion >= 0) == rows.readable).all()
+    assert (np.isnan(rows.confidence) == ~rows.readable).all()
+    claimed = rows.confidence[rows.readable]
+    assert ((claimed >= 1 / len(EMOTIONS) - 1e-3) & (claimed <= 1)).all()
+
+
+def test_frames_are_numbered_from_where_the_plan_says() -> None:
+    rows, _ = build([call().whole()], first_frame=1000)
+    np.testing.assert_array_equal(rows.frame, uncut()[0].frame + 1000)
+
+
+def test_a_video_without_faces_has_a_row_a_frame() -> None:
+    whole = call().whole()
+    rows, builder = build([replace(whole, faces=whole.faces.rows(slice(0)))])
+    assert rows.frame.tolist() == whole.frames.frame.tolist()
+    assert builder.tracks == builder.faces == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_video_without_sampled_frames_has_no_rows(count: int) -> None:
+    whole = call().whole()
+    nothing = replace(whole, frames=whole.frames.rows(slice(0)), faces=whole.faces.rows(slice(0)))
+    rows, builder = build([nothing] * count)
+    assert_same(rows, no_rows())
+    assert (builder.decoded, builder.sampled) == (300 * count, 0)
+
+
+def test_a_single_frame_is_a_video() -> None:
+    one = recording(frames=1, seed=3, people=4).whole()
+    rows, _ = build([one])
+    assert rows.frame.tolist()[0] == 0
+    assert set(rows.frame.tolist()) == {0}
+
+
+def test_rows_come_out_as_soon_as_nothing_can_change_them() -> None:
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ)
+    out_s = -1.0
+    for result in call().segments(range(25, 300, 25)):
+        rows = builder.add(result)
+        now_s = float(result.frames.time_s[-1])
+        out_s = float(rows.time_s[-1]) if len(rows) else out_s
+        assert now_s - 1.3 < out_s < now_s - 1 + 1e-6 or now_s < 1.3
+
+
+def test_what_is_held_does_not_grow_with_the_video() -> None:
+    """10,000 sampled frames, a little at a time; rows that were given out are let go."""
+    part = recording(frames=250, seed=1).whole()
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ)
+    ticks = len(part.frames)
+    held, given = [], 0
+    for n in range(10_000 // ticks + 1):
+        frames = replace(
+            part.frames,
+            time_s=part.frames.time_s + 10.0 * n,
+            pts=part.frames.pts + 900_000 * n,
+            tick=part.frames.tick + 100 * n,
+        )
+        given += len(np.unique(builder.add(replace(part, frames=frames)).frame))
+        held.append((sum(map(len, builder._frames)), sum(map(len, builder._held))))
+    assert given > 9_900
+    assert max(frames for frames, _ in held) <= 12
+    assert max(faces for _, faces in held) <= 3 * (12 + 8)
