@@ -53,7 +53,7 @@ def to_arrow(timeline: Timeline, video: str) -> pa.Table:
         "confidence": _nullable(timeline.confidence),
     }
     columns |= {name: _nullable(timeline.box[:, i]) for i, name in enumerate(BOX)}
-    points = timeline.landmarks.reshape(count, -1)
+    points = timeline.landmarks.reshape(count, len(LANDMARK_COLUMNS))
     columns |= {name: _nullable(points[:, i]) for i, name in enumerate(LANDMARK_COLUMNS)}
     columns |= {name: _nullable(getattr(timeline, name)) for name in SCALARS}
     columns |= {name: _nullable(timeline.probability[:, i]) for i, name in enumerate(PROBABILITY_COLUMNS)}
@@ -108,12 +108,28 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(raw)
         version = int(content["schema_version"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise TimelineReadError(f"{name} has damaged metadata: {error}", "analyse the video again") from error
     if version != SCHEMA_VERSION:
         hint = f"this feelit reads version {SCHEMA_VERSION}; analyse the video again, or use the feelit that wrote it"
         raise TimelineReadError(f"{name} has schema version {version}", hint)
     return content
+
+
+def misfits(schema: pa.Schema) -> list[str]:
+    """What keeps a file's columns from being those of `SCHEMA`; the width of numbers and the coding of texts do not."""
+    missing = [f"lacks the column {name}" for name in SCHEMA.names if name not in schema.names]
+    there = [(f, schema.field(f.name).type) for f in SCHEMA if f.name in schema.names]
+    return missing + [f"has {found} in the column {f.name}" for f, found in there if _kind(found) != _kind(f.type)]
+
+
+def _kind(found: pa.DataType) -> str:
+    kind = found.value_type if pa.types.is_dictionary(found) else found
+    if pa.types.is_integer(kind):
+        return "whole number"
+    if pa.types.is_floating(kind):
+        return "number"
+    return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 
 
 def _nullable(values: Float32) -> pa.Array:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError
-from feelit.timeline.schema import SCHEMA, pack_metadata, to_arrow, unpack_metadata
+from feelit.timeline.schema import SCHEMA, misfits, pack_metadata, to_arrow, unpack_metadata
 from feelit.types import Timeline
 
 ROW_GROUP = 1 << 15
@@ -77,10 +77,13 @@ def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
         raise TimelineReadError(f"{path} does not exist", "run `feelit analyze` first") from None
     except (OSError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
-    metadata = unpack_metadata(file.schema_arrow, str(path))
-    missing = sorted(set(SCHEMA.names) - set(file.schema_arrow.names))
-    if missing:
-        raise TimelineReadError(f"{path} lacks the columns {', '.join(missing)}", "analyse the video again")
+    try:
+        metadata = unpack_metadata(file.schema_arrow, str(path))
+        if wrong := misfits(file.schema_arrow):
+            raise TimelineReadError(f"{path} {' and '.join(wrong)}", "analyse the video again")
+    except TimelineReadError:
+        file.close()
+        raise
     return file, metadata
 
 
