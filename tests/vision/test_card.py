@@ -113,6 +113,8 @@ def test_a_folder_in_place_of_the_card_is_told(model: Path) -> None:
         pytest.param({**LEAST, "temperature": -1.5}, "temperature cannot be", id="temperature-negative"),
         pytest.param({**LEAST, "temperature": float("inf")}, "temperature cannot be inf", id="temperature-infinite"),
         pytest.param({**LEAST, "threshold": 60}, "threshold cannot be 60", id="threshold-in-percent"),
+        pytest.param({**LEAST, "threshold": 0}, "threshold cannot be 0", id="everything-a-face"),
+        pytest.param({**LEAST, "threshold": 1}, "threshold cannot be 1", id="nothing-a-face"),
         pytest.param({**LEAST, "threshold": None}, "threshold cannot be None", id="threshold-null"),
         pytest.param({**LEAST, "scores": []}, "scores cannot be", id="scores-a-list"),
     ],

@@ -127,6 +127,6 @@ def _ranges(card: ModelCard) -> dict[str, bool]:
         "mean": isfinite(card.mean),
         "scale": isfinite(card.scale) and card.scale != 0,
         "temperature": card.temperature is None or (isfinite(card.temperature) and card.temperature > 0),
-        "threshold": 0 <= card.threshold <= 1,
+        "threshold": 0 < card.threshold < 1,
         "labels": all(isinstance(label, str) for label in card.labels),
     }
