@@ -1,0 +1,165 @@
+"""The house rules, checked on the source: imports point down, each heavy package has one room, modules stay small."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "feelit"
+MOST_LINES = 300
+
+FLOORS = (
+    ("__init__",),
+    ("cli", "console"),
+    ("api",),
+    ("pipeline", "job", "outputs", "report", "render", "evaluation", "training", "doctor"),
+    ("engines",),
+    ("segment",),
+    ("plan", "workspace", "timeline", "tracking"),
+    ("vision", "video"),
+    ("files", "models", "names"),
+    ("config", "geometry", "types", "errors"),
+)
+"""Rooms from the roof down. A room may use rooms below it and on its own floor, but no two modules use one another."""
+
+STRANGERS = ("vision", "video", "tracking")
+"""Rooms that never import one another: they meet in `segment`, or not at all."""
+
+OWNERS = {
+    "av": {"video"},
+    "matplotlib": {"training"},
+    "onnx": {"training"},
+    "onnxruntime": {"vision"},
+    "pandas": {"api", "timeline"},
+    "rich": {"console"},
+    "scipy": {"tracking", "evaluation"},
+    "torch": {"training"},
+    "typer": {"cli"},
+}
+"""Packages that only certain rooms import."""
+
+HEAVY = {"av", "cv2", "matplotlib", "numpy", "onnxruntime", "pandas", "pyarrow", "rich", "scipy", "torch", "tqdm"}
+"""What a command that only prints text must not pay for."""
+
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def room_of(module: str) -> str:
+    """The room of a dotted name: `feelit.video.probe` is in video, `feelit` itself in __init__."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def dotted(path: Path) -> str:
+    parts = ("feelit", *path.with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports(path: Path) -> frozenset[tuple[str, bool]]:
+    """What a module imports, wherever it does, with dotted names; True for what is imported when the module is."""
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+    return frozenset(_imports(tree, dotted(path), True))
+
+
+def _imports(node: ast.AST, module: str, at_once: bool) -> Iterator[tuple[str, bool]]:
+    if isinstance(node, ast.Import):
+        yield from ((alias.name, at_once) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{module} imports by a relative name"
+        yield from ((_target(node.module or "", alias.name), at_once) for alias in node.names)
+    lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (
+        isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+    )
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, module, at_once and not lazy)
+
+
+def _target(package: str, name: str) -> str:
+    """`from a import b` may mean the module a.b or something in a. The package itself gives its version to anybody."""
+    if package == "feelit" and name != "__version__" and not (PACKAGE / f"{name}.py").is_file():
+        return "feelit.__init__"
+    inside = PACKAGE.joinpath(*package.split(".")[1:], name)
+    is_module = package.split(".")[0] == "feelit" and (inside.is_dir() or inside.with_suffix(".py").is_file())
+    return f"{package}.{name}" if is_module else package
+
+
+def floor_of(room: str) -> int:
+    return next(n for n, rooms in enumerate(FLOORS) if room in rooms)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_point_down(path: Path) -> None:
+    mine = room_of(dotted(path))
+    for target, _ in imports(path):
+        if target.startswith("feelit."):
+            other = room_of(target)
+            assert floor_of(other) >= floor_of(mine), f"{path} imports {target} from above"
+            assert other == mine or not {mine, other} <= set(STRANGERS), f"{path} imports {target}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_packages_stay_in_their_rooms(path: Path) -> None:
+    mine = room_of(dotted(path))
+    for target, _ in imports(path):
+        assert mine in OWNERS.get(target.split(".")[0], {mine}), f"{path} imports {target}"
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room_of(dotted(path)) for path in MODULES} <= {room for rooms in FLOORS for room in rooms}
+
+
+def test_no_two_modules_import_one_another() -> None:
+    """Followed to the end: what a module needs never needs that module."""
+    graph = {dotted(p): {t for t, _ in imports(p) if t.startswith("feelit.")} - {dotted(p)} for p in MODULES}
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, f"a circle: {' → '.join((*path, module))}"
+        if module not in done:
+            for other in sorted(graph[module]):
+                visit(other, (*path, module))
+            done.add(module)
+
+    for module in sorted(graph):
+        visit(module, ())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_modules_stay_small_and_say_what_they_are(path: Path) -> None:
+    text = (PACKAGE / path).read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_the_rules_would_notice() -> None:
+    """The reader of imports sees lazy ones, those for types only, and submodules behind `from`."""
+    found = dict(imports(Path("cli/analyze.py")))
+    assert found["typer"] is True
+    assert found["feelit.pipeline"] is False
+    assert found["feelit.config"] is False
+    assert ("feelit.tracking.motion", True) in imports(Path("tracking/tracker.py"))
+    assert floor_of("cli") < floor_of("engines") < floor_of("video") < floor_of("types")
+
+
+def loaded_by(code: str) -> set[str]:
+    """The heavy packages that a fresh process has loaded after some code."""
+    report = "import sys; print('\\n', *sorted({m.split('.')[0] for m in sys.modules}))"
+    script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n{report}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help"])
+def test_help_loads_nothing_heavy(arguments: str) -> None:
+    assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert loaded_by("import feelit; feelit.FeelitError") == set()
+    assert "numpy" in loaded_by("import feelit; feelit.analyze")
