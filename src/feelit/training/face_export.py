@@ -61,8 +61,8 @@ LIMITATIONS = (
     "Landmarks under masks, hands and beyond the edge of the frame are guesses.",
     "Profiles, faces half hidden by hands or helmets, faces turned in the plane by more than about 40 degrees, and faces under "
     "some 15 px at the working size, above all in dim rooms, get low scores and are often missed.",
-    "Heads of animals, statues, dolls and drawings are sometimes taken for faces.",
-    "The validation and held-out clips carry the teacher's labels, not people's; only the WIDER images were labelled by people.",
+    "Drawn faces, heads of animals, and small round things with a dark middle are sometimes taken for faces.",
+    "Validation images and held-out clips carry the teacher's labels; only the WIDER images were labelled by people.",
     "The training images show public figures, conference speakers and stock photographs; how recall differs between groups of "
     "people has not been measured.",
 )
