@@ -1,0 +1,183 @@
+"""The Python API on small videos: what a script gets, and what it is told when something is wrong."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import feelit
+from feelit.timeline.schema import SCHEMA
+from tests.video import clips
+
+SIZE = (320, 180)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two videos, one with a face, and a file that is none."""
+    folder = tmp_path_factory.mktemp("videos")
+    (folder / "good").mkdir()
+    clips.plain(folder / "good" / "face.mp4", frames=50, face=True, gop=12)
+    clips.plain(folder / "good" / "nobody.mp4", frames=15)
+    clips.not_a_video(folder / "minutes.mp4")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def timeline(folder: Path) -> pd.DataFrame:
+    return feelit.analyze(folder / "good" / "face.mp4", workers=2, device="cpu")
+
+
+def test_a_timeline_has_the_documented_columns_and_a_row_a_face(timeline: pd.DataFrame, folder: Path) -> None:
+    assert list(timeline.columns) == SCHEMA.names
+    assert timeline["frame"].tolist() == [0, 3, 5, 8, 10, 13, 15, 18, 20, 23, 25, 28, 30, 33, 35, 38, 40, 43, 45, 48]
+    np.testing.assert_allclose(timeline["time_s"], timeline["frame"] / 25, atol=1e-9)
+    assert set(timeline["track_id"]) == {1}
+    assert set(timeline["video"]) == {(folder / "good" / "face.mp4").as_posix()}
+
+
+def test_the_face_is_where_it_was_pasted(timeline: pd.DataFrame) -> None:
+    found = timeline[["x0", "y0", "x1", "y1"]].to_numpy()
+    truth = np.array([clips.face_box(n, SIZE) for n in timeline["frame"]])
+    height = (truth[:, 3] - truth[:, 1]).mean()
+    assert np.abs((found[:, :2] + found[:, 2:]) - (truth[:, :2] + truth[:, 2:])).max() / 2 < 0.15 * height
+    eyes = timeline[["right_eye_x", "left_eye_x"]]
+    assert (eyes["right_eye_x"] < eyes["left_eye_x"]).all()  # the subject's right is on the left of the picture
+
+
+def test_probabilities_are_probabilities(timeline: pd.DataFrame) -> None:
+    values = timeline.filter(regex="^p_")
+    assert values.shape[1] == 8
+    np.testing.assert_allclose(values.sum(axis=1), 1, atol=1e-3)
+    readable = timeline[timeline["readable"]]
+    assert len(readable)
+    assert readable["confidence"].between(0.125, 1).all()
+    assert timeline.loc[~timeline["readable"], "emotion"].isna().all()
+
+
+def test_the_frame_tells_what_it_was_made_of(timeline: pd.DataFrame) -> None:
+    (video,) = timeline.attrs["videos"].values()
+    assert (video["width_px"], video["height_px"], video["frames_decoded"], video["frames_sampled"]) == (*SIZE, 50, 20)
+    assert set(timeline.attrs["models"]) == {"detector", "classifier"}
+    assert timeline.attrs["config"]["rate"] == "10"
+
+
+def test_a_folder_gives_one_table_and_a_part_of_the_time_is_enough(folder: Path) -> None:
+    table = feelit.analyze(str(folder / "good"), rate="native", start_s=0.2, end_s=0.4, workers=1, device="cpu")
+    faces, nobody = (table[table["video"].str.endswith(name)] for name in ("face.mp4", "nobody.mp4"))
+    assert faces["frame"].tolist() == nobody["frame"].tolist() == [5, 6, 7, 8, 9]
+    assert faces["track_id"].notna().all()
+    assert nobody["track_id"].isna().all()
+    assert not nobody["readable"].any()
+
+
+def test_a_part_that_is_not_there_gives_no_rows(folder: Path) -> None:
+    table = feelit.analyze(folder / "good" / "nobody.mp4", start_s=100, workers=1, device="cpu")
+    assert list(table.columns) == SCHEMA.names
+    assert len(table) == 0
+
+
+def test_the_progress_is_shown_only_if_asked_for(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for asked in (False, True):
+        feelit.analyze(folder / "good" / "nobody.mp4", workers=1, device="cpu", progress=asked)
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert ("15/15" in err) == asked
+
+
+def test_of_one_bad_video_the_reason_is_raised(folder: Path) -> None:
+    with pytest.raises(feelit.VideoReadError, match="is not a video") as caught:
+        feelit.analyze(folder / "minutes.mp4", workers=1)
+    assert "minutes.mp4" in caught.value.message
+
+
+def test_of_several_videos_all_that_failed_are_named(folder: Path) -> None:
+    videos = [folder / "minutes.mp4", folder / "gone.mp4", folder / "good" / "nobody.mp4"]
+    with pytest.raises(feelit.SomeFailedError) as caught:
+        feelit.analyze(videos, workers=1, device="cpu")
+    assert all(name in caught.value.message for name in ("minutes.mp4", "gone.mp4"))
+    assert "nobody.mp4" not in caught.value.message
+
+
+def test_temporary_files_are_removed_whatever_happens(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    feelit.analyze(folder / "good" / "nobody.mp4", workers=1, device="cpu")
+    with pytest.raises(feelit.VideoReadError):
+        feelit.analyze(folder / "minutes.mp4", workers=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        pytest.param({"rate": 0}, feelit.UsageError, id="no-rate"),
+        pytest.param({"rate": "often"}, feelit.UsageError, id="rate-a-word"),
+        pytest.param({"start_s": 5, "end_s": 4}, feelit.UsageError, id="backwards"),
+        pytest.param({"workers": 0}, feelit.UsageError, id="no-workers"),
+        pytest.param({"batch": 0}, feelit.UsageError, id="no-batch"),
+        pytest.param({"min_face_px": 0}, feelit.UsageError, id="no-face"),
+        pytest.param({"detector": "gone.onnx"}, feelit.ModelError, id="no-detector"),
+        pytest.param({"classifier": "gone.onnx"}, feelit.ModelError, id="no-classifier"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_done(
+    asked: dict[str, float | str], kind: type[feelit.FeelitError], folder: Path
+) -> None:
+    with pytest.raises(kind):
+        feelit.analyze(folder / "good" / "nobody.mp4", **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("videos", [[], "", "gone"], ids=["no-videos", "empty-name", "missing"])
+def test_videos_that_are_not_there_are_told(videos: list[str] | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(feelit.FeelitError) as caught:
+        feelit.analyze(videos, workers=1)
+    assert caught.value.exit_code in (2, 3)
+
+
+def test_a_timeline_file_is_read_drawn_and_summed_up(folder: Path, tmp_path: Path, timeline: pd.DataFrame) -> None:
+    from feelit.config import AnalyzeConfig, RunConfig
+    from feelit.pipeline import analyze_videos
+    from feelit.plan import find_videos
+
+    video, out = folder / "good" / "face.mp4", tmp_path / "t.parquet"
+    analyze_videos(find_videos([str(video)]), AnalyzeConfig(device="cpu"), RunConfig(out, workers=1), Quiet())
+    read = feelit.read_timeline(out)
+    pd.testing.assert_frame_equal(read, timeline)
+    assert read.attrs == timeline.attrs
+    feelit.annotate(video, out, tmp_path / "drawn.mp4")
+    assert (tmp_path / "drawn.mp4").stat().st_size > 1000
+    with pytest.raises(feelit.OutputError, match="exists already"):
+        feelit.annotate(video, out, tmp_path / "drawn.mp4")
+    for source in (out, read):
+        summary = feelit.summarize(source)
+        assert len(summary) == 1
+
+
+class Quiet:
+    """An observer that says nothing."""
+
+    def started(self, *_: object) -> None:
+        pass
+
+    def advanced(self, *_: object) -> None:
+        pass
+
+    def finished(self, *_: object) -> None:
+        pass
+
+
+def test_a_file_that_is_no_timeline_is_told(folder: Path) -> None:
+    with pytest.raises(feelit.TimelineReadError):
+        feelit.read_timeline(folder / "minutes.mp4")
+
+
+def test_the_package_offers_what_it_says() -> None:
+    for name in feelit.__all__:
+        assert getattr(feelit, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'analyse'"):
+        feelit.analyse  # noqa: B018
