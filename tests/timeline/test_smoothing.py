@@ -112,6 +112,13 @@ def test_nothing_readable_in_reach_gives_nan() -> None:
     assert np.flatnonzero(~np.isnan(found)).tolist() == list(range(8))
 
 
+@pytest.mark.parametrize(("apart_s", "met"), [(REACH_S, True), (REACH_S + 1e-6, False)], ids=["at-reach", "beyond"])
+def test_reach_is_the_same_forwards_and_backwards(apart_s: float, met: bool) -> None:
+    first, second = one_track([0.0, 1.0], apart_s)
+    assert (first > 0, second < 1) == (met, met)
+    assert first == pytest.approx(1 - second, abs=1e-6)
+
+
 def test_nothing_wanted_gives_nothing() -> None:
     none = np.zeros(0, np.int64)
     assert smooth(np.zeros(0), none, np.zeros((0, 8), np.float32), np.zeros(0, bool), none).shape == (0, 8)
