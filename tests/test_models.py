@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,14 @@ def test_anything_else_is_an_error_with_a_hint(name: str, tmp_path: Path, monkey
     assert all(known in caught.value.hint for known in BUILT_IN)
 
 
-def test_an_installed_package_uses_the_models_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "site-packages" / "feelit"
-    (package / "models").mkdir(parents=True)
-    monkeypatch.setattr(models, "__file__", str(package / "models.py"))
-    assert models_folder() == package / "models"
+def test_a_name_that_is_too_long_is_told() -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        model_path("x" * 5000)
+
+
+def test_an_installed_package_uses_the_models_that_are_packed_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = tmp_path / project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]["models"]
+    packed.mkdir(parents=True)
+    monkeypatch.setattr(models, "__file__", str(tmp_path / "feelit" / "models.py"))
+    assert models_folder() == packed

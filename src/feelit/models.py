@@ -23,10 +23,13 @@ def model_path(name: str) -> Path:
     Raises
     ------
     ModelError
-        if it is neither.
+        if it is neither, or cannot be read.
     """
     path = models_folder() / BUILT_IN[name] if name in BUILT_IN else Path(name)
-    if not path.is_file():
-        hint = f"built-in models: {', '.join(BUILT_IN)}; anything else is the path of an .onnx file with its card"
-        raise ModelError(f"model {name} does not exist", hint)
-    return path.resolve()
+    try:
+        if path.is_file():
+            return path.resolve()
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise ModelError(f"model {name} cannot be read: {error.strerror}", "give the path of an .onnx file") from error
+    hint = f"built-in models: {', '.join(BUILT_IN)}; anything else is the path of an .onnx file with its card"
+    raise ModelError(f"model {name} does not exist", hint)
