@@ -188,6 +188,37 @@ def test_fast_sampling_keeps_the_settings() -> None:
     assert TrackerSettings().at_interval(0.1) == TrackerSettings()
 
 
+@pytest.mark.parametrize("pause_s", [1.5, 20.0])
+def test_a_pause_in_the_recording_is_no_absence(pause_s: float) -> None:
+    """Recorders leave frames out while the picture stands still; who is there before and after was there all the time."""
+    tracker = Tracker(TrackerSettings())
+    for n in range(5):
+        step(tracker, n / 10, [Sight(1, 300), Sight(2, 600), Sight(3, 900)])
+    after = step(tracker, 0.4 + pause_s, [Sight(1, 305), Sight(4, 600), Sight(3, 700, 900.0)])
+    assert after == {1: 0, 4: 3, 3: 4}  # the same face at the same place, somebody else, the same face elsewhere
+
+
+def test_who_is_missed_before_a_pause_is_forgotten_in_it() -> None:
+    tracker = Tracker(TrackerSettings())
+    step(tracker, 0.0, [Sight(1, 300)])
+    step(tracker, 0.1, [])
+    assert step(tracker, 2.0, [Sight(1, 300)]) == {1: 1}
+
+
+def test_a_face_that_stops_short_is_looked_for_where_it_was_last_seen() -> None:
+    """It dashes, is missed, and stands where it was last seen, not where it was expected."""
+    found = track([*((n / 10, [Sight(1, 100 * n)]) for n in range(10)), (1.2, []), (1.6, [Sight(1, 900)])])
+    assert identities(found, 1) == {0}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_looks_decide_between_faces_that_are_close_together(swapped: bool) -> None:
+    a, b = (330, 300) if swapped else (300, 330)
+    before, after = [Sight(1, 300), Sight(2, 330)], [Sight(1, a), Sight(2, b)]
+    found = track((n / 10, before if n < 10 else [] if n < 14 else after) for n in range(20))
+    assert (identities(found, 1), identities(found, 2)) == ({0}, {1})
+
+
 def test_nobody_for_long_is_no_trouble() -> None:
     tracker = Tracker(TrackerSettings())
     for n in range(200):

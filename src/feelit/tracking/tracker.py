@@ -5,7 +5,8 @@ that remain, so that a face which turns away keeps its identity while noise star
 looked for once more where they were last seen rather than where they were expected, as in OC-SORT (Cao et al. 2023).
 
 A camera cut, or a new layout of a video call, ends the motion model's claims: across it a track goes on only where a face at
-the same place also looks the same.
+the same place also looks the same. So does a pause: recorders leave frames out while nothing moves, and a face that was in the
+last frame before was not missed, for however long the picture stood still.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Tracker:
         self._hits = np.zeros(0, np.int64)
         self._last: Faces | None = None  # every track as last seen
         self._next = 0
+        self._now_s = 0.0  # the frame before
         self.proven: set[int] = set()
 
     def update(self, time_s: float, faces: Faces, cut: bool = False) -> Int64:
@@ -90,6 +92,7 @@ class Tracker:
         -------
         (F,) int64; -1 for doubtful boxes that continue no track
         """
+        cut = cut or time_s - self._now_s > self._settings.patience_s
         self._forget(time_s)
         ids = np.full(len(faces), -1, np.int64)
         predicted = motion.predict(self._motion, time_s)
@@ -106,6 +109,7 @@ class Tracker:
         if len(fresh):
             ids[fresh] = self._begin(faces.rows(fresh), time_s)
         self._prove(ids, faces.score)
+        self._now_s = time_s
         return ids
 
     def _associate(self, predicted: motion.Motion, faces: Faces, time_s: float, cut: bool) -> tuple[Int64, Int64]:
@@ -148,7 +152,8 @@ class Tracker:
 
     def _forget(self, time_s: float) -> None:
         """End the tracks that were missed for too long, or never proved to be faces."""
-        alive = time_s - self._motion.seen_s <= self._settings.patience_s + 1e-9
+        missed_s = np.where(self._motion.seen_s < self._now_s, time_s - self._motion.seen_s, 0)
+        alive = missed_s <= self._settings.patience_s + 1e-9
         doubtful = np.flatnonzero(alive & (time_s - self._born_s > self._settings.probation_s + 1e-9))
         alive[doubtful] = [int(i) in self.proven for i in self._id[doubtful]]
         self._keep(alive)
