@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from feelit.config import AnalyzeConfig, RunConfig
 from feelit.engines import Order, Outcome
-from feelit.engines.local import LocalEngine, Work
+from feelit.engines.local import LocalEngine, Work, attempt
 from feelit.errors import FeelitError
-from feelit.segment import Models, Task
+from feelit.job import VideoReport
+from feelit.pipeline import analyze_videos
+from feelit.plan import Source, find_videos
+from feelit.segment import Models, Task, analyze_segment
 from feelit.types import Sampling, Segment, VideoInfo
 from tests import works
+from tests.conftest import Command, SerialEngine
 
 
 def orders(folder: Path, count: int = 5) -> Iterator[Order]:
@@ -123,3 +133,153 @@ def test_where_no_process_can_be_started_it_is_told(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("feelit.engines.local._Process._Popen", staticmethod(refuse))
     with pytest.raises(FeelitError, match="no worker process can be started"):
         next(LocalEngine(2, works.slow).run(orders(tmp_path)))
+
+
+# The command as a process of its own
+
+
+SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
+OPTIONS = ["--rate", "native", "--min-face", "60", "--workers", "1"]
+"""With one worker the sample has two segments of half its length."""
+
+
+class CountingEngine(SerialEngine):
+    """Runs segments in this process, and counts them."""
+
+    done = 0
+
+    def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
+        """See `Engine.run`."""
+        for outcome in super().run(orders):
+            CountingEngine.done += 1
+            yield outcome
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> type[CountingEngine]:
+    """Segments in this process, counted from 0."""
+    monkeypatch.setattr("feelit.pipeline.LocalEngine", CountingEngine)
+    monkeypatch.setattr(CountingEngine, "done", 0)
+    return CountingEngine
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
+    """The rows of a run that nobody interrupts."""
+    out = tmp_path_factory.mktemp("undisturbed") / "out.parquet"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feelit.pipeline.LocalEngine", SerialEngine)
+        analyze_videos(find_videos([str(SAMPLE)]), AnalyzeConfig("native", min_face_px=60), RunConfig(out, workers=1), Silent())
+    return pq.read_table(out)
+
+
+class Silent:
+    """Watches a run and says nothing."""
+
+    def started(self, source: Source, info: VideoInfo) -> None: ...
+
+    def advanced(self, source: Source, frames: int) -> None: ...
+
+    def finished(self, report: VideoReport) -> None: ...
+
+
+def start(out: Path) -> subprocess.Popen[str]:
+    """The command in a session of its own, as if a terminal had started it."""
+    command = [str(Path(sys.executable).with_name("feelit")), "analyze", str(SAMPLE), "--out", str(out), *OPTIONS]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def kept(out: Path) -> list[Path]:
+    """The segments that were finished."""
+    return list(out.parent.glob(f".{out.name}.feelit/*/[!.]*.npz"))
+
+
+def session(leader: int) -> list[str]:
+    """What is alive of a session."""
+    alive = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                alive.append(" ".join(process.cmdline()))
+    return alive
+
+
+@pytest.mark.parametrize(
+    ("number", "whole_group", "code", "said"),
+    [
+        pytest.param(signal.SIGINT, True, 130, "feelit: interrupted; run the same command again to resume\n", id="ctrl-c"),
+        pytest.param(signal.SIGTERM, False, 130, "feelit: interrupted; run the same command again to resume\n", id="sigterm"),
+        pytest.param(signal.SIGKILL, False, -signal.SIGKILL, "", id="kill-9"),
+    ],
+)
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    number: signal.Signals,
+    whole_group: bool,
+    code: int,
+    said: str,
+    undisturbed: pa.Table,
+    tmp_path: Path,
+    command: Command,
+    counting: type[CountingEngine],
+) -> None:
+    out = tmp_path / "out.parquet"
+    process = start(out)
+    wait_for(lambda: kept(out) or process.poll() is not None)
+    sent_s = time.perf_counter()
+    (os.killpg if whole_group else os.kill)(process.pid, number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert time.perf_counter() - sent_s < 5
+    assert (process.returncode, stdout, stderr) == (code, "", said)
+    wait_for(lambda: not session(process.pid), 10)
+    assert [p.name for p in tmp_path.iterdir()] == [".out.parquet.feelit"]
+    assert len(kept(out)) == 1
+    ran = command("analyze", SAMPLE, "--out", out, *OPTIONS)
+    assert (ran.code, ran.err, counting.done) == (0, "", 1)
+    assert pq.read_table(out).equals(undisturbed)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(undisturbed: pa.Table, tmp_path: Path) -> None:
+    process = start(tmp_path / "out.parquet")
+    parent = psutil.Process(process.pid)
+
+    def workers() -> list[psutil.Process]:
+        return [p for p in parent.children() if "spawn_main" in " ".join(p.cmdline()) and p.cpu_times().user > 0.8]
+
+    wait_for(lambda: workers() or process.poll() is not None)
+    workers()[0].kill()
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (0, "", "")
+    assert pq.read_table(tmp_path / "out.parquet").equals(undisturbed)
+
+
+def test_without_resume_everything_is_done_anew(
+    undisturbed: pa.Table, tmp_path: Path, command: Command, counting: type[CountingEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.parquet"
+
+    class StopError(BaseException):
+        """As an interruption would."""
+
+    def interrupted(self: CountingEngine, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
+        yield Outcome(order := next(orders), attempt(order.task, analyze_segment))
+        raise StopError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CountingEngine, "run", interrupted)
+        with pytest.raises(StopError):
+            command("analyze", SAMPLE, "--out", out, *OPTIONS)
+    assert len(kept(out)) == 1
+    assert command("analyze", SAMPLE, "--out", out, *OPTIONS, "--no-resume").code == 0
+    assert counting.done == 2
+    assert pq.read_table(out).equals(undisturbed)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
+
+
+def test_an_interruption_before_anything_is_finished_leaves_nothing(tmp_path: Path) -> None:
+    process = start(tmp_path / "out.parquet")
+    wait_for(lambda: list(tmp_path.glob(".out.parquet.feelit")) or process.poll() is not None)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (130, "feelit: interrupted; run the same command again to resume\n")
+    assert list(tmp_path.iterdir()) == []

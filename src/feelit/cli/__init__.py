@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from feelit.cli.analyze import analyze
 from feelit.cli.annotate import annotate
 from feelit.cli.doctor import doctor
+from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
-from feelit.errors import FeelitError
+from feelit.errors import FeelitError, OutputError
+from feelit.names import one_line
 
 INTERRUPTED = 130
 
@@ -39,19 +41,28 @@ def feelit(version: Annotated[bool, typer.Option("--version", help="Print the ve
 
 def main() -> None:
     """The one seam where expected failures become a line on stderr and an exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    mend_streams()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as it is for a job in the background of a script
+            signal.signal(number, _interrupt)
     try:
         app()
     except FeelitError as error:
-        typer.echo(f"feelit: {error.message}" + (f" ({error.hint})" if error.hint else ""), err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("feelit: interrupted; run the same command again to resume", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of a shell pipeline has gone, which is its right
-        sys.stderr.close()
-        sys.exit(0)
+        _fail(error.message, error.hint, error.exit_code)
+    except OSError as error:  # no room for standard output, for instance
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}", "", OutputError.exit_code)
+    except _Interruption:
+        _fail("interrupted; run the same command again to resume", "", INTERRUPTED)
+
+
+class _Interruption(BaseException):
+    """Ctrl-C or SIGTERM. Not a KeyboardInterrupt, which Typer would catch and end in silence."""
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise _Interruption
+
+
+def _fail(message: str, hint: str, code: int) -> NoReturn:
+    typer.echo(one_line(f"feelit: {message}" + (f" ({hint})" if hint else "")), err=True)
+    sys.exit(code)

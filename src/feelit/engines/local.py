@@ -175,14 +175,16 @@ def _died(order: Order) -> FeelitError:
 
 def _serve(pipe: Connection, work: Work) -> None:
     """What a worker does: one task after the other, until its parent ends, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     with contextlib.suppress(EOFError, OSError):
         while True:
             task: Task = pipe.recv()
-            pipe.send(_attempt(task, work))
+            pipe.send(attempt(task, work))
 
 
-def _attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
+def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
+    """What `work` makes of a task, or in words what kept it from that."""
     try:
         return work(task)
     except FeelitError as error:
@@ -218,6 +220,9 @@ def _interrupts_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it comes with the first worker, and would take the mask off again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,0 +1,16 @@
+"""File names as text. They may hold newlines, escape sequences, and bytes that are no text in any encoding."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def as_text(path: Path) -> str:
+    r"""A path with forward slashes as Unicode that can be stored: bytes that are not UTF-8 are written as \xff."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def one_line(text: str) -> str:
+    r"""Text as it can be shown on a terminal: newlines as \n, and no character that commands the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

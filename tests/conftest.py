@@ -1,0 +1,66 @@
+"""Shared fixtures: the command line in this process, and segments without worker processes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from feelit.cli import main
+from feelit.engines import Order, Outcome
+from feelit.engines.local import Work, attempt
+from feelit.segment import analyze_segment
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it said on standard error."""
+        return self.err.splitlines()
+
+
+Command = Callable[..., Ran]
+
+
+class SerialEngine:
+    """Runs segments in this process, one after the other: a worker process would take a second to start."""
+
+    def __init__(self, workers: int, work: Work = analyze_segment) -> None:
+        self._work = work
+
+    def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
+        """See `Engine.run`."""
+        for order in orders:
+            yield Outcome(order, attempt(order.task, self._work))
+
+
+@pytest.fixture
+def serial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker processes in this test."""
+    monkeypatch.setattr("feelit.pipeline.LocalEngine", SerialEngine)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Calls `feelit` in this process."""
+
+    def call(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["feelit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return Ran(int(caught.value.code or 0), *capsys.readouterr())
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield call
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
