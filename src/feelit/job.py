@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from feelit.errors import FeelitError
+from feelit.files import output_errors
+from feelit.names import as_text, one_line
 from feelit.plan import Plan, Source
 from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.store import TimelineWriter
@@ -48,9 +51,8 @@ class VideoReport:
 def failed(source: Source, error: FeelitError) -> VideoReport:
     """The report of a video that could not be analysed."""
     kind = type(error).__name__
-    return VideoReport(
-        source.name, "failed", error=error.message, error_kind=kind, hint=error.hint or None, exit_code=error.exit_code
-    )
+    message, hint = one_line(error.message), one_line(error.hint) or None
+    return VideoReport(source.name, "failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
 
 
 class Job:
@@ -81,18 +83,30 @@ class Job:
         return self._next == len(self.segments)
 
     def accept(self, segment: Segment, result: SegmentResult) -> None:
-        """Take a segment in; whatever is next in order is tracked and its settled rows are written."""
+        """Take a segment in; whatever is next in order is tracked and its settled rows are written.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
+        """
         self._waiting[segment.index] = result
         while not self.complete and (following := self._waiting.pop(self._next, None)) is not None:
             self._next += 1
-            self._append(following)
+            with output_errors(self.shelf.spool):
+                self._append(following)
 
     def abandon(self, why: FeelitError) -> None:
         """Give the video up."""
         self.failure = why
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the rows, which are not complete; whoever takes the video up again begins them anew."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
+                writer.close()
 
     def report(self, out: Path) -> VideoReport:
         """What was done, once the job is complete."""
@@ -101,7 +115,7 @@ class Job:
         return VideoReport(
             video=self.source.name,
             status="done",
-            out=out.as_posix(),
+            out=as_text(out),
             duration_s=self.info.duration_s,
             decoded=builder.decoded,
             sampled=builder.sampled,
@@ -138,8 +152,7 @@ class Job:
     def _append(self, result: SegmentResult) -> None:
         if self._builder is None or self._writer is None:
             rate_hz = self._sampling.rate_hz or self.info.average_rate or Fraction(25)
-            certain = result.threshold + 0.6 * (1 - result.threshold)
-            self._builder = TimelineBuilder(TrackerSettings(result.threshold, certain), rate_hz, self._first_frame)
+            self._builder = TimelineBuilder(TrackerSettings(result.threshold), rate_hz, self._first_frame)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool)
         self._providers.add(result.provider)

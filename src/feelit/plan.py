@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import UsageError, VideoReadError
+from feelit.names import as_text
 from feelit.types import Sampling, Segment
 from feelit.video.probe import Probe
 
@@ -24,8 +25,8 @@ SUFFIXES = frozenset(
 class Source:
     """A video to analyse.
 
-    `name` is what the timeline calls it, the path as it was given. `place` is where its output lies inside a folder of
-    outputs: the input tree mirrored.
+    `name` is what the timeline calls it: the path as it was given, in Unicode. `place` is where its output lies inside a
+    folder of outputs: the input tree mirrored.
     """
 
     path: Path
@@ -49,12 +50,13 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
     VideoReadError
         if a folder holds no videos.
     UsageError
-        if there is no input, or if two inputs would be written to the same place.
+        if there is no input, or an empty one, or if two inputs would be written to the same place.
     """
     found: dict[Path, Source] = {}
     for text in inputs:
-        given = Path(text)
-        for source in _in_folder(given) if given.is_dir() else [Source(given, given.as_posix(), _mirrored(given))]:
+        if not text:
+            raise UsageError("an input is empty", "a variable that is not set? For the working folder say .")
+        for source in _sources(Path(text)):
             found.setdefault(Path(os.path.abspath(source.path)), source)  # noqa: PTH100  # resolve() would follow links
     if not found:
         raise UsageError("no input", "name videos or folders, or - to read a list from standard input")
@@ -69,8 +71,8 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
 
 def read_list(text: str) -> list[str]:
     """The paths of a list from standard input, separated by NUL if there is one in it, else by newlines."""
-    separator = "\0" if "\0" in text else "\n"
-    return [line for line in (part.strip("\r\n") for part in text.split(separator)) if line]
+    parts = text.split("\0") if "\0" in text else [line.rstrip("\r") for line in text.split("\n")]
+    return [part for part in parts if part]
 
 
 def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
@@ -105,11 +107,19 @@ def _time_s(pts: int | None, probe: Probe) -> float:
     return float(((pts or 0) - probe.info.origin_pts) * probe.info.time_base)
 
 
+def _sources(given: Path) -> list[Source]:
+    try:
+        is_folder = given.is_dir()
+    except OSError:  # a name that is too long, a folder that may not be read: told when the file is opened
+        is_folder = False
+    return _in_folder(given) if is_folder else [Source(given, as_text(given), _mirrored(given))]
+
+
 def _in_folder(folder: Path) -> list[Source]:
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file() and not _hidden(p, folder))
     if not files:
         raise VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
-    return [Source(path, path.as_posix(), path.relative_to(folder)) for path in files]
+    return [Source(path, as_text(path), path.relative_to(folder)) for path in files]
 
 
 def _hidden(path: Path, folder: Path) -> bool:

@@ -68,8 +68,8 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """
     streams = [s for s in container.streams.video if s.codec_context is not None]
     if not streams:
-        what = "audio only" if container.streams.audio else "no video stream"
-        raise VideoReadError(f"{path} holds no video ({what})", "give a file with moving pictures")
+        what = "no video, only sound" if container.streams.audio else "no video"
+        raise VideoReadError(f"{path} holds {what}", "give a file with moving pictures")
     moving = [s for s in streams if not int(s.disposition) & int(av.stream.Disposition.attached_pic)]
     return (moving or streams)[0]
 
