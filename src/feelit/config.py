@@ -78,6 +78,30 @@ class RunConfig:
                 raise UsageError(f"--{name} {value} is less than one")
 
 
+KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str, int, float), "a text or a number"),
+    Path: ((str,), "a text in quotes"),
+}
+"""What an option of a kind may be in TOML, and how that is called."""
+
+
+def checked(path: Path, option: str, value: object, kind: type) -> object:
+    """An option's value out of a TOML file.
+
+    Raises
+    ------
+    UsageError
+        if it is not of its kind: where the command line would refuse a word, a file must not slip through as a number.
+    """
+    types, name = KINDS[kind]
+    if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
+        raise UsageError(f"--config {path}: {option} is {value!r}, not {name}")
+    return str(value) if kind is str else value
+
+
 def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
     """The options of a TOML file, dashes in names read as underscores.
 

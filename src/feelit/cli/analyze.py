@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args, get_type_hints
 
 import typer
 
@@ -34,13 +35,25 @@ class DeviceName(StrEnum):
 
 
 def _load_config(context: typer.Context, path: Path | None) -> Path | None:
-    """Options of a TOML file become defaults, which the command line overrides."""
+    """Options of a TOML file become defaults, which the command line overrides. They are spelt as on the command line."""
     if path is not None:
         from feelit.config import read_toml
 
-        known = {p.name for p in context.command.params if p.name and p.name != "config"}
-        context.default_map = {**(context.default_map or {}), **read_toml(path, known)}
+        params = {str(p.opts[0]).lstrip("-").replace("-", "_"): p for p in context.command.params if p.name != "config"}
+        options = read_toml(path, set(params))
+        values = {str(params[key].name): _typed(path, key, value, str(params[key].name)) for key, value in options.items()}
+        context.default_map = {**(context.default_map or {}), **values}
     return path
+
+
+def _typed(path: Path, key: str, value: object, parameter: str) -> object:
+    """A value as the parameter wants it; the words of a choice are texts like paths."""
+    from feelit.config import KINDS, checked
+
+    hint, option = get_type_hints(analyze)[parameter], key.replace("_", "-")
+    if hint == list[str]:
+        return [checked(path, option, item, Path) for item in (value if isinstance(value, list) else [value])]
+    return checked(path, option, value, next((kind for kind in KINDS if kind in (hint, *get_args(hint))), Path))
 
 
 def analyze(
@@ -82,7 +95,7 @@ def analyze(
     from feelit.config import AnalyzeConfig, RunConfig
     from feelit.plan import find_videos, read_list
 
-    texts = [t for text in inputs for t in (read_list(sys.stdin.read()) if text == "-" else [text])]
+    texts = [t for text in inputs for t in (read_list(_standard_input()) if text == "-" else [text])]
     sources = find_videos(texts)
     look = AnalyzeConfig(rate, start, end, min_face, detector, classifier, device.value)
     run = RunConfig(out, workers, batch, force, resume)
@@ -92,20 +105,25 @@ def analyze(
     _run(sources, look, run, _Shown(annotate, json_lines, quiet))
 
 
+def _standard_input() -> str:
+    """All of it, as file names are decoded: not every name is text."""
+    return os.fsdecode(sys.stdin.buffer.read())
+
+
 def _list(sources: list[Source], run: RunConfig) -> None:
     """What a run would do, a line a video: where its rows would go, and how long it is."""
     from feelit.console import clock
     from feelit.errors import FeelitError
+    from feelit.names import one_line
     from feelit.outputs import target_of
     from feelit.video.probe import probe
 
     for source in sources:
         try:
-            duration = clock(probe(source.path).info.duration_s)
+            columns = [clock(probe(source.path).info.duration_s), str(target_of(run.out, source))]
         except FeelitError as error:
-            typer.echo(f"{source.name}\tcannot be read: {error.message}")
-        else:
-            typer.echo(f"{source.name}\t{duration}\t{target_of(run.out, source)}")
+            columns = [f"cannot be read: {error.message}"]
+        typer.echo("\t".join(map(one_line, [source.name, *columns])))
 
 
 def _run(sources: list[Source], look: AnalyzeConfig, run: RunConfig, shown: _Shown) -> None:
@@ -132,6 +150,8 @@ def _run(sources: list[Source], look: AnalyzeConfig, run: RunConfig, shown: _Sho
 
 def _annotate(sources: list[Source], reports: list[VideoReport], run: RunConfig, shown: _Shown) -> None:
     from feelit.cli.annotate import draw
+    from feelit.files import output_errors
+    from feelit.outputs import target_of
     from feelit.render.annotate import AnnotateOptions
 
     assert shown.annotate is not None
@@ -140,5 +160,6 @@ def _annotate(sources: list[Source], reports: list[VideoReport], run: RunConfig,
             continue
         alone = len(sources) == 1 and bool(shown.annotate.suffix)
         target = shown.annotate if alone else shown.annotate / source.place.parent / f"{source.place.name}.annotated.mp4"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draw(source.path, Path(report.out), AnnotateOptions(target, force=run.force), shown.quiet)
+        with output_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        draw(source.path, target_of(run.out, source), AnnotateOptions(target, force=run.force), shown.quiet)
