@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def whole_file(target: Path, scratch: Path | None = None) -> Iterator[Path]:
     Parameters
     ----------
     target : replaced in one step, after the content has reached the disk
-    scratch : the folder for the temporary file, on the file system of the target; its own folder if None
+    scratch : the folder for the temporary file, best on the file system of the target; its own folder if None
 
     Raises
     ------
@@ -27,17 +28,33 @@ def whole_file(target: Path, scratch: Path | None = None) -> Iterator[Path]:
         if the folder cannot be written or the disk is full.
     """
     folder = scratch or target.parent
-    temporary = folder / f".{target.name}.{secrets.token_hex(4)}.tmp{target.suffix}"
+    temporary = _temporary(folder, target)
     with output_errors(target):
         folder.mkdir(parents=True, exist_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
             _sync(temporary)
-            temporary.replace(target)
+            _move(temporary, target)
             _sync(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _temporary(folder: Path, target: Path) -> Path:
+    """A new name of the target's kind; a short one, for the target's own may be as long as names can be."""
+    return folder / f".{secrets.token_hex(8)}.tmp{target.suffix}"
+
+
+def _move(file: Path, target: Path) -> None:
+    """Rename in one step, also where `file` lies on another file system."""
+    try:
+        file.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with whole_file(target) as beside:
+            shutil.copyfile(file, beside)
 
 
 @contextlib.contextmanager
@@ -46,12 +63,13 @@ def output_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OutputError(f"{target} cannot be written: no space left on the disk", "free some, then run again") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             message = f"{target} cannot be written: permission denied"
             raise OutputError(message, "choose another --out, or mend the folder's permissions") from error
-        raise OutputError(f"{target} cannot be written: {error}") from error
+        reason = error.strerror or str(error)
+        raise OutputError(f"{target} cannot be written: {reason}", "choose another --out") from error
 
 
 def refuse_to_overwrite(target: Path, force: bool) -> None:

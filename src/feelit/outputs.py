@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from feelit.config import RunConfig
 from feelit.errors import TimelineReadError, UsageError
 from feelit.files import output_errors, refuse_to_overwrite, whole_file
 from feelit.job import Job, VideoReport
+from feelit.names import as_text
 from feelit.plan import Source
 from feelit.timeline.store import TimelineWriter, open_timeline
 from feelit.video.probe import fingerprint
@@ -31,7 +33,13 @@ class Output(Protocol):
         ...
 
     def commit(self, job: Job) -> VideoReport:
-        """Take the rows of a complete job."""
+        """Take the rows of a complete job.
+
+        Raises
+        ------
+        OutputError
+            if they cannot be written.
+        """
         ...
 
     def close(self, order: Sequence[Source]) -> None:
@@ -47,8 +55,10 @@ def open_output(run: RunConfig, record: Record, scratch: Path) -> Output:
     OutputError
         if a table exists already and is not to be replaced.
     UsageError
-        if `--out` looks like a file of another kind.
+        if `--out` looks like a file of another kind, or its name is no text.
     """
+    if as_text(run.out) != run.out.as_posix():
+        raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
     if _is_table(run.out):
         refuse_to_overwrite(run.out, run.force)
         return TableOutput(run.out, record, scratch)
@@ -60,8 +70,8 @@ def open_output(run: RunConfig, record: Record, scratch: Path) -> Output:
 
 
 def target_of(out: Path, source: Source) -> Path:
-    """The file that a video's rows go to."""
-    return out if _is_table(out) else out / source.place.parent / f"{source.place.name}.parquet"
+    """The file that a video's rows go to. Its name is text, whatever the video's is, so that any program can open it."""
+    return out if _is_table(out) else out / f"{as_text(source.place)}.parquet"
 
 
 def _is_table(out: Path) -> bool:
@@ -90,7 +100,7 @@ class TableOutput:
         if not names:
             return
         record = self._record | {"videos": {name: self._videos[name][1] for name in names}}
-        with whole_file(self._target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
+        with whole_file(self._target, self._scratch) as temporary, _timeline(temporary, record) as writer:
             for name in names:
                 writer.copy(self._videos[name][0])
 
@@ -106,7 +116,9 @@ class FolderOutput:
     def unchanged(self, source: Source) -> VideoReport | None:
         """See `Output.unchanged`."""
         target = self._target(source)
-        if self._force or not target.exists():
+        with output_errors(target):
+            there = target.exists()
+        if self._force or not there or not source.path.is_file():  # a video that is gone is told as such, by who opens it
             return None
         try:
             file, record = open_timeline(target)
@@ -116,7 +128,7 @@ class FolderOutput:
             file.close()
         video = record.get("videos", {}).get(source.name, {})
         same = {k: record.get(k) for k in self._record} == self._record
-        if not same or not source.path.is_file() or video.get("fingerprint") != fingerprint(source.path):
+        if not same or video.get("fingerprint") != fingerprint(source.path):
             refuse_to_overwrite(target, force=False)
         return _report_of(source, target, video)
 
@@ -124,7 +136,7 @@ class FolderOutput:
         """See `Output.commit`."""
         target = self._target(job.source)
         record = self._record | {"videos": {job.source.name: job.metadata()}}
-        with whole_file(target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
+        with whole_file(target, self._scratch) as temporary, _timeline(temporary, record) as writer:
             writer.copy(job.shelf.spool)
         job.shelf.clear()
         return job.report(target)
@@ -136,12 +148,25 @@ class FolderOutput:
         return target_of(self._folder, source)
 
 
+@contextmanager
+def _timeline(path: Path, record: Record) -> Iterator[TimelineWriter]:
+    """A writer that is closed whatever happens. What goes wrong first counts: on a full disk, closing fails too, and oddly."""
+    writer = TimelineWriter(path, record)
+    try:
+        yield writer
+    except BaseException:
+        with suppress(OSError, ValueError):
+            writer.close()
+        raise
+    writer.close()
+
+
 def _report_of(source: Source, target: Path, video: Record) -> VideoReport:
     decoded, sampled = video["frames_decoded"], video["frames_sampled"]
     return VideoReport(
         video=source.name,
         status="unchanged",
-        out=target.as_posix(),
+        out=as_text(target),
         duration_s=video["duration_s"],
         decoded=decoded,
         sampled=sampled,

@@ -15,7 +15,7 @@ from feelit import __version__
 from feelit.config import AnalyzeConfig, RunConfig
 from feelit.engines import Order, Outcome
 from feelit.engines.local import LocalEngine
-from feelit.errors import FeelitError, ModelError
+from feelit.errors import FeelitError, ModelError, OutputError
 from feelit.job import Job, VideoReport, failed
 from feelit.models import model_path
 from feelit.outputs import Output, open_output
@@ -96,14 +96,18 @@ def analyze_videos(sources: Sequence[Source], config: AnalyzeConfig, run: RunCon
     output = open_output(run, settings.record, workspace.folder)
     workspace.open(fresh=not run.resume)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
-    with closing(LocalEngine(analysis.workers).run(analysis.orders())) as outcomes:
-        for outcome in outcomes:
-            analysis.take(outcome)
-    output.close(sources)
-    reports = [analysis.reports[source.name] for source in sources]
-    if all(report.ok for report in reports):
-        workspace.close()
-    return reports
+    try:
+        with closing(LocalEngine(analysis.workers).run(analysis.orders())) as outcomes:
+            for outcome in outcomes:
+                analysis.take(outcome)
+        output.close(sources)
+        reports = [analysis.reports[source.name] for source in sources]
+        if all(report.ok for report in reports):
+            workspace.close()
+        return reports
+    finally:
+        analysis.close()
+        workspace.leave()
 
 
 class _Analysis:
@@ -121,6 +125,7 @@ class _Analysis:
         self._sources, self._settings, self._run = sources, settings, run
         self._workspace, self._output, self._observer = workspace, output, observer
         self._jobs: dict[int, tuple[Job, Segment]] = {}  # by the number of the order
+        self._opened: dict[str, Job] = {}
         self.workers = run.workers or usable_cores()
         self.reports: dict[str, VideoReport] = {}
 
@@ -156,6 +161,11 @@ class _Analysis:
         job.shelf.save(segment, outcome.result)
         self._accept(job, segment, outcome.result)
 
+    def close(self) -> None:
+        """Let go of the videos that were not finished."""
+        for job in self._opened.values():
+            job.close()
+
     def _open(self, source: Source) -> Job | None:
         try:
             if (report := self._output.unchanged(source)) is not None:
@@ -168,7 +178,9 @@ class _Analysis:
         self._observer.started(source, video.info)
         target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / (2 * self.workers)))
         shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint])
-        return Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
+        job = Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
+        self._opened[source.name] = job
+        return job
 
     def _task(self, job: Job, segment: Segment) -> Task:
         least_px = self._settings.min_face_px or min(job.info.width_px, job.info.height_px) / FACES_ACROSS
@@ -186,8 +198,17 @@ class _Analysis:
         self._observer.advanced(job.source, result.decoded)
         job.accept(segment, result)
         if job.complete:
-            self._close(self._output.commit(job))
+            self._close(self._commit(job))
+
+    def _commit(self, job: Job) -> VideoReport:
+        """One output may be in the way of something, or its name too long: the others are not."""
+        try:
+            return self._output.commit(job)
+        except OutputError as error:
+            job.abandon(error)
+            return failed(job.source, error)
 
     def _close(self, report: VideoReport) -> None:
+        self._opened.pop(report.video, None)
         self.reports[report.video] = report
         self._observer.finished(report)
