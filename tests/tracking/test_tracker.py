@@ -114,13 +114,15 @@ def test_a_confident_box_goes_first() -> None:
 @pytest.mark.parametrize(
     ("scores", "proven"),
     [
-        pytest.param([0.85], True, id="one-certain"),
+        pytest.param([0.9], True, id="one-sure"),
         pytest.param([0.6], False, id="one-confident"),
-        pytest.param([0.6, 0.6], False, id="two-confident"),
-        pytest.param([0.6, 0.6, 0.6], True, id="three-confident"),
-        pytest.param([0.6, 0.3, 0.3], True, id="continued-by-doubtful-ones"),
-        pytest.param([0.6, 0.85], True, id="certain-later"),
-        pytest.param([0.6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.6], False, id="too-far-apart"),
+        pytest.param([0.7, 0.7], False, id="two-confident"),
+        pytest.param([0.7, 0.7, 0.7], True, id="three-confident"),
+        pytest.param([0.6] * 5, True, id="five-less-confident"),
+        pytest.param([0.6, 0.3, 0.3], False, id="continued-by-doubtful-ones"),
+        pytest.param([0.6, 0.9], True, id="sure-later"),
+        pytest.param([0.55, 0.45] * 5, False, id="hovering"),
+        pytest.param([0.7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.7, 0.7], False, id="too-far-apart"),
     ],
 )
 def test_a_track_must_prove_to_be_a_face(scores: list[float], proven: bool) -> None:
@@ -132,7 +134,7 @@ def test_a_track_must_prove_to_be_a_face(scores: list[float], proven: bool) -> N
 
 def test_an_unproven_track_ends_with_its_probation_even_if_it_is_seen() -> None:
     """Two boxes in a second are noise; a third after it starts anew."""
-    tracker = Tracker(TrackerSettings(hits=4))
+    tracker = Tracker(TrackerSettings())
     ids = [step(tracker, t, [Sight(1, 300, score=0.6)])[1] for t in (0.0, 0.5, 1.0, 1.5)]
     assert ids == [0, 0, 0, 1]
     assert tracker.proven == set()
@@ -224,3 +226,10 @@ def test_nobody_for_long_is_no_trouble() -> None:
     for n in range(200):
         assert step(tracker, n / 10, [], cut=n % 50 == 0) == {}
     assert step(tracker, 20.0, [Sight(1, 300)]) == {1: 0}
+
+
+def test_a_pattern_that_hovers_is_no_face_at_any_rate() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(240):  # four seconds at 60 Hz
+        tracker.update(n / 60, seen([Sight(1, 300, score=0.52)]))
+    assert tracker.proven == set()

@@ -17,16 +17,21 @@ import numpy as np
 
 from feelit.tracking import motion
 from feelit.tracking.association import match, resemblance, similarity
-from feelit.types import Bool, Columns, Float32, Int64, UInt8
+from feelit.types import Bool, Columns, Float32, Float64, Int64, UInt8
+
+SURE = 1e-3
+"""Scores this close to 0 and 1 count no more than that."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
     """What counts as a face, and for how long it may be missed.
 
-    `confident` is the score from which a box may start a track. A track is a face for certain once it has `hits` boxes, or
-    one box of at least `certain`, within `probation_s` of its birth; otherwise it is dropped. A proven one may be missed for
-    `patience_s`.
+    `confident` is the score from which a box may start a track. Each box is evidence: the log-odds of its score above those of
+    `confident`, negative for doubtful boxes. A track is a face for certain once the mean evidence of its boxes, times their
+    number or `most_boxes` if there are more, reaches `proof` within `probation_s` of its birth; otherwise it is dropped. So one
+    box of 0.9 proves a face, or three of 0.7, while a pattern that hovers about the threshold never does, at any sampling rate.
+    A proven track may be missed for `patience_s`.
 
     `least_likeness` is the buffered overlap below which a box cannot continue a track, and `looks_weight` how much a similar
     appearance adds where several could. Aligned crops of one person, consecutive in time, correlate by 0.99 in the median and
@@ -34,8 +39,8 @@ class TrackerSettings:
     """
 
     confident: float = 0.5
-    certain: float = 0.8
-    hits: int = 3
+    proof: float = 2.0
+    most_boxes: int = 10
     probation_s: float = 1.0
     patience_s: float = 1.0
     least_likeness: float = 0.15
@@ -46,7 +51,7 @@ class TrackerSettings:
         """The same settings for frames that are `interval_s` apart: slow sampling needs longer patience."""
         return replace(
             self,
-            probation_s=max(self.probation_s, (self.hits + 1) * interval_s),
+            probation_s=max(self.probation_s, 4 * interval_s),
             patience_s=max(self.patience_s, 2.5 * interval_s),
         )
 
@@ -73,7 +78,8 @@ class Tracker:
         self._motion = motion.start(np.zeros((0, 4), np.float32), 0.0)
         self._id = np.zeros(0, np.int64)
         self._born_s = np.zeros(0, np.float64)
-        self._hits = np.zeros(0, np.int64)
+        self._boxes = np.zeros(0, np.int64)  # seen so far
+        self._evidence = np.zeros(0, np.float64)  # their sum
         self._last: Faces | None = None  # every track as last seen
         self._next = 0
         self._now_s = 0.0  # the frame before
@@ -102,13 +108,14 @@ class Tracker:
             corrected = motion.correct(predicted.rows(tracks), faces.box[matched], time_s)
             self._motion = self._motion.exchanged(tracks, corrected)
             self._last = self._last.exchanged(tracks, faces.rows(matched))
-            self._hits[tracks] += 1
+            self._boxes[tracks] += 1
+            self._evidence[tracks] += self._evidence_of(faces.score[matched])
         if cut:
             self._keep(np.isin(np.arange(len(self._id)), tracks))
         fresh = np.flatnonzero((ids < 0) & (faces.score >= self._settings.confident))
         if len(fresh):
             ids[fresh] = self._begin(faces.rows(fresh), time_s)
-        self._prove(ids, faces.score)
+        self._prove()
         self._now_s = time_s
         return ids
 
@@ -142,13 +149,19 @@ class Tracker:
         self._motion = motion.Motion.join([self._motion, motion.start(faces.box, time_s)])
         self._id = np.concatenate([self._id, ids])
         self._born_s = np.concatenate([self._born_s, np.full(len(faces), time_s)])
-        self._hits = np.concatenate([self._hits, np.ones(len(faces), np.int64)])
+        self._boxes = np.concatenate([self._boxes, np.ones(len(faces), np.int64)])
+        self._evidence = np.concatenate([self._evidence, self._evidence_of(faces.score)])
         self._last = faces if self._last is None else Faces.join([self._last, faces])
         return ids
 
-    def _prove(self, ids: Int64, score: Float32) -> None:
-        self.proven.update(int(i) for i in ids[(ids >= 0) & (score >= self._settings.certain)])
-        self.proven.update(int(i) for i in self._id[self._hits >= self._settings.hits])
+    def _evidence_of(self, score: Float32) -> Float64:
+        odds = np.clip(score.astype(np.float64), SURE, 1 - SURE)
+        least = self._settings.confident
+        return np.log(odds / (1 - odds)) - float(np.log(least / (1 - least)))
+
+    def _prove(self) -> None:
+        weight = np.minimum(self._boxes, self._settings.most_boxes) / self._boxes
+        self.proven.update(int(i) for i in self._id[self._evidence * weight >= self._settings.proof])
 
     def _forget(self, time_s: float) -> None:
         """End the tracks that were missed for too long, or never proved to be faces."""
@@ -162,4 +175,5 @@ class Tracker:
         if self._last is None or alive.all():
             return
         self._motion, self._last = self._motion.rows(alive), self._last.rows(alive)
-        self._id, self._born_s, self._hits = self._id[alive], self._born_s[alive], self._hits[alive]
+        self._id, self._born_s = self._id[alive], self._born_s[alive]
+        self._boxes, self._evidence = self._boxes[alive], self._evidence[alive]
