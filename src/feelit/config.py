@@ -13,6 +13,9 @@ from feelit.types import Sampling
 
 Device = Literal["auto", "cpu", "cuda"]
 
+MOST_HZ = 1_000_000
+"""No video has so many frames a second, and the count of intervals stays within 64 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnalyzeConfig:
@@ -48,11 +51,11 @@ class AnalyzeConfig:
         """
         if self.rate == "native":
             return Sampling(None, self.start_s, self.end_s)
-        try:
-            rate_hz = Fraction(self.rate).limit_denominator(1_000_000)
-        except (ValueError, ZeroDivisionError):
+        try:  # by way of float, for Fraction would write out all the digits of 1e999999999
+            rate_hz = Fraction(self.rate if "/" in self.rate else float(self.rate)).limit_denominator(1_000_000)
+        except (ValueError, ZeroDivisionError, OverflowError):
             rate_hz = Fraction(0)
-        if rate_hz <= 0:
+        if not 0 < rate_hz <= MOST_HZ:
             raise UsageError(f"--rate {self.rate} is no rate", "give samples a second, such as 10 or 0.5, or native")
         return Sampling(rate_hz, self.start_s, self.end_s)
 

@@ -282,6 +282,8 @@ def test_a_list_on_standard_input(
         pytest.param(["in/a.mp4", "--out", "x" * 300 + ".parquet"], 5, "File name too long", id="out-too-long"),
         pytest.param(["in/a.mp4", "--out", "bytes\udcff"], 2, "is not UTF-8", id="out-no-text"),
         pytest.param(["in/a.mp4", "--rate", "fast"], 2, "is no rate", id="rate"),
+        pytest.param(["in/a.mp4", "--rate", "1e999999999"], 2, "is no rate", id="rate-of-a-billion-digits"),
+        pytest.param(["in/a.mp4", "--rate", "1e300"], 2, "is no rate", id="rate-beyond-64-bits"),
         pytest.param(["in/a.mp4", "--start", "2", "--end", "1"], 2, "is not before", id="start-after-end"),
         pytest.param(["in/a.mp4", "--start", "soon"], 2, "--start", id="start-is-no-number"),
         pytest.param(["in/a.mp4", "--workers", "0"], 2, "--workers 0 is less than one", id="no-workers"),
