@@ -78,7 +78,7 @@ class RunConfig:
         for name in ("workers", "batch"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise UsageError(f"--{name} {value} is less than one")
+                raise UsageError(f"--{name} {value} is less than one", "leave it out for the usual number")
 
 
 KINDS: dict[type, tuple[tuple[type, ...], str]] = {
@@ -101,7 +101,7 @@ def checked(path: Path, option: str, value: object, kind: type) -> object:
     """
     types, name = KINDS[kind]
     if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"--config {path}: {option} is {value!r}, not {name}")
+        raise UsageError(f"--config {path}: {option} is {value!r}, not {name}", "docs/cli.md shows an example")
     return str(value) if kind is str else value
 
 
@@ -116,7 +116,7 @@ def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"--config {path} does not exist") from None
+        raise UsageError(f"--config {path} does not exist", "check the spelling") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}", "it is a TOML file of `option = value` lines") from error
     options = {key.replace("-", "_"): value for key, value in content.items()}

@@ -16,6 +16,7 @@ from feelit.config import AnalyzeConfig, RunConfig
 from feelit.engines import Order, Outcome
 from feelit.engines.local import LocalEngine
 from feelit.errors import FeelitError, ModelError, OutputError
+from feelit.files import output_errors
 from feelit.job import Job, VideoReport, failed
 from feelit.models import model_path
 from feelit.outputs import Output, open_output
@@ -92,8 +93,9 @@ def analyze_videos(sources: Sequence[Source], config: AnalyzeConfig, run: RunCon
         if the output exists already or cannot be written.
     """
     settings = resolve(config)
-    workspace = Workspace(run.out)
-    output = open_output(run, settings.record, workspace.folder)
+    with output_errors(run.out):
+        workspace = Workspace(run.out)
+        output = open_output(run, settings.record, workspace.folder)
     workspace.open(fresh=not run.resume)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
     try:
