@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from feelit.evaluation.detection import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
-from feelit.types import Detections, Float32, UInt8
-from feelit.vision.detector import FaceDetector, WorkingSize, open_detector, working_size
+from feelit.types import Detections, Float32, UInt8, View
+from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
 
 BATCH = 8
 
@@ -28,18 +28,19 @@ BATCH = 8
 class Score:
     """What one detector did."""
 
-    def __init__(self, detector: FaceDetector, size: WorkingSize) -> None:
+    def __init__(self, detector: FaceDetector, size: View) -> None:
         channels = () if detector.color == "luma" else (3,)
         self.detector, self.size = detector, size
-        self.images: UInt8 = np.zeros((BATCH, size.height_px, size.width_px, *channels), np.uint8)
+        self.images: UInt8 = np.zeros((BATCH, size.padded_height_px, size.padded_width_px, *channels), np.uint8)
         self.matches: list[Matches] = []
         self.ms: list[float] = []
         self.misses: list[Float32] = []
 
     def see(self, frames: list[UInt8], truths: list[Float32], references: list[Detections | None]) -> None:
         """Run one batch and compare it with the truth and with the landmarks of full-size YuNet."""
-        for image, frame in zip(self.images, frames, strict=False):
-            self.size.shrink(frame if image.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.uint8), image)
+        for i, frame in enumerate(frames):
+            seen = frame if self.images.ndim == 4 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.uint8)
+            self.images[i] = shrink(seen, self.size)
         start = time.perf_counter()
         self.detector.detect(self.images[: len(frames)], self.size)
         if len(frames) == BATCH:
@@ -97,10 +98,8 @@ def read_truth(path: Path) -> dict[int, Float32]:
 
 def full_size(detector: FaceDetector, frame: UInt8) -> Detections:
     """What a BGR detector finds in a frame that is not shrunk."""
-    size = working_size(frame.shape[1], frame.shape[0], 0)
-    image = np.zeros((1, size.height_px, size.width_px, 3), np.uint8)
-    size.shrink(frame, image[0])
-    return detector.detect(image, size)
+    size = view_of(frame.shape[1], frame.shape[0], 0)
+    return detector.detect(shrink(frame, size)[None], size)
 
 
 def main() -> None:
@@ -120,7 +119,7 @@ def main() -> None:
     faces = seen = 0
     for numbers, frames in batches(arguments.video, arguments.every):
         if not scores:
-            size = working_size(frames[0].shape[1], frames[0].shape[0], arguments.min_face_px)
+            size = view_of(frames[0].shape[1], frames[0].shape[0], arguments.min_face_px)
             scores = {name: Score(detector, size) for name, detector in detectors.items()}
         truths = [truth.get(number, np.zeros((0, 4), np.float32)) for number in numbers]
         references: list[Detections | None] = [None] * len(frames)
@@ -130,7 +129,7 @@ def main() -> None:
             score.see(frames, truths, references)
         faces += sum(len(box) for box in truths)
         seen += len(frames)
-    print(f"{arguments.video.name}: {seen} frames, {faces} faces, working size {size.width_px}x{size.height_px}")
+    print(f"{arguments.video.name}: {seen} frames, {faces} faces, working size {size.padded_width_px}x{size.padded_height_px}")
     for name, score in scores.items():
         print(score.line(name, faces))
 

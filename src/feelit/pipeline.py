@@ -27,11 +27,13 @@ from feelit.video.probe import probe
 from feelit.vision.card import sha256_of
 from feelit.workspace import Workspace
 
-FACES_ACROSS = 18
-"""Unless told otherwise, faces down to 1/18 of the picture's short side are looked for: 40 px at 720p."""
+FACES_ACROSS = 12
+"""Unless told otherwise, faces down to 1/12 of the picture's short side are looked for: 60 px at 720p."""
 
 LEAST_SEGMENT_S = 4.0
-"""Short videos are cut finer, so that all workers have work, but no finer than this."""
+PIECES = 16
+"""Short videos are cut finer, into so many pieces but none shorter than this, so that all workers have work. The number of
+workers has no say in it, or a run could not be resumed with another."""
 
 
 class Observer(Protocol):
@@ -178,7 +180,7 @@ class _Analysis:
             self._close(failed(source, error))
             return None
         self._observer.started(source, video.info)
-        target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / (2 * self.workers)))
+        target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
         shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint])
         job = Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
         self._opened[source.name] = job

@@ -17,7 +17,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo, View
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
@@ -68,14 +68,13 @@ def analyze_segment(task: Task) -> SegmentResult:
     """
     cv2.setNumThreads(1)
     detector, expression = _models(task.models)
-    size = detector.working_size(task.info.width_px, task.info.height_px, task.min_face_px)
-    view = View(size.content_width_px, size.content_height_px, size.width_px, size.height_px, detector.color)
+    view = detector.view_of(task.info.width_px, task.info.height_px, task.min_face_px)
     reader = SegmentReader(task.info, task.segment, task.sampling, view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
     seen = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
-        found = detector.detect(np.stack([s.small for s in batch]), size, DOUBTFUL * detector.threshold)
+        found = detector.detect(np.stack([s.small for s in batch]), view, DOUBTFUL * detector.threshold)
         crops = [
             expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
             for i, s in enumerate(batch)

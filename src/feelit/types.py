@@ -80,13 +80,18 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The small picture that a detector wants of every frame: scaled to `width_px` x `height_px`, then padded with black at
-    the right and the bottom to `padded_width_px` x `padded_height_px`."""
+    """The small picture that a detector wants of every frame.
+
+    The frame is scaled by `scale_x` and `scale_y` to `width_px` x `height_px`, and lies in the upper left corner of
+    `padded_width_px` x `padded_height_px`; the rest is black.
+    """
 
     width_px: int
     height_px: int
     padded_width_px: int
     padded_height_px: int
+    scale_x: float
+    scale_y: float
     color: str  # "luma" or "bgr"
 
 

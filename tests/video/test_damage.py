@@ -30,7 +30,7 @@ def read(path: Path, segment_s: float = 100.0, threads: int = 1) -> tuple[list[S
     samples: list[Sample] = []
     decoded = errors = 0
     for segment in cut(found, EVERY_FRAME, segment_s).segments:
-        reader = SegmentReader(found.info, segment, EVERY_FRAME, View(32, 32, 32, 32, "luma"), threads)
+        reader = SegmentReader(found.info, segment, EVERY_FRAME, View(32, 32, 32, 32, 1.0, 1.0, "luma"), threads)
         samples += reader
         decoded, errors = decoded + reader.decoded, errors + reader.errors
     return samples, decoded, errors

@@ -126,7 +126,7 @@ def test_the_small_view_is_upright_in_full_range_and_padded_with_black(color: st
         plane.update(rows.tobytes())
     width, height = (16, 8) if rotation_deg % 180 == 0 else (8, 16)
     stored, levels = luma_plane(frame)
-    small = small_view(frame, upright(stored, rotation_deg), levels, View(width, height, 32, 32, color), rotation_deg)
+    small = small_view(frame, upright(stored, rotation_deg), levels, View(width, height, 32, 32, 1.0, 1.0, color), rotation_deg)
     assert small.shape == ((32, 32) if color == "luma" else (32, 32, 3))
     grey = small if color == "luma" else small.mean(axis=2)
     half = {0: "left", 90: "bottom", 180: "right", 270: "top"}[rotation_deg]
@@ -140,7 +140,7 @@ def test_the_small_view_is_upright_in_full_range_and_padded_with_black(color: st
 def read(path: Path) -> tuple[View, list[UInt8], list[UInt8]]:
     """All frames of a video, as luma and as the detector sees them."""
     info = probe(path).info
-    view = View(info.width_px, info.height_px, info.width_px, info.height_px, "luma")
+    view = View(info.width_px, info.height_px, info.width_px, info.height_px, 1.0, 1.0, "luma")
     samples = list(SegmentReader(info, Segment(0, None, None, info.packets), Sampling(None), view))
     return view, [s.levels[s.luma] for s in samples], [s.small for s in samples]
 

@@ -12,7 +12,7 @@ import pytest
 from feelit.evaluation.detection import at_threshold, curve, match_faces
 from feelit.types import UInt8
 from feelit.vision.card import sha256_of
-from feelit.vision.detector import FaceDetector, open_detector, working_size
+from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "models/face-v1.onnx"
@@ -43,7 +43,7 @@ def test_the_card_belongs_to_the_file(detector: FaceDetector) -> None:
 
 
 def test_what_is_found_in_a_frame_does_not_depend_on_the_batch(detector: FaceDetector) -> None:
-    size = working_size(96, 96, 10)
+    size = view_of(96, 96, 10)
     noise = np.random.default_rng(0).integers(0, 256, (5, 96, 96), dtype=np.uint8)
     images = np.concatenate([noise, drawn_face(44)[None], noise[::-1]])
     together = detector.detect(images, size, 0.05)
@@ -55,7 +55,7 @@ def test_what_is_found_in_a_frame_does_not_depend_on_the_batch(detector: FaceDet
 
 @pytest.mark.parametrize("value", [0, 128, 255], ids=["black", "grey", "white"])
 def test_an_empty_picture_shows_no_face(detector: FaceDetector, value: int) -> None:
-    assert len(detector.detect(np.full((2, 192, 320), value, np.uint8), working_size(320, 192, 10))) == 0
+    assert len(detector.detect(np.full((2, 192, 320), value, np.uint8), view_of(320, 192, 10))) == 0
 
 
 @pytest.mark.skipif(not CLIP.exists(), reason="needs the shared clips")
@@ -63,12 +63,11 @@ def test_faces_of_a_video_call_are_found_and_nothing_else(detector: FaceDetector
     table = pq.read_table(CLIP.with_name("gallery4.truth.parquet"))
     frame = table["frame"].to_numpy()
     boxes = np.stack([table[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1).astype(np.float32)
-    size = working_size(1280, 720, 40)
+    size = view_of(1280, 720, 60)
     capture, matches, faces = cv2.VideoCapture(str(CLIP)), [], 0
-    image = np.zeros((1, size.height_px, size.width_px), np.uint8)
     for number in range(0, 1500, 100):
         capture.set(cv2.CAP_PROP_POS_FRAMES, number)
-        size.shrink(cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2GRAY).astype(np.uint8), image[0])
+        image = shrink(cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2GRAY).astype(np.uint8), size)[None]
         found, truth = detector.detect(image, size, 0.05), boxes[frame == number]
         matches.append(match_faces(found.box, found.score, truth, np.zeros(len(truth), bool)))
         faces += len(truth)

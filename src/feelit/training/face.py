@@ -31,7 +31,7 @@ from feelit.training.face_network import FaceNet
 from feelit.training.face_scenes import Scene, SceneMaker, Turn
 from feelit.training.face_targets import assign, cells_of
 from feelit.types import Detections, UInt8
-from feelit.vision.detector import select_faces, working_size
+from feelit.vision.detector import select_faces, view_of
 
 log = logging.getLogger("feelit.training.face")
 
@@ -181,7 +181,7 @@ def detect_with(net: FaceNet, images: UInt8, min_score: float = 0.1) -> Detectio
     found = net(torch.from_numpy(images[:, None]))
     height, width = images.shape[1:]
     raw = (found.logit.sigmoid().numpy(), found.box.numpy(), found.landmarks.numpy())
-    return select_faces(raw, working_size(width, height, 0), min_score)
+    return select_faces(raw, view_of(width, height, 0), min_score)
 
 
 def train(run: Run, feeder: Feeder, valid: FaceImages, out: Path, every_s: float) -> None:

@@ -27,7 +27,7 @@ from feelit.training.face_evaluate import Question, false_faces, score_detector
 from feelit.training.face_network import FaceNet
 from feelit.types import Detections, UInt8
 from feelit.vision.card import ModelCard, write_card
-from feelit.vision.detector import FaceDetector, working_size
+from feelit.vision.detector import FaceDetector, view_of
 from feelit.vision.session import open_session
 
 log = logging.getLogger("feelit.training.face_export")
@@ -128,10 +128,10 @@ def score_export(detector: FaceDetector, data: Path) -> dict[str, Any]:
     test = load_images([data / "test.parquet"], real_boxes=True)
 
     def every(luma: UInt8) -> Detections:
-        return detector.detect(luma, working_size(luma.shape[2], luma.shape[1], 0), 0.1)
+        return detector.detect(luma, view_of(luma.shape[2], luma.shape[1], 0), 0.1)
 
     def sure(luma: UInt8) -> Detections:
-        return detector.detect(luma, working_size(luma.shape[2], luma.shape[1], 0))
+        return detector.detect(luma, view_of(luma.shape[2], luma.shape[1], 0))
 
     scores: dict[str, Any] = {"validation, 320 px, faces from 20 px, teacher's boxes": score_detector(every, valid, Question())}
     for long_px in (640, 320):

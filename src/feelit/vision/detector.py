@@ -7,7 +7,6 @@ raw maps for the strides 8, 16 and 32, decoded here as `cv2.FaceDetectorYN` does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Literal
@@ -17,12 +16,12 @@ import numpy as np
 
 from feelit.errors import ModelError
 from feelit.geometry import nms
-from feelit.types import Detections, Float32, UInt8
+from feelit.types import Detections, Float32, UInt8, View
 from feelit.vision.card import ModelCard, card_path, read_card
 from feelit.vision.session import Device, open_session, provider_of
 
-MIN_DETECTABLE_PX = 10
-"""The smallest face, in pixels of the working size, that the detector is asked to find."""
+MIN_DETECTABLE_PX = 15
+"""The smallest face, in pixels of its view, that the detector is asked to find."""
 
 STRIDE_PX = 32
 """Working sizes are multiples of the coarsest level's stride."""
@@ -36,38 +35,22 @@ MAX_CANDIDATES = 2000
 YUNET_OUTPUTS = tuple(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
 YUNET_CARD = ModelCard("YuNet", "face", "yunet", licence="MIT", color="bgr", threshold=0.6)
 
-Raw = tuple[Float32, Float32, Float32]  # score (N, A), box (N, A, 4), landmarks (N, A, 10), px of the working size
+Raw = tuple[Float32, Float32, Float32]  # score (N, A), box (N, A, 4), landmarks (N, A, 10), px of the view
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingSize:
-    """How a frame is shrunk for the detector: the content lies in the upper left corner, the rest is black.
-
-    `width_px` and `height_px` are the network's input, multiples of 32; `scale_x` and `scale_y` are content ÷ frame.
-    """
-
-    width_px: int
-    height_px: int
-    content_width_px: int
-    content_height_px: int
-    scale_x: float
-    scale_y: float
-
-    def shrink(self, frame: UInt8, out: UInt8) -> None:
-        """Write a frame, (H, W) or (H, W, 3) uint8, into `out`, one image of the batch; all of `out` is written."""
-        size = (self.content_width_px, self.content_height_px)
-        out[self.content_height_px :] = 0
-        out[:, self.content_width_px :] = 0
-        content = out[: size[1], : size[0]]
-        content[:] = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-
-
-def working_size(width_px: int, height_px: int, min_face_px: float) -> WorkingSize:
-    """The smallest input at which a face of `min_face_px` in the full-size frame can still be found."""
+def view_of(width_px: int, height_px: int, min_face_px: float, color: str = "luma") -> View:
+    """The smallest picture in which a face of `min_face_px` in the full-size frame can still be found."""
     scale = min(1.0, MIN_DETECTABLE_PX / max(min_face_px, 1e-6))
     width, height = (max(1, round(side * scale)) for side in (width_px, height_px))
     padded_width, padded_height = (ceil(side / STRIDE_PX) * STRIDE_PX for side in (width, height))
-    return WorkingSize(padded_width, padded_height, width, height, width / width_px, height / height_px)
+    return View(width, height, padded_width, padded_height, width / width_px, height / height_px, color)
+
+
+def shrink(frame: UInt8, view: View) -> UInt8:
+    """A frame that is in memory already, (H, W) or (H, W, 3) uint8, as the view wants it."""
+    small = np.zeros((view.padded_height_px, view.padded_width_px, *frame.shape[2:]), np.uint8)
+    small[: view.height_px, : view.width_px] = cv2.resize(frame, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
+    return small
 
 
 class FaceDetector:
@@ -89,17 +72,17 @@ class FaceDetector:
         self.threshold = self.card.threshold
         self.provider = provider_of(self._session)
 
-    def working_size(self, width_px: int, height_px: int, min_face_px: float) -> WorkingSize:
-        """See `working_size`."""
-        return working_size(width_px, height_px, min_face_px)
+    def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
+        """What it wants to see of a frame; see `view_of`."""
+        return view_of(width_px, height_px, min_face_px, self.color)
 
-    def detect(self, images: UInt8, size: WorkingSize, min_score: float | None = None) -> Detections:
+    def detect(self, images: UInt8, view: View, min_score: float | None = None) -> Detections:
         """Find the faces of a batch.
 
         Parameters
         ----------
-        images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, as `color` says, at `size`
-        size : how the frames were shrunk
+        images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, as `color` says
+        view : how the frames were shrunk
         min_score : None stands for the card's threshold
 
         Returns
@@ -107,11 +90,11 @@ class FaceDetector:
         Detections in px of the full-size frame, by frame and then by falling score. The boxes of faces that the edge of the
         frame cuts may reach beyond it. What is found in a frame does not depend on the other frames.
         """
-        if images.shape[1:3] != (size.height_px, size.width_px):
-            raise ValueError(f"images are {images.shape[1:3]}, not {(size.height_px, size.width_px)}")
+        if images.shape[1:3] != (view.padded_height_px, view.padded_width_px):
+            raise ValueError(f"images are {images.shape[1:3]}, not {(view.padded_height_px, view.padded_width_px)}")
         least = self.threshold if min_score is None else min_score
         raw = self._run_yunet(images) if self.card.adapter == "yunet" else self._run_feelit(images)
-        return select_faces(raw, size, least)
+        return select_faces(raw, view, least)
 
     def _run_feelit(self, images: UInt8) -> Raw:
         score, box, landmarks = self._session.run(["score", "box", "landmarks"], {self._input: images[:, None]})
@@ -168,7 +151,7 @@ def _decode_yunet(maps: dict[str, Float32], stride: int, columns: int) -> Raw:
     return score, box, landmarks
 
 
-def select_faces(raw: Raw, size: WorkingSize, min_score: float) -> Detections:
+def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
     """The boxes at or above `min_score` whose centre lies in the content, after suppression, in px of the frame."""
     row, anchor = np.nonzero(raw[0] >= np.float32(min_score))
     score, box, landmarks = (part[row, anchor].astype(np.float32) for part in raw)
@@ -179,8 +162,8 @@ def select_faces(raw: Raw, size: WorkingSize, min_score: float) -> Detections:
         kept.append(mine[nms(box[mine], score[mine], MAX_OVERLAP)])
     keep = np.concatenate(kept) if kept else np.zeros(0, np.int64)
     centre = (box[keep, :2] + box[keep, 2:]) / 2
-    keep = keep[((centre >= 0) & (centre < (size.content_width_px, size.content_height_px))).all(axis=1)]
-    shrunk = np.array([size.scale_x, size.scale_y], np.float32)
+    keep = keep[((centre >= 0) & (centre < (view.width_px, view.height_px))).all(axis=1)]
+    shrunk = np.array([view.scale_x, view.scale_y], np.float32)
     return Detections(
         row=row[keep].astype(np.int64),
         box=(box[keep] / np.tile(shrunk, 2)).astype(np.float32),
