@@ -149,10 +149,14 @@ class Job:
             "tracks": builder.tracks,
         }
 
+    def _rate_hz(self) -> Fraction:
+        """How often frames are looked at: no oftener than the video has them."""
+        known = [rate for rate in (self._sampling.rate_hz, self.info.average_rate) if rate]
+        return min(known, default=Fraction(25))
+
     def _append(self, result: SegmentResult) -> None:
         if self._builder is None or self._writer is None:
-            rate_hz = self._sampling.rate_hz or self.info.average_rate or Fraction(25)
-            self._builder = TimelineBuilder(TrackerSettings(result.threshold), rate_hz, self._first_frame)
+            self._builder = TimelineBuilder(TrackerSettings(result.threshold), self._rate_hz(), self._first_frame)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool)
         self._providers.add(result.provider)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -132,13 +133,13 @@ class Shelf:
     def load(self, segment: Segment) -> SegmentResult | None:
         """A result that was kept, or None; a damaged one counts as none."""
         try:
-            with np.load(self._file(segment), allow_pickle=False) as columns:
+            with self._file(segment).open("rb") as file, np.load(file, allow_pickle=False) as columns:
                 return SegmentResult(
                     FrameTable(*(columns[f"frames_{f.name}"] for f in fields(FrameTable))),
                     FaceTable(*(columns[f"faces_{f.name}"] for f in fields(FaceTable))),
                     *json.loads(str(columns["numbers"])),
                 )
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
             return None
 
     def clear(self) -> None:

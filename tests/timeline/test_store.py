@@ -177,7 +177,7 @@ def test_the_file_is_closed_when_the_block_fails(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         fail()
-    assert len(read_table(tmp_path / "a.parquet")[0]) == len(rows())
+    read_table(tmp_path / "a.parquet")  # it has its footer; what was not yet written is given up, for a disk may be full
 
 
 def without(name: str) -> Callable[[pa.Table], pa.Table]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,7 @@ from feelit.errors import TimelineReadError
 from feelit.timeline.schema import SCHEMA, misfits, pack_metadata, to_arrow, unpack_metadata
 from feelit.types import Timeline
 
-ROW_GROUP = 1 << 15
+ROW_GROUP = 1 << 14
 """Rows a row group: small enough that hours of video never lie in memory, large enough to compress."""
 
 
@@ -33,7 +34,11 @@ class TimelineWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        if error is None:
+            self.close()
+            return
+        with suppress(OSError, pa.ArrowException):  # what went wrong first is what is told
+            self._file.close()
 
     def close(self) -> None:
         """Write what is left, and the footer."""
