@@ -69,7 +69,7 @@ class AnalysisView:
     def summary(self, reports: Sequence[VideoReport], wall_s: float) -> None:
         """One table of all videos, on a terminal."""
         if self._bars:
-            self._console.print(_overview(reports, wall_s))
+            _print(_overview(reports, wall_s), self._console, ("status", "errors", "faces", "decoded", "provider"))
 
 
 class _Bars:
@@ -78,7 +78,7 @@ class _Bars:
     def __init__(self, console: Console, videos: int) -> None:
         self.progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[speed]}"),
@@ -129,7 +129,12 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
     if quiet or not console.is_terminal:
         yield lambda share: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=share)
@@ -148,8 +153,11 @@ def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
 def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
     """Print a table as data, on stdout. Where the terminal is too narrow, the `expendable` columns go, the first one first."""
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_COLUMNS)  # what reads a pipe has no width to fold to
+    # What reads a pipe has no width to fold to.
+    _print(table, console if console.is_terminal else Console(width=PIPE_COLUMNS), expendable)
+
+
+def _print(table: Table, console: Console, expendable: Sequence[str]) -> None:
     unbounded = console.options.update(max_width=10_000)
     for heading in expendable:
         if Measurement.get(console, unbounded, table).maximum <= console.width:
