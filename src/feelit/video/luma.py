@@ -57,8 +57,7 @@ def small_view(frame: av.VideoFrame, luma: UInt8, levels: UInt8, view: View, rot
     (h, w) uint8, or (h, w, 3) for a view in colour; full range
     """
     if view.color == "luma":
-        shrunk = cv2.resize(luma, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
-        small = np.asarray(cv2.LUT(shrunk, levels), np.uint8)
+        small = np.asarray(cv2.LUT(_shrunk(luma, view.width_px, view.height_px), levels), np.uint8)
     else:
         turned = rotation_deg % 180 != 0
         width, height = (view.height_px, view.width_px) if turned else (view.width_px, view.height_px)
@@ -67,6 +66,14 @@ def small_view(frame: av.VideoFrame, luma: UInt8, levels: UInt8, view: View, rot
     padded = np.zeros((view.padded_height_px, view.padded_width_px, *small.shape[2:]), np.uint8)
     padded[: view.height_px, : view.width_px] = small
     return padded
+
+
+def _shrunk(luma: UInt8, width_px: int, height_px: int) -> UInt8:
+    """Area averaging, by halves as far as they go: OpenCV has vector code for these and is seven times faster at a quarter."""
+    while luma.shape[1] >= 2 * width_px and luma.shape[0] >= 2 * height_px and not (luma.shape[0] % 2 or luma.shape[1] % 2):
+        half = (luma.shape[1] // 2, luma.shape[0] // 2)
+        luma = np.asarray(cv2.resize(luma, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(luma, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _plane(frame: av.VideoFrame) -> UInt8:

@@ -21,8 +21,12 @@ def sharpness(crops: UInt8) -> Float32:
     """
     values = np.empty(len(crops), np.float32)
     for i, crop in enumerate(crops):
-        values[i] = max(cv2.Laplacian(crop, cv2.CV_32F).var() - ROUNDING, 0.0) / (crop.var() + 1.0)
+        values[i] = max(_variance(cv2.Laplacian(crop, cv2.CV_32F)) - ROUNDING, 0.0) / (_variance(crop) + 1.0)
     return values
+
+
+def _variance(image: cv2.typing.MatLike) -> float:
+    return float(cv2.meanStdDev(image)[1][0, 0]) ** 2  # numpy's takes ten times as long on a crop
 
 
 def brightness(crops: UInt8) -> Float32:
