@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,9 +62,7 @@ def open_output(run: RunConfig, record: Record, scratch: Path) -> Output:
         refuse_to_overwrite(run.out, run.force)
         return TableOutput(run.out, record, scratch)
     if run.out.suffix or run.out.is_file():
-        raise UsageError(
-            f"--out {run.out} is neither a .parquet file nor a folder", "timelines are Parquet; see `feelit export`"
-        )
+        raise UsageError(f"--out {run.out} is neither a .parquet file nor a folder", "end its name in .parquet, or in nothing")
     return FolderOutput(run.out, record, scratch, run.force)
 
 
@@ -100,7 +97,7 @@ class TableOutput:
         if not names:
             return
         record = self._record | {"videos": {name: self._videos[name][1] for name in names}}
-        with whole_file(self._target, self._scratch) as temporary, _timeline(temporary, record) as writer:
+        with whole_file(self._target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
             for name in names:
                 writer.copy(self._videos[name][0])
 
@@ -136,7 +133,7 @@ class FolderOutput:
         """See `Output.commit`."""
         target = self._target(job.source)
         record = self._record | {"videos": {job.source.name: job.metadata()}}
-        with whole_file(target, self._scratch) as temporary, _timeline(temporary, record) as writer:
+        with whole_file(target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
             writer.copy(job.shelf.spool)
         job.shelf.clear()
         return job.report(target)
@@ -146,19 +143,6 @@ class FolderOutput:
 
     def _target(self, source: Source) -> Path:
         return target_of(self._folder, source)
-
-
-@contextmanager
-def _timeline(path: Path, record: Record) -> Iterator[TimelineWriter]:
-    """A writer that is closed whatever happens. What goes wrong first counts: on a full disk, closing fails too, and oddly."""
-    writer = TimelineWriter(path, record)
-    try:
-        yield writer
-    except BaseException:
-        with suppress(OSError, ValueError):
-            writer.close()
-        raise
-    writer.close()
 
 
 def _report_of(source: Source, target: Path, video: Record) -> VideoReport:
