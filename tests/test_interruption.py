@@ -140,8 +140,8 @@ def test_where_no_process_can_be_started_it_is_told(tmp_path: Path, monkeypatch:
 
 SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
 OPTIONS = ["--rate", "native", "--min-face", "60", "--workers", "1"]
-SEGMENTS = 4  # that the sample is cut into
-"""With one worker the sample has two segments of half its length."""
+SEGMENTS = 4
+"""The sample is cut at the keyframes that lie at least four seconds apart."""
 
 
 class CountingEngine(SerialEngine):
