@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("truth", type=Path)
     parser.add_argument("--detector", type=Path, default=Path("models/face-v1.onnx"))
     parser.add_argument("--yunet", type=Path, help="also run this YuNet")
-    parser.add_argument("--min-face-px", type=float, default=40.0, help="smallest face to find; sets the working size")
+    parser.add_argument("--min-face-px", type=float, default=60.0, help="smallest face to find; sets the working size")
     parser.add_argument("--every", type=int, default=1, help="look at every n-th frame")
     arguments = parser.parse_args()
     truth = read_truth(arguments.truth)
