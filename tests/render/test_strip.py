@@ -56,7 +56,33 @@ def test_a_lane_has_no_holes_where_sampling_is_uneven() -> None:
 
 
 def test_the_longest_tracks_get_the_lanes() -> None:
-    assert lanes(crowd(9)).shown(MAX_LANES) == [4, 5, 6, 7, 8, 9]
+    assert lanes(crowd(9)).packed(MAX_LANES) == [[4], [5], [6], [7], [8], [9]]
+
+
+def turns(*spans_s: tuple[float, float]) -> TimelineRows:
+    """Track k is on screen in the k-th span, samples ten a second."""
+    seen = [(t / 10, k) for k, (a, b) in enumerate(spans_s, 1) for t in range(round(10 * a), round(10 * b))]
+    return rows([t for t, _ in sorted(seen)], track_id=[k for _, k in sorted(seen)])
+
+
+@pytest.mark.parametrize(
+    ("spans_s", "expected"),
+    [
+        pytest.param([(0, 10), (0, 20), (10, 30), (20, 30)], [[1, 3], [2, 4]], id="after-cuts"),
+        pytest.param([(0, 10), (5, 20), (12, 30)], [[1, 3], [2]], id="with-gaps"),
+        pytest.param([(0, 30), (5, 10), (12, 14)], [[1], [2, 3]], id="one-stays"),
+    ],
+)
+def test_tracks_that_follow_one_another_share_a_lane(spans_s: list[tuple[float, float]], expected: list[list[int]]) -> None:
+    assert lanes(turns(*spans_s)).packed(MAX_LANES) == expected
+
+
+def test_the_chip_of_a_lane_tells_whose_it_is_now() -> None:
+    strip = Strip(lanes(turns((0, 20), (25, 60))), (640, 360), Style.of(640, 360))
+    chip = [drawn(strip, t).y[6:18, 6:24] for t in (10.0, 22.0, 40.0)]
+    assert (chip[1] == yuv(PLATE, "bt709")[0]).all()  # nobody
+    assert (chip[0] != chip[1]).any()
+    assert (chip[2] != chip[0]).any()
 
 
 @pytest.mark.parametrize(("size", "least", "most"), [((1280, 720), 150, 220), ((320, 180), 60, 90), ((160, 90), 30, 50)])

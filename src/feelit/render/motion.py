@@ -122,6 +122,14 @@ class Motion:
         shown_s = self._shown_to_s - self._shown_from_s
         return {int(t): float(shown_s[track_id == t].sum()) for t in np.unique(track_id)}
 
+    def spans_s(self) -> dict[int, tuple[float, float]]:
+        """From when to when every track is shown, absences included, by track."""
+        track_id = self._rows.track_id[self._start]
+        return {
+            int(t): (float(self._shown_from_s[track_id == t].min()), float(self._shown_to_s[track_id == t].max()))
+            for t in np.unique(track_id)
+        }
+
     def faces_at(self, time_s: float) -> list[Face]:
         """The faces to draw at a moment, by track; a face is held for half a sample period at both ends of a run."""
         shown = np.flatnonzero((self._shown_from_s <= time_s) & (time_s < self._shown_to_s))

@@ -1,6 +1,7 @@
-"""The strip below the picture: one lane a track over the whole video, a cursor, the time and a legend.
+"""The strip below the picture: who shows what over the whole video, a cursor, the time and a legend.
 
-Everything but the cursor and the time is drawn once.
+Tracks that follow one another share a lane, for after every cut of the camera there are new ones; the chip before a lane tells
+whose it is at the moment. Everything but the chips, the cursor and the time is drawn once.
 """
 
 from __future__ import annotations
@@ -30,10 +31,21 @@ class Lanes:
     motion: Motion
     duration_s: float
 
-    def shown(self, limit: int) -> list[int]:
-        """The tracks that are longest in the picture, `limit` at most, in order of their numbers."""
-        by_time = sorted(self.motion.screen_time_s().items(), key=lambda item: -item[1])
-        return sorted(track_id for track_id, _ in by_time[:limit])
+    def packed(self, limit: int) -> list[list[int]]:
+        """The tracks in lanes, each put into the first lane that is free when it begins. Of more than `limit` lanes those stay
+        that are in use longest."""
+        lanes: list[list[int]] = []
+        ends_s: list[float] = []
+        for track_id, (start_s, end_s) in sorted(self.motion.spans_s().items(), key=lambda item: (item[1][0], item[0])):
+            free = next((i for i, busy_s in enumerate(ends_s) if busy_s <= start_s + self.motion.period_s / 2), len(lanes))
+            if free == len(lanes):
+                lanes.append([])
+                ends_s.append(0.0)
+            lanes[free].append(track_id)
+            ends_s[free] = end_s
+        shown_s = self.motion.screen_time_s()
+        longest = sorted(range(len(lanes)), key=lambda i: -sum(shown_s[t] for t in lanes[i]))[:limit]
+        return [lanes[i] for i in sorted(longest)]
 
     def states(self, track_id: int, columns: int) -> Int32:
         """What a track mostly shows in each of `columns` equal parts of the video: (columns,) int32, see `Motion.states`."""
@@ -52,11 +64,13 @@ class Strip:
         self._lanes, self._width, self._style = lanes, size_px[0], style
         self._lane_px = chip_size(0, style)[1]
         self._step_px = self._lane_px + style.even(0.45)
-        self._tracks = lanes.shown(min(MAX_LANES, max(1, int(MAX_SHARE * size_px[1] / self._step_px))))
+        self._packed = lanes.packed(min(MAX_LANES, max(1, int(MAX_SHARE * size_px[1] / self._step_px))))
+        self._tracks = [track_id for lane in self._packed for track_id in lane]
+        self._spans_s = lanes.motion.spans_s()
         pad = style.pad_px
         self._left = 2 * pad + max((chip_size(t, style)[0] for t in self._tracks), default=-pad)
         self._right = self._width - pad
-        self._foot = pad + max(1, len(self._tracks)) * self._step_px
+        self._foot = pad + max(1, len(self._packed)) * self._step_px
         self._legend = self._lay_legend()
         lines = max((y for y, *_ in self._legend), default=0) // self._line + 1
         self.height_px = self._foot + lines * self._line + pad if style.legible else 0
@@ -67,6 +81,8 @@ class Strip:
         if self.height_px == 0:
             return
         canvas.paste(self._base(canvas.matrix))
+        for i, lane in enumerate(self._packed):
+            self._draw_chip(canvas, i, lane, time_s)
         share = min(max(time_s / self._lanes.duration_s, 0.0), 1.0)
         thin = self._style.thin_px
         x = self._left + round(share * (self._right - self._left - thin)) // 2 * 2
@@ -110,22 +126,28 @@ class Strip:
 
     def _draw_base(self, matrix: str) -> Canvas:
         canvas = Canvas.blank(self._width, self.height_px, PLATE, matrix)
-        for i, track_id in enumerate(self._tracks):
+        for i, lane in enumerate(self._packed):
             top = self._style.pad_px + i * self._step_px
-            width = self._left - 2 * self._style.pad_px
-            draw_number(
-                canvas, Rect(self._style.pad_px, top, self._style.pad_px + width, top + self._lane_px), track_id, self._style
-            )
-            self._draw_lane(canvas, track_id, Rect(self._left, top, self._right, top + self._lane_px))
-        if not self._tracks:
+            area = Rect(self._left, top, self._right, top + self._lane_px)
+            thin = area.height // 6 * 2
+            canvas.fill(Rect(area.x0, area.y0 + thin, area.x1, area.y1 - thin), GROOVE)
+            for track_id in lane:
+                self._draw_track(canvas, track_id, area)
+        if not self._packed:
             top = self._style.pad_px
             canvas.fill(Rect(self._left, top, self._right, top + self._lane_px), GROOVE)
         self._draw_foot(canvas)
         return canvas
 
-    def _draw_lane(self, canvas: Canvas, track_id: int, area: Rect) -> None:
+    def _draw_chip(self, canvas: Canvas, row: int, lane: list[int], time_s: float) -> None:
+        """The number of the track that has the lane at the moment, if one has."""
+        here = [t for t in lane if self._spans_s[t][0] <= time_s < self._spans_s[t][1]]
+        if here:
+            top, left = self._style.pad_px + row * self._step_px, self._style.pad_px
+            draw_number(canvas, Rect(left, top, self._left - left, top + self._lane_px), here[-1], self._style)
+
+    def _draw_track(self, canvas: Canvas, track_id: int, area: Rect) -> None:
         thin = area.height // 6 * 2
-        canvas.fill(Rect(area.x0, area.y0 + thin, area.x1, area.y1 - thin), GROOVE)
         states = self._lanes.states(track_id, max(1, area.width // 2))
         edges = np.flatnonzero(np.diff(states)) + 1
         for a, b in zip(np.append(0, edges), np.append(edges, len(states)), strict=True):
@@ -134,6 +156,10 @@ class Strip:
                 canvas.fill(Rect(x0, area.y0 + thin, x1, area.y1 - thin), UNREADABLE)
             elif state != ABSENT:
                 canvas.fill(Rect(x0, area.y0, x1, area.y1), emotion_colour(state))
+        start_s = self._spans_s[track_id][0]
+        if start_s > self._lanes.motion.period_s:  # where one follows another, a notch tells them apart
+            x = area.x0 + round(start_s / self._lanes.duration_s * area.width) // 2 * 2
+            canvas.fill(Rect(x, area.y0, x + 2, area.y1), PLATE)
 
     def _draw_foot(self, canvas: Canvas) -> None:
         style, cap = self._style, self._style.cap_px
