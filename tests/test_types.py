@@ -25,7 +25,7 @@ def detections(count: int, seed: int = 0) -> Detections:
 
 
 def same(a: Columns, b: Columns) -> bool:
-    names = [f.name for f in fields(a)]  # type: ignore[arg-type]  # every subclass is a dataclass
+    names = [f.name for f in fields(a)]
     pairs = [(getattr(a, name), getattr(b, name)) for name in names]
     return all(x.dtype == y.dtype and x.shape == y.shape and (x == y).all() for x, y in pairs)
 

@@ -9,7 +9,8 @@ from feelit.types import Float32, Int64
 
 def area(box: Float32) -> Float32:
     """(F, 4) px -> (F,) px²; a box turned inside out has area 0."""
-    return np.maximum(box[:, 2] - box[:, 0], 0) * np.maximum(box[:, 3] - box[:, 1], 0)  # type: ignore[no-any-return]
+    result: Float32 = np.maximum(box[:, 2] - box[:, 0], 0) * np.maximum(box[:, 3] - box[:, 1], 0)
+    return result
 
 
 def iou(a: Float32, b: Float32) -> Float32:
@@ -28,7 +29,8 @@ def iou(a: Float32, b: Float32) -> Float32:
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     inter = np.prod(np.maximum(high - low, 0), axis=2)
     union = area(a)[:, None] + area(b)[None, :] - inter
-    return (inter / np.maximum(union, np.float32(1e-9))).astype(np.float32)  # type: ignore[no-any-return]
+    result: Float32 = (inter / np.maximum(union, np.float32(1e-9))).astype(np.float32)
+    return result
 
 
 def nms(box: Float32, score: Float32, overlap: float) -> Int64:

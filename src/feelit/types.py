@@ -95,22 +95,21 @@ class View:
     color: str  # "luma" or "bgr"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """A record whose fields are all arrays of one length: it can be sliced and joined row by row."""
 
-    __slots__ = ()
-
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]  # every subclass is a dataclass
+        return len(getattr(self, fields(self)[0].name))
 
     def rows(self, where: slice | Int64 | Bool) -> Self:
         """The rows that a slice, an index array or a boolean mask selects."""
-        return type(self)(*(getattr(self, f.name)[where] for f in fields(self)))  # type: ignore[arg-type]
+        return type(self)(*(getattr(self, f.name)[where] for f in fields(self)))
 
     def exchanged(self, where: Int64, by: Self) -> Self:
         """The same rows, but those at `where` taken from `by`."""
         columns = []
-        for f in fields(self):  # type: ignore[arg-type]
+        for f in fields(self):
             column = getattr(self, f.name).copy()
             column[where] = getattr(by, f.name)
             columns.append(column)
@@ -119,7 +118,7 @@ class Columns:
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
         """One record out of at least one part, in order."""
-        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))  # type: ignore[arg-type]
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

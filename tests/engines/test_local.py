@@ -50,7 +50,7 @@ def assert_same(found: SegmentResult | FeelitError, expected: SegmentResult) -> 
     for f in fields(SegmentResult):
         one, other = getattr(found, f.name), getattr(expected, f.name)
         if isinstance(one, Columns):
-            for column in fields(type(one)):  # type: ignore[arg-type]  # every subclass is a dataclass
+            for column in fields(type(one)):
                 value: object = getattr(one, column.name)
                 np.testing.assert_array_equal(value, getattr(other, column.name), err_msg=column.name, strict=True)
         else:

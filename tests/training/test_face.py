@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (what needs torch is imported after asking for it)
 """The face detector's recipe on pictures made here: geometry of scenes, targets, learning, resuming, export."""
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ import pytest
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 
-from feelit.training.face import Feeder, Recipe, Run, detect_with, learning_rate  # noqa: E402
-from feelit.training.face_augment import Spoiler  # noqa: E402
-from feelit.training.face_data import FaceImages, load_images  # noqa: E402
-from feelit.training.face_distractors import Distractors  # noqa: E402
-from feelit.training.face_evaluate import Question, false_faces, score_detector  # noqa: E402
-from feelit.training.face_export import export, parity, story  # noqa: E402
-from feelit.training.face_loss import Batch, losses  # noqa: E402
-from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres  # noqa: E402
-from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images  # noqa: E402
-from feelit.training.face_targets import assign, cells_of  # noqa: E402
-from feelit.types import Detections, Float32, UInt8  # noqa: E402
+from feelit.training.face import Feeder, Recipe, Run, detect_with, learning_rate
+from feelit.training.face_augment import Spoiler
+from feelit.training.face_data import FaceImages, load_images
+from feelit.training.face_distractors import Distractors
+from feelit.training.face_evaluate import Question, false_faces, score_detector
+from feelit.training.face_export import export, parity, story
+from feelit.training.face_loss import Batch, losses
+from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
+from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
+from feelit.training.face_targets import assign, cells_of
+from feelit.types import Detections, Float32, UInt8
 
 SMALL = Recipe(widths=(8, 8, 8, 8), depths=(0, 0, 0), neck=8, size_px=64, batch=4, steps=60, warmup=5, most_face_px=40.0)
 TURN = Turn(0.3, 30.0)

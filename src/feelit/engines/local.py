@@ -205,7 +205,7 @@ def _end_with_parent() -> None:
 
 class _Process(multiprocessing.context.SpawnProcess):
     @staticmethod
-    def _Popen(process_obj: Any) -> Any:  # noqa: N802  # the name that multiprocessing calls
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802  # the name is multiprocessing's
         with _interrupts_blocked(), _main_hidden():
             return multiprocessing.context.SpawnProcess._Popen(process_obj)
 

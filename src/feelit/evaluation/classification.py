@@ -30,7 +30,8 @@ def softmax(logits: Float32, temperature: float = 1.0) -> Float64:
     """(N, C) logits -> (N, C) float64 probabilities; a higher temperature makes them less sure."""
     scaled = logits.astype(np.float64) / temperature
     shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    result: Float64 = shares / shares.sum(axis=1, keepdims=True)
+    return result
 
 
 def confusion(labels: Int64, predicted: Int64, classes: int) -> Int64:
@@ -46,7 +47,8 @@ def accuracy(matrix: Int64) -> float:
 def f1_scores(matrix: Int64) -> Float64:
     """(C,) F1 of each class of a confusion matrix, 2·TP / (2·TP + FP + FN); 0 for a class that never occurs."""
     hit = np.diag(matrix).astype(np.float64)
-    return 2 * hit / np.maximum(matrix.sum(axis=0) + matrix.sum(axis=1), 1)  # type: ignore[no-any-return]
+    result: Float64 = 2 * hit / np.maximum(matrix.sum(axis=0) + matrix.sum(axis=1), 1)
+    return result
 
 
 def macro_f1(matrix: Int64) -> float:

@@ -45,4 +45,4 @@ def _cells(part: UInt8) -> UInt8:
     height, width = part.shape
     across, down = min(CELLS[0], max(1, width // 4)), min(CELLS[1], max(1, height // 4))
     mean = cv2.resize(np.ascontiguousarray(part), (across, down), interpolation=cv2.INTER_AREA)
-    return cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]
+    return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -47,13 +47,14 @@ def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
     (D,) float32, never outside the values of the two neighbouring samples.
     """
     right = int(np.searchsorted(time_s, at_s))
-    if right == 0:
-        return values[0]  # type: ignore[no-any-return]
-    if right == len(time_s):
-        return values[-1]  # type: ignore[no-any-return]
+    last = len(time_s) - 1
+    if right in (0, last + 1):
+        nearest: Float32 = values[min(right, last)]
+        return nearest
     share = np.float32((at_s - time_s[right - 1]) / (time_s[right] - time_s[right - 1]))
     low, high = values[right - 1], values[right]
-    return np.clip(low + share * (high - low), np.minimum(low, high), np.maximum(low, high))  # type: ignore[no-any-return]
+    result: Float32 = np.clip(low + share * (high - low), np.minimum(low, high), np.maximum(low, high))
+    return result
 
 
 def smooth(values: Float32) -> Float32:
@@ -210,7 +211,8 @@ def _jumps(box: Float32) -> Bool:
     centre, size = (box[:, :2] + box[:, 2:]) / 2, np.maximum(box[:, 2:] - box[:, :2], 1)
     moved = np.abs(np.diff(centre, axis=0)) > (size[1:] + size[:-1]) / 2
     grown = np.abs(np.diff(np.log(size), axis=0)) > np.log(GROWTH)
-    return (moved | grown).any(axis=1)  # type: ignore[no-any-return]
+    result: Bool = (moved | grown).any(axis=1)
+    return result
 
 
 def _calm(readable: Bool, run: Int64) -> Int64:

@@ -54,7 +54,8 @@ class Lanes:
         at_s = np.arange(0.5, columns * looks, dtype=np.float64) * (width_s / looks)
         votes = np.zeros((columns, len(EMOTIONS) + 2), np.int32)
         np.add.at(votes, (np.arange(columns * looks) // looks, self.motion.states(track_id, at_s) - ABSENT), 1)
-        return (votes.argmax(axis=1) + ABSENT).astype(np.int32)  # type: ignore[no-any-return]
+        result: Int32 = (votes.argmax(axis=1) + ABSENT).astype(np.int32)
+        return result
 
 
 class Strip:

@@ -33,9 +33,9 @@ def text_mask(text: str, cap_px: int) -> UInt8:
     columns, lines = _even_up(width / _OVERSAMPLE + 1), line_px(cap_px)
     large = np.zeros((lines * _OVERSAMPLE, columns * _OVERSAMPLE), np.uint8)
     cv2.putText(large, text, (0, baseline(cap_px) * _OVERSAMPLE), _FONT, scale, 255, weight, cv2.LINE_AA)
-    mask = cv2.resize(large, (columns, lines), interpolation=cv2.INTER_AREA)
+    mask = np.asarray(cv2.resize(large, (columns, lines), interpolation=cv2.INTER_AREA), np.uint8)
     mask.flags.writeable = False
-    return mask  # type: ignore[return-value]
+    return mask
 
 
 @lru_cache(maxsize=64)

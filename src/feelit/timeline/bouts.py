@@ -76,7 +76,8 @@ def _table(seen: Samples, start: Int64, emotion: Int64, here: Int64) -> Bouts:
 
 def _follows(samples: Samples) -> Bool:
     """(F,) whether a row goes on with the row before: same track, next sampled frame."""
-    return (np.diff(samples.track, prepend=-1) == 0) & (np.diff(samples.frame, prepend=-2) == 1)  # type: ignore[no-any-return]
+    result: Bool = (np.diff(samples.track, prepend=-1) == 0) & (np.diff(samples.frame, prepend=-2) == 1)
+    return result
 
 
 def _numbered(begins: Bool) -> Int64:

@@ -39,7 +39,8 @@ def resemblance(a: UInt8, b: UInt8) -> Float32:
 
     def unit(values: UInt8) -> Float32:
         centred = values.astype(np.float32) - values.mean(axis=1, keepdims=True, dtype=np.float32)
-        return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)  # type: ignore[no-any-return]
+        result: Float32 = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)
+        return result
 
     return unit(a) @ unit(b).T
 

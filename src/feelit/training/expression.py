@@ -118,7 +118,7 @@ class State:
         self.recipe = recipe
         self.epoch = 0
         self.steps = 0
-        self.network = recipe.network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = recipe.network().to(memory_format=torch.channels_last)
         self.average: nn.Module = copy.deepcopy(self.network).eval()
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         other = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -149,7 +149,7 @@ class State:
     def step(self, loss: Tensor) -> None:
         """One step of the optimiser and of the average."""
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         self.steps += 1
         keep = min(self.recipe.ema, self.steps / (self.steps + 10))  # the first steps are not worth remembering
@@ -190,7 +190,7 @@ def draw_probability(share: Float32, rare: float) -> Float64:
     """(N, 8) vote shares -> (N,) probabilities of being drawn: more often, the rarer an image's labels are."""
     frequency = share.mean(axis=0, dtype=np.float64)
     weight = share @ np.maximum(frequency, 1e-6) ** -rare
-    return weight / weight.sum()  # type: ignore[no-any-return]
+    return weight / weight.sum()
 
 
 def rate_at(epoch: float, recipe: Recipe) -> float:

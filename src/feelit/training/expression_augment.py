@@ -70,10 +70,10 @@ def _framing(landmarks: Float32, how: Augmentation, rng: np.random.Generator) ->
 def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
     if rng.random() < how.small:
         side = int(rng.integers(14, 40))
-        crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-        crop = cv2.resize(crop, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-    elif rng.random() < how.blur:
-        crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.2))  # type: ignore[assignment]
+        small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_LINEAR), np.uint8)
+    if rng.random() < how.blur:
+        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.2)), np.uint8)
     return crop
 
 

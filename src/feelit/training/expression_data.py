@@ -133,7 +133,7 @@ def framing(landmarks: Float32) -> Float32:
     """Where landmarks lie on average in the images' own framing, made symmetric: (5, 2), in sides of the image."""
     mean = (np.nanmean(landmarks, axis=0) + 0.5) / SIZE_PX
     mirrored = mean[[1, 0, 2, 4, 3]] * (-1, 1) + (1, 0)
-    return ((mean + mirrored) / 2).astype(np.float32)  # type: ignore[no-any-return]
+    return ((mean + mirrored) / 2).astype(np.float32)
 
 
 def vote_shares(votes: UInt8) -> Float32:
@@ -149,7 +149,7 @@ def vote_shares(votes: UInt8) -> Float32:
     kept = np.where(votes < 2, 0, votes).astype(np.float32)
     known, other = kept[:, : len(EMOTIONS)], kept[:, len(EMOTIONS) :]
     known = known * (known.max(axis=1) > other.max(axis=1))[:, None]
-    return (known / np.maximum(known.sum(axis=1, keepdims=True), 1)).astype(np.float32)  # type: ignore[no-any-return]
+    return (known / np.maximum(known.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
 def template_landmarks() -> Float32:

@@ -52,4 +52,4 @@ class ExpressionNet(nn.Module):
         """(N, 1, 48, 48) uint8, full range 0..255 -> (N, 8) logits in the order of EMOTIONS."""
         x = (luma.to(torch.float32) - 128.0) * (1 / 64.0)
         x = self.features(x).mean(dim=(2, 3))
-        return self.head(self.dropout(x))  # type: ignore[no-any-return]
+        return self.head(self.dropout(x))

@@ -76,7 +76,7 @@ class Run:
     def start(cls, recipe: Recipe) -> Run:
         """A run that has seen nothing yet."""
         torch.manual_seed(recipe.seed)
-        net = FaceNet(recipe.widths, recipe.depths, recipe.neck).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        net = FaceNet(recipe.widths, recipe.depths, recipe.neck).to(memory_format=torch.channels_last)
         plain = [p for p in net.parameters() if p.ndim == 1]  # norms and biases are not decayed
         decayed = [p for p in net.parameters() if p.ndim > 1]
         groups = [{"params": decayed, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}]
@@ -124,7 +124,7 @@ class Run:
         part = losses(prediction, batch)
         total = recipe.score_weight * part.score + recipe.box_weight * part.box + recipe.landmark_weight * part.landmarks
         self.optimizer.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimizer.step()
         self.step += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,7 +56,8 @@ def load_images(parquet: list[Path], cache: Path | None = None, real_boxes: bool
     if not cache.exists():
         images = _decode(parquet, real_boxes)
         cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, **{name: np.asarray(getattr(images, name)) for name in FaceImages.__slots__})  # type: ignore[arg-type]
+        columns: dict[str, Any] = {name: np.asarray(getattr(images, name)) for name in FaceImages.__slots__}
+        np.savez(cache, **columns)
     with np.load(cache) as content:
         columns = {name: content[name] for name in FaceImages.__slots__}
     return FaceImages(**columns | {"source": tuple(columns["source"].tolist())})

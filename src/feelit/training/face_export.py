@@ -90,7 +90,7 @@ def export(net: FaceNet, path: Path) -> None:
     with warnings.catch_warnings():  # the tracing exporter needs no further package; that it is the older one is known
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Exported(net.to(memory_format=torch.contiguous_format)),  # type: ignore[call-overload]
+            _Exported(net.to(memory_format=torch.contiguous_format)),
             (torch.zeros(2, 1, 64, 96, dtype=torch.uint8),),
             str(path),
             dynamo=False,

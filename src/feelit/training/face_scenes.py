@@ -70,7 +70,7 @@ def sort_images(images: FaceImages) -> Pools:
 def face_sizes(box: Float32) -> Float32:
     """(G, 4) px -> (G,) px: the geometric mean of a box's sides."""
     sides = np.maximum(box[:, 2:] - box[:, :2], 0)
-    return np.sqrt(sides[:, 0] * sides[:, 1])  # type: ignore[no-any-return]
+    return np.sqrt(sides[:, 0] * sides[:, 1])
 
 
 class SceneMaker:

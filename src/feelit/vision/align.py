@@ -77,9 +77,9 @@ def _warp(luma: UInt8, matrix: Float64, size_px: int) -> UInt8:
     factor = int(0.75 / scale) if scale > 1e-3 else 1
     if factor >= 2:
         luma, matrix = _shrink(luma, matrix, size_px, factor)
-    return cv2.warpAffine(  # type: ignore[return-value]
-        luma, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    side = (size_px, size_px)
+    crop = cv2.warpAffine(luma, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, np.uint8)
 
 
 def _shrink(luma: UInt8, matrix: Float64, size_px: int, factor: int) -> tuple[UInt8, Float64]:
@@ -99,4 +99,4 @@ def _shrink(luma: UInt8, matrix: Float64, size_px: int, factor: int) -> tuple[UI
     fitted = matrix.copy()
     fitted[:, :2] *= factor
     fitted[:, 2] = matrix[:, :2] @ (np.array([x0, y0]) + (factor - 1) / 2) + matrix[:, 2]
-    return small, fitted  # type: ignore[return-value]
+    return np.asarray(small, np.uint8), fitted

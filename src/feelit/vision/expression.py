@@ -80,7 +80,8 @@ class ExpressionModel:
             return raw
         logits = raw / np.float32(self.card.temperature)
         weight = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return weight / weight.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+        result: Float32 = weight / weight.sum(axis=1, keepdims=True)
+        return result
 
     def _check(self, path: Path) -> None:
         """One crop through the network, so that a wrong shape shows before the first video and not within it."""

@@ -31,7 +31,8 @@ def _variance(image: cv2.typing.MatLike) -> float:
 
 def brightness(crops: UInt8) -> Float32:
     """Mean luma, 0..255: (F, S, S) uint8 -> (F,) float32."""
-    return crops.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)  # type: ignore[no-any-return]
+    result: Float32 = crops.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+    return result
 
 
 def thumbnails(images: Sequence[UInt8] | UInt8, side_px: int) -> UInt8:
