@@ -14,6 +14,8 @@ from feelit.engines import Order, Outcome
 from feelit.engines.local import Work, attempt
 from feelit.segment import analyze_segment
 
+pytest_plugins = ["tests.browser"]
+
 
 @dataclass(frozen=True)
 class Ran:

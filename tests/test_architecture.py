@@ -18,7 +18,7 @@ FLOORS = (
     ("__init__",),
     ("cli", "console"),
     ("api",),
-    ("pipeline", "job", "outputs", "report", "render", "evaluation", "training", "doctor"),
+    ("pipeline", "job", "outputs", "export", "report", "plot", "clips", "live", "render", "evaluation", "training", "doctor"),
     ("engines",),
     ("segment",),
     ("plan", "workspace", "timeline", "tracking"),
@@ -33,7 +33,7 @@ STRANGERS = ("vision", "video", "tracking")
 
 OWNERS = {
     "av": {"video"},
-    "matplotlib": {"training"},
+    "matplotlib": {"training", "plot"},
     "onnx": {"training"},
     "onnxruntime": {"vision"},
     "pandas": {"api", "timeline"},

@@ -1,0 +1,71 @@
+"""A browser for tests of pages: Debian's or Google's Chromium, without a window and without a way out.
+
+Tests that use it are skipped where none is installed; FEELIT_CHROMIUM names one that is not on the PATH.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Watched:
+    """A page, and what it did that a page should not do."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)  # errors and warnings of the console, and what was thrown
+    requests: list[str] = field(default_factory=list)  # URLs that were asked for over a network
+
+    def watch(self) -> None:
+        """Note what happens from now on."""
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).scheme not in ("file", "data", "blob"):
+            self.requests.append(request.url)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests."""
+    path = os.environ.get("FEELIT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watched(chromium: Browser) -> Iterator[Watched]:
+    """A new page of 1280 x 900 px, which is watched."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    watched = Watched(context.new_page())
+    watched.watch()
+    yield watched
+    context.close()
