@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import feelit
-from feelit.timeline.schema import SCHEMA
+from feelit.timeline.schema import SCHEMA, pack_metadata
+from tests.timeline.rows import regular, table_of
 from tests.video import clips
 
 SIZE = (320, 180)
@@ -181,3 +183,23 @@ def test_the_package_offers_what_it_says() -> None:
         assert getattr(feelit, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'analyse'"):
         feelit.analyse  # noqa: B018
+
+
+def test_events_of_a_frame_and_of_a_file_are_the_same(tmp_path: Path) -> None:
+    table = table_of({1: "n" * 300 + "h" * 30 + "n" * 300}, regular(630))
+    path = tmp_path / "results.parquet"
+    pq.write_table(table.replace_schema_metadata(pack_metadata({"videos": {}})), path)
+    events = feelit.events(path)
+    pd.testing.assert_frame_equal(events, feelit.events(feelit.read_timeline(path)))
+    assert events["kind"].tolist() == ["bout", "peak", "bout", "bout"]
+    assert events["tracks"].tolist() == [(1,)] * 4
+    assert events["p_value"].isna().tolist() == [True, False, True, True]
+
+
+def test_no_events_are_an_empty_frame_with_the_same_columns(tmp_path: Path) -> None:
+    table = table_of({}, regular(3))
+    path = tmp_path / "results.parquet"
+    pq.write_table(table.replace_schema_metadata(pack_metadata({"videos": {}})), path)
+    empty = feelit.events(path)
+    assert len(empty) == 0
+    assert empty.dtypes["p_value"] == "float64"

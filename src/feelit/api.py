@@ -17,6 +17,7 @@ from feelit.timeline.store import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from tqdm import tqdm
 
     from feelit.job import VideoReport
@@ -108,13 +109,35 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track",
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
-    import pyarrow as pa
-
     from feelit.timeline import summary
 
+    return summary.summarize(_table_of(timeline), by)
+
+
+def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
+    """Bouts, peaks, shifts that several tracks share, and long absences, one row each; docs/events.md tells of the columns.
+
+    Parameters
+    ----------
+    timeline : what `analyze` or `read_timeline` gave, or the path of a timeline file
+
+    Raises
+    ------
+    TimelineReadError
+        if the file is missing, damaged, or not a timeline.
+    """
+    from feelit.timeline.event_text import event_frame
+    from feelit.timeline.events import find_events
+
+    return event_frame(find_events(_table_of(timeline)))
+
+
+def _table_of(timeline: pd.DataFrame | str | PathLike[str]) -> pa.Table:
     if isinstance(timeline, str | PathLike):
-        return summary.summarize(read_table(Path(timeline))[0], by)
-    return summary.summarize(pa.Table.from_pandas(timeline, preserve_index=False), by)
+        return read_table(Path(timeline))[0]
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(timeline, preserve_index=False)
 
 
 def annotate(

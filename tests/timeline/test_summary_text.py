@@ -53,16 +53,21 @@ def test_markdown_is_one_table(by: By) -> None:
 
 def test_nothing_to_tell_is_a_dash() -> None:
     video = short(summaries(TABLE, "video")[1])
-    assert video == ["empty.mp4", "-", "-", "0:00.3", "0 %", "0", "-", "-", "-"]
+    assert video == ["empty.mp4", "-", "-", "-", "0:00.3", "0 %", "0", "-", "-", "-"]
 
 
 def test_the_short_form_of_a_track() -> None:
     track = short(summaries(table_of({1: "n" * 3 + "h" * 7}, regular(10, 600.0)), "track")[0])
     assert track[:4] == ["a.mp4", "1", "0:00.0–1:30:00.0", "happiness 70 %\nneutral 30 %"]
     assert track[4] == "30:00.0 happiness 0.75\n40:00.0 happiness 0.75\n50:00.0 happiness 0.75"
-    assert track[5:] == ["1:40:00.0", "100 %", "2 of 3000.0 s", "0.0"]
+    assert track[5:] == ["-", "1:40:00.0", "100 %", "2 of 3000.0 s", "0.0"]
 
 
 def test_rare_emotions_are_not_named() -> None:
     track = short(summaries(table_of({1: "n" * 39 + "h"}, regular(40)), "track")[0])
     assert track[3] == "neutral 98 %"
+
+
+def test_events_are_counted_in_words() -> None:
+    shown = {1: "n" * 300 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100, 2: "n" * 590}
+    assert [short(record)[5] for record in summaries(table_of(shown, regular(590)), "track")] == ["1 peak\n1 absence", "-"]

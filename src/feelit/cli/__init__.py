@@ -12,6 +12,7 @@ import typer
 from feelit.cli.analyze import analyze
 from feelit.cli.annotate import annotate
 from feelit.cli.doctor import doctor
+from feelit.cli.events import events
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -22,6 +23,7 @@ INTERRUPTED = 130
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(analyze)
 app.command()(summarize)
+app.command()(events)
 app.command()(annotate)
 app.command()(doctor)
 

@@ -45,36 +45,18 @@ def summarize(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
-    from feelit.files import refuse_to_overwrite, whole_file
+    from feelit.cli import texts
     from feelit.timeline.gather import find_timelines, read_videos
     from feelit.timeline.samples import COLUMNS
     from feelit.timeline.summary import summaries
 
-    written = _format(format_, out)
-    if out is not None:
-        refuse_to_overwrite(out, force)
+    written = texts.choose(Format, format_, out, force)
     tables = read_videos(find_timelines(timelines), COLUMNS)
     records = [record for table in tables for record in summaries(table, by.value)]
     if written is Format.table:
         _show(records, by.value)
-    elif out is None:
-        typer.echo(_text(records, by.value, written), nl=False)
     else:
-        with whole_file(out) as temporary:
-            temporary.write_text(_text(records, by.value, written), encoding="utf-8", newline="\n")
-
-
-def _format(chosen: Format | None, out: Path | None) -> Format:
-    from feelit.errors import UsageError
-
-    if out is None:
-        return chosen or Format.table
-    known = [f.value for f in Format if f is not Format.table]
-    if chosen is None and out.suffix[1:].lower() in known:
-        return Format(out.suffix[1:].lower())
-    if chosen is None or chosen is Format.table:
-        raise UsageError(f"--out {out} does not say what to write", f"choose --format {', '.join(known)}, or end the name so")
-    return chosen
+        texts.write(_text(records, by.value, written), out)
 
 
 def _text(records: list[Summary], by: By, written: Format) -> str:
@@ -95,4 +77,4 @@ def _show(records: list[Summary], by: By) -> None:
     if len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
         title = f"{title} in {videos.pop()}" if by == "track" else videos.pop()
         names, rows, words = names[1:], [row[1:] for row in rows], words - 1
-    print_table(make_table(title, names, rows, words), expendable=("changes/min", "readable", "strongest", "bouts"))
+    print_table(make_table(title, names, rows, words), expendable=("changes/min", "readable", "bouts", "events", "strongest"))

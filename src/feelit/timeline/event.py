@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+
+from feelit.errors import UsageError
+from feelit.types import EMOTIONS
 
 
 class Kind(StrEnum):
@@ -40,3 +46,42 @@ class Event:
     def duration_s(self) -> float:
         """How long it lasts."""
         return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are asked for. What has no emotion passes every choice of emotions, what has no p-value every limit."""
+
+    kinds: tuple[Kind, ...] = tuple(Kind)
+    emotions: tuple[str, ...] = EMOTIONS
+    max_p: float = 1.0
+
+    @classmethod
+    def parse(cls, kinds: str, emotions: str | None, max_p: float) -> Self:
+        """Choices as they are written on the command line: names with commas between; "all" kinds, None for all emotions.
+
+        Raises
+        ------
+        UsageError
+            for a name that is none, or a limit that is no probability.
+        """
+        if not 0 <= max_p <= 1:
+            raise UsageError(f"--max-p {max_p:g} is no probability", "give a number from 0 to 1, such as 0.05")
+        chosen = _words("--kind", kinds, [*Kind, "all"])
+        return cls(
+            kinds=tuple(Kind) if "all" in chosen else tuple(map(Kind, chosen)),
+            emotions=EMOTIONS if emotions is None else tuple(_words("--emotion", emotions, EMOTIONS)),
+            max_p=max_p,
+        )
+
+    def takes(self, event: Event) -> bool:
+        """Whether an event is asked for."""
+        likely = math.isnan(event.p_value) or event.p_value <= self.max_p
+        return event.kind in self.kinds and (event.emotion is None or event.emotion in self.emotions) and likely
+
+
+def _words(option: str, text: str, known: Sequence[str]) -> list[str]:
+    words = [word.strip() for word in text.split(",")]
+    if unknown := [word for word in words if word not in known]:
+        raise UsageError(f"{option} {', '.join(unknown)} is not known", f"choose from {', '.join(known)}")
+    return words

@@ -6,6 +6,7 @@ probabilities those of single frames; both count readable time only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,8 @@ import pyarrow as pa
 
 from feelit.errors import UsageError
 from feelit.timeline.bouts import Bouts, find_bouts
+from feelit.timeline.event import Event, Kind
+from feelit.timeline.events import SURE, events_of
 from feelit.timeline.samples import TimelineSamples
 from feelit.timeline.schema import PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Float64, Int64
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 MOMENTS = 3
 MOMENT_APART_S = 2.0
 """How many moments are named, and how far apart they are at least."""
+
+COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
+"""Which events are counted, and under what name."""
 
 By = Literal["video", "track"]
 
@@ -56,6 +62,9 @@ class Shown:
     bouts: int
     mean_bout_s: float
     transitions_per_min: float  # a minute of readable time
+    peaks: int  # events whose p-value is no larger than `events.SURE`
+    shared: int
+    absences: int
     moments: tuple[Moment, ...]  # at most MOMENTS, strongest first
 
     @property
@@ -119,12 +128,13 @@ def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary
         raise UsageError(f"no summary by {by}", "there is one by video and one by track")
     rows = TimelineSamples(table)
     bouts = find_bouts(rows.samples)
+    sure = [e for e in events_of(rows, bouts) if e.p_value <= SURE]
     if by == "track":
-        shown = _shown(rows, bouts, rows.samples.track, bouts.track, len(rows.track_video))
+        shown = _shown(rows, bouts, rows.samples.track, bouts.track, _by_track(rows, sure))
         owners = zip(rows.track_video, rows.track_id, shown, strict=True)
         return [TrackSummary(rows.names[video], int(name), s) for video, name, s in owners]
     count = len(rows.names)
-    shown = _shown(rows, bouts, rows.samples.video, bouts.video, count)
+    shown = _shown(rows, bouts, rows.samples.video, bouts.video, [[e for e in sure if e.video == name] for name in rows.names])
     duration_s = np.bincount(rows.frames.video, rows.frames.length_s, count)
     occupied = rows.frames.rows(np.unique(rows.samples.frame))
     face_share = _ratio(np.bincount(occupied.video, occupied.length_s, count), duration_s)
@@ -142,7 +152,7 @@ def headings(by: By) -> list[str]:
         *("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "dominant"),
         *(f"share_{emotion}" for emotion in EMOTIONS),
         *PROBABILITY_COLUMNS,
-        *("bouts", "mean_bout_s", "transitions_per_min"),
+        *("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values()),
         *(f"moment_{i}_{detail}" for i in numbered for detail in details),
     ]
 
@@ -153,7 +163,7 @@ def _dtype(name: str) -> str | None:
         return None
     if name.startswith("moment_") and name.endswith("_track"):
         return "Int64"  # with room for missing values
-    return "int64" if name in ("track_id", "tracks", "bouts") else "float64"
+    return "int64" if name in ("track_id", "tracks", "bouts", *COUNTED.values()) else "float64"
 
 
 def flat(record: TrackSummary | VideoSummary) -> dict[str, Any]:
@@ -164,7 +174,7 @@ def flat(record: TrackSummary | VideoSummary) -> dict[str, Any]:
     row |= {name: getattr(shown, name) for name in names}
     row |= {f"share_{emotion}": share for emotion, share in zip(EMOTIONS, shown.share, strict=True)}
     row |= dict(zip(PROBABILITY_COLUMNS, shown.mean_probability, strict=True))
-    row |= {name: getattr(shown, name) for name in ("bouts", "mean_bout_s", "transitions_per_min")}
+    row |= {name: getattr(shown, name) for name in ("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values())}
     for i in range(MOMENTS):
         moment = shown.moments[i] if i < len(shown.moments) else None
         row[f"moment_{i + 1}_s"] = moment and moment.time_s
@@ -175,15 +185,30 @@ def flat(record: TrackSummary | VideoSummary) -> dict[str, Any]:
     return row
 
 
-def _shown(rows: TimelineSamples, bouts: Bouts, group: Int64, bout_group: Int64, count: int) -> list[Shown]:
+def _by_track(rows: TimelineSamples, events: list[Event]) -> list[list[Event]]:
+    """The events of every track; a shared one counts for each of its tracks."""
+    number = {
+        (rows.names[video], int(name)): i for i, (video, name) in enumerate(zip(rows.track_video, rows.track_id, strict=True))
+    }
+    mine: list[list[Event]] = [[] for _ in number]
+    for event in events:
+        for track in event.tracks:
+            mine[number[event.video, track]].append(event)
+    return mine
+
+
+def _shown(
+    rows: TimelineSamples, bouts: Bouts, group: Int64, bout_group: Int64, events: Sequence[Sequence[Event]]
+) -> list[Shown]:
     """What the faces of every group show.
 
     Parameters
     ----------
-    group : (F,) int64, 0..count - 1, never falling: which group every sample belongs to
+    group : (F,) int64, 0, 1, ..., never falling: which group every sample belongs to
     bout_group : (B,) int64, the same of every bout
+    events : of every group
     """
-    samples, kinds = rows.samples, len(EMOTIONS)
+    samples, kinds, count = rows.samples, len(EMOTIONS), len(events)
     seen, seen_group = samples.rows(samples.readable), group[samples.readable]
     on_screen_s = np.bincount(group, samples.length_s, count)
     readable_s = np.bincount(seen_group, seen.length_s, count)
@@ -212,6 +237,7 @@ def _shown(rows: TimelineSamples, bouts: Bouts, group: Int64, bout_group: Int64,
             bouts=int(bout_count[i]),
             mean_bout_s=float(mean_bout_s[i]),
             transitions_per_min=float(changes[i]),
+            **{name: sum(e.kind is kind for e in events[i]) for kind, name in COUNTED.items()},
             moments=moments[i],
         )
         for i in range(count)

@@ -28,8 +28,8 @@ def json_text(records: Sequence[Summary]) -> str:
     objects = []
     for record in records:
         row = {name: value for name, value in flat(record).items() if not name.startswith("moment_")}
-        moments = [{k: _rounded(v) for k, v in asdict(moment).items()} for moment in record.shown.moments]
-        objects.append({name: _rounded(value) for name, value in row.items()} | {"moments": moments})
+        moments = [{k: rounded(v) for k, v in asdict(moment).items()} for moment in record.shown.moments]
+        objects.append({name: rounded(value) for name, value in row.items()} | {"moments": moments})
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -38,7 +38,7 @@ def csv_text(records: Sequence[Summary], by: By) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, headings(by), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _rounded(value) for name, value in flat(record).items()} for record in records)
+    writer.writerows({name: rounded(value) for name, value in flat(record).items()} for record in records)
     return text.getvalue()
 
 
@@ -54,8 +54,8 @@ def short_headings(by: By) -> tuple[list[str], int]:
     """The headings of `short`, and how many of them are over text, not numbers."""
     names = ["readable", "bouts", "changes/min"]
     if by == "track":
-        return ["video", "track", "seen", "shows", "strongest", "on screen", *names], 5
-    return ["video", "shows", "strongest", "duration", "faces", "tracks", *names], 3
+        return ["video", "track", "seen", "shows", "strongest", "events", "on screen", *names], 6
+    return ["video", "shows", "strongest", "events", "duration", "faces", "tracks", *names], 4
 
 
 def short(record: Summary) -> list[str]:
@@ -64,11 +64,11 @@ def short(record: Summary) -> list[str]:
     bouts = f"{shown.bouts} of {_number(shown.mean_bout_s)} s" if shown.bouts else "-"
     numbers = [_percent(shown.readable_share), bouts, _number(shown.transitions_per_min)]
     if isinstance(record, TrackSummary):
-        seen = f"{_clock(shown.first_seen_s)}–{_clock(shown.last_seen_s)}"
+        seen = f"{clock(shown.first_seen_s)}–{clock(shown.last_seen_s)}"
         texts = [record.video, str(record.track_id), seen, _emotions(shown), _moments(shown.moments, several=False)]
-        return [*texts, _clock(shown.on_screen_s), *numbers]
-    facts = [_clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
-    return [record.video, _emotions(shown), _moments(shown.moments, several=True), *facts, *numbers]
+        return [*texts, _events(shown), clock(shown.on_screen_s), *numbers]
+    facts = [clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
+    return [record.video, _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]
 
 
 def _escaped(cell: str) -> str:
@@ -85,11 +85,19 @@ def _moments(moments: Sequence[Moment], several: bool) -> str:
     texts = []
     for m in moments:
         who = f" #{m.track_id}" if several else ""
-        texts.append(f"{_clock(m.time_s)} {m.emotion} {m.confidence:.2f}{who}")
+        texts.append(f"{clock(m.time_s)} {m.emotion} {m.confidence:.2f}{who}")
     return "\n".join(texts) or "-"
 
 
-def _rounded(value: Any) -> Any:
+def _events(shown: Shown) -> str:
+    names = {"peaks": shown.peaks, "shared": shown.shared, "absences": shown.absences}
+    return (
+        "\n".join(f"{count} {name if count > 1 else name.removesuffix('s')}" for name, count in names.items() if count) or "-"
+    )
+
+
+def rounded(value: Any) -> Any:
+    """A number as it is written: with `DIGITS` decimals, and None for what is no number."""
     if not isinstance(value, float):
         return value
     return round(value, DIGITS) if math.isfinite(value) else None
@@ -103,8 +111,8 @@ def _number(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.1f}"
 
 
-def _clock(time_s: float) -> str:
-    """h:mm:ss.s or m:ss.s"""
+def clock(time_s: float) -> str:
+    """Time of a video as people read it: h:mm:ss.s or m:ss.s."""
     minutes, tenths = divmod(round(time_s * 10), 600)
     hours, minutes = divmod(minutes, 60)
     front = f"{hours}:{minutes:02d}" if hours else str(minutes)

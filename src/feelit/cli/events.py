@@ -1,0 +1,68 @@
+"""feelit events"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feelit.timeline.event import Event
+
+
+class Format(StrEnum):
+    """How events are written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def events(
+    timelines: Annotated[
+        list[Path],
+        typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(help="Which ones, as in peak,shared: bout, peak, shared, absence, or all."),
+    ] = "peak,shared,absence",
+    emotion: Annotated[str | None, typer.Option(help="Only of these emotions, as in happiness,surprise.")] = None,
+    max_p: Annotated[float, typer.Option(help="Only where the p-value is no larger.", show_default="all")] = 1.0,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="How to write them.", show_default="table, or what the ending of --out says"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a file instead of standard output.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Find what happens: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
+    from feelit.cli import texts
+    from feelit.timeline.event import EventFilter
+    from feelit.timeline.event_text import csv_text, json_text
+    from feelit.timeline.events import find_events
+    from feelit.timeline.gather import find_timelines, read_videos
+    from feelit.timeline.samples import COLUMNS
+
+    wanted = EventFilter.parse(kind, emotion, max_p)
+    written = texts.choose(Format, format_, out, force)
+    tables = read_videos(find_timelines(timelines), COLUMNS)
+    found = [event for table in tables for event in find_events(table) if wanted.takes(event)]
+    if written is Format.table:
+        _show(found)
+    else:
+        texts.write(json_text(found) if written is Format.json else csv_text(found), out)
+
+
+def _show(found: list[Event]) -> None:
+    from feelit.console import make_table, print_table
+    from feelit.timeline.event_text import SHORT_HEADINGS, WORDS, short
+
+    names, rows, words = list(SHORT_HEADINGS), [short(event) for event in found], WORDS
+    title = f"{len(rows)} event{'' if len(rows) == 1 else 's'}"
+    if len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
+        title = f"{title} in {videos.pop()}"
+        names, rows, words = names[1:], [row[1:] for row in rows], words - 1
+    print_table(make_table(title, names, rows, words), expendable=("usually", "peak", "end"))

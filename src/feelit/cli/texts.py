@@ -1,0 +1,55 @@
+"""Text that a command writes: in which format, and where to."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+Format = TypeVar("Format", bound=StrEnum)
+
+TABLE = "table"
+"""The format for the terminal, which no file is written in."""
+
+
+def choose(formats: type[Format], chosen: Format | None, out: Path | None, force: bool) -> Format:
+    """The format to write, told by --format or by the ending of --out.
+
+    Raises
+    ------
+    UsageError
+        if neither tells.
+    OutputError
+        if `out` exists already and is not to be replaced.
+    """
+    from feelit.errors import UsageError
+    from feelit.files import refuse_to_overwrite
+
+    if out is None:
+        return chosen or formats(TABLE)
+    known = [f.value for f in formats if f.value != TABLE]
+    if chosen is None and out.suffix[1:].lower() in known:
+        chosen = formats(out.suffix[1:].lower())
+    if chosen is None or chosen.value == TABLE:
+        raise UsageError(f"--out {out} does not say what to write", f"choose --format {', '.join(known)}, or end the name so")
+    refuse_to_overwrite(out, force)
+    return chosen
+
+
+def write(text: str, out: Path | None) -> None:
+    """Write text to a file, whole or not at all, or to standard output.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
+    """
+    from feelit.files import whole_file
+
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    with whole_file(out) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")

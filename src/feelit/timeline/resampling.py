@@ -1,0 +1,116 @@
+"""How sure a figure is: intervals and p-values by resampling what was seen, because neighbouring frames are not independent.
+
+Nothing is assumed of distributions. Random numbers come from seeds, so the same timeline gives the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from feelit.types import Float64, Int64
+
+BOOTSTRAPS = 500
+PERMUTATIONS = 499
+"""With so many random orders a p-value is a multiple of 0.002, and no smaller than that."""
+
+_AT_A_TIME = 50
+_ENOUGH = 25
+
+
+def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> tuple[float, float]:
+    """A 95 % interval of the weighted mean of a short series, by the moving-block bootstrap (Künsch 1989).
+
+    Blocks of neighbours are drawn, not single samples, so that what neighbours have in common does not pass for certainty. They
+    are n^(1/3) samples long, after Hall, Horowitz & Jing (1995).
+
+    Parameters
+    ----------
+    value, weight : (n,) float64 each, n >= 1; weights above 0
+
+    Returns
+    -------
+    The percentiles 2.5 and 97.5 of the means of `BOOTSTRAPS` resampled series.
+    """
+    count = len(value)
+    length = int(np.ceil(count ** (1 / 3)))
+    weighted = np.concatenate([[0.0], np.cumsum(value * weight)])
+    weights = np.concatenate([[0.0], np.cumsum(weight)])
+    start = rng.integers(0, count - length + 1, (BOOTSTRAPS, -(-count // length)))
+    total = (weighted[start + length] - weighted[start]).sum(axis=1)
+    mean = total / (weights[start + length] - weights[start]).sum(axis=1)
+    low, high = np.percentile(mean, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np.random.Generator) -> list[float]:
+    """How likely it is by chance that a series has a stretch of some length with so high a mean anywhere.
+
+    A scan statistic (Glaz, Naus & Wallenstein 2001) under permutation: the blocks of the series are put into random orders, and
+    the highest mean over all stretches of that length is compared. Only what lasts longer than a block can be rare. Drawing
+    stops early where chance is plain (Besag & Clifford 1991).
+
+    Parameters
+    ----------
+    blocks : (B,) float64, the means of consecutive blocks of time
+    windows : length in blocks, 1..B, and mean of every stretch asked for
+
+    Returns
+    -------
+    A p-value each: (1 + orders with as high a stretch) / (1 + orders), after Phipson & Smyth (2010).
+    """
+    length, mean = np.array([n for n, _ in windows], np.int64), np.array([m for _, m in windows])
+    hits, drawn = np.zeros(len(windows), np.int64), np.zeros(len(windows), np.int64)
+    while len(open_ := np.flatnonzero((hits < _ENOUGH) & (drawn < PERMUTATIONS))):
+        count = min(_AT_A_TIME, PERMUTATIONS - int(drawn[open_[0]]))
+        total = np.cumsum(rng.permuted(np.broadcast_to(blocks, (count, len(blocks))), axis=1), axis=1)
+        for n in np.unique(length[open_]):
+            asked, highest = open_[length[open_] == n], _highest(total, int(n))
+            hits[asked] += (highest >= mean[asked, None] - 1e-9).sum(axis=1)
+        drawn[open_] += count
+    return [float(p) for p in (1 + hits) / (1 + drawn)]
+
+
+def _highest(total: Float64, length: int) -> Float64:
+    """(P, B) running sums -> (P,) the highest mean over `length` consecutive blocks."""
+    first = total[:, length - 1]
+    later = total[:, length:] - total[:, :-length]
+    result: Float64 = np.maximum(first, later.max(axis=1, initial=-np.inf)) / length
+    return result
+
+
+def crowds(onset_s: Float64, within_s: float) -> Int64:
+    """(n,) times, rising -> (n,) how many of them lie between each and `within_s` after it."""
+    return np.searchsorted(onset_s, onset_s + within_s, side="right") - np.arange(len(onset_s))
+
+
+def crowd_p_values(
+    onset_s: Sequence[Float64], presence_s: Sequence[tuple[float, float]], within_s: float, rng: np.random.Generator
+) -> list[float]:
+    """How likely it is by chance that somewhere so many series have an onset within `within_s`, if they are independent.
+
+    Every series is rotated in its own time by a random amount, which keeps its rhythm and breaks what it has in common with the
+    others (circular-shift surrogates; for nonverbal synchrony see Ramseyer & Tschacher 2011, for the method Lancaster et al.
+    2018).
+
+    Parameters
+    ----------
+    onset_s : of every series, the times of its onsets, farther than `within_s` from one another
+    presence_s : when every series begins and ends
+
+    Returns
+    -------
+    A p-value for every size of crowd: the one at place k is that of k series or more.
+    """
+    sizes = np.zeros(len(onset_s) + 1, np.int64)
+    for _ in range(PERMUTATIONS):
+        shifted = [_rotated(t, *span, rng) for t, span in zip(onset_s, presence_s, strict=True)]
+        everybody = np.sort(np.concatenate(shifted))
+        sizes[: min(int(crowds(everybody, within_s).max(initial=0)), len(onset_s)) + 1] += 1
+    return [(1 + int(n)) / (1 + PERMUTATIONS) for n in sizes]
+
+
+def _rotated(onset_s: Float64, start_s: float, end_s: float, rng: np.random.Generator) -> Float64:
+    length_s = max(end_s - start_s, 1e-9)
+    return start_s + (onset_s - start_s + rng.random() * length_s) % length_s
