@@ -30,8 +30,9 @@ def annotate(
 ) -> None:
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole."""
     from feelit.render.annotate import AnnotateOptions
+    from feelit.timeline.tracks import parse_tracks
 
-    options = AnnotateOptions(out, codec, crf, blur.value, _parse_tracks(tracks), force)
+    options = AnnotateOptions(out, codec, crf, blur.value, parse_tracks(tracks), force)
     draw(video, timeline, options, quiet)
 
 
@@ -45,14 +46,3 @@ def draw(video: Path, timeline: Path, options: object, quiet: bool) -> None:
     rows, sampled_time_s = rows_of(video, timeline)
     with progress_bar(f"annotating {video.name}", quiet) as advance:
         annotate_video(video, rows, sampled_time_s, options, advance)
-
-
-def _parse_tracks(text: str | None) -> tuple[int, ...] | None:
-    from feelit.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--tracks {text} is no list of track ids", "give numbers with commas between, as in 1,3") from None

@@ -20,6 +20,7 @@ from feelit.render.placing import Placer
 from feelit.render.rows import TimelineRows
 from feelit.render.strip import Lanes, Strip
 from feelit.render.style import Style
+from feelit.timeline.tracks import refuse_unknown
 from feelit.types import Float64
 from feelit.video.probe import probe
 from feelit.video.writer import FORMATS, Encoding, transcode
@@ -139,10 +140,7 @@ def _check(video: Path, rows: TimelineRows, options: AnnotateOptions) -> None:
         raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
     if options.out.exists() and video.exists() and options.out.samefile(video):
         raise UsageError(f"{options.out} is the video itself", "choose another name for the output")
-    known = {int(t) for t in np.unique(rows.track_id)}
-    if unknown := sorted(set(options.tracks or ()) - known):
-        have = ", ".join(map(str, sorted(known)[:20])) or "none"
-        raise UsageError(f"no track {', '.join(map(str, unknown))} in this timeline", f"its tracks: {have}")
+    refuse_unknown(options.tracks or (), np.unique(rows.track_id).tolist())
 
 
 def _to_hide(rows: TimelineRows, options: AnnotateOptions) -> TimelineRows:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from feelit.errors import UsageError
+from feelit.timeline.tracks import NAMED, parse_tracks, refuse_unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(None, None, id="all"),
+        pytest.param("3", (3,), id="one"),
+        pytest.param("1,3", (1, 3), id="two"),
+        pytest.param(" 1 , 3 ", (1, 3), id="with-spaces"),
+    ],
+)
+def test_a_list_of_tracks_is_read(text: str | None, expected: tuple[int, ...] | None) -> None:
+    assert parse_tracks(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "1,", "one", "1;2", "1.5"])
+def test_what_is_no_list_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no list of track ids"):
+        parse_tracks(text)
+
+
+def test_tracks_that_are_there_pass() -> None:
+    refuse_unknown((3, 1), [1, 2, 3])
+    refuse_unknown((), [])
+
+
+@pytest.mark.parametrize(
+    ("known", "hint"),
+    [
+        pytest.param([2, 1], "its tracks: 1, 2", id="named-in-order"),
+        pytest.param([], "its tracks: none", id="none"),
+        pytest.param(range(1, 100), f"its tracks: {', '.join(map(str, range(1, NAMED + 1)))}", id="not-a-hundred"),
+    ],
+)
+def test_unknown_tracks_are_told_with_those_that_there_are(known: list[int], hint: str) -> None:
+    with pytest.raises(UsageError, match="no track 200, 300 in this timeline") as caught:
+        refuse_unknown((300, 200), known)
+    assert caught.value.hint == hint
