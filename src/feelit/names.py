@@ -14,3 +14,10 @@ def as_text(path: Path) -> str:
 def one_line(text: str) -> str:
     r"""Text as it can be shown on a terminal: newlines as \n, and no character that commands the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def mirrored(path: Path) -> Path:
+    """Where a file named by itself is mirrored: its path below the working folder, else its whole path."""
+    whole = Path(os.path.normpath(Path.cwd() / path))
+    here = Path.cwd()
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole.relative_to(whole.anchor)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.names import as_text
+from feelit.names import as_text, mirrored
 from feelit.types import Sampling, Segment
 from feelit.video.probe import Probe
 
@@ -112,7 +112,7 @@ def _sources(given: Path) -> list[Source]:
         is_folder = given.is_dir()
     except OSError:  # a name that is too long, a folder that may not be read: told when the file is opened
         is_folder = False
-    return _in_folder(given) if is_folder else [Source(given, as_text(given), _mirrored(given))]
+    return _in_folder(given) if is_folder else [Source(given, as_text(given), mirrored(given))]
 
 
 def _in_folder(folder: Path) -> list[Source]:
@@ -124,10 +124,3 @@ def _in_folder(folder: Path) -> list[Source]:
 
 def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-def _mirrored(path: Path) -> Path:
-    """Where a file named by itself is mirrored: its path below the working folder, else its whole path."""
-    whole = Path(os.path.normpath(Path.cwd() / path))
-    here = Path.cwd()
-    return whole.relative_to(here) if whole.is_relative_to(here) else whole.relative_to(whole.anchor)
