@@ -12,6 +12,7 @@ import pytest
 
 import feelit
 from feelit.timeline.schema import SCHEMA, pack_metadata
+from tests.exports.made import write
 from tests.timeline.rows import regular, table_of
 from tests.video import clips
 
@@ -158,6 +159,17 @@ def test_a_timeline_file_is_read_drawn_and_summed_up(folder: Path, tmp_path: Pat
     for source in (out, read):
         summary = feelit.summarize(source)
         assert len(summary) == 1
+
+
+def test_a_timeline_file_is_exported_as_often_as_one_likes(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.parquet", table_of({1: "nnn", 2: "hhh"}, regular(3)))
+    for name in ("one.srt", "two.srt"):
+        assert feelit.export(path, tmp_path / name, tracks=[2]) == [tmp_path / name]
+        assert "#2 happiness" in (tmp_path / name).read_text(encoding="utf-8")
+    assert feelit.export([str(path)], tmp_path / "new", format="textgrid") == [tmp_path / "new" / "a.mp4.TextGrid"]
+    with pytest.raises(feelit.OutputError, match="exists already"):
+        feelit.export(path, tmp_path / "one.srt")
+    feelit.export(path, tmp_path / "one.srt", force=True)
 
 
 class Quiet:

@@ -18,7 +18,7 @@ FLOORS = (
     ("__init__",),
     ("cli", "console"),
     ("api",),
-    ("pipeline", "job", "outputs", "export", "report", "plot", "clips", "live", "render", "evaluation", "training", "doctor"),
+    ("pipeline", "job", "outputs", "exports", "report", "plot", "clips", "live", "render", "evaluation", "training", "doctor"),
     ("engines",),
     ("segment",),
     ("plan", "workspace", "timeline", "tracking"),
@@ -155,7 +155,7 @@ def loaded_by(code: str) -> set[str]:
     return HEAVY & set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help"])
+@pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help", "export --help"])
 def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()
 

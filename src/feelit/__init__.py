@@ -25,11 +25,11 @@ from feelit.errors import (
 )
 
 if TYPE_CHECKING:
-    from feelit.api import analyze, annotate, events, read_timeline, summarize
+    from feelit.api import analyze, annotate, events, export, read_timeline, summarize
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ("analyze", "annotate", "events", "read_timeline", "summarize")
+_FUNCTIONS = ("analyze", "annotate", "events", "export", "read_timeline", "summarize")
 
 __all__ = [
     "FeelitError",
@@ -44,6 +44,7 @@ __all__ = [
     "analyze",
     "annotate",
     "events",
+    "export",
     "read_timeline",
     "summarize",
 ]

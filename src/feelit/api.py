@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from feelit.job import VideoReport
     from feelit.types import VideoInfo
 
-Videos = str | PathLike[str] | Sequence[str | PathLike[str]]
+Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
 def analyze(
-    videos: Videos,
+    videos: Paths,
     *,
     rate: float | str = 10,
     start_s: float = 0.0,
@@ -174,6 +174,41 @@ def annotate(
     rows, sampled_time_s = rows_of(Path(video), Path(timeline))
     wanted = tuple(tracks) if tracks is not None else None
     annotate_video(Path(video), rows, sampled_time_s, AnnotateOptions(Path(out), codec, crf, blur, wanted, force))
+
+
+def export(
+    timelines: Paths,
+    out: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002  # as --format of the command line
+    tracks: Sequence[int] | None = None,
+    force: bool = False,
+) -> list[Path]:
+    """Write timelines in the formats of other programs; docs/export.md tells of each.
+
+    Parameters
+    ----------
+    timelines : a timeline file, a folder of them, or a list of either
+    out : a file; or a folder, for formats that hold one video a file
+    format : "csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris" or "textgrid"; None leaves it to the ending
+        of `out`
+    tracks : write only these; None means all
+    force : replace files that exist
+
+    Returns
+    -------
+    The files that were written.
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells.
+    """
+    from feelit.exports.run import ExportOptions, export_timelines
+
+    paths = [timelines] if isinstance(timelines, str | PathLike) else list(timelines)
+    wanted = tuple(tracks) if tracks is not None else None
+    return export_timelines([Path(path) for path in paths], ExportOptions(Path(out), format, wanted, force))
 
 
 class _TqdmObserver:

@@ -13,6 +13,7 @@ from feelit.cli.analyze import analyze
 from feelit.cli.annotate import annotate
 from feelit.cli.doctor import doctor
 from feelit.cli.events import events
+from feelit.cli.export import export
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -25,6 +26,7 @@ app.command()(analyze)
 app.command()(summarize)
 app.command()(events)
 app.command()(annotate)
+app.command()(export)
 app.command()(doctor)
 
 

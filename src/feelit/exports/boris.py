@@ -1,0 +1,62 @@
+"""The aggregated events of BORIS (Friard & Gamba 2016): one line a bout, tabs between, a track as subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from feelit import __version__
+from feelit.exports.cells import csv_lines, quoted
+from feelit.exports.part import Part
+from feelit.exports.recordings import Recording
+from feelit.exports.shown import Showing, shown_by
+
+HEADINGS = (
+    *("Observation id", "Observation date", "Description", "Observation type", "Source", "Time offset (s)"),
+    *("Coding duration", "Media duration (s)", "FPS (frame/s)"),
+    *("Subject", "Observation duration by subject by observation", "Behavior", "Behavioral category", "Behavior type"),
+    *("Start (s)", "Stop (s)", "Duration (s)", "Media file name"),
+    *("Image index start", "Image index stop", "Image file path start", "Image file path stop"),
+    *("Comment start", "Comment stop"),
+)
+
+MISSING = "NA"
+"""What BORIS writes for what there is not."""
+
+
+def boris_text(part: Part) -> Iterator[str]:
+    """A line a bout under a line of headings, ordered by video and start."""
+    yield csv_lines([HEADINGS], "\t")
+    for recording in part.recordings:
+        shown = shown_by(recording)
+        about = _about(recording, shown.end_ms)
+        total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
+        bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))
+        yield csv_lines(([*about, *_bout(s, total_ms[s.track], recording.name)] for s in bouts), "\t")
+
+
+def _about(recording: Recording, end_ms: int) -> list[str]:
+    length, name = _seconds(end_ms), quoted(recording.name)
+    description = f"facial expressions as labelled by feelit {__version__}"
+    source = quoted(f"player #1:{recording.name}")
+    return [name, "", description, "Media file", source, "0", length, length, _rate(recording)]
+
+
+def _bout(showing: Showing, total_ms: int, media: str) -> list[str]:
+    times = (showing.start_ms, showing.end_ms, showing.end_ms - showing.start_ms)
+    return [
+        *(f"track {showing.track}", _seconds(total_ms), showing.emotion, "facial expression", "STATE"),
+        *(_seconds(time_ms) for time_ms in times),
+        *(quoted(media), MISSING, MISSING, MISSING, MISSING, f"confidence {showing.confidence:.2f}", ""),
+    ]
+
+
+def _rate(recording: Recording) -> str:
+    try:
+        return f"{float(Fraction(str(recording.facts.get('average_rate')))):.3f}"
+    except (ValueError, ZeroDivisionError):
+        return MISSING
+
+
+def _seconds(time_ms: int) -> str:
+    return f"{time_ms / 1000:.3f}"

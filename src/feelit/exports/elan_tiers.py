@@ -1,0 +1,77 @@
+"""What an ELAN document shows: tiers of what the tracks show, and of what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from feelit.exports.recordings import Recording
+from feelit.exports.shown import Shown, in_milliseconds, shown_by
+from feelit.timeline.event import Event, Kind
+from feelit.timeline.events import SURE, find_events
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An annotation from `start_ms` to before `end_ms`. Emotions have a confidence, events have it in their value."""
+
+    start_ms: int
+    end_ms: int
+    value: str
+    confidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Marks that do not overlap, in order of time; `kind` is "emotion" or "event", `participant` the track, if it is one."""
+
+    name: str
+    participant: str
+    kind: str
+    marks: list[Mark]
+
+
+def tiers(recording: Recording) -> list[Tier]:
+    """A tier of emotions for every track, then those of peaks, absences and shared shifts that are hardly there by chance."""
+    shown = shown_by(recording)
+    result = []
+    for track, showings in shown.tracks.items():
+        marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in showings]
+        result.append(Tier(f"track {track}", f"track {track}", "emotion", marks))
+    return [*result, *_event_tiers(recording, shown)]
+
+
+def _event_tiers(recording: Recording, shown: Shown) -> Iterator[Tier]:
+    grouped: dict[tuple[str, str], list[Event]] = {}
+    for event in find_events(recording.table()):
+        if event.p_value <= SURE and not shown.tracks.keys().isdisjoint(event.tracks):
+            participant = "" if event.kind is Kind.shared else f"track {event.tracks[0]}"
+            grouped.setdefault((participant, _NAMES[event.kind]), []).append(event)
+    for (participant, name), events in grouped.items():
+        for number, lane in enumerate(_lanes(events), 1):
+            times = in_milliseconds((e.start_s for e in lane), (e.end_s for e in lane))
+            marks = [
+                Mark(start_ms, max(start_ms + 1, min(end_ms, shown.end_ms)), _value(event))
+                for event, (start_ms, end_ms) in zip(lane, times, strict=True)
+            ]
+            yield Tier(f"{participant} {name} {number if number > 1 else ''}".strip(), participant, "event", marks)
+
+
+def _lanes(events: Iterable[Event]) -> list[list[Event]]:
+    """Events spread over as few tiers as it takes: annotations of a tier must not overlap."""
+    lanes: list[list[Event]] = []
+    for event in sorted(events, key=lambda e: e.start_s):
+        free = next((lane for lane in lanes if lane[-1].end_s <= event.start_s), None)
+        if free is None:
+            lanes.append([event])
+        else:
+            free.append(event)
+    return lanes
+
+
+def _value(event: Event) -> str:
+    who = f" of {', '.join(map(str, event.tracks))}" if event.kind is Kind.shared else ""
+    return f"{event.emotion or 'away'}{who}, p = {event.p_value:.3f}"
+
+
+_NAMES = {Kind.peak: "peaks", Kind.absence: "absences", Kind.shared: "shared shifts"}

@@ -1,0 +1,61 @@
+"""The CSV of py-feat's Fex frames (Cheong et al. 2023, "Py-Feat"), as far as a timeline can fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.exports.cells import csv_cells, csv_lines, quoted
+from feelit.exports.part import Part
+from feelit.exports.recordings import Recording
+
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""py-feat's seven, in its order. Ours have contempt besides, which comes last, so that nothing is lost."""
+
+HEADINGS = (
+    *("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", *EMOTIONS, "contempt"),
+    *("Identity", "input", "frame", "approx_time", "time_s", "FrameHeight", "FrameWidth"),
+)
+
+_PROBABILITIES = tuple(f"p_{emotion}" for emotion in (*EMOTIONS, "contempt"))
+_COLUMNS = ("frame", "time_s", "track_id", "x0", "y0", "x1", "y1", "face_score", "readable", *_PROBABILITIES)
+
+
+def pyfeat_text(part: Part) -> Iterator[str]:
+    """A line a row of the timeline. A frame without a face has a line without numbers, as in py-feat."""
+    yield csv_lines([HEADINGS])
+    for recording in part.recordings:
+        for table in recording.rows(_COLUMNS):
+            yield _lines(table, recording)
+
+
+def _lines(table: pa.Table, recording: Recording) -> str:
+    height, width = (quoted(str(recording.facts.get(name, ""))) for name in ("height_px", "width_px"))
+    columns = [
+        *(csv_cells(table.column(name)) for name in ("x0", "y0")),
+        csv_cells(pc.subtract(table.column("x1"), table.column("x0"))),
+        csv_cells(pc.subtract(table.column("y1"), table.column("y0"))),
+        csv_cells(table.column("face_score")),
+        *(csv_cells(_readable_only(table, name)) for name in _PROBABILITIES),
+        [f"Person_{track}" if track else "" for track in csv_cells(table.column("track_id"))],
+        [quoted(recording.name)] * len(table),
+        csv_cells(table.column("frame")),
+        [_clock(time_s) for time_s in np.maximum(table.column("time_s").to_numpy(), 0).tolist()],
+        csv_cells(table.column("time_s")),
+        *([value] * len(table) for value in (height, width)),
+    ]
+    return csv_lines(zip(*columns, strict=True))
+
+
+def _readable_only(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Of faces that cannot be read no emotion is claimed."""
+    column = table.column(name)
+    return pc.if_else(table.column("readable"), column, pa.scalar(None, column.type))
+
+
+def _clock(time_s: float) -> str:
+    """As py-feat writes approximate times: minutes and seconds, rounded down."""
+    return "{:02d}:{:02d}".format(*divmod(int(time_s), 60))

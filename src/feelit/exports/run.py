@@ -1,0 +1,111 @@
+"""From timeline files to files of another format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from feelit.errors import TimelineReadError, UsageError
+from feelit.exports.formats import Format, format_named
+from feelit.exports.part import Part
+from feelit.exports.recordings import Recording, find_recordings
+from feelit.files import refuse_to_overwrite, whole_file
+from feelit.names import as_text, mirrored
+from feelit.timeline.gather import find_timelines
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is asked of an export.
+
+    `out` is a file, or a folder for formats that hold one video a file; None is standard output. `format` None is what the
+    ending of `out` says. `tracks` None means all.
+    """
+
+    out: Path | None = None
+    format: str | None = None
+    tracks: tuple[int, ...] | None = None
+    force: bool = False
+
+
+def export_timelines(timelines: Sequence[Path], options: ExportOptions) -> list[Path]:
+    """Write timelines to `options.out`, each file whole or not at all.
+
+    Parameters
+    ----------
+    timelines : timeline files, or folders of them
+    options : see `ExportOptions`; `out` is not None
+
+    Returns
+    -------
+    The files that were written. Nothing is if one of them exists already and `options.force` is not set.
+
+    Raises
+    ------
+    TimelineReadError
+        if a timeline is missing, damaged, or not one.
+    UsageError
+        if the options make no sense for these timelines.
+    OutputError
+        if an output exists already, or cannot be written.
+    """
+    assert options.out is not None
+    kind = format_named(options.format, options.out)
+    paths = find_timelines(timelines)
+    targets = _targets(_recordings(paths, kind, options), kind, options.out)
+    for target in targets:
+        if any(target.exists() and target.samefile(path) for path in paths):
+            raise UsageError(f"{target} is a timeline that is to be read", "choose another name for the output")
+        refuse_to_overwrite(target, options.force)
+    for target, recordings in targets.items():
+        with whole_file(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            for text in kind.write(Part(recordings, target.parent)):
+                file.write(text)
+    return list(targets)
+
+
+def exported_text(timelines: Sequence[Path], options: ExportOptions) -> Iterator[str]:
+    """The same as text, a piece at a time.
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `export_timelines`; several videos are refused where a file holds one.
+    """
+    kind = format_named(options.format, None)
+    recordings = _recordings(find_timelines(timelines), kind, options)
+    if kind.one_video and len(recordings) > 1:
+        raise UsageError(_several(recordings), "name a folder with --out, or give one timeline")
+    yield from kind.write(Part(tuple(recordings), Path()))
+
+
+def _recordings(paths: Sequence[Path], kind: Format, options: ExportOptions) -> list[Recording]:
+    recordings = find_recordings(paths, options.tracks)
+    if kind.one_video and not recordings:
+        raise TimelineReadError("these timelines tell of no video", "run `feelit analyze` first")
+    return recordings
+
+
+def _targets(recordings: Sequence[Recording], kind: Format, out: Path) -> dict[Path, tuple[Recording, ...]]:
+    """Which videos go into which file. For one video, `out` may be the file or the folder that it goes to."""
+    if not kind.one_video:
+        if out.is_dir():
+            raise UsageError(f"--out {out} is a folder", f"name a file in it, as in {out / f'timeline{kind.suffix}'}")
+        return {out: tuple(recordings)}
+    if len(recordings) == 1 and out.suffix and not out.is_dir():
+        return {out: tuple(recordings)}
+    if out.suffix.lower() == kind.suffix.lower() and not out.is_dir():
+        raise UsageError(_several(recordings), f"name a folder: --out {out.with_suffix('')}")
+    targets: dict[Path, tuple[Recording, ...]] = {}
+    for recording in recordings:
+        target = out / f"{as_text(mirrored(Path(recording.name)))}{kind.suffix}"
+        if target in targets:
+            message = f"{targets[target][0].name} and {recording.name} would share the output {target}"
+            raise UsageError(message, "export them one by one")
+        targets[target] = (recording,)
+    return targets
+
+
+def _several(recordings: Sequence[Recording]) -> str:
+    return f"a file of this format holds one video, and there are {len(recordings)}"

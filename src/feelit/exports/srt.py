@@ -1,0 +1,17 @@
+"""SubRip captions: plain lines, for any player."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from feelit.exports.captions import clock, cues
+from feelit.exports.part import Part
+from feelit.exports.shown import shown_by
+
+
+def srt_text(part: Part) -> Iterator[str]:
+    """A numbered cue a change, with a line a track."""
+    for recording in part.recordings:
+        for number, cue in enumerate(cues(shown_by(recording).tracks.values()), 1):
+            lines = [f"#{s.track} {s.emotion} {s.confidence:.2f}" for s in cue.showings]
+            yield "\n".join([str(number), f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}", *lines]) + "\n\n"

@@ -1,0 +1,33 @@
+"""Timeline files for tests of exports, and the text that becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from feelit.exports.formats import FORMATS
+from feelit.exports.part import Part
+from feelit.exports.recordings import find_recordings
+from feelit.timeline.schema import SCHEMA, pack_metadata
+
+FACTS = {"duration_s": 2.0, "average_rate": "30000/1001", "width_px": 1280, "height_px": 720, "frames_sampled": 1}
+
+
+def write(path: Path, *tables: pa.Table, group: int = 1000, videos: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
+    """A timeline file; `videos` tells of the videos in it, `FACTS` of each unless told otherwise."""
+    joined = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+    joined = joined.unify_dictionaries().combine_chunks()
+    if videos is None:
+        videos = dict.fromkeys(joined.column("video").unique().to_pylist(), FACTS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(joined.replace_schema_metadata(pack_metadata({"videos": videos})), path, row_group_size=group)
+    return path
+
+
+def text_of(path: Path, name: str, tracks: tuple[int, ...] | None = None) -> str:
+    """What a timeline file becomes in the format of that name, as it would be written beside it."""
+    return "".join(FORMATS[name].write(Part(tuple(find_recordings([path], tracks)), path.parent)))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feelit.exports.cells import csv_cells, csv_lines, fixed, json_cells, quoted
+
+FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+def column(values: list[object], kind: pa.DataType) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values, kind)])
+
+
+@given(st.lists(FLOATS, min_size=1))
+def test_numbers_can_be_read_back(values: list[float]) -> None:
+    read = [np.float32(cell) for cell in csv_cells(column(list(values), pa.float32()))]
+    assert read == [np.float32(value) for value in values]
+
+
+@given(st.lists(st.one_of(st.none(), FLOATS), min_size=1))
+def test_json_numbers_can_be_read_back(values: list[float | None]) -> None:
+    read = json.loads(f"[{','.join(json_cells(column(list(values), pa.float32())))}]")
+    assert [None if v is None else np.float32(v) for v in read] == [None if v is None else np.float32(v) for v in values]
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_missing(value: float | None) -> None:
+    values = pa.chunked_array([pa.array([value, 1.0], pa.float64(), from_pandas=False)])
+    assert csv_cells(values) == ["", "1"]
+    assert json_cells(values) == ["null", "1"]
+
+
+def test_decimals_need_no_more_digits_than_they_have() -> None:
+    assert csv_cells(column([0.1, 12.625], pa.float32())) == ["0.1", "12.625"]
+    assert csv_cells(column([0.1], pa.float64())) == ["0.1"]
+
+
+@given(st.lists(st.one_of(st.none(), st.text()), min_size=1))
+def test_texts_survive_json(values: list[str | None]) -> None:
+    encoded = pa.chunked_array([pa.array(values, pa.string()).dictionary_encode()])
+    assert json.loads(f"[{','.join(json_cells(encoded))}]") == values
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=2), min_size=1))
+def test_texts_survive_quoting(rows: list[list[str]]) -> None:
+    for delimiter in ",\t":
+        text = csv_lines(([quoted(cell) for cell in row] for row in rows), delimiter)
+        assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) == rows
+
+
+def test_columns_of_bools() -> None:
+    assert csv_cells(column([True, False], pa.bool_())) == json_cells(column([True, False], pa.bool_())) == ["true", "false"]
+
+
+def test_fixed_decimals() -> None:
+    assert fixed(np.array([0.1, float("nan"), 2]), 3) == ["0.100", "", "2.000"]
