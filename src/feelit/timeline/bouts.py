@@ -46,6 +46,13 @@ def find_bouts(samples: Samples) -> Bouts:
     return _table(seen, start[kept], emotion[kept], here[start[kept]])
 
 
+def transition_counts(bouts: Bouts) -> Int64:
+    """How often a bout of one emotion is followed by one of another: (8, 8) int64, rows from, columns to."""
+    to = np.flatnonzero(bouts.is_transition)
+    pairs = bouts.emotion[to - 1] * len(EMOTIONS) + bouts.emotion[to]
+    return np.bincount(pairs, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), len(EMOTIONS)).astype(np.int64)
+
+
 def _merged(stretch: Int64, emotion: Int64, length_s: Float64) -> Int64:
     """(B,) the emotions of bouts once the short ones have gone to their neighbours."""
     place = np.arange(len(stretch))

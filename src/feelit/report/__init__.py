@@ -1,0 +1,1 @@
+"""Timelines as one HTML file that a browser shows without a network."""

@@ -1,0 +1,55 @@
+// What happened: peaks, expressions that several tracks began to show together, absences.
+
+const EVENTS_AT_FIRST = 30;
+const P_VALUES = [0.05, 0.01, 0.001];
+
+function buildEvents(view) {
+  const { video } = view;
+  const events = video.events.told;
+  if (!events.length) return section("events", "Events", el("p", {}, "No peaks, shared expressions or long absences were found."));
+  const columns = [
+    { label: "from", value: (e) => e.start_s, cell: (e) => timeButton(view, e.start_s) },
+    { label: "what", text: true, value: (e) => e.kind, cell: (e) => e.kind },
+    { label: "tracks", text: true, value: (e) => e.tracks[0], cell: (e) => e.tracks.map(chip) },
+    { label: "expression", text: true, value: (e) => e.emotion, cell: (e) => (e.emotion ? labelled(e.emotion) : DASH) },
+    { label: "lasts", unit: "s", value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
+    { label: "at its peak", wide: true, value: (e) => e.strength, cell: (e) => percent(e.strength) },
+    { label: "usually", wide: true, value: (e) => e.baseline, cell: (e) => percent(e.baseline) },
+    { label: "p", value: (e) => e.p_value, cell: (e) => pValue(e.p_value) },
+  ];
+  if (video.footage.status === "found") columns.push({ label: "clip", text: true, wide: true, cell: (e) => clipLink(video, e.start_s) });
+  const table = sortableTable("events", columns, events, { sort: [0, 1], most: EVENTS_AT_FIRST });
+  const found = el("span", { class: "muted", role: "status" });
+
+  const present = (values) => [["", "all"], ...[...new Set(values)].filter((v) => v !== null).map((v) => [String(v), String(v)])];
+  const numbers = [...new Set(events.flatMap((event) => event.tracks))].sort((a, b) => a - b);
+  const pickers = {
+    kind: picker("what", present(events.map((event) => event.kind)), filter),
+    track: picker("track", present(numbers), filter),
+    emotion: picker("expression", present(events.map((event) => event.emotion)), filter),
+    p: picker("p at most", [["", "any"], ...P_VALUES.map((p) => [String(p), String(p)])], filter),
+  };
+
+  function filter() {
+    const { kind, track, emotion, p } = pickers;
+    const kept = events.filter(
+      (event) =>
+        (!kind.value || event.kind === kind.value) &&
+        (!track.value || event.tracks.includes(Number(track.value))) &&
+        (!emotion.value || event.emotion === emotion.value) &&
+        (!p.value || (event.p_value !== null && event.p_value <= Number(p.value))),
+    );
+    found.textContent = count(kept.length, "event");
+    table.fill(kept);
+  }
+
+  filter();
+  const left = video.events.all - events.length;
+  const notes = [
+    "Peak: a track shows an expression more than it usually does. Shared: several tracks begin to show the same one within two seconds.",
+    "p: how likely such an event is to be found somewhere by chance alone.",
+    left ? `${count(left, "event")} more, less certain ones, were left out to keep this file small.` : "",
+  ];
+  const bar = el("div", { class: "row filters" }, ...Object.values(pickers).map((one) => one.node), found);
+  return section("events", "Events", bar, table.node, el("p", { class: "muted small" }, notes.join(" ")));
+}

@@ -1,0 +1,29 @@
+// When expressions were shown most clearly.
+
+const MOMENTS_AT_FIRST = 12;
+
+function buildMoments(view) {
+  const { video } = view;
+  if (!video.moments.length) return section("moments", "Strongest moments", el("p", {}, "No other expression than neutral was shown."));
+  const grid = el("ul", { class: "moments" });
+  const more = el("button", { type: "button", onclick: () => fill(video.moments.length) }, `show all ${video.moments.length}`);
+
+  function fill(most) {
+    const shown = video.moments.slice(0, most);
+    grid.replaceChildren(...shown.map((moment) => el("li", {}, ...card(view, moment))));
+    more.hidden = shown.length === video.moments.length;
+  }
+
+  fill(MOMENTS_AT_FIRST);
+  const note = "At most three of every track, at least two seconds apart, by how clearly the smoothed expression is shown.";
+  return section("moments", "Strongest moments", grid, more, el("p", { class: "muted small" }, note));
+}
+
+function card(view, moment) {
+  const alt = `track ${moment.track_id} at ${clock(moment.time_s)}, shows ${moment.emotion}`;
+  return [
+    moment.picture ? el("img", { src: moment.picture, alt, width: 144, height: 144 }) : null,
+    el("div", {}, labelled(moment.emotion, percent(moment.confidence))),
+    el("div", { class: "row" }, chip(moment.track_id), timeButton(view, moment.time_s), clipLink(view.video, moment.time_s)),
+  ];
+}

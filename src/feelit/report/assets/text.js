@@ -1,0 +1,112 @@
+// Elements and texts. Whatever comes from data ends up in a text node or an attribute, never in markup.
+
+const DASH = "–";
+
+/** An element with attributes, listeners (`onclick`, ...) and children: nodes, texts, or null for nothing. */
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Seconds as h:mm:ss.mmm, with as many decimals as wanted. */
+function clock(seconds, decimals = 3) {
+  const unit = 10 ** decimals;
+  const units = Math.round(Math.abs(seconds) * unit);
+  const whole = Math.floor(units / unit);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const text = `${parts[0]}:${pad(parts[1], 2)}:${pad(parts[2], 2)}`;
+  return (seconds < 0 ? "−" : "") + text + (decimals ? `.${pad(units % unit, decimals)}` : "");
+}
+
+function pad(number, digits) {
+  return String(number).padStart(digits, "0");
+}
+
+/** A share as a percentage with its unit; what is undefined is a dash. */
+function percent(share, decimals = 0) {
+  if (share === null || share === undefined) return DASH;
+  if (share > 0 && share < 0.5 * 10 ** -(decimals + 2)) return `< ${1 / 10 ** decimals} %`;
+  return `${(100 * share).toFixed(decimals)} %`;
+}
+
+function fixed(value, decimals = 1, unit = "") {
+  return value === null || value === undefined ? DASH : value.toFixed(decimals) + (unit && ` ${unit}`);
+}
+
+/** A length of time in words that fit its size: 0.8 s, 42 s, 3 min 20 s, 1 h 4 min. */
+function length(seconds) {
+  if (seconds === null || seconds === undefined) return DASH;
+  if (seconds < 59.95) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}
+
+function pValue(value) {
+  if (value === null || value === undefined) return DASH;
+  return value < 0.001 ? "< 0.001" : value.toFixed(3);
+}
+
+function count(number, one, many = `${one}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
+/** "a", "a and b", "a, b and c" */
+function listed(texts) {
+  return texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`;
+}
+
+/** The number of a track on its colour. */
+function chip(trackId) {
+  const node = el("span", { class: "chip", title: `track ${trackId}` }, String(trackId));
+  node.style.setProperty("--chip", `var(--track-${trackId % TRACK_COLOURS})`);
+  return node;
+}
+
+/** A small square in the colour of a state. */
+function swatch(state) {
+  const node = el("span", { class: `swatch ${state}`, "aria-hidden": "true" });
+  if (EMOTIONS.includes(state)) {
+    node.style.setProperty("--fill", `var(--emotion-${state})`);
+    node.style.setProperty("--edge", `var(--edge-${state})`);
+  }
+  return node;
+}
+
+/** An emotion with its square and, perhaps, a figure. */
+function labelled(emotion, figure = "") {
+  return el("span", { class: "labelled" }, swatch(emotion), el("span", {}, figure ? `${emotion} ${figure}` : emotion));
+}
+
+/** The emotions of a share, largest first, those that reach `least`. */
+function ranked(share, least = 0) {
+  const order = EMOTIONS.map((name, k) => [name, share[k] ?? 0]);
+  return order.filter(([, value]) => value > 0 && value >= least).sort((a, b) => b[1] - a[1]);
+}
+
+/** Shares of readable time as one bar. */
+function shareBar(share, classes = "share") {
+  const parts = ranked(share);
+  const told = parts.map(([name, value]) => `${name} ${percent(value)}`).join(", ");
+  const bar = el("div", { class: classes, role: "img", "aria-label": told || "nothing could be read", title: told });
+  for (const [name, value] of EMOTIONS.map((emotion, k) => [emotion, share[k] ?? 0])) {
+    if (!value) continue;
+    const part = el("span", {}, classes.includes("large") && value >= 0.09 ? `${name} ${percent(value)}` : "");
+    part.style.setProperty("flex-grow", value);
+    part.style.setProperty("--fill", `var(--emotion-${name})`);
+    part.style.setProperty("--edge", `var(--edge-${name})`);
+    part.style.setProperty("--on", name === "sadness" ? "var(--ink)" : "var(--plate)");
+    bar.append(part);
+  }
+  return bar;
+}
+
+function section(id, title, ...content) {
+  return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...content);
+}

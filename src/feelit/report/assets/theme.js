@@ -1,0 +1,64 @@
+// Light and dark: the system's choice until the reader makes another. Canvases ask for colours here.
+
+const REPORT = JSON.parse(document.getElementById("report").textContent);
+const EMOTIONS = REPORT.emotions;
+const STATES = REPORT.states;
+const UNREADABLE = EMOTIONS.length;
+const ABSENT = EMOTIONS.length + 1;
+const TRACK_COLOURS = REPORT.track_colours;
+
+const theme = {
+  root: document.documentElement,
+  system: matchMedia("(prefers-color-scheme: dark)"),
+  chosen: null, // "light" or "dark", once the reader has chosen
+  printing: false,
+  listeners: new Set(),
+
+  get name() {
+    if (this.printing) return "light"; // on paper
+    return this.chosen ?? (this.system.matches ? "dark" : "light");
+  },
+
+  apply() {
+    this.root.dataset.theme = this.name;
+    this.root.toggleAttribute("data-printing", this.printing);
+    const style = getComputedStyle(this.root);
+    const value = (name) => style.getPropertyValue(`--${name}`).trim();
+    this.colours = {
+      ink: value("text"),
+      muted: value("muted"),
+      line: value("line"),
+      lane: value("lane"),
+      paper: value("paper"),
+      unreadable: value("unreadable"),
+      fills: EMOTIONS.map((emotion) => value(`emotion-${emotion}`)),
+      edges: EMOTIONS.map((emotion) => value(this.name === "dark" ? "halo" : `edge-${emotion}`)),
+    };
+    for (const listener of this.listeners) listener();
+  },
+
+  toggle() {
+    this.chosen = this.name === "dark" ? "light" : "dark";
+    this.apply();
+  },
+
+  print(printing) {
+    if (this.printing === printing) return;
+    this.printing = printing;
+    this.apply();
+  },
+};
+
+theme.system.addEventListener("change", () => theme.apply());
+const printer = matchMedia("print");
+printer.addEventListener("change", () => theme.print(printer.matches));
+addEventListener("beforeprint", () => theme.print(true));
+addEventListener("afterprint", () => theme.print(false));
+
+function themeButton() {
+  const button = el("button", { type: "button", class: "quiet", onclick: () => theme.toggle() });
+  const show = () => (button.textContent = theme.name === "dark" ? "light theme" : "dark theme");
+  theme.listeners.add(show);
+  show();
+  return button;
+}

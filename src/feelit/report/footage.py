@@ -1,0 +1,90 @@
+"""The video files that timelines tell of: known by their content, whatever they are called now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from feelit.errors import TimelineReadError
+from feelit.names import as_text
+from feelit.plan import find_videos
+from feelit.video.probe import fingerprint
+
+ANNOTATED = ".annotated.mp4"
+"""`feelit analyze --annotate FOLDER` writes NAME.mp4.annotated.mp4, people write NAME.annotated.mp4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A video as it is on disk, and the same with the timeline drawn on it, if there is one."""
+
+    video: Path
+    annotated: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of the videos of some timelines, by the names that these use.
+
+    `changed` are those of which there is only a file of the same name with another content.
+    """
+
+    footage: dict[str, Footage]
+    changed: frozenset[str]
+
+
+def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]]) -> Found:
+    """Look for the videos of timelines among files and folders, which are searched through all subfolders.
+
+    Parameters
+    ----------
+    given : files and folders
+    videos : what the metadata of the timelines say of every video
+
+    Raises
+    ------
+    VideoReadError
+        if a file is missing or cannot be read, or a folder holds no videos.
+    TimelineReadError
+        if files are given, and the timelines tell of none of them.
+    """
+    if not given:
+        return Found({}, frozenset())
+    paths = [source.path for one in given for source in find_videos([str(one)])]
+    sizes = {facts.get("size_bytes") for facts in videos.values()}
+    prints = {fingerprint(path): path for path in reversed(paths) if not path.is_file() or path.stat().st_size in sizes}
+    footage = {
+        name: Footage(path, _annotated(path, paths))
+        for name, facts in videos.items()
+        if (path := prints.get(str(facts.get("fingerprint")))) is not None
+    }
+    if not footage:
+        told = ", ".join(list(videos)[:3])
+        hint = f"they tell of {told}; if a video changed since, analyse it again"
+        raise TimelineReadError(f"the timelines tell of none of the {len(paths)} videos that --video gives", hint)
+    there = {as_text(Path(path.name)) for path in paths}
+    missing = videos.keys() - footage.keys()
+    return Found(footage, frozenset(name for name in missing if PurePosixPath(name).name in there))
+
+
+def link(path: Path, out: Path) -> str:
+    """The address of a file relative to the page `out`, or from the root of its own drive."""
+    try:
+        relative = os.path.relpath(path.absolute(), out.absolute().parent)
+    except ValueError:  # Windows: another drive
+        return path.absolute().as_uri()
+    return quote(os.fsencode(Path(relative).as_posix()))
+
+
+def _annotated(video: Path, among: Sequence[Path]) -> Path | None:
+    """The annotated video beside a video; else the only one of its name among the files that were given."""
+    names = [f"{video.name}{ANNOTATED}", f"{video.stem}{ANNOTATED}"]
+    for name in names:
+        if (beside := video.with_name(name)) != video and beside.is_file():
+            return beside
+    elsewhere = [path for path in among if path.name in names and path != video]
+    return elsewhere[0] if len(elsewhere) == 1 else None

@@ -1,0 +1,126 @@
+"""The page: a template, styles, scripts and data, in one file that asks nobody for anything.
+
+What comes from videos and timelines is data, never markup: it travels as JSON in blocks that are not run, and the scripts put
+it into text nodes and attributes only. A content security policy admits these scripts and styles by their hashes and no other.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from feelit.render import theme
+from feelit.report.curves import LEVELS, STATES, TICKS_A_SECOND
+from feelit.report.quality import LOW_LIGHT
+from feelit.timeline.readable import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
+from feelit.timeline.smoothing import SIGMA_S
+from feelit.types import EMOTIONS
+
+STYLES = ("uplot/uPlot.min.css", "page.css", "parts.css", "print.css")
+SCRIPTS = (
+    "uplot/uPlot.iife.min.js",
+    *("text.js", "theme.js", "curves.js", "view.js", "gestures.js", "overview.js", "plots.js", "player.js"),
+    *("tables.js", "tracks.js", "moments.js", "events.js", "transitions.js", "quality.js", "chapter.js", "contents.js", "main.js"),
+)
+"""In the order in which they are needed. Our scripts share one scope, which nothing outside of it sees."""
+
+LEAST_CONTRAST = 3.0
+"""Between a graphic and what is behind it (WCAG 2.2, success criterion 1.4.11)."""
+
+
+def head(title: str) -> str:
+    """Everything before the data."""
+    return _filled(_template()[0], {"title": html.escape(title), "policy": _policy(), "style": _style()})
+
+
+def foot() -> str:
+    """Everything after the data."""
+    return _filled(_template()[1], {"script": _script()})
+
+
+def data_block(name: str, value: Any) -> str:
+    """A value for the scripts, which find it by the name."""
+    return f'<script type="application/json" id="{name}">{escaped_json(value)}</script>\n'
+
+
+def text_block(name: str, text: str) -> str:
+    """Base64, which needs no escaping."""
+    return f'<script type="text/plain" id="{name}">{text}</script>\n'
+
+
+def escaped_json(value: Any) -> str:
+    r"""JSON that cannot end the element that it stands in, nor a line of a script: < > & U+2028 and U+2029 as \u...."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return "".join(f"\\u{ord(c):04x}" if c in "<>&\u2028\u2029" else c for c in text)
+
+
+def constants() -> dict[str, Any]:
+    """What the scripts share with the program."""
+    limits = {"face_px": LEAST_FACE_PX, "sharpness": LEAST_SHARPNESS, "yaw_deg": MOST_YAW_DEG, "low_light": LOW_LIGHT}
+    shown = {"emotions": EMOTIONS, "states": STATES, "track_colours": len(theme.TRACK_COLOURS)}
+    return shown | {"levels": LEVELS, "ticks": TICKS_A_SECOND, "limits": limits | {"sigma_s": SIGMA_S}}
+
+
+def edge(colour: theme.Colour) -> theme.Colour:
+    """The colour, darkened until it stands out from white paper: the outline of areas and curves in it."""
+    share = 1.0
+    while contrast(darker := theme.Colour(*(round(v * share) for v in colour)), theme.INK) < LEAST_CONTRAST:
+        share -= 0.01
+    return darker
+
+
+def contrast(a: theme.Colour, b: theme.Colour) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: theme.Colour) -> float:
+    red, green, blue = ((v / 255 / 12.92) if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("feelit.report").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+
+
+@cache
+def _style() -> str:
+    colours = {f"emotion-{name}": colour for name, colour in theme.EMOTION_COLOUR.items()}
+    colours |= {f"edge-{name}": edge(colour) for name, colour in theme.EMOTION_COLOUR.items()}
+    colours |= {f"track-{n}": colour for n, colour in enumerate(theme.TRACK_COLOURS)}
+    named = {"ink": theme.INK, "dim-ink": theme.DIM_INK, "plate": theme.PLATE, "groove": theme.GROOVE, "halo": theme.HALO}
+    colours |= named | {"unreadable": theme.UNREADABLE}
+    variables = "".join(f"--{name}:{colour.hex};" for name, colour in colours.items())
+    return f":root{{{variables}}}\n" + "\n".join(map(_asset, STYLES))
+
+
+@cache
+def _script() -> str:
+    library, *ours = map(_asset, SCRIPTS)
+    return library + '\n(() => {\n"use strict";\n' + "\n".join(ours) + "\n})();\n"
+
+
+@cache
+def _policy() -> str:
+    """Nothing is loaded but pictures in the page itself, and video from beside it."""
+    script, style = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (_script(), _style()))
+    rules = ["default-src 'none'", f"script-src 'sha256-{script}'", f"style-src 'sha256-{style}'", "img-src data:"]
+    return "; ".join([*rules, "media-src 'self' file:", "base-uri 'none'", "form-action 'none'"])
+
+
+def _template() -> tuple[str, str]:
+    before, _, after = _asset("page.html").partition("{{data}}")
+    return before, after
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """In one pass, so that a value may hold what looks like a place to fill."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: values[place[1]], template)

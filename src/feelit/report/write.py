@@ -1,0 +1,243 @@
+"""The story of a report: every video's rows are read, summed up and written, one after the other.
+
+Only one video is in memory at a time, and the finished page has a budget: what a video may take shrinks as videos become many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit import __version__
+from feelit.errors import UsageError, VideoReadError
+from feelit.files import refuse_to_overwrite, whole_file
+from feelit.names import as_text
+from feelit.report import chapter, page
+from feelit.report.chapter import Findings, Origin
+from feelit.report.curves import curves_of, pack_within
+from feelit.report.footage import Footage, Found, find_footage, link
+from feelit.report.pictures import Wanted, best_views, cut_pictures
+from feelit.report.quality import quality_of
+from feelit.timeline.gather import find_timelines, read_videos
+from feelit.timeline.schema import SCHEMA, from_arrow, pack_metadata
+from feelit.timeline.store import open_timeline
+from feelit.types import Timeline
+
+ENDINGS = (".html", ".htm")
+
+CURVE_BYTES = 1_800_000
+PICTURE_BYTES = 600_000
+EVENTS = 400
+"""What one video may take: characters of its curves and of its pictures, and rows of its table of events."""
+
+FULL_SHARES = 8
+"""So many videos may take all of that; of more, each takes less, so that a report of any number stays at about 20 MB."""
+
+LEAST_EVENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """Where a report goes, and the files and folders in which the videos are looked for."""
+
+    out: Path = Path("report.html")
+    videos: tuple[Path, ...] = ()
+    force: bool = False
+
+
+def write_report(
+    timelines: Sequence[Path], options: ReportOptions, progress: Callable[[float], None] = lambda share: None
+) -> list[str]:
+    """Write `options.out`: one HTML file about the videos of some timelines.
+
+    Parameters
+    ----------
+    timelines : files and folders
+    options : see `ReportOptions`
+    progress : called with the share of the work that is done, 0..1
+
+    Returns
+    -------
+    what the user should know, a line each: videos that were asked for and not found
+
+    Raises
+    ------
+    TimelineReadError
+        if a timeline is missing, damaged or none, or if videos are given and it tells of none of them.
+    VideoReadError
+        if a file that is given as a video is missing or cannot be read, or a folder holds no videos.
+    UsageError
+        if two timelines hold a video of the same name, or the output is no .html file.
+    OutputError
+        if the output exists already and `options.force` is not set, or cannot be written.
+    """
+    if options.out.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--out {options.out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
+    refuse_to_overwrite(options.out, options.force)
+    paths = find_timelines(timelines)
+    origins = _origins(paths)
+    found = find_footage(options.videos, {name: origin.facts for name, origin in origins.items()})
+    writer = _Writer(options, found, _Room.of(len(origins)), progress, len(origins))
+    with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        writer.write(file, _videos(paths, origins))
+    return writer.notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What one of several videos may take."""
+
+    curve_bytes: int
+    picture_bytes: int
+    events: int
+
+    @classmethod
+    def of(cls, videos: int) -> _Room:
+        share = min(1.0, FULL_SHARES / max(videos, 1))
+        return cls(int(CURVE_BYTES * share), int(PICTURE_BYTES * share), max(int(EVENTS * share), LEAST_EVENTS))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes the page video by video; what the table of contents needs is kept."""
+
+    options: ReportOptions
+    found: Found
+    room: _Room
+    progress: Callable[[float], None]
+    count: int
+    notes: list[str] = field(default_factory=list)
+    _entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, file: TextIO, videos: Iterator[tuple[Origin, pa.Table]]) -> None:
+        """The whole page."""
+        first = next(videos, None)
+        only = chapter.title_of(first[0].name) if first and self.count <= 1 else f"{self.count} videos"
+        file.write(page.head(f"{only} · feelit report"))
+        if first:
+            self._write_video(file, *first)
+        for origin, table in videos:
+            self._write_video(file, origin, table)
+        about = page.constants() | {"version": __version__, "pictures": bool(self.options.videos), "videos": self._entries}
+        file.write(page.data_block("report", about))
+        file.write(page.foot())
+
+    def _write_video(self, file: TextIO, origin: Origin, table: pa.Table) -> None:
+        number = len(self._entries) + 1
+        rows = from_arrow(table)
+        findings, full = chapter.findings_of(table), curves_of(rows)
+        curves, packed = pack_within(full, self.room.curve_bytes)
+        portraits = {track: Wanted.portrait(time_s, track) for track, time_s in best_views(rows).items()}
+        pictures = self._pictures(origin, rows, findings, portraits)
+        duration_s = _duration_s(origin, findings)
+        content = {
+            "name": origin.name,
+            "title": chapter.title_of(origin.name),
+            "duration_s": duration_s,
+            "face_share": findings.video.face_share,
+            "points": len(curves.time_s),
+            "samples": len(full.time_s),
+            "step_s": curves.step_s,
+            "shown": chapter.shown_of(findings.video.shown),
+            "tracks": chapter.tracks_of(findings, curves, {t: pictures[w] for t, w in portraits.items() if w in pictures}),
+            "moments": chapter.moments_of(findings.moments, pictures),
+            "events": chapter.events_of(findings.events, self.room.events),
+            "quality": chapter.quality_facts(quality_of(rows)),
+            **chapter.facts_of(origin, table),
+            "footage": self._footage(origin),
+        }
+        file.write(page.data_block(f"video-{number}", chapter.plain(content)))
+        file.write(page.text_block(f"curves-{number}", packed))
+        self._entries.append(chapter.plain(_entry(content, chapter.strip_of(curves, duration_s))))
+        self.progress(number / max(self.count, number))
+
+    def _pictures(
+        self, origin: Origin, rows: Timeline, findings: Findings, portraits: dict[int, Wanted]
+    ) -> dict[Wanted, str]:
+        """Portraits first, of those who are longest on screen, then moments."""
+        footage = self.found.footage.get(origin.name)
+        if footage is None:
+            self._note_missing(origin)
+            return {}
+        longest = sorted(findings.tracks, key=lambda track: -track.shown.on_screen_s)
+        wanted = [portraits[track.track_id] for track in longest if track.track_id in portraits]
+        wanted += [Wanted.moment(moment.time_s, moment.track_id) for moment in findings.moments]
+        done = len(self._entries)
+        try:
+            return cut_pictures(
+                footage.video, rows, wanted, self.room.picture_bytes, lambda share: self.progress((done + share) / self.count)
+            )
+        except VideoReadError as error:
+            self.notes.append(f"no pictures of {origin.name}: {error.message}")
+            return {}
+
+    def _note_missing(self, origin: Origin) -> None:
+        if origin.name in self.found.changed:
+            self.notes.append(f"{origin.name} has changed since it was analysed; its part of the report has no pictures")
+        elif self.options.videos:
+            self.notes.append(f"{origin.name} is not among the videos that --video gives; its part has no pictures")
+
+    def _footage(self, origin: Origin) -> dict[str, Any]:
+        footage = self.found.footage.get(origin.name)
+        if footage is None:
+            asked = "missing" if self.options.videos else "none"
+            return {"status": "changed" if origin.name in self.found.changed else asked}
+        return {"status": "found", **self._links(footage)}
+
+    def _links(self, footage: Footage) -> dict[str, Any]:
+        def of(path: Path | None) -> dict[str, str] | None:
+            return {"url": link(path, self.options.out), "name": as_text(Path(path.name))} if path else None
+
+        return {"video": of(footage.video), "annotated": of(footage.annotated)}
+
+
+def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:
+    """What the table of contents says of a video."""
+    moment = content["moments"][0] if content["moments"] else None
+    return {
+        **{name: content[name] for name in ("name", "title", "duration_s", "face_share", "step_s")},
+        "shown": content["shown"],
+        "tracks": len(content["tracks"]),
+        "strip": strip,
+        "moment": {**moment, "picture": None} if moment else None,
+        "failed": sum(not check["passed"] for check in content["audit"]),
+        "footage": content["footage"]["status"],
+    }
+
+
+def _origins(paths: Sequence[Path]) -> dict[str, Origin]:
+    """Every video that the metadata of some timelines name."""
+    origins: dict[str, Origin] = {}
+    for path in paths:
+        file, metadata = open_timeline(path)
+        file.close()
+        videos = metadata.get("videos")
+        for name in videos if isinstance(videos, dict) else ():
+            origins.setdefault(name, Origin(name, as_text(path), metadata))
+    return origins
+
+
+def _videos(paths: Sequence[Path], origins: dict[str, Origin]) -> Iterator[tuple[Origin, pa.Table]]:
+    """Every video with its rows, those without rows last."""
+    left = dict(origins)
+    for table in read_videos(paths, SCHEMA.names):
+        names = table.column("video").cast(pa.string())
+        for name in pc.unique(names).to_pylist():
+            yield left.pop(name, None) or Origin(name, "", {}), table.filter(pc.equal(names, name))
+    for origin in left.values():
+        yield origin, SCHEMA.with_metadata(pack_metadata({"videos": {origin.name: {"frames_sampled": 0}}})).empty_table()
+
+
+def _duration_s(origin: Origin, findings: Findings) -> float:
+    """To the end of the video, as far as the metadata tell; to that of the last sample at least."""
+    told = origin.facts.get("duration_s")
+    last_s = findings.video.shown.last_seen_s
+    lengths = [float(told) if isinstance(told, int | float) else 0.0, last_s if last_s == last_s else 0.0]
+    return max(*lengths, findings.video.duration_s)
+
+
