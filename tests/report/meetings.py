@@ -92,7 +92,8 @@ def _person(rng: np.random.Generator, time_s: Float64, seat: int, people: int) -
     draws = rng.gamma(weight)
     probability = _rounded(draws / draws.sum(axis=1, keepdims=True), 4096)
     across, side = int(np.ceil(np.sqrt(people))), 90 + 15 * np.sin(place / 97 + seat)
-    corner = np.stack([40 + 1200 / across * (seat % across) + 5 * np.sin(place / 31), 30 + 660 / across * (seat // across) + side / 9], 1)
+    left, top = 40 + 1200 / across * (seat % across), 30 + 660 / across * (seat // across)
+    corner = np.stack([left + 5 * np.sin(place / 31), top + side / 9], axis=1)
     yaw_deg = np.where(np.sin(place / 230 + seat) > 0.97, 38, 12 * np.sin(place / 50)).astype(np.float32)
     sharpness = np.where(rng.random(count) < 0.01, 0.01, rng.uniform(0.2, 0.6, count)).astype(np.float32)
     face_px = _rounded(side, 8)
@@ -158,5 +159,5 @@ def _empty(time_s: Float64, place: Int64) -> Timeline:
     )
 
 
-def _rounded(values: Float64 | Float32, steps: int) -> Float32:
+def _rounded(values: Float64, steps: int) -> Float32:
     return (np.round(values * steps) / steps).astype(np.float32)

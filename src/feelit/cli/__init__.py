@@ -14,6 +14,7 @@ from feelit.cli.annotate import annotate
 from feelit.cli.doctor import doctor
 from feelit.cli.events import events
 from feelit.cli.export import export
+from feelit.cli.report import report
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 app.command()(analyze)
 app.command()(summarize)
 app.command()(events)
+app.command()(report)
 app.command()(annotate)
 app.command()(export)
 app.command()(doctor)

@@ -17,9 +17,9 @@ from feelit.report.quality import Quality
 from feelit.timeline.audit import audit
 from feelit.timeline.bouts import find_bouts, transition_counts
 from feelit.timeline.event import Event, Kind
-from feelit.timeline.events import find_events
+from feelit.timeline.events import events_of
 from feelit.timeline.samples import TimelineSamples
-from feelit.timeline.summary import Moment, Shown, TrackSummary, VideoSummary, summaries
+from feelit.timeline.summary import Moment, Shown, TrackSummary, VideoSummary, track_summaries, video_summaries
 from feelit.types import Int64
 
 DIGITS = 4
@@ -58,17 +58,21 @@ class Findings:
         """The strongest ones of every track, the strongest first."""
         return sorted((m for track in self.tracks for m in track.shown.moments), key=lambda m: (-m.confidence, m.time_s))
 
+    @property
+    def surest(self) -> list[Event]:
+        """The events, those first that are least likely to be chance."""
+        return sorted(self.events, key=lambda event: (_or_last(event.p_value), -_or_last(event.strength)))
+
 
 def findings_of(table: pa.Table) -> Findings:
     """Sum up the table of one video."""
-    (video,) = summaries(table, "video")
-    samples = TimelineSamples(table)
-    bouts = find_bouts(samples.samples)
-    counts = {int(name): transition_counts(bouts.rows(bouts.track == n)) for n, name in enumerate(samples.track_id)}
-    events = [event for event in find_events(table) if event.kind is not Kind.bout]
-    tracks = [track for track in summaries(table, "track") if isinstance(track, TrackSummary)]
-    assert isinstance(video, VideoSummary)
-    return Findings(video, tracks, counts, events)
+    rows = TimelineSamples(table)
+    bouts = find_bouts(rows.samples)
+    events = events_of(rows, bouts)
+    (video,) = video_summaries(rows, bouts, events)
+    counts = {int(name): transition_counts(bouts.rows(bouts.track == n)) for n, name in enumerate(rows.track_id)}
+    told = [event for event in events if event.kind is not Kind.bout]
+    return Findings(video, track_summaries(rows, bouts, events), counts, told)
 
 
 def title_of(name: str) -> str:
@@ -107,7 +111,7 @@ def shown_of(shown: Shown) -> dict[str, Any]:
     """A summary without its moments."""
     names = ("on_screen_s", "readable_s", "readable_share", "first_seen_s", "last_seen_s", "dominant")
     values = {name: getattr(shown, name) for name in (*names, "bouts", "mean_bout_s", "transitions_per_min")}
-    return plain({**values, "share": list(shown.share)})
+    return _plain_object({**values, "share": list(shown.share)})
 
 
 def moments_of(moments: Sequence[Moment], pictures: Mapping[Wanted, str]) -> list[dict[str, Any]]:
@@ -115,18 +119,23 @@ def moments_of(moments: Sequence[Moment], pictures: Mapping[Wanted, str]) -> lis
     return [plain({**asdict(m), "picture": pictures.get(Wanted.moment(m.time_s, m.track_id))}) for m in moments]
 
 
-def events_of(events: Sequence[Event], most: int) -> dict[str, Any]:
+def told_events(findings: Findings, most: int, pictures: Mapping[Wanted, str]) -> dict[str, Any]:
     """The events that are least likely to be chance, in order of time, and how many there are in all."""
-    chosen = sorted(events, key=lambda event: (_or_last(event.p_value), -_or_last(event.strength)))[:most]
-    chosen.sort(key=lambda event: (event.start_s, event.kind))
+    chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
     names = ("kind", "tracks", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
-    return {"all": len(events), "told": [plain({name: getattr(event, name) for name in names}) for event in chosen]}
+    told = [{name: getattr(e, name) for name in names} | {"picture": pictures.get(picture_of(e))} for e in chosen]
+    return {"all": len(findings.events), "told": plain(told)}
+
+
+def picture_of(event: Event) -> Wanted:
+    """What shows an event: the face of its first track when it is shown most."""
+    return Wanted.portrait(event.peak_s, event.tracks[0])
 
 
 def quality_facts(quality: Quality) -> dict[str, Any]:
     """As in `quality.Quality`; of many gaps the longest."""
     longest = sorted(quality.gaps, key=lambda gap: gap.start_s - gap.end_s)[:TOLD_GAPS]
-    return plain(
+    return _plain_object(
         {
             "interval_s": quality.interval_s,
             "gap_s": quality.gap_s,
@@ -140,8 +149,8 @@ def quality_facts(quality: Quality) -> dict[str, Any]:
 
 
 def strip_of(curves: Curves, duration_s: float) -> list[str]:
-    """The video in miniature: a digit a column, the state as in `curves.STATES`. Tracks that follow one another share a lane; of
-    many lanes those that hold most."""
+    """The video in miniature: a digit a column, the state as in `curves.STATES`. Tracks that follow one another share a lane,
+    and of many lanes there are those that hold most."""
     at_s = (np.arange(STRIP_COLUMNS) + 0.5) * (duration_s / STRIP_COLUMNS)
     place = np.clip(np.searchsorted(curves.time_s, at_s, side="right") - 1, 0, None)
     lanes: list[Int64] = []
@@ -168,6 +177,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, DIGITS) if math.isfinite(value) else None
     return value
+
+
+def _plain_object(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in values.items()}
 
 
 def _or_last(value: float) -> float:

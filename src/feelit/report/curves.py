@@ -74,7 +74,7 @@ def coarser(curves: Curves, step_s: float) -> Curves:
     step = np.floor(curves.time_s / step_s + 1e-6).astype(np.int64)
     steps, place = np.unique(step, return_inverse=True)
     tracks = [_coarser_track(track, place[track.first : track.first + len(track.state)]) for track in curves.tracks]
-    return Curves((steps + 0.5) * step_s, tracks, step_s)
+    return Curves((steps + 0.5).astype(np.float64) * step_s, tracks, step_s)
 
 
 def pack(curves: Curves) -> str:

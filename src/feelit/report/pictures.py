@@ -96,11 +96,12 @@ def _boxes(rows: Timeline, wanted: Iterable[Wanted]) -> dict[Wanted, Float32]:
 
 
 def _crop(still: UInt8, box: Float32, wanted: Wanted) -> UInt8:
-    """A square about the middle of the face; beyond the edge of the picture its last pixels are repeated."""
+    """A square about the middle of the face, moved into the picture where the face is near its edge."""
     x0, y0, x1, y1 = (float(v) for v in box)
-    side = max(x1 - x0, y1 - y0, 4.0) * wanted.scale
+    side = min(max(x1 - x0, y1 - y0, 4.0) * wanted.scale, *still.shape[:2])
     scale = wanted.side_px / side
-    left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
+    left = float(np.clip((x0 + x1 - side) / 2, 0, still.shape[1] - side))
+    top = float(np.clip((y0 + y1 - side) / 2, 0, still.shape[0] - side))
     shrink = max(1, int(1 / scale))  # warping by itself would skip pixels
     if shrink > 1:
         size = (max(1, still.shape[1] // shrink), max(1, still.shape[0] // shrink))

@@ -62,7 +62,9 @@ def quality_of(rows: Timeline) -> Quality:
     interval_s = float(np.median(step)) if len(step) else 0.0
     gap_s = max(GAP_INTERVALS * interval_s, LEAST_GAP_S)
     gaps = tuple(Gap(float(time_s[i]), float(time_s[i + 1])) for i in np.flatnonzero(step > gap_s))
-    tracks = {int(t): _faces(faces.rows(mine), weight[mine]) for t in np.unique(faces.track_id) for mine in [faces.track_id == t]}
+    tracks = {
+        int(t): _faces(faces.rows(mine), weight[mine]) for t in np.unique(faces.track_id) for mine in [faces.track_id == t]
+    }
     return Quality(interval_s, gap_s, gaps, _faces(faces, weight), tracks)
 
 

@@ -23,6 +23,7 @@ from feelit.report.curves import curves_of, pack_within
 from feelit.report.footage import Footage, Found, find_footage, link
 from feelit.report.pictures import Wanted, best_views, cut_pictures
 from feelit.report.quality import quality_of
+from feelit.timeline.event import Kind
 from feelit.timeline.gather import find_timelines, read_videos
 from feelit.timeline.schema import SCHEMA, from_arrow, pack_metadata
 from feelit.timeline.store import open_timeline
@@ -33,7 +34,9 @@ ENDINGS = (".html", ".htm")
 CURVE_BYTES = 1_800_000
 PICTURE_BYTES = 600_000
 EVENTS = 400
-"""What one video may take: characters of its curves and of its pictures, and rows of its table of events."""
+PICTURED = 60
+"""What one video may take: characters of its curves and of its pictures, rows of its table of events, and how many of these
+have a picture, which takes a second or so to find in a long video."""
 
 FULL_SHARES = 8
 """So many videos may take all of that; of more, each takes less, so that a report of any number stays at about 20 MB."""
@@ -95,11 +98,13 @@ class _Room:
     curve_bytes: int
     picture_bytes: int
     events: int
+    pictured: int  # of these
 
     @classmethod
     def of(cls, videos: int) -> _Room:
         share = min(1.0, FULL_SHARES / max(videos, 1))
-        return cls(int(CURVE_BYTES * share), int(PICTURE_BYTES * share), max(int(EVENTS * share), LEAST_EVENTS))
+        events, pictured = max(int(EVENTS * share), LEAST_EVENTS), int(PICTURED * share)
+        return cls(int(CURVE_BYTES * share), int(PICTURE_BYTES * share), events, pictured)
 
 
 @dataclass(slots=True)
@@ -139,6 +144,7 @@ class _Writer:
             "name": origin.name,
             "title": chapter.title_of(origin.name),
             "duration_s": duration_s,
+            "sampled_s": findings.video.duration_s,
             "face_share": findings.video.face_share,
             "points": len(curves.time_s),
             "samples": len(full.time_s),
@@ -146,7 +152,7 @@ class _Writer:
             "shown": chapter.shown_of(findings.video.shown),
             "tracks": chapter.tracks_of(findings, curves, {t: pictures[w] for t, w in portraits.items() if w in pictures}),
             "moments": chapter.moments_of(findings.moments, pictures),
-            "events": chapter.events_of(findings.events, self.room.events),
+            "events": chapter.told_events(findings, self.room.events, pictures),
             "quality": chapter.quality_facts(quality_of(rows)),
             **chapter.facts_of(origin, table),
             "footage": self._footage(origin),
@@ -156,10 +162,8 @@ class _Writer:
         self._entries.append(chapter.plain(_entry(content, chapter.strip_of(curves, duration_s))))
         self.progress(number / max(self.count, number))
 
-    def _pictures(
-        self, origin: Origin, rows: Timeline, findings: Findings, portraits: dict[int, Wanted]
-    ) -> dict[Wanted, str]:
-        """Portraits first, of those who are longest on screen, then moments."""
+    def _pictures(self, origin: Origin, rows: Timeline, findings: Findings, portraits: dict[int, Wanted]) -> dict[Wanted, str]:
+        """Portraits first, of those who are longest on screen; then moments, then peaks."""
         footage = self.found.footage.get(origin.name)
         if footage is None:
             self._note_missing(origin)
@@ -167,6 +171,8 @@ class _Writer:
         longest = sorted(findings.tracks, key=lambda track: -track.shown.on_screen_s)
         wanted = [portraits[track.track_id] for track in longest if track.track_id in portraits]
         wanted += [Wanted.moment(moment.time_s, moment.track_id) for moment in findings.moments]
+        peaks = [event for event in findings.surest if event.kind is Kind.peak]
+        wanted += [chapter.picture_of(event) for event in peaks[: self.room.pictured]]
         done = len(self._entries)
         try:
             return cut_pictures(
@@ -228,7 +234,7 @@ def _videos(paths: Sequence[Path], origins: dict[str, Origin]) -> Iterator[tuple
     for table in read_videos(paths, SCHEMA.names):
         names = table.column("video").cast(pa.string())
         for name in pc.unique(names).to_pylist():
-            yield left.pop(name, None) or Origin(name, "", {}), table.filter(pc.equal(names, name))
+            yield left.pop(name, Origin(name, "", {})), table.filter(pc.equal(names, name))
     for origin in left.values():
         yield origin, SCHEMA.with_metadata(pack_metadata({"videos": {origin.name: {"frames_sampled": 0}}})).empty_table()
 
@@ -239,5 +245,3 @@ def _duration_s(origin: Origin, findings: Findings) -> float:
     last_s = findings.video.shown.last_seen_s
     lengths = [float(told) if isinstance(told, int | float) else 0.0, last_s if last_s == last_s else 0.0]
     return max(*lengths, findings.video.duration_s)
-
-

@@ -128,12 +128,20 @@ def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary
         raise UsageError(f"no summary by {by}", "there is one by video and one by track")
     rows = TimelineSamples(table)
     bouts = find_bouts(rows.samples)
-    sure = [e for e in events_of(rows, bouts) if e.p_value <= SURE]
-    if by == "track":
-        shown = _shown(rows, bouts, rows.samples.track, bouts.track, _by_track(rows, sure))
-        owners = zip(rows.track_video, rows.track_id, shown, strict=True)
-        return [TrackSummary(rows.names[video], int(name), s) for video, name, s in owners]
-    count = len(rows.names)
+    events = events_of(rows, bouts)
+    return track_summaries(rows, bouts, events) if by == "track" else video_summaries(rows, bouts, events)
+
+
+def track_summaries(rows: TimelineSamples, bouts: Bouts, events: Sequence[Event]) -> list[TrackSummary]:
+    """One record a track, of a timeline that was taken apart already."""
+    shown = _shown(rows, bouts, rows.samples.track, bouts.track, _by_track(rows, _sure(events)))
+    owners = zip(rows.track_video, rows.track_id, shown, strict=True)
+    return [TrackSummary(rows.names[video], int(name), s) for video, name, s in owners]
+
+
+def video_summaries(rows: TimelineSamples, bouts: Bouts, events: Sequence[Event]) -> list[VideoSummary]:
+    """One record a video, of a timeline that was taken apart already."""
+    count, sure = len(rows.names), _sure(events)
     shown = _shown(rows, bouts, rows.samples.video, bouts.video, [[e for e in sure if e.video == name] for name in rows.names])
     duration_s = np.bincount(rows.frames.video, rows.frames.length_s, count)
     occupied = rows.frames.rows(np.unique(rows.samples.frame))
@@ -141,6 +149,10 @@ def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary
     tracks = np.bincount(rows.track_video, minlength=count)
     numbers = zip(rows.names, duration_s.tolist(), face_share.tolist(), tracks.tolist(), shown, strict=True)
     return [VideoSummary(*n) for n in numbers]
+
+
+def _sure(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event.p_value <= SURE]
 
 
 def headings(by: By) -> list[str]:

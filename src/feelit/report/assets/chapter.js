@@ -72,11 +72,11 @@ function lead(video) {
 }
 
 function facts(video) {
-  const { facts: told, quality } = video;
+  const { facts: told } = video;
   const parts = [
     `${clock(video.duration_s, 1)} long`,
     told.width_px ? `${told.width_px} × ${told.height_px} px` : null,
-    video.samples ? `${count(video.samples, "sampled frame")}, one every ${fixed(quality.interval_s, 2, "s")}` : null,
+    video.samples ? `${count(video.samples, "sampled frame")}, ${fixed(video.samples / video.sampled_s, 1)} a second` : null,
     video.shown.readable_share === null ? null : `${percent(video.shown.readable_share)} of the time on screen readable`,
     video.audit.every((check) => check.passed) ? null : "the audit found faults, see below",
   ];
@@ -96,5 +96,5 @@ function explain(view) {
   ];
   return el("div", { class: "muted small" },
     el("p", {}, `Upwards: probability of the expression, smoothed over time (Gaussian, σ ${REPORT.limits.sigma_s} s), in %. To the right: time in the video, h:mm:ss. ${resolution} ▼: a peak, p ≤ ${SIGNIFICANT}.`),
-    el("details", {}, el("summary", {}, "mouse, fingers and keys"), el("dl", { class: "keys" }, ...keys.flatMap(([key, what]) => [el("dt", {}, key), el("dd", {}, what)]))));
+    el("details", { class: "screen" }, el("summary", {}, "mouse, fingers and keys"), el("dl", { class: "keys" }, ...keys.flatMap(([key, what]) => [el("dt", {}, key), el("dd", {}, what)]))));
 }

@@ -7,12 +7,14 @@ function buildEvents(view) {
   const { video } = view;
   const events = video.events.told;
   if (!events.length) return section("events", "Events", el("p", {}, "No peaks, shared expressions or long absences were found."));
+  const pictured = events.some((event) => event.picture);
   const columns = [
     { label: "from", value: (e) => e.start_s, cell: (e) => timeButton(view, e.start_s) },
+    ...(pictured ? [{ label: "", text: true, cell: (e) => (e.picture ? el("img", { src: e.picture, alt: `track ${e.tracks[0]}, shows ${e.emotion}`, class: "portrait" }) : "") }] : []),
     { label: "what", text: true, value: (e) => e.kind, cell: (e) => e.kind },
     { label: "tracks", text: true, value: (e) => e.tracks[0], cell: (e) => e.tracks.map(chip) },
     { label: "expression", text: true, value: (e) => e.emotion, cell: (e) => (e.emotion ? labelled(e.emotion) : DASH) },
-    { label: "lasts", unit: "s", value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
+    { label: "lasts", unit: "s", wide: true, value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
     { label: "at its peak", wide: true, value: (e) => e.strength, cell: (e) => percent(e.strength) },
     { label: "usually", wide: true, value: (e) => e.baseline, cell: (e) => percent(e.baseline) },
     { label: "p", value: (e) => e.p_value, cell: (e) => pValue(e.p_value) },

@@ -53,13 +53,13 @@ class Panel {
     const options = {
       width,
       height: PANEL_PX,
-      padding: [8, 12, 0, 0],
+      padding: [8, 30, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false, auto: false }, y: { range: [-0.02, 1.04] } },
       axes: [
         { ...axis, size: AXIS_PX, space: 84, incrs: TIME_STEPS, values: (_, times, __, ___, step) => times.map((t) => clock(t, decimalsOf(step))) },
-        { ...axis, size: 52, splits: () => [0, 0.5, 1], values: (_, shares) => shares.map((share) => percent(share)) },
+        { ...axis, size: 46, label: "probability", labelSize: 14, labelFont: axis.font, labelGap: 0, splits: () => [0, 0.5, 1], values: (_, shares) => shares.map((share) => percent(share)) },
       ],
       series: [{}, ...chosen.flatMap((k) => [curve(edges[k], 3.4), curve(fills[k], 2)])],
       hooks: { draw: [(plot) => this.drawPeaks(plot)] },
@@ -69,7 +69,7 @@ class Panel {
     this.plot.over.append(this.cursor, this.pointer);
     attachGestures(this.plot.over, this.view, () => [this.view.from, this.view.to], true);
     this.slots.replaceChildren(
-      ...chosen.map((k) => el("span", { class: "slot" }, swatch(EMOTIONS[k]), el("span", {}, EMOTIONS[k]), this.figures[k])),
+      ...chosen.map((k) => el("span", { class: "slot" }, swatch(EMOTIONS[k]), el("span", { class: "name" }, EMOTIONS[k]), this.figures[k])),
     );
   }
 
@@ -147,7 +147,8 @@ function buildPlots(view) {
       sight.observe(panels.get(number).node);
     }
     const none = el("p", { class: "muted" }, view.video.tracks.length ? "No track is chosen." : "No face was found.");
-    list.replaceChildren(...(chosen.length ? chosen.map((number) => panels.get(number).node) : [none]));
+    const unit = el("p", { class: "axis-title" }, "time in the video (h:mm:ss)");
+    list.replaceChildren(...(chosen.length ? [...chosen.map((number) => panels.get(number).node), unit] : [none]));
     draw();
   }
 
@@ -212,5 +213,5 @@ function chooser(what, view, set, faces) {
   const tell = () => items.forEach((item, n) => item.setAttribute("aria-pressed", String(set.has(n))));
   view.on("choice", tell);
   tell();
-  return el("div", { class: "row choices", role: "group", "aria-label": what }, el("span", { class: "what" }, what), ...items, all, none);
+  return el("div", { class: "row choices", role: "group", "aria-label": what }, el("span", { class: "what" }, what), all, none, ...items);
 }

@@ -48,7 +48,7 @@ function buildAudit(view) {
   const { audit } = view.video;
   const failed = audit.filter((check) => !check.passed).length;
   const rows = audit.map((check) =>
-    el("tr", { class: check.passed ? null : "failed" }, el("td", {}, check.passed ? "✓ passed" : "✗ failed"), el("th", { scope: "row" }, check.name), el("td", { class: "muted" }, check.found)));
+    el("tr", { class: check.passed ? null : "failed" }, el("td", { class: "verdict" }, check.passed ? "✓ passed" : "✗ failed"), el("th", { scope: "row" }, check.name), el("td", { class: "muted" }, check.found)));
   const verdict = failed ? `${count(failed, "check")} of ${audit.length} failed: this file was edited, or is damaged.` : `The file agrees with itself: all ${audit.length} checks passed.`;
   const table = el("table", { class: "facts" }, el("caption", { class: "visually-hidden" }, "audit"), el("tbody", {}, ...rows));
   const details = el("details", { open: failed > 0 }, el("summary", {}, "the checks"), el("div", { class: "table" }, table));
@@ -59,7 +59,7 @@ function buildProvenance(view) {
   const { video } = view;
   const terms = [["video", video.name], ...entries(video.source), ...entries(video.facts), ["report", `feelit ${REPORT.version}`]];
   const list = el("dl", {}, ...terms.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-  return section("provenance", "Provenance", el("details", { open: true }, el("summary", {}, "models, settings and files"), list));
+  return section("provenance", "Provenance", el("details", {}, el("summary", {}, "models, settings and files"), list));
 }
 
 /** Nested values as pairs of texts, names joined by spaces. */

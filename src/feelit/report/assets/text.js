@@ -28,11 +28,11 @@ function pad(number, digits) {
   return String(number).padStart(digits, "0");
 }
 
-/** A share as a percentage with its unit; what is undefined is a dash. */
+/** A share as a percentage, which no line break parts from its unit; what is undefined is a dash. */
 function percent(share, decimals = 0) {
   if (share === null || share === undefined) return DASH;
-  if (share > 0 && share < 0.5 * 10 ** -(decimals + 2)) return `< ${1 / 10 ** decimals} %`;
-  return `${(100 * share).toFixed(decimals)} %`;
+  if (share > 0 && share < 0.5 * 10 ** -(decimals + 2)) return `<\u00a0${1 / 10 ** decimals}\u00a0%`;
+  return `${(100 * share).toFixed(decimals)}\u00a0%`;
 }
 
 function fixed(value, decimals = 1, unit = "") {
@@ -97,7 +97,7 @@ function shareBar(share, classes = "share") {
   const bar = el("div", { class: classes, role: "img", "aria-label": told || "nothing could be read", title: told });
   for (const [name, value] of EMOTIONS.map((emotion, k) => [emotion, share[k] ?? 0])) {
     if (!value) continue;
-    const part = el("span", {}, classes.includes("large") && value >= 0.09 ? `${name} ${percent(value)}` : "");
+    const part = el("span", {}, classes.includes("large") && value >= 0.09 ? `${name}\u00a0${percent(value)}` : "");
     part.style.setProperty("flex-grow", value);
     part.style.setProperty("--fill", `var(--emotion-${name})`);
     part.style.setProperty("--edge", `var(--edge-${name})`);

@@ -45,6 +45,10 @@ const theme = {
   print(printing) {
     if (this.printing === printing) return;
     this.printing = printing;
+    for (const details of document.querySelectorAll("details:not(.screen)")) {
+      if (printing) details.toggleAttribute("data-was-open", details.open);
+      details.open = printing || details.hasAttribute("data-was-open");
+    }
     this.apply();
   },
 };

@@ -9,7 +9,7 @@ function buildTracks(view) {
     { label: "on screen", unit: "h:mm:ss", value: (t) => t.on_screen_s, cell: (t) => clock(t.on_screen_s, 1) },
     { label: "first seen", wide: true, value: (t) => t.first_seen_s, cell: (t) => timeButton(view, t.first_seen_s, 1) },
     { label: "last seen", wide: true, value: (t) => t.last_seen_s, cell: (t) => timeButton(view, t.last_seen_s, 1) },
-    { label: "readable", value: (t) => t.readable_share, cell: (t) => percent(t.readable_share) },
+    { label: "readable", wide: true, value: (t) => t.readable_share, cell: (t) => percent(t.readable_share) },
     { label: "bouts", wide: true, value: (t) => t.bouts, cell: (t) => String(t.bouts) },
     { label: "mean bout", unit: "s", wide: true, value: (t) => t.mean_bout_s, cell: (t) => fixed(t.mean_bout_s) },
     { label: "changes", unit: "/min", wide: true, value: (t) => t.transitions_per_min, cell: (t) => fixed(t.transitions_per_min) },
