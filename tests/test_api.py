@@ -13,6 +13,8 @@ import pytest
 import feelit
 from feelit.timeline.schema import SCHEMA, pack_metadata
 from tests.exports.made import write
+from tests.reports.meetings import Meeting
+from tests.reports.meetings import write as write_meetings
 from tests.timeline.rows import regular, table_of
 from tests.video import clips
 
@@ -215,3 +217,11 @@ def test_no_events_are_an_empty_frame_with_the_same_columns(tmp_path: Path) -> N
     empty = feelit.events(path)
     assert len(empty) == 0
     assert empty.dtypes["p_value"] == "float64"
+
+
+def test_a_report_tells_what_it_lacks(folder: Path, tmp_path: Path) -> None:
+    timeline = write_meetings(tmp_path / "a.parquet", [Meeting(people=1, duration_s=1.0)])
+    assert feelit.report(timeline, tmp_path / "one.html") == []
+    assert feelit.report([timeline], tmp_path / "two.html") == []  # still a function when its room was imported
+    with pytest.raises(feelit.TimelineReadError, match="none of the 2 videos"):
+        feelit.report(timeline, tmp_path / "three.html", video=folder / "good")

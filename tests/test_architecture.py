@@ -18,7 +18,7 @@ FLOORS = (
     ("__init__",),
     ("cli", "console"),
     ("api",),
-    ("pipeline", "job", "outputs", "exports", "report", "plot", "clips", "live", "render", "evaluation", "training", "doctor"),
+    ("pipeline", "job", "outputs", "exports", "reports", "plot", "clips", "live", "render", "evaluation", "training", "doctor"),
     ("engines",),
     ("segment",),
     ("plan", "workspace", "timeline", "tracking"),

@@ -206,9 +206,42 @@ def export(
     """
     from feelit.exports.run import ExportOptions, export_timelines
 
-    paths = [timelines] if isinstance(timelines, str | PathLike) else list(timelines)
     wanted = tuple(tracks) if tracks is not None else None
-    return export_timelines([Path(path) for path in paths], ExportOptions(Path(out), format, wanted, force))
+    return export_timelines(_listed(timelines), ExportOptions(Path(out), format, wanted, force))
+
+
+def report(
+    timelines: Paths,
+    out: str | PathLike[str],
+    *,
+    video: Paths = (),
+    force: bool = False,
+) -> list[str]:
+    """Show timelines on one HTML page, which a browser opens without a network.
+
+    Parameters
+    ----------
+    timelines : a timeline file, a folder of them, or a list of either
+    out : the .html file to write
+    video : where the videos are, files or folders; for pictures of faces and a player
+    force : replace `out` if it exists
+
+    Returns
+    -------
+    what is missing from the page, a line each: videos that were not found, or that changed since
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells.
+    """
+    from feelit.reports.write import ReportOptions, write_report
+
+    return write_report(_listed(timelines), ReportOptions(Path(out), tuple(_listed(video)), force))
+
+
+def _listed(paths: Paths) -> list[Path]:
+    return [Path(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
 
 
 class _TqdmObserver:

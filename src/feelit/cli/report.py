@@ -24,7 +24,7 @@ def report(
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     from feelit.console import progress_bar
     from feelit.names import one_line
-    from feelit.report.write import ReportOptions, write_report
+    from feelit.reports.write import ReportOptions, write_report
 
     with progress_bar(f"writing {out.name}", quiet) as advance:
         notes = write_report(timelines, ReportOptions(out, tuple(video or ()), force), advance)

@@ -15,13 +15,13 @@ function buildContents() {
   };
   const miniature = (canvas) => drawMiniature(canvas, strips.get(canvas));
   const columns = [
-    { label: "video", text: true, value: (v) => v.title, cell: (v) => [el("a", { href: `#video-${v.number}`, title: v.name }, v.title), v.failed ? el("span", { class: "badge" }, "audit") : null].filter(Boolean) },
+    { label: "video", text: true, value: (v) => v.title, cell: nameOf },
     { label: "in miniature", text: true, cell: strip },
-    { label: "length", unit: "h:mm:ss", value: (v) => v.duration_s, cell: (v) => clock(v.duration_s, 0) },
-    { label: "tracks", value: (v) => v.tracks, cell: (v) => String(v.tracks) },
+    { label: "length", unit: "h:mm:ss", wide: true, value: (v) => v.duration_s, cell: (v) => clock(v.duration_s, 0) },
+    { label: "tracks", wide: true, value: (v) => v.tracks, cell: (v) => String(v.tracks) },
     { label: "with a face", wide: true, value: (v) => v.face_share, cell: (v) => percent(v.face_share) },
     { label: "shows", text: true, value: (v) => v.shown.dominant, cell: (v) => (v.shown.dominant ? labelled(v.shown.dominant, percent(v.shown.share[EMOTIONS.indexOf(v.shown.dominant)])) : DASH) },
-    { label: "share of readable time", text: true, wide: true, cell: (v) => shareBar(v.shown.share) },
+    { label: "shares", text: true, wide: true, cell: (v) => shareBar(v.shown.share) },
     { label: "readable", wide: true, value: (v) => v.shown.readable_share, cell: (v) => percent(v.shown.readable_share) },
     { label: "changes", unit: "/min", wide: true, value: (v) => v.shown.transitions_per_min, cell: (v) => fixed(v.shown.transitions_per_min) },
     { label: "strongest moment", text: true, wide: true, value: (v) => v.moment?.confidence, cell: (v) => (v.moment ? el("a", { href: `#video-${v.number}@${v.moment.time_s}` }, labelled(v.moment.emotion, percent(v.moment.confidence))) : DASH) },
@@ -32,7 +32,17 @@ function buildContents() {
   const begin = () => theme.listeners.add(redraw);
   const redraw = () => strips.forEach((_, canvas) => canvas.isConnected && canvas.width > 1 && miniature(canvas));
   const end = () => (sight.disconnect(), theme.listeners.delete(redraw));
-  return { node: el("main", {}, contentsHead(rows), el("label", { class: "picker" }, "find ", search), table.node, legend()), begin, end };
+  return { node: el("main", { class: "contents" }, contentsHead(rows), el("label", { class: "picker" }, "find ", search), table.node, legend()), begin, end };
+}
+
+/** A link to the page of a video, and the folder that it lies in. */
+function nameOf(video) {
+  const folder = video.name.slice(0, video.name.length - video.title.length);
+  return [
+    el("a", { href: `#video-${video.number}` }, video.title),
+    video.failed ? el("span", { class: "badge" }, "audit failed") : null,
+    folder ? el("div", { class: "muted small" }, folder) : null,
+  ].filter(Boolean);
 }
 
 function contentsHead(videos) {
@@ -58,7 +68,8 @@ function contentsHead(videos) {
 }
 
 function drawMiniature(canvas, lanes) {
-  const [width, lane] = [160, 7];
+  const [width, lane] = [innerWidth < 700 ? 100 : 160, 7];
   const pen = sized(canvas, width, Math.max(lanes.length, 1) * lane);
-  lanes.forEach((digits, n) => drawLane(pen, [...digits].map(Number), n * lane, lane - 1));
+  const columns = Array.from({ length: width }, (_, x) => Math.floor((x / width) * lanes[0]?.length));
+  lanes.forEach((digits, n) => drawLane(pen, columns.map((column) => Number(digits[column])), n * lane, lane - 1));
 }

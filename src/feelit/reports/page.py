@@ -16,8 +16,8 @@ from importlib.resources import files
 from typing import Any
 
 from feelit.render import theme
-from feelit.report.curves import LEVELS, STATES, TICKS_A_SECOND
-from feelit.report.quality import LOW_LIGHT
+from feelit.reports.curves import LEVELS, STATES, TICKS_A_SECOND
+from feelit.reports.quality import LOW_LIGHT
 from feelit.timeline.readable import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
 from feelit.timeline.smoothing import SIGMA_S
 from feelit.types import EMOTIONS
@@ -98,7 +98,7 @@ def _luminance(colour: theme.Colour) -> float:
 
 @cache
 def _asset(name: str) -> str:
-    return files("feelit.report").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+    return files("feelit.reports").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
 
 
 @cache
@@ -114,8 +114,9 @@ def _style() -> str:
 
 @cache
 def _script() -> str:
+    """The library with its licence, which has to go along with every copy, and our own scripts."""
     library, *ours = map(_asset, SCRIPTS)
-    return library + '\n(() => {\n"use strict";\n' + "\n".join(ours) + "\n})();\n"
+    return f"/*\n{_asset('uplot/LICENSE')}*/\n{library}" + '\n(() => {\n"use strict";\n' + "\n".join(ours) + "\n})();\n"
 
 
 @cache

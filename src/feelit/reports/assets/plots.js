@@ -23,7 +23,7 @@ class Panel {
     const head = el("div", { class: "panel-head" }, portrait(view.video.tracks[number]), chip(this.track.id), this.state, this.slots);
     this.node = el("div", { class: "panel" }, head, this.frame);
     this.plot = null;
-    this.inSight = true;
+    this.inSight = false; // until an observer says so: what cannot be seen need not be drawn
   }
 
   /** Draw what the view shows; make the plot first if it does not have this width yet. */
@@ -77,16 +77,16 @@ class Panel {
   drawPeaks(plot) {
     const [pen, unit] = [plot.ctx, devicePixelRatio || 1];
     for (const event of this.peaks) {
-      if (event.peak_s < this.view.from || event.peak_s > this.view.to) continue;
-      const [x, top] = [plot.valToPos(event.peak_s, "x", true), plot.bbox.top];
       const kind = EMOTIONS.indexOf(event.emotion);
+      if (!this.view.emotions.has(kind) || event.peak_s < this.view.from || event.peak_s > this.view.to) continue;
+      const [x, top] = [plot.valToPos(event.peak_s, "x", true), plot.bbox.top];
       pen.beginPath();
       pen.moveTo(x - 4.5 * unit, top - 7 * unit);
       pen.lineTo(x + 4.5 * unit, top - 7 * unit);
       pen.lineTo(x, top + unit);
       pen.closePath();
-      pen.fillStyle = theme.colours.fills[kind] ?? theme.colours.muted;
-      pen.strokeStyle = theme.colours.edges[kind] ?? theme.colours.muted;
+      pen.fillStyle = theme.colours.fills[kind];
+      pen.strokeStyle = theme.colours.edges[kind];
       pen.lineWidth = unit;
       pen.fill();
       pen.stroke();

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from feelit.report.curves import ABSENT, Curves
-from feelit.report.pictures import Wanted
-from feelit.report.quality import Quality
+from feelit.reports.curves import ABSENT, Curves
+from feelit.reports.pictures import Wanted
+from feelit.reports.quality import Quality
 from feelit.timeline.audit import audit
 from feelit.timeline.bouts import find_bouts, transition_counts
 from feelit.timeline.event import Event, Kind

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit import __version__
-from feelit.errors import UsageError, VideoReadError
+from feelit.errors import TimelineReadError, UsageError, VideoReadError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.names import as_text
-from feelit.report import chapter, page
-from feelit.report.chapter import Findings, Origin
-from feelit.report.curves import curves_of, pack_within
-from feelit.report.footage import Footage, Found, find_footage, link
-from feelit.report.pictures import Wanted, best_views, cut_pictures
-from feelit.report.quality import quality_of
+from feelit.reports import chapter, page
+from feelit.reports.chapter import Findings, Origin
+from feelit.reports.curves import curves_of, pack_within
+from feelit.reports.footage import Footage, Found, find_footage, link
+from feelit.reports.pictures import Wanted, best_views, cut_pictures
+from feelit.reports.quality import quality_of
 from feelit.timeline.event import Kind
 from feelit.timeline.gather import find_timelines, read_videos
 from feelit.timeline.schema import SCHEMA, from_arrow, pack_metadata
@@ -31,7 +32,7 @@ from feelit.types import Timeline
 
 ENDINGS = (".html", ".htm")
 
-CURVE_BYTES = 1_800_000
+CURVE_BYTES = 1_900_000
 PICTURE_BYTES = 600_000
 EVENTS = 400
 PICTURED = 60
@@ -134,7 +135,7 @@ class _Writer:
 
     def _write_video(self, file: TextIO, origin: Origin, table: pa.Table) -> None:
         number = len(self._entries) + 1
-        rows = from_arrow(table)
+        rows = _in_time(from_arrow(table), origin)
         findings, full = chapter.findings_of(table), curves_of(rows)
         curves, packed = pack_within(full, self.room.curve_bytes)
         portraits = {track: Wanted.portrait(time_s, track) for track, time_s in best_views(rows).items()}
@@ -237,6 +238,13 @@ def _videos(paths: Sequence[Path], origins: dict[str, Origin]) -> Iterator[tuple
             yield left.pop(name, Origin(name, "", {})), table.filter(pc.equal(names, name))
     for origin in left.values():
         yield origin, SCHEMA.with_metadata(pack_metadata({"videos": {origin.name: {"frames_sampled": 0}}})).empty_table()
+
+
+def _in_time(rows: Timeline, origin: Origin) -> Timeline:
+    """The rows by time and track, in which order they should be anyway."""
+    if not np.isfinite(rows.time_s).all():
+        raise TimelineReadError(f"{origin.file} has frames of {origin.name} without a time", "analyse the video again")
+    return rows.rows(np.lexsort((rows.track_id, rows.time_s)).astype(np.int64))
 
 
 def _duration_s(origin: Origin, findings: Findings) -> float:

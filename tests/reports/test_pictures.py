@@ -1,0 +1,98 @@
+"""Pictures show the face that they are of, at the time they are of, and no more than there is room for."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from feelit.reports.pictures import MOMENT_PX, PORTRAIT_PX, Wanted, best_views, cut_pictures
+from feelit.types import UInt8
+from tests.reports.films import SIZE, film, rows_of_film
+from tests.video import clips
+
+ROWS = rows_of_film()
+TIMES = [float(t) for t in ROWS.time_s]
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(tmp_path_factory.mktemp("film") / "a.mp4")
+
+
+def decoded(url: str) -> UInt8:
+    kind, _, data = url.partition(",")
+    assert kind == "data:image/jpeg;base64"
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(picture, np.uint8)[..., ::-1]
+
+
+def test_a_picture_is_cut_around_the_face(video: Path) -> None:
+    wanted = [Wanted.moment(TIMES[3], 1), Wanted.portrait(TIMES[7], 1)]
+    shares: list[float] = []
+    pictures = cut_pictures(video, ROWS, wanted, 10**6, shares.append)
+    assert list(pictures) == wanted
+    assert [decoded(pictures[w]).shape for w in wanted] == [(MOMENT_PX, MOMENT_PX, 3), (PORTRAIT_PX, PORTRAIT_PX, 3)]
+    assert shares[-1] == 1.0
+    frame = round(TIMES[7] * 25)
+    x0, y0, x1, y1 = clips.face_box(frame, SIZE)
+    side = max(x1 - x0, y1 - y0) * 1.5
+    left, top = np.clip((x0 + x1 - side) / 2, 0, SIZE[0] - side), np.clip((y0 + y1 - side) / 2, 0, SIZE[1] - side)
+    truth = clips.picture(frame, {**clips.DEFAULT, "size": SIZE, "face": True})[..., :3]
+    cut = truth[round(top) : round(top + side), round(left) : round(left + side)]
+    expected = cv2.resize(cut, (PORTRAIT_PX, PORTRAIT_PX), interpolation=cv2.INTER_AREA)
+    assert np.abs(decoded(pictures[wanted[1]]).astype(int) - expected).mean() < 12
+
+
+def test_what_comes_first_is_kept_where_room_is_short(video: Path) -> None:
+    wanted = [Wanted.moment(time_s, 1) for time_s in TIMES[::-1]]
+    everything = cut_pictures(video, ROWS, wanted, 10**6, lambda share: None)
+    room = sum(len(everything[w]) for w in wanted[:3])
+    assert list(cut_pictures(video, ROWS, wanted, room, lambda share: None)) == wanted[:3]
+    assert cut_pictures(video, ROWS, wanted, 10, lambda share: None) == {}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(Wanted.moment(TIMES[0], 9), id="no such track"),
+        pytest.param(Wanted.moment(TIMES[0] + 0.01, 1), id="no such sample"),
+    ],
+)
+def test_what_was_not_seen_has_no_picture(wanted: Wanted, video: Path) -> None:
+    assert cut_pictures(video, ROWS, [wanted], 10**6, lambda share: None) == {}
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param((-30, -40, 20, 30), id="cut by the edge"),
+        pytest.param((0, 0, 320, 180), id="as large as the picture"),
+        pytest.param((100, 50, 101, 51), id="of one pixel"),
+    ],
+)
+def test_any_box_gives_a_picture_of_the_right_size(box: tuple[int, ...], video: Path) -> None:
+    rows = replace(ROWS, box=np.tile(np.array(box, np.float32), (len(ROWS), 1)))
+    (url,) = cut_pictures(video, rows, [Wanted.portrait(TIMES[0], 1)], 10**6, lambda share: None).values()
+    assert decoded(url).shape == (PORTRAIT_PX, PORTRAIT_PX, 3)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        pytest.param("yaw_deg", [25, -25, 2, 20], id="frontal"),
+        pytest.param("face_px", [30, 40, 90, 60], id="large"),
+        pytest.param("sharpness", [0.03, 0.1, 0.4, 0.05], id="sharp"),
+        pytest.param("readable", [False, False, True, False], id="readable"),
+    ],
+)
+def test_a_portrait_is_the_best_view(column: str, values: list[float]) -> None:
+    rows = ROWS.rows(slice(0, 4))
+    even = {"yaw_deg": 0, "face_px": 60, "sharpness": 0.2, "readable": True, "score": 0.9}
+    rows = replace(rows, **{name: np.full(4, value, getattr(rows, name).dtype) for name, value in even.items()})
+    rows = replace(rows, **{column: np.array(values, getattr(rows, column).dtype)})
+    assert best_views(rows) == {1: TIMES[2]}
