@@ -2,22 +2,36 @@
 
 async function buildChapter(number) {
   const video = JSON.parse(document.getElementById(`video-${number}`).textContent);
-  let curves, trouble = null;
+  let curves,
+    trouble = null;
   try {
     curves = new Curves(await inflate(document.getElementById(`curves-${number}`).textContent), video);
   } catch (error) {
     trouble = `The curves cannot be shown: ${error.message}.`;
-    curves = new Curves(new Uint8Array(0), { ...video, points: 0, tracks: video.tracks.map((track) => ({ ...track, first: 0, points: 0 })) });
+    curves = new Curves(new Uint8Array(0), {
+      ...video,
+      points: 0,
+      tracks: video.tracks.map((track) => ({ ...track, first: 0, points: 0 })),
+    });
   }
   const view = new View(video, curves);
   const [overview, plots, player] = [buildOverview(view), buildPlots(view), buildPlayer(view)];
-  const timeline = el("div", { class: player ? "stage" : null }, player, el("div", {}, buildControls(view), plots.node, explain(view)));
-  const node = el("main", {},
+  const timeline = el(
+    "div",
+    { class: player ? "stage" : null },
+    player,
+    el("div", {}, buildControls(view), plots.node, explain(view)),
+  );
+  const node = el(
+    "main",
+    {},
     buildHead(video, number),
     trouble ? el("p", { class: "problem" }, trouble) : null,
     section("overview", "Overview", overview.node),
     section("timeline", "Timeline", timeline),
-    ...[buildTracks, buildMoments, buildEvents, buildTransitions, buildQuality, buildAudit, buildProvenance].map((build) => build(view)),
+    ...[buildTracks, buildMoments, buildEvents, buildTransitions, buildQuality, buildAudit, buildProvenance].map((build) =>
+      build(view),
+    ),
   );
   const draw = () => (overview.draw(), plots.draw());
   const resized = new ResizeObserver(draw);
@@ -39,13 +53,15 @@ async function buildChapter(number) {
 function buildHead(video, number) {
   const several = REPORT.videos.length > 1;
   const links = several ? neighbours(number) : [];
-  return el("header", {},
+  return el(
+    "header",
+    {},
     el("div", { class: "row top" }, ...links, el("span", { class: "spacer" }), themeButton()),
     el("h1", {}, video.title),
     el("p", { class: "lead" }, ...lead(video)),
     video.shown.readable_s ? shareBar(video.shown.share, "share large") : null,
     el("p", { class: "muted" }, facts(video)),
-    el("p", { class: "note" }, "This tells how a face looks, not what a person feels. A track is one face as far as it could be followed: a number, not a person."),
+    responsibly(),
     footageNote(video),
   );
 }
@@ -64,10 +80,16 @@ function lead(video) {
   const tracks = video.tracks.length;
   if (!video.samples) return ["No frame of this video was sampled."];
   if (!tracks) return ["No face was found in this video."];
-  const seen = [el("b", {}, tracks === 1 ? "One track" : `${tracks} tracks`), ` on screen, a face in ${percent(video.face_share)} of the time`];
+  const seen = [
+    el("b", {}, tracks === 1 ? "One track" : `${tracks} tracks`),
+    ` on screen, a face in ${percent(video.face_share)} of the time`,
+  ];
   const told = ranked(video.shown.share, 0.05).slice(0, 3);
   if (!told.length) return [...seen, "; none could be read."];
-  const shows = told.flatMap(([emotion, value], n) => [n ? (n === told.length - 1 ? " and " : ", ") : "", n ? `${emotion} ${percent(value)}` : el("b", {}, `${emotion} ${percent(value)}`)]);
+  const shows = told.flatMap(([emotion, value], n) => [
+    n ? (n === told.length - 1 ? " and " : ", ") : "",
+    n ? `${emotion} ${percent(value)}` : el("b", {}, `${emotion} ${percent(value)}`),
+  ]);
   return [...seen, tracks === 1 ? "; shows " : "; together they show ", ...shows, " of the readable time."];
 }
 
@@ -76,7 +98,7 @@ function facts(video) {
   const parts = [
     `${clock(video.duration_s, 1)} long`,
     told.width_px ? `${told.width_px} × ${told.height_px} px` : null,
-    video.samples ? `${count(video.samples, "sampled frame")}, ${fixed(video.samples / video.sampled_s, 1)} a second` : null,
+    video.samples > 1 ? `${count(video.samples, "sampled frame")}, ${fixed(video.samples / video.sampled_s, 1)} a second` : null,
     video.shown.readable_share === null ? null : `${percent(video.shown.readable_share)} of the time on screen readable`,
     video.audit.every((check) => check.passed) ? null : "the audit found faults, see below",
   ];
@@ -87,14 +109,33 @@ function explain(view) {
   const { video } = view;
   const step = percent(1 / REPORT.levels, 1);
   const resolution = video.step_s
-    ? `To keep this file small, curves have a point every ${length(video.step_s)}, the mean of the sampled frames in it, in steps of ${step}.`
-    : `Curves have a point for every sampled frame, in steps of ${step}.`;
-  const keys = [
-    ["drag", "zoom to what is marked"], ["shift + drag, one finger", "pan"], ["ctrl + wheel, two fingers", "zoom"],
-    ["click", "move the cursor, and the video"], ["double click, 0", "show everything"], ["← →", "next sample, with shift: pan"],
-    ["page up, page down", "pan by half"], ["+ −", "zoom"], ["home, end", "first and last moment"],
+    ? `To keep this file small, curves have a point every ${length(video.step_s)}, the mean of the sampled frames in it`
+    : "Curves have a point for every sampled frame";
+  const told = [
+    `Upwards: probability of the expression, smoothed over time (Gaussian, σ ${REPORT.limits.sigma_s} s), in %.`,
+    `To the right: time in the video, h:mm:ss. ${resolution}, in steps of ${step}.`,
+    `▼: a peak, p ≤ ${SIGNIFICANT}.`,
   ];
-  return el("div", { class: "muted small" },
-    el("p", {}, `Upwards: probability of the expression, smoothed over time (Gaussian, σ ${REPORT.limits.sigma_s} s), in %. To the right: time in the video, h:mm:ss. ${resolution} ▼: a peak, p ≤ ${SIGNIFICANT}.`),
-    el("details", { class: "screen" }, el("summary", {}, "mouse, fingers and keys"), el("dl", { class: "keys" }, ...keys.flatMap(([key, what]) => [el("dt", {}, key), el("dd", {}, what)]))));
+  const keys = [
+    ["drag", "zoom to what is marked"],
+    ["shift + drag, one finger", "pan"],
+    ["ctrl + wheel, two fingers", "zoom"],
+    ["click", "move the cursor, and the video"],
+    ["double click, 0", "show everything"],
+    ["← →", "next sample, with shift: pan"],
+    ["page up, page down", "pan by half"],
+    ["+ −", "zoom"],
+    ["home, end", "first and last moment"],
+  ];
+  return el(
+    "div",
+    { class: "muted small" },
+    el("p", {}, told.join(" ")),
+    el(
+      "details",
+      { class: "screen" },
+      el("summary", {}, "mouse, fingers and keys"),
+      el("dl", { class: "keys" }, ...keys.flatMap(([key, what]) => [el("dt", {}, key), el("dd", {}, what)])),
+    ),
+  );
 }

@@ -3,9 +3,12 @@
 function buildContents() {
   const { videos } = REPORT;
   const rows = videos.map((video, n) => ({ ...video, number: n + 1 }));
-  const sight = new IntersectionObserver((seen) => {
-    for (const { isIntersecting, target } of seen) if (isIntersecting) miniature(target);
-  }, { rootMargin: "200px" });
+  const sight = new IntersectionObserver(
+    (seen) => {
+      for (const { isIntersecting, target } of seen) if (isIntersecting) miniature(target);
+    },
+    { rootMargin: "200px" },
+  );
   const strips = new Map(); // canvas → lanes
   const strip = (video) => {
     const canvas = el("canvas", { class: "strip", role: "img", "aria-label": `${video.title} in miniature` });
@@ -20,11 +23,32 @@ function buildContents() {
     { label: "length", unit: "h:mm:ss", wide: true, value: (v) => v.duration_s, cell: (v) => clock(v.duration_s, 0) },
     { label: "tracks", wide: true, value: (v) => v.tracks, cell: (v) => String(v.tracks) },
     { label: "with a face", wide: true, value: (v) => v.face_share, cell: (v) => percent(v.face_share) },
-    { label: "shows", text: true, value: (v) => v.shown.dominant, cell: (v) => (v.shown.dominant ? labelled(v.shown.dominant, percent(v.shown.share[EMOTIONS.indexOf(v.shown.dominant)])) : DASH) },
+    {
+      label: "shows",
+      text: true,
+      value: (v) => v.shown.dominant,
+      cell: (v) =>
+        v.shown.dominant ? labelled(v.shown.dominant, percent(v.shown.share[EMOTIONS.indexOf(v.shown.dominant)])) : DASH,
+    },
     { label: "shares", text: true, wide: true, cell: (v) => shareBar(v.shown.share) },
     { label: "readable", wide: true, value: (v) => v.shown.readable_share, cell: (v) => percent(v.shown.readable_share) },
-    { label: "changes", unit: "/min", wide: true, value: (v) => v.shown.transitions_per_min, cell: (v) => fixed(v.shown.transitions_per_min) },
-    { label: "strongest moment", text: true, wide: true, value: (v) => v.moment?.confidence, cell: (v) => (v.moment ? el("a", { href: `#video-${v.number}@${v.moment.time_s}` }, labelled(v.moment.emotion, percent(v.moment.confidence))) : DASH) },
+    {
+      label: "changes",
+      unit: "/min",
+      wide: true,
+      value: (v) => v.shown.transitions_per_min,
+      cell: (v) => fixed(v.shown.transitions_per_min),
+    },
+    {
+      label: "strongest moment",
+      text: true,
+      wide: true,
+      value: (v) => v.moment?.confidence,
+      cell: (v) =>
+        v.moment
+          ? el("a", { href: `#video-${v.number}@${v.moment.time_s}` }, labelled(v.moment.emotion, percent(v.moment.confidence)))
+          : DASH,
+    },
   ];
   const table = sortableTable("videos", columns, rows, { most: 500 });
   const search = el("input", { type: "search", placeholder: "part of a name", oninput: () => filter() });
@@ -32,7 +56,18 @@ function buildContents() {
   const begin = () => theme.listeners.add(redraw);
   const redraw = () => strips.forEach((_, canvas) => canvas.isConnected && canvas.width > 1 && miniature(canvas));
   const end = () => (sight.disconnect(), theme.listeners.delete(redraw));
-  return { node: el("main", { class: "contents" }, contentsHead(rows), el("label", { class: "picker" }, "find ", search), table.node, legend()), begin, end };
+  return {
+    node: el(
+      "main",
+      { class: "contents" },
+      contentsHead(rows),
+      el("label", { class: "picker" }, "find ", search),
+      table.node,
+      legend(),
+    ),
+    begin,
+    end,
+  };
 }
 
 /** A link to the page of a video, and the folder that it lies in. */
@@ -49,21 +84,43 @@ function contentsHead(videos) {
   const tracks = videos.reduce((sum, video) => sum + video.tracks, 0);
   const seconds = videos.reduce((sum, video) => sum + video.duration_s, 0);
   const readable = videos.reduce((sum, video) => sum + (video.shown.readable_s ?? 0), 0);
-  const share = EMOTIONS.map((_, k) => videos.reduce((sum, video) => sum + (video.shown.share[k] ?? 0) * (video.shown.readable_s ?? 0), 0) / (readable || 1));
+  const share = EMOTIONS.map(
+    (_, k) =>
+      videos.reduce((sum, video) => sum + (video.shown.share[k] ?? 0) * (video.shown.readable_s ?? 0), 0) / (readable || 1),
+  );
   const coarse = videos.filter((video) => video.step_s).length;
   const missing = videos.filter((video) => ["missing", "changed"].includes(video.footage)).length;
   const notes = [
-    `${length(seconds)} of video`, count(tracks, "track"),
+    `${length(seconds)} of video`,
+    count(tracks, "track"),
     coarse ? `curves of ${count(coarse, "video")} at a coarser step than they were sampled, to keep this file small` : null,
   ];
-  return el("header", {},
+  return el(
+    "header",
+    {},
     el("div", { class: "row top" }, el("span", { class: "spacer" }), themeButton()),
     el("h1", {}, count(videos.length, "video")),
-    readable ? el("p", { class: "lead" }, "Together the faces show ", ...ranked(share, 0.05).slice(0, 3).map(([emotion, value], n) => el(n ? "span" : "b", {}, `${n ? ", " : ""}${emotion} ${percent(value)}`)), " of the readable time.") : null,
+    readable
+      ? el(
+          "p",
+          { class: "lead" },
+          "Together the faces show ",
+          ...ranked(share, 0.05)
+            .slice(0, 3)
+            .map(([emotion, value], n) => el(n ? "span" : "b", {}, `${n ? ", " : ""}${emotion} ${percent(value)}`)),
+          " of the readable time.",
+        )
+      : null,
     readable ? shareBar(share, "share large") : null,
     el("p", { class: "muted" }, notes.filter(Boolean).join(" · ")),
-    el("p", { class: "note" }, "This tells how a face looks, not what a person feels. A track is one face as far as it could be followed: a number, not a person."),
-    missing ? el("p", { class: "problem" }, `${count(missing, "video")} could not be found, or changed since: there are no pictures of these.`) : null,
+    responsibly(),
+    missing
+      ? el(
+          "p",
+          { class: "problem" },
+          `${count(missing, "video")} could not be found, or changed since: there are no pictures of these.`,
+        )
+      : null,
   );
 }
 
@@ -71,5 +128,12 @@ function drawMiniature(canvas, lanes) {
   const [width, lane] = [innerWidth < 700 ? 100 : 160, 7];
   const pen = sized(canvas, width, Math.max(lanes.length, 1) * lane);
   const columns = Array.from({ length: width }, (_, x) => Math.floor((x / width) * lanes[0]?.length));
-  lanes.forEach((digits, n) => drawLane(pen, columns.map((column) => Number(digits[column])), n * lane, lane - 1));
+  lanes.forEach((digits, n) =>
+    drawLane(
+      pen,
+      columns.map((column) => Number(digits[column])),
+      n * lane,
+      lane - 1,
+    ),
+  );
 }

@@ -6,11 +6,23 @@ const P_VALUES = [0.05, 0.01, 0.001];
 function buildEvents(view) {
   const { video } = view;
   const events = video.events.told;
-  if (!events.length) return section("events", "Events", el("p", {}, "No peaks, shared expressions or long absences were found."));
+  if (!events.length)
+    return section("events", "Events", el("p", {}, "No peaks, shared expressions or long absences were found."));
   const pictured = events.some((event) => event.picture);
   const columns = [
     { label: "from", value: (e) => e.start_s, cell: (e) => timeButton(view, e.start_s) },
-    ...(pictured ? [{ label: "", text: true, cell: (e) => (e.picture ? el("img", { src: e.picture, alt: `track ${e.tracks[0]}, shows ${e.emotion}`, class: "portrait" }) : "") }] : []),
+    ...(pictured
+      ? [
+          {
+            label: "",
+            text: true,
+            cell: (e) =>
+              e.picture
+                ? el("img", { src: e.picture, alt: `track ${e.tracks[0]}, shows ${e.emotion}`, class: "portrait" })
+                : "",
+          },
+        ]
+      : []),
     { label: "what", text: true, value: (e) => e.kind, cell: (e) => e.kind },
     { label: "tracks", text: true, value: (e) => e.tracks[0], cell: (e) => e.tracks.map(chip) },
     { label: "expression", text: true, value: (e) => e.emotion, cell: (e) => (e.emotion ? labelled(e.emotion) : DASH) },
@@ -19,11 +31,15 @@ function buildEvents(view) {
     { label: "usually", wide: true, value: (e) => e.baseline, cell: (e) => percent(e.baseline) },
     { label: "p", value: (e) => e.p_value, cell: (e) => pValue(e.p_value) },
   ];
-  if (video.footage.status === "found") columns.push({ label: "clip", text: true, wide: true, cell: (e) => clipLink(video, e.start_s) });
+  if (video.footage.status === "found")
+    columns.push({ label: "clip", text: true, wide: true, cell: (e) => clipLink(video, e.start_s) });
   const table = sortableTable("events", columns, events, { sort: [0, 1], most: EVENTS_AT_FIRST });
   const found = el("span", { class: "muted", role: "status" });
 
-  const present = (values) => [["", "all"], ...[...new Set(values)].filter((v) => v !== null).map((v) => [String(v), String(v)])];
+  const present = (values) => [
+    ["", "all"],
+    ...[...new Set(values)].filter((v) => v !== null).map((v) => [String(v), String(v)]),
+  ];
   const numbers = [...new Set(events.flatMap((event) => event.tracks))].sort((a, b) => a - b);
   const pickers = {
     kind: picker("what", present(events.map((event) => event.kind)), filter),
@@ -48,7 +64,8 @@ function buildEvents(view) {
   filter();
   const left = video.events.all - events.length;
   const notes = [
-    "Peak: a track shows an expression more than it usually does. Shared: several tracks begin to show the same one within two seconds.",
+    "Peak: a track shows an expression more than it usually does.",
+    "Shared: several tracks begin to show the same one within two seconds.",
     "p: how likely such an event is to be found somewhere by chance alone.",
     left ? `${count(left, "event")} more, less certain ones, were left out to keep this file small.` : "",
   ];

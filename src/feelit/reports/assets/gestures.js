@@ -73,12 +73,16 @@ function attachGestures(surface, view, span, pannable) {
   surface.addEventListener("pointercancel", lift);
   surface.addEventListener("pointerleave", () => view.pointAt(null));
   surface.addEventListener("dblclick", () => view.reset());
-  surface.addEventListener("wheel", (event) => {
-    const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
-    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(event.deltaY / 300), timeAt(event.clientX));
-    else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      view.pan((sideways / surface.clientWidth) * (view.to - view.from));
-    } else return; // the page scrolls
-    event.preventDefault();
-  }, { passive: false });
+  surface.addEventListener(
+    "wheel",
+    (event) => {
+      const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
+      if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(event.deltaY / 300), timeAt(event.clientX));
+      else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        view.pan((sideways / surface.clientWidth) * (view.to - view.from));
+      } else return; // the page scrolls
+      event.preventDefault();
+    },
+    { passive: false },
+  );
 }

@@ -4,7 +4,8 @@ const MOMENTS_AT_FIRST = 12;
 
 function buildMoments(view) {
   const { video } = view;
-  if (!video.moments.length) return section("moments", "Strongest moments", el("p", {}, "No other expression than neutral was shown."));
+  if (!video.moments.length)
+    return section("moments", "Strongest moments", el("p", {}, "No other expression than neutral was shown."));
   const grid = el("ul", { class: "moments" });
   const more = el("button", { type: "button", onclick: () => fill(video.moments.length) }, `show all ${video.moments.length}`);
 

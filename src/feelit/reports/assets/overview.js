@@ -18,7 +18,8 @@ function buildOverview(view) {
     const tracks = video.tracks.slice(0, shown);
     names.replaceChildren(...tracks.map((track) => el("div", { class: "lane" }, portrait(track), chip(track.id))));
     says.replaceChildren(...tracks.map((track) => el("div", { class: "lane" }, ...inShort(track))));
-    more.textContent = shown < video.tracks.length ? `show all ${video.tracks.length} tracks` : `show the first ${LANES_AT_FIRST}`;
+    more.textContent =
+      shown < video.tracks.length ? `show all ${video.tracks.length} tracks` : `show the first ${LANES_AT_FIRST}`;
   }
 
   function draw() {
@@ -79,7 +80,7 @@ function sized(canvas, width, height) {
 function drawLane(pen, states, top, height) {
   const { fills, edges, lane, unreadable } = theme.colours;
   for (let a = 0, b; a < states.length; a = b) {
-    for (b = a + 1; b < states.length && states[b] === states[a]; ) b++;
+    for (b = a + 1; b < states.length && states[b] === states[a];) b++;
     const state = states[a];
     if (state < 0) continue;
     if (state < UNREADABLE) {

@@ -18,10 +18,15 @@ function buildPlayer(view) {
   }
 
   const buttons = choices.map((which) =>
-    el("button", { type: "button", class: "choice", value: which, onclick: () => play(which) }, which === "video" ? "original" : which),
+    el(
+      "button",
+      { type: "button", class: "choice", value: which, onclick: () => play(which) },
+      which === "video" ? "original" : which,
+    ),
   );
   player.addEventListener("error", () => {
-    told.textContent = `${told.textContent}. It cannot be played here: it was moved since, or this browser does not know its codec (${view.video.facts.codec ?? "unknown"}).`;
+    const codec = view.video.facts.codec ?? "unknown";
+    told.append(`. It cannot be played here: it was moved since, or this browser does not know its codec (${codec}).`);
   });
 
   const report = () => {

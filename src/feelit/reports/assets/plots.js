@@ -20,7 +20,14 @@ class Panel {
     this.figures = EMOTIONS.map(() => el("b"));
     this.cursor = el("div", { class: "cursor" });
     this.pointer = el("div", { class: "cursor pointer", hidden: true });
-    const head = el("div", { class: "panel-head" }, portrait(view.video.tracks[number]), chip(this.track.id), this.state, this.slots);
+    const head = el(
+      "div",
+      { class: "panel-head" },
+      portrait(view.video.tracks[number]),
+      chip(this.track.id),
+      this.state,
+      this.slots,
+    );
     this.node = el("div", { class: "panel" }, head, this.frame);
     this.plot = null;
     this.inSight = false; // until an observer says so: what cannot be seen need not be drawn
@@ -48,8 +55,17 @@ class Panel {
   make(width, chosen) {
     this.plot?.destroy();
     const { fills, edges, muted, line } = theme.colours;
-    const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
-    const curve = (stroke, thick) => ({ stroke, width: thick, points: { show: true, filter: alone, size: 4, fill: stroke, stroke } });
+    const axis = {
+      stroke: muted,
+      grid: { stroke: line, width: 1 },
+      ticks: { show: false },
+      font: "11px system-ui, sans-serif",
+    };
+    const curve = (stroke, thick) => ({
+      stroke,
+      width: thick,
+      points: { show: true, filter: alone, size: 4, fill: stroke, stroke },
+    });
     const options = {
       width,
       height: PANEL_PX,
@@ -58,8 +74,23 @@ class Panel {
       cursor: { show: false },
       scales: { x: { time: false, auto: false }, y: { range: [-0.02, 1.04] } },
       axes: [
-        { ...axis, size: AXIS_PX, space: 84, incrs: TIME_STEPS, values: (_, times, __, ___, step) => times.map((t) => clock(t, decimalsOf(step))) },
-        { ...axis, size: 46, label: "probability", labelSize: 14, labelFont: axis.font, labelGap: 0, splits: () => [0, 0.5, 1], values: (_, shares) => shares.map((share) => percent(share)) },
+        {
+          ...axis,
+          size: AXIS_PX,
+          space: 84,
+          incrs: TIME_STEPS,
+          values: (_, times, __, ___, step) => times.map((t) => clock(t, decimalsOf(step))),
+        },
+        {
+          ...axis,
+          size: 46,
+          label: "probability",
+          labelSize: 14,
+          labelFont: axis.font,
+          labelGap: 0,
+          splits: () => [0, 0.5, 1],
+          values: (_, shares) => shares.map((share) => percent(share)),
+        },
       ],
       series: [{}, ...chosen.flatMap((k) => [curve(edges[k], 3.4), curve(fills[k], 2)])],
       hooks: { draw: [(plot) => this.drawPeaks(plot)] },
@@ -69,7 +100,9 @@ class Panel {
     this.plot.over.append(this.cursor, this.pointer);
     attachGestures(this.plot.over, this.view, () => [this.view.from, this.view.to], true);
     this.slots.replaceChildren(
-      ...chosen.map((k) => el("span", { class: "slot" }, swatch(EMOTIONS[k]), el("span", { class: "name" }, EMOTIONS[k]), this.figures[k])),
+      ...chosen.map((k) =>
+        el("span", { class: "slot" }, swatch(EMOTIONS[k]), el("span", { class: "name" }, EMOTIONS[k]), this.figures[k]),
+      ),
     );
   }
 
@@ -104,7 +137,8 @@ class Panel {
     place(this.pointer, view.hover);
     const point = view.curves.nearest(view.moment);
     const state = view.curves.stateAt(this.track, point);
-    this.state.textContent = state < UNREADABLE ? `shows ${EMOTIONS[state]}` : state === UNREADABLE ? "not readable" : "not on screen";
+    this.state.textContent =
+      state < UNREADABLE ? `shows ${EMOTIONS[state]}` : state === UNREADABLE ? "not readable" : "not on screen";
     EMOTIONS.forEach((_, k) => {
       this.figures[k].textContent = percent(view.curves.levelAt(this.track, k, point));
     });
@@ -125,14 +159,17 @@ function decimalsOf(step) {
 function buildPlots(view) {
   const panels = new Map(); // number of the track → panel
   const list = el("div", { class: "panels", tabindex: "0", role: "group", "aria-label": "curves; arrow keys move the cursor" });
-  const sight = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const panel = [...panels.values()].find((one) => one.node === entry.target);
-      if (!panel) continue;
-      panel.inSight = entry.isIntersecting || theme.printing;
-      if (panel.inSight && panel.stale) panel.draw();
-    }
-  }, { rootMargin: "300px" });
+  const sight = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        const panel = [...panels.values()].find((one) => one.node === entry.target);
+        if (!panel) continue;
+        panel.inSight = entry.isIntersecting || theme.printing;
+        if (panel.inSight && panel.stale) panel.draw();
+      }
+    },
+    { rootMargin: "300px" },
+  );
 
   function choose() {
     for (const [number, panel] of panels) {
@@ -174,44 +211,4 @@ function buildPlots(view) {
   view.on("cursor", follow);
   view.on("hover", follow);
   return { node: list, draw, choose, end: () => sight.disconnect() };
-}
-
-/** Buttons above the curves: which moment and stretch, which tracks and emotions. */
-function buildControls(view) {
-  const moment = el("output", { class: "moment" });
-  const stretch = el("span", { class: "muted" });
-  const tell = () => {
-    const point = view.curves.nearest(view.moment);
-    moment.textContent = clock(view.hover !== null && point >= 0 ? view.curves.times[point] : view.moment);
-    const group = view.curves.pointsInOne(view.from, view.to, Math.max(200, (moment.parentNode?.clientWidth ?? 800) / 1.5));
-    const mean = group > 1 ? `, a point is the mean of ${length(group * view.curves.interval)}` : "";
-    stretch.textContent = `${clock(view.from, 1)} to ${clock(view.to, 1)}${mean}`;
-  };
-  for (const what of ["cursor", "hover", "range"]) view.on(what, tell);
-  const button = (label, title, action) => el("button", { type: "button", title, "aria-label": title, onclick: action }, label);
-  const width = () => view.to - view.from;
-  const buttons = [
-    button("◀", "earlier", () => view.pan(-width() / 2)),
-    button("▶", "later", () => view.pan(width() / 2)),
-    button("+", "zoom in", () => view.zoom(1 / 2)),
-    button("−", "zoom out", () => view.zoom(2)),
-    button("all", "show the whole video", () => view.reset()),
-  ];
-  tell();
-  return el("div", { class: "controls" },
-    el("div", { class: "row" }, moment, el("span", { class: "buttons" }, ...buttons), stretch),
-    chooser("emotions", view, view.emotions, EMOTIONS.map((emotion) => () => labelled(emotion))),
-    chooser("tracks", view, view.tracks, view.video.tracks.map((track) => () => chip(track.id))),
-  );
-}
-
-/** Buttons that switch items of a set on and off. */
-function chooser(what, view, set, faces) {
-  const items = faces.map((face, n) => el("button", { type: "button", class: "choice", onclick: () => view.toggle(set, n) }, face()));
-  const all = el("button", { type: "button", class: "quiet", onclick: () => view.choose(set, faces.keys()) }, "all");
-  const none = el("button", { type: "button", class: "quiet", onclick: () => view.choose(set, []) }, "none");
-  const tell = () => items.forEach((item, n) => item.setAttribute("aria-pressed", String(set.has(n))));
-  view.on("choice", tell);
-  tell();
-  return el("div", { class: "row choices", role: "group", "aria-label": what }, el("span", { class: "what" }, what), all, none, ...items);
 }

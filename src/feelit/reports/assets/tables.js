@@ -1,7 +1,8 @@
 // Tables whose columns sort, and lists that begin short.
 
 /**
- * `columns`: {label, unit, value(row) to sort by, cell(row) → node or text, text: whether it is no number, wide: hidden on phones}.
+ * `columns`: {label, unit, value(row) to sort by, cell(row) → node or text, text: whether it is no number,
+ * wide: hidden on phones}.
  * `sort`: [number of the column, 1 rising or -1 falling] to begin with, or null to keep the order.
  */
 function sortableTable(caption, columns, rows, { sort = null, most = Infinity } = {}) {
@@ -45,7 +46,13 @@ function sortableTable(caption, columns, rows, { sort = null, most = Infinity } 
   }
 
   fill();
-  const table = el("table", {}, el("caption", { class: "visually-hidden" }, caption), el("thead", {}, el("tr", {}, ...heads)), body);
+  const table = el(
+    "table",
+    {},
+    el("caption", { class: "visually-hidden" }, caption),
+    el("thead", {}, el("tr", {}, ...heads)),
+    body,
+  );
   return { node: el("div", { class: "table" }, table, more), fill };
 }
 
@@ -63,7 +70,12 @@ function compare(a, b, direction) {
 /** A choice among texts; the first one stands for all of them. */
 function picker(label, options, onchange) {
   const select = el("select", { onchange: () => onchange() }, ...options.map(([value, text]) => el("option", { value }, text)));
-  return { node: el("label", { class: "picker" }, `${label} `, select), get value() { return select.value; } };
+  return {
+    node: el("label", { class: "picker" }, `${label} `, select),
+    get value() {
+      return select.value;
+    },
+  };
 }
 
 /** A time that moves the cursor there. */

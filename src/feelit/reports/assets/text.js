@@ -110,3 +110,12 @@ function shareBar(share, classes = "share") {
 function section(id, title, ...content) {
   return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...content);
 }
+
+/** What a reader has to know before anything else. */
+function responsibly() {
+  const sentences = [
+    "This tells how a face looks, not what a person feels.",
+    "A track is one face as far as it could be followed: a number, not a person.",
+  ];
+  return el("p", { class: "note" }, sentences.join(" "));
+}

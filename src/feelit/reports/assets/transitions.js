@@ -4,7 +4,8 @@ function buildTransitions(view) {
   const { video } = view;
   const place = el("div");
   const tracks = video.tracks.filter((track) => track.transitions.length);
-  if (!tracks.length) return section("transitions", "Transitions", el("p", {}, "No track changed from one expression to another."));
+  if (!tracks.length)
+    return section("transitions", "Transitions", el("p", {}, "No track changed from one expression to another."));
   const choice = picker("track", [["", "all"], ...tracks.map((track) => [String(track.id), String(track.id)])], fill);
 
   function fill() {
@@ -16,20 +17,44 @@ function buildTransitions(view) {
   }
 
   fill();
-  const note = "How often a bout of the expression in the row is followed by one of that in the column, and the share of the row; absences and times that cannot be read lie in no change.";
-  return section("transitions", "Transitions", el("div", { class: "row filters" }, choice.node), place, el("p", { class: "muted small" }, note));
+  const note =
+    "How often a bout of the expression in the row is followed by one of that in the column, and the share of the row. " +
+    "No change reaches over an absence.";
+  return section(
+    "transitions",
+    "Transitions",
+    el("div", { class: "row filters" }, choice.node),
+    place,
+    el("p", { class: "muted small" }, note),
+  );
 }
 
 function matrix(counts) {
   const used = EMOTIONS.map((_, k) => k).filter((k) => counts[k].some(Boolean) || counts.some((row) => row[k]));
-  const head = el("tr", {}, el("th", { scope: "col" }, "from \\ to"), ...used.map((k) => el("th", { scope: "col" }, labelled(EMOTIONS[k]))), el("th", { scope: "col", class: "number" }, "all"));
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col" }, "from \\ to"),
+    ...used.map((k) => el("th", { scope: "col" }, labelled(EMOTIONS[k]))),
+    el("th", { scope: "col", class: "number" }, "all"),
+  );
   const rows = used.map((from) => {
     const sum = counts[from].reduce((a, b) => a + b, 0);
     const cells = used.map((to) => (from === to ? el("td", { class: "none" }, DASH) : cell(counts[from][to], sum)));
-    return el("tr", {}, el("th", { scope: "row" }, labelled(EMOTIONS[from])), ...cells, el("td", { class: "number" }, String(sum)));
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, labelled(EMOTIONS[from])),
+      ...cells,
+      el("td", { class: "number" }, String(sum)),
+    );
   });
   const caption = el("caption", { class: "visually-hidden" }, "transitions from one expression to another");
-  return el("div", { class: "table" }, el("table", { class: "matrix" }, caption, el("thead", {}, head), el("tbody", {}, ...rows)));
+  return el(
+    "div",
+    { class: "table" },
+    el("table", { class: "matrix" }, caption, el("thead", {}, head), el("tbody", {}, ...rows)),
+  );
 }
 
 function cell(times, sum) {
