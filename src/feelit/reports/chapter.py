@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
@@ -17,7 +18,7 @@ from feelit.reports.quality import Quality
 from feelit.timeline.audit import audit
 from feelit.timeline.bouts import find_bouts, transition_counts
 from feelit.timeline.event import Event, Kind
-from feelit.timeline.events import events_of
+from feelit.timeline.events import SURE, events_of
 from feelit.timeline.samples import TimelineSamples
 from feelit.timeline.summary import Moment, Shown, TrackSummary, VideoSummary, track_summaries, video_summaries
 from feelit.types import Int64
@@ -26,6 +27,7 @@ DIGITS = 4
 TOLD_GAPS = 20
 STRIP_COLUMNS = 160
 STRIP_LANES = 5
+REACH_INTERVALS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,15 @@ class Findings:
 
     @property
     def surest(self) -> list[Event]:
-        """The events, those first that are least likely to be chance."""
-        return sorted(self.events, key=lambda event: (_or_last(event.p_value), -_or_last(event.strength)))
+        """The events by rising p-value; but the sure ones of every kind in turn, for in a long video many have the smallest
+        p-value that there can be. Of equal ones the strongest comes first."""
+        ranked = sorted(self.events, key=lambda event: (_or_last(event.p_value), math.isnan(event.strength), -event.strength))
+        turns: Counter[Kind] = Counter()
+        order = []
+        for event in ranked:
+            turns[event.kind] += 1
+            order.append((turns[event.kind] if event.p_value <= SURE else math.inf, event))
+        return [event for _, event in sorted(order, key=lambda entry: entry[0])]
 
 
 def findings_of(table: pa.Table) -> Findings:
@@ -151,8 +160,7 @@ def quality_facts(quality: Quality) -> dict[str, Any]:
 def strip_of(curves: Curves, duration_s: float) -> list[str]:
     """The video in miniature: a digit a column, the state as in `curves.STATES`. Tracks that follow one another share a lane,
     and of many lanes there are those that hold most."""
-    at_s = (np.arange(STRIP_COLUMNS) + 0.5) * (duration_s / STRIP_COLUMNS)
-    place = np.clip(np.searchsorted(curves.time_s, at_s, side="right") - 1, 0, None)
+    place = _points_of_columns(curves, duration_s / STRIP_COLUMNS)
     lanes: list[Int64] = []
     ends: list[int] = []
     for track in sorted(curves.tracks, key=lambda track: track.first):
@@ -166,6 +174,16 @@ def strip_of(curves: Curves, duration_s: float) -> list[str]:
         lanes[lane][inside] = track.state[place[inside] - track.first]
     fullest = sorted(range(len(lanes)), key=lambda n: -int((lanes[n] != ABSENT).sum()))[:STRIP_LANES]
     return ["".join(map(str, lanes[n])) for n in sorted(fullest)]
+
+
+def _points_of_columns(curves: Curves, column_s: float) -> Int64:
+    """(STRIP_COLUMNS,) which point is shown in the middle of every column, -1 before the first one and in gaps."""
+    if not len(curves.time_s):
+        return np.full(STRIP_COLUMNS, -1, np.int64)
+    at_s = (np.arange(STRIP_COLUMNS) + 0.5) * column_s
+    place = np.searchsorted(curves.time_s, at_s, side="right") - 1
+    old_s = at_s - curves.time_s[place]
+    return np.where(old_s <= max(column_s, REACH_INTERVALS * curves.interval_s), place, -1).astype(np.int64)
 
 
 def plain(value: Any) -> Any:
@@ -183,5 +201,5 @@ def _plain_object(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in values.items()}
 
 
-def _or_last(value: float) -> float:
-    return 2.0 if math.isnan(value) else value
+def _or_last(p_value: float) -> float:
+    return 2.0 if math.isnan(p_value) else p_value

@@ -47,6 +47,11 @@ class Curves:
     step_s: float | None = None
 
     @property
+    def interval_s(self) -> float:
+        """The usual time between points; 0 for a single one."""
+        return float(np.median(np.diff(self.time_s))) if len(self.time_s) > 1 else 0.0
+
+    @property
     def raw_bytes(self) -> int:
         """Size before compression."""
         return 4 * len(self.time_s) + sum(track.state.size + track.level.size for track in self.tracks)
@@ -92,7 +97,7 @@ def pack(curves: Curves) -> str:
 def pack_within(curves: Curves, most_bytes: int) -> tuple[Curves, str]:
     """The finest curves that fit into so many characters, packed; the coarsest if none do."""
     candidate, packed = curves, ""
-    for step_s in (None, *(step_s for step_s in STEPS_S if step_s > 1.5 * _interval_s(curves.time_s))):
+    for step_s in (None, *(step_s for step_s in STEPS_S if step_s > 1.5 * curves.interval_s)):
         candidate = curves if step_s is None else coarser(curves, step_s)
         # Smoothed probabilities shrink to between a third and two thirds; what is far too large need not be tried.
         packed = pack(candidate) if candidate.raw_bytes < 6 * most_bytes else ""
@@ -128,7 +133,3 @@ def _held(level: UInt8, valid: Bool) -> UInt8:
     last = np.maximum.accumulate(np.where(valid, np.arange(len(level)), -1))
     held: UInt8 = np.where(last[:, None] >= 0, level[np.maximum(last, 0)], 0).astype(np.uint8)
     return held
-
-
-def _interval_s(time_s: Float64) -> float:
-    return float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0

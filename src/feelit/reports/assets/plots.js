@@ -35,10 +35,11 @@ class Panel {
 
   /** Draw what the view shows; make the plot first if it does not have this width yet. */
   draw() {
+    const chosen = [...this.view.emotions].sort((a, b) => a - b);
+    if (String(chosen) !== this.named) this.name(chosen);
     const width = this.frame.clientWidth;
     if (!width || !this.inSight) return (this.stale = true);
     this.stale = false;
-    const chosen = [...this.view.emotions].sort((a, b) => a - b);
     const shape = `${width} ${chosen} ${theme.name}`;
     if (shape !== this.shape) this.make(width, chosen);
     this.shape = shape;
@@ -99,6 +100,11 @@ class Panel {
     this.plot = new uPlot(options, [[], ...chosen.flatMap(() => [[], []])], this.frame);
     this.plot.over.append(this.cursor, this.pointer);
     attachGestures(this.plot.over, this.view, () => [this.view.from, this.view.to], true);
+  }
+
+  /** A place for the figure of every emotion that is chosen. */
+  name(chosen) {
+    this.named = String(chosen);
     this.slots.replaceChildren(
       ...chosen.map((k) =>
         el("span", { class: "slot" }, swatch(EMOTIONS[k]), el("span", { class: "name" }, EMOTIONS[k]), this.figures[k]),
