@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,48 @@ def failed(source: Source, error: FeelitError) -> VideoReport:
     kind = type(error).__name__
     message, hint = one_line(error.message), one_line(error.hint) or None
     return VideoReport(source.name, "failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
+
+
+def report_of(name: str, info: VideoInfo, builder: TimelineBuilder) -> VideoReport:
+    """The counts of a video that is done."""
+    return VideoReport(
+        video=name,
+        status="done",
+        duration_s=info.duration_s,
+        decoded=builder.decoded,
+        sampled=builder.sampled,
+        skipped=builder.decoded - builder.sampled,
+        decode_errors=builder.errors,
+        faces=builder.faces,
+        tracks=builder.tracks,
+        cuts=builder.cuts,
+    )
+
+
+def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
+    """What a timeline file says of a video that is done."""
+    return {
+        "size_bytes": info.size_bytes,
+        "fingerprint": info.fingerprint,
+        "width_px": info.width_px,
+        "height_px": info.height_px,
+        "time_base": str(info.time_base),
+        "origin_pts": info.origin_pts,
+        "duration_s": info.duration_s,
+        "average_rate": str(info.average_rate),
+        "codec": info.codec,
+        "frames_decoded": builder.decoded,
+        "frames_sampled": builder.sampled,
+        "decode_errors": builder.errors,
+        "cuts": builder.cuts,
+        "tracks": builder.tracks,
+    }
+
+
+def sampled_hz(sampling: Sampling, info: VideoInfo) -> Fraction:
+    """How often frames are looked at: no oftener than the video has them."""
+    known = [rate for rate in (sampling.rate_hz, info.average_rate) if rate]
+    return min(known, default=Fraction(25))
 
 
 class Job:
@@ -110,53 +152,24 @@ class Job:
 
     def report(self, out: Path) -> VideoReport:
         """What was done, once the job is complete."""
-        builder = self._builder
-        assert builder is not None
-        return VideoReport(
-            video=self.source.name,
-            status="done",
+        assert self._builder is not None
+        wall_s = time.perf_counter() - self._started_s
+        return replace(
+            report_of(self.source.name, self.info, self._builder),
             out=as_text(out),
-            duration_s=self.info.duration_s,
-            decoded=builder.decoded,
-            sampled=builder.sampled,
-            skipped=builder.decoded - builder.sampled,
-            decode_errors=builder.errors,
-            faces=builder.faces,
-            tracks=builder.tracks,
-            cuts=builder.cuts,
-            wall_s=round(time.perf_counter() - self._started_s, 3),
+            wall_s=round(wall_s, 3),
             provider=" + ".join(sorted(self._providers)),
         )
 
     def metadata(self) -> dict[str, Any]:
         """What the timeline file says of this video."""
-        builder, info = self._builder, self.info
-        assert builder is not None
-        return {
-            "size_bytes": info.size_bytes,
-            "fingerprint": info.fingerprint,
-            "width_px": info.width_px,
-            "height_px": info.height_px,
-            "time_base": str(info.time_base),
-            "origin_pts": info.origin_pts,
-            "duration_s": info.duration_s,
-            "average_rate": str(info.average_rate),
-            "codec": info.codec,
-            "frames_decoded": builder.decoded,
-            "frames_sampled": builder.sampled,
-            "decode_errors": builder.errors,
-            "cuts": builder.cuts,
-            "tracks": builder.tracks,
-        }
-
-    def _rate_hz(self) -> Fraction:
-        """How often frames are looked at: no oftener than the video has them."""
-        known = [rate for rate in (self._sampling.rate_hz, self.info.average_rate) if rate]
-        return min(known, default=Fraction(25))
+        assert self._builder is not None
+        return metadata_of(self.info, self._builder)
 
     def _append(self, result: SegmentResult) -> None:
         if self._builder is None or self._writer is None:
-            self._builder = TimelineBuilder(TrackerSettings(result.threshold), self._rate_hz(), self._first_frame)
+            rate_hz = sampled_hz(self._sampling, self.info)
+            self._builder = TimelineBuilder(TrackerSettings(result.threshold), rate_hz, self._first_frame)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool)
         self._providers.add(result.provider)

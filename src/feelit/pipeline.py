@@ -61,6 +61,10 @@ class Settings:
     models: Models
     record: dict[str, Any]
 
+    def least_face_px(self, info: VideoInfo) -> float:
+        """Side of the smallest face to look for in a video."""
+        return self.min_face_px or min(info.width_px, info.height_px) / FACES_ACROSS
+
 
 def resolve(config: AnalyzeConfig) -> Settings:
     """Find the models that a configuration names.
@@ -187,12 +191,11 @@ class _Analysis:
         return job
 
     def _task(self, job: Job, segment: Segment) -> Task:
-        least_px = self._settings.min_face_px or min(job.info.width_px, job.info.height_px) / FACES_ACROSS
         return Task(
             info=job.info,
             segment=segment,
             sampling=self._settings.sampling,
-            min_face_px=least_px,
+            min_face_px=self._settings.least_face_px(job.info),
             models=self._settings.models,
             batch=self._run.batch,
             decode_threads=max(1, usable_cores() // self.workers),

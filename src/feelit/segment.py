@@ -10,14 +10,14 @@ import functools
 import queue
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
 
-from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo, View
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
@@ -44,6 +44,19 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Networks:
+    """The same networks, ready to run."""
+
+    detector: FaceDetector
+    expression: ExpressionModel
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that really runs them."""
+        return " + ".join(dict.fromkeys((self.detector.provider, self.expression.provider)))
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A segment with all that its result depends on, and how many threads and frames to spend on it at a time."""
 
@@ -66,43 +79,53 @@ def analyze_segment(task: Task) -> SegmentResult:
     ModelError
         if a model does not load.
     """
-    cv2.setNumThreads(1)
-    detector, expression = _models(task.models)
-    view = detector.view_of(task.info.width_px, task.info.height_px, task.min_face_px)
+    networks = open_networks(task.models)
+    view = networks.detector.view_of(task.info.width_px, task.info.height_px, task.min_face_px)
     reader = SegmentReader(task.info, task.segment, task.sampling, view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
     seen = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
-        found = detector.detect(np.stack([s.small for s in batch]), view, DOUBTFUL * detector.threshold)
-        crops = [
-            expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
-            for i, s in enumerate(batch)
-        ]
-        crop = np.concatenate(crops)
-        frames.append(_frame_table(batch))
-        faces.append(
-            FaceTable(
-                row=found.row + seen,
-                box=_rounded(found.box, 8),
-                landmarks=_rounded(found.landmarks, 8),
-                score=_rounded(found.score, 1024),
-                face_px=_rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8),
-                sharpness=_rounded(sharpness(crop), 1024),
-                brightness=_rounded(brightness(crop), 8),
-                appearance=thumbnails(crop, APPEARANCE_PX),
-                probability=_rounded(expression.probabilities(crop, task.batch), 4096),
-            )
-        )
+        found = look_at(batch, view, networks, task.batch)
+        frames.append(frame_table(batch))
+        faces.append(replace(found, row=found.row + seen))
         seen += len(batch)
-    provider = detector.provider if detector.provider == expression.provider else f"{detector.provider} + {expression.provider}"
     return SegmentResult(
-        FrameTable.join([*frames, _no_frames()]),
+        FrameTable.join([*frames, no_frames()]),
         FaceTable.join([*faces, no_faces()]),
         reader.decoded,
         reader.errors,
-        detector.threshold,
-        provider,
+        networks.detector.threshold,
+        networks.provider,
+    )
+
+
+def look_at(batch: list[Sample], view: View, networks: Networks, most: int) -> FaceTable:
+    """Detect, crop and classify: the faces of some frames, whose `row` counts from the first of them.
+
+    Parameters
+    ----------
+    batch : at least one frame
+    view : how their small pictures were made
+    most : so many faces go through the classifier at a time
+    """
+    detector, expression = networks.detector, networks.expression
+    found = detector.detect(np.stack([s.small for s in batch]), view, DOUBTFUL * detector.threshold)
+    crops = [
+        expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
+        for i, s in enumerate(batch)
+    ]
+    crop = np.concatenate(crops)
+    return FaceTable(
+        row=found.row,
+        box=_rounded(found.box, 8),
+        landmarks=_rounded(found.landmarks, 8),
+        score=_rounded(found.score, 1024),
+        face_px=_rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8),
+        sharpness=_rounded(sharpness(crop), 1024),
+        brightness=_rounded(brightness(crop), 8),
+        appearance=thumbnails(crop, APPEARANCE_PX),
+        probability=_rounded(expression.probabilities(crop, most), 4096),
     )
 
 
@@ -114,7 +137,8 @@ def no_faces() -> FaceTable:
     return FaceTable(*columns)
 
 
-def _no_frames() -> FrameTable:
+def no_frames() -> FrameTable:
+    """A table of no frames."""
     whole = np.zeros(0, np.int64)
     return FrameTable(whole, whole, np.zeros(0, np.float64), whole, np.zeros((0, SIGNATURE_PX**2), np.uint8))
 
@@ -125,12 +149,20 @@ def _rounded(values: Float32, steps: int) -> Float32:
 
 
 @functools.lru_cache(maxsize=1)
-def _models(models: Models) -> tuple[FaceDetector, ExpressionModel]:
-    """Built once a worker: sessions cannot travel between processes."""
-    return open_detector(models.detector, models.device), open_expression(models.expression, models.device)
+def open_networks(models: Models) -> Networks:
+    """Built once a process: sessions cannot travel between them.
+
+    Raises
+    ------
+    ModelError
+        if a model does not load.
+    """
+    cv2.setNumThreads(1)
+    return Networks(open_detector(models.detector, models.device), open_expression(models.expression, models.device))
 
 
-def _frame_table(batch: list[Sample]) -> FrameTable:
+def frame_table(batch: list[Sample]) -> FrameTable:
+    """What the parent gets to know of some frames besides their faces."""
     return FrameTable(
         frame=np.array([s.frame for s in batch], np.int64),
         pts=np.array([s.pts for s in batch], np.int64),

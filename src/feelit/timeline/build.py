@@ -12,7 +12,7 @@ from feelit.timeline.readable import is_readable
 from feelit.timeline.smoothing import REACH_S, smooth
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
-from feelit.types import EMOTIONS, FaceTable, Float64, FrameTable, Int64, SegmentResult, Timeline
+from feelit.types import EMOTIONS, Bool, FaceTable, Float32, Float64, FrameTable, Int64, SegmentResult, Timeline
 
 
 class TimelineBuilder:
@@ -56,6 +56,19 @@ class TimelineBuilder:
         self._frames.append(frames)
         return self._settle(float(frames.time_s[-1]) - self._delay_s)
 
+    def newest(self) -> Timeline:
+        """The faces of the last frame as they stand now, with smoothed probabilities.
+
+        The smoothing window reaches back only, so the rows that are given out later may differ. Tracks keep the numbers that
+        they are shown under here.
+        """
+        if not self._held:
+            return no_rows()
+        held = Timeline.join(self._held)
+        rows = np.flatnonzero(self._proven(held) & (held.frame == self._frames[-1].frame[-1]))
+        faces = self._named(_judged(held, rows))
+        return replace(faces, probability=_smoothed(held, rows)).rows(np.argsort(faces.track_id))
+
     def finish(self) -> Timeline:
         """The rest of the rows."""
         return self._settle(float("inf"))
@@ -91,13 +104,15 @@ class TimelineBuilder:
             self._frames, self._held = [frames], [held]
             return no_rows()
         due, rest = frames.rows(slice(0, count)), frames.rows(slice(count, None))
-        proven = np.array([int(i) in self._tracker.proven for i in held.track_id], bool)
-        rows = np.flatnonzero(proven & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
+        rows = np.flatnonzero(self._proven(held) & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
         faces = self._named(_judged(held, rows))
         self.faces += len(faces)
         self._frames = [rest] if len(rest) else []
         self._held = [held.rows(held.time_s >= rest.time_s[0] - REACH_S)] if len(rest) else []
         return _with_empty_frames(faces, due)
+
+    def _proven(self, held: Timeline) -> Bool:
+        return np.array([int(i) in self._tracker.proven for i in held.track_id], bool)
 
     def _named(self, faces: Timeline) -> Timeline:
         """Identities numbered from 1 in order of first appearance."""
@@ -157,7 +172,7 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
 
 def _judged(held: Timeline, rows: Int64) -> Timeline:
     """The given rows with the emotion that the smoothed probabilities show, where the face is readable."""
-    mean = smooth(held.time_s, held.track_id.astype(np.int64), held.probability, held.readable, rows)
+    mean = _smoothed(held, rows)
     faces = held.rows(rows)
     best = np.where(np.isnan(mean[:, 0]), 0, np.argmax(np.nan_to_num(mean), axis=1)) if len(rows) else np.zeros(0, np.int64)
     confidence = np.round(mean[np.arange(len(rows)), best], 4)
@@ -166,6 +181,11 @@ def _judged(held: Timeline, rows: Int64) -> Timeline:
         emotion=np.where(faces.readable, best, -1).astype(np.int32),
         confidence=np.where(faces.readable, confidence, np.nan).astype(np.float32),
     )
+
+
+def _smoothed(held: Timeline, rows: Int64) -> Float32:
+    """(K, 8) the smoothed probabilities of the given rows; NaN where no readable frame lies in reach."""
+    return smooth(held.time_s, held.track_id.astype(np.int64), held.probability, held.readable, rows)
 
 
 def _with_empty_frames(faces: Timeline, frames: FrameTable) -> Timeline:

@@ -50,3 +50,14 @@ class Clock:
     def seconds(self, units: int) -> float:
         """The same in seconds."""
         return float(units * self._time_base)
+
+
+def tick_of(units: int, time_base: Fraction, rate_hz: Fraction | None) -> int:
+    """Which sampling interval a time falls into, in exact arithmetic: 0.3 s x 10 Hz is 3, never 2.9999.
+
+    Parameters
+    ----------
+    units : time since the player's zero, in units of `time_base`
+    rate_hz : intervals a second; None gives every frame one of its own
+    """
+    return units if rate_hz is None else int(units * time_base * rate_hz // 1)

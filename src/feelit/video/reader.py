@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import av
-
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
-from feelit.video.clock import Clock
+from feelit.video.clock import Clock, tick_of
 from feelit.video.decoding import SegmentDecoder
-from feelit.video.luma import luma_plane, small_view, upright
+from feelit.video.shot import Shot
 
 
 class SegmentReader:
@@ -44,31 +42,8 @@ class SegmentReader:
                 return
             self.decoded += 1
             self._marked += frame.is_corrupt
-            tick = self._tick(units)
+            tick = tick_of(units, self._info.time_base, self._sampling.rate_hz)
             if tick == last_tick or time_s < self._sampling.start_s:
                 continue
             last_tick = tick
-            yield self._sample(frame, index, time_s, tick)
-
-    def _sample(self, frame: av.VideoFrame, index: int, time_s: float, tick: int) -> Sample:
-        rotation_deg, pts = self._info.rotation_deg, frame.pts or 0
-        frame = self._fitted(frame)
-        stored, levels = luma_plane(frame)
-        luma = upright(stored, rotation_deg)
-        small = small_view(frame, luma, levels, self._view, rotation_deg)
-        return Sample(index, pts, time_s, tick, luma, levels, small)
-
-    def _fitted(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """A frame at the size that was probed: recorded calls change theirs on the way, and players scale them alike."""
-        width, height = self._info.width_px, self._info.height_px
-        if self._info.rotation_deg % 180:
-            width, height = height, width
-        if (frame.width, frame.height) == (width, height):
-            return frame
-        return frame.reformat(width, height, src_color_range=frame.color_range, dst_color_range=frame.color_range)
-
-    def _tick(self, units: int) -> int:
-        """Which sampling interval a frame falls into, in exact arithmetic: 0.3 s x 10 Hz is 3, never 2.9999."""
-        if self._sampling.rate_hz is None:
-            return units
-        return int(units * self._info.time_base * self._sampling.rate_hz // 1)
+            yield Shot(frame, index, frame.pts or 0, time_s, tick).sample(self._info, self._view)
