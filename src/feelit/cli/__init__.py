@@ -15,6 +15,7 @@ from feelit.cli.doctor import doctor
 from feelit.cli.events import events
 from feelit.cli.export import export
 from feelit.cli.report import report
+from feelit.cli.live import live
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -29,6 +30,7 @@ app.command()(events)
 app.command()(report)
 app.command()(annotate)
 app.command()(export)
+app.command()(live)
 app.command()(doctor)
 
 

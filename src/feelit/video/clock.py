@@ -15,12 +15,16 @@ class Clock:
     Time never runs backwards: where a joined recording lets PTS jump back, or a damaged one omits it, the clock carries on
     from the last frame by one frame's duration and keeps that offset, as players do. A single frame that a damaged stream
     gives too late is shown at once, one unit after the frame before it, and moves nothing that follows.
+
+    Attributes
+    ----------
+    step : one frame's duration, in units
     """
 
     def __init__(self, time_base: Fraction, origin_pts: int, average_rate: Fraction) -> None:
         self._time_base = time_base
         self._offset = -origin_pts
-        self._step = max(1, round(1 / (average_rate * time_base))) if average_rate > 0 else 1
+        self.step = max(1, round(1 / (average_rate * time_base))) if average_rate > 0 else 1
         self._last: int | None = None
         self._late = 0  # frames in a row
 
@@ -29,7 +33,7 @@ class Clock:
         if self._last is None:
             now = 0 if pts is None else pts + self._offset
         elif pts is None:
-            now = self._last + self._step
+            now = self._last + self.step
         else:
             now = self._after(self._last, pts)
         self._last = now
@@ -40,12 +44,12 @@ class Clock:
         if now > last:
             self._late = 0
             return now
-        if (now < last or self._late) and last - now <= REORDER * self._step and self._late < REORDER:
+        if (now < last or self._late) and last - now <= REORDER * self.step and self._late < REORDER:
             self._late += 1
             return last + 1
         self._late = 0
-        self._offset = last + self._step - pts
-        return last + self._step
+        self._offset = last + self.step - pts
+        return last + self.step
 
     def seconds(self, units: int) -> float:
         """The same in seconds."""

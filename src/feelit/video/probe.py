@@ -53,12 +53,12 @@ def open_video(path: Path) -> InputContainer:
         raise VideoReadError(f"{path} cannot be read: permission denied", "mend its permissions") from error
     except (av.error.FFmpegError, ValueError) as error:
         hint = "if it is a recording that was cut off, repair it first (a truncated mp4 has lost its index)"
-        raise VideoReadError(f"{path} is not a video that FFmpeg can open: {_reason(error)}", hint) from error
+        raise VideoReadError(f"{path} is not a video that FFmpeg can open: {reason(error)}", hint) from error
     except OSError as error:
-        raise VideoReadError(f"{path} cannot be read: {_reason(error)}", "check its name, and the disk it lies on") from error
+        raise VideoReadError(f"{path} cannot be read: {reason(error)}", "check its name, and the disk it lies on") from error
 
 
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
+def video_stream(container: InputContainer, path: Path | str) -> VideoStream:
     """The video stream that players show: the first that is not a cover picture, else the first.
 
     Raises
@@ -115,7 +115,7 @@ def fingerprint(path: Path) -> str:
             file.seek(max(MIB, size_bytes - MIB))
             digest.update(file.read(MIB))
     except OSError as error:
-        raise VideoReadError(f"{path} cannot be read: {_reason(error)}", "check that it is still there") from error
+        raise VideoReadError(f"{path} cannot be read: {reason(error)}", "check that it is still there") from error
     return digest.hexdigest()
 
 
@@ -187,5 +187,5 @@ def _try_decode(packet: av.Packet[VideoStream]) -> av.VideoFrame | None:
     return frames[0] if frames else None
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,95 @@
+"""Looks at one frame after the other, with the means of a batch run, and keeps their timeline."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from feelit.job import VideoReport, metadata_of, report_of, sampled_hz
+from feelit.live.recording import Recording
+from feelit.names import as_text
+from feelit.pipeline import Settings
+from feelit.segment import Networks, frame_table, look_at, no_faces, no_frames
+from feelit.timeline.build import TimelineBuilder
+from feelit.tracking.tracker import TrackerSettings
+from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
+from feelit.video.capture import Capture, Captured
+
+MOST_FACES = 32
+"""So many go through the classifier at a time."""
+
+
+class Analyst:
+    """The timeline of one source. Every frame goes into it as a segment of its own, so that its rows are those which an
+    analysis of the same frames gives.
+    """
+
+    def __init__(self, capture: Capture, settings: Settings, networks: Networks, recording: Recording | None) -> None:
+        self._capture, self._settings = capture, settings
+        self._networks, self._recording = networks, recording
+        info, detector = capture.info, networks.detector
+        self._view = detector.view_of(info.width_px, info.height_px, settings.least_face_px(info))
+        self._builder = TimelineBuilder(TrackerSettings(detector.threshold), sampled_hz(settings.sampling, info))
+        self._zero_s = self._start_s = time.time()
+
+    def look(self, captured: Captured) -> Timeline:
+        """The faces of the next frame as they stand now; see `TimelineBuilder.newest`.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for the rows.
+        """
+        shot = captured.shot
+        if not self._builder.sampled:
+            self._zero_s = captured.at_s - shot.time_s
+        sample = shot.sample(self._capture.info, self._view)
+        faces = look_at([sample], self._view, self._networks, MOST_FACES)
+        before = self._builder.decoded
+        frames = frame_table([replace(sample, frame=shot.index - before)])
+        self._take(frames, faces, shot.index + 1 - before)
+        return self._builder.newest()
+
+    def finish(self) -> None:
+        """Take in that nothing more will be looked at; what the source counted since is added."""
+        self._take(no_frames(), no_faces(), self._capture.decoded - self._builder.decoded, self._capture.errors)
+        if self._recording is not None:
+            self._recording.write(self._builder.finish(), self._capture.name)
+
+    def commit(self, dropped: int) -> None:
+        """Write the recording, if there is to be one.
+
+        Parameters
+        ----------
+        dropped : frames that came and went while another one was looked at
+
+        Raises
+        ------
+        OutputError
+            if it cannot be written.
+        """
+        if self._recording is None:
+            return
+        video = metadata_of(self._capture.seen(), self._builder)
+        for unknown in ("size_bytes", "fingerprint"):
+            video[unknown] = video[unknown] or None
+        began = datetime.fromtimestamp(self._zero_s, UTC).isoformat(timespec="milliseconds")
+        video["live"] = {"source": self._capture.kind, "began": began, "frames_dropped": dropped}
+        name = self._capture.name
+        self._recording.commit(name, self._settings.record | {"videos": {name: video}})
+
+    def report(self) -> VideoReport:
+        """How it went."""
+        return replace(
+            report_of(self._capture.name, self._capture.seen(), self._builder),
+            out=as_text(self._recording.out) if self._recording else None,
+            wall_s=round(time.time() - self._start_s, 3),
+            provider=self._networks.provider,
+        )
+
+    def _take(self, frames: FrameTable, faces: FaceTable, decoded: int, errors: int = 0) -> None:
+        threshold, provider = self._networks.detector.threshold, self._networks.provider
+        rows = self._builder.add(SegmentResult(frames, faces, decoded, errors, threshold, provider))
+        if self._recording is not None:
+            self._recording.write(rows, self._capture.name)

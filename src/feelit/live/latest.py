@@ -1,0 +1,44 @@
+"""Room for one thing, the newest: what makes frames drop instead of lag."""
+
+from __future__ import annotations
+
+import threading
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """Hands things from one thread to another. A new one takes the place of one that nobody has taken yet.
+
+    Attributes
+    ----------
+    dropped : things that nobody took
+    closed : nothing more will come
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._thing: T | None = None
+        self.dropped = 0
+        self.closed = False
+
+    def put(self, thing: T) -> None:
+        """Leave a thing; never waits."""
+        with self._changed:
+            self.dropped += self._thing is not None
+            self._thing = thing
+            self._changed.notify()
+
+    def take(self, timeout_s: float) -> T | None:
+        """The newest thing, waited for; None where none came in time, or none will come any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._thing is not None or self.closed, timeout_s)
+            thing, self._thing = self._thing, None
+            return thing
+
+    def close(self) -> None:
+        """Tell who waits that nothing more will come; what was left can still be taken."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()

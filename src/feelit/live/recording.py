@@ -1,0 +1,84 @@
+"""A timeline of what is watched: rows on the disk as they are settled, a file when the watching is over."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from feelit.errors import UsageError
+from feelit.files import output_errors, refuse_to_overwrite, whole_file
+from feelit.names import as_text
+from feelit.timeline.store import TimelineWriter
+from feelit.types import Timeline
+from feelit.workspace import Workspace
+
+AT_ONCE = 512
+"""Rows that are written at a time: a table of Arrow's for every frame would take more room than what is in it."""
+
+
+class Recording:
+    """One Parquet file. It appears whole, with `commit`, or not at all.
+
+    Until then its rows lie in the hidden folder beside it, as those of an analysis do.
+    """
+
+    def __init__(self, out: Path, force: bool) -> None:
+        if out.suffix != ".parquet" or as_text(out) != out.as_posix():
+            raise UsageError(f"--out {out} is no name for a timeline", "end it in .parquet, and write it in UTF-8")
+        refuse_to_overwrite(out, force)
+        self.out = out
+        self._workspace = Workspace(out)
+        self._writer: TimelineWriter | None = None
+        self._waiting: list[Timeline] = []
+
+    def __enter__(self) -> Self:
+        self._workspace.open(fresh=False)
+        self._spool = self._workspace.shelf("live").spool
+        with output_errors(self.out):
+            self._spool.parent.mkdir(exist_ok=True)
+            self._writer = TimelineWriter(self._spool)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._writer is not None:
+            with suppress(OSError, ValueError):  # what is not committed goes, whatever state it is in
+                self._writer.close()
+        self._workspace.leave()
+
+    def write(self, rows: Timeline, name: str) -> None:
+        """Append rows, in order.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
+        """
+        if len(rows):
+            self._waiting.append(rows)
+        if sum(map(len, self._waiting)) >= AT_ONCE:
+            self._flush(name)
+
+    def commit(self, name: str, record: dict[str, Any]) -> None:
+        """Write the file; `record` is its metadata.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for it.
+        """
+        self._flush(name)
+        writer, self._writer = self._writer, None
+        assert writer is not None
+        with output_errors(self.out):
+            writer.close()
+        with whole_file(self.out, self._workspace.folder) as temporary, TimelineWriter(temporary, record) as whole:
+            whole.copy(self._spool)
+
+    def _flush(self, name: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        assert self._writer is not None
+        if waiting:
+            with output_errors(self.out):
+                self._writer.write(Timeline.join(waiting), name)

@@ -1,0 +1,238 @@
+"""The page, for whoever holds the token: a small web server that hands out three files and one endless stream."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import ipaddress
+import os
+import re
+import secrets
+import socket
+import socketserver
+import sys
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from feelit.errors import UsageError
+from feelit.live.audience import Audience, Seat
+
+PAGE = Path(__file__).parent / "page"
+FILES = {
+    "/": ("live.html", "text/html; charset=utf-8"),
+    "/live.css": ("live.css", "text/css; charset=utf-8"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in ("live.js", "look.js", "panels.js")},
+}
+"""All that there is to get, besides the stream."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+SEND_BUFFER = 1 << 17
+"""What the system may hold back for a slow page: about one picture, or it would see the past."""
+
+SILENCE_S = 10.0
+"""A page that takes nothing, or a caller who asks for nothing, for so long is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Where the page is, and what opens it. Port 0 stands for any that is free, `token` None for a random one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,}", self.token):
+            raise UsageError("--token is too easy, or cannot stand in an address", "give 8 or more of A-Z a-z 0-9 _ -")
+        if not 0 <= self.port < 1 << 16:
+            raise UsageError(f"--port {self.port} is no port", "give 1 to 65535, or 0 for any that is free")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this computer can reach it."""
+        return self.host == "localhost" or (_is_ip(self.host) and ipaddress.ip_address(self.host).is_loopback)
+
+
+class PageServer(socketserver.ThreadingTCPServer):
+    """Has its port at once, and serves from `begin` to the end of its context: a thread for all, and one a caller.
+
+    Attributes
+    ----------
+    url : the address of the page, token included
+    greeting : the first message of every stream
+
+    Raises
+    ------
+    UsageError
+        if there is no such host, or its port is taken.
+    """
+
+    allow_reuse_address = os.name != "nt"  # Windows would let two programs have one port
+    request_queue_size = 32
+
+    def __init__(self, config: ServerConfig, audience: Audience) -> None:
+        self.config, self.audience = config, audience
+        self.token = config.token or secrets.token_urlsafe(16)
+        self.greeting = b""
+        self._callers: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="page", daemon=True)
+        try:
+            family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+            self.address_family = family
+            super().__init__((str(address[0]), int(address[1])), _Handler)
+        except OSError as error:
+            hint = "leave --port out for a free one, and --host for this computer only"
+            raise UsageError(f"nothing can listen at {config.host} port {config.port}: {error.strerror}", hint) from error
+        self.port = self.socket.getsockname()[1]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # of all its names, one that is sure
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/?token={self.token}"
+
+    def begin(self, greeting: bytes) -> None:
+        """Answer from now on; who called before has waited."""
+        self.greeting = greeting
+        self._thread.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._thread.ident is not None:
+            self.shutdown()
+            self._thread.join()
+        self.audience.close()
+        self.server_close()
+
+    def server_close(self) -> None:
+        """Hang up on everybody, and wait for their threads."""
+        with self._guard:
+            for caller in self._callers:
+                with contextlib.suppress(OSError):
+                    caller.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """See `ThreadingMixIn.process_request`."""
+        with self._guard:
+            self._callers.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """See `BaseServer.shutdown_request`."""
+        with self._guard:
+            self._callers.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller who hangs up, or falls silent, is no error of ours."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def knows(self, host: str) -> bool:
+        """Whether a Host header names this server.
+
+        A page from elsewhere that lets its own name point here (DNS rebinding) sends that name. A number cannot be bent so.
+        """
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in ("localhost", self.config.host.lower()) or _is_ip(name)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: PageServer
+    server_version, sys_version = "feelit", ""
+    timeout = SILENCE_S
+
+    def do_GET(self) -> None:  # the name that http.server calls
+        """Answer, if the caller may ask."""
+        try:
+            url = urlsplit(self.path)
+            known = self.server.knows(self.headers.get("Host", ""))
+        except ValueError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "This is no address.")
+            return
+        if not known:
+            self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server has another name.")
+        elif not self._has_token(parse_qs(url.query).get("token", [])):
+            self._refuse(HTTPStatus.FORBIDDEN, "The token is missing or wrong: open the address that feelit live printed.")
+        elif url.path == "/stream":
+            self._stream()
+        elif url.path in FILES:
+            self._file(*FILES[url.path])
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name that http.server gives it
+        """Nothing: standard error is for what the user has to know."""
+
+    def _has_token(self, given: list[str]) -> bool:
+        with contextlib.suppress(CookieError):
+            cookie = SimpleCookie(self.headers.get("Cookie", "")).get(self._cookie)
+            given = [*given, *([cookie.value] if cookie else [])]
+        return any(hmac.compare_digest(token.encode(), self.server.token.encode()) for token in given)
+
+    @property
+    def _cookie(self) -> str:
+        """Cookies of one host are shared by its ports, so each has a name of its own."""
+        return f"feelit-{self.server.port}"
+
+    def _file(self, name: str, kind: str) -> None:
+        cookie = f"{self._cookie}={self.server.token}; Path=/; HttpOnly; SameSite=Strict"
+        self._answer(HTTPStatus.OK, kind, (PAGE / name).read_bytes(), {"Set-Cookie": cookie})
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self._answer(status, "text/plain; charset=utf-8", f"{why}\n".encode())
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes, more: dict[str, str] | None = None) -> None:
+        self._head(status, {"Content-Type": kind, "Content-Length": str(len(body))} | (more or {}))
+        self.wfile.write(body)
+
+    def _head(self, status: HTTPStatus, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (HEADERS | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _stream(self) -> None:
+        """Messages, the newest ever, until one side has enough."""
+        with self.server.audience.seat() as seat:
+            if seat is None:
+                self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages are open: close one, then reload.")
+                return
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._head(HTTPStatus.OK, {"Content-Type": "application/octet-stream"})
+            self.wfile.write(self.server.greeting)
+            self._follow(seat)
+
+    def _follow(self, seat: Seat) -> None:
+        while True:
+            message = seat.take(SILENCE_S)
+            if message is not None:
+                self.wfile.write(message)
+            elif seat.closed:
+                return
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""The story of `feelit live`: one thread captures, this one looks, and every page has a thread that shows.
+
+Between any two of them there is room for one frame only, the newest, so that none ever waits for a slower one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feelit.config import AnalyzeConfig
+from feelit.errors import FeelitError, UsageError
+from feelit.job import VideoReport
+from feelit.live.analyst import Analyst
+from feelit.live.audience import Audience
+from feelit.live.latest import Latest
+from feelit.live.message import faces_of, greeting, jpeg_of, pack
+from feelit.live.recording import Recording
+from feelit.live.server import PageServer, ServerConfig
+from feelit.pipeline import resolve
+from feelit.segment import open_networks
+from feelit.types import Timeline
+from feelit.video.capture import Capture, Captured
+from feelit.video.stream import open_capture
+
+IDLE_S = 0.25
+"""A page hears of trouble, and a signal is heeded, within this time though no frame comes."""
+
+LEAVING_S = 1.0
+"""For so long a thread that waits for a source is waited for; then it is left, and ends with the program."""
+
+FAREWELL_S = 0.5
+"""Pages have so long to take the last message."""
+
+RATE_OVER_S = 2.0
+"""Frames a second are counted over this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConfig:
+    """What is watched, and what becomes of it.
+
+    `source` is a camera, an address or a file; None stands for the first camera. Seconds in `look` are those since the first
+    frame. `max_width_px` is that of the picture on the page.
+    """
+
+    source: str | None
+    look: AnalyzeConfig
+    loop: bool = False
+    max_width_px: int = 1280
+    out: Path | None = None
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_width_px < 16:
+            raise UsageError(f"--max-width {self.max_width_px} is too small to see anything", "give the width in px")
+
+
+def watch(
+    config: LiveConfig, serving: ServerConfig, stop: threading.Event, announce: Callable[[str, str], None]
+) -> VideoReport | None:
+    """Watch a source until it ends or `stop` is set.
+
+    Parameters
+    ----------
+    stop : looked at, never waited for
+    announce : called once, when all is ready, with the address of the page and the name of the source
+
+    Returns
+    -------
+    what was seen; None if it was stopped before there was anything to see
+
+    Raises
+    ------
+    VideoReadError
+        if the source cannot be opened, or breaks off for good. In the second case the recording is written all the same.
+    ModelError, OutputError, UsageError
+        as their names say.
+    """
+    settings = resolve(config.look)
+    with ExitStack() as exits:
+        recording = exits.enter_context(Recording(config.out, config.force)) if config.out else None
+        audience = Audience()
+        server = exits.enter_context(PageServer(serving, audience))
+        networks = open_networks(settings.models)
+        capture = _opened(lambda: open_capture(config.source, settings.sampling, config.loop), stop)
+        if capture is None:
+            return None
+        session = _Session(capture, Analyst(capture, settings, networks, recording), audience, config)
+        server.begin(greeting(capture.name, capture.info))
+        announce(server.url, capture.name)
+        return session.run(stop)
+
+
+def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | None:
+    """A source, opened in a thread of its own: what waits for a network cannot be interrupted."""
+    result: Latest[Capture | FeelitError] = Latest()
+
+    def call() -> None:
+        try:
+            result.put(open_it())
+        except FeelitError as error:
+            result.put(error)
+
+    threading.Thread(target=call, name="open", daemon=True).start()
+    while not stop.is_set():
+        opened = result.take(IDLE_S)
+        if isinstance(opened, FeelitError):
+            raise opened
+        if opened is not None:
+            return opened
+    return None
+
+
+class _Session:
+    """One source with its watchers."""
+
+    def __init__(self, capture: Capture, analyst: Analyst, audience: Audience, config: LiveConfig) -> None:
+        self._capture, self._analyst, self._audience, self._config = capture, analyst, audience, config
+        self._newest: Latest[Captured] = Latest()
+        self._failure: BaseException | None = None
+        self._looked_s: deque[float] = deque(maxlen=1000)
+        self._painter = ThreadPoolExecutor(1, "jpeg")
+
+    def run(self, stop: threading.Event) -> VideoReport:
+        """Look at frames until the end."""
+        with self._capturing():
+            end_s = time.monotonic() + self._config.look.end_s
+            while not stop.is_set():
+                captured = self._newest.take(IDLE_S)
+                if captured is not None:
+                    self._look(captured)
+                elif self._newest.closed or time.monotonic() > end_s:
+                    break
+                else:
+                    self._audience.show(pack({"kind": "waiting", "trouble": self._capture.trouble}))
+        self._analyst.finish()
+        trouble = str(self._failure) if isinstance(self._failure, FeelitError) else ""
+        self._audience.show(pack({"kind": "end", "trouble": trouble}))
+        self._audience.close(FAREWELL_S)
+        if self._failure is None or isinstance(self._failure, FeelitError):
+            self._analyst.commit(self._newest.dropped)
+        if self._failure is not None:
+            raise self._failure
+        return self._analyst.report()
+
+    @contextmanager
+    def _capturing(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._capture_all, name="capture", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._capture.stop()
+            thread.join(LEAVING_S)
+            self._painter.shutdown()
+
+    def _capture_all(self) -> None:
+        try:
+            for captured in self._capture:
+                self._newest.put(captured)
+        except BaseException as error:  # carried over and raised where the frames are looked at
+            self._failure = error
+        finally:
+            self._newest.close()
+
+    def _look(self, captured: Captured) -> None:
+        shown = self._audience.watching
+        jpeg = self._painter.submit(self._jpeg, captured) if shown else None
+        rows = self._analyst.look(captured)
+        self._looked_s.append(time.monotonic())
+        if jpeg is not None:
+            self._audience.show(pack(self._facts(captured, rows), jpeg.result()))
+
+    def _jpeg(self, captured: Captured) -> bytes:
+        return jpeg_of(captured.shot.picture(self._capture.info, self._config.max_width_px))
+
+    def _facts(self, captured: Captured, rows: Timeline) -> dict[str, Any]:
+        since_s = time.monotonic() - RATE_OVER_S
+        return {
+            "kind": "frame",
+            "time_s": round(captured.shot.time_s, 3),
+            "captured_ms": round(1000 * captured.at_s, 1),
+            "faces": faces_of(rows),
+            "rate_hz": sum(at_s > since_s for at_s in self._looked_s) / RATE_OVER_S,
+            "dropped": self._newest.dropped,
+        }

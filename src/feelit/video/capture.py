@@ -1,0 +1,146 @@
+"""Frames as a camera gives them: each when its time has come, whether or not anybody is ready for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import av
+
+from feelit.names import as_text
+from feelit.types import Sampling, Segment, VideoInfo
+from feelit.video.clock import Clock, tick_of
+from feelit.video.decoding import SegmentDecoder
+from feelit.video.probe import probe
+from feelit.video.shot import Shot
+
+SLIPPED_S = 0.5
+"""A player that falls behind by more than this goes on from there instead of hurrying after the clock."""
+
+Kind = Literal["file", "device", "url"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Captured:
+    """A frame, and when it was there to be seen: seconds since the epoch."""
+
+    shot: Shot
+    at_s: float
+
+
+class Capture(ABC):
+    """A source of frames, to be iterated once and in a thread of its own; the rest may be asked from any.
+
+    Attributes
+    ----------
+    name, kind, info : what it is; `name` can be shown to anybody
+    decoded, errors : frames so far, and packets or frames so far that were damaged
+    trouble : why no frames come at present, or empty
+    """
+
+    def __init__(self, name: str, kind: Kind, info: VideoInfo, sampling: Sampling) -> None:
+        self.name, self.kind, self.info = name, kind, info
+        self.decoded = self.errors = 0
+        self.trouble = ""
+        self._sampling = sampling
+        self._stopped = threading.Event()
+        self._tick: int | None = None
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Captured]:
+        """The first frame of every tick of the sampling, until the end or `stop`.
+
+        Raises
+        ------
+        VideoReadError
+            if the source breaks off for good.
+        """
+
+    @abstractmethod
+    def seen(self) -> VideoInfo:
+        """What can be told of the source once it was watched."""
+
+    def stop(self) -> None:
+        """Let the iteration end as soon as it can."""
+        self._stopped.set()
+
+    def _shot(self, frame: av.VideoFrame, pts: int, units: int) -> Shot | None:
+        """The next frame, counted; None if its tick was sampled already."""
+        index, self.decoded = self.decoded, self.decoded + 1
+        tick = tick_of(units, self.info.time_base, self._sampling.rate_hz)
+        if tick == self._tick:
+            return None
+        self._tick = tick
+        return Shot(frame, index, pts, float(units * self.info.time_base), tick)
+
+
+class FileCapture(Capture):
+    """A video file in the place of a camera, played at its own speed by its timestamps, once or over and over.
+
+    One thread decodes it: FFmpeg's threads swallow frames beside an error, and to begin again would take time that a clock
+    does not give. What takes longer to decode than to play is played as fast as it can be decoded.
+    """
+
+    def __init__(self, path: Path, sampling: Sampling, loop: bool) -> None:
+        super().__init__(as_text(path), "file", probe(path).info, sampling)
+        self._loop = loop
+        self._end_s = 0.0
+
+    def __iter__(self) -> Iterator[Captured]:
+        schedule = Schedule()
+        with closing(self._frames()) as frames:
+            for frame, units in frames:
+                time_s = float(units * self.info.time_base)
+                if time_s >= self._sampling.end_s:
+                    return
+                due_s = schedule.due_s(time_s)
+                if self._stopped.wait(max(0.0, due_s - time.monotonic())):
+                    return
+                if shot := self._shot(frame, frame.pts or 0, units):
+                    yield Captured(shot, time.time() + due_s - time.monotonic())
+
+    def seen(self) -> VideoInfo:
+        """See `Capture.seen`. Played over and over, its rows are not those of the file any more."""
+        return replace(self.info, duration_s=self._end_s, fingerprint="") if self._loop else self.info
+
+    def _frames(self) -> Generator[tuple[av.VideoFrame, int], None, None]:
+        """Frames with their time in units; that of a further round goes on where the one before ended."""
+        end = errors = 0
+        while True:
+            begin, clock = end, Clock(self.info.time_base, self.info.origin_pts, self.info.average_rate)
+            decoder = SegmentDecoder(self.info, Segment(0, None, None, self.info.packets))
+            for frame in decoder:
+                units = begin + clock.units(frame.pts)
+                end = units + clock.step
+                self._end_s = float(end * self.info.time_base)
+                errors += frame.is_corrupt
+                self.errors = errors + decoder.refused
+                yield frame, units
+            errors += decoder.refused
+            self.errors = errors
+            if not self._loop or end == begin:
+                return
+
+
+class Schedule:
+    """When the frames of a recording are due that is played at its own speed.
+
+    `patience_s` bounds how far ahead a frame may be due: the timestamps of a stream jump.
+    """
+
+    def __init__(self, patience_s: float = float("inf")) -> None:
+        self._patience_s = patience_s
+        self._zero_s: float | None = None  # on the monotonic clock, when the player's shows 0
+
+    def due_s(self, time_s: float) -> float:
+        """When a frame is due, on the monotonic clock; what slips takes along all that follows."""
+        now_s = time.monotonic()
+        if self._zero_s is None or not -SLIPPED_S <= self._zero_s + time_s - now_s <= self._patience_s:
+            self._zero_s = now_s - time_s
+        return self._zero_s + time_s

@@ -1,0 +1,221 @@
+"""Frames of cameras and network streams: they come when they come, and a stream that breaks off is called again."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+
+from feelit.errors import UsageError, VideoReadError
+from feelit.types import Sampling, VideoInfo
+from feelit.video.address import Address, address_of
+from feelit.video.capture import Capture, Captured, FileCapture, Schedule
+from feelit.video.clock import Clock
+from feelit.video.probe import reason, video_stream
+
+MICROSECOND = Fraction(1, 1_000_000)
+PATIENCE_S = 10.0
+"""A source that gives nothing for so long, at its opening or later, is gone."""
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0
+
+REASONS = {
+    errno.ENOENT: ("there is no such camera", "name another one, an address or a file"),
+    errno.ENODEV: ("there is no such camera", "name another one, an address or a file"),
+    errno.EBUSY: ("another program is using it", "close that program first"),
+    errno.EACCES: ("permission denied", "on Linux, cameras are for members of the group video"),
+    errno.ENOTTY: ("it is no camera", "name another one, an address or a file"),
+}
+
+
+def open_capture(given: str | None, sampling: Sampling, loop: bool) -> Capture:
+    """The source that the user named; None stands for the first camera.
+
+    Raises
+    ------
+    VideoReadError
+        if it is missing or busy, does not answer, or gives no picture.
+    UsageError
+        if it is not what can be watched.
+    """
+    address = address_of(given)
+    if address is None:
+        return FileCapture(Path(given or ""), sampling, loop)
+    if loop:
+        raise UsageError(f"--loop is for files, and {address.name} is none", "leave it out")
+    return StreamCapture(address, sampling)
+
+
+class Connection:
+    """A source while it lasts.
+
+    Recordings on a server, and HLS, whose pieces come at once, are played at their own speed: `played`.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        try:
+            self._container = av.open(
+                address.target, format=address.format, options=address.options, timeout=PATIENCE_S, metadata_errors="replace"
+            )
+        except (OSError, ValueError) as error:  # FFmpeg's errors are one or the other
+            raise self._failure("cannot be opened", error) from error
+        self._stream = video_stream(self._container, address.name)
+        self._stream.thread_type = "SLICE"  # threads that work on a frame each would hold frames back
+        self.is_recording = self._container.duration is not None
+        self.played = self.is_recording or "hls" in self._container.format.name
+        self.refused = 0
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds a unit of its frames' PTS."""
+        return self._stream.time_base or MICROSECOND
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Frames as they arrive.
+
+        Raises
+        ------
+        VideoReadError
+            if it breaks off.
+        """
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (OSError, ValueError) as error:
+                raise self._failure("broke off", error) from error
+            try:
+                yield from packet.decode()
+            except (av.error.FFmpegError, ValueError):
+                self.refused += packet.size > 0
+
+    def close(self) -> None:
+        """Hang up."""
+        self._container.close()
+
+    def describe(self, frame: av.VideoFrame) -> VideoInfo:
+        """What its first frame tells. Times are counted in microseconds from then on."""
+        rotation = round(frame.rotation / 90) * 90 % 360
+        width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+        return VideoInfo(
+            path=Path(self._address.name),
+            width_px=width,
+            height_px=height,
+            rotation_deg=rotation,
+            time_base=MICROSECOND,
+            average_rate=Fraction(self._stream.average_rate or self._stream.guessed_rate or 0),
+            origin_pts=0,
+            duration_s=0.0,
+            codec=self._stream.codec_context.name,
+            has_audio=False,
+            packets=0,
+            size_bytes=0,
+            fingerprint="",
+        )
+
+    def _failure(self, what: str, error: Exception) -> VideoReadError:
+        name, is_device = self._address.name, self._address.kind == "device"
+        if is_device and isinstance(error, OSError) and error.errno in REASONS:
+            why, hint = REASONS[error.errno]
+            return VideoReadError(f"{name} {what}: {why}", hint)
+        late = isinstance(error, av.error.ExitError)
+        why = f"nothing came for {PATIENCE_S:g} s" if late else reason(error)
+        return VideoReadError(
+            f"{name} {what}: {why}", "is it plugged in?" if is_device else "check the address and the network"
+        )
+
+
+class StreamCapture(Capture):
+    """A camera or a network stream. Its time is that of arrival, by the clock of this computer, from the first frame on:
+    timestamps of cameras are missing, begin anew, or run at a rate of their own.
+    """
+
+    def __init__(self, address: Address, sampling: Sampling) -> None:
+        self._connection, self._address = Connection(address), address
+        self._frames = self._connection.frames()
+        self._first = next(self._frames, None)
+        if self._first is None:
+            self._connection.close()
+            raise VideoReadError(f"{address.name} gives no frame that can be decoded", "is it a video?")
+        super().__init__(address.name, address.kind, self._connection.describe(self._first), sampling)
+        self._last = -1  # µs
+
+    def __iter__(self) -> Iterator[Captured]:
+        zero_s = time.monotonic()
+        with closing(self._arriving()) as frames:
+            for frame in frames:
+                self._last = units = max(int((time.monotonic() - zero_s) * 1e6), self._last + 1)
+                if self._stopped.is_set() or units * MICROSECOND >= self._sampling.end_s:
+                    return
+                self.errors += frame.is_corrupt
+                if shot := self._shot(frame, units, units):
+                    yield Captured(shot, time.time())
+
+    def seen(self) -> VideoInfo:
+        """See `Capture.seen`."""
+        if self.decoded < 2:
+            return self.info
+        interval = Fraction(self._last, self.decoded - 1) * MICROSECOND
+        rate = (1 / interval).limit_denominator(1000)
+        return replace(self.info, average_rate=rate, duration_s=float(self.decoded * interval))
+
+    def _arriving(self) -> Generator[av.VideoFrame, None, None]:
+        """Frames of one connection after the other."""
+        assert self._first is not None
+        yield self._first
+        retry_s = FIRST_RETRY_S
+        while True:
+            failure: VideoReadError | None = None
+            try:
+                for frame in self._paced():
+                    self.trouble, retry_s = "", FIRST_RETRY_S
+                    yield frame
+            except VideoReadError as error:
+                failure = error
+            finally:
+                self._connection.close()
+                self.errors += self._connection.refused
+            if self._connection.is_recording and failure is None:
+                return
+            if self._address.kind == "device":
+                raise failure or VideoReadError(f"{self.name} broke off", "is it plugged in?")
+            self.trouble = f"{failure or f'{self.name} broke off'}; trying again"
+            if not self._reconnected(retry_s):
+                return
+            retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+
+    def _reconnected(self, retry_s: float) -> bool:
+        """Call again until somebody answers; False if the watching is over."""
+        while not self._stopped.wait(retry_s):
+            try:
+                self._connection = Connection(self._address)
+            except VideoReadError as error:
+                self.trouble = f"{error}; trying again"
+                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+                continue
+            self._frames = self._connection.frames()
+            return True
+        return False
+
+    def _paced(self) -> Iterator[av.VideoFrame]:
+        """The frames of this connection, held back where they come faster than they are to be seen."""
+        if not self._connection.played:
+            yield from self._frames
+            return
+        schedule = Schedule(PATIENCE_S)
+        clock = Clock(self._connection.time_base, 0, self.info.average_rate)
+        for frame in self._frames:
+            due_s = schedule.due_s(clock.seconds(clock.units(frame.pts)))
+            if self._stopped.wait(max(0.0, due_s - time.monotonic())):
+                return
+            yield frame
