@@ -61,6 +61,7 @@ def live(
     with _until_interrupted() as stop:
         report = watch(config, serving, stop, lambda url, name: _announce(url, name, open_, json_lines))
     if report is None:
+        typer.echo("feelit: interrupted before there was anything to see", err=True)
         raise typer.Exit(INTERRUPTED)
     _tell(report, json_lines)
 

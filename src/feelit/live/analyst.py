@@ -54,8 +54,7 @@ class Analyst:
     def finish(self) -> None:
         """Take in that nothing more will be looked at; what the source counted since is added."""
         self._take(no_frames(), no_faces(), self._capture.decoded - self._builder.decoded, self._capture.errors)
-        if self._recording is not None:
-            self._recording.write(self._builder.finish(), self._capture.name)
+        self._write(self._builder.finish())
 
     def commit(self, dropped: int) -> None:
         """Write the recording, if there is to be one.
@@ -90,6 +89,8 @@ class Analyst:
 
     def _take(self, frames: FrameTable, faces: FaceTable, decoded: int, errors: int = 0) -> None:
         threshold, provider = self._networks.detector.threshold, self._networks.provider
-        rows = self._builder.add(SegmentResult(frames, faces, decoded, errors, threshold, provider))
+        self._write(self._builder.add(SegmentResult(frames, faces, decoded, errors, threshold, provider)))
+
+    def _write(self, rows: Timeline) -> None:
         if self._recording is not None:
             self._recording.write(rows, self._capture.name)

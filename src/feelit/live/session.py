@@ -101,18 +101,18 @@ def watch(
 
 def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | None:
     """A source, opened in a thread of its own: what waits for a network cannot be interrupted."""
-    result: Latest[Capture | FeelitError] = Latest()
+    result: Latest[Capture | BaseException] = Latest()
 
     def call() -> None:
         try:
             result.put(open_it())
-        except FeelitError as error:
+        except BaseException as error:  # carried over and raised where somebody waits for it
             result.put(error)
 
     threading.Thread(target=call, name="open", daemon=True).start()
     while not stop.is_set():
         opened = result.take(IDLE_S)
-        if isinstance(opened, FeelitError):
+        if isinstance(opened, BaseException):
             raise opened
         if opened is not None:
             return opened

@@ -17,8 +17,8 @@ from feelit.errors import UsageError, VideoReadError
 SCHEMES = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp"})
 """Of FFmpeg's protocols those that reach for a camera, and no files."""
 
-DIRECT = {"fflags": "nobuffer", "analyzeduration": "2000000"}
-"""What comes is passed on, and looked at for no longer than two seconds to find out what it is."""
+BRIEF = {"analyzeduration": "2000000"}
+"""A stream is looked at for no longer than two seconds to find out what it is; FFmpeg's usual is five or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,12 @@ def address_of(given: str | None) -> Address | None:
     Raises
     ------
     UsageError
-        if it is an address that cannot be watched.
+        if it is empty, or an address that cannot be watched.
     VideoReadError
         if Windows knows no such camera.
     """
+    if given == "":
+        raise UsageError("the source is empty", "a variable that is not set? Without a source the first camera is watched")
     if given is None or given.isdecimal():
         return _camera(int(given or 0))
     if match := re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", given):
@@ -54,21 +56,21 @@ def address_of(given: str | None) -> Address | None:
             raise UsageError(
                 f"{scheme}:// cannot be watched", f"known: {', '.join(sorted(SCHEMES))}; files are named by their path"
             )
-        options = DIRECT | ({"rtsp_flags": "prefer_tcp"} if scheme.startswith("rtsp") else {})
+        options = BRIEF | ({"rtsp_flags": "prefer_tcp"} if scheme.startswith("rtsp") else {})
         return Address(_without_secrets(given), "url", given, None, options)
     if Path(given).is_char_device():
-        return Address(given, "device", given, "v4l2", DIRECT)
+        return Address(given, "device", given, "v4l2", BRIEF)
     return None
 
 
 def _camera(number: int) -> Address:
     """A camera by its number among those of this computer."""
     if sys.platform == "darwin":  # most cameras of Macs refuse the 29.97 frames/s that FFmpeg asks for
-        return Address(f"avfoundation:{number}", "device", f"{number}:none", "avfoundation", DIRECT | {"framerate": "30"})
+        return Address(f"avfoundation:{number}", "device", f"{number}:none", "avfoundation", BRIEF | {"framerate": "30"})
     if sys.platform == "win32":
         name = _directshow_name(number)
-        return Address(f"dshow:{name}", "device", f"video={name}", "dshow", DIRECT)
-    return Address(f"/dev/video{number}", "device", f"/dev/video{number}", "v4l2", DIRECT)
+        return Address(f"dshow:{name}", "device", f"video={name}", "dshow", BRIEF)
+    return Address(f"/dev/video{number}", "device", f"/dev/video{number}", "v4l2", BRIEF)
 
 
 def _directshow_name(number: int) -> str:

@@ -26,6 +26,7 @@ PATIENCE_S = 10.0
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0
 
+FAILURES = (av.error.FFmpegError, OSError, ValueError)
 REASONS = {
     errno.ENOENT: ("there is no such camera", "name another one, an address or a file"),
     errno.ENODEV: ("there is no such camera", "name another one, an address or a file"),
@@ -65,7 +66,7 @@ class Connection:
             self._container = av.open(
                 address.target, format=address.format, options=address.options, timeout=PATIENCE_S, metadata_errors="replace"
             )
-        except (OSError, ValueError) as error:  # FFmpeg's errors are one or the other
+        except FAILURES as error:
             raise self._failure("cannot be opened", error) from error
         self._stream = video_stream(self._container, address.name)
         self._stream.thread_type = "SLICE"  # threads that work on a frame each would hold frames back
@@ -92,7 +93,7 @@ class Connection:
                 packet = next(packets)
             except StopIteration:
                 return
-            except (OSError, ValueError) as error:
+            except FAILURES as error:
                 raise self._failure("broke off", error) from error
             try:
                 yield from packet.decode()
