@@ -156,6 +156,7 @@ def loaded_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help", "export --help"])
+@pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help", "live --help"])
 def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()
 

@@ -1,0 +1,239 @@
+"""The story of a session: what is looked at, what is dropped, what is recorded, and that it ends."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import av
+import pyarrow.parquet as pq
+import pytest
+
+from feelit.config import AnalyzeConfig
+from feelit.errors import ModelError, OutputError, UsageError, VideoReadError
+from feelit.live import analyst
+from feelit.live.latest import Latest
+from feelit.live.server import ServerConfig
+from feelit.live.session import LiveConfig, watch
+from feelit.render.source import rows_of
+from feelit.timeline.schema import unpack_metadata
+from feelit.timeline.store import read_table
+from feelit.timeline.summary import summaries
+from feelit.types import FaceTable, Float64
+from feelit.video.capture import FileCapture, Schedule
+from tests.conftest import Command
+from tests.live.watching import watching
+from tests.video import clips
+from tests.video.clips import SAMPLE
+from tests.video.servers import answering, sending, silent
+
+SCHEMA_PAGE = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of a face that sways, 25 frames a second."""
+    return clips.plain(tmp_path_factory.mktemp("live") / "face.mp4", size=(640, 360), face=True)
+
+
+@pytest.mark.usefixtures("serial")
+@pytest.mark.parametrize("video", ["face", "sample"])
+def test_the_recording_is_the_timeline_of_the_same_frames(
+    video: str, face: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a camera that waits, so that all frames are the same."""
+
+    def put_when_free(self: Latest[object], thing: object) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._thing is None, 20)
+        put(self, thing)
+
+    def take_and_tell(self: Latest[object], timeout_s: float) -> object:
+        thing = take(self, timeout_s)
+        with self._changed:
+            self._changed.notify_all()
+        return thing
+
+    put, take = Latest.put, Latest.take
+    monkeypatch.setattr(Latest, "put", put_when_free)
+    monkeypatch.setattr(Latest, "take", take_and_tell)
+    monkeypatch.setattr(Schedule, "due_s", lambda self, time_s: time.monotonic())
+    path = face if video == "face" else SAMPLE
+    live, batch = tmp_path / "live.parquet", tmp_path / "batch.parquet"
+    with watching(path, rate="5", duration=12.0, out=live) as session:
+        session.end()
+    assert session.error is None
+    assert command("analyze", path, "--rate", "5", "--end", "12", "--device", "cpu", "--out", batch).code == 0
+    rows, record = read_table(live)
+    expected, expected_record = read_table(batch)
+    assert rows.equals(expected)
+    about, batch_about = record.pop("videos")[str(path)], expected_record.pop("videos")[str(path)]
+    assert record == expected_record | {"config": expected_record["config"] | {"rate": "5"}}
+    assert about.pop("live")["frames_dropped"] == 0
+    batch_about["frames_decoded"] = about["frames_decoded"]  # a batch run stops decoding at --end too, within a tick
+    assert about == batch_about
+    assert session.report is not None
+    assert (session.report.sampled, session.report.tracks) == (about["frames_sampled"], about["tracks"])
+    assert session.report.faces == rows.column("track_id").drop_null().length()
+
+
+def test_frames_drop_rather_than_lag(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    late_s = []
+
+    def slow(self: analyst.Analyst, captured: object) -> object:
+        late_s.append(time.time() - captured.at_s)  # type: ignore[attr-defined]  # a Captured
+        time.sleep(0.15)
+        return look(self, captured)  # type: ignore[arg-type]  # a Captured
+
+    look = analyst.Analyst.look
+    monkeypatch.setattr(analyst.Analyst, "look", slow)
+    out = tmp_path / "live.parquet"
+    with watching(face, out=out) as session:
+        session.end()
+    report = session.report
+    assert report is not None
+    assert len(late_s) == report.sampled
+    assert 5 <= report.sampled <= 14
+    assert report.decoded == 50
+    # The frame that was waited for may be a picture old, 40 ms, and never as old as what it waited for.
+    assert sorted(late_s)[len(late_s) // 2] < 0.1
+    assert max(late_s[1:]) < 0.3
+    rows, record = read_table(out)
+    about = record["videos"][str(face)]
+    assert about["live"]["frames_dropped"] == 50 - report.sampled
+    assert about["frames_sampled"] == len(set(rows.column("frame").to_pylist())) == report.sampled
+    assert rows.column("track_id").unique().to_pylist() == [1]
+
+
+def test_a_timeline_of_a_file_belongs_to_the_file_unless_it_was_repeated(face: Path, tmp_path: Path) -> None:
+    for loop, duration in ((False, 1.0), (True, 2.5)):
+        with watching(face, duration=duration, loop=loop, out=tmp_path / f"{loop}.parquet") as session:
+            session.end()
+        assert session.error is None
+    rows, sampled_s = rows_of(face, tmp_path / "False.parquet")
+    assert len(rows)
+    assert float(sampled_s[-1]) < 1.0
+    table, record = read_table(tmp_path / "True.parquet")
+    about = record["videos"][str(face)]
+    assert (about["fingerprint"], about["size_bytes"]) == (None, face.stat().st_size)
+    time_s: Float64 = table.column("time_s").to_numpy()
+    assert 2.2 < time_s[-1] < 2.5
+    assert 2.2 < about["duration_s"] <= 2.6
+
+
+def test_a_stream_is_recorded_with_what_is_known_of_it(face: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "face.ts"
+    with av.open(str(face)) as source, av.open(str(clip), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    out = tmp_path / "live.parquet"
+    before_s = time.time()
+    with answering(sending(clip, 0.6)) as url, watching(url, duration=2.0, out=out) as session:
+        session.end()
+    assert session.error is None
+    table, record = read_table(out)
+    about = record["videos"][url]
+    assert about["live"]["source"] == "url"
+    described = SCHEMA_PAGE.split("### Recorded live")[1].split("## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", described, re.MULTILINE) == list(about["live"])
+    began_s = datetime.fromisoformat(about["live"]["began"]).timestamp()
+    assert before_s <= began_s <= time.time()
+    assert (about["size_bytes"], about["fingerprint"], about["time_base"]) == (None, None, "1/1000000")
+    assert 0 < about["duration_s"] < 3
+    assert table.column("pts").to_numpy() / 1e6 == pytest.approx(table.column("time_s").to_numpy(), abs=1e-6)
+    assert [summary.video for summary in summaries(table, "track")] == [url]
+
+
+def test_nothing_is_left_beside_the_recording(face: Path, tmp_path: Path) -> None:
+    with watching(face, loop=True, out=tmp_path / "live.parquet"):
+        time.sleep(0.5)
+        assert not (tmp_path / "live.parquet").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["live.parquet"]
+    assert unpack_metadata(pq.read_schema(tmp_path / "live.parquet"), "")["videos"]
+
+
+def test_a_bug_leaves_no_recording(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> FaceTable:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(analyst, "look_at", fail)
+    with watching(face, out=tmp_path / "live.parquet") as session:
+        session.end()
+    assert isinstance(session.error, ZeroDivisionError)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_source_that_fails_leaves_what_was_recorded(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unplugged(self: object) -> object:
+        yield from list(frames(self))[:10]  # type: ignore[arg-type]  # a FileCapture
+        raise VideoReadError("/dev/video0 broke off", "is it plugged in?")
+
+    frames = FileCapture.__iter__
+    monkeypatch.setattr(FileCapture, "__iter__", unplugged)
+    out = tmp_path / "live.parquet"
+    with watching(face, out=out) as session:
+        session.end()
+    assert isinstance(session.error, VideoReadError)
+    assert read_table(out)[1]["videos"][str(face)]["frames_sampled"] >= 1
+
+
+def test_a_full_disk_is_told(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("feelit.live.recording.TimelineWriter.write", full)
+    with watching(face, duration=1.0, out=tmp_path / "live.parquet") as session:
+        session.end()
+    assert isinstance(session.error, OutputError)
+    assert "no space left" in session.error.message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        pytest.param({"out": "x.mp4"}, UsageError, id="recording of another kind"),
+        pytest.param({"out": "there.parquet"}, OutputError, id="recording exists"),
+        pytest.param({"source": "missing.mp4"}, VideoReadError, id="file is missing"),
+        pytest.param({"look": AnalyzeConfig(detector="nothing")}, ModelError, id="model is missing"),
+        pytest.param({"max_width_px": 3}, UsageError, id="picture too small"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_it_begins(
+    asked: dict[str, object], kind: type[Exception], face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there.parquet").touch()
+    given: dict[str, object] = {"source": str(face), "look": AnalyzeConfig("native")} | asked
+    if "out" in given:
+        given["out"] = Path(str(given["out"]))
+    with pytest.raises(kind):
+        watch(LiveConfig(**given), ServerConfig(), threading.Event(), lambda url, name: None)  # type: ignore[arg-type]  # a table
+    assert [p.name for p in tmp_path.iterdir()] == ["there.parquet"]
+
+
+def test_a_stop_is_heeded_while_a_source_is_called(tmp_path: Path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    with answering(silent) as url:
+        begun_s = time.monotonic()
+        config = LiveConfig(url, AnalyzeConfig("native"), out=tmp_path / "live.parquet")
+        assert watch(config, ServerConfig(), stop, lambda url, name: pytest.fail("nothing is there")) is None
+        assert time.monotonic() - begun_s < 5
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_without_a_recording_writes_nothing(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with watching(face, duration=0.5) as session:
+        session.end()
+    assert session.report is not None
+    assert session.report.out is None
+    assert session.report.faces > 0
+    assert list(tmp_path.iterdir()) == []
