@@ -6,18 +6,20 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
 
+import av
 import pytest
+from av.container import InputContainer
 
 from feelit.errors import UsageError, VideoReadError
 from feelit.types import Sampling
-from feelit.video.address import address_of
+from feelit.video.address import Address, address_of
 from feelit.video.capture import Captured
-from feelit.video.stream import StreamCapture, open_capture
+from feelit.video.stream import Connection, StreamCapture, open_capture
 from tests.video import clips
 from tests.video.servers import Answer, answering, refusing, sending, silent
 
@@ -232,6 +234,33 @@ def test_a_camera_that_is_unplugged_is_told(clip: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(source, "_address", address_of("0"))
         with pytest.raises(VideoReadError, match="broke off"):
             list(source)
+
+
+class Mac:
+    """A container as that of a Mac's camera: where another one waits for a frame, it says that there is none yet."""
+
+    def __init__(self, container: InputContainer, gives: int) -> None:
+        self._packets = container.demux(video=0)
+        self._gives = gives
+
+    def demux(self, stream: object) -> Iterator[object]:
+        for _ in range(2):
+            self._gives -= 1
+            if self._gives < 0:
+                break
+            yield next(self._packets)
+        raise BlockingIOError(35, "Resource temporarily unavailable")
+
+
+def test_a_camera_that_does_not_wait_is_asked_again(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feelit.video.stream.PATIENCE_S", 0.3)
+    with av.open(str(clip)) as container:
+        connection = Connection(Address("camera", "device", str(clip)))
+        monkeypatch.setattr(connection, "_container", Mac(container, 40))
+        frames = connection.frames()
+        assert len(list(islice(frames, 30))) == 30
+        with pytest.raises(VideoReadError, match=r"camera broke off: nothing came for 0.3 s"):
+            list(frames)
 
 
 def test_a_stop_is_heeded_between_two_calls(clip: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from feelit.errors import UsageError
+from feelit.errors import OutputError, UsageError
 from feelit.files import output_errors, refuse_to_overwrite, whole_file
 from feelit.names import as_text
 from feelit.timeline.store import TimelineWriter
@@ -36,9 +36,13 @@ class Recording:
     def __enter__(self) -> Self:
         self._workspace.open(fresh=False)
         self._spool = self._workspace.shelf("live").spool
-        with output_errors(self.out):
-            self._spool.parent.mkdir(exist_ok=True)
-            self._writer = TimelineWriter(self._spool)
+        try:
+            with output_errors(self.out):
+                self._spool.parent.mkdir(exist_ok=True)
+                self._writer = TimelineWriter(self._spool)
+        except OutputError:
+            self._workspace.leave()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,15 +172,14 @@ class _Session:
             self._newest.close()
 
     def _look(self, captured: Captured) -> None:
-        shown = self._audience.watching
-        jpeg = self._painter.submit(self._jpeg, captured) if shown else None
+        jpeg: Future[bytes] | None = None
+        if self._audience.watching:  # one thread at a time may ask a frame for its pixels: they are out before the other begins
+            picture = captured.shot.picture(self._capture.info, self._config.max_width_px)
+            jpeg = self._painter.submit(jpeg_of, picture)
         rows = self._analyst.look(captured)
         self._looked_s.append(time.monotonic())
         if jpeg is not None:
             self._audience.show(pack(self._facts(captured, rows), jpeg.result()))
-
-    def _jpeg(self, captured: Captured) -> bytes:
-        return jpeg_of(captured.shot.picture(self._capture.info, self._config.max_width_px))
 
     def _facts(self, captured: Captured, rows: Timeline) -> dict[str, Any]:
         since_s = time.monotonic() - RATE_OVER_S

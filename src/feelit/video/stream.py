@@ -18,12 +18,14 @@ from feelit.types import Sampling, VideoInfo
 from feelit.video.address import Address, address_of
 from feelit.video.capture import Capture, Captured, FileCapture, Schedule
 from feelit.video.clock import Clock
+from feelit.video.decoding import Packet
 from feelit.video.probe import reason, video_stream
 
 MICROSECOND = Fraction(1, 1_000_000)
 PATIENCE_S = 10.0
 """A source that gives nothing for so long, at its opening or later, is gone."""
 
+LOOK_AGAIN_S = 0.005
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0
 
 FAILURES = (av.error.FFmpegError, OSError, ValueError)
@@ -87,18 +89,29 @@ class Connection:
         VideoReadError
             if it breaks off.
         """
-        packets = self._container.demux(self._stream)
+        for packet in self._packets():
+            try:
+                yield from packet.decode()
+            except (av.error.FFmpegError, ValueError):
+                self.refused += packet.size > 0
+
+    def _packets(self) -> Iterator[Packet]:
+        packets, heard_s = self._container.demux(self._stream), time.monotonic()
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
+            except BlockingIOError as error:  # a Mac's camera without a new picture: others wait for it
+                if time.monotonic() - heard_s > PATIENCE_S:
+                    raise self._failure("broke off", error) from error
+                time.sleep(LOOK_AGAIN_S)
+                packets = self._container.demux(self._stream)
+                continue
             except FAILURES as error:
                 raise self._failure("broke off", error) from error
-            try:
-                yield from packet.decode()
-            except (av.error.FFmpegError, ValueError):
-                self.refused += packet.size > 0
+            heard_s = time.monotonic()
+            yield packet
 
     def close(self) -> None:
         """Hang up."""
@@ -129,7 +142,7 @@ class Connection:
         if is_device and isinstance(error, OSError) and error.errno in REASONS:
             why, hint = REASONS[error.errno]
             return VideoReadError(f"{name} {what}: {why}", hint)
-        late = isinstance(error, av.error.ExitError)
+        late = isinstance(error, av.error.ExitError | BlockingIOError)
         why = f"nothing came for {PATIENCE_S:g} s" if late else reason(error)
         return VideoReadError(
             f"{name} {what}: {why}", "is it plugged in?" if is_device else "check the address and the network"

@@ -154,7 +154,7 @@ function greet(facts) {
 
 function say(kind, text) {
   const state = find("state");
-  state.dataset.kind = kind;
+  document.body.dataset.state = kind;
   if (state.textContent !== text) state.textContent = text;
 }
 

@@ -161,18 +161,17 @@ export class Meter {
   #drawn = []; // [when, latency] of every picture
 
   note(latency) {
-    const now = performance.now();
-    this.#drawn.push([now, latency]);
-    while (this.#drawn[0][0] < now - OVER_MS) this.#drawn.shift();
+    this.#drawn.push([performance.now(), latency]);
   }
 
   tell(facts) {
+    while (this.#drawn[0]?.[0] < performance.now() - OVER_MS) this.#drawn.shift();
     const latencies = this.#drawn.map(([, latency]) => latency).sort((a, b) => a - b);
     const median = latencies[latencies.length >> 1];
     const span = Math.max(performance.now() - (this.#drawn[0]?.[0] ?? 0), 1);
     find("latency").textContent = isLocal && latencies.length ? `${Math.round(median)} ms` : "–";
     find("shown").textContent = `${(1000 * latencies.length / Math.min(OVER_MS, span)).toFixed(0)}/s`;
-    find("analysed").textContent = `${facts.rate_hz.toFixed(0)}/s`;
+    find("analysed").textContent = latencies.length ? `${facts.rate_hz.toFixed(0)}/s` : "–";
     find("dropped").textContent = facts.dropped;
   }
 }
