@@ -43,4 +43,5 @@ def test_what_was_left_can_be_taken_after_the_end() -> None:
     room: Latest[str] = Latest()
     room.put("last")
     room.close()
-    assert (room.take(10.0), room.closed, room.take(10.0)) == ("last", True, None)
+    assert not room.over
+    assert (room.take(10.0), room.over, room.take(10.0)) == ("last", True, None)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
 from feelit.timeline.readable import is_readable
+from feelit.timeline.smoothing import smooth
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, SegmentResult, Timeline
 from tests.timeline.made import Recording, recording
@@ -190,3 +191,50 @@ def test_what_is_held_does_not_grow_with_the_video() -> None:
     assert given > 9_900
     assert max(frames for frames, _ in held) <= 12
     assert max(faces for _, faces in held) <= 3 * (12 + 8)
+
+
+def watched(seed: int) -> tuple[Timeline, list[Timeline]]:
+    """All rows of a call that comes frame by frame, and what was the newest after every sampled frame."""
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ)
+    newest, parts = [], []
+    for result in call(seed).segments(range(300)):
+        before = builder.sampled
+        parts.append(builder.add(result))
+        if builder.sampled > before:
+            newest.append(builder.newest())
+    return Timeline.join([*parts, builder.finish()]), newest
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_asking_for_the_newest_faces_changes_nothing_but_numbers(seed: int) -> None:
+    """A face that was shown before another proved to be one keeps the lower number."""
+    rows, _ = watched(seed)
+    plain, _ = uncut(seed)
+    places = [np.lexsort((timeline.box[:, 0], timeline.frame)) for timeline in (plain, rows)]
+    plain, rows = plain.rows(places[0]), rows.rows(places[1])
+    numbers = dict(zip(plain.track_id.tolist(), rows.track_id.tolist(), strict=True))
+    assert sorted(numbers) == sorted(numbers.values())
+    assert_same(replace(plain, track_id=np.array([numbers[i] for i in plain.track_id.tolist()], np.int32)), rows)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_newest_faces_are_smoothed_over_what_came_before(seed: int) -> None:
+    rows, newest = watched(seed)
+    shown = 0
+    for now in newest:
+        assert len(np.unique(now.frame)) <= 1
+        assert now.track_id.tolist() == sorted(set(now.track_id.tolist()))
+        for i in range(len(now)):
+            track = rows.rows((rows.track_id == now.track_id[i]) & (rows.time_s <= now.time_s[i]))
+            np.testing.assert_array_equal(now.box[i], track.box[-1])
+            known = np.zeros(len(track), np.int64)
+            last = np.array([len(track) - 1])
+            mean = smooth(track.time_s, known, track.probability, track.readable, last)
+            np.testing.assert_array_equal(now.probability[i], mean[0])
+            assert now.emotion[i] == (int(np.argmax(mean[0])) if now.readable[i] else -1)
+            shown += 1
+    assert shown > 0.9 * np.isfinite(rows.score).sum()
+
+
+def test_before_the_first_frame_there_are_no_newest_faces() -> None:
+    assert len(TimelineBuilder(TrackerSettings(), RATE_HZ).newest()) == 0

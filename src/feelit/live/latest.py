@@ -13,15 +13,20 @@ class Latest(Generic[T]):
 
     Attributes
     ----------
-    dropped : things that nobody took
-    closed : nothing more will come
+    dropped : things that a newer one replaced
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._thing: T | None = None
+        self._closed = False
         self.dropped = 0
-        self.closed = False
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to take, and nothing more will come."""
+        with self._changed:
+            return self._closed and self._thing is None
 
     def put(self, thing: T) -> None:
         """Leave a thing; never waits."""
@@ -33,12 +38,12 @@ class Latest(Generic[T]):
     def take(self, timeout_s: float) -> T | None:
         """The newest thing, waited for; None where none came in time, or none will come any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._thing is not None or self.closed, timeout_s)
+            self._changed.wait_for(lambda: self._thing is not None or self._closed, timeout_s)
             thing, self._thing = self._thing, None
             return thing
 
     def close(self) -> None:
         """Tell who waits that nothing more will come; what was left can still be taken."""
         with self._changed:
-            self.closed = True
+            self._closed = True
             self._changed.notify_all()

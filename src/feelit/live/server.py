@@ -226,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
             message = seat.take(SILENCE_S)
             if message is not None:
                 self.wfile.write(message)
-            elif seat.closed:
+            elif seat.over:
                 return
 
 

@@ -137,7 +137,7 @@ class _Session:
                 captured = self._newest.take(IDLE_S)
                 if captured is not None:
                     self._look(captured)
-                elif self._newest.closed or time.monotonic() > end_s:
+                elif self._newest.over or time.monotonic() > end_s:
                     break
                 else:
                     self._audience.show(pack({"kind": "waiting", "trouble": self._capture.trouble}))
