@@ -155,8 +155,9 @@ def loaded_by(code: str) -> set[str]:
     return HEAVY & set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help", "export --help"])
-@pytest.mark.parametrize("arguments", ["--help", "--version", "analyze --help", "summarize --help", "live --help"])
+@pytest.mark.parametrize(
+    "arguments", ["--help", "--version", "analyze --help", "summarize --help", "export --help", "live --help"]
+)
 def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()
 
