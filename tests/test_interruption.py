@@ -59,7 +59,7 @@ def children() -> list[psutil.Process]:
     return [
         p
         for p in psutil.Process().children()
-        if p.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in str(p.cmdline())
+        if p.status() != psutil.STATUS_ZOMBIE and "spawn_main" in str(p.cmdline())  # not the browser of other tests
     ]
 
 

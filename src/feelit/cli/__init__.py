@@ -14,8 +14,8 @@ from feelit.cli.annotate import annotate
 from feelit.cli.doctor import doctor
 from feelit.cli.events import events
 from feelit.cli.export import export
-from feelit.cli.report import report
 from feelit.cli.live import live
+from feelit.cli.report import report
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
