@@ -49,9 +49,9 @@ class Watched:
             self.requests.append(request.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for the tests of a module; gone after them, for other tests look for processes that are left behind."""
     path = os.environ.get("FEELIT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium is installed")
