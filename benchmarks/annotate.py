@@ -20,7 +20,8 @@ from pathlib import Path
 from feelit.render.annotate import AnnotateOptions, annotate_video
 from feelit.render.source import rows_of
 from feelit.video.probe import probe
-from feelit.video.writer import Encoding, transcode
+from feelit.video.transcoding import transcode
+from feelit.video.writer import Encoding
 
 
 def fastest(run: Callable[[Path], None], runs: int) -> tuple[float, float]:

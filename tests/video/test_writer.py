@@ -17,7 +17,8 @@ import pytest
 from feelit.errors import OutputError, UsageError, VideoReadError
 from feelit.types import UInt8
 from feelit.video.probe import probe
-from feelit.video.writer import CODECS, Encoding, Picture, transcode
+from feelit.video.transcoding import transcode
+from feelit.video.writer import CODECS, Encoding, Picture
 from tests.video import clips
 
 Maker = Callable[[Path], Path]

@@ -23,7 +23,8 @@ from feelit.render.style import Style
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import Float64
 from feelit.video.probe import probe
-from feelit.video.writer import FORMATS, Encoding, transcode
+from feelit.video.transcoding import transcode
+from feelit.video.writer import FORMATS, Encoding
 
 BLUR_HOLD_S = 1.0  # a face is hidden for this long before it was first seen and after it was last seen
 BLUR_HOLD_PERIODS = 1.5  # the same, where samples are far apart

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import av
 import av.error
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -150,7 +151,7 @@ class SegmentDecoder:
         start_pts = self._segment.start_pts
         waiting = start_pts is not None
         if start_pts is not None:
-            _seek_before(container, stream, start_pts - round(back_s / self._info.time_base))
+            seek_before(container, stream, start_pts - round(back_s / self._info.time_base))
         packets = container.demux(stream)
         while True:
             try:
@@ -187,7 +188,7 @@ def _beginning_at(frames: Iterable[av.VideoFrame], pts: int) -> Iterator[av.Vide
         raise _NoStartError
 
 
-def _seek_before(container: InputContainer, stream: VideoStream, pts: int) -> None:
+def seek_before(container: InputContainer, stream: VideoStream | AudioStream, pts: int) -> None:
     """Move to a packet at or before `pts`, however coarse the container's index is."""
     back = 0
     step = round(1 / (stream.time_base or 1))

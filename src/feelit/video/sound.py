@@ -22,54 +22,91 @@ def sound_stream(container: InputContainer) -> AudioStream | None:
     return stream if isinstance(stream, AudioStream) and stream.codec_context is not None else None
 
 
+def origin_s(container: InputContainer) -> Fraction:
+    """Where the player's clock begins, by the clock of the streams."""
+    return Fraction(max(container.start_time or 0, 0), av.time_base)
+
+
+def sound_clock(stream: AudioStream, begins_s: Fraction) -> Clock:
+    """The clock of a stream of sound, whose zero lies at `begins_s`."""
+    context = stream.codec_context
+    base = stream.time_base or Fraction(1, context.sample_rate)
+    return Clock(base, round(begins_s / base), Fraction(context.sample_rate, context.frame_size or 1024))
+
+
+class AacTrack:
+    """A track of AAC in a container that is being written, at the rate of the source where AAC has it, mono or stereo."""
+
+    def __init__(self, source: AudioStream, container: OutputContainer) -> None:
+        context = source.codec_context
+        rate_hz = context.sample_rate if context.sample_rate in AAC_RATES_HZ else 48000
+        self.layout = "mono" if context.channels == 1 else "stereo"
+        self._container = container
+        self._stream = container.add_stream("aac", rate=rate_hz)
+        self._stream.codec_context.layout = self.layout
+        self._stream.codec_context.time_base = Fraction(1, rate_hz)
+        self._resampler = av.AudioResampler("fltp", self.layout, rate_hz)
+
+    def write(self, frame: av.AudioFrame) -> None:
+        """Append sound; what differs in its format from the sound before is left out."""
+        for converted in resampled(self._resampler, frame):
+            self._container.mux(self._stream.encode(converted))
+
+    def finish(self) -> None:
+        """Write what the resampler and the encoder still hold."""
+        for converted in self._resampler.resample(None):
+            self._container.mux(self._stream.encode(converted))
+        self._container.mux(self._stream.encode())
+
+
 class Sound:
-    """The sound of `source` for `container`, on the player's clock: `origin_s` is where the source's clock begins.
+    """The sound of `source` for `container`, on the player's clock: `begins_s` is where the source's clock begins.
 
     Errors of FFmpeg that leave these methods are failures of the output; damaged packets of the source are left out, and the
     player bridges the gap.
     """
 
-    def __init__(self, source: AudioStream, container: OutputContainer, origin_s: Fraction) -> None:
+    def __init__(self, source: AudioStream, container: OutputContainer, begins_s: Fraction) -> None:
         self.source, self._container = source, container
-        context = source.codec_context
-        base = source.time_base or Fraction(1, context.sample_rate)
-        packet_rate = Fraction(context.sample_rate, context.frame_size or 1024)
-        self._clock = Clock(base, round(origin_s / base), packet_rate)
-        self._resampler: av.AudioResampler | None = None
-        if context.codec.canonical_name in PLAYABLE:
-            self._target = container.add_stream_from_template(source)
-            return
-        rate = context.sample_rate if context.sample_rate in AAC_RATES_HZ else 48000
-        self._target = container.add_stream("aac", rate=rate)
-        self._target.codec_context.layout = "mono" if context.channels == 1 else "stereo"
-        self._target.codec_context.time_base = Fraction(1, rate)
-        self._resampler = av.AudioResampler("fltp", self._target.codec_context.layout, rate)
+        self._clock = sound_clock(source, begins_s)
+        copied = source.codec_context.codec.canonical_name in PLAYABLE
+        self._copy = container.add_stream_from_template(source) if copied else None
+        self._encoded = None if copied else AacTrack(source, container)
 
     def put(self, packet: av.Packet[AudioStream]) -> None:
         """Hand over the next packet of the source."""
-        if self._resampler is not None:
-            for frame in self._decode(self._resampler, packet):
-                self._container.mux(self._target.encode(frame))
-        elif packet.size:
+        if self._encoded is not None:
+            self._encode(self._encoded, packet)
+        elif packet.size and self._copy is not None:
             packet.pts = packet.dts = units = self._clock.units(packet.pts)
             if packet.is_discard and units > 0:
                 return  # lead-in that players skip; what lies before 0 is skipped in the output as well
-            packet.stream = self._target
+            packet.stream = self._copy
             with suppress(av.error.InvalidDataError):
                 self._container.mux(packet)
 
     def finish(self) -> None:
         """Write what the encoder still holds."""
-        if self._resampler is not None:
-            for frame in self._resampler.resample(None):
-                self._container.mux(self._target.encode(frame))
-            self._container.mux(self._target.encode())
+        if self._encoded is not None:
+            self._encoded.finish()
 
-    def _decode(self, resampler: av.AudioResampler, packet: av.Packet[AudioStream]) -> list[av.AudioFrame]:
-        try:
-            frames = packet.decode()
-            for frame in frames:
-                frame.pts = self._clock.units(frame.pts)
-            return [resampled for frame in frames for resampled in resampler.resample(frame)]
-        except (av.error.FFmpegError, ValueError):
-            return []
+    def _encode(self, track: AacTrack, packet: av.Packet[AudioStream]) -> None:
+        for frame in decoded(packet):
+            frame.pts = self._clock.units(frame.pts)
+            track.write(frame)
+
+
+def decoded(packet: av.Packet[AudioStream]) -> list[av.AudioFrame]:
+    """The sound in a packet; none of a damaged one."""
+    try:
+        return packet.decode()
+    except (av.error.FFmpegError, ValueError):
+        return []
+
+
+def resampled(resampler: av.AudioResampler, frame: av.AudioFrame) -> list[av.AudioFrame]:
+    """A frame in another format; nothing where its own has changed on the way."""
+    try:
+        return resampler.resample(frame)
+    except (av.error.FFmpegError, ValueError):
+        return []

@@ -1,25 +1,23 @@
-"""Re-encoding a video frame by frame while somebody draws on it.
+"""The file that a video is re-encoded into: upright frames in the colour planes of the encoder, to be drawn on, and sound.
 
-The frames come out upright, in the colour planes of the encoder, and go in again when the next one is asked for. Timestamps
-pass through as whole numbers in the source's own time base; sound is copied packet by packet where an .mp4 can hold it.
+Timestamps pass through as whole numbers in the source's own time base.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias, cast
+from typing import Self, cast
 
 import av
 import av.error
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
-from av.stream import Stream
+from av.codec.context import Flags
+from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
@@ -27,12 +25,7 @@ from av.video.stream import VideoStream
 
 from feelit.errors import OutputError, UsageError
 from feelit.types import UInt8, VideoInfo
-from feelit.video.clock import Clock
 from feelit.video.luma import upright
-from feelit.video.probe import open_video, video_stream
-from feelit.video.sound import Sound, sound_stream
-
-_Packet: TypeAlias = "av.Packet[Stream]"
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 RGB, BT709 = 0, 1  # ITU-T H.273, matrix coefficients
@@ -91,76 +84,32 @@ class Picture:
     time_s: float
 
 
-def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0) -> Generator[Picture, None, None]:
-    """Yield every frame to be drawn on, and write it to `out` when the next one is asked for.
-
-    A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in
-    front, once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed.
+class Sink:
+    """The file that is being written: complete, with its index in front, once the block ends well, and removed if it does not.
 
     Parameters
     ----------
-    info : the video, as probed
     out : its suffix, one of FORMATS, chooses the container
+    info : the video that the pictures come from, as probed
     encoding : codec and quality
     below_px : room to draw in below the picture, even
 
     Raises
     ------
-    VideoReadError
-        if the video cannot be opened any more.
     OutputError
-        if the encoder refuses the video.
+        here and in all methods, if the encoder or the container refuses the video.
     OSError
-        if the disk refuses `out`.
+        the same, if the disk refuses `out`.
     """
-    clock = Clock(info.time_base, info.origin_pts, info.average_rate)
-    with open_video(info.path) as source:
-        stream = video_stream(source, info.path)
-        stream.thread_type = "AUTO"
-        with _Sink(out, info, encoding, below_px) as sink:
-            sink.add_video(stream)
-            sink.add_sound(source)
-            for frame in _frames(source, stream, sink):
-                units = clock.units(frame.pts)
-                drawn = sink.planar(frame)
-                y, u, v = map(_plane, drawn.planes)
-                yield Picture(y, u, v, sink.matrix, clock.seconds(units))
-                sink.put(drawn, units, frame.duration)
-
-
-def _frames(source: InputContainer, stream: VideoStream, sink: _Sink) -> Iterator[av.VideoFrame]:
-    """The frames of one stream as they are decoded; packets of the sound go their own way in passing."""
-    streams = [stream, sink.sound.source] if sink.sound else [stream]
-    for packet in _packets(source.demux(*streams)):
-        if packet.stream_index != stream.index:
-            sink.put_sound(packet)
-        elif packet.size:
-            yield from _decode(stream, packet)
-    yield from _decode(stream, None)
-
-
-def _packets(packets: Iterator[_Packet]) -> Iterator[_Packet]:
-    """Packets up to the end, or to where the container is damaged: what comes before counts."""
-    with suppress(av.error.FFmpegError, OSError):
-        yield from packets
-
-
-def _decode(stream: VideoStream, packet: _Packet | None) -> list[av.VideoFrame]:
-    try:
-        return stream.decode(cast("av.Packet[VideoStream] | None", packet))
-    except (av.error.FFmpegError, ValueError):
-        return []
-
-
-class _Sink:
-    """The file that is being written."""
 
     def __init__(self, out: Path, info: VideoInfo, encoding: Encoding, below_px: int) -> None:
         self._out, self._info, self._encoding = out, info, encoding
         self._picture_px = info.width_px + info.width_px % 2, info.height_px + info.height_px % 2
         self._below_px = below_px
         self.matrix = "bt709" if info.height_px >= 720 else "bt601"  # what players assume where a video does not say
-        self.sound: Sound | None = None
+        self._begin, self._end = 1 << 62, 0  # of the pictures, in units of the time base
+        self._start_dts = 0
+        self._held: av.Packet[VideoStream] | None = None
         with _encoding(encoding.codec):
             self._container: OutputContainer = av.open(
                 str(out), "w", format=FORMATS[out.suffix.lower()], options=_muxing(info.time_base)
@@ -181,10 +130,21 @@ class _Sink:
 
     def _finish(self) -> None:
         with _encoding(self._encoding.codec):
-            self._container.mux(self._video.encode())
-            if self.sound:
-                self.sound.finish()
+            self._mux(self._video.encode())
+            if self._held is not None:
+                # A track ends where its last frame does, and is as long as durations add up to in the order of decoding.
+                self._held.duration = max(1, self._end - self._begin - ((self._held.dts or 0) - self._start_dts))
+                self._container.mux(self._held)
             self._container.close()
+
+    def _mux(self, packets: list[av.Packet[VideoStream]]) -> None:
+        """Write pictures, all but the last one so far."""
+        for packet in packets:
+            if self._held is None:
+                self._start_dts = packet.dts or 0
+            else:
+                self._container.mux(self._held)
+            self._held = packet
 
     def _discard(self) -> None:
         # The file goes first: closing would otherwise move all of it to make room for the index.
@@ -205,6 +165,7 @@ class _Sink:
         context = self._video.codec_context
         context.width, context.height = width, height + self._below_px
         context.pix_fmt, context.time_base = "yuv420p", self._info.time_base
+        context.flags |= Flags.frame_duration  # told to the container by the packets, see `_finish`
         if self._encoding.codec == "libx265":
             context.codec_tag = "hvc1"  # Apple's players take HEVC under no other name
         shape = source.codec_context.sample_aspect_ratio
@@ -221,12 +182,11 @@ class _Sink:
         else:
             self.matrix, context.colorspace = MATRICES.get(said.colorspace, self.matrix), said.colorspace
 
-    def add_sound(self, source: InputContainer) -> None:
-        """Take over the sound, if there is any."""
-        if stream := sound_stream(source):
-            origin_s = Fraction(max(source.start_time or 0, 0), av.time_base)
-            with _encoding(self._encoding.codec):
-                self.sound = Sound(stream, self._container, origin_s)
+    @contextmanager
+    def writing(self) -> Iterator[OutputContainer]:
+        """The container, for the sound to be written into."""
+        with _encoding(self._encoding.codec):
+            yield self._container
 
     def planar(self, frame: av.VideoFrame) -> av.VideoFrame:
         """A frame as the encoder wants it: upright, even, 8-bit 4:2:0 of limited range, with room below."""
@@ -257,17 +217,17 @@ class _Sink:
             dst_colorspace=Colorspace.ITU709 if frame.colorspace == RGB else None,
         )
 
-    def put_sound(self, packet: _Packet) -> None:
-        """Hand over a packet of the sound."""
-        if self.sound:
-            with _encoding(self._encoding.codec):
-                self.sound.put(cast("av.Packet[AudioStream]", packet))
+    def picture(self, frame: av.VideoFrame, time_s: float) -> Picture:
+        """What `planar` gave, to be drawn on."""
+        y, u, v = map(_plane, frame.planes)
+        return Picture(y, u, v, self.matrix, time_s)
 
     def put(self, frame: av.VideoFrame, pts: int, duration: int) -> None:
-        """Encode a frame."""
+        """Encode a frame that is shown from `pts` on, and for `duration` if it is the last one."""
         frame.pts, frame.time_base, frame.duration = pts, self._info.time_base, duration
+        self._begin, self._end = min(self._begin, pts), max(self._end, pts + duration)
         with _encoding(self._encoding.codec):
-            self._container.mux(self._video.encode(frame))
+            self._mux(self._video.encode(frame))
 
 
 def _plane(plane: VideoPlane) -> UInt8:

@@ -1,0 +1,130 @@
+"""A stretch cut out of a video, exact to the frame and to the sample of its sound, while somebody may draw on it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from feelit.errors import VideoReadError
+from feelit.types import Segment
+from feelit.video.clock import Clock
+from feelit.video.decoding import SegmentDecoder
+from feelit.video.probe import Probe, open_video, video_stream
+from feelit.video.sound import sound_stream
+from feelit.video.sound_cut import SoundCut
+from feelit.video.writer import Encoding, Picture, Sink
+
+_TOLERANCE_S = Fraction(1, 1_000_000)  # bounds are sums and differences of floating-point times
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a video: the frames that begin to be shown at `start_s` or later, and before `end_s`. Both are finite."""
+
+    start_s: float
+    end_s: float
+
+
+class Cutting:
+    """Yields every frame of a stretch to be drawn on, and writes it to `out` when the next one is asked for.
+
+    The first frame is shown at 0, the last until the stretch ends, and the sound begins and ends with them. Only what lies
+    between the keyframe before the stretch and its end is read, where the video's timestamps can be trusted; otherwise all
+    that comes before it. `out` is complete once the iterator is exhausted; if it is closed before, or anything fails, `out` is
+    removed.
+
+    Attributes
+    ----------
+    frames : how many were written
+    start_s, end_s : when the first one begins to be shown, and the last one ends, on the clock of the whole video; known after
+        the iteration, as `frames` is
+
+    Raises
+    ------
+    VideoReadError
+        in the iteration, if no frame of the stretch can be decoded, or the video cannot be opened any more.
+    OutputError
+        if the encoder refuses the video.
+    OSError
+        if the disk refuses `out`.
+    """
+
+    def __init__(self, video: Probe, stretch: Stretch, out: Path, encoding: Encoding, below_px: int = 0) -> None:
+        self._video, self._info, self._stretch = video, video.info, stretch
+        self._out, self._encoding, self._below_px = out, encoding, below_px
+        self._clock = Clock(self._info.time_base, self._info.origin_pts, self._info.average_rate)
+        self._first, self._end = self._units(stretch.start_s), self._units(stretch.end_s)
+        self.frames = 0
+        self.start_s = self.end_s = float("nan")
+
+    def __iter__(self) -> Generator[Picture, None, None]:
+        begin, base, sound = 0, self._info.time_base, None
+        with (
+            open_video(self._info.path) as source,
+            Sink(self._out, self._info, self._encoding, self._below_px) as sink,
+            closing(self._shown()) as shown,
+        ):
+            sink.add_video(video_stream(source, self._info.path))
+            for units, length, frame in shown:
+                if not self.frames:
+                    begin, sound = units, self._sound(source, sink, units)
+                    self.start_s = self._clock.seconds(begin)
+                drawn = sink.planar(frame)
+                yield sink.picture(drawn, self._clock.seconds(units))
+                sink.put(drawn, units - begin, length)
+                self.frames, self.end_s = self.frames + 1, self._clock.seconds(units + length)
+                if sound is not None:
+                    with sink.writing():
+                        sound.write_until((units + length - begin) * base)
+            if not self.frames:
+                where = f"between {self._stretch.start_s:.3f} s and {self._stretch.end_s:.3f} s"
+                raise VideoReadError(f"{self._info.path} has no frame {where}", "choose a longer stretch, or another one")
+            if sound is not None:
+                with sink.writing():
+                    sound.finish()
+
+    def _shown(self) -> Generator[tuple[int, int, av.VideoFrame], None, None]:
+        """The frames of the stretch, with when each begins to be shown and for how long, in units of the time base."""
+        waiting: tuple[int, av.VideoFrame] | None = None
+        for frame in SegmentDecoder(self._info, Segment(0, self._keyframe(), None, 0)):
+            units = self._clock.units(frame.pts)
+            if waiting is not None:
+                yield waiting[0], min(units, self._end) - waiting[0], waiting[1]
+                waiting = None
+            if units >= self._end:
+                return
+            if units >= self._first:
+                waiting = units, frame
+        if waiting is not None:
+            units, frame = waiting
+            yield units, min(frame.duration or self._usual(), self._end - units), frame
+
+    def _keyframe(self) -> int | None:
+        """The timestamp of the last keyframe that is shown before the first frame or is it; None for the video's beginning."""
+        keys = self._video.keyframe_pts
+        place = bisect_right(keys, self._first + self._info.origin_pts)
+        return keys[place - 1] if place > 1 else None
+
+    def _sound(self, source: InputContainer, sink: Sink, begin: int) -> SoundCut | None:
+        """The sound from the first frame on, if there is any."""
+        if (stream := sound_stream(source)) is None:
+            return None
+        with sink.writing() as container:
+            return SoundCut(source, stream, container, begin * self._info.time_base, seek=bool(self._video.keyframe_pts))
+
+    def _units(self, time_s: float) -> int:
+        """The first unit of the time base that does not lie before a time."""
+        return ceil((Fraction(time_s) - _TOLERANCE_S) / self._info.time_base)
+
+    def _usual(self) -> int:
+        """For how long a frame is shown on average."""
+        rate, base = self._info.average_rate, self._info.time_base
+        return max(1, round(1 / (rate * base))) if rate > 0 else 1

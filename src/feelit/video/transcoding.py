@@ -1,0 +1,100 @@
+"""Re-encoding a video frame by frame while somebody draws on it.
+
+The frames come out of the decoder, and go into the encoder when the next one is asked for. Timestamps stay what they are;
+sound is copied packet by packet where an .mp4 can hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from feelit.types import VideoInfo
+from feelit.video.clock import Clock
+from feelit.video.probe import open_video, video_stream
+from feelit.video.sound import Sound, origin_s, sound_stream
+from feelit.video.writer import Encoding, Picture, Sink
+
+_Packet: TypeAlias = "av.Packet[Stream]"
+
+
+def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0) -> Generator[Picture, None, None]:
+    """Yield every frame to be drawn on, and write it to `out` when the next one is asked for.
+
+    A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in
+    front, once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed.
+
+    Parameters
+    ----------
+    info : the video, as probed
+    out : its suffix, one of FORMATS, chooses the container
+    encoding : codec and quality
+    below_px : room to draw in below the picture, even
+
+    Raises
+    ------
+    VideoReadError
+        if the video cannot be opened any more.
+    OutputError
+        if the encoder refuses the video.
+    OSError
+        if the disk refuses `out`.
+    """
+    clock = Clock(info.time_base, info.origin_pts, info.average_rate)
+    with open_video(info.path) as source:
+        stream = video_stream(source, info.path)
+        stream.thread_type = "AUTO"
+        with Sink(out, info, encoding, below_px) as sink:
+            sink.add_video(stream)
+            sound = _sound(source, sink)
+            for frame in _frames(source, stream, sink, sound):
+                units = clock.units(frame.pts)
+                drawn = sink.planar(frame)
+                yield sink.picture(drawn, clock.seconds(units))
+                sink.put(drawn, units, frame.duration)
+            if sound:
+                with sink.writing():
+                    sound.finish()
+
+
+def _sound(source: InputContainer, sink: Sink) -> Sound | None:
+    """The sound, taken over as it is, if there is any."""
+    if (stream := sound_stream(source)) is None:
+        return None
+    with sink.writing() as container:
+        return Sound(stream, container, origin_s(source))
+
+
+def _frames(source: InputContainer, stream: VideoStream, sink: Sink, sound: Sound | None) -> Iterator[av.VideoFrame]:
+    """The frames of one stream as they are decoded; packets of the sound go their own way in passing."""
+    streams = [stream, sound.source] if sound else [stream]
+    for packet in _packets(source.demux(*streams)):
+        if packet.stream_index == stream.index:
+            if packet.size:
+                yield from _decode(stream, packet)
+        elif sound:
+            with sink.writing():
+                sound.put(cast("av.Packet[AudioStream]", packet))
+    yield from _decode(stream, None)
+
+
+def _packets(packets: Iterator[_Packet]) -> Iterator[_Packet]:
+    """Packets up to the end, or to where the container is damaged: what comes before counts."""
+    with suppress(av.error.FFmpegError, OSError):
+        yield from packets
+
+
+def _decode(stream: VideoStream, packet: _Packet | None) -> list[av.VideoFrame]:
+    try:
+        return stream.decode(cast("av.Packet[VideoStream] | None", packet))
+    except (av.error.FFmpegError, ValueError):
+        return []
