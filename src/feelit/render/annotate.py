@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -46,6 +46,35 @@ class AnnotateOptions:
     force: bool = False
 
 
+class Whom(Protocol):
+    """Which faces are drawn, and which are hidden; see `AnnotateOptions`."""
+
+    @property
+    def blur(self) -> Literal["none", "others", "all"]: ...
+
+    @property
+    def tracks(self) -> tuple[int, ...] | None: ...
+
+
+class Hiding:
+    """Makes faces unrecognisable, at any moment of one video.
+
+    Parameters
+    ----------
+    rows, sampled_time_s : the timeline; see `TimelineRows` and `Motion`
+    whom : which tracks to hide
+    """
+
+    def __init__(self, rows: TimelineRows, sampled_time_s: Float64, whom: Whom) -> None:
+        self._hidden = Motion(_to_hide(rows, whom), sampled_time_s)
+        self._hold_s = max(BLUR_HOLD_S, BLUR_HOLD_PERIODS * self._hidden.period_s)
+
+    def draw(self, picture: Canvas, time_s: float) -> None:
+        """Hide faces, in place."""
+        for _, box in self._hidden.boxes_around(time_s, self._hold_s):
+            pixelate(picture, box)
+
+
 class Scene:
     """Everything that is drawn on one video. Frames are to be drawn in order; nothing is kept of them but where the last
     cards were.
@@ -55,17 +84,16 @@ class Scene:
     rows, sampled_time_s : the timeline; see `TimelineRows` and `Motion`
     size_px : width and height of the upright picture
     duration_s : of the video
-    options : which tracks to draw, and which to hide
+    whom : which tracks to draw, and which to hide
     """
 
     def __init__(
-        self, rows: TimelineRows, sampled_time_s: Float64, size_px: tuple[int, int], duration_s: float, options: AnnotateOptions
+        self, rows: TimelineRows, sampled_time_s: Float64, size_px: tuple[int, int], duration_s: float, whom: Whom
     ) -> None:
         self._style = Style.of(*size_px)
-        drawn = rows if options.tracks is None else rows.of_tracks(options.tracks)
+        drawn = rows if whom.tracks is None else rows.of_tracks(whom.tracks)
         self._drawn = Motion(drawn, sampled_time_s)
-        self._hidden = Motion(_to_hide(rows, options), sampled_time_s)
-        self._hold_s = max(BLUR_HOLD_S, BLUR_HOLD_PERIODS * self._hidden.period_s)
+        self._hiding = Hiding(rows, sampled_time_s, whom)
         self._detail = _detail_of_tracks(drawn, self._style)
         even = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
         self._placer = Placer(Rect(0, 0, *even), self._style)
@@ -80,8 +108,7 @@ class Scene:
         """Draw one moment, in place, on a canvas that is `strip_px` higher than the picture."""
         height = canvas.bounds.y1 - self.strip_px
         picture = canvas.band(0, height)
-        for _, box in self._hidden.boxes_around(time_s, self._hold_s):
-            pixelate(picture, box)
+        self._hiding.draw(picture, time_s)
         faces = self._drawn.faces_at(time_s)
         for face in faces:
             draw_box(picture, face, self._style)
@@ -135,21 +162,32 @@ def annotate_video(
 
 
 def _check(video: Path, rows: TimelineRows, options: AnnotateOptions) -> None:
-    if options.blur == "others" and not options.tracks:
-        raise UsageError("blurring the others needs to know whom not to blur", "name them: --tracks 1,3")
+    check_tracks(options, {int(t) for t in np.unique(rows.track_id)})
     if options.out.suffix.lower() not in FORMATS:
         raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
     if options.out.exists() and video.exists() and options.out.samefile(video):
         raise UsageError(f"{options.out} is the video itself", "choose another name for the output")
-    refuse_unknown(options.tracks or (), np.unique(rows.track_id).tolist())
 
 
-def _to_hide(rows: TimelineRows, options: AnnotateOptions) -> TimelineRows:
-    if options.blur == "none":
+def check_tracks(whom: Whom, known: set[int]) -> None:
+    """Only tracks that there are can be drawn, and others than none cannot be hidden.
+
+    Raises
+    ------
+    UsageError
+        if that is asked for.
+    """
+    if whom.blur == "others" and not whom.tracks:
+        raise UsageError("blurring the others needs to know whom not to blur", "name them: --tracks 1,3")
+    refuse_unknown(whom.tracks or (), known)
+
+
+def _to_hide(rows: TimelineRows, whom: Whom) -> TimelineRows:
+    if whom.blur == "none":
         return rows.rows(slice(0, 0))
-    if options.blur == "all":
+    if whom.blur == "all":
         return rows
-    return rows.rows(~np.isin(rows.track_id, options.tracks or ()))
+    return rows.rows(~np.isin(rows.track_id, whom.tracks or ()))
 
 
 def _detail_of_tracks(rows: TimelineRows, style: Style) -> dict[int, Detail]:

@@ -17,12 +17,23 @@ from feelit.video.probe import fingerprint
 
 
 def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
-    """What a timeline says of a video, which is known by its content and not by its name.
+    """What is drawn of a video.
 
     Returns
     -------
     rows : its tracked faces
     sampled_time_s : (N,) float64, the times of all frames that were looked at
+
+    Raises
+    ------
+    TimelineReadError, VideoReadError
+        as `table_of`.
+    """
+    return rows_to_draw(from_arrow(table_of(video, timeline)))
+
+
+def table_of(video: Path, timeline: Path) -> pa.Table:
+    """What a timeline says of a video, which is known by its content and not by its name.
 
     Raises
     ------
@@ -39,8 +50,7 @@ def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
         known = ", ".join(list(metadata["videos"])[:5])
         hint = f"it tells of {known}; if the video changed since, analyse it again"
         raise TimelineReadError(f"{timeline} does not tell of {video}", hint)
-    mine = from_arrow(table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name)))
-    return rows_to_draw(mine)
+    return table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name))
 
 
 def _name_of(content: str, videos: dict[str, dict[str, Any]]) -> str | None:

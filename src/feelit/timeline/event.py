@@ -67,10 +67,10 @@ class EventFilter:
         """
         if not 0 <= max_p <= 1:
             raise UsageError(f"--max-p {max_p:g} is no probability", "give a number from 0 to 1, such as 0.05")
-        chosen = _words("--kind", kinds, [*Kind, "all"])
+        chosen = words("--kind", kinds, [*Kind, "all"])
         return cls(
             kinds=tuple(Kind) if "all" in chosen else tuple(map(Kind, chosen)),
-            emotions=EMOTIONS if emotions is None else tuple(_words("--emotion", emotions, EMOTIONS)),
+            emotions=EMOTIONS if emotions is None else tuple(words("--emotion", emotions, EMOTIONS)),
             max_p=max_p,
         )
 
@@ -80,8 +80,15 @@ class EventFilter:
         return event.kind in self.kinds and (event.emotion is None or event.emotion in self.emotions) and likely
 
 
-def _words(option: str, text: str, known: Sequence[str]) -> list[str]:
-    words = [word.strip() for word in text.split(",")]
-    if unknown := [word for word in words if word not in known]:
+def words(option: str, text: str, known: Sequence[str]) -> list[str]:
+    """Names with commas between.
+
+    Raises
+    ------
+    UsageError
+        for a name that is none of the known ones.
+    """
+    given = [word.strip() for word in text.split(",")]
+    if unknown := [word for word in given if word not in known]:
         raise UsageError(f"{option} {', '.join(unknown)} is not known", f"choose from {', '.join(known)}")
-    return words
+    return given

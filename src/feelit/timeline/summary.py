@@ -236,7 +236,7 @@ def _shown(
     np.minimum.at(first_s, group, samples.time_s)
     np.maximum.at(last_s, group, samples.time_s)
     first_s[~np.isfinite(first_s)] = last_s[~np.isfinite(last_s)] = np.nan
-    moments = _moments(rows, group, count)
+    moments = find_moments(rows, group, count)
     return [
         Shown(
             on_screen_s=float(on_screen_s[i]),
@@ -256,8 +256,13 @@ def _shown(
     ]
 
 
-def _moments(rows: TimelineSamples, group: Int64, count: int) -> list[tuple[Moment, ...]]:
-    """The strongest samples of every group, strongest first; of equal ones the earliest."""
+def find_moments(rows: TimelineSamples, group: Int64, count: int, most: int = MOMENTS) -> list[tuple[Moment, ...]]:
+    """The strongest samples of every group, at most so many, strongest first; of equal ones the earliest.
+
+    Parameters
+    ----------
+    group : (F,) int64, 0..count - 1, never falling: which group every sample belongs to
+    """
     samples = rows.samples
     strong = np.flatnonzero(samples.emotion > EMOTIONS.index("neutral"))
     strong = strong[np.lexsort((samples.time_s[strong], -samples.confidence[strong], group[strong]))]
@@ -265,7 +270,7 @@ def _moments(rows: TimelineSamples, group: Int64, count: int) -> list[tuple[Mome
     result = []
     for first, end in pairwise(edges):
         left, chosen = strong[first:end], list[Moment]()
-        while len(left) and len(chosen) < MOMENTS:
+        while len(left) and len(chosen) < most:
             best, time_s = left[0], samples.time_s[left[0]]
             track_id, emotion = int(rows.track_id[samples.track[best]]), EMOTIONS[samples.emotion[best]]
             chosen.append(Moment(float(time_s), track_id, emotion, float(samples.confidence[best])))
