@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
@@ -192,6 +193,13 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="does not exist") as caught:
         read_table(tmp_path / "gone.parquet")
     assert caught.value.hint
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has names of text only")
+def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TimelineReadError, match="is not UTF-8") as caught:
+        open_timeline(tmp_path / os.fsdecode(b"not-\xff-text.parquet"))
+    assert "rename it" in caught.value.hint
 
 
 def test_a_folder_is_told(tmp_path: Path) -> None:

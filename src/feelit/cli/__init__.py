@@ -11,6 +11,7 @@ import typer
 
 from feelit.cli.analyze import analyze
 from feelit.cli.annotate import annotate
+from feelit.cli.clips import clips
 from feelit.cli.doctor import doctor
 from feelit.cli.events import events
 from feelit.cli.export import export
@@ -31,6 +32,7 @@ app.command()(report)
 app.command()(annotate)
 app.command()(export)
 app.command()(live)
+app.command()(clips)
 app.command()(doctor)
 
 

@@ -95,14 +95,18 @@ class Scene:
         self._drawn = Motion(drawn, sampled_time_s)
         self._hiding = Hiding(rows, sampled_time_s, whom)
         self._detail = _detail_of_tracks(drawn, self._style)
-        even = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
-        self._placer = Placer(Rect(0, 0, *even), self._style)
-        self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), even, self._style)
+        self._even_px = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
+        self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), self._even_px, self._style)
+        self.jump()
 
     @property
     def strip_px(self) -> int:
         """Height of the strip below the picture."""
         return self._strip.height_px
+
+    def jump(self) -> None:
+        """What is drawn next does not follow what was drawn before."""
+        self._placer = Placer(Rect(0, 0, *self._even_px), self._style)
 
     def draw(self, canvas: Canvas, time_s: float) -> None:
         """Draw one moment, in place, on a canvas that is `strip_px` higher than the picture."""

@@ -29,11 +29,11 @@ def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
     TimelineReadError, VideoReadError
         as `table_of`.
     """
-    return rows_to_draw(from_arrow(table_of(video, timeline)))
+    return rows_to_draw(from_arrow(table_of(video, timeline)[1]))
 
 
-def table_of(video: Path, timeline: Path) -> pa.Table:
-    """What a timeline says of a video, which is known by its content and not by its name.
+def table_of(video: Path, timeline: Path) -> tuple[str, pa.Table]:
+    """What a timeline says of a video, which is known by its content: the name that it has there, and its rows.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def table_of(video: Path, timeline: Path) -> pa.Table:
         known = ", ".join(list(metadata["videos"])[:5])
         hint = f"it tells of {known}; if the video changed since, analyse it again"
         raise TimelineReadError(f"{timeline} does not tell of {video}", hint)
-    return table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name))
+    return name, table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name))
 
 
 def _name_of(content: str, videos: dict[str, dict[str, Any]]) -> str | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError
+from feelit.names import as_text
 from feelit.timeline.schema import SCHEMA, misfits, pack_metadata, to_arrow, unpack_metadata
 from feelit.types import Timeline
 
@@ -80,6 +81,10 @@ def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
         file = pq.ParquetFile(path)
     except FileNotFoundError:
         raise TimelineReadError(f"{path} does not exist", "run `feelit analyze` first") from None
+    except UnicodeEncodeError as error:
+        raise TimelineReadError(
+            f"the name {as_text(path)} is not UTF-8", "rename it: Parquet files need a name that is text"
+        ) from error
     except (OSError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
     try:

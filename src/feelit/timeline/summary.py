@@ -29,6 +29,9 @@ MOMENTS = 3
 MOMENT_APART_S = 2.0
 """How many moments are named, and how far apart they are at least."""
 
+MOVED = tuple(name for name in EMOTIONS if name != "neutral")
+"""What a moment shows, unless told otherwise."""
+
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
 """Which events are counted, and under what name."""
 
@@ -256,15 +259,19 @@ def _shown(
     ]
 
 
-def find_moments(rows: TimelineSamples, group: Int64, count: int, most: int = MOMENTS) -> list[tuple[Moment, ...]]:
-    """The strongest samples of every group, at most so many, strongest first; of equal ones the earliest.
+def find_moments(
+    rows: TimelineSamples, group: Int64, count: int, most: int = MOMENTS, emotions: Sequence[str] = MOVED
+) -> list[tuple[Moment, ...]]:
+    """The strongest samples of every group, strongest first; of equal ones the earliest.
 
     Parameters
     ----------
     group : (F,) int64, 0..count - 1, never falling: which group every sample belongs to
+    most : so many of a group at most
+    emotions : of these only
     """
     samples = rows.samples
-    strong = np.flatnonzero(samples.emotion > EMOTIONS.index("neutral"))
+    strong = np.flatnonzero(np.isin(samples.emotion, [EMOTIONS.index(name) for name in emotions]))
     strong = strong[np.lexsort((samples.time_s[strong], -samples.confidence[strong], group[strong]))]
     edges = np.searchsorted(group[strong], np.arange(count + 1))
     result = []

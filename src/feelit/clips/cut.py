@@ -1,0 +1,211 @@
+"""A folder of clips: each cut out of the video exactly, and drawn on if asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.clips.index import INDEX, Clip, csv_text, listed, name_of
+from feelit.clips.occasions import AT, MOMENT, Occasion, Wanted, find_occasions
+from feelit.errors import OutputError, UsageError
+from feelit.files import output_errors, refuse_to_overwrite, whole_file
+from feelit.render.annotate import Hiding, Scene, check_tracks
+from feelit.render.canvas import Canvas
+from feelit.render.rows import rows_to_draw
+from feelit.render.source import table_of
+from feelit.timeline.schema import from_arrow
+from feelit.types import VideoInfo
+from feelit.video.cutting import Cutting, Stretch
+from feelit.video.probe import probe
+from feelit.video.writer import Encoding, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """What is asked of clips.
+
+    Every clip begins `before_s` before its event and ends `after_s` after it, as far as the video goes. `annotated` draws on
+    it as on an annotated video, `blur` hides faces: "all", or "others" than `wanted.tracks`.
+    """
+
+    out: Path
+    wanted: Wanted = field(default_factory=Wanted)
+    before_s: float = 1.0
+    after_s: float = 1.0
+    annotated: bool = False
+    blur: Literal["none", "others", "all"] = "none"
+    encoding: Encoding = field(default_factory=Encoding)
+    force: bool = False
+
+    @property
+    def tracks(self) -> tuple[int, ...] | None:
+        """The tracks that are drawn."""
+        return self.wanted.tracks
+
+
+def cut_clips(video: Path, timeline: Path, options: ClipOptions, progress: Callable[[float], None] | None = None) -> list[Clip]:
+    """Cut clips out of a video into the folder `options.out`, and list them there.
+
+    All of them appear, or none: they are moved to their names once the last one is complete. With `options.force` the clips
+    that the folder's index lists are replaced; no other file is deleted. Where nothing is worth a clip, the index is empty.
+
+    Raises
+    ------
+    VideoReadError
+        if the video is missing or not a video, or has no frame in one of the stretches.
+    TimelineReadError
+        if the timeline is none, or not of this video as it is now.
+    UsageError
+        if the options make no sense together, or for this video.
+    OutputError
+        if the folder holds clips already and `options.force` is not set, or cannot be written.
+    """
+    _check(options)
+    name, table = table_of(video, timeline)
+    check_tracks(options, set(pc.unique(table.column("track_id")).drop_null().to_pylist()))
+    former = _former(video, options)
+    found = probe(video)
+    jobs = _jobs(find_occasions(table, options.wanted), found.info.duration_s, options)
+    for job in jobs:
+        if job.file not in former:
+            refuse_to_overwrite(options.out / job.file, options.force)
+    artist = _Artist(found.info, table, options)
+    advance = _shares(jobs, progress)
+    clips: list[Clip] = []
+    with _folder(options.out), ExitStack() as stack:
+        index = stack.enter_context(whole_file(options.out / INDEX))  # entered first, so it appears last
+        for job in jobs:
+            unfinished = stack.enter_context(whole_file(options.out / job.file))
+            cutting = Cutting(found, job.stretch, unfinished, options.encoding, artist.below_px)
+            _cut(cutting, artist, partial(advance, job))
+            clips.append(_clip(job, name, cutting))
+        index.write_text(csv_text(clips), encoding="utf-8", newline="\n")
+        with output_errors(options.out):
+            for old in (INDEX, *former):
+                (options.out / old).unlink(missing_ok=True)
+    return clips
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A clip to be cut."""
+
+    file: str
+    occasion: Occasion
+    stretch: Stretch
+
+
+class _Artist:
+    """Draws on clips what is asked for; `below_px` is how much room it needs below the picture."""
+
+    def __init__(self, info: VideoInfo, table: pa.Table, options: ClipOptions) -> None:
+        self._scene: Scene | None = None
+        self._hiding: Hiding | None = None
+        if options.annotated:
+            rows = rows_to_draw(from_arrow(table))
+            self._scene = Scene(*rows, (info.width_px, info.height_px), info.duration_s, options)
+        elif options.blur != "none":
+            self._hiding = Hiding(*rows_to_draw(from_arrow(table)), options)
+        self.below_px = self._scene.strip_px if self._scene else 0
+
+    def begin(self) -> None:
+        """The next picture is the first of a clip."""
+        if self._scene:
+            self._scene.jump()
+
+    def draw(self, picture: Picture) -> None:
+        """Draw on a picture, in place."""
+        artist = self._scene or self._hiding
+        if artist:
+            artist.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
+
+
+def _check(options: ClipOptions) -> None:
+    wanted = options.wanted
+    if not all(0 <= s < math.inf for s in (options.before_s, options.after_s)):
+        raise UsageError("--before and --after are lengths of time", "give seconds, 0 or more")
+    if options.before_s + options.after_s == 0 and (MOMENT in wanted.kinds or wanted.at_s):
+        raise UsageError("a moment lasts no time by itself", "give it some --before or --after")
+
+
+def _former(video: Path, options: ClipOptions) -> Sequence[str]:
+    """The clips that make room for the new ones."""
+    with output_errors(options.out):
+        former = listed(options.out)
+        if (options.out / INDEX).exists() and not options.force:
+            raise OutputError(f"{options.out} holds clips already", "give another --out, or --force to replace them")
+        if any((options.out / name).exists() and (options.out / name).samefile(video) for name in former):
+            raise UsageError(f"{video} is one of the clips that would be replaced", "choose another --out")
+    return former
+
+
+def _jobs(occasions: Sequence[Occasion], duration_s: float, options: ClipOptions) -> list[_Job]:
+    """Names and stretches of clips. They may overlap: every event has a clip of its own, and a line of the index."""
+    jobs = []
+    for number, occasion in enumerate(occasions, 1):
+        if occasion.kind == AT and occasion.start_s >= duration_s:
+            raise UsageError(f"--at {occasion.start_s:g} is not in the video", f"it is {duration_s:.3f} s long")
+        start_s, end_s = max(0.0, occasion.start_s - options.before_s), min(duration_s, occasion.end_s + options.after_s)
+        jobs.append(_Job(name_of(number, occasion), occasion, Stretch(start_s, end_s)))
+    return jobs
+
+
+def _shares(jobs: Sequence[_Job], progress: Callable[[float], None] | None) -> Callable[[_Job, float], None]:
+    """Tells `progress` the share of all clips that is done, from the clip and the time of a picture in it."""
+    lengths_s = [job.stretch.end_s - job.stretch.start_s for job in jobs]
+    before_s = dict(zip((job.file for job in jobs), accumulate(lengths_s, initial=0.0), strict=False))
+    total_s = max(sum(lengths_s), 1e-3)
+
+    def advance(job: _Job, time_s: float) -> None:
+        if progress is not None:
+            progress(min(1.0, (before_s[job.file] + time_s - job.stretch.start_s) / total_s))
+
+    return advance
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """A folder that goes again if the block fails and nobody else put anything in."""
+    there = folder.exists()
+    try:
+        yield
+    except BaseException:
+        if not there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _cut(cutting: Cutting, artist: _Artist, advance: Callable[[float], None]) -> None:
+    artist.begin()
+    with closing(iter(cutting)) as pictures:
+        for picture in pictures:
+            artist.draw(picture)
+            advance(picture.time_s)
+
+
+def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:
+    o = job.occasion
+    return Clip(
+        file=job.file,
+        video=video,
+        kind=o.kind,
+        tracks=o.tracks,
+        emotion=o.emotion,
+        start_s=cutting.start_s,
+        end_s=cutting.end_s,
+        event_start_s=o.start_s,
+        event_end_s=o.end_s,
+        peak_s=o.peak_s,
+        strength=o.strength,
+        p_value=o.p_value,
+    )

@@ -1,0 +1,79 @@
+"""Names of clips, and the list of them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from feelit.clips.index import FIELDS, INDEX, NAME, Clip, csv_text, flat, listed, name_of
+from feelit.clips.occasions import NAN, Occasion
+
+CLIP = Clip(
+    "0001_00-00-01.000_track2_anger_peak.mp4", "a.mp4", "peak", (2,), "anger", 0.96, 2.0, 1.0, 1.5, 1.2, 0.75, 0.002
+)  # fmt: skip
+
+
+def occasion(kind: str, tracks: tuple[int, ...], emotion: str | None, start_s: float) -> Occasion:
+    return Occasion(kind, tracks, emotion, start_s, start_s + 1, start_s, 0.5, NAN)
+
+
+@pytest.mark.parametrize(
+    ("number", "event", "name"),
+    [
+        pytest.param(
+            1, occasion("moment", (2,), "happiness", 723.48), "0001_00-12-03.480_track2_happiness_moment.mp4", id="moment"
+        ),
+        pytest.param(
+            12, occasion("shared", (1, 3, 4), "fear", 3600.0), "0012_01-00-00.000_track1-3-4_fear_shared.mp4", id="several"
+        ),
+        pytest.param(3, occasion("absence", (5,), None, 59.9996), "0003_00-01-00.000_track5_absence.mp4", id="no emotion"),
+        pytest.param(4, occasion("at", (), None, 0.0), "0004_00-00-00.000_at.mp4", id="a time"),
+        pytest.param(
+            5,
+            occasion("shared", tuple(range(1, 26)), "anger", 1.0),
+            "0005_00-00-01.000_25tracks_anger_shared.mp4",
+            id="a crowd",
+        ),
+        pytest.param(
+            12345, occasion("at", (), None, 360_000.0), "12345_100-00-00.000_at.mp4", id="more than four digits, 100 hours"
+        ),
+    ],
+)
+def test_names_tell_when_who_and_what(number: int, event: Occasion, name: str) -> None:
+    assert name_of(number, event) == name
+    assert NAME.fullmatch(name)
+
+
+def test_an_index_is_read_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / INDEX).write_text(csv_text([CLIP, CLIP]), encoding="utf-8")
+    with (tmp_path / INDEX).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [tuple(row) for row in rows] == [FIELDS, FIELDS]
+    assert (rows[0]["tracks"], rows[0]["start_s"], rows[0]["p_value"]) == ("2", "0.96", "0.002")
+    assert listed(tmp_path) == [CLIP.file] * 2
+
+
+def test_what_there_is_not_is_none() -> None:
+    row = flat(Clip("0001_00-00-00.000_at.mp4", "a.mp4", "at", (), None, 0.0, 1.0, 0.5, 0.5, 0.5, NAN, NAN))
+    assert (row["tracks"], row["emotion"], row["strength"], row["p_value"]) == ([], None, None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("name,size\na.mp4,3\n", id="of another program"),
+        pytest.param("file\n../0001_00-00-00.000_at.mp4\n/etc/passwd\nholiday.mp4\n0001_.mp4\n", id="names that are no clip's"),
+        pytest.param("file\n0001_00-00-00.000_at.mp4/../x.mp4\n", id="a path"),
+        pytest.param("file\n\0\n", id="not text"),
+    ],
+)
+def test_only_names_of_clips_are_listed(tmp_path: Path, text: str) -> None:
+    (tmp_path / INDEX).write_text(text, encoding="utf-8")
+    assert listed(tmp_path) == []
+
+
+def test_a_folder_without_an_index_lists_nothing(tmp_path: Path) -> None:
+    assert listed(tmp_path) == listed(tmp_path / "gone") == []
