@@ -18,7 +18,10 @@ FLOORS = (
     ("__init__",),
     ("cli", "console"),
     ("api",),
-    ("pipeline", "job", "outputs", "exports", "reports", "plot", "clips", "live", "render", "evaluation", "training", "doctor"),
+    (
+        *("pipeline", "job", "outputs", "doctor", "evaluation", "training"),
+        *("render", "exports", "reports", "plots", "clipping", "live"),
+    ),
     ("engines",),
     ("segment",),
     ("plan", "workspace", "timeline", "tracking"),
@@ -33,7 +36,7 @@ STRANGERS = ("vision", "video", "tracking")
 
 OWNERS = {
     "av": {"video"},
-    "matplotlib": {"training", "plot"},
+    "matplotlib": {"training", "plots"},
     "onnx": {"training"},
     "onnxruntime": {"vision"},
     "pandas": {"api", "timeline"},
@@ -156,7 +159,9 @@ def loaded_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--help", "--version", "analyze --help", "summarize --help", "export --help", "live --help"]
+    "arguments",
+    ["--help", "--version"]
+    + [f"{command} --help" for command in ("analyze", "summarize", "export", "live", "clips", "plot")],
 )
 def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()

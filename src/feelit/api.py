@@ -292,9 +292,9 @@ def clips(
 
     import pandas as pd
 
-    from feelit.clips.cut import ClipOptions, cut_clips
-    from feelit.clips.index import FIELDS, NUMBERS
-    from feelit.clips.occasions import Wanted
+    from feelit.clipping.cut import ClipOptions, cut_clips
+    from feelit.clipping.index import FIELDS, NUMBERS
+    from feelit.clipping.occasions import Wanted
     from feelit.video.writer import Encoding
 
     kind, emotion, at = (None if names is None else ",".join(map(str, names)) for names in (kinds, emotions, at_s))

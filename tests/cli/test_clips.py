@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from feelit.clips.index import FIELDS
-from tests.clips import made
+from feelit.clipping.index import FIELDS
+from tests.clipping import made
 from tests.conftest import Command
 
 MOMENT = "0001_00-00-00.800_track1_happiness_moment.mp4"
@@ -101,7 +101,7 @@ def test_an_interruption_leaves_nothing(
         if drawn == 60:  # within the second clip
             os.kill(os.getpid(), number)
 
-    monkeypatch.setattr("feelit.clips.cut._Artist.draw", interrupt)
+    monkeypatch.setattr("feelit.clipping.cut._Artist.draw", interrupt)
     ran = command("clips", "a.mp4", "t.parquet")
     assert (ran.code, drawn) == (130, 60)
     assert {p.name for p in here.iterdir()} == {"a.mp4", "t.parquet"}

@@ -39,9 +39,9 @@ def clips(
     import json
     from dataclasses import replace
 
-    from feelit.clips.cut import ClipOptions, cut_clips
-    from feelit.clips.index import flat
-    from feelit.clips.occasions import Wanted
+    from feelit.clipping.cut import ClipOptions, cut_clips
+    from feelit.clipping.index import flat
+    from feelit.clipping.occasions import Wanted
     from feelit.console import progress_bar
     from feelit.names import one_line
     from feelit.timeline.tracks import parse_tracks

@@ -13,11 +13,11 @@ import av
 import numpy as np
 import pytest
 
-from feelit.clips.cut import ClipOptions, cut_clips
-from feelit.clips.occasions import Wanted
+from feelit.clipping.cut import ClipOptions, cut_clips
+from feelit.clipping.occasions import Wanted
 from feelit.errors import FeelitError, OutputError, TimelineReadError, UsageError, VideoReadError
 from feelit.video.writer import Encoding
-from tests.clips import made
+from tests.clipping import made
 from tests.render.test_annotate import detail_kept, pictures
 from tests.video import clips
 from tests.video.test_cutting import numbers

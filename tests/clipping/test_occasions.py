@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from feelit.clips.occasions import AT, KINDS, MOMENT, Wanted, find_occasions
+from feelit.clipping.occasions import AT, KINDS, MOMENT, Wanted, find_occasions
 from feelit.errors import UsageError
 from feelit.timeline.events import find_events
-from tests.clips.made import SURE, TRACKS
+from tests.clipping.made import SURE, TRACKS
 from tests.timeline.rows import regular, table_of
 
 TABLE = table_of(TRACKS, regular(40), confidence=SURE)

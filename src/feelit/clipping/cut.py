@@ -14,8 +14,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.clips.index import INDEX, Clip, csv_text, listed, name_of
-from feelit.clips.occasions import AT, MOMENT, Occasion, Wanted, find_occasions
+from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
+from feelit.clipping.occasions import AT, MOMENT, Occasion, Wanted, find_occasions
 from feelit.errors import OutputError, UsageError
 from feelit.files import output_errors, refuse_to_overwrite, whole_file
 from feelit.render.annotate import Hiding, Scene, check_tracks
