@@ -17,6 +17,7 @@ from feelit.cli.events import events
 from feelit.cli.export import export
 from feelit.cli.live import live
 from feelit.cli.report import report
+from feelit.cli.plot import plot
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -33,6 +34,7 @@ app.command()(annotate)
 app.command()(export)
 app.command()(live)
 app.command()(clips)
+app.command()(plot)
 app.command()(doctor)
 
 

@@ -1,0 +1,1 @@
+"""A timeline as a figure for a paper. The only matplotlib imports besides training."""

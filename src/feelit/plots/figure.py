@@ -1,0 +1,238 @@
+"""Drawing the figure: of every track the probabilities, one upon the other, and a strip of the emotion that is shown.
+
+Areas are drawn from the outermost to the innermost, each down to zero, so that no seam shows between them; neutral, the usual,
+lies on top of all, so that what stands out stands on the axis. Words in the strip say what its colours mean where they fit, and
+thin lines part the areas, for readers and printers without colours.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path as Outline
+from matplotlib.textpath import TextPath
+
+from feelit.plots.bins import ABSENT, UNREADABLE, Content, TrackBins
+from feelit.plots.layout import LEFT_MM, LEGEND_MM, Layout, clock, ticks
+from feelit.render import theme
+from feelit.types import EMOTIONS, Float64, Int64
+
+MM = 1 / 25.4
+FONT = "DejaVu Sans"  # comes with matplotlib, so figures are alike everywhere
+TEXT_PT, SMALL_PT, WORD_PT = 7.0, 6.0, 5.0
+LINE_PT, HAIR_PT = 0.25, 0.08
+INK, PAPER = theme.PLATE.hex, theme.INK.hex
+SETTINGS = {
+    "font.family": FONT,
+    "text.color": INK,
+    "pdf.fonttype": 42,  # letters stay letters
+    "svg.fonttype": "none",
+    "svg.hashsalt": "feelit",
+    "hatch.linewidth": 0.4,
+}
+UNDATED: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
+
+OTHER = -3
+"""An emotion that was not asked for."""
+
+VISIBLE = 0.005
+"""An area that is nowhere as high is not drawn."""
+
+MANY_RUNS = 60
+"""Where a strip changes more often, its lines would blacken it: they become as thin as a hair."""
+
+ENTRY_PT = 4.0 * SMALL_PT
+"""What an entry of the legend takes besides its word: patch, gap, and the space to the next one."""
+
+
+def write(content: Content, width_mm: float, dpi: int, path: Path) -> None:
+    """Draw a figure into a file, in the format that its suffix names. Whatever the user's own settings of matplotlib are, the
+    same content gives the same bytes."""
+    kind, drawn = path.suffix[1:].lower(), io.BytesIO()  # matplotlib does not close the file of a full disk
+    with style.context(["default", SETTINGS]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a title in letters that the font has not
+        draw(content, width_mm).savefig(drawn, format=kind, dpi=dpi, metadata=UNDATED[kind])
+    path.write_bytes(_shortened(drawn.getvalue()) if kind == "svg" else drawn.getvalue())
+
+
+def draw(content: Content, width_mm: float) -> Figure:
+    """The figure, `width_mm` wide and as high as its tracks need."""
+    lines = textwrap.wrap(content.title, max(10, int((width_mm - LEFT_MM) / 1.75)))
+    handles = _legend(content)
+    columns = _columns([str(handle.get_label()) for handle in handles], width_mm - LEFT_MM)
+    layout = Layout(width_mm, len(content.tracks), len(handles[::columns]), len(lines))
+    figure = Figure(figsize=(width_mm * MM, layout.height_mm * MM), facecolor=PAPER)
+    for row, track in enumerate(content.tracks):
+        _draw_track(figure, layout, row, track, content)
+    _label(figure, layout, lines, content.more_tracks)
+    # A legend is filled column by column; put in this order, it reads row by row.
+    _add_legend(figure, layout, [handle for column in range(columns) for handle in handles[column::columns]], columns)
+    return figure
+
+
+def _draw_track(figure: Figure, layout: Layout, row: int, track: TrackBins, content: Content) -> None:
+    span = float(content.edges_s[0]), float(content.edges_s[-1])
+    curve, strip = figure.add_axes(layout.curve(row)), figure.add_axes(layout.strip(row))
+    for axes in (curve, strip):
+        axes.set_xlim(*span)
+        axes.set_ylim(0, 1)
+        axes.tick_params(labelsize=SMALL_PT, width=0.5, length=2, pad=1.5, colors=INK)
+        axes.spines[:].set_visible(False)
+    line_pt = LINE_PT if np.count_nonzero(np.diff(track.state)) <= MANY_RUNS else HAIR_PT
+    _draw_areas(curve, track, content, line_pt)
+    frame = curve.spines[["left", "bottom"]]
+    frame.set_visible(True)
+    frame.set_linewidth(0.5)
+    curve.set_xticks([])
+    curve.set_yticks([0, 1], ["0", "1"] if layout.roomy else ["", ""])
+    _draw_strip(strip, _shown(track, content.emotions), content.edges_s, line_pt)
+    if layout.roomy:
+        _draw_words(strip, _shown(track, content.emotions), content.edges_s, layout)
+    at_s = ticks(*span, layout.data_mm) if row == layout.tracks - 1 else []
+    strip.set_xticks(at_s, [clock(t) for t in at_s])
+    strip.set_yticks([])
+    _, bottom, _, height = layout.curve(row)
+    x = (LEFT_MM - 4.5) / layout.width_mm
+    figure.text(x, bottom + height / 2, f"track {track.track_id}", fontsize=TEXT_PT, ha="right", va="center")
+
+
+def _draw_areas(axes: Axes, track: TrackBins, content: Content, line_pt: float) -> None:
+    """The probabilities, stacked: where there are none, nothing."""
+    order = sorted(content.emotions, key=lambda k: EMOTIONS[k] == "neutral")
+    top = np.cumsum(track.probability[:, order], axis=1)
+    runs = list(_runs(~np.isnan(track.probability[:, 0]), True))
+    for place in reversed(range(len(order))):
+        areas = [
+            _area(content.edges_s[first : end + 1], top[first:end, place])
+            for first, end in runs
+            if track.probability[first:end, order[place]].max() >= VISIBLE
+        ]
+        _add(axes, areas, order[place], line_pt)
+
+
+def _area(edges_s: Float64, height: Float64) -> Float64:
+    """(K, 2) the corners of what lies below the values of consecutive bins."""
+    x = np.concatenate([edges_s[:1], edges_s[:1], (edges_s[1:] + edges_s[:-1]) / 2, edges_s[-1:], edges_s[-1:]])
+    return np.stack([x, np.concatenate([[0], height[:1], height, height[-1:], [0]])], axis=1)
+
+
+def _draw_strip(axes: Axes, state: Int64, edges_s: Float64, line_pt: float) -> None:
+    """The emotion that is shown, as bars: where the track is absent, nothing."""
+    for kind in sorted(set(state.tolist()) - {ABSENT}):
+        bars = [np.stack([edges_s[[a, a, b, b]], np.array([0.0, 1.0, 1.0, 0.0])], axis=1) for a, b in _runs(state, kind)]
+        _add(axes, bars, kind, line_pt)
+
+
+def _draw_words(axes: Axes, state: Int64, edges_s: Float64, layout: Layout) -> None:
+    """The names of emotions on the bars that are long enough."""
+    mm_per_s = layout.data_mm / float(edges_s[-1] - edges_s[0])
+    text: dict[str, Any] = {"fontsize": WORD_PT, "ha": "center", "va": "center"}
+    for kind in sorted(k for k in set(state.tolist()) if k >= 0):
+        for a, b in _runs(state, kind):
+            if (edges_s[b] - edges_s[a]) * mm_per_s > _width_pt(EMOTIONS[kind], WORD_PT) / 72 / MM + 1.5:
+                axes.text((edges_s[a] + edges_s[b]) / 2, 0.46, EMOTIONS[kind], color=_ink_on(kind), **text)
+
+
+def _add(axes: Axes, parts: Sequence[Float64], kind: int, line_pt: float) -> None:
+    """Fill polygons, (K, 2) corners each, as one path: thousands of them would make a large file."""
+    if not parts:
+        return
+    corners = np.concatenate([np.concatenate([part, part[:1]]) for part in parts])
+    codes = [code for p in parts for code in (Outline.MOVETO, *[Outline.LINETO] * (len(p) - 1), Outline.CLOSEPOLY)]
+    patch = PathPatch(Outline(corners, codes), joinstyle="round", snap=False, linewidth=line_pt, **_look(kind))
+    axes.add_patch(patch)
+    patch.set_clip_on(False)  # or half of its edge would be lost at the ends of the axis
+
+
+def _label(figure: Figure, layout: Layout, lines: list[str], more_tracks: int) -> None:
+    width, height = layout.width_mm, layout.height_mm
+    title: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": 1.3, "parse_math": False}
+    figure.text(LEFT_MM / width, 1 - 1.0 / height, "\n".join(lines), fontsize=TEXT_PT + 1, **title)
+    middle = 1 - (layout.top_mm + layout.tracks * layout.pitch_mm / 2) / height
+    figure.text(1.5 / width, middle, "probability, 0 to 1", fontsize=TEXT_PT, rotation=90, ha="left", va="center")
+    if more_tracks:
+        words = f"+{more_tracks} more track{'s' if more_tracks > 1 else ''}"
+        figure.text(1.5 / width, 1.2 / height, words, fontsize=SMALL_PT, ha="left", va="bottom")
+    centre = (LEFT_MM + layout.data_mm / 2) / width
+    figure.text(centre, 1.2 / height, "time (h:mm:ss)", fontsize=TEXT_PT, ha="center", va="bottom")
+
+
+def _add_legend(figure: Figure, layout: Layout, handles: list[Patch], columns: int) -> None:
+    top_mm = layout.top_mm - layout.legend_rows * LEGEND_MM - 0.8
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(LEFT_MM / layout.width_mm, 1 - top_mm / layout.height_mm),
+        ncols=columns,
+        fontsize=SMALL_PT,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=1.4,
+        handletextpad=0.5,
+        columnspacing=1.4,
+        labelspacing=0.45,
+    )
+
+
+def _columns(words: Sequence[str], room_mm: float) -> int:
+    """How many entries of a legend fit side by side."""
+    widths = [_width_pt(word, SMALL_PT) + ENTRY_PT for word in words]
+    fits = (c for c in range(len(words), 1, -1) if sum(max(widths[k::c]) for k in range(c)) <= room_mm * MM * 72)
+    return next(fits, 1)
+
+
+def _legend(content: Content) -> list[Patch]:
+    """What the colours mean, of all that appears."""
+    shown = {kind for track in content.tracks for kind in _shown(track, content.emotions).tolist()}
+    highest = np.max([np.nan_to_num(track.probability).max(axis=0) for track in content.tracks], axis=0)
+    words = {k: EMOTIONS[k] for k in content.emotions if k in shown or highest[k] >= 4 * VISIBLE}
+    words |= {k: word for k, word in ((OTHER, "another emotion"), (UNREADABLE, "not readable")) if k in shown}
+    return [Patch(label=word, linewidth=LINE_PT, **_look(k)) for k, word in words.items()]
+
+
+def _shown(track: TrackBins, emotions: Sequence[int]) -> Int64:
+    """(B,) the state of a track; emotions that were not asked for are one."""
+    return np.where((track.state >= 0) & ~np.isin(track.state, emotions), OTHER, track.state)
+
+
+def _look(kind: int) -> dict[str, Any]:
+    """How a state is filled. All have an edge: light ones would be lost on paper."""
+    if kind == UNREADABLE:
+        return {"facecolor": PAPER, "edgecolor": theme.UNREADABLE.hex, "hatch": "/////"}
+    return {"facecolor": PAPER if kind == OTHER else theme.emotion_colour(kind).hex, "edgecolor": INK}
+
+
+def _ink_on(kind: int) -> str:
+    """What can be read on the colour of an emotion."""
+    colour = theme.emotion_colour(kind)
+    return INK if 0.2126 * colour.red + 0.7152 * colour.green + 0.0722 * colour.blue > 110 else PAPER
+
+
+def _runs(state: np.ndarray[Any, Any], kind: int) -> Iterator[tuple[int, int]]:
+    """Where runs of a state begin and end."""
+    bounds = np.flatnonzero(np.diff(state == kind, prepend=False, append=False))
+    yield from zip(bounds[::2].tolist(), bounds[1::2].tolist(), strict=True)
+
+
+@cache
+def _width_pt(word: str, size_pt: float) -> float:
+    return float(TextPath((0, 0), word, size=size_pt, prop=FontProperties(family=FONT)).get_extents().width)
+
+
+def _shortened(svg: bytes) -> bytes:
+    """Paths with a hundredth of a point as the smallest step, which takes a third off the file."""
+    return re.sub(rb' d="[^"]*"', lambda path: re.sub(rb"\d+\.\d{3,}", lambda n: b"%.2f" % float(n[0]), path[0]), svg)

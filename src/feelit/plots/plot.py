@@ -1,0 +1,143 @@
+"""From a timeline file to the file of a figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.errors import MissingExtraError, UsageError
+from feelit.files import refuse_to_overwrite, whole_file
+from feelit.names import one_line
+from feelit.plots.bins import ABSENT, Content, binned
+from feelit.plots.layout import data_mm
+from feelit.timeline.samples import COLUMNS, TimelineSamples
+from feelit.timeline.store import read_table
+from feelit.timeline.tracks import refuse_unknown
+from feelit.types import EMOTIONS
+
+SUFFIXES = (".pdf", ".png", ".svg")
+
+BINS_A_MM = 4
+"""Finer than the eye sees in print, and than the smallest printed lines lie."""
+
+MOST_TRACKS = 25
+"""More do not fit on a page, and are left out unless they are asked for."""
+
+MOST_TRACK_BINS = 8000
+"""So many bins of all tracks together keep an SVG file below two megabytes."""
+
+WIDTHS_MM, DPI = (60.0, 1000.0), (36, 2400)
+
+
+@dataclass(frozen=True, slots=True)
+class PlotOptions:
+    """What is asked of a figure.
+
+    `video` is the name in the timeline, or the last part of it; None takes the only one. `tracks` None means all, or those
+    that are on screen longest, as many as fit on a page.
+
+    Raises
+    ------
+    UsageError
+        for a size, a time or a name that makes no sense.
+    """
+
+    out: Path
+    video: str | None = None
+    tracks: tuple[int, ...] | None = None
+    emotions: tuple[str, ...] = EMOTIONS
+    start_s: float = 0.0
+    end_s: float = math.inf
+    title: str = ""
+    width_mm: float = 180.0
+    dpi: int = 300
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.out.suffix.lower() not in SUFFIXES:
+            raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(SUFFIXES)}")
+        if not 0 <= self.start_s < self.end_s:
+            raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
+        if not WIDTHS_MM[0] <= self.width_mm <= WIDTHS_MM[1]:
+            raise UsageError(f"--width-mm {self.width_mm:g} is out of range", "a column has about 85, a page 180")
+        if not DPI[0] <= self.dpi <= DPI[1]:
+            raise UsageError(f"--dpi {self.dpi} is out of range", "journals ask for 300 to 600")
+
+
+def plot_timeline(timeline: Path, options: PlotOptions) -> None:
+    """Draw a timeline as a figure; the ending of `options.out` says in which format.
+
+    The same timeline and options give the same bytes, with the same version of matplotlib.
+
+    Raises
+    ------
+    TimelineReadError
+        if the file is missing, damaged, or not a timeline.
+    UsageError
+        if a video or a track is asked for that there is not, or nothing is there to be drawn.
+    OutputError
+        if the output exists already and `options.force` is not set, or cannot be written.
+    MissingExtraError
+        if matplotlib is not installed.
+    """
+    refuse_to_overwrite(options.out, options.force)
+    content = content_of(timeline, options)
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingExtraError("a plot needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
+    from feelit.plots.figure import write
+
+    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+    with whole_file(options.out) as unfinished:
+        write(content, options.width_mm, options.dpi, unfinished)
+
+
+def content_of(timeline: Path, options: PlotOptions) -> Content:
+    """What the figure is to show.
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `plot_timeline`.
+    """
+    rows = TimelineSamples(_rows_of(timeline, options.video))
+    refuse_unknown(options.tracks or (), rows.track_id.tolist())
+    frames = rows.frames
+    start_s = max(options.start_s, float(frames.time_s[0]) if len(frames) else 0.0)
+    end_s = min(options.end_s, float(frames.time_s[-1] + frames.length_s[-1]) if len(frames) else 0.0)
+    if start_s >= end_s:
+        raise UsageError("there is nothing to plot: no frame was looked at in that time", "choose another --start and --end")
+    count = min(len(rows.track_id), MOST_TRACKS) if options.tracks is None else len(set(options.tracks))
+    bins = min(int(BINS_A_MM * data_mm(options.width_mm)), MOST_TRACK_BINS // max(count, 1))
+    edges_s = np.linspace(start_s, end_s, 1 + max(bins, 1))
+    tracks = binned(rows, edges_s)
+    if options.tracks is not None:
+        chosen = [track for track in tracks if track.track_id in options.tracks]
+    else:
+        chosen = sorted((t for t in tracks if t.seen), key=lambda t: (t.state == ABSENT).sum())[:MOST_TRACKS]
+    if not chosen:
+        raise UsageError("there is nothing to plot: nobody was seen in that time", "choose another --start and --end")
+    more = sum(t.seen for t in tracks) - len(chosen) if options.tracks is None else 0
+    emotions = [EMOTIONS.index(name) for name in EMOTIONS if name in options.emotions]
+    return Content(sorted(chosen, key=lambda t: t.track_id), edges_s, emotions, more, one_line(options.title))
+
+
+def _rows_of(timeline: Path, video: str | None) -> pa.Table:
+    table, metadata = read_table(timeline, list(COLUMNS))
+    names = list(metadata.get("videos", {}))
+    if not names:
+        raise UsageError(f"{timeline} tells of no video", "analyse one first")
+    found = [name for name in names if video in (None, name)] or [n for n in names if PurePosixPath(n).name == video]
+    if len(found) != 1:
+        known = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        if video is None:
+            raise UsageError(f"{timeline} tells of {len(names)} videos", f"choose one with --video: {known}")
+        what = "no video" if not found else f"{len(found)} videos"
+        raise UsageError(f"{timeline} tells of {what} named {video}", f"it tells of {known}")
+    return table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), found[0]))
