@@ -12,6 +12,7 @@ import pytest
 
 import feelit
 from feelit.timeline.schema import SCHEMA, pack_metadata
+from tests.clipping import made
 from tests.exports.made import write
 from tests.reports.meetings import Meeting
 from tests.reports.meetings import write as write_meetings
@@ -225,3 +226,29 @@ def test_a_report_tells_what_it_lacks(folder: Path, tmp_path: Path) -> None:
     assert feelit.report([timeline], tmp_path / "two.html") == []  # still a function when its room was imported
     with pytest.raises(feelit.TimelineReadError, match="none of the 2 videos"):
         feelit.report(timeline, tmp_path / "three.html", video=folder / "good")
+
+
+def test_no_module_takes_the_place_of_a_function() -> None:
+    """Importing `feelit.plot` would set that name on the package, and the function would be gone."""
+    package = Path(feelit.__file__).parent
+    modules = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert not modules & set(feelit.__all__)
+
+
+def test_a_timeline_becomes_a_figure_and_clips(tmp_path: Path) -> None:
+    video = made.video(tmp_path / "a.mp4")
+    timeline = made.timeline(tmp_path / "a.parquet", video)
+    cut = feelit.clips(video, timeline, tmp_path / "clips", kinds=["moment", "bout"], emotions=["anger"], before_s=0.5)
+    assert cut[["kind", "emotion", "tracks"]].values.tolist() == [["bout", "anger", (1,)], ["moment", "anger", (1,)]]
+    assert cut.dtypes["p_value"] == np.float64
+    assert all((tmp_path / "clips" / name).is_file() for name in cut["file"])
+    again = feelit.clips(video, timeline, tmp_path / "clips", at_s=[0.5], most=3, force=True)
+    assert again["kind"].tolist() == ["at"]
+    assert len(feelit.clips(video, timeline, tmp_path / "none", emotions=["fear"])) == 0
+    feelit.plot(timeline, tmp_path / "a.svg", tracks=[1], emotions=["anger"], end_s=3.9)
+    assert "track 1" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    for wrong in ({"kinds": ["smile"]}, {"emotions": ["joy"]}, {"tracks": [9]}, {"most": 0}):
+        with pytest.raises(feelit.UsageError):
+            feelit.clips(video, timeline, tmp_path / "wrong", **wrong)
+    with pytest.raises(feelit.UsageError, match="joy is not known"):
+        feelit.plot(timeline, tmp_path / "b.svg", emotions=["joy"])

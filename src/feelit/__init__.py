@@ -25,11 +25,11 @@ from feelit.errors import (
 )
 
 if TYPE_CHECKING:
-    from feelit.api import analyze, annotate, clips, events, export, read_timeline, report, summarize
+    from feelit.api import analyze, annotate, clips, events, export, plot, read_timeline, report, summarize
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ("analyze", "annotate", "clips", "events", "export", "read_timeline", "report", "summarize")
+_FUNCTIONS = ("analyze", "annotate", "clips", "events", "export", "plot", "read_timeline", "report", "summarize")
 
 __all__ = [
     "FeelitError",
@@ -46,6 +46,7 @@ __all__ = [
     "clips",
     "events",
     "export",
+    "plot",
     "read_timeline",
     "report",
     "summarize",

@@ -18,6 +18,7 @@ from feelit.cli.export import export
 from feelit.cli.live import live
 from feelit.cli.report import report
 from feelit.cli.plot import plot
+from feelit.cli.report import report
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -30,11 +31,11 @@ app.command()(analyze)
 app.command()(summarize)
 app.command()(events)
 app.command()(report)
+app.command()(plot)
 app.command()(annotate)
+app.command()(clips)
 app.command()(export)
 app.command()(live)
-app.command()(clips)
-app.command()(plot)
 app.command()(doctor)
 
 

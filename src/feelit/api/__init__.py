@@ -1,0 +1,9 @@
+"""The program as Python functions, on pandas frames."""
+
+from __future__ import annotations
+
+from feelit.api.analysis import analyze
+from feelit.api.timelines import events, export, plot, read_timeline, report, summarize
+from feelit.api.videos import annotate, clips
+
+__all__ = ["analyze", "annotate", "clips", "events", "export", "plot", "read_timeline", "report", "summarize"]
