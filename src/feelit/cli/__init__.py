@@ -16,7 +16,6 @@ from feelit.cli.doctor import doctor
 from feelit.cli.events import events
 from feelit.cli.export import export
 from feelit.cli.live import live
-from feelit.cli.report import report
 from feelit.cli.plot import plot
 from feelit.cli.report import report
 from feelit.cli.streams import mend_streams
