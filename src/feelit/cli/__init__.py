@@ -35,8 +35,6 @@ app.command()(annotate)
 app.command()(clips)
 app.command()(export)
 app.command()(live)
-app.command()(clips)
-app.command()(plot)
 app.command()(doctor)
 
 
