@@ -34,7 +34,7 @@ class Layout:
     @property
     def curve_mm(self) -> float:
         """Height of the probabilities."""
-        return min(max(150 / self.tracks - 6, 5.0), 30.0)
+        return min(max(150 / self.tracks - 6, 5.0), 0.2 * self.data_mm + 3, 30.0)
 
     @property
     def strip_mm(self) -> float:

@@ -28,7 +28,7 @@ BINS_A_MM = 4
 MOST_TRACKS = 25
 """More do not fit on a page, and are left out unless they are asked for."""
 
-MOST_TRACK_BINS = 8000
+MOST_TRACK_BINS = 12000
 """So many bins of all tracks together keep an SVG file below two megabytes."""
 
 WIDTHS_MM, DPI = (60.0, 1000.0), (36, 2400)
