@@ -133,18 +133,18 @@ def test_inputs_become_videos(inputs: list[str], names: list[str], here: Path) -
 )
 def test_a_file_below_the_working_folder_keeps_its_place(text: str, place: str, here: Path) -> None:
     (source,) = find_videos([text])
-    assert source.place == Path(place)
+    assert source.place == place
 
 
 def test_no_place_leads_out_of_the_folder_of_outputs(here: Path) -> None:
     for text in ("../elsewhere.mp4", str(here.parent / "elsewhere.mp4"), str(here / "b.mp4")):
         (source,) = find_videos([text])
-        assert not source.place.is_absolute()
-        assert ".." not in source.place.parts
+        assert not source.place.startswith("/")
+        assert ".." not in source.place.split("/")
 
 
 def test_a_folder_mirrors_its_own_tree(here: Path) -> None:
-    assert [str(source.place) for source in find_videos([str(here / "a")])] == ["c.webm", "z.MKV"]
+    assert [source.place for source in find_videos([str(here / "a")])] == ["c.webm", "z.MKV"]
 
 
 def test_a_link_is_a_video_of_its_own(here: Path) -> None:

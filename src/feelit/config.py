@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
@@ -61,10 +63,45 @@ class AnalyzeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` parts of the videos of a run, numbered from 1.
+
+    To which part a video belongs depends on its place alone: it does not move when others are added or taken away.
+    """
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """The shard that `--shard` names, as in 2/8.
+
+        Raises
+        ------
+        UsageError
+            if it names none.
+        """
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
+        number, count = map(int, found.groups()) if found else (0, 0)
+        if not 1 <= number <= count:
+            raise UsageError(f"--shard {text} is no shard", "say which of how many, from 1, as in 2/8")
+        return cls(number, count)
+
+    def takes(self, place: str) -> bool:
+        """Whether a video with this place belongs to it."""
+        digest = hashlib.blake2b(place.encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") % self.count == self.number - 1
+
+    def __str__(self) -> str:
+        return f"{self.number}-of-{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """How a run is carried out. Nothing in here changes a row.
 
-    `workers` None stands for the cores that this process may use. `segment_s` is the wanted length of a segment.
+    `workers` None stands for the cores that this process may use. `segment_s` is the wanted length of a segment. `shard` None
+    stands for all videos, and `retry_failed` takes only those of them that failed before.
     """
 
     out: Path
@@ -73,6 +110,8 @@ class RunConfig:
     force: bool = False
     resume: bool = True
     segment_s: float = 20.0
+    shard: Shard | None = None
+    retry_failed: bool = False
 
     def __post_init__(self) -> None:
         for name in ("workers", "batch"):

@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+HIDING = {"_": "%5F", ".": "%2E"}
+"""Characters at the beginning of a name that hide a file from readers of datasets, and how they are written instead."""
+
 
 def as_text(path: Path) -> str:
     r"""A path with forward slashes as Unicode that can be stored: bytes that are not UTF-8 are written as \xff."""
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def unhidden(text: str) -> str:
+    """A relative path of which no part begins with an underscore or a dot: Arrow and Spark pass over such files and folders."""
+    return "/".join(HIDING.get(part[:1], part[:1]) + part[1:] for part in text.split("/"))
 
 
 def one_line(text: str) -> str:

@@ -7,19 +7,31 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from feelit.config import RunConfig
-from feelit.errors import TimelineReadError, UsageError
-from feelit.files import output_errors, refuse_to_overwrite, whole_file
+from feelit.dataset import DatasetOutput, file_of
+from feelit.errors import UsageError
+from feelit.files import refuse_to_overwrite, whole_file
 from feelit.job import Job, VideoReport
+from feelit.manifest import has_manifest, read_manifest
 from feelit.names import as_text
 from feelit.plan import Source
-from feelit.timeline.store import TimelineWriter, open_timeline
-from feelit.video.probe import fingerprint
+from feelit.timeline.store import TimelineWriter
+from feelit.workspace import Workspace
 
 Record = dict[str, Any]
 
 
 class Output(Protocol):
     """What the pipeline knows of its output."""
+
+    def open(self, planned: Sequence[Source]) -> None:
+        """A run begins whose videos are among `planned`: all of them, unless it is a shard or a second try.
+
+        Raises
+        ------
+        OutputError
+            if the output cannot be written.
+        """
+        ...
 
     def unchanged(self, source: Source) -> VideoReport | None:
         """The report of a video that needs no work, or None.
@@ -41,12 +53,24 @@ class Output(Protocol):
         """
         ...
 
+    def fail(self, source: Source, report: VideoReport) -> None:
+        """Take note of a video that failed."""
+        ...
+
+    def refresh(self) -> None:
+        """Show readers how far the run is, if it is time for that."""
+        ...
+
     def close(self, order: Sequence[Source]) -> None:
         """All videos are done or have failed."""
         ...
 
+    def leave(self) -> None:
+        """The run ends, whatever has ended it."""
+        ...
 
-def open_output(run: RunConfig, record: Record, scratch: Path) -> Output:
+
+def open_output(run: RunConfig, record: Record, workspace: Workspace) -> Output:
     """The output that `--out` asks for: a table where it ends in .parquet, else a folder.
 
     Raises
@@ -58,20 +82,42 @@ def open_output(run: RunConfig, record: Record, scratch: Path) -> Output:
     """
     if as_text(run.out) != run.out.as_posix():
         raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
-    if _is_table(run.out):
+    if is_table(run.out):
         refuse_to_overwrite(run.out, run.force)
-        return TableOutput(run.out, record, scratch)
+        return TableOutput(run.out, record, workspace.folder)
     if run.out.suffix or run.out.is_file():
         raise UsageError(f"--out {run.out} is neither a .parquet file nor a folder", "end its name in .parquet, or in nothing")
-    return FolderOutput(run.out, record, scratch, run.force)
+    return DatasetOutput(run, record, workspace)
 
 
 def target_of(out: Path, source: Source) -> Path:
-    """The file that a video's rows go to. Its name is text, whatever the video's is, so that any program can open it."""
-    return out if _is_table(out) else out / f"{as_text(source.place)}.parquet"
+    """The file that a video's rows go to."""
+    return out if is_table(out) else out / file_of(source)
 
 
-def _is_table(out: Path) -> bool:
+def chosen(sources: Sequence[Source], run: RunConfig) -> list[Source]:
+    """Those videos that a run is about: the shard's, and only those that failed before if that is asked for.
+
+    Raises
+    ------
+    UsageError
+        if nothing tells what failed before.
+    TimelineReadError
+        if the manifest is damaged.
+    """
+    mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
+    if not run.retry_failed:
+        return mine
+    if is_table(run.out) or not has_manifest(run.out):
+        raise UsageError(
+            f"--retry-failed: {run.out} has no manifest of what failed", "give the folder of an earlier run as --out"
+        )
+    failed = {name for name, entry in read_manifest(run.out).items() if entry.status == "failed"}
+    return [source for source in mine if file_of(source) in failed]
+
+
+def is_table(out: Path) -> bool:
+    """Whether an output is one table for all videos."""
     return out.suffix == ".parquet" and not out.is_dir()
 
 
@@ -82,9 +128,18 @@ class TableOutput:
         self._target, self._record, self._scratch = target, record, scratch
         self._videos: dict[str, tuple[Path, Record]] = {}
 
+    def open(self, planned: Sequence[Source]) -> None:
+        """See `Output.open`."""
+
     def unchanged(self, source: Source) -> VideoReport | None:
         """See `Output.unchanged`."""
         return None
+
+    def fail(self, source: Source, report: VideoReport) -> None:
+        """See `Output.fail`."""
+
+    def refresh(self) -> None:
+        """See `Output.refresh`."""
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
@@ -101,61 +156,5 @@ class TableOutput:
             for name in names:
                 writer.copy(self._videos[name][0])
 
-
-class FolderOutput:
-    """One Parquet file a video, the input tree mirrored. Each appears when its video is done."""
-
-    def __init__(self, folder: Path, record: Record, scratch: Path, force: bool) -> None:
-        self._folder, self._record, self._scratch, self._force = folder, record, scratch, force
-        with output_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-
-    def unchanged(self, source: Source) -> VideoReport | None:
-        """See `Output.unchanged`."""
-        target = self._target(source)
-        with output_errors(target):
-            there = target.exists()
-        if self._force or not there or not source.path.is_file():  # a video that is gone is told as such, by who opens it
-            return None
-        try:
-            file, record = open_timeline(target)
-        except TimelineReadError:
-            record = {}
-        else:
-            file.close()
-        video = record.get("videos", {}).get(source.name, {})
-        same = {k: record.get(k) for k in self._record} == self._record
-        if not same or video.get("fingerprint") != fingerprint(source.path):
-            refuse_to_overwrite(target, force=False)
-        return _report_of(source, target, video)
-
-    def commit(self, job: Job) -> VideoReport:
-        """See `Output.commit`."""
-        target = self._target(job.source)
-        record = self._record | {"videos": {job.source.name: job.metadata()}}
-        with whole_file(target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
-            writer.copy(job.shelf.spool)
-        job.shelf.clear()
-        return job.report(target)
-
-    def close(self, order: Sequence[Source]) -> None:
-        """See `Output.close`."""
-
-    def _target(self, source: Source) -> Path:
-        return target_of(self._folder, source)
-
-
-def _report_of(source: Source, target: Path, video: Record) -> VideoReport:
-    decoded, sampled = video["frames_decoded"], video["frames_sampled"]
-    return VideoReport(
-        video=source.name,
-        status="unchanged",
-        out=as_text(target),
-        duration_s=video["duration_s"],
-        decoded=decoded,
-        sampled=sampled,
-        skipped=decoded - sampled,
-        decode_errors=video["decode_errors"],
-        tracks=video["tracks"],
-        cuts=video["cuts"],
-    )
+    def leave(self) -> None:
+        """See `Output.leave`."""

@@ -19,7 +19,7 @@ from feelit.errors import FeelitError, ModelError, OutputError
 from feelit.files import output_errors
 from feelit.job import Job, VideoReport, failed
 from feelit.models import model_path
-from feelit.outputs import Output, open_output
+from feelit.outputs import Output, is_table, open_output
 from feelit.plan import Source, cut, usable_cores
 from feelit.segment import Models, Task
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
@@ -84,8 +84,16 @@ def resolve(config: AnalyzeConfig) -> Settings:
     return Settings(config.sampling, config.min_face_px, models, record)
 
 
-def analyze_videos(sources: Sequence[Source], config: AnalyzeConfig, run: RunConfig, observer: Observer) -> list[VideoReport]:
+def analyze_videos(
+    sources: Sequence[Source],
+    config: AnalyzeConfig,
+    run: RunConfig,
+    observer: Observer,
+    planned: Sequence[Source] | None = None,
+) -> list[VideoReport]:
     """Analyse videos and write their timelines. A video that fails is reported and harms no other.
+
+    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` tells all of them.
 
     Returns
     -------
@@ -100,11 +108,12 @@ def analyze_videos(sources: Sequence[Source], config: AnalyzeConfig, run: RunCon
     """
     settings = resolve(config)
     with output_errors(run.out):
-        workspace = Workspace(run.out)
-        output = open_output(run, settings.record, workspace.folder)
+        workspace = Workspace(run.out, None if is_table(run.out) else run.shard)
+        output = open_output(run, settings.record, workspace)
     workspace.open(fresh=not run.resume)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
     try:
+        output.open(sources if planned is None else planned)
         with closing(LocalEngine(analysis.workers).run(analysis.orders())) as outcomes:
             for outcome in outcomes:
                 analysis.take(outcome)
@@ -115,6 +124,7 @@ def analyze_videos(sources: Sequence[Source], config: AnalyzeConfig, run: RunCon
         return reports
     finally:
         analysis.close()
+        output.leave()
         workspace.leave()
 
 
@@ -158,13 +168,14 @@ class _Analysis:
     def take(self, outcome: Outcome) -> None:
         """Put one outcome in its place."""
         job, segment = self._jobs.pop(outcome.order.number)
+        self._output.refresh()
         if isinstance(outcome.result, ModelError):
             raise outcome.result  # no other video would fare better
         if job.failure is not None:
             return
         if isinstance(outcome.result, FeelitError):
             job.abandon(outcome.result)
-            self._close(failed(job.source, outcome.result))
+            self._fail(job.source, outcome.result)
             return
         job.shelf.save(segment, outcome.result)
         self._accept(job, segment, outcome.result)
@@ -181,11 +192,11 @@ class _Analysis:
                 return None
             video = probe(source.path)
         except FeelitError as error:
-            self._close(failed(source, error))
+            self._fail(source, error)
             return None
         self._observer.started(source, video.info)
         target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
-        shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint])
+        shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint, source.name])
         job = Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
         self._opened[source.name] = job
         return job
@@ -204,16 +215,20 @@ class _Analysis:
     def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:
         self._observer.advanced(job.source, result.decoded)
         job.accept(segment, result)
-        if job.complete:
-            self._close(self._commit(job))
-
-    def _commit(self, job: Job) -> VideoReport:
-        """One output may be in the way of something, or its name too long: the others are not."""
+        if not job.complete:
+            return
         try:
-            return self._output.commit(job)
-        except OutputError as error:
+            report = self._output.commit(job)
+        except OutputError as error:  # one output may be in the way of something, or its name too long: the others are not
             job.abandon(error)
-            return failed(job.source, error)
+            self._fail(job.source, error)
+        else:
+            self._close(report)
+
+    def _fail(self, source: Source, error: FeelitError) -> None:
+        report = failed(source, error)
+        self._output.fail(source, report)
+        self._close(report)
 
     def _close(self, report: VideoReport) -> None:
         self._opened.pop(report.video, None)

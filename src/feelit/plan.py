@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.names import as_text, mirrored
+from feelit.names import as_text, mirrored, unhidden
 from feelit.types import Sampling, Segment
 from feelit.video.probe import Probe
 
@@ -26,12 +26,12 @@ class Source:
     """A video to analyse.
 
     `name` is what the timeline calls it: the path as it was given, in Unicode. `place` is where its output lies inside a
-    folder of outputs: the input tree mirrored.
+    folder of outputs: the input tree mirrored, in Unicode, with forward slashes, and with no part that would hide it.
     """
 
     path: Path
     name: str
-    place: Path
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
     UsageError
         if there is no input, or an empty one, or if two inputs would be written to the same place.
     """
-    found: dict[Path, Source] = {}
+    found: dict[str, Source] = {}
     for text in inputs:
         if not text:
             raise UsageError("an input is empty", "a variable that is not set? For the working folder say .")
         for source in _sources(Path(text)):
-            found.setdefault(Path(os.path.abspath(source.path)), source)  # noqa: PTH100  # resolve() would follow links
+            found.setdefault(os.path.abspath(source.path), source)  # noqa: PTH100  # resolve() would follow links
     if not found:
         raise UsageError("no input", "name videos or folders, or - to read a list from standard input")
-    places: dict[Path, Source] = {}
+    places: dict[str, Source] = {}
     for source in found.values():
         other = places.setdefault(source.place, source)
         if other is not source:
@@ -112,15 +112,29 @@ def _sources(given: Path) -> list[Source]:
         is_folder = given.is_dir()
     except OSError:  # a name that is too long, a folder that may not be read: told when the file is opened
         is_folder = False
-    return _in_folder(given) if is_folder else [Source(given, as_text(given), mirrored(given))]
+    return _in_folder(given) if is_folder else [Source(given, as_text(given), unhidden(as_text(mirrored(given))))]
 
 
 def _in_folder(folder: Path) -> list[Source]:
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file() and not _hidden(p, folder))
+    prefix = f"{folder}{os.sep}" if folder != Path() else ""
+    files = [(Path(prefix + file), as_text(Path(file))) for file in _walk(folder)]
     if not files:
         raise VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
-    return [Source(path, as_text(path), path.relative_to(folder)) for path in files]
+    return [Source(path, as_text(path), unhidden(inside)) for path, inside in files]
 
 
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+def _walk(folder: Path, inside: str = "") -> Iterator[str]:
+    """The videos of a folder and its subfolders, in alphabetical order, as paths below it. Links to folders are left alone."""
+    try:
+        with os.scandir(folder / inside) as found:
+            entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise VideoReadError(
+            f"{folder / inside} cannot be searched: {reason}", "mend its permissions, or name the others"
+        ) from error
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder, f"{inside}{entry.name}{os.sep}")
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file():  # noqa: PTH122  # a Path a file is slow
+            yield inside + entry.name

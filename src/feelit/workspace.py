@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,12 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
+from feelit.config import Shard
 from feelit.errors import OutputError
 from feelit.files import output_errors, whole_file
 from feelit.types import FaceTable, FrameTable, Segment, SegmentResult
 
 VERSION = 1
 LOCK = "lock"
+JOURNAL = "manifest.jsonl"
+PATIENCE_S = 2.0
+"""How long a lock is waited for: who looks whether a run goes on, or folds what shards left, holds it for a moment only."""
+
 KEPT = "[!.]*.npz"  # without what was not finished
 
 
@@ -27,13 +33,23 @@ class Workspace:
     """The folder `.NAME.feelit` beside the output NAME: on the same disk, so that finished files move in one step.
 
     Where NAME is a folder on a disk of its own, or in a folder that may not be written, it lies within. One run at a time
-    uses it.
+    uses it; the shards of a run share it, and each has a folder of its own in it.
     """
 
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self.folder = (out if _stands_alone(out) else out.parent) / f".{out.name}.feelit"
-        self._lock: int | None = None
+    def __init__(self, out: Path, shard: Shard | None = None) -> None:
+        self._out, self._shard = out, shard
+        self.root = (out if _stands_alone(out) else out.parent) / f".{out.name}.feelit"
+        self.folder = self.root / str(shard) if shard else self.root
+        self._locks: list[int] = []
+
+    @property
+    def journal(self) -> Path:
+        """Where what became of videos is noted until it is in the manifest."""
+        return self.folder / JOURNAL
+
+    def journals(self) -> list[Path]:
+        """Those of all runs on this output, whether they go on or were killed."""
+        return sorted([*self.root.glob(JOURNAL), *self.root.glob(f"*/{JOURNAL}")])
 
     def open(self, fresh: bool) -> None:
         """Create the folder; a fresh one forgets what earlier runs left.
@@ -43,12 +59,30 @@ class Workspace:
         OutputError
             if it cannot be written, or another run is using it.
         """
-        with output_errors(self.folder.parent):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self._lock is None:
-                self._lock = _locked(self.folder / LOCK, self._out)
+        with output_errors(self.root.parent):
+            if not self._locks:
+                self._take(self.root, alone=self._shard is None)
+                if self._shard:
+                    self._take(self.folder, alone=True)
             if fresh:
-                self._forget(lambda shelf: True)
+                self._forget(lambda shelf: not (shelf / LOCK).exists())
+
+    def alone(self) -> bool:
+        """Whether no other run uses the root; none can then begin before this one ends. False where nobody can tell."""
+        if not self._locks or _lock(self._locks[0], alone=True) is not True:
+            return False
+        return _is_at(self._locks[0], self.root / LOCK)
+
+    def in_use(self) -> bool:
+        """Whether a run goes on, as far as can be told."""
+        try:
+            descriptor = os.open(self.root / LOCK, os.O_RDWR)
+        except OSError:  # there is none, or it may only be read
+            return False
+        try:
+            return _lock(descriptor, alone=True) is False
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Remove the folder with all that is in it."""
@@ -58,10 +92,22 @@ class Workspace:
     def leave(self) -> None:
         """Keep what a later run can use; remove the folder if that is nothing."""
         if self.folder.is_dir():
-            self._forget(lambda shelf: not any(shelf.glob(KEPT)))
-            if {p.name for p in self.folder.iterdir()} <= {LOCK}:
+            self._forget(lambda shelf: not any(shelf.rglob(KEPT)) and not (shelf / JOURNAL).exists())
+            if _is_empty(self.folder):
                 shutil.rmtree(self.folder, ignore_errors=True)
         self._release()
+
+    def _take(self, folder: Path, alone: bool) -> None:
+        """Make a folder and take its lock."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while (lock := _locked(folder / LOCK, alone)) is None:
+            if time.monotonic() > deadline_s:
+                whole = folder == self.root
+                what = self._out if whole or self._shard is None else f"shard {self._shard} of {self._out}"
+                self._release()
+                raise OutputError(f"another run is writing {what}", "wait for its end, or give another --out")
+            time.sleep(0.05)
+        self._locks.append(lock)
 
     def _forget(self, unwanted: Callable[[Path], bool]) -> None:
         for shelf in self.folder.iterdir():
@@ -71,9 +117,10 @@ class Workspace:
                 shelf.unlink(missing_ok=True)
 
     def _release(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self._shard and self.alone() and _is_empty(self.root):
+            shutil.rmtree(self.root, ignore_errors=True)
+        while self._locks:
+            os.close(self._locks.pop())
 
     def shelf(self, key: object) -> Shelf:
         """The place for the segments of one video under one configuration; `key` is any JSON value that tells both."""
@@ -88,21 +135,44 @@ def _stands_alone(out: Path) -> bool:
     return out.stat().st_dev != out.parent.stat().st_dev or not os.access(out.parent, os.W_OK)
 
 
-def _locked(path: Path, out: Path) -> int:
-    """A descriptor of a file that no other process can lock until this one closes it or ends, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+def _is_empty(folder: Path) -> bool:
+    return {p.name for p in folder.iterdir()} <= {LOCK}
+
+
+def _locked(path: Path, alone: bool) -> int | None:
+    """A descriptor of a lock that is ours until it is closed or this process ends, however it ends; None if it is another's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError:  # who used the folder has just removed it
+        return None
+    if _lock(descriptor, alone) is not False and _is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _lock(descriptor: int, alone: bool) -> bool | None:
+    """Lock a file against all others, or against those that want it alone. None where there are no locks."""
     try:
         import fcntl
     except ImportError:  # Windows
-        return descriptor
+        return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
-        raise OutputError(f"another run is writing {out}", "wait for its end, or give another --out") from None
+        return False
     except OSError:  # some network file systems know no locks
-        pass
-    return descriptor
+        return None
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file is still the one at a path, and not one that was removed while we waited for it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 class Shelf:
@@ -114,7 +184,7 @@ class Shelf:
     @property
     def spool(self) -> Path:
         """Where the rows are collected while they arrive."""
-        return self.folder / "rows.parquet"
+        return self.folder / "rows.spool"  # not .parquet: readers of a folder that the workspace lies within would take it in
 
     def save(self, segment: Segment, result: SegmentResult) -> None:
         """Keep a result.

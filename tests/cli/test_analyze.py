@@ -62,6 +62,7 @@ def tree(folder: Path) -> set[str]:
 
 
 INPUTS = {"in/a.mp4", "in/deep/b.mp4"}
+MADE = {"out/_manifest.parquet", "out/a.mp4.parquet", "out/deep/b.mp4.parquet"}
 
 
 def videos_of(path: Path) -> list[str]:
@@ -87,7 +88,7 @@ def test_two_inputs_into_one_table(here: Path, command: Command) -> None:
 
 def test_a_folder_into_a_folder_mirrors_the_tree(here: Path, command: Command) -> None:
     assert command("analyze", "in", "--out", "out").code == 0
-    assert tree(here) == {*INPUTS, "out/a.mp4.parquet", "out/deep/b.mp4.parquet"}
+    assert tree(here) == {*INPUTS, *MADE}
     assert videos_of(here / "out/deep/b.mp4.parquet") == ["in/deep/b.mp4"]
 
 
@@ -114,7 +115,7 @@ def test_json_is_one_object_a_video(here: Path, command: Command) -> None:
 
 def test_a_second_run_on_a_folder_changes_nothing(here: Path, command: Command) -> None:
     command("analyze", "in", "--out", "out")
-    before = {p: p.stat().st_mtime_ns for p in here.glob("out/**/*.parquet")}
+    before = {p: p.stat().st_mtime_ns for p in here.glob("out/**/*.mp4.parquet")}
     (here / "in" / "c.mp4").write_bytes((here / "in" / "a.mp4").read_bytes())
     ran = command("analyze", "in", "--out", "out", "--json")
     assert {r["video"]: r["status"] for r in map(json.loads, ran.out.splitlines())} == {
@@ -129,16 +130,16 @@ def test_a_second_run_on_a_folder_changes_nothing(here: Path, command: Command) 
     "change",
     [
         pytest.param(lambda here: ["--rate", "5"], id="other-settings"),
-        pytest.param(lambda here: (here / "in/a.mp4").write_bytes((here / "in/deep/b.mp4").read_bytes()), id="other-video"),
+        pytest.param(lambda here: (here / "b.parquet").replace(here / "out/a.mp4.parquet"), id="other-video"),
         pytest.param(lambda here: (here / "out/a.mp4.parquet").write_bytes(b"PAR1"), id="no-timeline"),
     ],
 )
 def test_a_timeline_that_is_not_of_this_run_is_in_the_way(
-    change: Callable[[Path], list[str] | int], here: Path, command: Command
+    change: Callable[[Path], object], here: Path, command: Command
 ) -> None:
     command("analyze", "in/a.mp4", "in/deep/b.mp4", "--out", "out")
     (here / "out/in/a.mp4.parquet").rename(here / "out/a.mp4.parquet")
-    (here / "out/in/deep/b.mp4.parquet").unlink()
+    (here / "out/in/deep/b.mp4.parquet").rename(here / "b.parquet")
     changed = change(here)
     extra = changed if isinstance(changed, list) else []
     before = (here / "out/a.mp4.parquet").read_bytes()
@@ -238,7 +239,7 @@ def test_an_output_whose_name_would_be_too_long_costs_its_video(here: Path, comm
     assert ran.code == 10
     assert {r["status"]: r["exit_code"] for r in map(json.loads, ran.out.splitlines())} == {"done": 0, "failed": 5}
     assert "File name too long" in ran.lines[0]
-    assert tree(here / "out") == {"a.mp4.parquet", "deep/b.mp4.parquet"}
+    assert tree(here / "out") == {"_manifest.parquet", "a.mp4.parquet", "deep/b.mp4.parquet"}
 
 
 @pytest.mark.parametrize(
@@ -419,9 +420,11 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_left_half_written(
         ran = command("analyze", "in/a.mp4", "--out", out)
     assert (ran.code, len(ran.lines)) == (5, 1)
     assert said in ran.lines[0]
-    assert {name for name in tree(here) if not name.startswith(f".{out}.feelit/")} - {"out", "out/in"} == INPUTS
+    left = {name for name in tree(here) if not name.startswith(f".{out}.feelit/")}
+    assert left - {"out", "out/in", "out/_manifest.parquet"} == INPUTS
     assert command("analyze", "in/a.mp4", "--out", out).code == 0
-    assert tree(here) == {*INPUTS, "out.parquet" if out == "out.parquet" else "out/in/a.mp4.parquet"}
+    made = {"out.parquet"} if out == "out.parquet" else {"out/_manifest.parquet", "out/in/a.mp4.parquet"}
+    assert tree(here) == {*INPUTS, *made}
 
 
 def test_one_output_that_is_in_the_way_costs_its_video_only(here: Path, command: Command) -> None:
@@ -443,7 +446,7 @@ def test_a_folder_on_another_disk_gets_whole_files_too(here: Path, command: Comm
 
     monkeypatch.setattr(Path, "replace", refuse)
     assert command("analyze", "in", "--out", "out").code == 0
-    assert tree(here) == {*INPUTS, "out/a.mp4.parquet", "out/deep/b.mp4.parquet"}
+    assert tree(here) == {*INPUTS, *MADE}
 
 
 def test_the_workspace_moves_into_a_folder_whose_parent_may_not_be_written(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -484,7 +487,8 @@ def test_a_disk_that_is_really_full(out: str, here: Path, small_disk: Path, comm
     ran = command("analyze", "long.mp4", "--out", out, "--rate", "native")
     assert (ran.code, len(ran.lines)) == (5, 1)
     assert "no space left on the disk (free some, then run again)" in ran.lines[0]
-    assert not [p for p in small_disk.rglob("*") if p.is_file() and "feelit/" not in p.as_posix()]
+    files = [p for p in small_disk.rglob("*") if p.is_file() and "feelit/" not in p.as_posix()]
+    assert files == ([here / "small/out/_manifest.parquet"] if out == "small/out" else [])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit on file sizes here")

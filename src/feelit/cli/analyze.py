@@ -82,6 +82,10 @@ def analyze(
         typer.Option(help="Also write annotated video: a file for one input, a folder for several.", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Only the videos that failed before.")] = False,
+    shard: Annotated[
+        str | None, typer.Option(help="Only one of several parts of the videos, as in 2/8.", show_default=False)
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on where an interrupted run stopped.")] = True,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a finished video.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
@@ -92,17 +96,22 @@ def analyze(
     ] = None,
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
-    from feelit.config import AnalyzeConfig, RunConfig
+    from feelit.config import AnalyzeConfig, RunConfig, Shard
+    from feelit.outputs import chosen
     from feelit.plan import find_videos, read_list
 
     texts = [t for text in inputs for t in (read_list(_standard_input()) if text == "-" else [text])]
-    sources = find_videos(texts)
     look = AnalyzeConfig(rate, start, end, min_face, detector, classifier, device.value)
-    run = RunConfig(out, workers, batch, force, resume)
+    part = None if shard is None else Shard.parse(shard)
+    run = RunConfig(out, workers, batch, force, resume, shard=part, retry_failed=retry_failed)
+    planned = find_videos(texts)
+    sources = chosen(planned, run)
     if dry_run:
         _list(sources, run)
         return
-    _run(sources, look, run, _Shown(annotate, json_lines, quiet))
+    shown = _Shown(annotate, json_lines, quiet)
+    reports = _run(sources, planned, look, run, shown)
+    _conclude(sources, reports, run, shown)
 
 
 def _standard_input() -> str:
@@ -126,17 +135,23 @@ def _list(sources: list[Source], run: RunConfig) -> None:
         typer.echo("\t".join(map(one_line, [source.name, *columns])))
 
 
-def _run(sources: list[Source], look: AnalyzeConfig, run: RunConfig, shown: _Shown) -> None:
+def _run(sources: list[Source], planned: list[Source], look: AnalyzeConfig, run: RunConfig, shown: _Shown) -> list[VideoReport]:
     import time
 
     from feelit.console import AnalysisView
-    from feelit.errors import SomeFailedError
     from feelit.pipeline import analyze_videos
 
     start_s = time.perf_counter()
     with AnalysisView(len(sources), shown.quiet, shown.json_lines) as view:
-        reports = analyze_videos(sources, look, run, view)
+        reports = analyze_videos(sources, look, run, view, planned)
     view.summary(reports, time.perf_counter() - start_s)
+    return reports
+
+
+def _conclude(sources: list[Source], reports: list[VideoReport], run: RunConfig, shown: _Shown) -> None:
+    """What follows from how the videos fared."""
+    from feelit.errors import SomeFailedError
+
     failures = [r for r in reports if not r.ok]
     if len(reports) == 1 and failures:
         raise typer.Exit(failures[0].exit_code)  # the reason was printed when it happened
@@ -159,7 +174,7 @@ def _annotate(sources: list[Source], reports: list[VideoReport], run: RunConfig,
         if not report.ok or report.out is None:
             continue
         alone = len(sources) == 1 and bool(shown.annotate.suffix)
-        target = shown.annotate if alone else shown.annotate / source.place.parent / f"{source.place.name}.annotated.mp4"
+        target = shown.annotate if alone else shown.annotate / f"{source.place}.annotated.mp4"
         with output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
         draw(source.path, target_of(run.out, source), AnnotateOptions(target, force=run.force), shown.quiet)
