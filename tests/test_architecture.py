@@ -24,7 +24,7 @@ FLOORS = (
     ),
     ("engines",),
     ("segment",),
-    ("plan", "workspace", "manifest", "timeline", "tracking"),
+    ("plan", "workspace", "manifest", "status", "timeline", "tracking"),
     ("vision", "video"),
     ("files", "models", "names"),
     ("config", "geometry", "types", "errors"),

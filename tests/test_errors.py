@@ -20,6 +20,7 @@ CODES = {
     "OutputError": 5,
     "MissingExtraError": 6,
     "SomeFailedError": 10,
+    "UnfinishedError": 11,
 }
 CLASSES = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FeelitError)]
 

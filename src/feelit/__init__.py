@@ -20,6 +20,7 @@ from feelit.errors import (
     OutputError,
     SomeFailedError,
     TimelineReadError,
+    UnfinishedError,
     UsageError,
     VideoReadError,
 )
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _FUNCTIONS = ("analyze", "annotate", "clips", "events", "export", "plot", "read_timeline", "report", "summarize")
+_FUNCTIONS = ("analyze", "annotate", "events", "export", "read_timeline", "report", "summarize")
+    from feelit.api import analyze, annotate, events, merge, read_manifest, read_timeline, summarize
+
+__version__ = "0.1.0"
+
+_FUNCTIONS = ("analyze", "annotate", "events", "merge", "read_manifest", "read_timeline", "summarize")
 
 __all__ = [
     "FeelitError",
@@ -38,6 +45,7 @@ __all__ = [
     "OutputError",
     "SomeFailedError",
     "TimelineReadError",
+    "UnfinishedError",
     "UsageError",
     "VideoReadError",
     "__version__",
@@ -47,6 +55,8 @@ __all__ = [
     "events",
     "export",
     "plot",
+    "merge",
+    "read_manifest",
     "read_timeline",
     "report",
     "summarize",

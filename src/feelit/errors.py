@@ -7,7 +7,8 @@
     ├── ModelError         4   a model or its card is missing, damaged or of the wrong shape
     ├── OutputError        5   an output cannot be written, or exists already
     ├── MissingExtraError  6   an optional package is not installed
-    └── SomeFailedError   10   the run went on, but some of its videos failed
+    ├── SomeFailedError   10   the run went on, but some of its videos failed
+    └── UnfinishedError   11   some videos of a folder are still to be analysed
 
 Exit code 0 means success and 130 an interruption. Anything that leaves the program as another exception is a bug.
 """
@@ -68,3 +69,9 @@ class SomeFailedError(FeelitError):
     """The run went on to its end, but some of its videos failed."""
 
     exit_code = 10
+
+
+class UnfinishedError(FeelitError):
+    """Some videos of a folder are still to be analysed."""
+
+    exit_code = 11

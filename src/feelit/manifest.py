@@ -101,6 +101,30 @@ def has_manifest(folder: Path) -> bool:
     return (folder / MANIFEST).exists() or any(folder.glob(PARTS)) or bool(Workspace(folder).journals())
 
 
+def require_manifest(folder: Path) -> None:
+    """Refuse folders that no run has written to.
+
+    Raises
+    ------
+    TimelineReadError
+        if there is no manifest.
+    """
+    if not has_manifest(folder):
+        raise TimelineReadError(f"{folder} has no manifest", "give the folder that was --out of `feelit analyze`")
+
+
+def manifest_table(folder: Path) -> pa.Table:
+    """The same as a table of `SCHEMA`, in the order of names.
+
+    Raises
+    ------
+    TimelineReadError
+        if there is no manifest, or it is damaged.
+    """
+    require_manifest(folder)
+    return _table(read_manifest(folder))
+
+
 class Manifest:
     """The manifest as a run keeps it, or as one shard of it does: each has a file of its own until the last one ends."""
 
@@ -200,11 +224,14 @@ def _dated(entry: Entry, known: Entry | None = None) -> Entry:
     return replace(entry, updated=max(time.time_ns() // 1000, known.updated + 1 if known else 0))
 
 
-def _write(path: Path, entries: Entries, scratch: Path) -> None:
+def _table(entries: Entries) -> pa.Table:
     rows = sorted(entries.values(), key=lambda entry: entry.video)
-    columns = {f.name: pa.array([getattr(row, f.name) for row in rows], SCHEMA.field(f.name).type) for f in fields(Entry)}
-    with whole_file(path, scratch) as temporary:
-        pq.write_table(pa.table(columns, schema=SCHEMA), temporary, compression="zstd")
+    return pa.table([pa.array([getattr(row, f.name) for row in rows], f.type) for f in SCHEMA], schema=SCHEMA)
+
+
+def _write(path: Path, entries: Entries, scratch: Path) -> None:
+    with whole_file(path, scratch) as temporary, temporary.open("wb") as file:
+        pq.write_table(_table(entries), file, compression="zstd")
 
 
 def _read_files(folder: Path) -> list[Entry]:

@@ -11,7 +11,7 @@ from feelit.dataset import DatasetOutput, file_of
 from feelit.errors import UsageError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.job import Job, VideoReport
-from feelit.manifest import has_manifest, read_manifest
+from feelit.manifest import read_manifest, require_manifest
 from feelit.names import as_text
 from feelit.plan import Source
 from feelit.timeline.store import TimelineWriter
@@ -100,18 +100,13 @@ def chosen(sources: Sequence[Source], run: RunConfig) -> list[Source]:
 
     Raises
     ------
-    UsageError
-        if nothing tells what failed before.
     TimelineReadError
-        if the manifest is damaged.
+        if nothing tells what failed before.
     """
     mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
     if not run.retry_failed:
         return mine
-    if is_table(run.out) or not has_manifest(run.out):
-        raise UsageError(
-            f"--retry-failed: {run.out} has no manifest of what failed", "give the folder of an earlier run as --out"
-        )
+    require_manifest(run.out)
     failed = {name for name, entry in read_manifest(run.out).items() if entry.status == "failed"}
     return [source for source in mine if file_of(source) in failed]
 

@@ -38,7 +38,8 @@ class Workspace:
 
     def __init__(self, out: Path, shard: Shard | None = None) -> None:
         self._out, self._shard = out, shard
-        self.root = (out if _stands_alone(out) else out.parent) / f".{out.name}.feelit"
+        place = Path(os.path.abspath(out))  # noqa: PTH100  # "." has a name, too; resolve() would follow links
+        self.root = (place if _stands_alone(place) else place.parent) / f".{place.name}.feelit"
         self.folder = self.root / str(shard) if shard else self.root
         self._locks: list[int] = []
 

@@ -30,6 +30,42 @@ def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
     return frame
 
 
+def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
+    """What became of every video of a folder of timelines, one row each; docs/schema.md tells of the columns.
+
+    Raises
+    ------
+    TimelineReadError
+        if the folder has no manifest, or it is damaged.
+    """
+    from feelit.manifest import manifest_table
+
+    frame: pd.DataFrame = manifest_table(Path(folder)).to_pandas()
+    return frame
+
+
+def merge(timelines: Sequence[str | PathLike[str]], out: str | PathLike[str], *, force: bool = False) -> None:
+    """Join timelines into one file, with the rows of a single run over all their videos.
+
+    Parameters
+    ----------
+    timelines : files of `feelit analyze`, or folders of them
+    out : the Parquet file to write
+    force : replace `out` if it exists
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells.
+    """
+    from feelit.files import refuse_to_overwrite
+    from feelit.timeline.gather import find_timelines
+    from feelit.timeline.merge import merge as join
+
+    refuse_to_overwrite(Path(out), force)
+    join(find_timelines(map(Path, timelines)), Path(out))
+
+
 def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track", "video"] = "track") -> pd.DataFrame:
     """Time on screen, shares of time, bouts, transitions and strongest moments.
 

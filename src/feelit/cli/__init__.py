@@ -18,6 +18,8 @@ from feelit.cli.export import export
 from feelit.cli.live import live
 from feelit.cli.plot import plot
 from feelit.cli.report import report
+from feelit.cli.merge import merge
+from feelit.cli.status import status
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.errors import FeelitError, OutputError
@@ -27,6 +29,8 @@ INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(analyze)
+app.command()(status)
+app.command()(merge)
 app.command()(summarize)
 app.command()(events)
 app.command()(report)

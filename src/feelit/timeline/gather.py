@@ -14,7 +14,7 @@ from feelit.timeline.store import open_timeline
 
 
 def find_timelines(inputs: Iterable[Path]) -> list[Path]:
-    """Files as they are, and the .parquet files of folders in alphabetical order.
+    """Files as they are, and the .parquet files of folders in alphabetical order, without the manifest and what is hidden.
 
     Raises
     ------
@@ -90,4 +90,4 @@ def _claim(table: pa.Table, path: Path, places: dict[str, Path]) -> None:
 
 
 def _visible(path: Path, folder: Path) -> bool:
-    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)

@@ -28,7 +28,12 @@ class TimelineWriter:
 
     def __init__(self, path: Path, metadata: dict[str, Any] | None = None) -> None:
         schema = SCHEMA.with_metadata(pack_metadata(metadata)) if metadata is not None else SCHEMA
-        self._file = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=["video", "emotion"])
+        self._sink = pa.OSFile(str(path), "wb")  # ours, so that it is closed also where a full disk keeps Arrow from it
+        try:
+            self._file = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=["video", "emotion"])
+        except BaseException:
+            self._sink.close()
+            raise
         self._waiting: list[pa.Table] = []
 
     def __enter__(self) -> Self:
@@ -38,26 +43,28 @@ class TimelineWriter:
         if error is None:
             self.close()
             return
-        with suppress(OSError, pa.ArrowException):  # what went wrong first is what is told
+        with self._sink, suppress(OSError, pa.ArrowException):  # what went wrong first is what is told
             self._file.close()
 
     def close(self) -> None:
         """Write what is left, and the footer."""
-        self._flush()
-        self._file.close()
+        with self._sink:
+            self._flush()
+            self._file.close()
 
     def write(self, rows: Timeline, video: str) -> None:
         """Append rows of one video, in order."""
         if len(rows):
-            self._append(to_arrow(rows, video))
+            self.append(to_arrow(rows, video))
 
     def copy(self, path: Path) -> None:
         """Append all rows of another file that this class wrote."""
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                self._append(file.read_row_group(group))
+                self.append(file.read_row_group(group))
 
-    def _append(self, table: pa.Table) -> None:
+    def append(self, table: pa.Table) -> None:
+        """Append rows that are in Arrow already."""
         self._waiting.append(table.replace_schema_metadata())
         if sum(t.num_rows for t in self._waiting) >= ROW_GROUP:
             self._flush()

@@ -1,0 +1,57 @@
+"""feelit status"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feelit.status import Status
+
+
+def status(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that is --out of `feelit analyze`.")],
+    failed: Annotated[bool, typer.Option("--failed", help="List the videos that failed, and why.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell how many videos of a folder are done, failed and remain, also while a run goes on."""
+    from feelit.status import status_of
+
+    found = status_of(folder)
+    if as_json:
+        _print_json(found, failed)
+    elif failed:
+        _list(found)
+    else:
+        _show(found, folder)
+    if problem := found.problem(folder):
+        raise problem
+
+
+def _print_json(found: Status, failed: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    content = asdict(found)
+    names = ("video", "output", "error", "error_kind", "hint", "exit_code")
+    failures = [{name: entry[name] for name in names} for entry in content.pop("failures")]
+    typer.echo(json.dumps(content | ({"failures": failures} if failed else {}), ensure_ascii=False))
+
+
+def _list(found: Status) -> None:
+    from feelit.names import one_line
+
+    for entry in found.failures:
+        typer.echo("\t".join(map(one_line, [entry.video, entry.error or "", entry.hint or ""])))
+
+
+def _show(found: Status, folder: Path) -> None:
+    from feelit.console import clock, make_table, print_table
+    from feelit.names import one_line
+
+    headings = ("videos", "done", "failed", "remaining", "missing", "done, of video", "took")
+    counts = (found.videos, found.done, found.failed, found.remaining, found.missing)
+    title = f"{one_line(str(folder))}: {'a run goes on' if found.running else 'no run goes on'}"
+    print_table(make_table(title, headings, [[*map(str, counts), clock(found.duration_s), clock(found.wall_s)]], words=0))
