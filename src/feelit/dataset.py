@@ -37,6 +37,8 @@ def file_of(source: Source) -> str:
 class DatasetOutput:
     """See `outputs.Output`. Each timeline appears when its video is done."""
 
+    lasting = True
+
     def __init__(self, run: RunConfig, record: Record, workspace: Workspace) -> None:
         self._folder, self._record, self._run = run.out, record, run
         self._settings = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]

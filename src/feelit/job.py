@@ -124,6 +124,11 @@ class Job:
         """Whether all segments were taken in and all rows written."""
         return self._next == len(self.segments)
 
+    @property
+    def almost(self) -> bool:
+        """Whether all segments but one were taken in."""
+        return self._next + len(self._waiting) == len(self.segments) - 1
+
     def accept(self, segment: Segment, result: SegmentResult) -> None:
         """Take a segment in; whatever is next in order is tracked and its settled rows are written.
 

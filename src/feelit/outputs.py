@@ -21,7 +21,12 @@ Record = dict[str, Any]
 
 
 class Output(Protocol):
-    """What the pipeline knows of its output."""
+    """What the pipeline knows of its output.
+
+    `lasting` tells that a committed video is safe: its last segment, which is followed by the commit, need not be kept before.
+    """
+
+    lasting: bool
 
     def open(self, planned: Sequence[Source]) -> None:
         """A run begins whose videos are among `planned`: all of them, unless it is a shard or a second try.
@@ -118,6 +123,8 @@ def is_table(out: Path) -> bool:
 
 class TableOutput:
     """One Parquet file. It appears when the last video is done."""
+
+    lasting = False
 
     def __init__(self, target: Path, record: Record, scratch: Path) -> None:
         self._target, self._record, self._scratch = target, record, scratch

@@ -177,7 +177,8 @@ class _Analysis:
             job.abandon(outcome.result)
             self._fail(job.source, outcome.result)
             return
-        job.shelf.save(segment, outcome.result)
+        if not (job.almost and self._output.lasting):
+            job.shelf.save(segment, outcome.result)
         self._accept(job, segment, outcome.result)
 
     def close(self) -> None:

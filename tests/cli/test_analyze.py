@@ -468,12 +468,12 @@ def test_two_runs_cannot_write_one_output(here: Path, command: Command) -> None:
 
 
 @pytest.fixture
-def small_disk(here: Path) -> Iterator[Path]:
-    """A file system of 36 KiB: room for the segment, none for the timeline."""
+def small_disk(here: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system with room for so many KiB."""
     folder = here / "small"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=36k", "tmpfs", str(folder)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={request.param}k", "tmpfs", str(folder)], check=False, capture_output=True
     ) if shutil.which("mount") else None  # fmt: skip
     if mounted is None or mounted.returncode:
         pytest.skip("no file system can be mounted here")
@@ -481,7 +481,15 @@ def small_disk(here: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("out", ["small/out", "small/out.parquet"])
+@pytest.mark.parametrize(
+    ("out", "small_disk"),
+    [
+        pytest.param("small/out", 28, id="folder"),  # room for the rows as they arrive, none for the timeline
+        pytest.param("small/out", 12, id="folder-and-no-rows"),
+        pytest.param("small/out.parquet", 36, id="table"),  # room for the segment, none for the rows
+    ],
+    indirect=["small_disk"],
+)
 def test_a_disk_that_is_really_full(out: str, here: Path, small_disk: Path, command: Command) -> None:
     clips.plain(here / "long.mp4", face=True, frames=50)
     ran = command("analyze", "long.mp4", "--out", out, "--rate", "native")

@@ -1,0 +1,114 @@
+"""How long it takes, and how much memory, to find the videos of a large folder, and to see that none has changed.
+
+    python benchmarks/plan.py [--files 100000] [--unchanged 1000 10000]
+
+Makes empty files in a temporary folder for the plan. For the second part it makes small files and a folder of timelines in
+which all of them are done, and times a whole `feelit analyze` over them, start-up included and told apart. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from feelit.config import AnalyzeConfig, RunConfig
+from feelit.dataset import DatasetOutput, file_of
+from feelit.job import VideoReport
+from feelit.pipeline import resolve
+from feelit.plan import Source, find_videos
+from feelit.timeline.build import no_rows
+from feelit.timeline.store import TimelineWriter
+from feelit.video.probe import fingerprint
+from feelit.workspace import Workspace
+
+PLAN = """
+import re, sys, time
+from pathlib import Path
+from feelit.plan import find_videos
+start_s = time.perf_counter()
+sources = find_videos([sys.argv[1]])
+peak_kib = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+print(len(sources), time.perf_counter() - start_s, peak_kib / 1024)
+"""
+FEELIT = [sys.executable, "-c", "from feelit.cli import main; main()"]
+
+
+def make_files(folder: Path, count: int, content: bytes = b"") -> None:
+    """Files in folders of a thousand."""
+    for n in range(count):
+        path = folder / f"{n // 1000:03d}" / f"recording_{n:06d}.mp4"
+        if n % 1000 == 0:
+            path.parent.mkdir(parents=True)
+        path.write_bytes(content + str(n).encode() if content else b"")
+
+
+def plan(count: int) -> None:
+    """Find the videos in a process of its own, and print what that took."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_files(Path(folder), count)
+        done = subprocess.run([sys.executable, "-c", PLAN, folder], check=True, capture_output=True, text=True)
+    found, seconds, peak = done.stdout.split()
+    print(f"plan of {found} files: {float(seconds):.2f} s, peak memory of the process {float(peak):.0f} MiB")
+
+
+def unchanged(count: int) -> None:
+    """Time a run over videos that are all done."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_files(folder / "in", count, b"no video, but never opened ")
+        sources = find_videos([str(folder / "in")])
+        finish(sources, RunConfig(folder / "out"))
+        command = [*FEELIT, "analyze", str(folder / "in"), "--out", str(folder / "out")]
+        seconds = min(timed(command) for _ in range(3))
+        start = min(timed([*command, "--shard", "1/999999"]) for _ in range(3))  # a shard without videos
+        status = min(timed([*FEELIT, "status", str(folder / "out")]) for _ in range(3))
+    print(
+        f"{count} unchanged videos: {seconds:.2f} s, of which {start:.2f} s to start and to find them; "
+        f"{(seconds - start) / count * 1e6:.0f} us each; status {status:.2f} s"
+    )
+
+
+def finish(sources: list[Source], run: RunConfig) -> None:
+    """A folder of timelines as a run leaves it, with one and the same timeline for all."""
+    record = resolve(AnalyzeConfig()).record
+    workspace = Workspace(run.out)
+    workspace.open(fresh=False)
+    output = DatasetOutput(run, record, workspace)
+    output.open(sources)
+    for source in sources:
+        facts = {"fingerprint": fingerprint(source.path), "duration_s": 1.0, "frames_decoded": 25, "frames_sampled": 10}
+        about = {"videos": {source.name: facts | {"decode_errors": 0, "tracks": 0, "cuts": 0}}}
+        target = run.out / file_of(source)
+        target.parent.mkdir(exist_ok=True)
+        with TimelineWriter(target, record | about) as writer:
+            writer.write(no_rows(), source.name)
+        found: VideoReport | None = output.unchanged(source)
+        assert found is not None
+    output.close(sources)
+    workspace.close()
+
+
+def timed(command: list[str]) -> float:
+    """Wall seconds of a command that succeeds."""
+    start_s = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start_s
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--unchanged", type=int, nargs="*", default=[1_000, 10_000])
+    arguments = parser.parse_args()
+    plan(arguments.files)
+    for count in arguments.unchanged:
+        unchanged(count)
+
+
+if __name__ == "__main__":
+    main()
