@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from feelit import manifest
 from feelit.job import Job
 from feelit.plan import Plan, Source
 from feelit.segment import no_faces
@@ -19,7 +21,7 @@ from feelit.timeline.schema import SCHEMA, SCHEMA_VERSION, from_arrow
 from feelit.timeline.store import TimelineWriter
 from feelit.timeline.summary import headings
 from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
-from feelit.workspace import Shelf
+from feelit.workspace import Shelf, Workspace
 from tests.timeline.rows import regular, table_of
 
 TEXT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
@@ -31,6 +33,8 @@ TYPES = {
     "float32": pa.float32(),
     "float64": pa.float64(),
     "bool": pa.bool_(),
+    "string": pa.string(),
+    "timestamp[us, UTC]": pa.timestamp("us", "UTC"),
 }
 
 
@@ -58,6 +62,17 @@ def test_columns_have_the_types_and_nulls_described(row: list[str]) -> None:
     for name in names(row[0]):
         assert SCHEMA.field(name).type == TYPES[row[1]]
         assert SCHEMA.field(name).nullable is (row[-1] != "never")
+
+
+def test_every_column_of_the_manifest_is_described_in_order() -> None:
+    assert [name for row in table_rows("The manifest") for name in names(row[0])] == manifest.SCHEMA.names
+
+
+@pytest.mark.parametrize("row", table_rows("The manifest"), ids=lambda row: names(row[0])[0])
+def test_columns_of_the_manifest_have_the_types_and_nulls_described(row: list[str]) -> None:
+    for name in names(row[0]):
+        assert manifest.SCHEMA.field(name).type == TYPES[row[1]]
+        assert manifest.SCHEMA.field(name).nullable is (row[-1] != "never")
 
 
 def test_nulls_are_where_they_are_said_to_be() -> None:
@@ -112,5 +127,13 @@ def test_examples_run(
     with TimelineWriter(Path("results.parquet"), metadata) as writer:
         writer.write(from_arrow(table_of({1: "nnnhhh", 2: "..aaa."}, regular(6), confidence={(1, 4): 0.95})), "a.mp4")
         writer.write(no_rows(), "b.mp4")
+    (tmp_path / "timelines").mkdir()
+    shutil.copy("results.parquet", "timelines/a.mp4.parquet")
+    workspace = Workspace(tmp_path / "timelines")
+    workspace.open(fresh=False)
+    kept = manifest.Manifest(tmp_path / "timelines", workspace, None)
+    kept.open([manifest.Entry("a.mp4", "a.mp4.parquet"), manifest.Entry("b.mp4", "b.mp4.parquet")])
+    kept.close()
+    workspace.close()
     exec(compile(example, "docs/schema.md", "exec"), {})
     assert capsys.readouterr().out.strip()
