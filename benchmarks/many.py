@@ -47,7 +47,7 @@ def clip(video: Path, seconds: float, target: Path) -> None:
         copied = sink.add_stream_from_template(stream)
         for packet in source.demux(stream):
             if packet.pts is None or packet.time_base is None or float(packet.pts * packet.time_base) >= seconds:
-                continue
+                break  # in the order of decoding, so that no frame lacks one that it refers to
             packet.stream = copied
             sink.mux(packet)
 

@@ -129,6 +129,9 @@ def test_inputs_become_videos(inputs: list[str], names: list[str], here: Path) -
         pytest.param("b.mp4", "b.mp4", id="here"),
         pytest.param("a/c.webm", "a/c.webm", id="below"),
         pytest.param("a/../b.mp4", "b.mp4", id="detour"),
+        pytest.param("_a/_b=1.mp4", "%5Fa/%5Fb=1.mp4", id="underscores"),
+        pytest.param(".a/.b.mp4", "%2Ea/%2Eb.mp4", id="dots"),
+        pytest.param("video=1/c_=.mp4", "video%3D1/c_=.mp4", id="a-column"),
     ],
 )
 def test_a_file_below_the_working_folder_keeps_its_place(text: str, place: str, here: Path) -> None:
@@ -150,6 +153,19 @@ def test_a_folder_mirrors_its_own_tree(here: Path) -> None:
 def test_a_link_is_a_video_of_its_own(here: Path) -> None:
     (here / "link.mp4").symlink_to(here / "b.mp4")
     assert [source.name for source in find_videos(["link.mp4", "b.mp4"])] == ["link.mp4", "b.mp4"]
+
+
+def test_a_folder_that_cannot_be_searched_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = os.scandir
+
+    def refuse(folder: Path) -> object:
+        if folder.name == "a":
+            raise PermissionError(13, "Permission denied")
+        return search(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(VideoReadError, match="a cannot be searched: Permission denied"):
+        find_videos(["."])
 
 
 def test_a_folder_without_videos_is_told_with_the_endings_that_count(here: Path) -> None:

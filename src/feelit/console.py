@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,9 @@ PIPE_COLUMNS = 200
 
 SHOWN = 8
 """At most so many videos have a bar of their own at a time."""
+
+MOST_ROWS = 50
+"""A table of more videos than that is no overview: those that are unchanged go first, then the rest."""
 
 
 class AnalysisView:
@@ -169,12 +173,16 @@ def _print(table: Table, console: Console, expendable: Sequence[str]) -> None:
 def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
     headings = ("video", "status", "provider", "duration", "decoded", "sampled", "errors", "faces", "tracks", "x real time")
     rows = []
-    for report in reports:
+    changed = [report for report in reports if report.status != "unchanged"]
+    for report in reports if len(reports) <= MOST_ROWS else changed[:MOST_ROWS]:
         speed = f"{report.duration_s / report.wall_s:.1f}" if report.wall_s else "-"
         provider = (report.provider or "-").replace("ExecutionProvider", "")
         numbers = (report.decoded, report.sampled, report.decode_errors, report.faces, report.tracks)
         rows.append((report.video, report.status, provider, clock(report.duration_s), *map(str, numbers), speed))
     title = f"{len(reports)} video{'s' if len(reports) != 1 else ''} in {wall_s:.1f} s"
+    if hidden := len(reports) - len(rows):
+        counts = Counter(report.status for report in reports)
+        title += f": {', '.join(f'{count} {status}' for status, count in sorted(counts.items()))}; {hidden} are not listed"
     return make_table(title, headings, rows, words=3)
 
 

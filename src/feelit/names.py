@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 HIDING = {"_": "%5F", ".": "%2E"}
-"""Characters at the beginning of a name that hide a file from readers of datasets, and how they are written instead."""
+"""First characters that hide a file, and how they are written instead."""
 
 
 def as_text(path: Path) -> str:
@@ -14,9 +14,13 @@ def as_text(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def unhidden(text: str) -> str:
-    """A relative path of which no part begins with an underscore or a dot: Arrow and Spark pass over such files and folders."""
-    return "/".join(HIDING.get(part[:1], part[:1]) + part[1:] for part in text.split("/"))
+def in_dataset(text: str) -> str:
+    """A relative path that readers of a dataset neither pass over nor take for more than a path.
+
+    What begins with an underscore or a dot is hidden from Arrow and Spark, and a folder named `key=value` becomes a column.
+    """
+    *folders, name = (HIDING.get(part[:1], part[:1]) + part[1:] for part in text.split("/"))
+    return "/".join([*(folder.replace("=", "%3D") for folder in folders), name])
 
 
 def one_line(text: str) -> str:

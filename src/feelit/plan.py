@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.names import as_text, mirrored, unhidden
+from feelit.names import as_text, in_dataset, mirrored
 from feelit.types import Sampling, Segment
 from feelit.video.probe import Probe
 
@@ -26,7 +26,7 @@ class Source:
     """A video to analyse.
 
     `name` is what the timeline calls it: the path as it was given, in Unicode. `place` is where its output lies inside a
-    folder of outputs: the input tree mirrored, in Unicode, with forward slashes, and with no part that would hide it.
+    folder of outputs: the input tree mirrored, in Unicode, with forward slashes, as readers of datasets take it.
     """
 
     path: Path
@@ -112,7 +112,7 @@ def _sources(given: Path) -> list[Source]:
         is_folder = given.is_dir()
     except OSError:  # a name that is too long, a folder that may not be read: told when the file is opened
         is_folder = False
-    return _in_folder(given) if is_folder else [Source(given, as_text(given), unhidden(as_text(mirrored(given))))]
+    return _in_folder(given) if is_folder else [Source(given, as_text(given), in_dataset(as_text(mirrored(given))))]
 
 
 def _in_folder(folder: Path) -> list[Source]:
@@ -120,7 +120,7 @@ def _in_folder(folder: Path) -> list[Source]:
     files = [(Path(prefix + file), as_text(Path(file))) for file in _walk(folder)]
     if not files:
         raise VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
-    return [Source(path, as_text(path), unhidden(inside)) for path, inside in files]
+    return [Source(path, as_text(path), in_dataset(inside)) for path, inside in files]
 
 
 def _walk(folder: Path, inside: str = "") -> Iterator[str]:

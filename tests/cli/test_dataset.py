@@ -45,7 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a folder of videos, one of them hidden from careless readers and one that is none."""
-    for name, frames in {"a.mp4": 8, "_b.mp4": 4, "deep/c.mp4": 5, "_deep/d.mp4": 6}.items():
+    for name, frames in {"a.mp4": 8, "_b.mp4": 4, "deep/c.mp4": 5, "_video=1/d.mp4": 6}.items():
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(made / f"{frames}.mp4", tmp_path / "in" / name)
     clips.not_a_video(tmp_path / "in" / "broken.mp4")
@@ -118,7 +118,7 @@ def test_every_reader_sees_one_table_of_what_is_done_at_any_moment(
     assert [len(videos) for videos in seen] == [1, 2, 3, 4]
     assert [list(statuses.values()).count("done") for statuses in noted] == [1, 2, 3, 4]
     assert noted[0] | {"broken": "failed"} == {"_b": "done", "a": "pending", "broken": "failed", "c": "pending", "d": "pending"}
-    assert reader(OUT) == seen[-1] == {"in/_b.mp4", "in/_deep/d.mp4", "in/a.mp4", "in/deep/c.mp4"}
+    assert reader(OUT) == seen[-1] == {"in/_b.mp4", "in/_video=1/d.mp4", "in/a.mp4", "in/deep/c.mp4"}
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -153,7 +153,7 @@ def test_the_manifest_tells_what_the_reports_tell(here: Path, command: Command) 
         assert (OUT / row["output"]).exists() == (row["status"] == "done")
         if row["status"] == "done":
             assert row["output_bytes"] == (OUT / row["output"]).stat().st_size
-    assert rows["in/_deep/d.mp4"]["output"] == "%5Fdeep/d.mp4.parquet"
+    assert rows["in/_video=1/d.mp4"]["output"] == "%5Fvideo%3D1/d.mp4.parquet"
     assert {rows[n]["settings"] for n in rows if n != "in/broken.mp4"} != {None}
     assert rows["in/broken.mp4"]["error"] == reports["in/broken.mp4"]["error"]
     frame = feelit.read_manifest(OUT)
