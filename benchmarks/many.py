@@ -4,7 +4,8 @@
 
 Cuts the first seconds of a video into a clip by copying packets, and copies that. The same segments are run twice, by the same
 engine with as many workers: alone, as tasks that were made before the clock started (decoding and inference, nothing else), and
-by `analyze_videos` into a folder (finding, opening, tracking, writing, the manifest). The difference is what a video costs.
+by `analyze_videos` into a folder (finding, opening, tracking, writing, the manifest). The difference is what a video costs: in wall
+time, and in CPU time of all processes, which other programs on the machine disturb less.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
+import resource
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -52,8 +55,25 @@ def clip(video: Path, seconds: float, target: Path) -> None:
             sink.mux(packet)
 
 
-def alone_s(folder: Path, workers: int) -> tuple[float, int]:
-    """Seconds to decode and look at all videos of a folder and do nothing else, and how many segments they have."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds by the clock on the wall, and of CPU of this process and of the workers that have ended."""
+
+    wall_s: float
+    cpu_s: float
+
+    @classmethod
+    def now(cls) -> Cost:
+        """Up to now."""
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return cls(time.perf_counter(), sum(u.ru_utime + u.ru_stime for u in used))
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(self.wall_s - other.wall_s, self.cpu_s - other.cpu_s)
+
+
+def alone(folder: Path, workers: int) -> tuple[Cost, int]:
+    """What it takes to decode and look at all videos of a folder and do nothing else, and how many segments they have."""
     settings = resolve(AnalyzeConfig())
     orders: list[Order] = []
     for source in find_videos([str(folder)]):
@@ -61,18 +81,18 @@ def alone_s(folder: Path, workers: int) -> tuple[float, int]:
         least_px = min(video.info.width_px, video.info.height_px) / FACES_ACROSS
         for segment in cut(video, settings.sampling, LEAST_SEGMENT_S).segments:
             orders.append(Order(len(orders), Task(video.info, segment, settings.sampling, least_px, settings.models)))
-    start_s = time.perf_counter()
+    start = Cost.now()
     done = sum(1 for _ in LocalEngine(workers).run(iter(orders)))
     assert done == len(orders)
-    return time.perf_counter() - start_s, done
+    return Cost.now() - start, done
 
 
-def whole_s(folder: Path, out: Path, workers: int) -> float:
-    """Seconds of the whole run into a folder."""
-    start_s = time.perf_counter()
+def whole(folder: Path, out: Path, workers: int) -> Cost:
+    """What the whole run into a folder takes."""
+    start = Cost.now()
     reports = analyze_videos(find_videos([str(folder)]), AnalyzeConfig(), RunConfig(out, workers), Silent())
     assert all(report.status == "done" for report in reports)
-    return time.perf_counter() - start_s
+    return Cost.now() - start
 
 
 def main() -> None:
@@ -90,14 +110,16 @@ def main() -> None:
         clip(arguments.video, arguments.seconds, folder / "in" / "clip_0000.mp4")
         for n in range(1, arguments.copies):
             shutil.copyfile(folder / "in" / "clip_0000.mp4", folder / "in" / f"clip_{n:04d}.mp4")
-        alone, segments = alone_s(folder / "in", arguments.workers)
+        bare, segments = alone(folder / "in", arguments.workers)
         with cProfile.Profile(time.process_time) as profile:
             if not arguments.profile:
                 profile.disable()
-            whole = whole_s(folder / "in", folder / "out", arguments.workers)
-    count = arguments.copies
-    print(f"{count} clips, {segments} segments: decoding and inference {alone:.1f} s, the whole run {whole:.1f} s")
-    print(f"{(whole - alone) / count * 1e3:.1f} ms a video besides decoding and inference")
+            full = whole(folder / "in", folder / "out", arguments.workers)
+    count, more = arguments.copies, full - bare
+    print(f"{count} clips, {segments} segments, {arguments.workers} workers")
+    print(f"decoding and inference {bare.wall_s:8.1f} s  {bare.cpu_s:8.1f} s of CPU")
+    print(f"the whole run          {full.wall_s:8.1f} s  {full.cpu_s:8.1f} s of CPU")
+    print(f"besides, a video       {more.wall_s / count * 1e3:8.1f} ms {more.cpu_s / count * 1e3:8.1f} ms of CPU")
     if arguments.profile:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
 

@@ -29,7 +29,7 @@ SHOWN = 8
 """At most so many videos have a bar of their own at a time."""
 
 MOST_ROWS = 50
-"""A table of more videos than that is no overview: those that are unchanged go first, then the rest."""
+"""A table of more videos than that is no overview: it lists those that failed, then those that are done."""
 
 
 class AnalysisView:
@@ -173,7 +173,7 @@ def _print(table: Table, console: Console, expendable: Sequence[str]) -> None:
 def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
     headings = ("video", "status", "provider", "duration", "decoded", "sampled", "errors", "faces", "tracks", "x real time")
     rows = []
-    changed = [report for report in reports if report.status != "unchanged"]
+    changed = sorted((report for report in reports if report.status != "unchanged"), key=lambda report: report.ok)
     for report in reports if len(reports) <= MOST_ROWS else changed[:MOST_ROWS]:
         speed = f"{report.duration_s / report.wall_s:.1f}" if report.wall_s else "-"
         provider = (report.provider or "-").replace("ExecutionProvider", "")

@@ -1,0 +1,34 @@
+"""What a run shows when it is over."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from feelit.console import MOST_ROWS, AnalysisView
+from feelit.job import VideoReport
+
+
+def shown(reports: list[VideoReport], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """The overview, as on a terminal."""
+    console = Console(stderr=True, force_terminal=True, width=160, no_color=True)
+    monkeypatch.setattr("feelit.console.Console", lambda **_: console)
+    AnalysisView(len(reports), quiet=False, json_lines=False).summary(reports, 1.0)
+    return capsys.readouterr().err
+
+
+def test_a_few_videos_are_all_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown([VideoReport("a.mp4", "unchanged"), VideoReport("b.mp4", "done")], monkeypatch, capsys)
+    assert "2 videos in 1.0 s" in text
+    assert "a.mp4" in text
+    assert "not listed" not in text
+
+
+def test_of_many_videos_the_failed_ones_come_first_and_the_rest_is_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = [VideoReport(f"same-{n}.mp4", "unchanged") for n in range(10_000)]
+    reports += [VideoReport(f"new-{n}.mp4", "done") for n in range(60)] + [VideoReport("bad.mp4", "failed", error="why")]
+    text = shown(reports, monkeypatch, capsys)
+    assert "10061 videos in 1.0 s: 60 done, 1 failed, 10000 unchanged; 10011 are not listed" in text
+    assert ("bad.mp4" in text, "same-" in text, text.count("new-")) == (True, False, MOST_ROWS - 1)
