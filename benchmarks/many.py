@@ -4,8 +4,8 @@
 
 Cuts the first seconds of a video into a clip by copying packets, and copies that. The same segments are run twice, by the same
 engine with as many workers: alone, as tasks that were made before the clock started (decoding and inference, nothing else), and
-by `analyze_videos` into a folder (finding, opening, tracking, writing, the manifest). The difference is what a video costs: in wall
-time, and in CPU time of all processes, which other programs on the machine disturb less.
+by `analyze_videos` into a folder (finding, opening, tracking, writing, the manifest). The difference is what a video costs: in
+wall time, and in CPU time of all processes, which other programs on the machine disturb less.
 """
 
 from __future__ import annotations

@@ -149,7 +149,8 @@ class Manifest:
         new = {entry.output: _dated(entry) for entry in planned if entry.output not in known}
         everything = known | new
         if self._shard is None:
-            self._fold(everything)
+            if new or self._leftovers():
+                self._fold(everything)
         elif new:  # told to all, for other shards may begin later; those that begin now write the same
             _write(self._folder / MANIFEST, everything, self._workspace.folder)
         self._entries = {output: e for output, e in everything.items() if self._is_mine(output)}
@@ -210,10 +211,14 @@ class Manifest:
 
     def _fold(self, entries: Entries) -> None:
         """Make one file of all parts. Nobody else may be writing."""
-        parts, journals = list(self._folder.glob(PARTS)), self._workspace.journals()
+        folded = self._leftovers()
         _write(self._folder / MANIFEST, entries, self._workspace.folder)
-        for path in [*parts, *journals]:
+        for path in folded:
             path.unlink(missing_ok=True)
+
+    def _leftovers(self) -> list[Path]:
+        """What other runs have written that is not in the manifest itself."""
+        return [*self._folder.glob(PARTS), *self._workspace.journals()]
 
     def _is_mine(self, output: str) -> bool:
         return self._shard is None or self._shard.takes(output.removesuffix(ENDING))

@@ -77,8 +77,8 @@ class Workspace:
     def in_use(self) -> bool:
         """Whether a run goes on, as far as can be told."""
         try:
-            descriptor = os.open(self.root / LOCK, os.O_RDWR)
-        except OSError:  # there is none, or it may only be read
+            descriptor = os.open(self.root / LOCK, os.O_RDONLY)
+        except OSError:  # there is none, or it is not ours to see
             return False
         try:
             return _lock(descriptor, alone=True) is False

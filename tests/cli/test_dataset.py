@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -412,6 +416,33 @@ def test_a_shard_without_videos_is_no_failure(here: Path, command: Command) -> N
 
 
 # What a crash leaves
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
+def test_an_interrupted_run_is_told_and_goes_on_to_the_same_bytes(number: signal.Signals, here: Path, command: Command) -> None:
+    shutil.copy("in/a.mp4", "in/e.mp4")
+    run(command, "--rate", "native")
+    whole = {path.relative_to(OUT): path.read_bytes() for path in OUT.rglob("*.mp4.parquet")}
+    shutil.rmtree(OUT)
+    feelit_command = [str(Path(sys.executable).with_name("feelit")), "analyze", "in", "--out", "out", "--rate", "native"]
+    process = subprocess.Popen([*feelit_command, "--workers", "1"], stderr=subprocess.DEVNULL)
+    while process.poll() is None and not any(OUT.rglob("*.mp4.parquet")):
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.wait(timeout=60)
+    done = {entry.output for entry in read_manifest(OUT).values() if entry.status == "done"}
+    assert (
+        done <= {path.as_posix() for path in whole} == {e.output for e in read_manifest(OUT).values()} - {"broken.mp4.parquet"}
+    )
+    if number == signal.SIGINT:
+        there = {path.relative_to(OUT).as_posix() for path in OUT.rglob("*.mp4.parquet")}
+        assert done <= there
+        assert len(there - done) <= 1  # the one that got its name just before
+        assert not list(here.glob(".out.feelit"))
+    assert command("status", OUT, "--json").code in (10, 11)
+    run(command, "--rate", "native")
+    assert {path.relative_to(OUT): path.read_bytes() for path in OUT.rglob("*.mp4.parquet")} == whole
+    assert not list(here.glob(".out.feelit"))
 
 
 def test_what_a_killed_run_noted_is_not_lost(here: Path, command: Command) -> None:

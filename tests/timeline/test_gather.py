@@ -63,7 +63,8 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
 def test_folders_are_searched_but_not_hidden_ones(tmp_path: Path) -> None:
     table = table_of({1: "nn"}, regular(2))
     wanted = [write(tmp_path / "a" / "z.parquet", table), write(tmp_path / "b.parquet", table)]
-    write(tmp_path / ".b.parquet.feelit" / "rows.parquet", table)
+    write(tmp_path / ".b.parquet.feelit" / "all.parquet", table)
+    write(tmp_path / "a" / "_manifest.parquet", table)
     (tmp_path / "notes.txt").touch()
     assert find_timelines([tmp_path, wanted[1]]) == wanted
 
