@@ -26,17 +26,35 @@ from feelit.errors import (
 )
 
 if TYPE_CHECKING:
-    from feelit.api import analyze, annotate, clips, events, export, plot, read_timeline, report, summarize
+    from feelit.api import (
+        analyze,
+        annotate,
+        clips,
+        events,
+        export,
+        merge,
+        plot,
+        read_manifest,
+        read_timeline,
+        report,
+        summarize,
+    )
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ("analyze", "annotate", "clips", "events", "export", "plot", "read_timeline", "report", "summarize")
-_FUNCTIONS = ("analyze", "annotate", "events", "export", "read_timeline", "report", "summarize")
-    from feelit.api import analyze, annotate, events, merge, read_manifest, read_timeline, summarize
-
-__version__ = "0.1.0"
-
-_FUNCTIONS = ("analyze", "annotate", "events", "merge", "read_manifest", "read_timeline", "summarize")
+_FUNCTIONS = (
+    "analyze",
+    "annotate",
+    "clips",
+    "events",
+    "export",
+    "merge",
+    "plot",
+    "read_manifest",
+    "read_timeline",
+    "report",
+    "summarize",
+)
 
 __all__ = [
     "FeelitError",
@@ -54,8 +72,8 @@ __all__ = [
     "clips",
     "events",
     "export",
-    "plot",
     "merge",
+    "plot",
     "read_manifest",
     "read_timeline",
     "report",

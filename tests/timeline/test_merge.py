@@ -14,7 +14,7 @@ import pytest
 import feelit
 from feelit.errors import FeelitError, OutputError, TimelineReadError, UsageError
 from feelit.timeline import store
-from feelit.timeline.merge import merge
+from feelit.timeline.merge import merge_files
 from feelit.timeline.schema import from_arrow
 from feelit.timeline.store import TimelineWriter, read_table
 from tests.conftest import Command
@@ -49,7 +49,7 @@ def test_the_whole_has_the_rows_of_a_single_run(
     monkeypatch.setattr(store, "ROW_GROUP", group)
     single = written(tmp_path / "single.parquet", sorted(SHOWN))
     paths = [written(tmp_path / f"{n}.parquet", names) for n, names in enumerate(parts)]
-    assert merge(paths, tmp_path / "all.parquet") == len(SHOWN)
+    assert merge_files(paths, tmp_path / "all.parquet", False) == len(SHOWN)
     (rows, about), (expected, told) = read_table(tmp_path / "all.parquet"), read_table(single)
     assert rows.equals(expected)
     assert (about, list(about["videos"])) == (told, list(told["videos"]))
@@ -83,7 +83,7 @@ def test_a_file_that_another_tool_has_rewritten_is_taken(tmp_path: Path) -> None
     expected, metadata = read_table(path)[0], pq.read_schema(path).metadata
     plain = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in expected.columns]
     pq.write_table(pa.table(plain, names=expected.column_names).replace_schema_metadata(metadata), path)
-    merge([path], tmp_path / "all.parquet")
+    merge_files([path], tmp_path / "all.parquet", False)
     assert from_arrow(read_table(tmp_path / "all.parquet")[0]).time_s.tolist() == from_arrow(expected).time_s.tolist()
 
 
@@ -125,7 +125,7 @@ def test_what_does_not_fit_is_told_and_nothing_is_written(
     paths = [written(tmp_path / "1.parquet", ["a.mp4"]), written(tmp_path / "2.parquet", ["b/c.mp4", "z.mp4"])]
     harm(paths[1])
     with pytest.raises(kind, match=said) as caught:
-        merge(paths, tmp_path / "all.parquet")
+        merge_files(paths, tmp_path / "all.parquet", False)
     assert caught.value.hint
     assert {p.name for p in tmp_path.iterdir()} <= {"1.parquet", "2.parquet"}
 
@@ -154,7 +154,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, monkeypatc
         default = pa.default_memory_pool()
         pa.set_memory_pool(pool)
         try:
-            merge([path], tmp_path / f"all-{count}.parquet")
+            merge_files([path], tmp_path / f"all-{count}.parquet", False)
         finally:
             pa.set_memory_pool(default)
         peaks.append(pool.max_memory())

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from feelit.api.analysis import analyze
-from feelit.api.timelines import events, export, plot, read_timeline, report, summarize
+from feelit.api.timelines import events, export, merge, plot, read_manifest, read_timeline, report, summarize
 from feelit.api.videos import annotate, clips
 
-__all__ = ["analyze", "annotate", "clips", "events", "export", "plot", "read_timeline", "report", "summarize"]
+__all__ = [
+    "analyze",
+    "annotate",
+    "clips",
+    "events",
+    "export",
+    "merge",
+    "plot",
+    "read_manifest",
+    "read_timeline",
+    "report",
+    "summarize",
+]

@@ -44,12 +44,12 @@ def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
     return frame
 
 
-def merge(timelines: Sequence[str | PathLike[str]], out: str | PathLike[str], *, force: bool = False) -> None:
-    """Join timelines into one file, with the rows of a single run over all their videos.
+def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) -> None:
+    """Join timelines into the table of a single run over all their videos.
 
     Parameters
     ----------
-    timelines : files of `feelit analyze`, or folders of them
+    timelines : a timeline file, a folder of them, or a list of either
     out : the Parquet file to write
     force : replace `out` if it exists
 
@@ -58,12 +58,9 @@ def merge(timelines: Sequence[str | PathLike[str]], out: str | PathLike[str], *,
     FeelitError
         of the kind that errors.py tells.
     """
-    from feelit.files import refuse_to_overwrite
-    from feelit.timeline.gather import find_timelines
-    from feelit.timeline.merge import merge as join
+    from feelit.timeline.merge import merge_files
 
-    refuse_to_overwrite(Path(out), force)
-    join(find_timelines(map(Path, timelines)), Path(out))
+    merge_files(_listed(timelines), Path(out), force)
 
 
 def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track", "video"] = "track") -> pd.DataFrame:

@@ -16,9 +16,9 @@ from feelit.cli.doctor import doctor
 from feelit.cli.events import events
 from feelit.cli.export import export
 from feelit.cli.live import live
+from feelit.cli.merge import merge
 from feelit.cli.plot import plot
 from feelit.cli.report import report
-from feelit.cli.merge import merge
 from feelit.cli.status import status
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize

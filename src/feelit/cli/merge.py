@@ -17,15 +17,9 @@ def merge(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""
-    from feelit.errors import UsageError
-    from feelit.files import refuse_to_overwrite
-    from feelit.timeline.gather import find_timelines
-    from feelit.timeline.merge import merge as join
+    from feelit.timeline.merge import merge_files
 
-    if out.suffix != ".parquet":
-        raise UsageError(f"--out {out} does not end in .parquet", "that is what is written")
-    refuse_to_overwrite(out, force)
-    join(find_timelines(timelines), out)
+    merge_files(timelines, out, force)
     for given in timelines:
         _tell_what_is_left_out(given)
 

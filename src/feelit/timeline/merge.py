@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
-from feelit.files import whole_file
+from feelit.files import refuse_to_overwrite, whole_file
+from feelit.timeline.gather import find_timelines
 from feelit.timeline.schema import SCHEMA
 from feelit.timeline.store import TimelineWriter, open_timeline
 
 Record = dict[str, Any]
 
 
-def merge(paths: Sequence[Path], out: Path) -> int:
-    """Join timelines into one file. No more than a row group of each file lies in memory.
+def merge_files(inputs: Iterable[Path], out: Path, force: bool) -> int:
+    """Join timelines, files or folders of them, into one file. No more than a row group of each lies in memory.
 
     Returns
     -------
@@ -29,10 +30,14 @@ def merge(paths: Sequence[Path], out: Path) -> int:
     TimelineReadError
         if a file is missing, damaged, or not a timeline.
     UsageError
-        if two files hold a video of the same name, or were made with different settings.
+        if two files hold a video of the same name or were made with different settings, or `out` is not called .parquet.
     OutputError
-        if `out` cannot be written.
+        if `out` exists already and is not to be replaced, or cannot be written.
     """
+    if out.suffix != ".parquet":
+        raise UsageError(f"--out {out} does not end in .parquet", "that is what is written")
+    refuse_to_overwrite(out, force)
+    paths = find_timelines(inputs)
     record, videos, places = _survey(paths)
     names = sorted(places)
     record |= {"videos": {name: videos[name] for name in names}}
