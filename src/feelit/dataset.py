@@ -152,27 +152,28 @@ class DatasetOutput:
             rows, record = read_table(target, ["track_id"])
         except TimelineReadError as error:
             raise _in_the_way(target, "is no timeline") from error
-        video = record.get("videos", {}).get(source.name)
-        if video is None:
-            raise _in_the_way(target, f"holds no rows of {source.name}")
         if {k: record.get(k) for k in self._record} != self._record:
             raise _in_the_way(target, "was made with other settings, or by another version")
-        decoded, sampled = video["frames_decoded"], video["frames_sampled"]
-        return Entry(
-            source.name,
-            name,
-            "done",
-            duration_s=video["duration_s"],
-            decoded=decoded,
-            sampled=sampled,
-            skipped=decoded - sampled,
-            decode_errors=video["decode_errors"],
-            faces=len(rows) - rows.column("track_id").null_count,
-            tracks=video["tracks"],
-            cuts=video["cuts"],
-            fingerprint=video["fingerprint"],
-            settings=self._settings,
-        )
+        try:
+            video = record["videos"][source.name]
+            decoded, sampled = video["frames_decoded"], video["frames_sampled"]
+            return Entry(
+                source.name,
+                name,
+                "done",
+                duration_s=video["duration_s"],
+                decoded=decoded,
+                sampled=sampled,
+                skipped=decoded - sampled,
+                decode_errors=video["decode_errors"],
+                faces=len(rows) - rows.column("track_id").null_count,
+                tracks=video["tracks"],
+                cuts=video["cuts"],
+                fingerprint=video["fingerprint"],
+                settings=self._settings,
+            )
+        except (KeyError, TypeError) as error:
+            raise _in_the_way(target, f"holds no rows of {source.name}") from error
 
 
 def _in_the_way(target: Path, why: str) -> OutputError:
