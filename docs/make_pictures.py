@@ -1,0 +1,112 @@
+"""Make the pictures of README.md and docs/ out of the sample video.
+
+    python docs/make_pictures.py
+
+Runs the commands that a user would run, in a temporary folder, and takes pictures of what comes out: a frame of the annotated
+video, and the report and the live page in a Chromium that is installed on this machine. Needs the extras dev and plot.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+
+DOCS = Path(__file__).parent
+SAMPLE = DOCS.parent / "sample_videos" / "sample.mp4"
+PICTURES = DOCS / "pictures"
+
+ANNOTATED_AT_S = 2.4
+LIVE_AFTER_S = 5.2  # all four tiles of the first shot are on
+WIDE = {"width": 1280, "height": 880}
+QUALITY = 82
+
+
+def feelit(*arguments: object) -> list[str]:
+    """The command line of this very installation."""
+    return [sys.executable, "-c", "from feelit.cli import main; main()", *map(str, arguments)]
+
+
+def save(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], name: str) -> None:
+    """Write a picture, (H, W, 3) uint8 BGR."""
+    path = PICTURES / f"{name}.jpg"
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    print(f"{path.relative_to(DOCS.parent)}: {path.stat().st_size / 1024:.0f} KiB")
+
+
+def annotated(folder: Path) -> None:
+    """A frame of the annotated video."""
+    out = folder / "sample.mp4.annotated.mp4"
+    subprocess.run(feelit("annotate", SAMPLE, folder / "sample.parquet", "--out", out), check=True)
+    with av.open(str(out)) as container:
+        frame = next(f for f in container.decode(video=0) if f.time is not None and f.time >= ANNOTATED_AT_S)
+        save(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), "annotated")
+
+
+def plot(folder: Path) -> None:
+    """The figure for a paper."""
+    out = PICTURES / "plot.png"
+    subprocess.run(feelit("plot", folder / "sample.parquet", "--out", out, "--force", "--dpi", 150), check=True)
+    print(f"{out.relative_to(DOCS.parent)}: {out.stat().st_size / 1024:.0f} KiB")
+
+
+def shot(browser: Browser, url: str, name: str, wait_s: float, dark: bool = False) -> None:
+    """A picture of a page, some time after it was opened."""
+    context = browser.new_context(viewport=WIDE, color_scheme="dark" if dark else "light")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_timeout(wait_s * 1000)
+    png = np.frombuffer(page.screenshot(), np.uint8)
+    context.close()
+    image = cv2.imdecode(png, cv2.IMREAD_COLOR)
+    assert image is not None
+    save(np.asarray(image, np.uint8), name)
+
+
+def report(folder: Path, browser: Browser) -> None:
+    """The report with pictures and a player."""
+    out = folder / "report.html"
+    subprocess.run(feelit("report", folder / "sample.parquet", "--out", out, "--video", folder), check=True)
+    shot(browser, out.as_uri(), "report", 3)
+
+
+def live(browser: Browser) -> None:
+    """The live page, with the sample as the camera."""
+    command = feelit("live", SAMPLE.name, "--loop", "--json")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SAMPLE.parent)
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        shot(browser, url, "live", LIVE_AFTER_S, dark=True)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main() -> None:
+    """Make all of them."""
+    PICTURES.mkdir(exist_ok=True)
+    chromium = os.environ.get("FEELIT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        shutil.copy(SAMPLE, folder)
+        subprocess.run(feelit("analyze", SAMPLE, "--out", folder / "sample.parquet", "--quiet"), check=True)
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        annotated(folder)
+        plot(folder)
+        report(folder, browser)
+        live(browser)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
