@@ -197,6 +197,7 @@ class _Analysis:
             return None
         self._observer.started(source, video.info)
         target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
+        # The name is in the key, for copies of one video must not write into the same rows.
         shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint, source.name])
         job = Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
         self._opened[source.name] = job
