@@ -25,6 +25,9 @@ Bool = NDArray[np.bool_]
 EMOTIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 """The eight labels of FER+ (Barsoum et al. 2016), in the order of every probability column."""
 
+MOST_S = 1e9
+"""No recording lasts thirty years: a time beyond is damage."""
+
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 
 

@@ -51,6 +51,8 @@ def test_time_always_moves_forwards(pts: list[int | None], origin: int, rate: Fr
         pytest.param([0, None, None, None], [0, 40, 80, 120], id="all-but-one-missing"),
         pytest.param([None, None, None], [0, 40, 80], id="all-missing"),
         pytest.param([None, 40, 80], [0, 40, 80], id="the-first-missing"),
+        pytest.param([0, 40, 2**62, 120], [0, 40, 80, 120], id="one-beyond-all-reason"),
+        pytest.param([-(2**62), 40, 80], [0, 40, 80], id="the-first-before-all-reason"),
     ],
 )
 @pytest.mark.parametrize("origin", [0, 3_600_000], ids=["from-zero", "from-an-hour"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from feelit.types import MOST_S
+
 REORDER = 16
 """H.264 and HEVC let a picture wait for at most so many others (ITU-T H.264, max_dec_frame_buffering). A timestamp that lies
 no farther back is one picture out of its place; one that lies farther back tells that another recording begins."""
@@ -14,7 +16,8 @@ class Clock:
 
     Time never runs backwards: where a joined recording lets PTS jump back, or a damaged one omits it, the clock carries on
     from the last frame by one frame's duration and keeps that offset, as players do. A single frame that a damaged stream
-    gives too late is shown at once, one unit after the frame before it, and moves nothing that follows.
+    gives too late is shown at once, one unit after the frame before it, and moves nothing that follows. A timestamp beyond
+    `MOST_S` counts as omitted.
 
     Attributes
     ----------
@@ -25,11 +28,14 @@ class Clock:
         self._time_base = time_base
         self._offset = -origin_pts
         self.step = max(1, round(1 / (average_rate * time_base))) if average_rate > 0 else 1
+        self._most = int(MOST_S / time_base)
         self._last: int | None = None
         self._late = 0  # frames in a row
 
     def units(self, pts: int | None) -> int:
         """Time of the next frame in units of the time base, from the player's zero."""
+        if pts is not None and abs(pts + self._offset) > self._most:
+            pts = None
         if self._last is None:
             now = 0 if pts is None else pts + self._offset
         elif pts is None:

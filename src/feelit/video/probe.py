@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,9 +15,18 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from feelit.errors import VideoReadError
-from feelit.types import VideoInfo
+from feelit.types import MOST_S, VideoInfo
 
 MIB = 1 << 20
+
+READ_OTHERS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
+"""Formats that are lists of other files and addresses. A video tells what is in it; what lies beside it is not its business."""
+
+MOST_PIXELS = 1 << 26
+"""8192 x 8192 px: twice the picture of 8K video. A few bytes can claim far more, and every frame of it would take memory."""
+
+
+_TIME_BASE = Fraction(1, 1000)  # where a stream has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ def open_video(path: Path) -> InputContainer:
         if path.stat().st_size == 0:
             raise VideoReadError(f"{path} is empty", "was it copied completely?")
         # The prefix keeps FFmpeg from taking a name such as 10:30.mp4 for an address.
-        return av.open(f"file:{path}", metadata_errors="replace")
+        return av.open(f"file:{path}", metadata_errors="replace", container_options=_container_options(), options=_LIMITS)
     except PermissionError as error:
         raise VideoReadError(f"{path} cannot be read: permission denied", "mend its permissions") from error
     except (av.error.FFmpegError, ValueError) as error:
@@ -58,20 +68,34 @@ def open_video(path: Path) -> InputContainer:
         raise VideoReadError(f"{path} cannot be read: {reason(error)}", "check its name, and the disk it lies on") from error
 
 
+_LIMITS = {"max_pixels": str(MOST_PIXELS)}
+
+
+@functools.cache
+def _container_options() -> dict[str, str]:
+    return {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(av.formats_available - READ_OTHERS))}
+
+
 def video_stream(container: InputContainer, path: Path | str) -> VideoStream:
     """The video stream that players show: the first that is not a cover picture, else the first.
 
     Raises
     ------
     VideoReadError
-        if there is none, or FFmpeg has no decoder for it.
+        if there is none, its picture is too large, or FFmpeg has no decoder for it.
     """
     streams = [s for s in container.streams.video if s.codec_context is not None]
     if not streams:
         what = "no video, only sound" if container.streams.audio else "no video"
         raise VideoReadError(f"{path} holds {what}", "give a file with moving pictures")
     moving = [s for s in streams if not int(s.disposition) & int(av.stream.Disposition.attached_pic)]
-    return (moving or streams)[0]
+    stream = (moving or streams)[0]
+    width_px, height_px = stream.codec_context.width, stream.codec_context.height
+    if width_px * height_px > MOST_PIXELS:
+        hint = f"the most is {MOST_PIXELS >> 20} Mi px; scale it first"
+        raise VideoReadError(f"{path} claims a picture of {width_px} x {height_px} px", hint)
+    stream.codec_context.options = dict(_LIMITS)  # pictures may grow on the way
+    return stream
 
 
 def probe(path: Path) -> Probe:
@@ -84,7 +108,8 @@ def probe(path: Path) -> Probe:
     """
     with open_video(path) as container:
         stream = video_stream(container, path)
-        scan = _Scan()
+        time_base = stream.time_base or _TIME_BASE
+        scan = _Scan(_origin_pts(container, time_base), time_base)
         first: av.VideoFrame | None = None
         try:
             for packet in container.demux(stream):
@@ -122,7 +147,8 @@ def fingerprint(path: Path) -> str:
 class _Scan:
     """One pass over the packets of a stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, origin_pts: int, time_base: Fraction) -> None:
+        self._origin_pts, self._most = origin_pts, int(MOST_S / time_base)
         self.pts: list[int] = []
         self.keys: list[int] = []
         self.packets = 0
@@ -134,7 +160,7 @@ class _Scan:
         if packet.size == 0 or packet.is_discard:  # the flush at the end, or cut away by an edit list
             return
         self.packets += 1
-        if packet.pts is None:
+        if packet.pts is None or abs(packet.pts - self._origin_pts) > self._most:
             self.trusted = False
             return
         if packet.is_keyframe:
@@ -153,8 +179,8 @@ class _Scan:
 
 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame, scan: _Scan) -> VideoInfo:
-    time_base = stream.time_base or frame.time_base or Fraction(1, 1000)
-    origin_pts = round(Fraction(max(container.start_time or 0, 0), 1_000_000) / time_base)
+    time_base = stream.time_base or _TIME_BASE
+    origin_pts = _origin_pts(container, time_base)
     rotation = round(frame.rotation / 90) * 90 % 360
     width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
@@ -177,6 +203,10 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         size_bytes=container.size,
         fingerprint=fingerprint(path),
     )
+
+
+def _origin_pts(container: InputContainer, time_base: Fraction) -> int:
+    return round(Fraction(max(container.start_time or 0, 0), 1_000_000) / time_base)
 
 
 def _try_decode(packet: av.Packet[VideoStream]) -> av.VideoFrame | None:

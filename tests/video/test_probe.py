@@ -1,0 +1,107 @@
+"""Files that claim more than they hold, or that point elsewhere."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from feelit.errors import VideoReadError
+from feelit.segment import BATCH_BYTES
+from feelit.types import MOST_S, Sampling, Segment
+from feelit.video.probe import MOST_PIXELS, open_video, probe, video_stream
+from feelit.video.reader import SegmentReader
+from feelit.vision.detector import view_of
+from tests.video import clips
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ffconcat version 1.0\nfile other.mp4\n", id="concat"),
+        pytest.param("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.mp4\n#EXT-X-ENDLIST\n", id="hls"),
+        pytest.param(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:1/a.ts\n#EXT-X-ENDLIST\n", id="hls-address"
+        ),
+        pytest.param("v=0\no=- 0 0 IN IP4 127.0.0.1\nt=0 0\nm=video 1 RTP/AVP 96\na=rtpmap:96 H264/90000\n", id="sdp"),
+        pytest.param(
+            '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet><Representation'
+            ' mimeType="video/mp4" bandwidth="1"><BaseURL>other.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>',
+            id="dash",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["list.mp4", "list.m3u8"])
+def test_a_list_of_other_files_is_no_video(text: str, name: str, tmp_path: Path) -> None:
+    clips.plain(tmp_path / "other.mp4", frames=3)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(VideoReadError, match="is not a video that FFmpeg can open"):
+        probe(tmp_path / name)
+
+
+def claims(path: Path, width_px: int, height_px: int) -> Path:
+    """A picture of that size in a few bytes: nearly all of it is missing."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">2I5B", width_px, height_px, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(1 << 16))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+    return path
+
+
+def test_a_picture_that_only_claims_to_be_huge_takes_no_memory(tmp_path: Path) -> None:
+    with pytest.raises(VideoReadError):
+        probe(claims(tmp_path / "a.png", 16_000, 15_000))
+
+
+def test_the_size_that_a_container_claims_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    data = clips.plain(path, codec="rawvideo", size=(64, 64), frames=2).read_bytes()
+    for element, old in ((b"\xb0", 64), (b"\xba", 64)):  # PixelWidth and PixelHeight, one byte each
+        assert data.count(element + b"\x81" + bytes([old])) == 1
+    data = data.replace(b"\xb0\x81\x40", b"\xb0\x82\x7f\xff").replace(b"\xba\x81\x40", b"\xba\x82\x7f\xff")
+    path.write_bytes(data)
+    with pytest.raises(VideoReadError, match=r"a\.mkv"):
+        probe(path)
+
+
+def test_the_largest_picture_is_larger_than_8k_and_bounded(tmp_path: Path) -> None:
+    assert 2 * 7680 * 4320 <= MOST_PIXELS <= 4 * BATCH_BYTES
+    path = clips.sized(tmp_path / "a.mov", 4001, 3)
+    with open_video(path) as container:
+        assert video_stream(container, path).codec_context.options == {"max_pixels": str(MOST_PIXELS)}
+
+
+def test_a_picture_that_is_larger_is_told_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clips.plain(tmp_path / "a.mp4", frames=2, size=(320, 180))
+    monkeypatch.setattr("feelit.video.probe.MOST_PIXELS", 320 * 180 - 1)
+    with pytest.raises(VideoReadError, match="claims a picture of 320 x 180 px"):
+        probe(path)
+
+
+def test_a_timestamp_beyond_all_reason_is_taken_for_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.nut"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for n in range(6):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96), 40 * n, np.uint8), format="gray").reformat(format="yuv420p")
+            frame.pts, frame.time_base = n, Fraction(1, 25)
+            for packet in stream.encode(frame):
+                if n == 5:
+                    packet.pts = packet.dts = round(2 * MOST_S) * 25
+                out.mux(packet)
+        out.mux(stream.encode())
+    found = probe(path)
+    assert found.info.duration_s == pytest.approx(0.2)
+    assert found.keyframe_pts == ()
+    reader = SegmentReader(found.info, Segment(0, None, None, 6), Sampling(None), view_of(96, 64, 20))
+    assert [sample.time_s for sample in reader] == pytest.approx([0, 0.04, 0.08, 0.12, 0.16, 0.2])
