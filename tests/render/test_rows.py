@@ -23,6 +23,7 @@ def timeline() -> Timeline:
     missing = np.array([0, 0, 1, 0, 0], bool)
     return replace(
         table,
+        frame=np.arange(5),
         time_s=np.arange(5) / 10,
         track_id=np.where(missing, -1, 3).astype(np.int32),
         box=np.where(missing[:, None], np.nan, [[10.0, 10, 50, 60]]).astype(np.float32),

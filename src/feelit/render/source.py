@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, VideoReadError
 from feelit.render.rows import TimelineRows, rows_to_draw
 from feelit.timeline.schema import from_arrow
 from feelit.timeline.store import read_table
+from feelit.timeline.validity import refuse_standing_times, video_numbers
 from feelit.types import Float64
 from feelit.video.probe import fingerprint
 
@@ -29,7 +30,12 @@ def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
     TimelineReadError, VideoReadError
         as `table_of`.
     """
-    return rows_to_draw(from_arrow(table_of(video, timeline)[1]))
+    name, table = table_of(video, timeline)
+    mine = from_arrow(table)
+    mine = mine.rows(np.lexsort((mine.track_id, mine.frame)).astype(np.int64))
+    sampled = mine.rows(np.flatnonzero(np.diff(mine.frame, prepend=-1)))
+    refuse_standing_times(sampled.time_s, np.zeros(len(sampled), np.int64), [name])
+    return rows_to_draw(mine)
 
 
 def table_of(video: Path, timeline: Path) -> tuple[str, pa.Table]:
@@ -45,12 +51,14 @@ def table_of(video: Path, timeline: Path) -> tuple[str, pa.Table]:
     if not video.is_file():
         raise VideoReadError(f"{video} does not exist", "check the spelling")
     table, metadata = read_table(timeline)
-    name = _name_of(fingerprint(video), metadata["videos"])
+    videos = metadata.get("videos", {})
+    name = _name_of(fingerprint(video), videos)
     if name is None:
-        known = ", ".join(list(metadata["videos"])[:5])
+        known = ", ".join(list(videos)[:5])
         hint = f"it tells of {known}; if the video changed since, analyse it again"
         raise TimelineReadError(f"{timeline} does not tell of {video}", hint)
-    return name, table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), name))
+    number, names = video_numbers(table.column("video"))
+    return name, table.filter(pa.array(np.array([n == name for n in names], bool)[number]))
 
 
 def _name_of(content: str, videos: dict[str, dict[str, Any]]) -> str | None:

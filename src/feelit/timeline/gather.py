@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.store import open_timeline
+from feelit.timeline.validity import refuse_impossible, video_numbers
 
 
 def find_timelines(inputs: Iterable[Path]) -> list[Path]:
@@ -57,14 +58,15 @@ def _whole_videos(file: pq.ParquetFile, path: Path, columns: Sequence[str]) -> I
     for group in range(file.num_row_groups):
         try:
             table = file.read_row_group(group, columns=list(columns))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise TimelineReadError(f"{path} is damaged: {error}", "analyse the video again") from error
         if not len(table):
             continue
-        names = table.column("video").cast(pa.string())
-        same = pc.equal(names, names[-1])
-        last = len(table) if pc.all(same).as_py() else _run_at_end(same)
-        first_goes_on = bool(waiting) and waiting[-1].column("video")[-1].as_py() == names[0].as_py()
+        refuse_impossible(table, str(path))
+        number, names = video_numbers(table.column("video"))
+        changes = np.flatnonzero(np.diff(number))
+        last = len(table) - 1 - int(changes[-1]) if len(changes) else len(table)
+        first_goes_on = bool(waiting) and waiting[-1].column("video")[-1].as_py() == names[0]
         if waiting and not first_goes_on:
             yield pa.concat_tables(waiting)
             waiting = []
@@ -76,14 +78,9 @@ def _whole_videos(file: pq.ParquetFile, path: Path, columns: Sequence[str]) -> I
         yield pa.concat_tables(waiting)
 
 
-def _run_at_end(same: pa.ChunkedArray) -> int:
-    """How many of the last values are true; at least one is false."""
-    return int(same.to_numpy()[::-1].argmin())
-
-
 def _claim(table: pa.Table, path: Path, places: dict[str, Path]) -> None:
     """Remember where the videos of a table are."""
-    for name in pc.unique(table.column("video").cast(pa.string())).to_pylist():
+    for name in video_numbers(table.column("video"))[1]:
         if name in places:
             raise UsageError(f"{name} is in {places[name]} and again in {path}", "give every video once")
         places[name] = path

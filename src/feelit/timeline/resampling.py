@@ -34,6 +34,7 @@ def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> 
     The percentiles 2.5 and 97.5 of the means of `BOOTSTRAPS` resampled series.
     """
     count = len(value)
+    weight = np.maximum(weight, weight.max() * 1e-9)  # smaller ones would vanish from the running sums, and leave 0 / 0
     length = int(np.ceil(count ** (1 / 3)))
     weighted = np.concatenate([[0.0], np.cumsum(value * weight)])
     weights = np.concatenate([[0.0], np.cumsum(weight)])

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
 from feelit.timeline.schema import METADATA_KEY, PROBABILITY_COLUMNS, unpack_metadata
+from feelit.timeline.validity import refuse_impossible, refuse_standing_times, video_numbers
 from feelit.types import EMOTIONS, Bool, Columns, Float32, Float64, Int64
 
 COLUMNS = ("video", "frame", "time_s", "track_id", "readable", "emotion", "confidence", *PROBABILITY_COLUMNS)
@@ -62,13 +63,15 @@ class TimelineSamples:
     Raises
     ------
     TimelineReadError
-        if the table lacks columns or holds a video twice.
+        if the table lacks columns, holds a video twice, or holds what no timeline can.
     """
 
     def __init__(self, table: pa.Table) -> None:
         if missing := [name for name in COLUMNS if name not in table.column_names]:
             raise TimelineReadError(f"the table lacks the columns {', '.join(missing)}", "give a timeline that feelit wrote")
-        video, self.names = _video_numbers(table)
+        refuse_impossible(table, "the table")
+        video, self.names = video_numbers(table.column("video"))
+        self.names += _without_rows(table, self.names)
         frame = table.column("frame").to_numpy().astype(np.int64)
         track = pc.fill_null(table.column("track_id"), -1).to_numpy().astype(np.int64)
         order = np.lexsort((track, frame, video))
@@ -76,6 +79,7 @@ class TimelineSamples:
         begins = (np.diff(video, prepend=-1) != 0) | (np.diff(frame, prepend=-1) != 0)
         time_s = table.column("time_s").to_numpy()[order]
         starts = np.flatnonzero(begins)
+        refuse_standing_times(time_s[starts], video[starts], self.names)
         self.frames = Frames(video[starts], time_s[starts], frame_lengths(video[starts], time_s[starts]))
         place = np.cumsum(begins) - 1
         faces = np.flatnonzero(track >= 0)
@@ -88,8 +92,10 @@ class TimelineSamples:
     def _samples(self, table: pa.Table, rows: Int64, frame: Int64, track: Int64) -> Samples:
         emotion = pc.index_in(_plain(table.column("emotion")), value_set=pa.array(EMOTIONS))
         number = pc.fill_null(emotion, -1).to_numpy().astype(np.int64)[rows]
-        readable = table.column("readable").to_numpy()[rows].astype(bool) & (number >= 0)
-        probability = [table.column(name).to_numpy()[rows] for name in PROBABILITY_COLUMNS]
+        probability = np.stack([table.column(name).to_numpy()[rows] for name in PROBABILITY_COLUMNS], axis=1).astype(np.float32)
+        confidence = table.column("confidence").to_numpy()[rows].astype(np.float32)
+        known = (number >= 0) & np.isfinite(confidence) & np.isfinite(probability).all(axis=1)
+        readable = table.column("readable").to_numpy()[rows].astype(bool) & known
         return Samples(
             frame=frame,
             video=self.frames.video[frame],
@@ -98,8 +104,8 @@ class TimelineSamples:
             length_s=self.frames.length_s[frame],
             readable=readable,
             emotion=np.where(readable, number, -1),
-            confidence=table.column("confidence").to_numpy()[rows].astype(np.float32),
-            probability=np.stack(probability, axis=1).astype(np.float32),
+            confidence=confidence,
+            probability=probability,
         )
 
     def _refuse_doubles(self) -> None:
@@ -109,16 +115,8 @@ class TimelineSamples:
             raise TimelineReadError(f"{name} is in the table twice", "give every video once, under a name of its own")
 
 
-def _video_numbers(table: pa.Table) -> tuple[Int64, list[str]]:
-    """Which video every row belongs to, and the videos' names in order of appearance, those without rows last."""
-    encoded = _plain(table.column("video")).dictionary_encode().combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
-    names = [str(name) for name in encoded.dictionary.to_pylist()]
-    return encoded.indices.to_numpy().astype(np.int64), names + _without_rows(table, names)
-
-
 def _without_rows(table: pa.Table, names: Sequence[str]) -> list[str]:
+    """The videos that a file tells of in its metadata alone."""
     if METADATA_KEY not in (table.schema.metadata or {}):
         return []
     videos = unpack_metadata(table.schema, "the table").get("videos", {})

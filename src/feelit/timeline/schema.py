@@ -108,18 +108,23 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(raw)
         version = int(content["schema_version"])
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        videos = content.get("videos", {})
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError) as error:
         raise TimelineReadError(f"{name} has damaged metadata: {error}", "analyse the video again") from error
     if version != SCHEMA_VERSION:
         hint = f"this feelit reads version {SCHEMA_VERSION}; analyse the video again, or use the feelit that wrote it"
         raise TimelineReadError(f"{name} has schema version {version}", hint)
+    if not isinstance(videos, dict) or not all(isinstance(facts, dict) for facts in videos.values()):
+        raise TimelineReadError(f"{name} has damaged metadata: videos are no objects", "analyse the video again")
     return content
 
 
 def misfits(schema: pa.Schema) -> list[str]:
     """What keeps a file's columns from being those of `SCHEMA`; the width of numbers and the coding of texts do not."""
-    missing = [f"lacks the column {name}" for name in SCHEMA.names if name not in schema.names]
-    there = [(f, schema.field(f.name).type) for f in SCHEMA if f.name in schema.names]
+    count = {name: schema.names.count(name) for name in SCHEMA.names}
+    missing = [f"lacks the column {name}" for name in SCHEMA.names if not count[name]]
+    missing += [f"has the column {name} more than once" for name in SCHEMA.names if count[name] > 1]
+    there = [(f, schema.field(f.name).type) for f in SCHEMA if count[f.name] == 1]
     return missing + [f"has {found} in the column {f.name}" for f, found in there if _kind(found) != _kind(f.type)]
 
 

@@ -13,10 +13,14 @@ import pyarrow.parquet as pq
 from feelit.errors import TimelineReadError
 from feelit.names import as_text
 from feelit.timeline.schema import SCHEMA, misfits, pack_metadata, to_arrow, unpack_metadata
+from feelit.timeline.validity import refuse_impossible
 from feelit.types import Timeline
 
 ROW_GROUP = 1 << 14
 """Rows a row group: small enough that hours of video never lie in memory, large enough to compress."""
+
+MOST_GROUP_BYTES = 1 << 30
+"""Row groups of other writers may be larger, but a small file does not make this program take all memory."""
 
 
 class TimelineWriter:
@@ -92,11 +96,11 @@ def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
         raise TimelineReadError(
             f"the name {as_text(path)} is not UTF-8", "rename it: Parquet files need a name that is text"
         ) from error
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
     try:
         metadata = unpack_metadata(file.schema_arrow, str(path))
-        if wrong := misfits(file.schema_arrow):
+        if wrong := [*misfits(file.schema_arrow), *_bombs(file.metadata, path.stat().st_size)]:
             raise TimelineReadError(f"{path} {' and '.join(wrong)}", "analyse the video again")
     except TimelineReadError:
         file.close()
@@ -115,6 +119,18 @@ def read_table(path: Path, columns: list[str] | None = None) -> tuple[pa.Table, 
     file, metadata = open_timeline(path)
     with file:
         try:
-            return file.read(columns=columns), metadata
-        except (OSError, pa.ArrowException) as error:
+            table = file.read(columns=columns)
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise TimelineReadError(f"{path} is damaged: {error}", "analyse the video again") from error
+    refuse_impossible(table, str(path))
+    return table, metadata
+
+
+def _bombs(about: pq.FileMetaData, size_bytes: int) -> list[str]:
+    """What a file claims to hold that cannot be in it, or is not to be unpacked."""
+    found = []
+    if about.num_rows > size_bytes:
+        found.append(f"claims {about.num_rows} rows in {size_bytes} bytes")
+    if any(about.row_group(i).total_byte_size > MOST_GROUP_BYTES for i in range(about.num_row_groups)):
+        found.append(f"has a row group of more than {MOST_GROUP_BYTES >> 20} MiB")
+    return found

@@ -1,0 +1,129 @@
+"""What the columns of a timeline can hold.
+
+A file may come from anybody, and a figure made out of impossible values looks like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.errors import TimelineReadError
+from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, SCHEMA
+from feelit.types import MOST_S, Float64, Int64
+
+MOST_NAME = 1 << 14
+"""Characters of a video's name. A path on Linux has at most 4096 bytes, each of which may be written as four characters."""
+
+MOST_PX = 1e6
+"""Boxes may reach beyond the picture, but not so far."""
+
+MOST = 1e9  # of whatever has no limit of its own: sharpness, for instance
+_ROUNDING = 1e-6
+
+RANGES: dict[str, tuple[float, float]] = {
+    "frame": (0, 1 << 53),
+    "time_s": (-MOST_S, MOST_S),
+    "track_id": (0, (1 << 31) - 1),
+    **dict.fromkeys(SCALARS, (-MOST, MOST)),
+    **dict.fromkeys((*BOX, *LANDMARK_COLUMNS), (-MOST_PX, MOST_PX)),
+    **dict.fromkeys(("face_score", "confidence", *PROBABILITY_COLUMNS), (-_ROUNDING, 1 + _ROUNDING)),
+}
+"""The least and the greatest value of every column of numbers whose values are used as such."""
+
+
+def refuse_impossible(table: pa.Table, name: str) -> None:
+    """Look at every value of the columns that there are.
+
+    Raises
+    ------
+    TimelineReadError
+        if one is missing where there must be one, is not text though it should be, or lies beyond all reason.
+    """
+    if wrong := next(filter(None, (_wrong(table, field) for field in SCHEMA if field.name in table.column_names)), None):
+        raise TimelineReadError(f"{name} {wrong}", "analyse the video again")
+
+
+def refuse_standing_times(time_s: Float64, video: Int64, names: Sequence[str]) -> None:
+    """Time goes on from frame to frame: what is found in it is found again by its times.
+
+    Parameters
+    ----------
+    time_s : (N,) float64, ordered by video and then by frame
+    video : (N,) int64, numbers of the videos
+    names : of the videos
+
+    Raises
+    ------
+    TimelineReadError
+        if it does not.
+    """
+    stands = (np.diff(time_s) <= 0) & (np.diff(video) == 0)
+    if stands.any():
+        where = int(np.argmax(stands))
+        message = f"the timeline of {names[int(video[where])]} does not go on in time after {time_s[where]:.3f} s"
+        raise TimelineReadError(message, "analyse the video again")
+
+
+def video_numbers(column: pa.ChunkedArray) -> tuple[Int64, list[str]]:
+    """The column `video` as numbers, without writing a name out for every row.
+
+    Returns
+    -------
+    numbers : (R,) int64, from 0 on, in order of appearance
+    names : of the videos that appear
+    """
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    encoded = encoded.unify_dictionaries()
+    if not len(encoded):
+        return np.zeros(0, np.int64), []
+    texts = encoded.chunk(0).dictionary.to_pylist()
+    first_of: dict[str, int] = {}  # a dictionary may hold a text twice
+    same = np.array([first_of.setdefault(text, i) for i, text in enumerate(texts)], np.int64)
+    place = same[np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])]
+    used, first, number = np.unique(place, return_index=True, return_inverse=True)
+    rank = np.empty(len(used), np.int64)
+    rank[np.argsort(first)] = np.arange(len(used))
+    return rank[number].astype(np.int64), [str(texts[used[i]]) for i in np.argsort(first)]
+
+
+def _wrong(table: pa.Table, field: pa.Field) -> str | None:
+    """What is wrong with a column, in words."""
+    column, name = table.column(field.name), field.name
+    try:
+        column.validate(full=True)
+    except (pa.ArrowException, ValueError):
+        return f"is damaged in the column {name}"
+    if not field.nullable and (column.null_count or _has_nan(column)):
+        return f"lacks a value in the column {name}"
+    if pa.types.is_dictionary(field.type):
+        return _wrong_text(column, name)
+    low, high = RANGES.get(name, (None, None))
+    if low is None or not len(column):
+        return None
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return f"has {column.type} in the column {name}"
+    found = pc.min_max(column.cast(pa.float64(), safe=False)).as_py()
+    beyond = [v for v in found.values() if v is not None and not np.isnan(v) and not low <= v <= high]
+    return f"has {beyond[0]:g} in the column {name}" if beyond else None
+
+
+def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
+    dictionaries = [c.dictionary for c in column.chunks] if pa.types.is_dictionary(column.type) else column.chunks
+    try:
+        for texts in dictionaries:
+            texts.validate(full=True)
+            if texts.null_count and pa.types.is_dictionary(column.type):
+                return f"lacks a value in the column {name}"
+            if (pc.max(pc.utf8_length(texts)).as_py() or 0) > MOST_NAME:
+                return f"has a text of more than {MOST_NAME} characters in the column {name}"
+    except (pa.ArrowException, ValueError):  # not UTF-8
+        return f"is damaged in the column {name}"
+    return None
+
+
+def _has_nan(column: pa.ChunkedArray) -> bool:
+    return pa.types.is_floating(column.type) and bool(pc.any(pc.is_nan(column)).as_py())
