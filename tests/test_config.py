@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.config import AnalyzeConfig, RunConfig, read_toml
+from feelit.config import MOST_TOML_BYTES, AnalyzeConfig, RunConfig, read_toml
 from feelit.errors import UsageError
 
 
@@ -89,3 +89,25 @@ def test_a_bad_file_of_options_is_refused(content: bytes | None, message: str, t
         path.write_bytes(content)
     with pytest.raises(UsageError, match=message):
         read_toml(path, {"rate", "min_face"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"rate = " + b"[" * 100_000, id="lists"),
+        pytest.param(b"rate = " + b"{a = " * 100_000, id="tables"),
+        pytest.param(b"min_face = " + b"9" * 100_000, id="digits"),
+    ],
+)
+def test_toml_that_only_wants_to_exhaust_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_toml(path, {"rate", "min_face"})
+
+
+def test_a_file_of_options_has_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(b"#" * (MOST_TOML_BYTES + 1))
+    with pytest.raises(UsageError, match="is larger than 1 MiB"):
+        read_toml(path, {"rate"})

@@ -13,6 +13,8 @@ from typing import Any, Literal
 from feelit.errors import UsageError
 from feelit.types import Sampling
 
+MOST_TOML_BYTES = 1 << 20
+
 Device = Literal["auto", "cpu", "cuda"]
 
 MOST_HZ = 1_000_000
@@ -153,10 +155,16 @@ def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
         if the file is missing, is not TOML, or names an option that is not `known`.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_TOML_BYTES + 1)
+        if len(text) > MOST_TOML_BYTES:
+            raise UsageError(
+                f"--config {path} is larger than {MOST_TOML_BYTES >> 20} MiB", "lists of inputs go to standard input"
+            )
+        content = tomllib.loads(text.decode("utf-8"))
     except FileNotFoundError:
         raise UsageError(f"--config {path} does not exist", "check the spelling") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # TOML's own errors are ValueErrors
         raise UsageError(f"--config {path} cannot be read: {error}", "it is a TOML file of `option = value` lines") from error
     options = {key.replace("-", "_"): value for key, value in content.items()}
     if unknown := sorted(set(options) - known):

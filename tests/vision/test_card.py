@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from feelit.errors import ModelError
-from feelit.vision.card import KINDS, ModelCard, card_path, read_card, write_card
+from feelit.vision.card import KINDS, MOST_CARD_BYTES, ModelCard, card_path, read_card, write_card
 
 LEAST: dict[str, Any] = {"name": "n", "task": "expression", "adapter": "classifier"}
 
@@ -79,6 +79,19 @@ def test_what_is_no_json_is_told(content: bytes, model: Path) -> None:
         read_card(model)
 
 
+@pytest.mark.parametrize("content", [b"[" * 500_000, b'{"name":' * 100_000, b"9" * 10_000], ids=["lists", "objects", "digits"])
+def test_json_that_only_wants_to_exhaust_is_told(content: bytes, model: Path) -> None:
+    card_path(model).write_bytes(content)
+    with pytest.raises(ModelError, match="cannot be read"):
+        read_card(model)
+
+
+def test_a_card_has_an_end(model: Path) -> None:
+    put(model, {**LEAST, "description": "x" * MOST_CARD_BYTES})
+    with pytest.raises(ModelError, match="is larger than 1 MiB"):
+        read_card(model)
+
+
 def test_a_folder_in_place_of_the_card_is_told(model: Path) -> None:
     card_path(model).mkdir()
     with pytest.raises(ModelError, match="cannot be read"):
@@ -105,6 +118,11 @@ def test_a_folder_in_place_of_the_card_is_told(model: Path) -> None:
         pytest.param({**LEAST, "size_px": "48"}, "size_px cannot be '48'", id="size-a-word"),
         pytest.param({**LEAST, "size_px": 48.5}, "size_px cannot be", id="size-a-fraction"),
         pytest.param({**LEAST, "size_px": 0}, "size_px cannot be 0", id="no-size"),
+        pytest.param({**LEAST, "size_px": 2**40}, "size_px cannot be", id="size-beyond-memory"),
+        pytest.param({**LEAST, "mean": 1e308}, "mean cannot be", id="mean-beyond-float32"),
+        pytest.param({**LEAST, "scale": 1e-300}, "scale cannot be", id="scale-next-to-nothing"),
+        pytest.param({**LEAST, "temperature": 1e-300}, "temperature cannot be", id="temperature-next-to-nothing"),
+        pytest.param({**LEAST, "labels": ["happy"] * 9, "weights": "../../secret"}, "unknown fields: weights", id="path"),
         pytest.param({**LEAST, "size_px": True}, "size_px cannot be True", id="size-true"),
         pytest.param({**LEAST, "mean": [0.5]}, "mean cannot be", id="mean-a-list"),
         pytest.param({**LEAST, "mean": float("nan")}, "mean cannot be nan", id="mean-nan"),

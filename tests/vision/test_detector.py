@@ -175,3 +175,57 @@ def test_yunet_adapter_agrees_with_opencv(min_face: float) -> None:
     np.testing.assert_allclose(found.box[:, :2], rows[:, :2] * scale, atol=0.1 * scale)
     np.testing.assert_allclose(found.box[:, 2:] - found.box[:, :2], rows[:, 2:4] * scale, atol=0.1 * scale)
     np.testing.assert_allclose(found.landmarks.reshape(-1, 10), rows[:, 4:14] * scale, atol=0.1 * scale)
+
+
+def constant_detector(path: Path, score: float, box: list[float], landmark: float, shapes: dict[str, list[int]]) -> Path:
+    """A network after the contract of the adapter `feelit` that always says the same of one anchor."""
+    said = {
+        "score": np.full((1, 1), score, np.float32),
+        "box": np.array([[box]], np.float32),
+        "landmarks": np.full((1, 1, 10), landmark, np.float32),
+    }
+    said = {name: np.resize(value, shapes.get(name, value.shape)) for name, value in said.items()}
+    nodes = [helper.make_node("Constant", [], [name], value=onnx.numpy_helper.from_array(v)) for name, v in said.items()]
+    graph = helper.make_graph(
+        nodes,
+        "constant",
+        [helper.make_tensor_value_info("luma", TensorProto.UINT8, [1, 1, "h", "w"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in said],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    write_card(CARD, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("score", "box", "landmark", "faces"),
+    [
+        pytest.param(0.9, [4, 4, 20, 20], 10, 1, id="sound"),
+        pytest.param(np.nan, [4, 4, 20, 20], 10, 0, id="no-score"),
+        pytest.param(50.0, [4, 4, 20, 20], 10, 0, id="score-in-percent"),
+        pytest.param(0.9, [4, 4, np.nan, 20], 10, 0, id="half-a-box"),
+        pytest.param(0.9, [-np.inf, 4, np.inf, 20], 10, 0, id="endless-box"),
+        pytest.param(0.9, [-1e9, 4, 1e9, 20], 10, 0, id="huge-box"),
+        pytest.param(0.9, [4, 4, 20, 20], np.inf, 0, id="landmarks-nowhere"),
+    ],
+)
+def test_what_no_face_can_be_is_left_out(score: float, box: list[float], landmark: float, faces: int, tmp_path: Path) -> None:
+    detector = open_detector(constant_detector(tmp_path / "c.onnx", score, box, landmark, {}), "cpu")
+    found = detector.detect(frames(), view_of(32, 32, 1))
+    assert len(found) == faces
+
+
+@pytest.mark.parametrize(
+    ("output", "shape"),
+    [
+        pytest.param("score", [1, 2], id="more-scores-than-boxes"),
+        pytest.param("score", [1, 1, 1], id="one-axis-more"),
+        pytest.param("box", [1, 1, 3], id="three-sides"),
+        pytest.param("landmarks", [1, 1, 8], id="four-landmarks"),
+        pytest.param("landmarks", [0, 1, 10], id="no-pictures"),
+    ],
+)
+def test_outputs_of_another_shape_are_told_before_the_first_video(output: str, shape: list[int], tmp_path: Path) -> None:
+    path = constant_detector(tmp_path / "c.onnx", 0.9, [4, 4, 20, 20], 10, {output: shape})
+    with pytest.raises(ModelError, match=r"c\.onnx: \w+ is .*, not .* of floats"):
+        open_detector(path, "cpu")

@@ -190,3 +190,18 @@ def test_a_file_without_a_card_is_told(tmp_path: Path) -> None:
     assert not card_path(path).exists()
     with pytest.raises(ModelError, match="has no card"):
         open_expression(path, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        pytest.param(replace(CARD, temperature=None), "gives what are no probabilities", id="logits-for-probabilities"),
+        pytest.param(replace(CARD, scale=1e-6), "gives what are no logits", id="beyond-all-logits"),
+    ],
+)
+def test_outputs_that_cannot_be_are_told(card: ModelCard, message: str, tmp_path: Path) -> None:
+    model = opened(tmp_path, card)
+    assert model.probabilities(flat(0)).shape == (1, len(EMOTIONS))
+    with pytest.raises(ModelError, match=message) as caught:
+        model.probabilities(flat(255))
+    assert "temperature" in caught.value.hint

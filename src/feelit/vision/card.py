@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
-from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,6 +14,11 @@ Task = Literal["face", "expression"]
 Adapter = Literal["feelit", "yunet", "classifier"]
 Color = Literal["luma", "bgr", "rgb"]
 Crop = Literal["aligned", "box"]
+
+MOST_CARD_BYTES = 1 << 20
+MOST_SIDE_PX = 1024
+MOST_NUMBER = 1e6
+"""A card may be a stranger's: what is beyond these makes no sense, and would only take memory or overflow."""
 
 NUMBER = (int, float)
 KINDS: dict[str, tuple[type, ...]] = {
@@ -88,10 +92,14 @@ def read_card(model: Path) -> ModelCard:
     """
     path = card_path(model)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_CARD_BYTES + 1)
+        if len(text) > MOST_CARD_BYTES:
+            raise ModelError(f"{path.name} is larger than {MOST_CARD_BYTES >> 20} MiB", "a card is a page of text")
+        content = json.loads(text.decode("utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{model.name} has no card", f"write {path.name} beside it; docs/models.md says how") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path.name} cannot be read: {error}", "a card is one JSON object in UTF-8") from error
     return _checked(content, path)
 
@@ -123,10 +131,10 @@ def _checked(content: object, path: Path) -> ModelCard:
 def _ranges(card: ModelCard) -> dict[str, bool]:
     """Whether values are such that a model can be run with them."""
     return {
-        "size_px": card.size_px is None or card.size_px > 0,
-        "mean": isfinite(card.mean),
-        "scale": isfinite(card.scale) and card.scale != 0,
-        "temperature": card.temperature is None or (isfinite(card.temperature) and card.temperature > 0),
+        "size_px": card.size_px is None or 0 < card.size_px <= MOST_SIDE_PX,
+        "mean": abs(card.mean) <= MOST_NUMBER,
+        "scale": 1 / MOST_NUMBER <= abs(card.scale) <= MOST_NUMBER,
+        "temperature": card.temperature is None or 1 / MOST_NUMBER <= card.temperature <= MOST_NUMBER,
         "threshold": 0 < card.threshold < 1,
         "labels": all(isinstance(label, str) for label in card.labels),
     }

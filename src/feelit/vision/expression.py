@@ -11,7 +11,7 @@ from feelit.errors import ModelError
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
 from feelit.vision.card import ModelCard, read_card
-from feelit.vision.session import Device, open_session, provider_of
+from feelit.vision.session import Device, open_session, provider_of, run
 
 SPELLINGS = {
     "angry": "anger",
@@ -22,6 +22,9 @@ SPELLINGS = {
     "surprised": "surprise",
 }
 """Other names for the labels of FER+, as data sets and models write them."""
+
+MOST_LOGIT = np.float32(1e6)
+"""Logits beyond, and those that are no numbers, tell of a broken network."""
 
 
 class ExpressionModel:
@@ -35,6 +38,7 @@ class ExpressionModel:
 
     def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
         self._session = open_session(path, device, threads)
+        self._path = path
         self.card = card
         self._columns = _columns(path, card)
         self._input = self._session.get_inputs()[0]
@@ -64,8 +68,28 @@ class ExpressionModel:
         """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; a label the model does not know gets 0."""
         result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
         for start in range(0, len(crops), batch):
-            (raw,) = self._session.run(None, {self._input.name: self._prepare(crops[start : start + batch])})
-            result[start : start + batch, self._columns] = self._normalise(np.asarray(raw, np.float32))
+            part = crops[start : start + batch]
+            result[start : start + batch, self._columns] = self._normalise(self._run(part))
+        return result
+
+    def _run(self, crops: UInt8) -> Float32:
+        """(F, S, S) uint8 -> (F, C) float32, what the network says, whoever made it.
+
+        Raises
+        ------
+        ModelError
+            if that is no number, or no probability though the card says so.
+        """
+        (raw, *others) = run(self._session, self._path.name, None, {self._input.name: self._prepare(crops)})
+        if others or np.shape(raw) != (len(crops), len(self._columns)) or np.asarray(raw).dtype.kind != "f":
+            given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
+            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"
+            raise ModelError(message, "the labels of a card are the columns of its one output, in order")
+        most = np.float32(1.001) if self.card.temperature is None else MOST_LOGIT
+        if not (np.abs(raw) <= most).all():
+            message = f"{self._path.name} gives what are no {'logits' if self.card.temperature else 'probabilities'}"
+            raise ModelError(message, "is the temperature in its card right? null says that the outputs are probabilities")
+        result: Float32 = np.asarray(raw, np.float32)
         return result
 
     def _prepare(self, crops: UInt8) -> UInt8 | Float32:
@@ -86,14 +110,9 @@ class ExpressionModel:
     def _check(self, path: Path) -> None:
         """One crop through the network, so that a wrong shape shows before the first video and not within it."""
         side = self.card.size_px or 48
-        try:
-            (raw,) = self._session.run(None, {self._input.name: self._prepare(np.zeros((1, side, side), np.uint8))})
-        except Exception as error:  # ONNX Runtime raises its own classes, whose common base is Exception
-            hint = f"its input is {self._input.shape} {self._input.type}; check color, size_px and adapter in its card"
-            raise ModelError(f"{path.name} does not take the input that its card describes", hint) from error
-        if np.shape(raw) != (1, len(self._columns)):
-            message = f"{path.name} gives {np.shape(raw)} for one face, its card names {len(self._columns)} labels"
-            raise ModelError(message, "the labels of a card are the columns of the output, in order")
+        if len(self._session.get_inputs()) != 1:
+            raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a classifier has one, the faces")
+        self._run(np.zeros((1, side, side), np.uint8))
 
 
 def open_expression(path: Path, device: Device = "auto", threads: int = 1) -> ExpressionModel:

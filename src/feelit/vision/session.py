@@ -7,19 +7,25 @@ import ctypes
 import io
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from feelit.errors import ModelError
 
 Device = Literal["auto", "cpu", "cuda"]
 
+MOST_MODEL_BYTES = 1 << 30
+"""An ONNX file cannot be much larger (protobuf ends at 2 GiB), and the models of this program are a few MB."""
+
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log
+ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log; its errors are exceptions as well, and told as such
 
 
 def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnxruntime.InferenceSession:
@@ -34,17 +40,41 @@ def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnx
     Raises
     ------
     ModelError
-        if the file is missing or damaged, or if `device` is "cuda" and the CUDA provider does not load.
+        if the file is missing, damaged or too large, wants operators that there are not or data from outside of its folder,
+        or if `device` is "cuda" and the CUDA provider does not load.
     """
     if not model.is_file():
         raise ModelError(f"model {model} does not exist", "give the path of an .onnx file")
+    if model.stat().st_size > MOST_MODEL_BYTES:
+        raise ModelError(f"model {model} is larger than {MOST_MODEL_BYTES >> 20} MiB", "keep its weights in a file beside it")
     session = None
     if device != "cpu" and has_nvidia_driver():
-        session = _create(model, [CUDA, CPU], threads, FATAL)  # what fails to load here is told below, in one line
+        session = _create(model, [CUDA, CPU], threads)
     if device == "cuda" and (session is None or CUDA not in session.get_providers()):
         hint = "install an NVIDIA driver and the extra feelit[cuda], or choose --device cpu"
         raise ModelError("the CUDA provider of ONNX Runtime does not load on this machine", hint)
-    return _create(model, [CPU], threads, ERROR) if session is None else session
+    return _create(model, [CPU], threads) if session is None else session
+
+
+def run(
+    session: onnxruntime.InferenceSession, name: str, outputs: Sequence[str] | None, inputs: Mapping[str, Any]
+) -> list[NDArray[Any]]:
+    """The outputs of a network that may be anybody's; None stands for all of them.
+
+    Raises
+    ------
+    ModelError
+        with the `name` of the model, if it does not take these inputs.
+    """
+    try:
+        found = list(session.run(outputs, dict(inputs)))
+    except Exception as error:  # ONNX Runtime raises its own classes, whose common base is Exception
+        shapes = ", ".join(f"{key} {value.shape} {value.dtype}" for key, value in inputs.items())
+        wanted = ", ".join(f"{i.name} {i.shape} {i.type}" for i in session.get_inputs())
+        raise ModelError(f"{name} does not take the input {shapes}", f"it wants {wanted}; is its card right?") from error
+    if not all(isinstance(output, np.ndarray) for output in found):  # ONNX has sequences and maps, too
+        raise ModelError(f"{name} gives what is no tensor", "docs/models.md says what models give")
+    return found
 
 
 def provider_of(session: onnxruntime.InferenceSession) -> str:
@@ -63,15 +93,15 @@ def has_nvidia_driver() -> bool:
     return True
 
 
-def _create(model: Path, providers: list[str], threads: int, severity: int) -> onnxruntime.InferenceSession:
+def _create(model: Path, providers: list[str], threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry(
         "session.intra_op.allow_spinning", "0"
     )  # idle threads must not eat their neighbours' cores
-    options.log_severity_level = severity
-    onnxruntime.set_default_logger_severity(severity)
+    options.log_severity_level = FATAL
+    onnxruntime.set_default_logger_severity(FATAL)
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # both calls print when a CUDA library is missing
             if CUDA in providers:
