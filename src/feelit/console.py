@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from feelit.job import VideoReport
+from feelit.names import for_terminal, one_line
 from feelit.plan import Source
 from feelit.types import VideoInfo
 
@@ -64,7 +65,8 @@ class AnalysisView:
         if self._bars:
             self._bars.close(report.video)
         if self._json:
-            sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
+            line = json.dumps(asdict(report), ensure_ascii=False)
+            sys.stdout.write((one_line(line) if sys.stdout.isatty() else line) + "\n")
             sys.stdout.flush()
         if not report.ok:
             hint = f" ({report.hint})" if report.hint else ""
@@ -103,7 +105,9 @@ class _Bars:
         self._infos[name] = info
         self._begun_s[name] = time.perf_counter()
         visible = len(self._tasks) < SHOWN
-        self._tasks[name] = self.progress.add_task(Path(name).name, total=max(info.packets, 1), speed="", visible=visible)
+        self._tasks[name] = self.progress.add_task(
+            one_line(Path(name).name), total=max(info.packets, 1), speed="", visible=visible
+        )
         known = sum(i.packets for i in self._infos.values())
         # Videos that are not open yet count as long as the average of those that are.
         self.progress.update(self._total, total=max(1, known * self._videos // max(1, len(self._infos))))
@@ -140,18 +144,23 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=1.0)
+        task = progress.add_task(one_line(what), total=1.0)
         yield lambda share: progress.update(task, completed=share)
 
 
 def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> Table:
     """A table whose first `words` columns hold text, aligned left, and whose others hold numbers, aligned right."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(one_line(title), "table.title"), title_justify="left")
     for i, heading in enumerate(headings):
         table.add_column(heading, justify="left" if i < words else "right", overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(_cell, row))
     return table
+
+
+def _cell(text: str) -> Text:
+    """Text of one or more lines, taken literally."""
+    return Text(for_terminal(text))
 
 
 def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
@@ -178,7 +187,7 @@ def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
         speed = f"{report.duration_s / report.wall_s:.1f}" if report.wall_s else "-"
         provider = (report.provider or "-").replace("ExecutionProvider", "")
         numbers = (report.decoded, report.sampled, report.decode_errors, report.faces, report.tracks)
-        rows.append((report.video, report.status, provider, clock(report.duration_s), *map(str, numbers), speed))
+        rows.append((one_line(report.video), report.status, provider, clock(report.duration_s), *map(str, numbers), speed))
     title = f"{len(reports)} video{'s' if len(reports) != 1 else ''} in {wall_s:.1f} s"
     if hidden := len(reports) - len(rows):
         counts = Counter(report.status for report in reports)

@@ -23,6 +23,11 @@ def in_dataset(text: str) -> str:
     return "/".join([*(folder.replace("=", "%3D") for folder in folders), name])
 
 
+def for_terminal(text: str) -> str:
+    """Text of several lines as it can be shown on a terminal."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
 def one_line(text: str) -> str:
     r"""Text as it can be shown on a terminal: newlines as \n, and no character that commands the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

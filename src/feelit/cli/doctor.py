@@ -21,10 +21,12 @@ def doctor(
     from dataclasses import asdict
 
     from feelit.doctor import examine, exit_code
+    from feelit.names import one_line
 
     findings = examine()
     if json_list:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        texts = [{name: one_line(value) for name, value in asdict(finding).items()} for finding in findings]
+        typer.echo(json.dumps(texts, indent=2, ensure_ascii=False))
     else:
         for finding in findings:
             typer.echo(_line(finding))
@@ -33,5 +35,7 @@ def doctor(
 
 def _line(finding: Finding) -> str:
     """Plain text, not a table: it goes into bug reports, and must work where other packages do not."""
-    text = f"{finding.level:<9}{finding.message}"
-    return f"{text}\n{'':9}-> {finding.remedy}" if finding.remedy else text
+    from feelit.names import one_line
+
+    text = f"{finding.level:<9}{one_line(finding.message)}"
+    return f"{text}\n{'':9}-> {one_line(finding.remedy)}" if finding.remedy else text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,15 +12,24 @@ from typing import Any, TextIO
 
 from feelit.errors import OutputError
 
+ESCAPED = "feelit.escaped"
+"""How characters are written that the encoding of a stream does not have: as JSON escapes them, so that JSON stays JSON."""
+
 
 def mend_streams() -> None:
     """Make the standard streams of this process such that a command can use them whatever the shell did with them."""
+    codecs.register_error(ESCAPED, _escaped)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed, as in `feelit ... >&-`
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # for the rest of the process
     if os.name != "nt":
         sys.stdout = _tolerant(sys.stdout, sys.__stdout__)
         sys.stderr = _tolerant(sys.stderr, sys.__stderr__)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 class _Downstream(io.FileIO):
@@ -47,4 +58,5 @@ def _tolerant(stream: TextIO, original: TextIO | None) -> TextIO:
         return stream  # somebody else took it over, a test for instance
     stream.flush()
     raw = io.BufferedWriter(_Downstream(stream.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=stream.line_buffering)
+    errors = ESCAPED if stream.errors == "strict" else stream.errors
+    return io.TextIOWrapper(raw, stream.encoding, errors, line_buffering=stream.line_buffering)

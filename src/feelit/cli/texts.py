@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-
-import typer
 
 Format = TypeVar("Format", bound=StrEnum)
 
@@ -39,7 +38,7 @@ def choose(formats: type[Format], chosen: Format | None, out: Path | None, force
 
 
 def write(text: str, out: Path | None) -> None:
-    """Write text to a file, whole or not at all, or to standard output.
+    """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal.
 
     Raises
     ------
@@ -47,9 +46,10 @@ def write(text: str, out: Path | None) -> None:
         if the file cannot be written.
     """
     from feelit.files import whole_file
+    from feelit.names import for_terminal
 
     if out is None:
-        typer.echo(text, nl=False)
+        sys.stdout.write(for_terminal(text) if sys.stdout.isatty() else text)  # typer.echo would change what it sends to pipes
         return
     with whole_file(out) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from feelit.names import one_line
 from feelit.timeline.event import Event, Kind
-from feelit.timeline.summary_text import clock, rounded
+from feelit.timeline.summary_text import clock, csv_of, rounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +35,7 @@ def json_text(events: Iterable[Event]) -> str:
 
 def csv_text(events: Iterable[Event]) -> str:
     """One line an event under a line of headings; tracks with spaces between, what there is not is empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEADINGS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat(event) | {"tracks": _tracks(event, " ")} for event in events)
-    return text.getvalue()
+    return csv_of(HEADINGS, (flat(event) | {"tracks": _tracks(event, " ")} for event in events))
 
 
 def event_frame(events: Sequence[Event]) -> pd.DataFrame:
@@ -60,7 +55,7 @@ def short(event: Event) -> list[str]:
     sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else _decimals(event.p_value, 3)
     shows = event.emotion or "-"
     return [
-        *(event.video, event.kind.value, _tracks(event, ", "), shows),
+        *(one_line(event.video), event.kind.value, _tracks(event, ", "), shows),
         *(*times, _decimals(event.strength, 2), _decimals(event.baseline, 2), sure),
     ]
 

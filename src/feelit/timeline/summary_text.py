@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from feelit.names import one_line
 from feelit.timeline.summary import By, Moment, Shown, TrackSummary, VideoSummary, flat, headings
 from feelit.types import EMOTIONS
 
@@ -19,6 +21,8 @@ DIGITS = 4
 NAMED = 3
 LEAST_NAMED = 0.05
 """The short form names at most so many emotions, of at least this share."""
+
+_MARKUP = re.compile(r"[\\|<&`\[]")
 
 Summary = TrackSummary | VideoSummary
 
@@ -35,11 +39,17 @@ def json_text(records: Sequence[Summary]) -> str:
 
 def csv_text(records: Sequence[Summary], by: By) -> str:
     """One line a record under a line of headings; what is undefined is empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, headings(by), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: rounded(value) for name, value in flat(record).items()} for record in records)
-    return text.getvalue()
+    return csv_of(headings(by), ({name: rounded(value) for name, value in flat(record).items()} for record in records))
+
+
+def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows under a line of headings, ended by newlines; names of files may hold any character."""
+    lines = []
+    for cells in (names, *([row[name] for name in names] for row in rows)):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(cells)  # this one puts both into quotes
+        lines.append(line.getvalue().removesuffix("\r\n") + "\n")
+    return "".join(lines)
 
 
 def markdown_text(records: Sequence[Summary], by: By) -> str:
@@ -65,14 +75,15 @@ def short(record: Summary) -> list[str]:
     numbers = [_percent(shown.readable_share), bouts, _number(shown.transitions_per_min)]
     if isinstance(record, TrackSummary):
         seen = f"{clock(shown.first_seen_s)}–{clock(shown.last_seen_s)}"
-        texts = [record.video, str(record.track_id), seen, _emotions(shown), _moments(shown.moments, several=False)]
+        texts = [one_line(record.video), str(record.track_id), seen, _emotions(shown), _moments(shown.moments, several=False)]
         return [*texts, _events(shown), clock(shown.on_screen_s), *numbers]
     facts = [clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
-    return [record.video, _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]
+    return [one_line(record.video), _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", ", ")
+    """What Markdown and HTML would take for their own, kept from that."""
+    return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
 
 
 def _emotions(shown: Shown) -> str:
