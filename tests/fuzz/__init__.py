@@ -1,0 +1,7 @@
+"""Hostile input by the thousand: damaged videos, timelines, models, cards and files of options.
+
+    python -m tests.fuzz --target video --cases 1000
+
+Every case is told by its target, the seed and its number, and is made again from these. Cases run in child processes, so that a
+crash, a hang or a flood of memory is seen from outside and costs only its own case.
+"""

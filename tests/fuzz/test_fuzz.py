@@ -1,0 +1,107 @@
+"""A short run of hostile input, always the same, and proof that a long one would notice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fuzz.mutations import KINDS, MOST_BYTES, Material, mutated
+from tests.fuzz.product import MisbehavedError, Told, feelit, look_at
+from tests.fuzz.running import Attack, Finding, Limits, run
+from tests.fuzz.targets import TARGETS
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is watched by way of Linux's /proc")
+
+LIMITS = Limits(seconds=60, mib=1024)
+CASES = {"video": 120, "timeline": 60, "model": 60, "options": 60}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_program_stands_hostile_input(target: str, tmp_path: Path) -> None:
+    outcomes = list(run(Attack(target, seed=0), range(CASES[target]), tmp_path, LIMITS))
+    assert [str(outcome) for outcome in outcomes if isinstance(outcome, Finding)] == []
+    assert len(outcomes) == CASES[target]
+    assert len(set(outcomes)) > 1, "some cases are refused, some are not"
+
+
+class Weak:
+    """A target that does not stand some numbers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._count = 0
+
+    def run(self, rng: np.random.Generator, folder: Path) -> str:
+        """See `Target.run`."""
+        number = int(folder.name)
+        (folder / "input").write_text(str(number), encoding="ascii")
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if number == 2:
+            time.sleep(600)
+        if number == 3:
+            bytearray(600 << 20)[:: 1 << 12] = bytes([1]) * (600 << 8)
+        if number == 4:
+            raise ZeroDivisionError("by hand")
+        if number == 5:
+            os.write(2, b"a library's own words")
+        return "good"
+
+
+def test_what_it_does_not_stand_is_noticed_and_attributed(tmp_path: Path) -> None:
+    keep = tmp_path / "keep"
+    attack = Attack("weak", 7, {"weak": Weak})
+    outcomes = list(run(attack, range(7), tmp_path, Limits(seconds=1.5, mib=500, keep=keep)))
+    kinds = [outcome.kind if isinstance(outcome, Finding) else outcome for outcome in outcomes]
+    assert kinds == ["good", "crash", "hang", "memory", "error", "noise", "good"]
+    assert "--target weak --seed 7 --first 1 --cases 1" in str(outcomes[1])
+    assert "ZeroDivisionError" in str(outcomes[4])
+    assert sorted(path.name for path in keep.iterdir()) == [f"weak-{n}" for n in range(1, 6)]
+    assert (keep / "weak-1" / "input").read_text(encoding="ascii") == "1"
+
+
+def test_cases_are_told_by_their_number() -> None:
+    draws = [[Attack(t, s).random_numbers(n).random() for t in TARGETS for s in (1, 2) for n in range(3)] for _ in range(2)]
+    assert draws[0] == draws[1]
+    assert len(set(draws[0])) == len(draws[0])
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)))
+@pytest.mark.parametrize("data", [b"a", b"moov" * 20, bytes(range(256)) * 8], ids=len)
+def test_every_mutation_takes_any_bytes(kind: int, data: bytes) -> None:
+    rng = np.random.default_rng(kind)
+    results = {bytes(KINDS[kind](bytearray(data), rng, Material((b"word",), (b"other",)))) for _ in range(40)}
+    assert results != {data}
+
+
+def test_damage_is_bounded_and_repeatable() -> None:
+    first, again = ([mutated(bytes(5000), np.random.default_rng(n), Material()) for n in range(200)] for _ in range(2))
+    assert first == again
+    assert max(map(len, first)) <= MOST_BYTES
+    assert len(set(first)) > 150
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(Told(0, "", "a line\n"), id="says-something-though-all-is-well"),
+        pytest.param(Told(1, "", "feelit: x\n"), id="exit-code-of-a-bug"),
+        pytest.param(Told(3, "", "feelit: x\nfeelit: y\n"), id="two-lines"),
+        pytest.param(Told(3, "", "Traceback (most recent call last):\n"), id="traceback"),
+        pytest.param(Told(10, "", "feelit: internal error: x\n"), id="internal-error"),
+        pytest.param(Told(3, "", "feelit: \x1b[31m\n"), id="escape-sequence"),
+    ],
+)
+def test_misbehaviour_is_known_when_it_is_seen(told: Told) -> None:
+    with pytest.raises(MisbehavedError):
+        look_at(told)
+
+
+def test_the_command_is_called_as_users_call_it(tmp_path: Path) -> None:
+    assert feelit("--version").out.startswith("feelit ")
+    told = feelit("summarize", tmp_path / "gone.parquet")
+    assert (told.code, told.err) == (3, f"feelit: {tmp_path}/gone.parquet does not exist (run `feelit analyze` first)\n")
