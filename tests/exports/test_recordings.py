@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.recordings import find_recordings
+from feelit.exports.run import ExportOptions, export_timelines
 from feelit.timeline.samples import COLUMNS
 from feelit.timeline.schema import SCHEMA
 from tests.exports.made import write
@@ -86,3 +87,24 @@ def test_the_length_is_what_the_metadata_tell(told: dict[str, object], expected:
 def test_all_columns_are_given_unless_some_are_asked_for(tmp_path: Path) -> None:
     (recording,) = find_recordings([write(tmp_path / "t.parquet", table_of({1: "nn"}, regular(2)))])
     assert next(recording.rows()).column_names == SCHEMA.names
+
+
+def test_what_no_timeline_can_hold_is_refused(tmp_path: Path) -> None:
+    table = table_of({1: "nnhh"}, regular(4))
+    place = table.column_names.index("readable")
+    path = write(tmp_path / "t.parquet", table.set_column(place, "readable", pa.nulls(4, pa.bool_())))
+    (recording,) = find_recordings([path])
+    with pytest.raises(TimelineReadError, match="lacks a value in the column readable"):
+        list(recording.rows())
+
+
+@pytest.mark.parametrize("name", ["../../evil.mp4", "/evil.mp4", "a/../../../evil.mp4"])
+def test_no_name_of_a_video_leads_out_of_the_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "a" / "b"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    path = write(tmp_path / "t.parquet", table_of({1: "nnhh"}, regular(4), name), videos={name: {}})
+    before = {p for p in tmp_path.rglob("*") if p.is_file()}
+    (written,) = export_timelines([path], ExportOptions(here / "out", "webvtt", None, False))
+    assert written.resolve().is_relative_to(here / "out")
+    assert {p for p in tmp_path.rglob("*") if p.is_file()} - before == {written}

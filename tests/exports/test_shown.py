@@ -98,3 +98,9 @@ def test_bouts_that_touch_still_touch(lengths: list[int], time_base: int) -> Non
     starts = (np.cumsum([0, *lengths[:-1]]) / time_base).tolist()
     times = in_milliseconds(starts, [start + length / time_base for start, length in zip(starts, lengths, strict=True)])
     assert all(end == start for (_, end), (start, _) in pairwise(times))
+
+
+def test_bouts_of_no_length_have_a_confidence(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.parquet", table_of({1: "nnhhnn"}, [i * 1e-12 for i in range(6)]), videos={"a.mp4": {}})
+    for showing in shown_by(find_recordings([path])[0]).tracks[1]:
+        assert showing.confidence == CERTAIN

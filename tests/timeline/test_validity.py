@@ -57,6 +57,7 @@ def read_by_video(path: Path) -> object:
     [
         pytest.param("video", None, "lacks a value in the column video", id="no-name"),
         pytest.param("video", "x" * (MOST_NAME + 1), "a text of more than 16384 characters", id="endless-name"),
+        pytest.param("video", "a\0.mp4", "has a NUL in the column video", id="name-that-no-file-has"),
         pytest.param("frame", None, "lacks a value in the column frame", id="no-frame"),
         pytest.param("frame", -1, "has -1 in the column frame", id="negative-frame"),
         pytest.param("frame", 2**62, r"has 4\.61169e\+18 in the column frame", id="huge-frame"),
@@ -128,6 +129,22 @@ def test_the_order_of_rows_does_not_matter(order: Any) -> None:
     assert summaries(SOUND.take(list(order)), "track") == summaries(SOUND, "track")
 
 
+def test_numbers_that_arrow_cannot_reckon_with_are_told(tmp_path: Path) -> None:
+    place = SCHEMA.get_field_index("nose_x")
+    half = SOUND.set_column(place, "nose_x", pa.array(np.ones(len(SOUND), np.float16)))
+    with pytest.raises(TimelineReadError, match="has halffloat in the column nose_x"):
+        read_table(write(tmp_path / "t.parquet", half))
+
+
+@pytest.mark.parametrize("kind", [pa.uint32(), pa.int8(), pa.int64()], ids=str)
+def test_tracks_may_be_numbers_of_any_width(kind: pa.DataType, tmp_path: Path) -> None:
+    place = SCHEMA.get_field_index("track_id")
+    table = SOUND.set_column(place, "track_id", SOUND.column("track_id").cast(kind))
+    assert summaries(table, "track") == summaries(SOUND, "track")
+    read, _ = read_table(write(tmp_path / "t.parquet", table))
+    assert set(from_arrow(read).track_id.tolist()) == {-1, 1}
+
+
 def test_text_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
     names = pa.array([b"a\xff.mp4"] * len(SOUND), pa.binary()).view(pa.string())
     path = write(tmp_path / "t.parquet", SOUND.set_column(0, "video", names))
@@ -149,6 +166,7 @@ def test_a_column_that_is_there_twice_is_told(tmp_path: Path) -> None:
         pytest.param({"videos": None}, "videos are no objects", id="null"),
         pytest.param({"videos": {"a.mp4": 3}}, "videos are no objects", id="number-for-a-video"),
         pytest.param({"schema_version": 10**400}, "damaged metadata|schema version", id="endless-version"),
+        pytest.param({"videos": {"\ud800.mp4": {}}}, "damaged metadata", id="half-a-character"),
         pytest.param({"schema_version": {}}, "damaged metadata", id="object-for-a-version"),
     ],
 )

@@ -36,7 +36,10 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Write timelines in the formats of other programs: annotation tools, players, statistics."""
+    import sys
+
     from feelit.exports.run import ExportOptions, export_timelines, exported_text
+    from feelit.names import for_terminal
     from feelit.timeline.tracks import parse_tracks
 
     to_file = out != Path("-")
@@ -45,4 +48,5 @@ def export(
         export_timelines(timelines, options)
         return
     for text in exported_text(timelines, options):
-        typer.echo(text.encode(), nl=False)  # bytes: UTF-8 and no other newlines, whatever the terminal speaks
+        shown = for_terminal(text) if sys.stdout.isatty() else text
+        typer.echo(shown.encode(), nl=False)  # bytes: UTF-8 and no other newlines, whatever the terminal speaks

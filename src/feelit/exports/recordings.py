@@ -18,6 +18,7 @@ from feelit.timeline.samples import COLUMNS
 from feelit.timeline.schema import SCHEMA
 from feelit.timeline.store import open_timeline
 from feelit.timeline.tracks import refuse_unknown
+from feelit.timeline.validity import refuse_impossible
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,16 @@ class RowGroups:
         Raises
         ------
         TimelineReadError
-            if it cannot be read.
+            if it cannot be read, or holds what no timeline can.
         """
         if self._key != (path, group, columns):
             file, _ = open_timeline(path)
             with file:
                 try:
                     self._table = file.read_row_group(group, columns=list(columns))
-                except (OSError, pa.ArrowException) as error:
+                except (OSError, ValueError, pa.ArrowException) as error:
                     raise TimelineReadError(f"{path} is damaged: {error}", "analyse the video again") from error
+            refuse_impossible(self._table, str(path))
             self._key = (path, group, columns)
         return self._table
 
@@ -160,7 +162,7 @@ def _runs(table: pa.Table, group: int) -> Iterator[tuple[str, Piece, set[int]]]:
         return
     names = table.column("video").cast(pa.string()).combine_chunks().dictionary_encode()
     codes = names.indices.to_numpy()
-    track = table.column("track_id").fill_null(-1).to_numpy()
+    track = table.column("track_id").cast(pa.int64()).fill_null(-1).to_numpy()
     for start, end in pairwise(np.flatnonzero(np.diff(codes, prepend=-1, append=-1)).tolist()):
         tracks = {t for t in np.unique(track[start:end]).tolist() if t >= 0}
         yield names.dictionary[codes[start]].as_py(), Piece(group, start, end), tracks

@@ -13,7 +13,7 @@ import numpy as np
 
 from feelit.exports.recordings import Recording
 from feelit.timeline.bouts import Bouts, find_bouts
-from feelit.timeline.samples import Samples, TimelineSamples
+from feelit.timeline.samples import LONE_FRAME_S, Samples, TimelineSamples
 from feelit.types import EMOTIONS, Float64
 
 DIGITS = 4
@@ -100,5 +100,7 @@ def _confidence(samples: Samples, bouts: Bouts, place: int) -> float:
     start_s, emotion = bouts.start_s[place], bouts.emotion[place]
     first, end = np.searchsorted(samples.time_s, [start_s, start_s + bouts.length_s[place] - _TOUCH_S])
     inside = samples.rows(slice(first, max(end, first + 1)))
-    inside = inside.rows(inside.readable & (inside.emotion == emotion))
-    return round(float(np.average(inside.confidence, weights=inside.length_s)), DIGITS)
+    showing = inside.readable & (inside.emotion == emotion)
+    inside = inside.rows(showing | ~showing.any())
+    weight = np.maximum(inside.length_s, LONE_FRAME_S)  # frames next to no time apart weigh the same
+    return round(float(np.average(np.nan_to_num(inside.confidence), weights=weight)), DIGITS)

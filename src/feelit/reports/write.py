@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit import __version__
-from feelit.errors import TimelineReadError, UsageError, VideoReadError
+from feelit.errors import UsageError, VideoReadError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.names import as_text
 from feelit.reports import chapter, page
@@ -135,7 +135,7 @@ class _Writer:
 
     def _write_video(self, file: TextIO, origin: Origin, table: pa.Table) -> None:
         number = len(self._entries) + 1
-        rows = _in_time(from_arrow(table), origin)
+        rows = _in_time(from_arrow(table))
         findings, full = chapter.findings_of(table), curves_of(rows)
         curves, packed = pack_within(full, self.room.curve_bytes)
         portraits = {track: Wanted.portrait(time_s, track) for track, time_s in best_views(rows).items()}
@@ -240,10 +240,8 @@ def _videos(paths: Sequence[Path], origins: dict[str, Origin]) -> Iterator[tuple
         yield origin, SCHEMA.with_metadata(pack_metadata({"videos": {origin.name: {"frames_sampled": 0}}})).empty_table()
 
 
-def _in_time(rows: Timeline, origin: Origin) -> Timeline:
+def _in_time(rows: Timeline) -> Timeline:
     """The rows by time and track, in which order they should be anyway."""
-    if not np.isfinite(rows.time_s).all():
-        raise TimelineReadError(f"{origin.file} has frames of {origin.name} without a time", "analyse the video again")
     return rows.rows(np.lexsort((rows.track_id, rows.time_s)).astype(np.int64))
 
 

@@ -73,7 +73,7 @@ class TimelineSamples:
         video, self.names = video_numbers(table.column("video"))
         self.names += _without_rows(table, self.names)
         frame = table.column("frame").to_numpy().astype(np.int64)
-        track = pc.fill_null(table.column("track_id"), -1).to_numpy().astype(np.int64)
+        track = pc.fill_null(table.column("track_id").cast(pa.int64(), safe=False), -1).to_numpy().astype(np.int64)
         order = np.lexsort((track, frame, video))
         video, frame, track = video[order], frame[order], track[order]
         begins = (np.diff(video, prepend=-1) != 0) | (np.diff(frame, prepend=-1) != 0)

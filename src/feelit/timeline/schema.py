@@ -73,7 +73,7 @@ def from_arrow(table: pa.Table) -> Timeline:
         frame=table.column("frame").to_numpy(),
         pts=table.column("pts").to_numpy(),
         time_s=table.column("time_s").to_numpy(),
-        track_id=table.column("track_id").fill_null(-1).to_numpy().astype(np.int32),
+        track_id=table.column("track_id").cast(pa.int64()).fill_null(-1).to_numpy().astype(np.int32),
         box=floats(*BOX),
         score=floats("face_score"),
         landmarks=floats(*LANDMARK_COLUMNS).reshape(-1, 5, 2),
@@ -109,6 +109,7 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(raw)
         version = int(content["schema_version"])
         videos = content.get("videos", {})
+        json.dumps(content, ensure_ascii=False).encode()  # half a character, which JSON can hold, could be written nowhere
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError) as error:
         raise TimelineReadError(f"{name} has damaged metadata: {error}", "analyse the video again") from error
     if version != SCHEMA_VERSION:
@@ -132,7 +133,7 @@ def _kind(found: pa.DataType) -> str:
     kind = found.value_type if pa.types.is_dictionary(found) else found
     if pa.types.is_integer(kind):
         return "whole number"
-    if pa.types.is_floating(kind):
+    if pa.types.is_float32(kind) or pa.types.is_float64(kind):  # Arrow cannot reckon with narrower ones
         return "number"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 

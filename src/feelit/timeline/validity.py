@@ -120,6 +120,8 @@ def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
                 return f"lacks a value in the column {name}"
             if (pc.max(pc.utf8_length(texts)).as_py() or 0) > MOST_NAME:
                 return f"has a text of more than {MOST_NAME} characters in the column {name}"
+            if pc.any(pc.match_substring(texts, "\0")).as_py():  # which no name of a file can hold
+                return f"has a NUL in the column {name}"
     except (pa.ArrowException, ValueError):  # not UTF-8
         return f"is damaged in the column {name}"
     return None
