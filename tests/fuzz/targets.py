@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.fuzz.models import ModelTarget
 from tests.fuzz.options import OptionsTarget
-from tests.fuzz.timelines import TimelineTarget
+from tests.fuzz.timelines import ExportTarget, TimelineTarget
 from tests.fuzz.videos import VideoTarget
 
 
@@ -35,5 +35,6 @@ TARGETS: dict[str, Make] = {
     "timeline": TimelineTarget,
     "model": ModelTarget,
     "options": OptionsTarget,
+    "export": ExportTarget,
 }
 """Made with a folder of its own, in which it may keep its seeds."""

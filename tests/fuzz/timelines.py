@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from feelit.exports.formats import FORMATS
 from feelit.timeline.schema import METADATA_KEY, SCHEMA
 from feelit.video.probe import fingerprint
 from tests.fuzz.jsons import hostile
@@ -45,7 +46,7 @@ Change = Callable[[pa.Table, np.random.Generator], pa.Table]
 
 
 class TimelineTarget:
-    """Every command that reads timelines, with one that is not as it should be."""
+    """The commands that tell what a timeline holds, and the one that draws it, with one that is not as it should be."""
 
     def __init__(self, folder: Path) -> None:
         self._video = folder / "drawn.mp4"
@@ -60,11 +61,7 @@ class TimelineTarget:
 
     def run(self, rng: np.random.Generator, folder: Path) -> str:
         """See `Target.run`."""
-        timeline = folder / "case.parquet"
-        if rng.random() < 0.3:
-            timeline.write_bytes(mutated(self._bytes, rng, Material((b"PAR1", b"feelit", b"video", b"ARROW:schema"))))
-        else:
-            self._write_hostile(rng, timeline)
+        timeline = self.made(rng, folder)
         command = COMMANDS[int(rng.integers(len(COMMANDS)))]
         if rng.random() < 0.15:
             return self._drawn(timeline, folder / "drawn.mp4")
@@ -78,6 +75,15 @@ class TimelineTarget:
             raise MisbehavedError(f"control characters on standard output: {told.out!r}")
         return "read" if told.code == 0 else "refused"
 
+    def made(self, rng: np.random.Generator, folder: Path) -> Path:
+        """A hostile timeline."""
+        timeline = folder / "case.parquet"
+        if rng.random() < 0.3:
+            timeline.write_bytes(mutated(self._bytes, rng, Material((b"PAR1", b"feelit", b"video", b"ARROW:schema"))))
+        else:
+            self._write_hostile(rng, timeline)
+        return timeline
+
     def _drawn(self, timeline: Path, out: Path) -> str:
         told = feelit("annotate", self._video, timeline, "--out", out)
         nothing_but(timeline.parent, {timeline.name, out.name} if told.code == 0 else {timeline.name})
@@ -90,6 +96,28 @@ class TimelineTarget:
         for _ in range(min(int(rng.geometric(0.5)), 4)):
             table = CHANGES[int(rng.integers(len(CHANGES)))](table, rng)
         _stored(table, hostile(about, rng) if rng.random() < 0.3 else about, path, int(rng.choice([1, 7, 1000])))
+
+
+class ExportTarget(TimelineTarget):
+    """The commands that make other files out of such a timeline."""
+
+    def run(self, rng: np.random.Generator, folder: Path) -> str:
+        """See `Target.run`."""
+        timeline, out = self.made(rng, folder), folder / "out"
+        out.mkdir()
+        kind = str(rng.choice([*FORMATS, "report"]))
+        command = ("report", timeline, "--out", out / "a.html") if kind == "report" else ("export", timeline, "--format", kind)
+        alone = kind == "report" or not FORMATS[kind].one_video
+        told = feelit(*command) if kind == "report" else feelit(*command, "--out", out / "a" if alone else out)
+        nothing_but(folder, {timeline.name, out.name})
+        written = [path for path in out.rglob("*") if path.is_file()]
+        if told.code not in (0, 2, 3, 5):
+            raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
+        if told.code == 0 and not written:
+            raise MisbehavedError("nothing was written")
+        if alone and told.code and written:
+            raise MisbehavedError(f"left behind: {written}")
+        return "written" if told.code == 0 else "refused"
 
 
 def _stored(table: pa.Table, about: Any, path: Path, group: int = 1000) -> bytes:

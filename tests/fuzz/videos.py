@@ -40,7 +40,7 @@ SEEDS: dict[str, Recipe] = {
     "sorenson.flv": {"codec": "flv"},
     "wmv2.asf": {"codec": "wmv2"},
 }
-"""Thirteen codecs in ten containers."""
+"""Fourteen codecs in ten containers."""
 
 _NAMES = b"""
     moov mdat trak stbl stsd stts ctts stsc stsz stco co64 elst tkhd mdhd avc1 hvc1 av01 jpeg mp4v avcC hvcC pasp colr moof traf
