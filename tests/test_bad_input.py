@@ -177,8 +177,8 @@ def test_a_run_with_failures_exits_10_and_says_no_more_than_a_line_for_each(run:
     assert lines[-1] == f"feelit: {len(HOPELESS)} of {len(ALL) + len(HOPELESS)} videos failed (the others are done)"
 
 
-def test_nothing_is_left_but_the_timelines(run: Run) -> None:
-    assert {p.name for p in run.out.iterdir()} == {f"{case.name}.parquet" for case in ALL}
+def test_nothing_is_left_but_the_timelines_and_the_manifest(run: Run) -> None:
+    assert {p.name for p in run.out.iterdir()} == {"_manifest.parquet", *(f"{case.name}.parquet" for case in ALL)}
     assert {p.name for p in run.out.parent.iterdir()} == {"out"}
 
 
