@@ -11,6 +11,7 @@ import pytest
 
 from feelit.cli import main
 from feelit.engines import Order, Outcome
+from feelit.engines.limits import Limits
 from feelit.engines.local import Work, attempt
 from feelit.segment import analyze_segment
 
@@ -37,7 +38,7 @@ Command = Callable[..., Ran]
 class SerialEngine:
     """Runs segments in this process, one after the other: a worker process would take a second to start."""
 
-    def __init__(self, workers: int, work: Work = analyze_segment) -> None:
+    def __init__(self, workers: int, work: Work = analyze_segment, limits: Limits | None = None) -> None:
         self._work = work
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:

@@ -40,6 +40,7 @@ OWNERS = {
     "onnx": {"training"},
     "onnxruntime": {"vision"},
     "pandas": {"api", "timeline"},
+    "ray": {"engines"},
     "rich": {"console"},
     "scipy": {"tracking", "evaluation"},
     "torch": {"training"},
@@ -47,7 +48,7 @@ OWNERS = {
 }
 """Packages that only certain rooms import."""
 
-HEAVY = {"av", "cv2", "matplotlib", "numpy", "onnxruntime", "pandas", "pyarrow", "rich", "scipy", "torch", "tqdm"}
+HEAVY = {"av", "cv2", "matplotlib", "numpy", "onnxruntime", "pandas", "pyarrow", "ray", "rich", "scipy", "torch", "tqdm"}
 """What a command that only prints text must not pay for."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -16,6 +16,7 @@ from feelit.types import Sampling
 MOST_TOML_BYTES = 1 << 20
 
 Device = Literal["auto", "cpu", "cuda"]
+EngineName = Literal["local", "ray"]
 
 MOST_HZ = 1_000_000
 """No video has so many frames a second, and the count of intervals stays within 64 bits."""
@@ -99,6 +100,42 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Where segments are run, and what one may cost.
+
+    `segment_timeout_s` None stands for a time that grows with the segment's frames. `memory_limit` is a size for each worker,
+    such as 2G or 1500M, None for no limit.
+    """
+
+    name: EngineName = "local"
+    ray_address: str = "auto"
+    segment_timeout_s: float | None = None
+    memory_limit: str | None = None
+
+    def __post_init__(self) -> None:
+        self.memory_bytes  # noqa: B018  # checks the size now, not in the middle of a run
+        if self.segment_timeout_s is not None and not self.segment_timeout_s > 0:
+            raise UsageError(f"--segment-timeout {self.segment_timeout_s:g} is no time", "give seconds, or leave it out")
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit as a number.
+
+        Raises
+        ------
+        UsageError
+            if it is no size, or none.
+        """
+        if self.memory_limit is None:
+            return None
+        found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,9})?)([KMGT]?)(?:i?B)?", self.memory_limit.strip(), re.IGNORECASE | re.ASCII)
+        size = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
+        if size < 1:
+            raise UsageError(f"--memory-limit {self.memory_limit} is no size", "give bytes, or such as 1500M or 2G")
+        return size
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """How a run is carried out. Nothing in here changes a row.
 
@@ -114,6 +151,7 @@ class RunConfig:
     segment_s: float = 20.0
     shard: Shard | None = None
     retry_failed: bool = False
+    engine: EngineConfig = EngineConfig()
 
     def __post_init__(self) -> None:
         for name in ("workers", "batch"):

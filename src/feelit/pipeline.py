@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from feelit import __version__
-from feelit.config import AnalyzeConfig, RunConfig
-from feelit.engines import Order, Outcome
+from feelit.config import AnalyzeConfig, Device, RunConfig
+from feelit.engines import Engine, Order, Outcome
+from feelit.engines.limits import Limits
 from feelit.engines.local import LocalEngine
 from feelit.errors import FeelitError, ModelError, OutputError
 from feelit.files import output_errors
@@ -84,6 +85,22 @@ def resolve(config: AnalyzeConfig) -> Settings:
     return Settings(config.sampling, config.min_face_px, models, record)
 
 
+def open_engine(run: RunConfig, device: Device) -> Engine:
+    """The engine that a configuration names.
+
+    Raises
+    ------
+    FeelitError
+        if it cannot be had.
+    """
+    limits = Limits(run.engine.segment_timeout_s, run.engine.memory_bytes)
+    if run.engine.name == "ray":
+        from feelit.engines.ray import RayEngine
+
+        return RayEngine(run.engine.ray_address, device, limits, run.workers)
+    return LocalEngine(run.workers or usable_cores(), limits=limits)
+
+
 def analyze_videos(
     sources: Sequence[Source],
     config: AnalyzeConfig,
@@ -107,6 +124,7 @@ def analyze_videos(
         if the output exists already or cannot be written.
     """
     settings = resolve(config)
+    engine = open_engine(run, config.device)
     with output_errors(run.out):
         workspace = Workspace(run.out, None if is_table(run.out) else run.shard)
         output = open_output(run, settings.record, workspace)
@@ -114,7 +132,7 @@ def analyze_videos(
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
     try:
         output.open(sources if planned is None else planned)
-        with closing(LocalEngine(analysis.workers).run(analysis.orders())) as outcomes:
+        with closing(engine.run(analysis.orders())) as outcomes:
             for outcome in outcomes:
                 analysis.take(outcome)
         output.close(sources)
@@ -144,7 +162,7 @@ class _Analysis:
         self._workspace, self._output, self._observer = workspace, output, observer
         self._jobs: dict[int, tuple[Job, Segment]] = {}  # by the number of the order
         self._opened: dict[str, Job] = {}
-        self.workers = run.workers or usable_cores()
+        self._decode_threads = max(1, usable_cores() // run.workers) if run.workers else 1
         self.reports: dict[str, VideoReport] = {}
 
     def orders(self) -> Iterator[Order]:
@@ -211,7 +229,7 @@ class _Analysis:
             min_face_px=self._settings.least_face_px(job.info),
             models=self._settings.models,
             batch=self._run.batch,
-            decode_threads=max(1, usable_cores() // self.workers),
+            decode_threads=self._decode_threads,
         )
 
     def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:

@@ -34,6 +34,13 @@ class DeviceName(StrEnum):
     cuda = "cuda"
 
 
+class EngineName(StrEnum):
+    """Where segments are run."""
+
+    local = "local"
+    ray = "ray"
+
+
 def _load_config(context: typer.Context, path: Path | None) -> Path | None:
     """Options of a TOML file become defaults, which the command line overrides. They are spelt as on the command line."""
     if path is not None:
@@ -75,8 +82,15 @@ def analyze(
     detector: Annotated[str, typer.Option(help="Built-in detector, or the path of an ONNX file.")] = "face",
     classifier: Annotated[str, typer.Option(help="Built-in classifier, or an ONNX file with its card.")] = "expression",
     device: Annotated[DeviceName, typer.Option(help="Where models run; auto takes CUDA where it loads.")] = DeviceName.auto,
-    workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core")] = None,
+    workers: Annotated[int | None, typer.Option(help="Segments at a time.", show_default="one a core")] = None,
     batch: Annotated[int, typer.Option(help="Frames, and faces, that go through a model at a time.")] = 16,
+    engine: Annotated[EngineName, typer.Option(help="Worker processes of this machine, or a Ray cluster.")] = EngineName.local,
+    ray_address: Annotated[str, typer.Option(help="The cluster: auto, HOST:PORT or ray://HOST:PORT.")] = "auto",
+    segment_timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds a segment may take.", show_default="120, or one a frame if that is more"),
+    ] = None,
+    memory_limit: Annotated[str | None, typer.Option(help="Memory a worker may take, such as 2G.", show_default=False)] = None,
     annotate: Annotated[
         Path | None,
         typer.Option(help="Also write annotated video: a file for one input, a folder for several.", show_default=False),
@@ -96,14 +110,15 @@ def analyze(
     ] = None,
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
-    from feelit.config import AnalyzeConfig, RunConfig, Shard
+    from feelit.config import AnalyzeConfig, EngineConfig, RunConfig, Shard
     from feelit.outputs import chosen
     from feelit.plan import find_videos, read_list
 
     texts = [t for text in inputs for t in (read_list(_standard_input()) if text == "-" else [text])]
     look = AnalyzeConfig(rate, start, end, min_face, detector, classifier, device.value)
     part = None if shard is None else Shard.parse(shard)
-    run = RunConfig(out, workers, batch, force, resume, shard=part, retry_failed=retry_failed)
+    where = EngineConfig(engine.value, ray_address, segment_timeout, memory_limit)
+    run = RunConfig(out, workers, batch, force, resume, shard=part, retry_failed=retry_failed, engine=where)
     planned = find_videos(texts)
     sources = chosen(planned, run)
     if dry_run:

@@ -17,12 +17,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from feelit.engines import Order, Outcome
-from feelit.errors import FeelitError, VideoReadError
+from feelit.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
+from feelit.errors import FeelitError
 from feelit.segment import Task, analyze_segment
 from feelit.types import SegmentResult
-
-TRIES = 2
-"""A segment whose worker dies is tried once more: memory may be short only for the moment."""
 
 PATIENCE_S = 2.0
 """How long workers are given to end before they are killed."""
@@ -32,23 +30,25 @@ Work = Callable[[Task], SegmentResult]
 
 @dataclass(slots=True)
 class _Parcel:
-    """An order on its way, and how many workers have died on it."""
+    """An order on its way: how many workers have died on it, when the last one got it, and why that one was ended."""
 
     order: Order
     deaths: int = 0
+    given_s: float = 0.0
+    cause: Cause = DIED
 
 
 class LocalEngine:
     """Spawned processes: a fork would copy live ONNX sessions and their locks.
 
     Each worker has a pipe of its own and shares no lock with others, so one that dies at any moment (out of memory, a decoder's
-    segmentation fault) takes only its segment with it, and is replaced.
+    segmentation fault) takes only its segment with it, and is replaced. One that exceeds the limits is killed, and has died.
 
     `work` is what a worker does with a task: a function that can be imported.
     """
 
-    def __init__(self, workers: int, work: Work = analyze_segment) -> None:
-        self._most, self._work = workers, work
+    def __init__(self, workers: int, work: Work = analyze_segment, limits: Limits | None = None) -> None:
+        self._most, self._work, self._limits = workers, work, limits or Limits()
         self._crew: list[_Worker] = []
         self._waiting: deque[_Parcel] = deque()
 
@@ -60,22 +60,26 @@ class LocalEngine:
         FeelitError
             if not a single process can be started.
         """
-        more = True
         try:
-            while more or self._waiting or any(worker.parcel for worker in self._crew):
-                # Orders are drawn ahead of need, one a round: to open a video takes time, and workers should not wait for it.
-                if more and len(self._waiting) < self._most:
-                    order = next(orders, None)
-                    more = order is not None
-                    if order is not None:
-                        self._waiting.append(_Parcel(order))
-                self._hand_out()
-                drawing = more and len(self._waiting) < self._most
-                outcomes = [self._outcome(worker) for worker in self._heard_of(0 if drawing else None)]
-                self._hand_out()  # first, so that no worker waits while outcomes are looked at
-                yield from filter(None, outcomes)
+            with watching(self._end_the_excessive):
+                yield from self._run(orders)
         finally:
             _end(self._crew)
+
+    def _run(self, orders: Iterator[Order]) -> Iterator[Outcome]:
+        more = True
+        while more or self._waiting or any(worker.parcel for worker in self._crew):
+            # Orders are drawn ahead of need, one a round: to open a video takes time, and workers should not wait for it.
+            if more and len(self._waiting) < self._most:
+                order = next(orders, None)
+                more = order is not None
+                if order is not None:
+                    self._waiting.append(_Parcel(order))
+            self._hand_out()
+            drawing = more and len(self._waiting) < self._most
+            outcomes = [self._outcome(worker) for worker in self._heard_of(0 if drawing else None)]
+            self._hand_out()  # first, so that no worker waits while outcomes are looked at
+            yield from filter(None, outcomes)
 
     def _hand_out(self) -> None:
         """Give what waits to workers that are idle; start workers as long as they are needed and allowed."""
@@ -108,6 +112,17 @@ class LocalEngine:
         ready = wait([worker.pipe for worker in self._crew], timeout_s)
         return [worker for worker in self._crew if worker.pipe in ready]
 
+    def _end_the_excessive(self) -> None:
+        """Kill the workers that exceed a limit. One that has just finished dies idle, or on a segment that is tried again."""
+        for worker in list(self._crew):
+            parcel = worker.parcel
+            if parcel is None or worker.process.pid is None:
+                continue
+            cause = self._limits.exceeded(parcel.order.task, time.monotonic() - parcel.given_s, worker.process.pid)
+            if cause is not None:
+                parcel.cause = cause
+                worker.process.kill()
+
     def _outcome(self, worker: _Worker) -> Outcome | None:
         """None if the worker died: its order goes to another, or it was idle."""
         parcel, worker.parcel = worker.parcel, None
@@ -122,7 +137,7 @@ class LocalEngine:
             if parcel.deaths < TRIES:
                 self._waiting.appendleft(parcel)
                 return None
-            result = _died(parcel.order)
+            result = given_up(parcel.order.task, parcel.cause)
         assert parcel is not None
         return Outcome(parcel.order, result)
 
@@ -150,6 +165,7 @@ class _Worker:
         except OSError:
             _end([self])
             return False
+        parcel.given_s, parcel.cause = time.monotonic(), DIED
         self.parcel = parcel
         return True
 
@@ -163,14 +179,9 @@ def _end(crew: list[_Worker]) -> None:
         worker.process.join(max(0.0, deadline_s - time.monotonic()))
         if worker.process.is_alive():
             worker.process.kill()
-            worker.process.join()
+            worker.process.join(PATIENCE_S)  # one that waits for a dead network disk cannot be killed, nor waited for
         worker.pipe.close()
     crew.clear()
-
-
-def _died(order: Order) -> FeelitError:
-    message = f"{order.task.info.path}: the worker died twice on segment {order.task.segment.index}"
-    return VideoReadError(message, "the decoder crashed on it, or memory ran out; try fewer --workers or a smaller --batch")
 
 
 def _serve(pipe: Connection, work: Work) -> None:
