@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import psutil
@@ -25,23 +24,15 @@ from feelit.errors import FeelitError
 from feelit.job import VideoReport
 from feelit.pipeline import analyze_videos
 from feelit.plan import Source, find_videos
-from feelit.segment import Models, Task, analyze_segment
-from feelit.types import Sampling, Segment, VideoInfo
+from feelit.segment import analyze_segment
+from feelit.types import VideoInfo
 from tests import works
 from tests.conftest import Command, SerialEngine
 
 
-def orders(folder: Path, count: int = 5) -> Iterator[Order]:
-    """Tasks that hold just enough for the workers of `works`."""
-    info = VideoInfo(folder / "a.mp4", 1, 1, 0, Fraction(1), Fraction(25), 0, 1.0, "none", False, 1, 1, "")
-    models = Models(Path("detector"), Path("classifier"), "cpu")
-    for n in range(count):
-        yield Order(n, Task(info, Segment(n, None, None, 1), Sampling(), 10.0, models))
-
-
 def run_all(work: Work, folder: Path, workers: int = 2) -> dict[int, Outcome]:
     """Every outcome by the number of its order."""
-    outcomes = list(LocalEngine(workers, work).run(orders(folder)))
+    outcomes = list(LocalEngine(workers, work).run(works.orders(folder)))
     assert len(outcomes) == 5
     return {outcome.order.number: outcome for outcome in outcomes}
 
@@ -69,7 +60,7 @@ def children() -> list[psutil.Process]:
         pytest.param(works.awkward, "internal error: Awkward: for no reason", id="bug"),
         pytest.param(works.unreadable, "a.mp4 is damaged", id="expected"),
         pytest.param(works.hungry, "memory ran out", id="no-memory"),
-        pytest.param(works.deadly, "the worker died twice on segment 2", id="killed"),
+        pytest.param(works.deadly, "segment 2 was tried again in vain: its worker died", id="killed"),
     ],
 )
 def test_a_bad_segment_costs_only_itself(work: Work, message: str, tmp_path: Path) -> None:
@@ -102,7 +93,7 @@ def test_a_worker_killed_before_it_took_anything_harms_nothing(tmp_path: Path) -
 
 @pytest.mark.parametrize("work", [works.endless, works.deaf], ids=["busy", "deaf"])
 def test_leaving_early_ends_the_workers_soon(work: Work, tmp_path: Path) -> None:
-    run = LocalEngine(2, work).run(orders(tmp_path))
+    run = LocalEngine(2, work).run(works.orders(tmp_path))
     left_s: list[float] = []
 
     def interrupt() -> None:
@@ -121,7 +112,7 @@ def test_leaving_early_ends_the_workers_soon(work: Work, tmp_path: Path) -> None
 
 
 def test_no_more_workers_are_started_than_there_is_work_for(tmp_path: Path) -> None:
-    outcomes = list(LocalEngine(8, works.slow).run(orders(tmp_path, 2)))
+    outcomes = list(LocalEngine(8, works.slow).run(works.orders(tmp_path, 2)))
     assert len(outcomes) == 2
     assert len(list(tmp_path.glob("a.mp4.workers/*"))) <= 2
 
@@ -132,7 +123,7 @@ def test_where_no_process_can_be_started_it_is_told(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("feelit.engines.local._Process._Popen", staticmethod(refuse))
     with pytest.raises(FeelitError, match="no worker process can be started"):
-        next(LocalEngine(2, works.slow).run(orders(tmp_path)))
+        next(LocalEngine(2, works.slow).run(works.orders(tmp_path)))
 
 
 # The command as a process of its own

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from feelit.engines import Order, Outcome
 from feelit.errors import VideoReadError
-from feelit.segment import Task, no_faces
-from feelit.types import FrameTable, SegmentResult
+from feelit.segment import Models, Task, no_faces
+from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
+
+
+def orders(folder: Path, count: int = 5) -> Iterator[Order]:
+    """Tasks that hold just enough for the functions below: segments of a video `a.mp4` that there is not."""
+    info = VideoInfo(folder / "a.mp4", 1, 1, 0, Fraction(1), Fraction(25), 0, 1.0, "none", False, 1, 1, "")
+    models = Models(Path("detector"), Path("classifier"), "cpu")
+    for n in range(count):
+        yield Order(n, Task(info, Segment(n, None, None, 1), Sampling(), 10.0, models))
+
+
+def told(outcomes: Iterable[Outcome]) -> dict[int, str]:
+    """What became of orders, by their numbers: the frames that were decoded, or the failure in words."""
+    results = {outcome.order.number: outcome.result for outcome in outcomes}
+    return {n: str(r.decoded if isinstance(r, SegmentResult) else r) for n, r in sorted(results.items())}
 
 
 def result_of(task: Task) -> SegmentResult:
@@ -85,3 +104,46 @@ def deadly_once(task: Task) -> SegmentResult:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return result_of(task)
+
+
+def lost(task: Task) -> SegmentResult:
+    """Never comes back: from segment 1 by waiting, from 2 deaf to SIGTERM as well, from 3 once with the interpreter's lock."""
+    mark = Path(f"{task.info.path}.stuck")
+    if task.segment.index == 1:
+        time.sleep(600)
+    if task.segment.index == 2:
+        deaf(task)
+    if task.segment.index == 3 and not mark.exists():
+        mark.touch()
+        ctypes.PyDLL(None).sleep(600)
+    return result_of(task)
+
+
+def greedy(task: Task) -> SegmentResult:
+    """Takes ever more memory on segment 2, always, and on segment 3, the first time."""
+    mark = Path(f"{task.info.path}.greedy")
+    once = task.segment.index == 3 and not mark.exists()
+    if once:
+        mark.touch()
+    taken: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
+    while (task.segment.index == 2 or once) and len(taken) < 100:
+        taken.append(np.ones(16 << 20, np.uint8))
+        time.sleep(0.02)
+    return result_of(task)
+
+
+def felling(task: Task) -> SegmentResult:
+    """Kills the node of a Ray cluster that it runs on, which is the parent of a worker, and itself with it."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return result_of(task)
+
+
+def on_gpu(task: Task) -> SegmentResult:
+    """Tells as the provider which GPUs it may use."""
+    return replace(result_of(task), provider=os.environ.get("CUDA_VISIBLE_DEVICES", "none"))
+
+
+def excessive(task: Task) -> SegmentResult:
+    """`lost` on segments 1 and 3, `greedy` on segment 2."""
+    return greedy(task) if task.segment.index == 2 else lost(task)

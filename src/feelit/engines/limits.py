@@ -82,7 +82,7 @@ def own_bytes(pid: int) -> int:
 
 def given_up(task: Task, cause: Cause) -> FeelitError:
     """The failure of a segment that cost its worker at every try."""
-    message = f"{task.info.path}: segment {task.segment.index} was given up after {TRIES} tries: {cause.why}"
+    message = f"{task.info.path}: segment {task.segment.index} was tried again in vain: {cause.why}"
     return VideoReadError(message, cause.hint)
 
 

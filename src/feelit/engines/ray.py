@@ -1,4 +1,4 @@
-"""Segments as tasks of a Ray cluster that runs already. The only Ray imports.
+"""Segments as tasks of a Ray cluster that runs already.
 
 Every node must have this version of feelit, and see the videos under the same paths: docs/clusters.md.
 """
@@ -6,26 +6,20 @@ Every node must have this version of feelit, and see the videos under the same p
 from __future__ import annotations
 
 import contextlib
-import faulthandler
-import logging
-import os
 import pickle
-import queue
-import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from feelit import __version__
+from feelit.config import Device
 from feelit.engines import Order, Outcome
-from feelit.engines.address import reachable
-from feelit.engines.limits import DIED, INTERVAL_S, TRIES, Cause, Limits, given_up
-from feelit.engines.local import Work, attempt
-from feelit.errors import FeelitError, MissingExtraError
+from feelit.engines.cluster import first_line, import_ray, joined, reachable
+from feelit.engines.limits import DIED, TRIES, Cause, Limits, given_up
+from feelit.engines.local import Work
+from feelit.engines.node import Assignment, serve
+from feelit.errors import FeelitError
 from feelit.models import models_folder
 from feelit.segment import Task, analyze_segment
 
@@ -38,11 +32,6 @@ a cluster that grows with what waits for it sees that something does."""
 
 GPU_SHARE = 0.25
 """What a task asks of a GPU: decoding on the CPU keeps a model waiting most of the time, so four share one."""
-
-GRACE_S = 10.0
-"""A worker that cannot even end itself, because the decoder holds the interpreter's lock, is ended from without after this."""
-
-JOINING = "run it on a node of the cluster, or through ray://HOST:10001; Ray and Python must be the same there"
 
 FELLED = Cause("its nodes were lost", "the cluster loses nodes, or the segment takes all memory of one; set --memory-limit")
 STARVED = Cause("Ray ended its worker because memory ran out", "give nodes more memory, or try a smaller --batch")
@@ -82,12 +71,12 @@ class RayEngine:
     def __init__(
         self,
         address: str,
-        device: Literal["auto", "cpu", "cuda"] = "cpu",
+        device: Device = "cpu",
         limits: Limits | None = None,
         most: int | None = None,
         work: Work = analyze_segment,
     ) -> None:
-        self._ray = _import_ray()
+        self._ray = import_ray()
         self._address = address if self._ray.is_initialized() else reachable(address)
         self._device, self._limits, self._most, self._work = device, limits or Limits(), most, work
         self._flying: dict[Any, _Parcel] = {}
@@ -101,13 +90,15 @@ class RayEngine:
         FeelitError
             if the cluster cannot be joined, is lost, or cannot do the work at all.
         """
-        with _joined(self._ray, self._address):
+        with joined(self._ray, self._address):
             submit = _Submitter(self._ray, self._share_of_gpu(), self._limits, self._work)
             try:
                 yield from self._run(orders, submit)
             except self._ray.exceptions.RayError as error:
-                message = f"the Ray cluster at {self._address} was lost: {_first_line(error)}"
+                message = f"the Ray cluster at {self._address} was lost: {first_line(error)}"
                 raise FeelitError(message, "run the same command again to resume") from error
+            except SystemError as error:  # how what a signal handler raises comes out of Ray's core
+                raise error.__cause__ or error from None
             finally:
                 with contextlib.suppress(self._ray.exceptions.RayError):
                     for reference in self._flying:
@@ -170,18 +161,18 @@ class RayEngine:
             raise FeelitError(f"a node of the Ray cluster cannot run tasks: {_last_line(error)}", hint) from error
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
             parcel.deaths += 1
-            if parcel.deaths < TRIES:
-                self._waiting.appendleft(parcel)
-                return None
-            cause = STARVED if isinstance(error, errors.OutOfMemoryError) else DIED
-            return Outcome(parcel.order, given_up(parcel.order.task, cause))
+            return self._again(parcel, parcel.deaths < TRIES, STARVED if isinstance(error, errors.OutOfMemoryError) else DIED)
         except (errors.NodeDiedError, errors.ObjectLostError, errors.LocalRayletDiedError, errors.TaskCancelledError):
             parcel.losses += 1
-            if parcel.losses < LOSSES:
-                self._waiting.appendleft(parcel)
-                return None
-            return Outcome(parcel.order, given_up(parcel.order.task, FELLED))
+            return self._again(parcel, parcel.losses < LOSSES, FELLED)
         return Outcome(parcel.order, pickle.loads(answer))
+
+    def _again(self, parcel: _Parcel, may: bool, cause: Cause) -> Outcome | None:
+        """Send a segment once more, if it may."""
+        if not may:
+            return Outcome(parcel.order, given_up(parcel.order.task, cause))
+        self._waiting.appendleft(parcel)
+        return None
 
 
 class _Submitter:
@@ -190,115 +181,21 @@ class _Submitter:
     def __init__(self, ray: Any, gpu_share: float, limits: Limits, work: Work) -> None:
         options = {"num_cpus": 1, "num_gpus": gpu_share, "max_retries": 0}
         # At the last try a worker that exceeds a limit says so, and ends because it may take one call only.
-        self._first = ray.remote(**options, max_calls=0)(_serve)
-        self._last = ray.remote(**options, max_calls=1)(_serve)
+        self._first = ray.remote(**options, max_calls=0)(serve)
+        self._last = ray.remote(**options, max_calls=1)(serve)
         self._limits, self._work = limits, work
 
     def __call__(self, parcel: _Parcel) -> Any:
         last = parcel.deaths == TRIES - 1
         task = replace(_absolute(parcel.order.task), decode_threads=1)
-        job = _Job(task, self._work, self._limits, last, models_folder().resolve(), __version__)
-        return (self._last if last else self._first).remote(job)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What travels to a node. `home` is where the built-in models lie on the machine that sends it."""
-
-    task: Task
-    work: Work
-    limits: Limits
-    last: bool
-    home: Path
-    version: str
+        assignment = Assignment(task, self._work, self._limits, last, models_folder().resolve(), __version__)
+        return (self._last if last else self._first).remote(assignment)
 
 
 def _absolute(task: Task) -> Task:
     """The same task for workers that have other working folders."""
     models = replace(task.models, detector=task.models.detector.absolute(), expression=task.models.expression.absolute())
     return replace(task, info=replace(task.info, path=task.info.path.absolute()), models=models)
-
-
-def _serve(job: _Job) -> bytes:
-    """What a Ray worker does: the work in a thread of its own, and an eye on the limits meanwhile.
-
-    Returns
-    -------
-    the pickled result or failure. Arrays by themselves would stay in the object store, pinned as long as they are in use.
-    """
-    if job.version != __version__:
-        raise RuntimeError(f"feelit {__version__} is installed there, {job.version} here")
-    task = _at_home(job)
-    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    started_s = time.monotonic()
-    with _ended_from_without(job.limits.allowed_s(task) + GRACE_S):
-        threading.Thread(target=lambda: answers.put(attempt(task, job.work)), name="work", daemon=True).start()
-        while True:
-            with contextlib.suppress(queue.Empty):
-                return pickle.dumps(answers.get(timeout=INTERVAL_S))
-            cause = job.limits.exceeded(task, time.monotonic() - started_s, os.getpid())
-            if cause is not None and job.last:
-                return pickle.dumps(given_up(task, cause))
-            if cause is not None:
-                os._exit(1)
-
-
-def _at_home(job: _Job) -> Task:
-    """The task with built-in models where this machine has them."""
-
-    def found(path: Path) -> Path:
-        return models_folder() / path.name if path.parent == job.home else path
-
-    models = job.task.models
-    return replace(job.task, models=replace(models, detector=found(models.detector), expression=found(models.expression)))
-
-
-@contextlib.contextmanager
-def _ended_from_without(after_s: float) -> Iterator[None]:
-    """End this process if it is still here after so long; the interpreter is not needed for that."""
-    with Path(os.devnull).open("w") as nowhere:
-        faulthandler.dump_traceback_later(after_s, exit=True, file=nowhere)
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-
-
-def _import_ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports home
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns that it will hide GPUs no more
-    try:
-        import ray
-        import ray.exceptions
-    except ImportError as error:
-        raise MissingExtraError("--engine ray needs Ray, which is not installed", "pip install 'feelit[ray]'") from error
-    return ray
-
-
-@contextlib.contextmanager
-def _joined(ray: Any, address: str) -> Iterator[None]:
-    """As a driver of the cluster, and as quiet as may be. A caller who is one already stays one."""
-    if ray.is_initialized():
-        yield
-        return
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
-    except Exception as error:  # connections fail in a dozen ways
-        raise FeelitError(f"the Ray cluster at {address} cannot be joined: {_first_line(error)}", JOINING) from error
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)  # Ray puts its own there
-    ray._private.worker._worker_logs_enabled = False  # news of nodes that died would go to standard output, among the results
-    try:
-        yield
-    finally:
-        ray._private.worker._worker_logs_enabled = True
-        ray.shutdown()
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _last_line(error: Exception) -> str:

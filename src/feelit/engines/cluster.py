@@ -1,19 +1,44 @@
-"""Whether a Ray cluster answers at an address, found out in seconds: Ray itself would try for minutes."""
+"""Finding a Ray cluster, in seconds, where Ray itself would try for minutes; and joining it, quietly."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+import signal
 import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
-from feelit.errors import FeelitError, UsageError
+from feelit.errors import FeelitError, MissingExtraError, UsageError
 
 KNOCK_S = 5.0
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 """How an HTTP/2 client begins (RFC 9113, section 3.4), with an empty SETTINGS frame. Ray speaks gRPC, which answers in kind."""
 
 SETTINGS = 4
+JOINING = "run it on a node of the cluster, or through ray://HOST:10001; Ray and Python must be the same there"
 STARTING = "start one with: ray start --head; docs/clusters.md tells more"
+
+
+def import_ray() -> Any:
+    """The package.
+
+    Raises
+    ------
+    MissingExtraError
+        if it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports home
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns that it will hide GPUs no more
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise MissingExtraError("--engine ray needs Ray, which is not installed", "pip install 'feelit[ray]'") from error
+    return ray
 
 
 def reachable(address: str) -> str:
@@ -61,3 +86,36 @@ def _found(address: str) -> str:
     if found is None:
         raise FeelitError("no Ray cluster runs on this machine", STARTING)
     return found
+
+
+@contextlib.contextmanager
+def joined(ray: Any, address: str) -> Iterator[None]:
+    """Be a driver of the cluster, and as quiet a one as may be. Who is one already stays one.
+
+    Raises
+    ------
+    FeelitError
+        if it does not let us.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
+    except Exception as error:  # connections fail in a dozen ways
+        raise FeelitError(f"the Ray cluster at {address} cannot be joined: {first_line(error)}", JOINING) from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray puts its own there
+    ray._private.worker._worker_logs_enabled = False  # news of nodes that died would go to standard output, among the results
+    try:
+        yield
+    finally:
+        ray._private.worker._worker_logs_enabled = True
+        ray.shutdown()
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without the pages that follow."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
