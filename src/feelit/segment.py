@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo, View
+from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
@@ -75,7 +76,7 @@ def analyze_segment(task: Task) -> SegmentResult:
     Raises
     ------
     VideoReadError
-        if the file cannot be opened (any more).
+        if the file cannot be opened (any more), or has changed since it was looked at.
     ModelError
         if a model does not load.
     """
@@ -90,6 +91,7 @@ def analyze_segment(task: Task) -> SegmentResult:
         frames.append(frame_table(batch))
         faces.append(replace(found, row=found.row + seen))
         seen += len(batch)
+    check_unchanged(task.info)  # on another machine it may never have been the same file
     return SegmentResult(
         FrameTable.join([*frames, no_frames()]),
         FaceTable.join([*faces, no_faces()]),

@@ -104,9 +104,10 @@ def probe(path: Path) -> Probe:
     Raises
     ------
     VideoReadError
-        if no frame of it can be decoded.
+        if no frame of it can be decoded, or if it changes meanwhile.
     """
     with open_video(path) as container:
+        before = fingerprint(path)
         stream = video_stream(container, path)
         time_base = stream.time_base or _TIME_BASE
         scan = _Scan(_origin_pts(container, time_base), time_base)
@@ -121,7 +122,25 @@ def probe(path: Path) -> Probe:
         if first is None:
             raise VideoReadError(f"{path} holds no frame that can be decoded", "it may be damaged or encrypted")
         info = _describe(path, container, stream, first, scan)
+    if info.fingerprint != before:
+        raise _changed(path)
     return Probe(info, *scan.keyframes())
+
+
+def check_unchanged(info: VideoInfo) -> None:
+    """Whether a file is still the one that was looked at.
+
+    Raises
+    ------
+    VideoReadError
+        if it has changed, or cannot be read any more.
+    """
+    if fingerprint(info.path) != info.fingerprint:
+        raise _changed(info.path)
+
+
+def _changed(path: Path) -> VideoReadError:
+    return VideoReadError(f"{path} changed while it was analysed", "run the same command again when it is written completely")
 
 
 def fingerprint(path: Path) -> str:

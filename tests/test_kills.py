@@ -1,0 +1,90 @@
+"""kill -9 at moments drawn by lot, of the run and of its workers: the rows stay those of a run that nobody disturbs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import Command
+from tests.test_interruption import session, wait_for
+
+SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
+OPTIONS = ["--rate", "2", "--min-face", "60", "--device", "cpu"]
+MOMENTS = 10
+SEED = 20
+
+
+def shares(seed: int) -> list[float]:
+    """Moments as shares of a whole run, one in each tenth of it."""
+    draw = random.Random(seed)
+    return [round((n + draw.random()) / MOMENTS, 3) for n in range(MOMENTS)]
+
+
+def start(out: Path) -> subprocess.Popen[bytes]:
+    """The command as a process of its own, with two workers."""
+    command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", str(SAMPLE), *OPTIONS]
+    return subprocess.Popen([*command, "--out", str(out), "--workers", "2", "--quiet"], start_new_session=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, float]:
+    """The rows of a run that nobody disturbs, and how many seconds it takes."""
+    out = tmp_path_factory.mktemp("undisturbed") / "out.parquet"
+    start_s = time.perf_counter()
+    assert start(out).wait(timeout=120) == 0
+    return pq.read_table(out), time.perf_counter() - start_s
+
+
+@pytest.mark.parametrize("share", shares(SEED))
+def test_a_run_that_is_killed_is_resumed(
+    share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path, command: Command, serial: None
+) -> None:
+    rows, whole_s = undisturbed
+    out = tmp_path / "out.parquet"
+    process = start(out)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=share * whole_s)
+    process.kill()
+    process.wait(timeout=10)
+    wait_for(lambda: not session(process.pid), 10)
+    if not out.exists():
+        ran = command("analyze", SAMPLE, *OPTIONS, "--out", out)
+        assert (ran.code, ran.err) == (0, "")
+    assert pq.read_table(out).equals(rows)
+    assert {p.name for p in tmp_path.iterdir()} <= {"out.parquet", ".out.parquet.feelit"}
+
+
+@pytest.mark.parametrize("share", shares(SEED + 1))
+def test_a_run_goes_on_without_a_worker_that_is_killed(
+    share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path
+) -> None:
+    rows, whole_s = undisturbed
+    out = tmp_path / "out.parquet"
+    process = start(out)
+    parent = psutil.Process(process.pid)
+
+    def workers() -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [p for p in parent.children() if "spawn_main" in " ".join(p.cmdline())]
+        return []
+
+    wait_for(lambda: workers() or process.poll() is not None)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=share * whole_s / 2)  # workers come in the first half of so short a run
+    for worker in workers()[:1]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGKILL)
+    assert process.wait(timeout=60) == 0
+    assert pq.read_table(out).equals(rows)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
