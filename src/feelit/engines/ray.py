@@ -162,7 +162,7 @@ class RayEngine:
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
             parcel.deaths += 1
             return self._again(parcel, parcel.deaths < TRIES, STARVED if isinstance(error, errors.OutOfMemoryError) else DIED)
-        except (errors.NodeDiedError, errors.ObjectLostError, errors.LocalRayletDiedError, errors.TaskCancelledError):
+        except (errors.NodeDiedError, errors.ObjectLostError, errors.TaskCancelledError):
             parcel.losses += 1
             return self._again(parcel, parcel.losses < LOSSES, FELLED)
         return Outcome(parcel.order, pickle.loads(answer))

@@ -1,4 +1,4 @@
-"""kill -9 at moments drawn by lot, of the run and of its workers: the rows stay those of a run that nobody disturbs."""
+"""kill -9 at moments drawn by lot, and a clock that is set back: the rows stay those of a run that nobody disturbs."""
 
 from __future__ import annotations
 
@@ -88,3 +88,26 @@ def test_a_run_goes_on_without_a_worker_that_is_killed(
     assert process.wait(timeout=60) == 0
     assert pq.read_table(out).equals(rows)
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
+
+
+BACKWARDS = """
+import itertools, time
+for name, hour in (("time", 3600), ("time_ns", 3600 * 10**9)):
+    setattr(time, name, (lambda began, back: lambda: began - next(back))(getattr(time, name)(), itertools.count(0, hour)))
+"""
+
+
+def test_a_clock_that_is_set_back_changes_nothing(
+    undisturbed: tuple[pa.Table, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an hour whenever somebody looks at it, in the run and in its workers."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(BACKWARDS)
+    path = os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    monkeypatch.setenv("PYTHONPATH", path)
+    look = "import time; print(time.time() - time.time() > 3000)"
+    assert subprocess.check_output([sys.executable, "-c", look], text=True) == "True\n"
+    out = tmp_path / "out" / "out.parquet"
+    out.parent.mkdir()
+    assert start(out).wait(timeout=120) == 0
+    assert pq.read_table(out).equals(undisturbed[0])
