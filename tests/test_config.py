@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.config import MOST_TOML_BYTES, AnalyzeConfig, RunConfig, read_toml
+from feelit.config import MOST_TOML_BYTES, AnalyzeConfig, EngineConfig, RunConfig, read_toml
 from feelit.errors import UsageError
 
 
@@ -111,3 +111,32 @@ def test_a_file_of_options_has_an_end(tmp_path: Path) -> None:
     path.write_bytes(b"#" * (MOST_TOML_BYTES + 1))
     with pytest.raises(UsageError, match="is larger than 1 MiB"):
         read_toml(path, {"rate"})
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"),
+    [
+        pytest.param("123456", 123456, id="bytes"),
+        pytest.param("2G", 2 << 30, id="gibibytes"),
+        pytest.param("1.5g", 3 << 29, id="half"),
+        pytest.param("800MiB", 800 << 20, id="unit-in-full"),
+        pytest.param("64kB", 64 << 10, id="kibibytes"),
+        pytest.param("1T", 1 << 40, id="tebibyte"),
+    ],
+)
+def test_a_size_is_read_as_people_write_it(text: str, size_bytes: int) -> None:
+    assert EngineConfig(memory_limit=text).memory_bytes == size_bytes
+
+
+@pytest.mark.parametrize("text", ["", "G", "2X", "-1G", "0", "0.0000001K", "1e9", "٣G", "2 G", "9" * 400])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no size") as caught:
+        EngineConfig(memory_limit=text)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_what_is_no_time_is_refused(seconds: float) -> None:
+    with pytest.raises(UsageError, match="is no time"):
+        EngineConfig(segment_timeout_s=seconds)
+    assert EngineConfig(segment_timeout_s=0.5).memory_bytes is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from feelit import errors
 from feelit.api.timelines import Paths, read_timeline
-from feelit.config import AnalyzeConfig, Device, RunConfig
+from feelit.config import AnalyzeConfig, Device, EngineConfig, EngineName, RunConfig
 from feelit.errors import FeelitError, SomeFailedError
 from feelit.pipeline import analyze_videos
 from feelit.plan import Source, find_videos
@@ -34,6 +34,10 @@ def analyze(
     device: Device = "auto",
     workers: int | None = None,
     batch: int = 16,
+    engine: EngineName = "local",
+    ray_address: str = "auto",
+    segment_timeout_s: float | None = None,
+    memory_limit: str | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Find and track faces and classify the emotion each one shows.
@@ -46,8 +50,11 @@ def analyze(
     min_face_px : side of the smallest face to look for; None stands for 1/12 of the picture's short side
     detector, classifier : built-in names or paths of ONNX files
     device : "auto" takes CUDA where it loads
-    workers : processes; None stands for one a core
+    workers : segments at a time; None stands for one a core
     batch : frames, and faces, that go through a model at a time
+    engine : "local" for processes of this machine, "ray" for a cluster
+    ray_address : "auto", "HOST:PORT" or "ray://HOST:PORT"; a program that is a driver of a cluster already uses that one
+    segment_timeout_s, memory_limit : what a segment may take; None stands for a generous time and any amount of memory
     progress : show a progress bar on stderr
 
     Returns
@@ -64,9 +71,10 @@ def analyze(
     config = AnalyzeConfig(str(rate), start_s, end_s, min_face_px, detector, classifier, device)
     with tempfile.TemporaryDirectory(prefix="feelit-") as folder:
         out = Path(folder) / "timeline.parquet"
+        run = RunConfig(out, workers, batch, engine=EngineConfig(engine, ray_address, segment_timeout_s, memory_limit))
         observer = _TqdmObserver(len(sources), progress)
         try:
-            reports = analyze_videos(sources, config, RunConfig(out, workers, batch), observer)
+            reports = analyze_videos(sources, config, run, observer)
         finally:
             observer.close()
         failures = [report for report in reports if not report.ok]
