@@ -151,7 +151,7 @@ def _values(table: pa.Table, rng: np.random.Generator) -> pa.Table:
     values = [new if rng.random() < share else value for value in values]
     try:
         return _replaced(table, place, pa.array(values, field.type))
-    except (pa.ArrowException, TypeError, ValueError):  # the column has another type already, which holds no such values
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # of another type already, which holds no such values
         return table
 
 
