@@ -75,6 +75,7 @@ def unchanged(count: int) -> None:
 def finish(sources: list[Source], run: RunConfig) -> None:
     """A folder of timelines as a run leaves it, with one and the same timeline for all."""
     record = resolve(AnalyzeConfig()).record
+    assert isinstance(run.out, Path)
     workspace = Workspace(run.out)
     workspace.open(fresh=False)
     output = DatasetOutput(run, record, workspace)

@@ -26,8 +26,8 @@ FLOORS = (
     ("segment",),
     ("plan", "workspace", "manifest", "status", "timeline", "tracking"),
     ("vision", "video"),
-    ("files", "models", "names"),
-    ("config", "geometry", "types", "errors"),
+    ("files", "models", "names", "storage"),
+    ("config", "geometry", "location", "types", "errors"),
 )
 """Rooms from the roof down. A room may use rooms below it and on its own floor, but no two modules use one another."""
 
@@ -36,19 +36,26 @@ STRANGERS = ("vision", "video", "tracking")
 
 OWNERS = {
     "av": {"video"},
+    "botocore": {"storage"},
+    "fsspec": {"storage"},
+    "gcsfs": {"storage"},
     "matplotlib": {"training", "plots"},
     "onnx": {"training"},
     "onnxruntime": {"vision"},
     "pandas": {"api", "timeline"},
     "ray": {"engines"},
     "rich": {"console"},
+    "s3fs": {"storage"},
     "scipy": {"tracking", "evaluation"},
     "torch": {"training"},
     "typer": {"cli"},
 }
 """Packages that only certain rooms import."""
 
-HEAVY = {"av", "cv2", "matplotlib", "numpy", "onnxruntime", "pandas", "pyarrow", "ray", "rich", "scipy", "torch", "tqdm"}
+HEAVY = {
+    *("av", "cv2", "fsspec", "matplotlib", "numpy", "onnxruntime", "pandas", "pyarrow", "ray", "rich", "s3fs", "scipy"),
+    *("torch", "tqdm"),
+}
 """What a command that only prints text must not pay for."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -52,7 +52,7 @@ class Meddler(SerialEngine):
         """See `Engine.run`."""
         for number, order in enumerate(orders):
             if number == Meddler.after:
-                Meddler.does(order.task.info.path)
+                Meddler.does(Path(str(order.task.info.path)))
             yield from super().run(iter([order]))
             Meddler.done += 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from feelit.errors import UsageError
+from feelit.location import Location
 from feelit.types import Sampling
 
 MOST_TOML_BYTES = 1 << 20
@@ -140,10 +141,11 @@ class RunConfig:
     """How a run is carried out. Nothing in here changes a row.
 
     `workers` None stands for the cores that this process may use. `segment_s` is the wanted length of a segment. `shard` None
-    stands for all videos, and `retry_failed` takes only those of them that failed before.
+    stands for all videos, and `retry_failed` takes only those of them that failed before. `workspace` is the folder for
+    finished segments; None stands for one beside the output, or for the user's cache if that is in a bucket.
     """
 
-    out: Path
+    out: Location
     workers: int | None = None
     batch: int = 16
     force: bool = False
@@ -152,6 +154,7 @@ class RunConfig:
     shard: Shard | None = None
     retry_failed: bool = False
     engine: EngineConfig = EngineConfig()
+    workspace: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("workers", "batch"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -13,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from feelit.config import RunConfig
-from feelit.errors import OutputError, TimelineReadError
+from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
 from feelit.files import output_errors, whole_file
 from feelit.job import Job, VideoReport
+from feelit.location import Location, object_called, refuse_url
 from feelit.manifest import ENDING, Entry, Manifest
 from feelit.names import as_text
 from feelit.plan import Source
+from feelit.storage.objects import find
+from feelit.storage.places import Stamp, stamp
 from feelit.timeline.store import TimelineWriter, read_table
 from feelit.video.probe import fingerprint
 from feelit.workspace import Workspace
@@ -44,17 +46,22 @@ class DatasetOutput:
         self._settings = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
         self._scratch = workspace.folder
         self._manifest = Manifest(run.out, workspace, run.shard)
-        self._seen: dict[str, os.stat_result | None] = {}  # of videos that are being worked on, as they were before
+        self._seen: dict[str, Stamp | None] = {}  # of videos that are being worked on, as they were before
+        self._outdated: set[str] = set()  # timelines that may be replaced
         self._told = False
-        with output_errors(run.out):
-            run.out.mkdir(parents=True, exist_ok=True)
+        if isinstance(run.out, Path):
+            refuse_url(run.out)
+            with output_errors(run.out):
+                run.out.mkdir(parents=True, exist_ok=True)
+        else:
+            find(run.out, OutputError)  # what is there need not be asked for one by one
 
     def open(self, planned: Sequence[Source]) -> None:
         """See `Output.open`."""
         outputs, names = {file_of(source) for source in planned}, {source.name for source in planned}
         self._manifest.open(Entry(source.name, file_of(source)) for source in planned)
         for entry in self._manifest.all():
-            missing = entry.output not in outputs and entry.video not in names and not os.path.lexists(entry.video)
+            missing = entry.output not in outputs and entry.video not in names and _is_gone(entry.video)
             if missing != entry.missing:
                 self._manifest.note(replace(entry, missing=missing))
             elif self._run.force and not self._run.retry_failed and entry.output in outputs:
@@ -64,22 +71,24 @@ class DatasetOutput:
         """See `Output.unchanged`."""
         name = file_of(source)
         entry = self._manifest.get(name) or Entry(source.name, name)
-        self._seen[name] = now = _stat(source.path)
+        self._seen[name] = now = _stamp(source.path)
         if now is None:  # told as such, by who opens it
             return None
         with output_errors(self._folder / name):
-            output_bytes = _size(self._folder / name)
+            there = stamp(self._folder / name)
+        output_bytes = None if there is None else there.size_bytes
         if self._run.force or output_bytes is None:
             self._expect(entry)
             return None
         known = (entry.status, entry.video, entry.settings, entry.output_bytes)
         same = known == ("done", source.name, self._settings, output_bytes)
-        if not same or (entry.size_bytes, entry.mtime_ns) != (now.st_size, now.st_mtime_ns):
+        if not same or (entry.size_bytes, entry.mtime_ns) != now:
             made = replace(entry, missing=False) if same else self._made(source, name)
             if fingerprint(source.path) != made.fingerprint:
+                self._outdated.add(name)
                 self._expect(entry)
                 return None
-            entry = replace(made, size_bytes=now.st_size, mtime_ns=now.st_mtime_ns, output_bytes=output_bytes)
+            entry = replace(made, **now._asdict(), output_bytes=output_bytes)
             self._manifest.note(entry)
         del self._seen[name]
         counts = {field: getattr(entry, field) for field in COUNTS}
@@ -90,12 +99,14 @@ class DatasetOutput:
         name = file_of(job.source)
         target = self._folder / name
         record = self._record | {"videos": {job.source.name: job.metadata()}}
-        with whole_file(target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
+        replaces = self._run.force or name in self._outdated
+        with whole_file(target, self._scratch, replaces) as temporary, TimelineWriter(temporary, record) as writer:
             writer.copy(job.shelf.spool)
         job.shelf.clear()
         report = job.report(target)
         entry = replace(self._entry(job.source, report), fingerprint=job.info.fingerprint, settings=self._settings)
-        self._manifest.note(replace(entry, output_bytes=_size(target)))
+        there = stamp(target)
+        self._manifest.note(replace(entry, output_bytes=None if there is None else there.size_bytes))
         self._manifest.refresh()
         return report
 
@@ -137,7 +148,7 @@ class DatasetOutput:
         seen = self._seen.pop(file_of(source), None)
         counts = {field: getattr(report, field) for field in COUNTS}
         entry = Entry(source.name, file_of(source), report.status, **counts)
-        return replace(entry, size_bytes=seen.st_size, mtime_ns=seen.st_mtime_ns) if seen else entry
+        return replace(entry, **seen._asdict()) if seen else entry
 
     def _made(self, source: Source, name: str) -> Entry:
         """What a timeline says of the video it was made of.
@@ -176,21 +187,18 @@ class DatasetOutput:
             raise _in_the_way(target, f"holds no rows of {source.name}") from error
 
 
-def _in_the_way(target: Path, why: str) -> OutputError:
+def _in_the_way(target: Location, why: str) -> OutputError:
     return OutputError(f"{target} exists already, and {why}", "give another --out, or --force to replace it")
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _is_gone(video: str) -> bool:
+    """Whether a video that nobody has asked for lies no longer where it was; one in a bucket is not asked after."""
+    return object_called(video) is None and not os.path.lexists(video)
+
+
+def _stamp(place: Location) -> Stamp | None:
     """None for what is no file, or cannot be looked at: who opens it tells why."""
     try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
+        return stamp(place, VideoReadError)
+    except (OSError, ValueError, FeelitError):
         return None

@@ -7,41 +7,52 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from feelit.errors import OutputError
+from feelit.location import Location, Url, refuse_url
+from feelit.storage import objects
+from feelit.storage.places import exists
 
 
 @contextlib.contextmanager
-def whole_file(target: Path, scratch: Path | None = None) -> Iterator[Path]:
+def whole_file(target: Location, scratch: Path | None = None, replace: bool = True) -> Iterator[Path]:
     """A temporary file to write, which becomes `target` if the block ends well and vanishes if it does not.
 
     Parameters
     ----------
-    target : replaced in one step, after the content has reached the disk
-    scratch : the folder for the temporary file, best on the file system of the target; its own folder if None
+    target : replaced in one step, after the content has reached the disk, or the bucket
+    scratch : the folder for the temporary file, best on the file system of the target; if None its own, or that of the system
+    replace : whether an object may be replaced that has appeared since; for files somebody asked before
 
     Raises
     ------
     OutputError
-        if the folder cannot be written or the disk is full.
+        if the folder or the bucket cannot be written, or the disk is full.
     """
-    folder = scratch or target.parent
+    if isinstance(target, Path):
+        refuse_url(target)
+    folder = scratch or (target.parent if isinstance(target, Path) else Path(tempfile.gettempdir()))
     temporary = _temporary(folder, target)
     with output_errors(target):
         folder.mkdir(parents=True, exist_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            yield temporary
-            _sync(temporary)
-            _move(temporary, target)
-            _sync(target.parent)
+            if isinstance(target, Url):
+                yield temporary
+                objects.write(temporary, target, replace)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                yield temporary
+                _sync(temporary)
+                _move(temporary, target)
+                _sync(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
 
-def _temporary(folder: Path, target: Path) -> Path:
+def _temporary(folder: Path, target: Location) -> Path:
     """A new name of the target's kind; a short one, for the target's own may be as long as names can be."""
     return folder / f".{secrets.token_hex(8)}.tmp{target.suffix}"
 
@@ -58,7 +69,7 @@ def _move(file: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def output_errors(target: Path) -> Iterator[None]:
+def output_errors(target: Location) -> Iterator[None]:
     """Failures of the operating system, told as failures to write `target`."""
     try:
         yield
@@ -72,15 +83,19 @@ def output_errors(target: Path) -> Iterator[None]:
         raise OutputError(f"{target} cannot be written: {reason}", "choose another --out") from error
 
 
-def refuse_to_overwrite(target: Path, force: bool) -> None:
-    """Existing files stay as they are unless the user says otherwise.
+def refuse_to_overwrite(target: Location, force: bool) -> None:
+    """Existing files and objects stay as they are unless the user says otherwise.
 
     Raises
     ------
     OutputError
-        if `target` exists and `force` is not set.
+        if `target` exists and `force` is not set, or if its bucket does not tell.
+    UsageError
+        if it is a path that was meant as an address.
     """
-    if target.exists() and not force:
+    with output_errors(target):
+        there = exists(target)
+    if there and not force:
         raise OutputError(f"{target} exists already", "give another --out, or --force to replace it")
 
 

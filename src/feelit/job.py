@@ -6,11 +6,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from feelit.errors import FeelitError
 from feelit.files import output_errors
+from feelit.location import Location
 from feelit.names import as_text, one_line
 from feelit.plan import Plan, Source
 from feelit.timeline.build import TimelineBuilder
@@ -155,7 +155,7 @@ class Job:
             with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
                 writer.close()
 
-    def report(self, out: Path) -> VideoReport:
+    def report(self, out: Location) -> VideoReport:
         """What was done, once the job is complete."""
         assert self._builder is not None
         wall_s = time.perf_counter() - self._started_s

@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 from feelit.config import Shard
 from feelit.errors import OutputError, TimelineReadError
 from feelit.files import whole_file
+from feelit.location import Location, Url
+from feelit.storage.blocks import ObjectFile
+from feelit.storage.places import exists, named, readable, remove
 from feelit.workspace import Workspace
 
 MANIFEST = "_manifest.parquet"
@@ -79,7 +82,7 @@ _PLAIN = pa.schema([f.with_type(pa.int64()) if f.name == "updated" else f for f 
 Entries = dict[str, Entry]
 
 
-def read_manifest(folder: Path) -> Entries:
+def read_manifest(folder: Location) -> Entries:
     """What is known of the videos of a folder, by `Entry.output`: the manifest, the parts of shards, and what was noted since.
 
     Raises
@@ -96,12 +99,12 @@ def read_manifest(folder: Path) -> Entries:
     return found
 
 
-def has_manifest(folder: Path) -> bool:
+def has_manifest(folder: Location) -> bool:
     """Whether a run has ever written to a folder."""
-    return (folder / MANIFEST).exists() or any(folder.glob(PARTS)) or bool(Workspace(folder).journals())
+    return exists(folder / MANIFEST) or bool(named(folder, PARTS)) or bool(Workspace(folder).journals())
 
 
-def require_manifest(folder: Path) -> None:
+def require_manifest(folder: Location) -> None:
     """Refuse folders that no run has written to.
 
     Raises
@@ -113,7 +116,7 @@ def require_manifest(folder: Path) -> None:
         raise TimelineReadError(f"{folder} has no manifest", "give the folder that was --out of `feelit analyze`")
 
 
-def manifest_table(folder: Path) -> pa.Table:
+def manifest_table(folder: Location) -> pa.Table:
     """The same as a table of `SCHEMA`, in the order of names.
 
     Raises
@@ -128,7 +131,7 @@ def manifest_table(folder: Path) -> pa.Table:
 class Manifest:
     """The manifest as a run keeps it, or as one shard of it does: each has a file of its own until the last one ends."""
 
-    def __init__(self, folder: Path, workspace: Workspace, shard: Shard | None) -> None:
+    def __init__(self, folder: Location, workspace: Workspace, shard: Shard | None) -> None:
         self._folder, self._workspace, self._shard = folder, workspace, shard
         self._target = folder / (PARTS.replace("*", str(shard)) if shard else MANIFEST)
         self._entries: Entries = {}
@@ -205,7 +208,8 @@ class Manifest:
         """
         if not self._closed:
             self.write()
-            if self._shard is not None and self._workspace.alone():
+            # In a bucket nobody can tell whether other machines are writing: the parts stay until a run without shards.
+            if self._shard is not None and isinstance(self._folder, Path) and self._workspace.alone():
                 self._fold(read_manifest(self._folder))
             self._closed = True
 
@@ -213,12 +217,12 @@ class Manifest:
         """Make one file of all parts. Nobody else may be writing."""
         folded = self._leftovers()
         _write(self._folder / MANIFEST, entries, self._workspace.folder)
-        for path in folded:
-            path.unlink(missing_ok=True)
+        for place in folded:
+            remove(place)
 
-    def _leftovers(self) -> list[Path]:
+    def _leftovers(self) -> list[Location]:
         """What other runs have written that is not in the manifest itself."""
-        return [*self._folder.glob(PARTS), *self._workspace.journals()]
+        return [*named(self._folder, PARTS), *self._workspace.journals()]
 
     def _is_mine(self, output: str) -> bool:
         return self._shard is None or self._shard.takes(output.removesuffix(ENDING))
@@ -234,16 +238,16 @@ def _table(entries: Entries) -> pa.Table:
     return pa.table([pa.array([getattr(row, f.name) for row in rows], f.type) for f in SCHEMA], schema=SCHEMA)
 
 
-def _write(path: Path, entries: Entries, scratch: Path) -> None:
-    with whole_file(path, scratch) as temporary, temporary.open("wb") as file:
+def _write(place: Location, entries: Entries, scratch: Path) -> None:
+    with whole_file(place, scratch) as temporary, temporary.open("wb") as file:
         pq.write_table(_table(entries), file, compression="zstd")
 
 
-def _read_files(folder: Path) -> list[Entry]:
+def _read_files(folder: Location) -> list[Entry]:
     """The parts and the manifest. Parts are removed once they are in the manifest, so it is read after them."""
     while True:
         try:
-            parts = [entry for path in folder.glob(PARTS) for entry in _read(path)]
+            parts = [entry for path in named(folder, PARTS) for entry in _read(path)]
         except FileNotFoundError:
             continue
         break
@@ -253,9 +257,9 @@ def _read_files(folder: Path) -> list[Entry]:
         return parts
 
 
-def _read(path: Path) -> list[Entry]:
+def _read(path: Location) -> list[Entry]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(_there(path)) as file:
             if (file.schema_arrow.metadata or {}).get(b"feelit_manifest") != METADATA[b"feelit_manifest"]:
                 raise TimelineReadError(
                     f"{path} is no manifest of this feelit", "move it away; it is made anew from the timelines"
@@ -266,6 +270,13 @@ def _read(path: Path) -> list[Entry]:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is damaged: {error}", "delete it; it is made anew from the timelines") from error
     return [Entry(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+
+
+def _there(path: Location) -> Path | ObjectFile:
+    """What Arrow can read from; as with a path, FileNotFoundError if nothing is there."""
+    if isinstance(path, Url) and not exists(path):
+        raise FileNotFoundError(str(path))
+    return readable(path)
 
 
 def _read_journal(path: Path) -> list[Entry]:

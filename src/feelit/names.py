@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from feelit.location import Location
+
 HIDING = {"_": "%5F", ".": "%2E"}
 """First characters that hide a file, and how they are written instead."""
 
 
-def as_text(path: Path) -> str:
-    r"""A path with forward slashes as Unicode that can be stored: bytes that are not UTF-8 are written as \xff."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+def as_text(place: Location) -> str:
+    r"""A path with forward slashes, or an address, as Unicode that can be stored: bytes that are not UTF-8 become \xff."""
+    return os.fsencode(place.as_posix() if isinstance(place, Path) else str(place)).decode("utf-8", "backslashreplace")
 
 
 def in_dataset(text: str) -> str:

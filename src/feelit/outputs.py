@@ -11,6 +11,7 @@ from feelit.dataset import DatasetOutput, file_of
 from feelit.errors import UsageError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.job import Job, VideoReport
+from feelit.location import Location, Url
 from feelit.manifest import read_manifest, require_manifest
 from feelit.names import as_text
 from feelit.plan import Source
@@ -85,17 +86,17 @@ def open_output(run: RunConfig, record: Record, workspace: Workspace) -> Output:
     UsageError
         if `--out` looks like a file of another kind, or its name is no text.
     """
-    if as_text(run.out) != run.out.as_posix():
+    if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
         raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
     if is_table(run.out):
         refuse_to_overwrite(run.out, run.force)
-        return TableOutput(run.out, record, workspace.folder)
-    if run.out.suffix or run.out.is_file():
+        return TableOutput(run.out, record, workspace.folder, run.force)
+    if run.out.suffix or (isinstance(run.out, Path) and run.out.is_file()):
         raise UsageError(f"--out {run.out} is neither a .parquet file nor a folder", "end its name in .parquet, or in nothing")
     return DatasetOutput(run, record, workspace)
 
 
-def target_of(out: Path, source: Source) -> Path:
+def target_of(out: Location, source: Source) -> Location:
     """The file that a video's rows go to."""
     return out if is_table(out) else out / file_of(source)
 
@@ -116,9 +117,9 @@ def chosen(sources: Sequence[Source], run: RunConfig) -> list[Source]:
     return [source for source in mine if file_of(source) in failed]
 
 
-def is_table(out: Path) -> bool:
+def is_table(out: Location) -> bool:
     """Whether an output is one table for all videos."""
-    return out.suffix == ".parquet" and not out.is_dir()
+    return out.suffix == ".parquet" and (isinstance(out, Url) or not out.is_dir())
 
 
 class TableOutput:
@@ -126,8 +127,8 @@ class TableOutput:
 
     lasting = False
 
-    def __init__(self, target: Path, record: Record, scratch: Path) -> None:
-        self._target, self._record, self._scratch = target, record, scratch
+    def __init__(self, target: Location, record: Record, scratch: Path, force: bool) -> None:
+        self._target, self._record, self._scratch, self._force = target, record, scratch, force
         self._videos: dict[str, tuple[Path, Record]] = {}
 
     def open(self, planned: Sequence[Source]) -> None:
@@ -154,7 +155,7 @@ class TableOutput:
         if not names:
             return
         record = self._record | {"videos": {name: self._videos[name][1] for name in names}}
-        with whole_file(self._target, self._scratch) as temporary, TimelineWriter(temporary, record) as writer:
+        with whole_file(self._target, self._scratch, self._force) as temporary, TimelineWriter(temporary, record) as writer:
             for name in names:
                 writer.copy(self._videos[name][0])
 

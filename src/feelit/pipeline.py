@@ -126,7 +126,7 @@ def analyze_videos(
     settings = resolve(config)
     engine = open_engine(run, config.device)
     with output_errors(run.out):
-        workspace = Workspace(run.out, None if is_table(run.out) else run.shard)
+        workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
         output = open_output(run, settings.record, workspace)
     workspace.open(fresh=not run.resume)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)

@@ -10,7 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import UsageError, VideoReadError
+from feelit.location import Location, Url, location
 from feelit.names import as_text, in_dataset, mirrored
+from feelit.storage import objects
 from feelit.types import Sampling, Segment
 from feelit.video.probe import Probe
 
@@ -25,11 +27,11 @@ SUFFIXES = frozenset(
 class Source:
     """A video to analyse.
 
-    `name` is what the timeline calls it: the path as it was given, in Unicode. `place` is where its output lies inside a
-    folder of outputs: the input tree mirrored, in Unicode, with forward slashes, as readers of datasets take it.
+    `name` is what the timeline calls it: the path as it was given, in Unicode, or its address. `place` is where its output
+    lies inside a folder of outputs: the input tree mirrored, in Unicode, with forward slashes, as readers of datasets take it.
     """
 
-    path: Path
+    path: Location
     name: str
     place: str
 
@@ -52,12 +54,13 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
     UsageError
         if there is no input, or an empty one, or if two inputs would be written to the same place.
     """
+    objects.forget()
     found: dict[str, Source] = {}
     for text in inputs:
         if not text:
             raise UsageError("an input is empty", "a variable that is not set? For the working folder say .")
-        for source in _sources(Path(text)):
-            found.setdefault(os.path.abspath(source.path), source)  # noqa: PTH100  # resolve() would follow links
+        for source in _sources(location(text)):
+            found.setdefault(_absolute(source.path), source)
     if not found:
         raise UsageError("no input", "name videos or folders, or - to read a list from standard input")
     places: dict[str, Source] = {}
@@ -107,12 +110,31 @@ def _time_s(pts: int | None, probe: Probe) -> float:
     return float(((pts or 0) - probe.info.origin_pts) * probe.info.time_base)
 
 
-def _sources(given: Path) -> list[Source]:
+def _absolute(place: Location) -> str:
+    return os.path.abspath(place) if isinstance(place, Path) else str(place)  # noqa: PTH100  # resolve() would follow links
+
+
+def _sources(given: Location) -> list[Source]:
+    if isinstance(given, Url):
+        return _in_bucket(given)
     try:
         is_folder = given.is_dir()
     except OSError:  # a name that is too long, a folder that may not be read: told when the file is opened
         is_folder = False
     return _in_folder(given) if is_folder else [Source(given, as_text(given), in_dataset(as_text(mirrored(given))))]
+
+
+def _in_bucket(given: Url) -> list[Source]:
+    """What ends like a video is one, and is not asked for before it is opened; anything else may be a folder."""
+    is_folder = given.key == "" or given.key.endswith("/")
+    if given.suffix.lower() in SUFFIXES or (not is_folder and objects.info(given, VideoReadError) is not None):
+        return [Source(given, as_text(given), in_dataset(given.place()))]
+    places = {url: url.place(given) for url in objects.find(given, VideoReadError) if url.suffix.lower() in SUFFIXES}
+    shown = {url: place for url, place in places.items() if not any(part.startswith(".") for part in place.split("/"))}
+    if not shown:
+        hint = f"endings that count: {' '.join(sorted(SUFFIXES))}"
+        raise VideoReadError(f"{given} {'holds no videos' if is_folder else 'is no video, and no folder that holds any'}", hint)
+    return [Source(url, as_text(url), in_dataset(place)) for url, place in shown.items()]
 
 
 def _in_folder(folder: Path) -> list[Source]:

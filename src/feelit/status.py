@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from feelit.errors import FeelitError, SomeFailedError, UnfinishedError
+from feelit.location import Location
 from feelit.manifest import Entry, read_manifest, require_manifest
 from feelit.workspace import Workspace
 
@@ -27,7 +27,7 @@ class Status:
     wall_s: float
     failures: tuple[Entry, ...]
 
-    def problem(self, folder: Path) -> FeelitError | None:
+    def problem(self, folder: Location) -> FeelitError | None:
         """Why not all is well, or None."""
         if self.remaining:
             hint = "a run goes on" if self.running else "run feelit analyze again to go on"
@@ -39,7 +39,7 @@ class Status:
         return None
 
 
-def status_of(folder: Path) -> Status:
+def status_of(folder: Location) -> Status:
     """What the manifest of a folder says; while a run goes on, what it has noted up to now.
 
     Raises

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from feelit.location import Location
 
 UInt8 = NDArray[np.uint8]
 Int32 = NDArray[np.int32]
@@ -40,7 +41,7 @@ class VideoInfo:
     `fingerprint` is the SHA-256 of the size and the first and last MiB of the file.
     """
 
-    path: Path
+    path: Location
     width_px: int
     height_px: int
     rotation_deg: int

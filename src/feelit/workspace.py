@@ -18,6 +18,7 @@ import numpy as np
 from feelit.config import Shard
 from feelit.errors import OutputError
 from feelit.files import output_errors, whole_file
+from feelit.location import Location, Url
 from feelit.types import FaceTable, FrameTable, Segment, SegmentResult
 
 VERSION = 1
@@ -32,14 +33,19 @@ KEPT = "[!.]*.npz"  # without what was not finished
 class Workspace:
     """The folder `.NAME.feelit` beside the output NAME: on the same disk, so that finished files move in one step.
 
-    Where NAME is a folder on a disk of its own, or in a folder that may not be written, it lies within. One run at a time
-    uses it; the shards of a run share it, and each has a folder of its own in it.
+    Where NAME is a folder on a disk of its own, or in a folder that may not be written, it lies within. An output in a bucket
+    has its workspace in the user's cache, and `parent` is another place for that of any output; there the folder is called
+    after the whole name of the output. One run at a time uses it; the shards of a run share it, and each has a folder of its
+    own in it.
     """
 
-    def __init__(self, out: Path, shard: Shard | None = None) -> None:
+    def __init__(self, out: Location, shard: Shard | None = None, parent: Path | None = None) -> None:
         self._out, self._shard = out, shard
-        place = Path(os.path.abspath(out))  # noqa: PTH100  # "." has a name, too; resolve() would follow links
-        self.root = (place if _stands_alone(place) else place.parent) / f".{place.name}.feelit"
+        place = Path(os.path.abspath(out)) if isinstance(out, Path) else out  # noqa: PTH100  # "." has a name, too; resolve() would follow links
+        if isinstance(place, Url) or parent is not None:
+            self.root = (parent or _cache()) / _called_after(place)
+        else:
+            self.root = (place if _stands_alone(place) else place.parent) / f".{place.name}.feelit"
         self.folder = self.root / str(shard) if shard else self.root
         self._locks: list[int] = []
 
@@ -127,6 +133,16 @@ class Workspace:
         """The place for the segments of one video under one configuration; `key` is any JSON value that tells both."""
         digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()
         return Shelf(self.folder / digest[:24])
+
+
+def _cache() -> Path:
+    """Where programs keep what they can do without, after the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feelit"
+
+
+def _called_after(out: Location) -> str:
+    digest = hashlib.sha256(os.fsencode(str(out).rstrip("/"))).hexdigest()
+    return f"{out.name[:60]}-{digest[:16]}.feelit"
 
 
 def _stands_alone(out: Path) -> bool:

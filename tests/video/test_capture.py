@@ -40,11 +40,12 @@ def frames_of(path: Path, sampling: Sampling = NATIVE, loop: bool = False, most:
     "sampling", [NATIVE, Sampling(Fraction(7)), Sampling(Fraction(10), end_s=1.0)], ids=["all", "7 Hz", "1 s"]
 )
 def test_frames_are_those_of_a_batch_run(make: Callable[[Path], Path], sampling: Sampling, tmp_path: Path) -> None:
-    info = probe(make(tmp_path / "a.mp4")).info
+    path = make(tmp_path / "a.mp4")
+    info = probe(path).info
     view = view_of(info.width_px, info.height_px, 60)
     reader = SegmentReader(info, Segment(0, None, None, info.packets), sampling, view)
     expected = [(s.frame, s.pts, s.time_s, s.tick, clips.number_of(s.luma)) for s in reader]
-    source = FileCapture(info.path, sampling, False)
+    source = FileCapture(path, sampling, False)
     samples = [(c.shot.sample(info, view)) for c in source]
     assert [(s.frame, s.pts, s.time_s, s.tick, clips.number_of(s.luma)) for s in samples] == expected
     assert (source.decoded, source.errors) == (reader.decoded, reader.errors)
@@ -115,8 +116,9 @@ def test_a_player_that_falls_behind_goes_on_from_there(monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("hurried")
 def test_a_picture_has_the_colours_and_no_more_than_the_width(tmp_path: Path) -> None:
-    info = probe(clips.rotated(tmp_path / "a.mp4", size=(320, 180))).info
-    shot = frames_of(info.path, most=1)[0].shot
+    path = clips.rotated(tmp_path / "a.mp4", size=(320, 180))
+    info = probe(path).info
+    shot = frames_of(path, most=1)[0].shot
     assert shot.picture(info, 1280).shape == (320, 180, 3)
     assert shot.picture(info, 90).shape == (160, 90, 3)
     assert shot.picture(info, 1).shape[1] == 1

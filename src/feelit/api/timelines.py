@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from feelit.location import Location, location
 from feelit.timeline.store import read_table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if it is missing, damaged, or not a timeline.
     """
-    table, metadata = read_table(Path(path))
+    table, metadata = read_table(location(path))
     frame: pd.DataFrame = table.replace_schema_metadata().to_pandas()
     frame.attrs.update(metadata)
     return frame
@@ -40,7 +41,7 @@ def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
     """
     from feelit.manifest import manifest_table
 
-    frame: pd.DataFrame = manifest_table(Path(folder)).to_pandas()
+    frame: pd.DataFrame = manifest_table(location(folder)).to_pandas()
     return frame
 
 
@@ -60,7 +61,7 @@ def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) ->
     """
     from feelit.timeline.merge import merge_files
 
-    merge_files(_listed(timelines), Path(out), force)
+    merge_files(_places(timelines), location(out), force)
 
 
 def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track", "video"] = "track") -> pd.DataFrame:
@@ -130,7 +131,7 @@ def export(
     from feelit.exports.run import ExportOptions, export_timelines
 
     wanted = tuple(tracks) if tracks is not None else None
-    return export_timelines(_listed(timelines), ExportOptions(Path(out), format, wanted, force))
+    return export_timelines(_places(timelines), ExportOptions(Path(out), format, wanted, force))
 
 
 def report(
@@ -160,7 +161,7 @@ def report(
     """
     from feelit.reports.write import ReportOptions, write_report
 
-    return write_report(_listed(timelines), ReportOptions(Path(out), tuple(_listed(video)), force))
+    return write_report(_places(timelines), ReportOptions(Path(out), tuple(_listed(video)), force))
 
 
 def plot(
@@ -206,7 +207,7 @@ def plot(
 
 def _table_of(timeline: pd.DataFrame | str | PathLike[str]) -> pa.Table:
     if isinstance(timeline, str | PathLike):
-        return read_table(Path(timeline))[0]
+        return read_table(location(timeline))[0]
     import pyarrow as pa
 
     return pa.Table.from_pandas(timeline, preserve_index=False)
@@ -214,3 +215,7 @@ def _table_of(timeline: pd.DataFrame | str | PathLike[str]) -> pa.Table:
 
 def _listed(paths: Paths) -> list[Path]:
     return [Path(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
+
+
+def _places(paths: Paths) -> list[Location]:
+    return [location(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]

@@ -60,18 +60,24 @@ def _typed(path: Path, key: str, value: object, parameter: str) -> object:
     hint, option = get_type_hints(analyze)[parameter], key.replace("_", "-")
     if hint == list[str]:
         return [checked(path, option, item, Path) for item in (value if isinstance(value, list) else [value])]
+    if parameter == "out":  # a text, for an address is no path; but a number is neither
+        return checked(path, option, value, Path)
     return checked(path, option, value, next((kind for kind in KINDS if kind in (hint, *get_args(hint))), Path))
 
 
 def analyze(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="Videos, folders, or - for a list on standard input.", show_default=False),
+        typer.Argument(
+            metavar="INPUT...",
+            help="Videos or folders, here or in a bucket, or - for a list on standard input.",
+            show_default=False,
+        ),
     ],
     out: Annotated[
-        Path,
+        str,
         typer.Option(help="A .parquet file for one table of all videos, or a folder for one file a video."),
-    ] = Path("results.parquet"),
+    ] = "results.parquet",
     rate: Annotated[str, typer.Option(help="Samples a second of video, or native for every frame.")] = "10",
     start: Annotated[float, typer.Option(help="Begin here, in seconds.")] = 0.0,
     end: Annotated[float, typer.Option(help="End before this, in seconds.", show_default="its end")] = float("inf"),
@@ -100,6 +106,9 @@ def analyze(
     shard: Annotated[
         str | None, typer.Option(help="Only one of several parts of the videos, as in 2/8.", show_default=False)
     ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Where finished segments are kept until then.", show_default="beside the output")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on where an interrupted run stopped.")] = True,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a finished video.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
@@ -111,6 +120,7 @@ def analyze(
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
     from feelit.config import AnalyzeConfig, EngineConfig, RunConfig, Shard
+    from feelit.location import location, refuse_url
     from feelit.outputs import chosen
     from feelit.plan import find_videos, read_list
 
@@ -118,7 +128,12 @@ def analyze(
     look = AnalyzeConfig(rate, start, end, min_face, detector, classifier, device.value)
     part = None if shard is None else Shard.parse(shard)
     where = EngineConfig(engine.value, ray_address, segment_timeout, memory_limit)
-    run = RunConfig(out, workers, batch, force, resume, shard=part, retry_failed=retry_failed, engine=where)
+    place = location(out)
+    run = RunConfig(
+        place, workers, batch, force, resume, shard=part, retry_failed=retry_failed, engine=where, workspace=workspace
+    )
+    if annotate is not None:
+        refuse_url(annotate)
     planned = find_videos(texts)
     sources = chosen(planned, run)
     if dry_run:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from feelit.location import Location
 
 
 class Blur(StrEnum):
@@ -36,7 +39,7 @@ def annotate(
     draw(video, timeline, options, quiet)
 
 
-def draw(video: Path, timeline: Path, options: object, quiet: bool) -> None:
+def draw(video: Location, timeline: Location, options: object, quiet: bool) -> None:
     """Annotate one video, with a progress bar on a terminal."""
     from feelit.console import progress_bar
     from feelit.render.annotate import AnnotateOptions, annotate_video

@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 def events(
     timelines: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
     kind: Annotated[
@@ -40,6 +40,7 @@ def events(
 ) -> None:
     """Find what happens: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
     from feelit.cli import texts
+    from feelit.location import location
     from feelit.timeline.event import EventFilter
     from feelit.timeline.event_text import csv_text, json_text
     from feelit.timeline.events import find_events
@@ -48,7 +49,7 @@ def events(
 
     wanted = EventFilter.parse(kind, emotion, max_p)
     written = texts.choose(Format, format_, out, force)
-    tables = read_videos(find_timelines(timelines), COLUMNS)
+    tables = read_videos(find_timelines(map(location, timelines)), COLUMNS)
     found = [event for table in tables for event in find_events(table) if wanted.takes(event)]
     if written is Format.table:
         _show(found)

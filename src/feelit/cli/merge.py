@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from feelit.location import Location
 
 
 def merge(
     timelines: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
-    out: Annotated[Path, typer.Option(help="The .parquet file to write.", show_default=False)],
+    out: Annotated[str, typer.Option(help="The .parquet file to write.", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""
+    from feelit.location import location
     from feelit.timeline.merge import merge_files
 
-    merge_files(timelines, out, force)
-    for given in timelines:
+    places = [location(given) for given in timelines]
+    merge_files(places, location(out), force)
+    for given in places:
         _tell_what_is_left_out(given)
 
 
-def _tell_what_is_left_out(given: Path) -> None:
+def _tell_what_is_left_out(given: Location) -> None:
     """A folder may hold fewer timelines than videos were planned."""
+    from feelit.location import Url
     from feelit.manifest import has_manifest
     from feelit.names import one_line
     from feelit.status import status_of
 
-    if not given.is_dir() or not has_manifest(given):
+    is_folder = given.suffix != ".parquet" if isinstance(given, Url) else given.is_dir()
+    if not is_folder or not has_manifest(given):
         return
     found = status_of(given)
     if lacking := found.failed + found.remaining:

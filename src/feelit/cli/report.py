@@ -10,7 +10,7 @@ import typer
 
 def report(
     timelines: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
     out: Annotated[Path, typer.Option(help="The page, an .html file.")] = Path("report.html"),
@@ -23,10 +23,11 @@ def report(
 ) -> None:
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     from feelit.console import progress_bar
+    from feelit.location import location
     from feelit.names import one_line
     from feelit.reports.write import ReportOptions, write_report
 
     with progress_bar(f"writing {out.name}", quiet) as advance:
-        notes = write_report(timelines, ReportOptions(out, tuple(video or ()), force), advance)
+        notes = write_report([location(given) for given in timelines], ReportOptions(out, tuple(video or ()), force), advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

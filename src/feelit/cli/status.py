@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from feelit.location import Location
     from feelit.status import Status
 
 
 def status(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that is --out of `feelit analyze`.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder that is --out of `feelit analyze`.")],
     failed: Annotated[bool, typer.Option("--failed", help="List the videos that failed, and why.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell how many videos of a folder are done, failed and remain, also while a run goes on."""
+    from feelit.location import location
     from feelit.status import status_of
 
-    found = status_of(folder)
+    place = location(folder)
+    found = status_of(place)
     if as_json:
         _print_json(found, failed)
     elif failed:
         _list(found)
     else:
-        _show(found, folder)
-    if problem := found.problem(folder):
+        _show(found, place)
+    if problem := found.problem(place):
         raise problem
 
 
@@ -47,7 +49,7 @@ def _list(found: Status) -> None:
         typer.echo("\t".join(map(one_line, [entry.video, entry.error or "", entry.hint or ""])))
 
 
-def _show(found: Status, folder: Path) -> None:
+def _show(found: Status, folder: Location) -> None:
     from feelit.console import clock, make_table, print_table
     from feelit.names import one_line
 

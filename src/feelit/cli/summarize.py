@@ -31,7 +31,7 @@ class Format(StrEnum):
 
 def summarize(
     timelines: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
     by: Annotated[
@@ -46,12 +46,13 @@ def summarize(
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
     from feelit.cli import texts
+    from feelit.location import location
     from feelit.timeline.gather import find_timelines, read_videos
     from feelit.timeline.samples import COLUMNS
     from feelit.timeline.summary import summaries
 
     written = texts.choose(Format, format_, out, force)
-    tables = read_videos(find_timelines(timelines), COLUMNS)
+    tables = read_videos(find_timelines(map(location, timelines)), COLUMNS)
     records = [record for table in tables for record in summaries(table, by.value)]
     if written is Format.table:
         _show(records, by.value)

@@ -20,6 +20,7 @@ from feelit.engines.limits import DIED, TRIES, Cause, Limits, given_up
 from feelit.engines.local import Work
 from feelit.engines.node import Assignment, serve
 from feelit.errors import FeelitError
+from feelit.location import absolute
 from feelit.models import models_folder
 from feelit.segment import Task, analyze_segment
 
@@ -195,7 +196,7 @@ class _Submitter:
 def _absolute(task: Task) -> Task:
     """The same task for workers that have other working folders."""
     models = replace(task.models, detector=task.models.detector.absolute(), expression=task.models.expression.absolute())
-    return replace(task, info=replace(task.info, path=task.info.path.absolute()), models=models)
+    return replace(task, info=replace(task.info, path=absolute(task.info.path)), models=models)
 
 
 def _last_line(error: Exception) -> str:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
+from feelit.location import Location
 from feelit.timeline.samples import COLUMNS
 from feelit.timeline.schema import SCHEMA
 from feelit.timeline.store import open_timeline
@@ -34,10 +34,10 @@ class RowGroups:
     """Reads row groups and keeps the last one, in which many short videos may lie."""
 
     def __init__(self) -> None:
-        self._key: tuple[Path, int, tuple[str, ...]] | None = None
+        self._key: tuple[Location, int, tuple[str, ...]] | None = None
         self._table: pa.Table | None = None
 
-    def read(self, path: Path, group: int, columns: tuple[str, ...]) -> pa.Table:
+    def read(self, path: Location, group: int, columns: tuple[str, ...]) -> pa.Table:
         """One row group of a timeline file.
 
         Raises
@@ -69,7 +69,7 @@ class Recording:
     everything : whether all its rows are wanted, and not some tracks
     """
 
-    path: Path
+    path: Location
     name: str
     facts: dict[str, Any]
     tracks: tuple[int, ...] = ()
@@ -105,7 +105,7 @@ class Recording:
             yield table.slice(piece.start, piece.end - piece.start).replace_schema_metadata()
 
 
-def find_recordings(paths: Sequence[Path], tracks: Sequence[int] | None = None) -> list[Recording]:
+def find_recordings(paths: Sequence[Location], tracks: Sequence[int] | None = None) -> list[Recording]:
     """Every video of some timeline files, those without rows included, in the order of the files.
 
     Parameters
@@ -133,7 +133,7 @@ def find_recordings(paths: Sequence[Path], tracks: Sequence[int] | None = None) 
     return [recording.of_tracks(tracks) for recording in found.values()]
 
 
-def _in_file(path: Path, groups: RowGroups) -> Iterator[Recording]:
+def _in_file(path: Location, groups: RowGroups) -> Iterator[Recording]:
     file, metadata = open_timeline(path)
     with file:
         count = file.num_row_groups

@@ -11,6 +11,7 @@ from feelit.exports.formats import Format, format_named
 from feelit.exports.part import Part
 from feelit.exports.recordings import Recording, find_recordings
 from feelit.files import refuse_to_overwrite, whole_file
+from feelit.location import Location, object_called
 from feelit.names import as_text, mirrored
 from feelit.timeline.gather import find_timelines
 
@@ -29,7 +30,7 @@ class ExportOptions:
     force: bool = False
 
 
-def export_timelines(timelines: Sequence[Path], options: ExportOptions) -> list[Path]:
+def export_timelines(timelines: Sequence[Location], options: ExportOptions) -> list[Path]:
     """Write timelines to `options.out`, each file whole or not at all.
 
     Parameters
@@ -55,7 +56,7 @@ def export_timelines(timelines: Sequence[Path], options: ExportOptions) -> list[
     paths = find_timelines(timelines)
     targets = _targets(_recordings(paths, kind, options), kind, options.out)
     for target in targets:
-        if any(target.exists() and target.samefile(path) for path in paths):
+        if any(isinstance(path, Path) and target.exists() and target.samefile(path) for path in paths):
             raise UsageError(f"{target} is a timeline that is to be read", "choose another name for the output")
         refuse_to_overwrite(target, options.force)
     for target, recordings in targets.items():
@@ -65,7 +66,7 @@ def export_timelines(timelines: Sequence[Path], options: ExportOptions) -> list[
     return list(targets)
 
 
-def exported_text(timelines: Sequence[Path], options: ExportOptions) -> Iterator[str]:
+def exported_text(timelines: Sequence[Location], options: ExportOptions) -> Iterator[str]:
     """The same as text, a piece at a time.
 
     Raises
@@ -80,7 +81,7 @@ def exported_text(timelines: Sequence[Path], options: ExportOptions) -> Iterator
     yield from kind.write(Part(tuple(recordings), Path()))
 
 
-def _recordings(paths: Sequence[Path], kind: Format, options: ExportOptions) -> list[Recording]:
+def _recordings(paths: Sequence[Location], kind: Format, options: ExportOptions) -> list[Recording]:
     recordings = find_recordings(paths, options.tracks)
     if kind.one_video and not recordings:
         raise TimelineReadError("these timelines tell of no video", "run `feelit analyze` first")
@@ -99,7 +100,7 @@ def _targets(recordings: Sequence[Recording], kind: Format, out: Path) -> dict[P
         raise UsageError(_several(recordings), f"name a folder: --out {out.with_suffix('')}")
     targets: dict[Path, tuple[Recording, ...]] = {}
     for recording in recordings:
-        target = out / f"{as_text(mirrored(Path(recording.name)))}{kind.suffix}"
+        target = out / f"{_place(recording.name)}{kind.suffix}"
         if target in targets:
             message = f"{targets[target][0].name} and {recording.name} would share the output {target}"
             raise UsageError(message, "export them one by one")
@@ -109,3 +110,9 @@ def _targets(recordings: Sequence[Recording], kind: Format, out: Path) -> dict[P
 
 def _several(recordings: Sequence[Recording]) -> str:
     return f"a file of this format holds one video, and there are {len(recordings)}"
+
+
+def _place(name: str) -> str:
+    """Where the files of a video lie in a folder: as `feelit analyze` would mirror it."""
+    url = object_called(name)
+    return as_text(mirrored(Path(name))) if url is None else url.place()

@@ -12,6 +12,7 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.files import refuse_to_overwrite, whole_file
+from feelit.location import Location
 from feelit.render.blur import pixelate
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
@@ -125,7 +126,7 @@ class Scene:
 
 
 def annotate_video(
-    video: Path,
+    video: Location,
     rows: TimelineRows,
     sampled_time_s: Float64,
     options: AnnotateOptions,
@@ -165,11 +166,11 @@ def annotate_video(
                 progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
 
 
-def _check(video: Path, rows: TimelineRows, options: AnnotateOptions) -> None:
+def _check(video: Location, rows: TimelineRows, options: AnnotateOptions) -> None:
     check_tracks(options, {int(t) for t in np.unique(rows.track_id)})
     if options.out.suffix.lower() not in FORMATS:
         raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
-    if options.out.exists() and video.exists() and options.out.samefile(video):
+    if isinstance(video, Path) and options.out.exists() and video.exists() and options.out.samefile(video):
         raise UsageError(f"{options.out} is the video itself", "choose another name for the output")
 
 

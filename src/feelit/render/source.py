@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.errors import TimelineReadError, VideoReadError
+from feelit.location import Location, refuse_url
 from feelit.render.rows import TimelineRows, rows_to_draw
 from feelit.timeline.schema import from_arrow
 from feelit.timeline.store import read_table
@@ -17,7 +18,7 @@ from feelit.types import Float64
 from feelit.video.probe import fingerprint
 
 
-def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
+def rows_of(video: Location, timeline: Location) -> tuple[TimelineRows, Float64]:
     """What is drawn of a video.
 
     Returns
@@ -38,7 +39,7 @@ def rows_of(video: Path, timeline: Path) -> tuple[TimelineRows, Float64]:
     return rows_to_draw(mine)
 
 
-def table_of(video: Path, timeline: Path) -> tuple[str, pa.Table]:
+def table_of(video: Location, timeline: Location) -> tuple[str, pa.Table]:
     """What a timeline says of a video, which is known by its content: the name that it has there, and its rows.
 
     Raises
@@ -48,8 +49,10 @@ def table_of(video: Path, timeline: Path) -> tuple[str, pa.Table]:
     VideoReadError
         if the video is missing.
     """
-    if not video.is_file():
-        raise VideoReadError(f"{video} does not exist", "check the spelling")
+    if isinstance(video, Path):
+        refuse_url(video)
+        if not video.is_file():
+            raise VideoReadError(f"{video} does not exist", "check the spelling")
     table, metadata = read_table(timeline)
     videos = metadata.get("videos", {})
     name = _name_of(fingerprint(video), videos)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from feelit.errors import TimelineReadError
+from feelit.location import refuse_url
 from feelit.names import as_text
 from feelit.plan import find_videos
 from feelit.video.probe import fingerprint
@@ -54,7 +55,9 @@ def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]])
     """
     if not given:
         return Found({}, frozenset())
-    paths = [source.path for one in given for source in find_videos([str(one)])]
+    for one in given:
+        refuse_url(one)
+    paths = [source.path for one in given for source in find_videos([str(one)]) if isinstance(source.path, Path)]
     sizes = {facts.get("size_bytes") for facts in videos.values()}
     prints = {fingerprint(path): path for path in reversed(paths) if not path.is_file() or path.stat().st_size in sizes}
     footage = {

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from feelit import __version__
 from feelit.errors import UsageError, VideoReadError
 from feelit.files import refuse_to_overwrite, whole_file
+from feelit.location import Location
 from feelit.names import as_text
 from feelit.reports import chapter, page
 from feelit.reports.chapter import Findings, Origin
@@ -55,7 +56,7 @@ class ReportOptions:
 
 
 def write_report(
-    timelines: Sequence[Path], options: ReportOptions, progress: Callable[[float], None] = lambda share: None
+    timelines: Sequence[Location], options: ReportOptions, progress: Callable[[float], None] = lambda share: None
 ) -> list[str]:
     """Write `options.out`: one HTML file about the videos of some timelines.
 
@@ -217,7 +218,7 @@ def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:
     }
 
 
-def _origins(paths: Sequence[Path]) -> dict[str, Origin]:
+def _origins(paths: Sequence[Location]) -> dict[str, Origin]:
     """Every video that the metadata of some timelines name."""
     origins: dict[str, Origin] = {}
     for path in paths:
@@ -229,7 +230,7 @@ def _origins(paths: Sequence[Path]) -> dict[str, Origin]:
     return origins
 
 
-def _videos(paths: Sequence[Path], origins: dict[str, Origin]) -> Iterator[tuple[Origin, pa.Table]]:
+def _videos(paths: Sequence[Location], origins: dict[str, Origin]) -> Iterator[tuple[Origin, pa.Table]]:
     """Every video with its rows, those without rows last."""
     left = dict(origins)
     for table in read_videos(paths, SCHEMA.names):

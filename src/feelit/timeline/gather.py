@@ -10,28 +10,44 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError, UsageError
+from feelit.location import Location, Url
+from feelit.storage import objects
 from feelit.timeline.store import open_timeline
 from feelit.timeline.validity import refuse_impossible, video_numbers
 
 
-def find_timelines(inputs: Iterable[Path]) -> list[Path]:
-    """Files as they are, and the .parquet files of folders in alphabetical order, without the manifest and what is hidden.
+def find_timelines(inputs: Iterable[Location]) -> list[Location]:
+    """Files and objects as they are, and the .parquet files of folders in alphabetical order, without the manifest and what is
+    hidden.
 
     Raises
     ------
     TimelineReadError
         if a folder holds none.
     """
-    found: dict[Path, None] = {}
+    found: dict[Location, None] = {}
     for given in inputs:
-        files = sorted(p for p in given.rglob("*.parquet") if _visible(p, given)) if given.is_dir() else [given]
+        files = _in_bucket(given) if isinstance(given, Url) else _on_disk(given)
         if not files:
             raise TimelineReadError(f"{given} holds no timelines", "run `feelit analyze` first")
         found |= dict.fromkeys(files)
     return list(found)
 
 
-def read_videos(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.Table]:
+def _on_disk(given: Path) -> Sequence[Location]:
+    if not given.is_dir():
+        return [given]
+    return sorted(p for p in given.rglob("*.parquet") if _visible(p.relative_to(given).as_posix()))
+
+
+def _in_bucket(given: Url) -> Sequence[Location]:
+    if given.suffix == ".parquet":
+        return [given]
+    found = objects.find(given, TimelineReadError)
+    return [url for url in found if url.suffix == ".parquet" and _visible(url.place(given))]
+
+
+def read_videos(paths: Sequence[Location], columns: Sequence[str]) -> Iterator[pa.Table]:
     """The rows of timeline files, a table at a time. Every table holds all rows of one or more videos; the last one of a file
     may be empty and has the file's metadata, which name the videos that have no rows.
 
@@ -42,7 +58,7 @@ def read_videos(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.Ta
     UsageError
         if two files, or two parts of a file, hold a video of the same name.
     """
-    places: dict[str, Path] = {}
+    places: dict[str, Location] = {}
     for path in paths:
         file, _ = open_timeline(path)
         with file:
@@ -53,7 +69,7 @@ def read_videos(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.Ta
         yield empty.select(list(columns))
 
 
-def _whole_videos(file: pq.ParquetFile, path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+def _whole_videos(file: pq.ParquetFile, path: Location, columns: Sequence[str]) -> Iterator[pa.Table]:
     waiting: list[pa.Table] = []
     for group in range(file.num_row_groups):
         try:
@@ -78,7 +94,7 @@ def _whole_videos(file: pq.ParquetFile, path: Path, columns: Sequence[str]) -> I
         yield pa.concat_tables(waiting)
 
 
-def _claim(table: pa.Table, path: Path, places: dict[str, Path]) -> None:
+def _claim(table: pa.Table, path: Location, places: dict[str, Location]) -> None:
     """Remember where the videos of a table are."""
     for name in video_numbers(table.column("video"))[1]:
         if name in places:
@@ -86,5 +102,5 @@ def _claim(table: pa.Table, path: Path, places: dict[str, Path]) -> None:
         places[name] = path
 
 
-def _visible(path: Path, folder: Path) -> bool:
-    return not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+def _visible(inside: str) -> bool:
+    return not any(part.startswith((".", "_")) for part in inside.split("/"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.files import refuse_to_overwrite, whole_file
+from feelit.location import Location
 from feelit.timeline.gather import find_timelines
 from feelit.timeline.schema import SCHEMA
 from feelit.timeline.store import TimelineWriter, open_timeline
@@ -18,7 +18,7 @@ from feelit.timeline.store import TimelineWriter, open_timeline
 Record = dict[str, Any]
 
 
-def merge_files(inputs: Iterable[Path], out: Path, force: bool) -> int:
+def merge_files(inputs: Iterable[Location], out: Location, force: bool) -> int:
     """Join timelines, files or folders of them, into one file. No more than a row group of each lies in memory.
 
     Returns
@@ -43,7 +43,7 @@ def merge_files(inputs: Iterable[Path], out: Path, force: bool) -> int:
     record |= {"videos": {name: videos[name] for name in names}}
     last = {path: name for name, path in sorted(places.items())}
     with whole_file(out) as temporary, TimelineWriter(temporary, record) as writer:
-        open_files: dict[Path, _Rows] = {}
+        open_files: dict[Location, _Rows] = {}
         try:
             for name in names:
                 path = places[name]
@@ -58,11 +58,11 @@ def merge_files(inputs: Iterable[Path], out: Path, force: bool) -> int:
     return len(names)
 
 
-def _survey(paths: Sequence[Path]) -> tuple[Record, Record, dict[str, Path]]:
+def _survey(paths: Sequence[Location]) -> tuple[Record, Record, dict[str, Location]]:
     """What all files say of settings and models, what they say of their videos, and which file holds which."""
     common: Record | None = None
     videos: Record = {}
-    places: dict[str, Path] = {}
+    places: dict[str, Location] = {}
     for path in paths:
         file, record = open_timeline(path)
         file.close()
@@ -95,7 +95,7 @@ def _difference(one: Record, other: Record) -> str:
 class _Rows:
     """The rows of a timeline file, video by video, in the order of their names."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Location) -> None:
         self._path = path
         self._file, _ = open_timeline(path)
         self._pieces = self._read()

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError
+from feelit.location import Location
 from feelit.names import as_text
+from feelit.storage.places import readable
 from feelit.timeline.schema import SCHEMA, misfits, pack_metadata, to_arrow, unpack_metadata
 from feelit.timeline.validity import refuse_impossible
 from feelit.types import Timeline
@@ -80,7 +82,7 @@ class TimelineWriter:
             self._waiting = []
 
 
-def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
+def open_timeline(path: Location) -> tuple[pq.ParquetFile, dict[str, Any]]:
     """A timeline file and its metadata, rows unread.
 
     Raises
@@ -89,7 +91,9 @@ def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
         if it is missing, is no Parquet file, is damaged, or is not a feelit timeline of a known version.
     """
     try:
-        file = pq.ParquetFile(path)
+        source = readable(path)
+        file = pq.ParquetFile(source)
+        size_bytes = source.stat().st_size if isinstance(source, Path) else source.size
     except FileNotFoundError:
         raise TimelineReadError(f"{path} does not exist", "run `feelit analyze` first") from None
     except UnicodeEncodeError as error:
@@ -100,7 +104,7 @@ def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
         raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
     try:
         metadata = unpack_metadata(file.schema_arrow, str(path))
-        if wrong := [*misfits(file.schema_arrow), *_bombs(file.metadata, path.stat().st_size)]:
+        if wrong := [*misfits(file.schema_arrow), *_bombs(file.metadata, size_bytes)]:
             raise TimelineReadError(f"{path} {' and '.join(wrong)}", "analyse the video again")
     except TimelineReadError:
         file.close()
@@ -108,7 +112,7 @@ def open_timeline(path: Path) -> tuple[pq.ParquetFile, dict[str, Any]]:
     return file, metadata
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+def read_table(path: Location, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
     """All rows of a timeline file as an Arrow table, and its metadata.
 
     Raises

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.error
-import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from feelit.errors import VideoReadError
-from feelit.types import MOST_S, VideoInfo
+from feelit.location import Location, Url, refuse_url
+from feelit.storage.blocks import ObjectFile
+from feelit.storage.objects import open_object
+from feelit.types import VideoInfo
+from feelit.video.index import has_whole_index
+from feelit.video.scan import Scan
 
 MIB = 1 << 20
 
@@ -24,9 +29,6 @@ READ_OTHERS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "
 
 MOST_PIXELS = 1 << 26
 """8192 x 8192 px: twice the picture of 8K video. A few bytes can claim far more, and every frame of it would take memory."""
-
-
-_TIME_BASE = Fraction(1, 1000)  # where a stream has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,19 @@ class Probe:
     keyframe_packet: tuple[int, ...]
 
 
-def open_video(path: Path) -> InputContainer:
+def open_video(path: Location) -> InputContainer:
     """Open a container for reading.
 
     Raises
     ------
     VideoReadError
         if the file is missing, empty, unreadable, or in no format that FFmpeg knows.
+    UsageError
+        if it is a path that was meant as an address.
     """
+    if isinstance(path, Url):
+        return _open_object(open_object(path), path)
+    refuse_url(path)
     try:
         if not path.exists():
             raise VideoReadError(f"{path} does not exist", "check the spelling, or give the folder it lies in")
@@ -62,10 +69,24 @@ def open_video(path: Path) -> InputContainer:
     except PermissionError as error:
         raise VideoReadError(f"{path} cannot be read: permission denied", "mend its permissions") from error
     except (av.error.FFmpegError, ValueError) as error:
-        hint = "if it is a recording that was cut off, repair it first (a truncated mp4 has lost its index)"
-        raise VideoReadError(f"{path} is not a video that FFmpeg can open: {reason(error)}", hint) from error
+        raise _no_video(path, error) from error
     except OSError as error:
         raise VideoReadError(f"{path} cannot be read: {reason(error)}", "check its name, and the disk it lies on") from error
+
+
+def _open_object(file: ObjectFile, url: Url) -> InputContainer:
+    if file.size == 0:
+        raise VideoReadError(f"{url} is empty", "was it copied completely?")
+    safe = _container_options() | {"protocol_whitelist": "none"}  # what is read is handed to FFmpeg, which opens nothing
+    try:
+        return av.open(file, "r", metadata_errors="replace", container_options=safe, options=_LIMITS)
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        raise _no_video(url, error) from error
+
+
+def _no_video(path: Location, error: BaseException) -> VideoReadError:
+    hint = "if it is a recording that was cut off, repair it first (a truncated mp4 has lost its index)"
+    return VideoReadError(f"{path} is not a video that FFmpeg can open: {reason(error)}", hint)
 
 
 _LIMITS = {"max_pixels": str(MOST_PIXELS)}
@@ -76,7 +97,7 @@ def _container_options() -> dict[str, str]:
     return {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(av.formats_available - READ_OTHERS))}
 
 
-def video_stream(container: InputContainer, path: Path | str) -> VideoStream:
+def video_stream(container: InputContainer, path: Location | str) -> VideoStream:
     """The video stream that players show: the first that is not a cover picture, else the first.
 
     Raises
@@ -98,29 +119,46 @@ def video_stream(container: InputContainer, path: Path | str) -> VideoStream:
     return stream
 
 
-def probe(path: Path) -> Probe:
-    """Look at a video.
+def probe(path: Location) -> Probe:
+    """Look at a video. One in a bucket is pinned to the version that was looked at.
 
     Raises
     ------
     VideoReadError
         if no frame of it can be decoded, or if it changes meanwhile.
     """
-    with open_video(path) as container:
+    if isinstance(path, Url):
+        file = open_object(path)
+        path = file.blocks.url
+        found = _look(path, _open_object(file, path), file) if has_whole_index(file) else None
+        if found is not None:
+            return found
+    found = _look(path, open_video(path))
+    assert found is not None
+    return found
+
+
+def _look(path: Location, opened: InputContainer, indexed: ObjectFile | None = None) -> Probe | None:
+    """What all packets tell, or if the file is `indexed` its index and the first of them; None if the two contradict."""
+    with opened as container:
         before = fingerprint(path)
         stream = video_stream(container, path)
-        time_base = stream.time_base or _TIME_BASE
-        scan = _Scan(_origin_pts(container, time_base), time_base)
+        keys = [entry.is_keyframe for entry in stream.index_entries] if indexed else []
+        scan = Scan(container, stream)
         first: av.VideoFrame | None = None
         try:
             for packet in container.demux(stream):
-                scan.add(packet)
+                scan.add(packet, keys[scan.seen : scan.seen + 1] == [True] if indexed else packet.is_keyframe)
                 if first is None:
                     first = _try_decode(packet)
+                    if indexed and first is not None:
+                        indexed.hollow = True
         except (av.error.FFmpegError, OSError):
             pass  # a damaged tail: what came before it counts
         if first is None:
             raise VideoReadError(f"{path} holds no frame that can be decoded", "it may be damaged or encrypted")
+        if indexed and scan.seen != len(keys):
+            return None
         info = _describe(path, container, stream, first, scan)
     if info.fingerprint != before:
         raise _changed(path)
@@ -128,22 +166,24 @@ def probe(path: Path) -> Probe:
 
 
 def check_unchanged(info: VideoInfo) -> None:
-    """Whether a file is still the one that was looked at.
+    """Whether a file is still the one that was looked at. Of an object nobody is ever given another version.
 
     Raises
     ------
     VideoReadError
         if it has changed, or cannot be read any more.
     """
+    if isinstance(info.path, Url) and info.path.tag:
+        return
     if fingerprint(info.path) != info.fingerprint:
         raise _changed(info.path)
 
 
-def _changed(path: Path) -> VideoReadError:
+def _changed(path: Location) -> VideoReadError:
     return VideoReadError(f"{path} changed while it was analysed", "run the same command again when it is written completely")
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: Location) -> str:
     """SHA-256 of the file's size and its first and last MiB: cheap, and different for recordings that differ.
 
     Raises
@@ -152,9 +192,10 @@ def fingerprint(path: Path) -> str:
         if the file cannot be read.
     """
     try:
-        size_bytes = path.stat().st_size
-        digest = hashlib.sha256(str(size_bytes).encode())
-        with path.open("rb") as file:
+        with path.open("rb") if isinstance(path, Path) else open_object(path) as file:
+            size_bytes = file.seek(0, os.SEEK_END)
+            digest = hashlib.sha256(str(size_bytes).encode())
+            file.seek(0)
             digest.update(file.read(MIB))
             file.seek(max(MIB, size_bytes - MIB))
             digest.update(file.read(MIB))
@@ -163,43 +204,8 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-class _Scan:
-    """One pass over the packets of a stream."""
-
-    def __init__(self, origin_pts: int, time_base: Fraction) -> None:
-        self._origin_pts, self._most = origin_pts, int(MOST_S / time_base)
-        self.pts: list[int] = []
-        self.keys: list[int] = []
-        self.packets = 0
-        self.trusted = True
-        self.jumps = False
-        self.last_pts = self.last_duration = 0
-
-    def add(self, packet: av.Packet[VideoStream]) -> None:
-        if packet.size == 0 or packet.is_discard:  # the flush at the end, or cut away by an edit list
-            return
-        self.packets += 1
-        if packet.pts is None or abs(packet.pts - self._origin_pts) > self._most:
-            self.trusted = False
-            return
-        if packet.is_keyframe:
-            self.jumps |= bool(self.keys) and packet.pts <= self.keys[-1]
-            self.keys.append(packet.pts)
-        if not self.pts or packet.pts >= self.last_pts:
-            self.last_pts, self.last_duration = packet.pts, packet.duration or 0
-        self.pts.append(packet.pts)
-
-    def keyframes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        pts = np.sort(np.array(self.pts, np.int64))
-        # Two frames at one time tell of joined or damaged timestamps.
-        if not self.trusted or self.jumps or not self.keys or bool((np.diff(pts) == 0).any()):
-            return (), ()
-        return tuple(self.keys), tuple(int(i) for i in np.searchsorted(pts, self.keys))
-
-
-def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame, scan: _Scan) -> VideoInfo:
-    time_base = stream.time_base or _TIME_BASE
-    origin_pts = _origin_pts(container, time_base)
+def _describe(path: Location, container: InputContainer, stream: VideoStream, frame: av.VideoFrame, scan: Scan) -> VideoInfo:
+    time_base, origin_pts = scan.time_base, scan.origin_pts
     rotation = round(frame.rotation / 90) * 90 % 360
     width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
@@ -222,10 +228,6 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         size_bytes=container.size,
         fingerprint=fingerprint(path),
     )
-
-
-def _origin_pts(container: InputContainer, time_base: Fraction) -> int:
-    return round(Fraction(max(container.start_time or 0, 0), 1_000_000) / time_base)
 
 
 def _try_decode(packet: av.Packet[VideoStream]) -> av.VideoFrame | None:

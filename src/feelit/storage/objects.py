@@ -1,0 +1,223 @@
+"""What can be done with an object: ask for it, list, open, write. All requests are made here."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from feelit.errors import FeelitError, MissingExtraError, OutputError, VideoReadError
+from feelit.location import Url
+from feelit.storage.blocks import Blocks, ObjectFile
+from feelit.storage.faults import AGAIN_HINT, CHANGED, IncompleteError, attempt, fault_of
+
+CONNECT_S, ANSWER_S = 5, 20
+"""How long a storage may take to be there, and to go on answering."""
+
+PART = 16 << 20
+"""Objects from twice this size on are sent in parts. They appear when the last one has arrived."""
+
+Kind = type[FeelitError]
+Info = dict[str, Any]
+
+
+class _FileSystem(Protocol):
+    """What of fsspec is used."""
+
+    def info(self, path: str) -> Info: ...
+    def find(self, path: str, detail: bool, prefix: str) -> dict[str, Info]: ...
+    def open(self, path: str, mode: str, **options: Any) -> Any: ...
+    def rm_file(self, path: str) -> None: ...
+    def put_file(self, local: str, path: str, **options: Any) -> None: ...
+
+
+def info(url: Url, kind: Kind) -> Info | None:
+    """What the storage knows of an object, or knew when it was listed; None if there is none: a folder counts as none.
+
+    Raises
+    ------
+    FeelitError
+        of this kind, if the storage does not tell.
+    """
+    if url in _listed:
+        return _listed[url]
+    system = _system(url.scheme)
+
+    def request() -> Info | None:
+        try:
+            found = system.info(url.path)
+        except FileNotFoundError as error:
+            if fault_of(error, url).missing:
+                return None
+            raise
+        return found if found["type"] == "file" else None
+
+    return attempt(request, url, kind)
+
+
+def find(folder: Url, kind: Kind, beginning: str = "") -> list[Url]:
+    """The objects below a folder, in alphabetical order; only those whose names in it have this beginning.
+
+    Raises
+    ------
+    FeelitError
+        of this kind, if the storage does not tell.
+    """
+    system, prefix = _system(folder.scheme), folder.path.rstrip("/")
+
+    def request() -> dict[Url, Info]:
+        found = sorted(system.find(prefix, detail=True, prefix=beginning).items())
+        inside = [(name, info) for name, info in found if name.startswith(f"{prefix}/") and not name.endswith("/")]
+        return {Url(folder.scheme, *name.split("/", 1)): info for name, info in inside if info["type"] == "file"}
+
+    there = attempt(request, folder, kind)
+    _listed.update(there)
+    return list(there)
+
+
+def forget() -> None:
+    """A run begins: what listings have told of objects is not believed any longer."""
+    _listed.clear()
+
+
+_listed: dict[Url, Info] = {}
+"""Objects that a listing has told of, so that ten thousand need no request each."""
+
+
+def open_object(url: Url, kind: Kind = VideoReadError) -> ObjectFile:
+    """An object as a file to read, from its beginning.
+
+    Raises
+    ------
+    FeelitError
+        of this kind, if it is missing, is not the version that `url` is pinned to, or cannot be read.
+    """
+    blocks = _latest.get(url)
+    if blocks is None:
+        blocks = _connect(url, kind)
+        _latest.clear()
+        if blocks.url.tag:  # without one nobody could tell whether it is still the same
+            _latest[blocks.url] = blocks
+    return ObjectFile(blocks, url.name)
+
+
+_latest: dict[Url, Blocks] = {}
+"""The last object that was opened, by its version: who reads one segment of a video after the other has its index already."""
+
+
+def _connect(url: Url, kind: Kind) -> Blocks:
+    system = _system(url.scheme)
+
+    def request() -> Any:
+        handle = system.open(url.path, "rb", cache_type="none")
+        if handle.details["type"] != "file":
+            raise FileNotFoundError(url.path)
+        return handle
+
+    handle = attempt(request, url, kind)
+    tag = str(handle.details.get("ETag") or handle.details.get("etag") or "")
+    if url.tag and tag != url.tag:
+        raise kind(f"{url} {CHANGED}", AGAIN_HINT)
+
+    def fetch(start: int, end: int) -> bytes:
+        def request() -> bytes:
+            handle.seek(start)
+            data: bytes = handle.read(end - start)
+            if len(data) != end - start:
+                raise IncompleteError(f"{len(data)} of {end - start} bytes")
+            return data
+
+        return attempt(request, url, kind)
+
+    return Blocks(url.pinned(tag), int(handle.size), fetch)
+
+
+def write(file: Path, url: Url, replace: bool) -> None:
+    """Make an object of a local file, in one step: nobody ever sees a part of it.
+
+    Raises
+    ------
+    OutputError
+        if it exists already and is not to be replaced, or cannot be written.
+    """
+    system = _system(url.scheme)
+
+    def request() -> None:
+        try:
+            system.put_file(str(file), url.path, chunksize=PART, mode="overwrite" if replace else "create")
+        except Exception as error:
+            if not fault_of(error, url).exists:
+                raise
+            # An attempt whose answer was lost may have succeeded: then what is in the way is our own.
+            if not _same(file, url):
+                raise FileExistsError(url.path) from error
+
+    attempt(request, url, OutputError)
+    _listed.pop(url, None)
+
+
+def delete(url: Url) -> None:
+    """Remove an object; it need not be there.
+
+    Raises
+    ------
+    OutputError
+        if the storage refuses.
+    """
+    system = _system(url.scheme)
+    _listed.pop(url, None)
+
+    def request() -> None:
+        with suppress(FileNotFoundError):  # S3 takes it for done, Google does not
+            system.rm_file(url.path)
+
+    attempt(request, url, OutputError)
+
+
+def _same(file: Path, url: Url) -> bool:
+    with file.open("rb") as mine, closing(open_object(url, OutputError)) as theirs:
+        if file.stat().st_size != theirs.size:
+            return False
+        while piece := mine.read(1 << 20):
+            if theirs.read(len(piece)) != piece:
+                return False
+    return True
+
+
+@functools.cache
+def _system(scheme: str) -> _FileSystem:
+    """The file system of a storage, configured as its own tools are.
+
+    Raises
+    ------
+    MissingExtraError
+        if the package for it is not installed.
+    """
+    package, make = _SYSTEMS[scheme]
+    try:
+        module = importlib.import_module(package)
+    except ImportError as error:
+        extra = "pip install 'feelit[s3]'" if scheme == "s3" else f"pip install {package}"
+        raise MissingExtraError(f"{scheme}:// needs the package {package}", extra) from error
+    return make(module)
+
+
+def _s3(module: Any) -> _FileSystem:
+    config = {"connect_timeout": CONNECT_S, "read_timeout": ANSWER_S, "retries": {"total_max_attempts": 1}}
+    system: Any = module.S3FileSystem(
+        config_kwargs=config, use_listings_cache=False, skip_instance_cache=True, max_concurrency=4
+    )
+    system.retries = 1  # who tries again is `attempt`, and nobody else
+    made: _FileSystem = system
+    return made
+
+
+def _gs(module: Any) -> _FileSystem:
+    made: _FileSystem = module.GCSFileSystem(use_listings_cache=False)
+    return made
+
+
+_SYSTEMS: dict[str, tuple[str, Callable[[Any], _FileSystem]]] = {"s3": ("s3fs", _s3), "gs": ("gcsfs", _gs)}

@@ -1,0 +1,62 @@
+"""What one pass over the packets of a stream tells, nothing decoded: how many, until when, and where the video can be cut."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from feelit.types import MOST_S
+
+USUAL_TIME_BASE = Fraction(1, 1000)
+"""Where a stream has none."""
+
+
+class Scan:
+    """One pass over the packets of a stream.
+
+    Attributes
+    ----------
+    time_base, origin_pts : see `VideoInfo`
+    seen, packets : packets that were handed out, and those of them that hold a frame to be shown
+    jumps : whether timestamps jump back
+    last_pts, last_duration : of the packet that is shown last, in units of the time base
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self.time_base = stream.time_base or USUAL_TIME_BASE
+        self.origin_pts = round(Fraction(max(container.start_time or 0, 0), 1_000_000) / self.time_base)
+        self.seen = self.packets = 0
+        self.jumps = False
+        self.last_pts = self.last_duration = 0
+        self._most = int(MOST_S / self.time_base)
+        self._pts: list[int] = []
+        self._keys: list[int] = []
+        self._trusted = True
+
+    def add(self, packet: av.Packet[VideoStream], is_keyframe: bool) -> None:
+        """Take the next packet in."""
+        self.seen += packet.size > 0
+        if packet.size == 0 or packet.is_discard:  # the flush at the end, or cut away by an edit list
+            return
+        self.packets += 1
+        if packet.pts is None or abs(packet.pts - self.origin_pts) > self._most:
+            self._trusted = False
+            return
+        if is_keyframe:
+            self.jumps |= bool(self._keys) and packet.pts <= self._keys[-1]
+            self._keys.append(packet.pts)
+        if not self._pts or packet.pts >= self.last_pts:
+            self.last_pts, self.last_duration = packet.pts, packet.duration or 0
+        self._pts.append(packet.pts)
+
+    def keyframes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Their PTS, and how many packets precede each in presentation order; none where timestamps cannot be trusted."""
+        pts = np.sort(np.array(self._pts, np.int64))
+        # Two frames at one time tell of joined or damaged timestamps.
+        if not self._trusted or self.jumps or not self._keys or bool((np.diff(pts) == 0).any()):
+            return (), ()
+        return tuple(self._keys), tuple(int(i) for i in np.searchsorted(pts, self._keys))
