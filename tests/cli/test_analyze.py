@@ -525,7 +525,7 @@ def test_a_bug_on_one_video_harms_no_other(here: Path, command: Command, monkeyp
 
     from tests.conftest import SerialEngine
 
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", lambda workers, **_: SerialEngine(workers, work))
+    monkeypatch.setattr("feelit.pipeline.LocalEngine", lambda workers, limits: SerialEngine(workers, work, limits))
     ran = command("analyze", "in")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert "in/a.mp4: internal error: ZeroDivisionError: division\\nby zero" in ran.lines[0]
