@@ -42,20 +42,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = (
-    "analyze",
-    "annotate",
-    "clips",
-    "events",
-    "export",
-    "merge",
-    "plot",
-    "read_manifest",
-    "read_timeline",
-    "report",
-    "summarize",
-)
-
 __all__ = [
     "FeelitError",
     "MissingExtraError",
@@ -82,6 +68,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FUNCTIONS:
+    if name in __all__:  # a function: whatever else is public is here already, and never asked for
         return getattr(importlib.import_module("feelit.api"), name)
     raise AttributeError(f"module 'feelit' has no attribute {name!r}")
