@@ -1,0 +1,74 @@
+"""A video of many hours: memory over time, kill -9 in the middle, resume, and what stands in the timeline then.
+
+    python benchmarks/endurance.py LONG.mp4 [--rate 10] [--kill-after 600]
+
+Looks at the whole process tree once a second (proportional set sizes, shared pages counted once; Linux only) and kills it with
+SIGKILL after the given time. Then the same command resumes and goes on to the end. Prints the median and the largest of what
+the tree held in each tenth of both runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from memory import tree_mib
+from pyarrow import parquet
+
+
+def run(command: list[str], until_s: float = float("inf")) -> tuple[list[float], float, int]:
+    """What the tree holds in MiB, once a second; how long it ran, in seconds; its exit code."""
+    begun_s = time.monotonic()
+    process = subprocess.Popen(command, start_new_session=True)
+    memory: list[float] = []
+    while process.poll() is None:
+        if time.monotonic() - begun_s > until_s:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            break
+        memory.append(tree_mib(process.pid))
+        time.sleep(1)
+    return memory, time.monotonic() - begun_s, process.returncode
+
+
+def tell(name: str, memory: list[float], wall_s: float) -> None:
+    """Print the tenths of a run."""
+    tenths = np.array_split(np.array(memory), 10)
+    print(f"{name}: {wall_s:.0f} s, at most {max(memory):.0f} MiB; median and largest by tenths of the time:")
+    print("  " + " ".join(f"{np.median(t):.0f}/{t.max():.0f}" for t in tenths if len(t)), flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video")
+    parser.add_argument("--rate", default="10")
+    parser.add_argument("--kill-after", type=float, default=600.0, help="seconds")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.parquet"
+        program = [sys.executable, "-c", "from feelit.cli import main; main()"]
+        command = [*program, "analyze", given.video, "--quiet", "--rate", given.rate, "--out", str(out)]
+        memory, wall_s, _ = run(command, given.kill_after)
+        kept = len(list(Path(folder).rglob("*.npz")))
+        tell("until it was killed", memory, wall_s)
+        print(f"  {kept} segments were kept, the timeline {'exists' if out.exists() else 'does not exist'}", flush=True)
+        memory, wall_s, code = run(command)
+        tell("from there to the end", memory, wall_s)
+        if code:
+            raise SystemExit(code)
+        table = parquet.read_table(out, columns=["time_s", "track_id"])
+        times = table["time_s"].to_numpy()
+        tracks = len(table["track_id"].drop_null().unique())
+        print(f"timeline: {len(table):,} rows from {times.min():.1f} s to {times.max():.1f} s, {tracks} tracks, {out.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
