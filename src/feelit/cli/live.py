@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -62,8 +63,9 @@ def live(
         report = watch(config, serving, stop, lambda url, name: _announce(url, name, open_, json_lines))
     if report is None:
         typer.echo("feelit: interrupted before there was anything to see", err=True)
-        raise typer.Exit(INTERRUPTED)
+        _end(INTERRUPTED)
     _tell(report, json_lines)
+    _end(0)
 
 
 def _announce(url: str, name: str, open_: bool, json_lines: bool) -> None:
@@ -90,6 +92,20 @@ def _tell(report: VideoReport, json_lines: bool) -> None:
         counts = f"{report.sampled} of {report.decoded} frames in {report.wall_s:.0f} s, tracks: {report.tracks}"
         where = f", recorded in {report.out}" if report.out else ""
         typer.echo(one_line(f"{report.video}: {counts}{where}"), err=True)
+
+
+def _end(code: int) -> NoReturn:
+    """End the command, and where a thread still waits for its source, the process with it.
+
+    FFmpeg crashes now and then when the interpreter ends under a thread that is just opening something.
+    """
+    from feelit.live.session import leaves_a_thread
+
+    if leaves_a_thread():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise typer.Exit(code)
 
 
 @contextmanager

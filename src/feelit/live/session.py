@@ -39,6 +39,9 @@ LEAVING_S = 1.0
 FAREWELL_S = 0.5
 """Pages have so long to take the last message."""
 
+THREADS = ("open", "capture")
+"""Those that may be left."""
+
 RATE_OVER_S = 2.0
 """Frames a second are counted over this time."""
 
@@ -99,6 +102,11 @@ def watch(
         return session.run(stop)
 
 
+def leaves_a_thread() -> bool:
+    """Whether something still waits for a source though the watching is over."""
+    return any(thread.name in THREADS for thread in threading.enumerate())
+
+
 def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | None:
     """A source, opened in a thread of its own: what waits for a network cannot be interrupted."""
     result: Latest[Capture | BaseException] = Latest()
@@ -109,7 +117,7 @@ def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | 
         except BaseException as error:  # carried over and raised where somebody waits for it
             result.put(error)
 
-    threading.Thread(target=call, name="open", daemon=True).start()
+    threading.Thread(target=call, name=THREADS[0], daemon=True).start()
     while not stop.is_set():
         opened = result.take(IDLE_S)
         if isinstance(opened, BaseException):
@@ -153,7 +161,7 @@ class _Session:
 
     @contextmanager
     def _capturing(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._capture_all, name="capture", daemon=True)
+        thread = threading.Thread(target=self._capture_all, name=THREADS[1], daemon=True)
         thread.start()
         try:
             yield
