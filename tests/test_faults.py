@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -17,18 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Command
+from tests.moments import moments
 from tests.test_interruption import session, wait_for
 
 SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
 OPTIONS = ["--rate", "2", "--min-face", "60", "--device", "cpu"]
-MOMENTS = 10
 SEED = 20
-
-
-def shares(seed: int) -> list[float]:
-    """Moments as shares of a whole run, one in each tenth of it."""
-    draw = random.Random(seed)
-    return [round((n + draw.random()) / MOMENTS, 3) for n in range(MOMENTS)]
 
 
 def start(out: Path) -> subprocess.Popen[bytes]:
@@ -46,7 +39,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, flo
     return pq.read_table(out), time.perf_counter() - start_s
 
 
-@pytest.mark.parametrize("share", shares(SEED))
+@pytest.mark.parametrize("share", moments(10, SEED))
 def test_a_run_that_is_killed_is_resumed(
     share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path, command: Command, serial: None
 ) -> None:
@@ -65,7 +58,7 @@ def test_a_run_that_is_killed_is_resumed(
     assert {p.name for p in tmp_path.iterdir()} <= {"out.parquet", ".out.parquet.feelit"}
 
 
-@pytest.mark.parametrize("share", shares(SEED + 1))
+@pytest.mark.parametrize("share", moments(10, SEED + 1))
 def test_a_run_goes_on_without_a_worker_that_is_killed(
     share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +26,7 @@ from feelit.errors import FeelitError, VideoReadError
 from feelit.pipeline import resolve
 from feelit.segment import analyze_segment
 from tests import works
+from tests.moments import moments
 from tests.test_interruption import kept, session, wait_for
 
 ray = pytest.importorskip("ray")
@@ -203,22 +206,37 @@ OPTIONS = ["--rate", "5", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The file that one machine writes."""
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, float]:
+    """The file that one machine writes, and how many seconds that takes."""
     out = tmp_path_factory.mktemp("local") / "out.parquet"
+    begun_s = time.perf_counter()
     command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", SAMPLE.name, *OPTIONS]
     subprocess.run([*command, "--out", str(out), "--quiet"], check=True, cwd=SAMPLE.parent)
-    return out.read_bytes()
+    return out.read_bytes(), time.perf_counter() - begun_s
 
 
-def start(nodes: Nodes, out: Path) -> subprocess.Popen[str]:
+def start(nodes: Nodes, out: Path, workers: int = 1) -> subprocess.Popen[str]:
     """In a session of its own, and in the folder of the video, whose path is told from there."""
     command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", SAMPLE.name, *OPTIONS]
-    engine = ["--engine", "ray", "--ray-address", nodes.address, "--workers", "1", "--json"]
+    engine = ["--engine", "ray", "--ray-address", nodes.address, "--workers", str(workers), "--json"]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [*command, "--out", str(out), *engine], stdout=pipe, stderr=pipe, text=True, start_new_session=True, cwd=SAMPLE.parent
     )
+
+
+@pytest.mark.parametrize("share", moments(2, seed=22))
+def test_a_node_that_is_killed_at_any_moment_changes_no_row(
+    share: float, nodes: Nodes, expected: tuple[bytes, float], tmp_path: Path
+) -> None:
+    node = nodes.at_least(2)[-1]
+    process = start(nodes, tmp_path / "out.parquet", workers=2)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=share * expected[1])
+    os.kill(raylet_of(node).pid, signal.SIGKILL)
+    _, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stderr) == (0, "")
+    assert (tmp_path / "out.parquet").read_bytes() == expected[0]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +248,7 @@ def start(nodes: Nodes, out: Path) -> subprocess.Popen[str]:
     ],
 )
 def test_an_interrupted_run_leaves_the_cluster_and_is_resumed(
-    number: signal.Signals, code: int, said: str, nodes: Nodes, expected: bytes, tmp_path: Path
+    number: signal.Signals, code: int, said: str, nodes: Nodes, expected: tuple[bytes, float], tmp_path: Path
 ) -> None:
     nodes.at_least(2)
     out = tmp_path / "out.parquet"
@@ -244,5 +262,5 @@ def test_an_interrupted_run_leaves_the_cluster_and_is_resumed(
     stdout, stderr = again.communicate(timeout=120)
     assert (again.returncode, stderr) == (0, "")
     assert len(stdout.splitlines()) == 1
-    assert out.read_bytes() == expected
+    assert out.read_bytes() == expected[0]
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
