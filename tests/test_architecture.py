@@ -24,7 +24,7 @@ FLOORS = (
     ),
     ("engines",),
     ("segment",),
-    ("plan", "workspace", "manifest", "status", "timeline", "tracking"),
+    ("plan", "workspace", "manifest", "status", "timeline", "tracking", "labelled"),
     ("vision", "video"),
     ("files", "models", "names", "storage"),
     ("config", "geometry", "location", "types", "errors"),

@@ -12,31 +12,8 @@ from feelit.evaluation.classification import (
     f1_scores,
     fit_temperature,
     macro_f1,
-    majority_labels,
     softmax,
 )
-
-
-@pytest.mark.parametrize(
-    ("votes", "label"),
-    [
-        pytest.param([10, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0, id="unanimous"),
-        pytest.param([0, 4, 3, 0, 0, 0, 0, 0, 0, 3], -1, id="most votes but not more than half"),
-        pytest.param([5, 0, 0, 5, 0, 0, 0, 0, 0, 0], -1, id="a tie is no majority"),
-        pytest.param([1, 1, 1, 1, 1, 5, 0, 0, 0, 0], 5, id="single votes are slips and count as none"),
-        pytest.param([0, 0, 0, 5, 4, 1, 0, 0, 0, 0], 3, id="more than half only after a slip is dropped"),
-        pytest.param([0, 2, 0, 0, 0, 0, 0, 0, 8, 0], -1, id="unknown wins"),
-        pytest.param([0, 2, 0, 0, 0, 0, 0, 0, 0, 8], -1, id="not a face wins"),
-        pytest.param([0, 0, 0, 0, 0, 0, 0, 5, 5, 0], -1, id="unknown takes away the majority"),
-        pytest.param([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], -1, id="nothing but slips"),
-    ],
-)
-def test_majority_protocol_of_fer_plus(votes: list[int], label: int) -> None:
-    assert majority_labels(np.array([votes], np.uint8)).tolist() == [label]
-
-
-def test_majority_of_no_images_is_empty() -> None:
-    assert majority_labels(np.zeros((0, 10), np.uint8)).shape == (0,)
 
 
 def test_confusion_counts_true_labels_in_rows() -> None:

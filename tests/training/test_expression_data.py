@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from feelit.errors import ModelError, UsageError
-from feelit.evaluation.classification import majority_labels
+from feelit.labelled.votes import majority_labels
 from feelit.training import expression_data
 from feelit.training.expression_augment import Augmentation, augment
 from feelit.training.expression_data import VOTES, Split, aligned, contact_sheet, framing, read_split, vote_shares

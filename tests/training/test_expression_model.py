@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feelit.evaluation.classification import accuracy, confusion, expected_calibration_error, majority_labels, softmax
+from feelit.evaluation.classification import accuracy, confusion, expected_calibration_error, softmax
+from feelit.labelled.votes import majority_labels
 from feelit.training.expression_data import read_split
 from feelit.types import EMOTIONS
 from feelit.vision.card import read_card, sha256_of

@@ -4,26 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
-
-
-def majority_labels(votes: UInt8) -> Int64:
-    """The label that most taggers of FER+ agree on: the "majority" protocol of Barsoum et al. 2016.
-
-    Votes below two are taken for slips and count as none. The winner must have more than half of the remaining votes.
-
-    Parameters
-    ----------
-    votes : (N, 10) uint8: the eight EMOTIONS, then unknown and "not a face"
-
-    Returns
-    -------
-    (N,) int64: index into EMOTIONS, or -1 where nobody wins, or unknown or "not a face" does.
-    """
-    kept = np.where(votes < 2, 0, votes).astype(np.int64)
-    winner = kept.argmax(axis=1)
-    decided = kept.max(axis=1, initial=0) * 2 > kept.sum(axis=1)
-    return np.where(decided & (winner < len(EMOTIONS)), winner, -1)
+from feelit.types import Float32, Float64, Int64
 
 
 def softmax(logits: Float32, temperature: float = 1.0) -> Float64:

@@ -30,9 +30,9 @@ from feelit.evaluation.classification import (
     f1_scores,
     fit_temperature,
     macro_f1,
-    majority_labels,
     softmax,
 )
+from feelit.labelled.votes import majority_labels
 from feelit.training.export import count_parameters, export_onnx
 from feelit.training.expression_augment import Augmentation, augment
 from feelit.training.expression_card import Scores, describe

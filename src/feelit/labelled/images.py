@@ -1,0 +1,127 @@
+"""Images that are decoded when they are asked for: a data set of photographs may be larger than the memory."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.errors import UsageError
+from feelit.types import Bool, Int64, UInt8
+
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+
+MOST_IMAGE_BYTES = 1 << 28
+"""No picture of a face is larger."""
+
+Source = UInt8 | bytes | Path
+"""Pixels, an encoded image, or the file that holds one."""
+
+PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+
+
+class Images:
+    """N images of any size; `images[i]` is (H, W) uint8 luma, full range, upright.
+
+    Attributes
+    ----------
+    origins : where each came from, file and line or row, for messages
+    """
+
+    def __init__(self, sources: Sequence[Source], origins: Sequence[str]) -> None:
+        self._sources = sources
+        self.origins = origins
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __getitem__(self, index: int) -> UInt8:
+        """Decode one.
+
+        Raises
+        ------
+        UsageError
+            if its file is missing, or it is damaged or no image.
+        """
+        source = self._sources[index]
+        return source if isinstance(source, np.ndarray) else decode(source, self.origins[index])
+
+    def __iter__(self) -> Iterator[UInt8]:
+        return (self[i] for i in range(len(self)))
+
+    def rows(self, where: Int64 | Bool) -> Images:
+        """Those that an index array or a boolean mask selects."""
+        chosen = np.arange(len(self))[where].tolist()
+        return Images([self._sources[i] for i in chosen], [self.origins[i] for i in chosen])
+
+
+def decode(source: bytes | Path, origin: str) -> UInt8:
+    """(H, W) uint8 luma of an image in any format that OpenCV reads; what cameras note about "up" is heeded.
+
+    Raises
+    ------
+    UsageError
+        if the file is missing, or it is damaged, cut off or no image.
+    """
+    content = _read(source, origin) if isinstance(source, Path) else source
+    if not _is_whole(content):
+        raise UsageError(f"{origin} is damaged or cut off", "copy it again from its origin, or leave it out")
+    with _silent():
+        try:
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+        except cv2.error:  # too many pixels, for instance
+            image = None
+    if image is None:
+        raise UsageError(f"{origin} is not an image that can be read", f"images are {', '.join(SUFFIXES)} files; leave it out")
+    return np.asarray(image, np.uint8)
+
+
+def _read(path: Path, origin: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_IMAGE_BYTES + 1)
+    except OSError as error:
+        what = "" if origin == str(path) else f": {path}"
+        raise UsageError(
+            f"{origin}{what} cannot be read: {error.strerror or error}", "copy it there, or leave it out"
+        ) from error
+    if len(content) > MOST_IMAGE_BYTES:
+        raise UsageError(f"{origin} is larger than {MOST_IMAGE_BYTES >> 20} MiB", "a picture of a face is not; leave it out")
+    return content
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a PNG or JPEG has its end: some decoders fill what is missing with grey, and say nothing or too much."""
+    if content.startswith(PNG):
+        return _is_whole_png(content)
+    # Within a scan no marker but restarts can occur, so an end that follows the last scan's start is the picture's own.
+    return not content.startswith(JPEG) or content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda")
+
+
+def _is_whole_png(content: bytes) -> bool:
+    place = len(PNG)
+    while place + 12 <= len(content):
+        end = place + 12 + int.from_bytes(content[place : place + 4])
+        kind = content[place + 4 : place + 8]
+        if end > len(content) or zlib.crc32(content[place + 4 : end - 4]) != int.from_bytes(content[end - 4 : end]):
+            return False
+        if kind == b"IEND":
+            return True
+        place = end
+    return False
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """What OpenCV would log about a damaged image is told as an error."""
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(level)
