@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
+from feelit.evaluation.calibration import reliability
 from feelit.types import Float32, Float64, Int64
 
 
@@ -25,24 +29,60 @@ def accuracy(matrix: Int64) -> float:
     return float(np.trace(matrix) / max(matrix.sum(), 1))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassScores:
+    """Scores of each class of a confusion matrix; 0 where there is nothing to divide by. Leading axes are those of the matrix."""
+
+    precision: Float64  # (..., C) TP / (TP + FP)
+    recall: Float64  # (..., C) TP / (TP + FN)
+    f1: Float64  # (..., C) 2·TP / (2·TP + FP + FN)
+    support: Int64  # (..., C) images of the class
+
+    def macro(self, name: Literal["precision", "recall", "f1"]) -> Float64:
+        """(...) the mean of a score over the classes that occur among the true labels; 0 if none does."""
+        occurs = self.support > 0
+        total = np.where(occurs, getattr(self, name), 0).sum(axis=-1)
+        result: Float64 = total / np.maximum(occurs.sum(axis=-1), 1)
+        return result
+
+    def weighted(self, name: Literal["precision", "recall", "f1"]) -> Float64:
+        """(...) the mean of a score over the classes, each as often as it occurs; 0 if none does."""
+        total = (self.support * getattr(self, name)).sum(axis=-1)
+        result: Float64 = total / np.maximum(self.support.sum(axis=-1), 1)
+        return result
+
+
+def class_scores(matrix: Int64) -> ClassScores:
+    """Precision, recall and F1 of every class.
+
+    Parameters
+    ----------
+    matrix : (..., C, C + K) counts, one row a true class, one column a predicted one. The K last columns are answers that are
+        no class, and always wrong; leading axes are as many matrices.
+    """
+    classes = matrix.shape[-2]
+    hit = np.einsum("...ii->...i", matrix[..., :classes]).astype(np.float64)
+    support, claimed = matrix.sum(axis=-1), matrix[..., :classes].sum(axis=-2)
+    return ClassScores(
+        precision=hit / np.maximum(claimed, 1),
+        recall=hit / np.maximum(support, 1),
+        f1=2 * hit / np.maximum(support + claimed, 1),
+        support=support,
+    )
+
+
 def f1_scores(matrix: Int64) -> Float64:
-    """(C,) F1 of each class of a confusion matrix, 2·TP / (2·TP + FP + FN); 0 for a class that never occurs."""
-    hit = np.diag(matrix).astype(np.float64)
-    result: Float64 = 2 * hit / np.maximum(matrix.sum(axis=0) + matrix.sum(axis=1), 1)
-    return result
+    """(C,) F1 of each class of a confusion matrix; 0 for a class that never occurs."""
+    return class_scores(matrix).f1
 
 
 def macro_f1(matrix: Int64) -> float:
     """The mean F1 over the classes that occur among the true labels."""
-    occurs = matrix.sum(axis=1) > 0
-    return float(f1_scores(matrix)[occurs].mean()) if occurs.any() else 0.0
+    return float(class_scores(matrix).macro("f1"))
 
 
 def expected_calibration_error(probability: Float64, labels: Int64, bins: int = 15) -> float:
-    """How far confidence lies from accuracy (Guo et al. 2017).
-
-    Predictions are sorted into `bins` equal intervals of their highest probability, (0, 1/bins] and so on; the error is
-    the mean over predictions of |accuracy - mean confidence| of the interval they fall in.
+    """How far confidence lies from accuracy (Guo et al. 2017); see `calibration.Reliability`.
 
     Parameters
     ----------
@@ -53,11 +93,8 @@ def expected_calibration_error(probability: Float64, labels: Int64, bins: int = 
     -------
     0..1; 0 when there are no predictions.
     """
-    confidence = probability.max(axis=1)
     hit = probability.argmax(axis=1) == labels
-    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, weights=hit - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / max(len(labels), 1))
+    return reliability(probability.max(axis=1), hit.astype(np.float64), bins).error
 
 
 def fit_temperature(logits: Float32, labels: Int64) -> float:

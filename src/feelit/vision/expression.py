@@ -33,6 +33,7 @@ class ExpressionModel:
     Attributes
     ----------
     size_px : side of its square input
+    columns : where its outputs stand among EMOTIONS, in their order
     provider : the execution provider that really runs it
     """
 
@@ -40,7 +41,7 @@ class ExpressionModel:
         self._session = open_session(path, device, threads)
         self._path = path
         self.card = card
-        self._columns = _columns(path, card)
+        self.columns = _columns(path, card)
         self._input = self._session.get_inputs()[0]
         self._check(path)
         self.size_px = card.size_px or 48
@@ -61,7 +62,7 @@ class ExpressionModel:
         (F, size_px, size_px) uint8, full range
         """
         points = landmarks if self.card.crop == "aligned" else None
-        crops = crop_faces(luma, points, self.size_px) if points is not None else _crop_boxes(luma, box, self.size_px)
+        crops = crop_faces(luma, points, self.size_px) if points is not None else crop_boxes(luma, box, self.size_px)
         return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
 
     def probabilities(self, crops: UInt8, batch: int = 32) -> Float32:
@@ -69,7 +70,7 @@ class ExpressionModel:
         result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            result[start : start + batch, self._columns] = self._normalise(self._run(part))
+            result[start : start + batch, self.columns] = self._normalise(self._run(part))
         return result
 
     def _run(self, crops: UInt8) -> Float32:
@@ -81,9 +82,9 @@ class ExpressionModel:
             if that is no number, or no probability though the card says so.
         """
         (raw, *others) = run(self._session, self._path.name, None, {self._input.name: self._prepare(crops)})
-        if others or np.shape(raw) != (len(crops), len(self._columns)) or np.asarray(raw).dtype.kind != "f":
+        if others or np.shape(raw) != (len(crops), len(self.columns)) or np.asarray(raw).dtype.kind != "f":
             given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
-            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"
+            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self.columns)} labels"
             raise ModelError(message, "the labels of a card are the columns of its one output, in order")
         most = np.float32(1.001) if self.card.temperature is None else MOST_LOGIT
         if not (np.abs(raw) <= most).all():
@@ -138,8 +139,19 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
     return [EMOTIONS.index(name) for name in names]
 
 
-def _crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:
-    """Unaligned square crops, for classifiers trained on plain boxes."""
+def crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:
+    """Unaligned square crops, for classifiers trained on plain boxes.
+
+    Parameters
+    ----------
+    luma : (H, W) uint8
+    box : (F, 4) float32, px; what lies outside of the picture is left out
+    size_px : side of a crop
+
+    Returns
+    -------
+    (F, size_px, size_px) uint8
+    """
     height, width = luma.shape
     crops = np.empty((len(box), size_px, size_px), np.uint8)
     for i, (x0, y0, x1, y1) in enumerate(np.round(box).astype(int)):
