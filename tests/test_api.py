@@ -13,6 +13,7 @@ import pytest
 import feelit
 from feelit.timeline.schema import SCHEMA, pack_metadata
 from tests.clipping import made
+from tests.evaluation.made import classifier, write_data
 from tests.exports.made import write
 from tests.reports.meetings import Meeting
 from tests.reports.meetings import write as write_meetings
@@ -252,3 +253,12 @@ def test_a_timeline_becomes_a_figure_and_clips(tmp_path: Path) -> None:
             feelit.clips(video, timeline, tmp_path / "wrong", **wrong)
     with pytest.raises(feelit.UsageError, match="joy is not known"):
         feelit.plot(timeline, tmp_path / "b.svg", emotions=["joy"])
+
+
+def test_evaluate_gives_scores_and_writes_them(tmp_path: Path) -> None:
+    model, data = classifier(tmp_path), write_data(tmp_path)
+    scores = feelit.evaluate(model, data, split="valid", framing="original", out=tmp_path / "out")
+    assert (scores.confusion, scores.occlusions) == (((2, 1), (1, 3)), None)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"scores.json", "confusion.png", "reliability.png"}
+    with pytest.raises(feelit.OutputError, match="exists already"):
+        feelit.evaluate(model, data, out=str(tmp_path / "out"))

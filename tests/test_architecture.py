@@ -168,7 +168,8 @@ def loaded_by(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--help", "--version"] + [f"{command} --help" for command in ("analyze", "summarize", "export", "live", "clips", "plot")],
+    ["--help", "--version"]
+    + [f"{command} --help" for command in ("analyze", "summarize", "export", "live", "clips", "plot", "evaluate")],
 )
 def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from feelit.evaluation.classification import (
     accuracy,
+    class_scores,
     confusion,
     expected_calibration_error,
     f1_scores,
@@ -27,6 +28,36 @@ def test_scores_agree_with_hand_computed_values() -> None:
     assert accuracy(matrix) == pytest.approx(4 / 6)
     assert f1_scores(matrix) == pytest.approx([4 / 6, 4 / 5, 0, 0])
     assert macro_f1(matrix) == pytest.approx((4 / 6 + 4 / 5 + 0) / 3)  # class 3 never occurs
+
+
+def test_precision_recall_and_their_averages_agree_with_hand_computed_values() -> None:
+    matrix = np.array([[2, 1, 0], [0, 2, 0], [1, 0, 0]], np.int64)
+    found = class_scores(matrix)
+    assert found.precision == pytest.approx([2 / 3, 2 / 3, 0])
+    assert found.recall == pytest.approx([2 / 3, 1, 0])
+    assert found.support.tolist() == [3, 2, 1]
+    assert found.macro("recall") == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert found.weighted("precision") == pytest.approx((3 * 2 / 3 + 2 * 2 / 3) / 6)
+    assert found.weighted("recall") == pytest.approx(accuracy(matrix))
+
+
+def test_answers_that_are_no_class_are_wrong_and_claim_nothing() -> None:
+    found = class_scores(np.array([[2, 1, 5], [0, 2, 0]], np.int64))
+    assert found.precision == pytest.approx([1, 2 / 3])
+    assert found.recall == pytest.approx([2 / 8, 1])
+    assert found.f1 == pytest.approx([2 * 2 / (8 + 2), 2 * 2 / (2 + 3)])
+
+
+def test_many_matrices_are_scored_as_each_alone() -> None:
+    matrices = np.random.default_rng(0).integers(0, 4, (7, 3, 4))
+    matrices[0, 1] = 0  # a class that does not occur
+    together = class_scores(matrices)
+    for i, matrix in enumerate(matrices):
+        alone = class_scores(matrix)
+        np.testing.assert_array_equal(together.f1[i], alone.f1)
+        assert together.macro("f1")[i] == alone.macro("f1")
+        assert together.weighted("recall")[i] == alone.weighted("recall")
+    assert together.macro("recall")[0] == pytest.approx(together.recall[0, [0, 2]].mean())
 
 
 def test_scores_of_nothing_are_zero() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from feelit.api.analysis import analyze
+from feelit.api.evaluation import evaluate
 from feelit.api.timelines import events, export, merge, plot, read_manifest, read_timeline, report, summarize
 from feelit.api.videos import annotate, clips
 
@@ -10,6 +11,7 @@ __all__ = [
     "analyze",
     "annotate",
     "clips",
+    "evaluate",
     "events",
     "export",
     "merge",

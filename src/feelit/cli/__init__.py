@@ -13,6 +13,7 @@ from feelit.cli.analyze import analyze
 from feelit.cli.annotate import annotate
 from feelit.cli.clips import clips
 from feelit.cli.doctor import doctor
+from feelit.cli.evaluate import evaluate
 from feelit.cli.events import events
 from feelit.cli.export import export
 from feelit.cli.live import live
@@ -39,6 +40,7 @@ app.command()(annotate)
 app.command()(clips)
 app.command()(export)
 app.command()(live)
+app.command()(evaluate)
 app.command()(doctor)
 
 

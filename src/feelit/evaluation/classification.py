@@ -31,7 +31,7 @@ def accuracy(matrix: Int64) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassScores:
-    """Scores of each class of a confusion matrix; 0 where there is nothing to divide by. Leading axes are those of the matrix."""
+    """Scores of each class of a confusion matrix, or of many; 0 where there is nothing to divide by."""
 
     precision: Float64  # (..., C) TP / (TP + FP)
     recall: Float64  # (..., C) TP / (TP + FN)

@@ -31,6 +31,7 @@ from feelit.evaluation.speed import ms_per_face
 from feelit.labelled.copies import copies, pixel_hashes
 from feelit.labelled.faces import LabelledFaces
 from feelit.labelled.read import read_split
+from feelit.names import as_text
 from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
 from feelit.vision.card import sha256_of
 from feelit.vision.expression import ExpressionModel, open_expression
@@ -88,7 +89,7 @@ def evaluate_classifier(
     progress(1.0)
     return ClassifierScores(
         model=_facts(path, model, crops.pixels),
-        data=str(data),
+        data=as_text(data),
         split=faces.split,
         framing=options.framing,
         end_to_end=options.end_to_end,
@@ -119,7 +120,7 @@ class _Shown:
 
     def __init__(self, model: ExpressionModel, faces: LabelledFaces, crops: Crops, options: EvaluateOptions) -> None:
         self.model, self.faces, self.crops, self.options = model, faces, crops, options
-        self.known = np.array(sorted(model.columns), np.int64)
+        self.known = np.array([k for k, name in enumerate(EMOTIONS) if name in model.labels], np.int64)
         self.names = tuple(EMOTIONS[k] for k in self.known)
         self.scored: Bool = np.isin(faces.label, self.known)
         if len(np.unique(faces.label[self.scored])) < 2:
@@ -193,7 +194,7 @@ def _occlusions(shown: _Shown, progress: Progress) -> dict[str, OcclusionScore]:
 def _facts(path: Path, model: ExpressionModel, crops: UInt8) -> ModelFacts:
     return ModelFacts(
         name=model.card.name,
-        file=path.name,
+        file=as_text(Path(path.name)),
         sha256=sha256_of(path),
         parameters=model.card.parameters or None,
         size_bytes=path.stat().st_size,

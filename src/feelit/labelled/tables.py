@@ -52,9 +52,10 @@ def read_faces(path: Path, split: str) -> Iterator[Row]:
 
 def _table(path: Path) -> pa.Table:
     try:
-        schema = parquet.read_schema(path)
-        wanted = [name for name in (IMAGE, LABEL, HELD_OUT, *VOTE_COLUMNS) if name in schema.names]
-        table = parquet.read_table(path, columns=wanted)
+        with path.open("rb") as file:  # Arrow takes no names but text
+            content = parquet.ParquetFile(file)
+            wanted = [name for name in (IMAGE, LABEL, HELD_OUT, *VOTE_COLUMNS) if name in content.schema_arrow.names]
+            table = content.read(wanted)
     except (OSError, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UsageError(f"{path} cannot be read as Parquet: {reason}", HINT) from error

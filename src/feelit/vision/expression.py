@@ -33,7 +33,7 @@ class ExpressionModel:
     Attributes
     ----------
     size_px : side of its square input
-    columns : where its outputs stand among EMOTIONS, in their order
+    labels : the names in EMOTIONS of what its network gives, in order
     provider : the execution provider that really runs it
     """
 
@@ -41,7 +41,8 @@ class ExpressionModel:
         self._session = open_session(path, device, threads)
         self._path = path
         self.card = card
-        self.columns = _columns(path, card)
+        self._columns = _columns(path, card)
+        self.labels = tuple(EMOTIONS[column] for column in self._columns)
         self._input = self._session.get_inputs()[0]
         self._check(path)
         self.size_px = card.size_px or 48
@@ -70,7 +71,7 @@ class ExpressionModel:
         result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            result[start : start + batch, self.columns] = self._normalise(self._run(part))
+            result[start : start + batch, self._columns] = self._normalise(self._run(part))
         return result
 
     def _run(self, crops: UInt8) -> Float32:
@@ -82,9 +83,9 @@ class ExpressionModel:
             if that is no number, or no probability though the card says so.
         """
         (raw, *others) = run(self._session, self._path.name, None, {self._input.name: self._prepare(crops)})
-        if others or np.shape(raw) != (len(crops), len(self.columns)) or np.asarray(raw).dtype.kind != "f":
+        if others or np.shape(raw) != (len(crops), len(self._columns)) or np.asarray(raw).dtype.kind != "f":
             given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
-            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self.columns)} labels"
+            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"
             raise ModelError(message, "the labels of a card are the columns of its one output, in order")
         most = np.float32(1.001) if self.card.temperature is None else MOST_LOGIT
         if not (np.abs(raw) <= most).all():

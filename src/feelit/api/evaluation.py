@@ -1,0 +1,53 @@
+"""How good models are."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from feelit.models import model_path
+
+if TYPE_CHECKING:
+    from feelit.evaluation.scores import ClassifierScores
+
+
+def evaluate(
+    model: str | PathLike[str],
+    data: str | PathLike[str],
+    *,
+    split: str | None = None,
+    framing: Literal["aligned", "original"] = "aligned",
+    occlusions: bool = False,
+    end_to_end: bool = False,
+    out: str | PathLike[str] | None = None,
+    force: bool = False,
+) -> ClassifierScores:
+    """Score a classifier on labelled images of faces; docs/evaluation.md tells of formats and scores.
+
+    Parameters
+    ----------
+    model : a built-in name, or the path of an ONNX file with its card
+    data : a CSV or Parquet file, or a folder
+    split : "train", "valid" or "test"; None for data with a single one
+    framing : "aligned" crops faces as those of a video, "original" takes images as they are
+    occlusions : score faces under difficulties, too
+    end_to_end : count a face that is not found as an error
+    out : a folder for scores.json, confusion.png and reliability.png
+    force : replace files that exist
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells.
+    """
+    from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
+    from feelit.evaluation.folder import check_folder, write_folder
+
+    options = EvaluateOptions(split, framing, occlusions, end_to_end)
+    if out is not None:
+        check_folder(Path(out), force)
+    scores = evaluate_classifier(model_path(str(model)), Path(data), options)
+    if out is not None:
+        write_folder(scores, Path(out))
+    return scores

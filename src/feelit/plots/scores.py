@@ -1,0 +1,138 @@
+"""Scores of a classifier as figures: the confusion matrix, and reliability diagrams (Guo et al. 2017)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from feelit.evaluation.scores import Calibration, ClassifierScores
+from feelit.names import one_line
+from feelit.plots.figure import INK, MM, PAPER, SETTINGS, SMALL_PT, TEXT_PT, UNDATED
+from feelit.render import theme
+
+DPI = 200
+FILL, BAR = theme.EMOTION_COLOUR["sadness"].hex, theme.EMOTION_COLOUR["contempt"].hex
+GAP = theme.EMOTION_COLOUR["anger"].hex
+CELL_MM, LABELS_MM, TITLE_MM = 13.0, 24.0, 16.0
+PANEL_MM = 82.0
+FEW = 10
+"""What is known from fewer images than that is drawn pale."""
+
+DARK = 0.5
+"""From this share on, a cell is dark enough for light figures."""
+
+
+def confusion_figure(scores: ClassifierScores) -> Figure:
+    """True classes in rows, predicted ones in columns; colours and percentages are shares of a row, counts stand below."""
+    counts = np.array(scores.confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    rows, columns = counts.shape
+    width, height = LABELS_MM + columns * CELL_MM + 4, TITLE_MM + rows * CELL_MM + LABELS_MM
+    figure = Figure(figsize=(width * MM, height * MM), facecolor=PAPER)
+    place = (LABELS_MM / width, LABELS_MM / height, columns * CELL_MM / width, rows * CELL_MM / height)
+    axes = figure.add_axes(place)
+    axes.imshow(share, LinearSegmentedColormap.from_list("share", [PAPER, FILL]), vmin=0, vmax=1, aspect="auto")
+    for (row, column), count in np.ndenumerate(counts):
+        text: dict[str, Any] = {"color": PAPER if share[row, column] >= DARK else INK, "ha": "center"}
+        if count:
+            axes.text(column, row, f"{share[row, column]:.0%}", va="bottom", fontsize=TEXT_PT, **text)
+            axes.text(column, row + 0.08, f"{count}", va="top", fontsize=SMALL_PT, **text)
+    axes.set_xticks(range(columns), scores.predicted, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(rows), list(scores.classes))
+    axes.set_xlabel("predicted", fontsize=TEXT_PT)
+    axes.set_ylabel("labelled as", fontsize=TEXT_PT)
+    _plain(axes)
+    _title(figure, scores, f"accuracy {scores.accuracy.value:.1%}, macro F1 {scores.macro_f1.value:.3f}", height)
+    return figure
+
+
+def reliability_figure(scores: ClassifierScores) -> Figure:
+    """How often a prediction is right at each confidence, and how often each confidence occurs: one panel against the
+    majority, and one against the votes if there are any."""
+    panels = [("share that is right", scores.calibration)]
+    if scores.calibration_votes:
+        panels.append(("share of votes that agree", scores.calibration_votes))
+    width, height = len(panels) * PANEL_MM, TITLE_MM + PANEL_MM + 20
+    figure = Figure(figsize=(width * MM, height * MM), facecolor=PAPER)
+    for place, (name, calibration) in enumerate(panels):
+        left, wide = (place * PANEL_MM + 14) / width, (PANEL_MM - 18) / width
+        curve = figure.add_axes((left, 32 / height, wide, (PANEL_MM - 18) / height))
+        _draw_bins(curve, calibration, name)
+        _draw_histogram(figure.add_axes((left, 11 / height, wide, 17 / height)), calibration)
+    _title(figure, scores, "confidence and how often it is right", height)
+    return figure
+
+
+def write(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG: the same bytes for the same figure, with the same version of matplotlib."""
+    drawn = io.BytesIO()  # matplotlib does not close the file of a full disk
+    figure.savefig(drawn, format="png", dpi=DPI, metadata=UNDATED["png"])
+    path.write_bytes(drawn.getvalue())
+
+
+def write_figures(scores: ClassifierScores, confusion: Path, reliability: Path) -> None:
+    """Draw both figures, whatever the user's own settings of matplotlib are."""
+    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+    with style.context(["default", SETTINGS]):
+        write(confusion_figure(scores), confusion)
+        write(reliability_figure(scores), reliability)
+
+
+def _draw_bins(axes: Axes, calibration: Calibration, name: str) -> None:
+    width = 1 / len(calibration.bins)
+    for b in calibration.bins:
+        if b.confidence is not None and b.agreement is not None:
+            look: dict[str, Any] = {"width": width, "align": "edge", "linewidth": 0.4, "alpha": 0.3 if b.images < FEW else 1.0}
+            axes.bar(b.above, b.agreement, color=BAR, edgecolor=INK, **look)
+            axes.bar(b.above, b.confidence - b.agreement, bottom=b.agreement, fill=False, hatch="////", edgecolor=GAP, **look)
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6, linestyle="--")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xticks([])
+    axes.set_ylabel(name, fontsize=TEXT_PT)
+    entries = [
+        Patch(facecolor=BAR, edgecolor=INK, linewidth=0.4, label=name),
+        Patch(fill=False, hatch="////", edgecolor=GAP, linewidth=0.4, label="gap to confidence"),
+    ]
+    where: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0.3}
+    axes.legend(handles=entries, fontsize=SMALL_PT, frameon=False, **where)
+    error = f"calibration error {calibration.error:.3f}, {calibration.images:,} images"
+    axes.text(
+        0.02, 0.97, error, fontsize=SMALL_PT, ha="left", va="top", bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1}
+    )
+    _plain(axes)
+
+
+def _draw_histogram(axes: Axes, calibration: Calibration) -> None:
+    total = max(calibration.images, 1)
+    shares = [b.images / total for b in calibration.bins]
+    edges = [b.above for b in calibration.bins]
+    axes.bar(edges, shares, width=1 / len(edges), align="edge", color=theme.UNREADABLE.hex, edgecolor=INK, linewidth=0.4)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("confidence", fontsize=TEXT_PT)
+    axes.set_ylabel("images", fontsize=TEXT_PT)
+    top = max(shares)
+    axes.set_yticks([0, top], ["0", f"{top:.0%}"])
+    _plain(axes)
+
+
+def _plain(axes: Axes) -> None:
+    axes.tick_params(labelsize=SMALL_PT, width=0.5, length=2, pad=1.5, colors=INK)
+    axes.spines[:].set_linewidth(0.5)
+
+
+def _title(figure: Figure, scores: ClassifierScores, what: str, height_mm: float) -> None:
+    name = one_line(f"{scores.model.name}, {Path(scores.data).name}, split {scores.split}, {scores.framing} framing")
+    text: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False}
+    left = 2 / (figure.get_figwidth() / MM)
+    figure.text(left, 1 - 3 / height_mm, name[:90], fontsize=TEXT_PT + 1, **text)
+    figure.text(left, 1 - 8 / height_mm, what, fontsize=TEXT_PT, **text)
