@@ -24,6 +24,9 @@ from feelit.types import UInt8
 
 SIDE_PX = 48
 COLUMNS = ("emotion", "pixels")
+LEVEL = {str(value): value for value in range(256)}
+"""Looking a number up takes half as long as reading it, and there are 80 million of them."""
+
 VOTE_COLUMNS = tuple(vote.lower() for vote in VOTES)
 
 
@@ -82,6 +85,6 @@ def _pixels(text: str, origin: str) -> UInt8:
     if len(words) != SIDE_PX**2:
         raise UsageError(f"{origin}: {len(words)} pixels, not {SIDE_PX**2}", hint)
     try:
-        return np.frombuffer(bytes(map(int, words)), np.uint8).reshape(SIDE_PX, SIDE_PX)
-    except ValueError:
+        return np.frombuffer(bytes(map(LEVEL.__getitem__, words)), np.uint8).reshape(SIDE_PX, SIDE_PX)
+    except KeyError:
         raise UsageError(f"{origin}: a pixel is no whole number from 0 to 255", hint) from None
