@@ -13,4 +13,5 @@ ENOUGH = int(os.environ.get("MOMENTS", "0"))
 def moments(count: int, seed: int) -> list[float]:
     """Shares of a whole run, one in each of so many equal parts of it."""
     count = ENOUGH or count
-    return ((np.arange(count) + np.random.default_rng(seed).random(count)) / count).round(3).tolist()
+    shares = (np.arange(count) + np.random.default_rng(seed).random(count)) / count
+    return [round(float(share), 3) for share in shares]

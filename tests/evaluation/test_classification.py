@@ -87,7 +87,8 @@ def test_fitted_temperature_recovers_the_one_that_labels_were_drawn_with(tempera
     counts = np.round(softmax(rows, temperature) * 400).astype(np.int64)
     labels = np.concatenate([np.repeat(np.arange(3), c) for c in counts])
     logits = np.repeat(rows, counts.sum(axis=1), axis=0)
-    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.05)
+    assert fit_temperature(logits, np.eye(3, dtype=np.float32)[labels]) == pytest.approx(temperature, rel=0.05)
+    assert fit_temperature(rows, softmax(rows, temperature).astype(np.float32)) == pytest.approx(temperature, rel=0.05)
 
 
 @given(st.lists(st.floats(-500, 500, width=32), min_size=2, max_size=8), st.floats(0.1, 10))

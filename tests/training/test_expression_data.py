@@ -1,144 +1,127 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
-from feelit.errors import ModelError, UsageError
-from feelit.labelled.votes import majority_labels
+from feelit.labelled.read import read_splits
 from feelit.training import expression_data
 from feelit.training.expression_augment import Augmentation, augment
-from feelit.training.expression_data import VOTES, Split, aligned, contact_sheet, framing, read_split, vote_shares
-from feelit.types import Float32
+from feelit.training.expression_data import Lesson, aligned, contact_sheet, framing, prepare, template
+from feelit.types import UInt8
 from feelit.vision.align import TEMPLATE
+from tests.labelled.made import pictures, unanimous, write_folders, write_parquet
+from tests.video.clips import face_patch
 
-SHARED = Path(__file__).parents[2] / "../shared"
-
-
-def template_px() -> Float32:
-    return (TEMPLATE * 48 - 0.5).astype(np.float32)
+STILL = Augmentation(*[0.0] * 12)
 
 
-def small_split(images: int = 6) -> Split:
-    rng = np.random.default_rng(0)
-    image = cv2.GaussianBlur(rng.integers(0, 256, (48, 48 * images), np.uint8), (0, 0), 2)
-    votes = np.zeros((images, 10), np.uint8)
-    votes[np.arange(images), np.arange(images) % 8] = 10
-    landmarks = np.repeat(template_px()[None], images, axis=0)
-    pixels = np.asarray(image, np.uint8).reshape(48, images, 48).transpose(1, 0, 2).copy()
-    return Split(pixels, votes, landmarks, np.zeros(images, bool))
+def small_lesson(count: int = 6, side: int = 48) -> Lesson:
+    """Blurred noise whose landmarks lie on the template."""
+    image = np.stack([cv2.GaussianBlur(picture, (0, 0), 2) for picture in pictures(count, side)]).astype(np.uint8)
+    number = np.arange(count, dtype=np.int64)
+    share = np.eye(8, dtype=np.float32)[number % 8]
+    return Lesson(image, np.repeat(template(side)[None], count, axis=0), share, number % 8, number % 7)
 
 
-def write_table(path: Path, split: Split) -> None:
-    columns: dict[str, object] = {"image": [cv2.imencode(".png", i)[1].tobytes() for i in split.image]}
-    columns |= {f"votes_{v}": split.votes[:, k] for k, v in enumerate(VOTES)}
-    parquet.write_table(pa.table(columns | {"copy_held_out": split.held_out}), path)
+def write_data(folder: Path, count: int = 16, side: int = 48) -> None:
+    """Two splits of a Parquet data set without a picture in common."""
+    image = pictures(2 * count, side)
+    for name, part in (("train", image[:count]), ("valid", image[count:])):
+        votes = unanimous([i % 8 for i in range(count)])
+        write_parquet(folder / f"{name}.parquet", part, votes, fer2013=[i % 7 for i in range(count)])
 
 
-@pytest.mark.parametrize(
-    ("votes", "shares"),
-    [
-        pytest.param([6, 4, 0, 0, 0, 0, 0, 0, 0, 0], [0.6, 0.4, 0, 0, 0, 0, 0, 0], id="two labels"),
-        pytest.param([6, 2, 1, 1, 0, 0, 0, 0, 0, 0], [0.75, 0.25, 0, 0, 0, 0, 0, 0], id="slips are dropped"),
-        pytest.param([6, 0, 0, 0, 0, 0, 0, 0, 4, 0], [1, 0, 0, 0, 0, 0, 0, 0], id="unknown is left out of the shares"),
-        pytest.param([0, 4, 0, 0, 0, 0, 0, 0, 0, 6], [0, 0, 0, 0, 0, 0, 0, 0], id="not a face"),
-        pytest.param([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 0, 0], id="nothing but slips"),
-    ],
-)
-def test_vote_shares(votes: list[int], shares: list[float]) -> None:
-    assert vote_shares(np.array([votes], np.uint8))[0] == pytest.approx(shares)
+def portrait(side: int) -> UInt8:
+    """The sample's face, which the detector finds."""
+    patch, (x0, y0, x1, y1) = face_patch()
+    face = cv2.cvtColor(patch[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def test_table_is_read_as_it_was_written(tmp_path: Path) -> None:
-    split = small_split()
-    write_table(tmp_path / "valid.parquet", split)
-    read = read_split(tmp_path / "valid.parquet")
-    np.testing.assert_array_equal(read.image, split.image)
-    np.testing.assert_array_equal(read.votes, split.votes)
-    assert np.isnan(read.landmarks).all()
+def test_pictures_of_the_right_size_stay_as_they_are(tmp_path: Path) -> None:
+    write_data(tmp_path)
+    faces = read_splits(tmp_path)["train"]
+    lesson = prepare(faces, 48)
+    np.testing.assert_array_equal(lesson.image, pictures(32)[:16])
+    assert lesson.share.sum(axis=1).tolist() == [1.0] * 16
+    assert lesson.fer2013.tolist() == [i % 7 for i in range(16)]
 
 
-def test_landmarks_are_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    split = small_split()
-    write_table(tmp_path / "valid.parquet", split)
-    monkeypatch.setattr(expression_data, "find_landmarks", lambda *_: split.landmarks)
-    first = read_split(tmp_path / "valid.parquet", Path("teacher"), tmp_path / "cache.npz")
-    monkeypatch.setattr(expression_data, "find_landmarks", lambda *_: pytest.fail("asked again"))
-    second = read_split(tmp_path / "valid.parquet", Path("teacher"), tmp_path / "cache.npz")
-    np.testing.assert_array_equal(first.landmarks, second.landmarks)
+def test_faces_in_larger_pictures_are_cropped_as_those_of_videos_are(tmp_path: Path) -> None:
+    write_folders(tmp_path / "train", np.stack([portrait(200)] * 2), ["happy", "sad"])
+    lesson = prepare(read_splits(tmp_path)["train"], 48)
+    np.testing.assert_array_equal(lesson.landmarks[0], template(48))
+    assert np.abs(aligned(lesson).astype(int) - lesson.image).max() <= 1
 
 
-def test_file_that_is_no_table_is_a_usage_error(tmp_path: Path) -> None:
-    (tmp_path / "train.parquet").write_bytes(b"nothing")
-    with pytest.raises(UsageError, match=r"train\.parquet cannot be read"):
-        read_split(tmp_path / "train.parquet")
+def test_landmarks_are_looked_for_once_unless_the_pictures_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_data(tmp_path)
+    faces = read_splits(tmp_path)
+    first = prepare(faces["train"], 48, tmp_path / "landmarks.npz")
+    asked: list[object] = []
 
+    def find(*given: object) -> list[object]:
+        asked.append(given)
+        return []
 
-def test_teacher_that_is_no_model_is_a_model_error(tmp_path: Path) -> None:
-    (tmp_path / "teacher.onnx").write_bytes(b"nothing")
-    with pytest.raises(ModelError, match=r"teacher\.onnx cannot be read"):
-        expression_data.find_landmarks(small_split().image, tmp_path / "teacher.onnx")
+    monkeypatch.setattr(expression_data, "find_face", find)
+    again = prepare(faces["train"], 48, tmp_path / "landmarks.npz")
+    np.testing.assert_array_equal(first.landmarks, again.landmarks)
+    assert asked == []
+    prepare(faces["valid"], 48, tmp_path / "landmarks.npz")
+    assert len(asked) == 16
 
 
 def test_landmarks_on_the_template_leave_the_image_alone() -> None:
-    split = small_split()
-    assert np.abs(aligned(split).astype(int) - split.image).max() <= 1
+    lesson = small_lesson()
+    assert np.abs(aligned(lesson).astype(int) - lesson.image).max() <= 1
 
 
 def test_image_without_landmarks_stays_as_it_is() -> None:
-    split = small_split()
-    split.landmarks[0] = np.nan
-    split.landmarks[1] += 7
-    crops = aligned(split)
-    np.testing.assert_array_equal(crops[0], split.image[0])
-    assert np.abs(crops[1].astype(int) - split.image[1]).max() > 20
+    lesson = small_lesson()
+    lesson.landmarks[0] = np.nan
+    lesson.landmarks[1] += 7
+    crops = aligned(lesson)
+    np.testing.assert_array_equal(crops[0], lesson.image[0])
+    assert np.abs(crops[1].astype(int) - lesson.image[1]).max() > 20
 
 
 def test_framing_of_mirrored_faces_is_symmetric() -> None:
-    turned = template_px() + np.array([3, 0], np.float32)
-    mean = framing(np.stack([turned, np.full((5, 2), np.nan, np.float32)]))
-    np.testing.assert_allclose(mean, TEMPLATE, atol=1e-6)
+    lesson = small_lesson(2)
+    lesson.landmarks[0] += np.array([3, 0], np.float32)
+    lesson.landmarks[1] = np.nan
+    np.testing.assert_allclose(framing(lesson), TEMPLATE, atol=1e-6)
 
 
-def test_augmentation_depends_on_the_generator_only() -> None:
-    split, index = small_split(), np.arange(6)
-    once, again, other = (augment(split, index, Augmentation(), np.random.default_rng(s)) for s in (1, 1, 2))
+@pytest.mark.parametrize("side", [48, 64])
+def test_augmentation_depends_on_the_generator_only(side: int) -> None:
+    lesson, index = small_lesson(side=side), np.arange(6)
+    once, again, other = (augment(lesson, index, Augmentation(), np.random.default_rng(s)) for s in (1, 1, 2))
+    assert once.shape == (6, side, side)
     np.testing.assert_array_equal(once, again)
     assert (once != other).any()
 
 
 def test_no_augmentation_flips_at_most() -> None:
-    split = small_split()
-    still = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    for image, crop in zip(split.image, augment(split, np.arange(6), still, np.random.default_rng(3)), strict=True):
+    lesson = small_lesson()
+    for image, crop in zip(lesson.image, augment(lesson, np.arange(6), STILL, np.random.default_rng(3)), strict=True):
         difference = min(np.abs(crop.astype(int) - image).max(), np.abs(crop[:, ::-1].astype(int) - image).max())
         assert difference <= 1
 
 
+def test_covers_hide_a_part_of_the_face_and_leave_the_rest() -> None:
+    lesson = small_lesson(200)
+    how = replace(STILL, covered=1.0)
+    shown = augment(lesson, np.arange(200), how, np.random.default_rng(0))
+    plain = augment(lesson, np.arange(200), STILL, np.random.default_rng(0))
+    hidden = (np.abs(shown.astype(int) - plain) > 2).mean(axis=(1, 2))
+    assert hidden.min() > 0.02
+    assert hidden.max() < 0.62
+
+
 def test_contact_sheet_has_a_cell_a_crop() -> None:
-    assert contact_sheet(small_split().image, ["x"] * 6, columns=4).shape == (2 * 112, 4 * 100)
-
-
-@pytest.mark.skipif(not (SHARED / "data/fer/valid.parquet").exists(), reason="needs FER2013 with FER+ votes")
-def test_majority_protocol_leaves_the_published_number_of_validation_images() -> None:
-    votes = read_split(SHARED / "data/fer/valid.parquet").votes
-    assert (majority_labels(votes) >= 0).sum() == 3199
-
-
-@pytest.mark.skipif(not (SHARED / "models/yunet_n_dynamic.onnx").exists(), reason="needs the teacher")
-def test_teacher_finds_both_eyes_of_faces_and_nothing_in_noise(capfd: pytest.CaptureFixture[str]) -> None:
-    table = SHARED / "data/fer/valid.parquet"
-    image = read_split(table).image[:20] if table.exists() else np.zeros((0, 48, 48), np.uint8)
-    noise = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
-    found = expression_data.find_landmarks(np.concatenate([image, noise]), SHARED / "models/yunet_n_dynamic.onnx")
-    capfd.readouterr()  # OpenCV writes a warning about targets
-    assert np.isnan(found[-2:]).all()
-    faces = found[: len(image)]
-    faces = faces[np.isfinite(faces).all(axis=(1, 2))]
-    assert len(faces) >= 18
-    assert (faces[:, 0, 0] < faces[:, 1, 0]).all()  # the subject's right eye is on the left of the picture
-    assert (faces[:, :2, 1].mean(axis=1) < faces[:, 3:, 1].mean(axis=1)).all()
+    assert contact_sheet(small_lesson().image, ["x"] * 6, columns=4).shape == (2 * 112, 4 * 100)

@@ -15,12 +15,12 @@ import pytest
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 
-from feelit.training.face import Feeder, Recipe, Run, detect_with, learning_rate
+from feelit.training.face import Feeder, Recipe, Run, detect_with, learning_rate, story
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
 from feelit.training.face_evaluate import Question, false_faces, score_detector
-from feelit.training.face_export import export, parity, story
+from feelit.training.face_export import export, parity
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
@@ -230,7 +230,7 @@ def test_a_run_learns_and_resumes_where_it_stopped(images: FaceImages, tmp_path:
     assert again.advance(feeder.batch(again.step)) == pytest.approx(next_part, rel=1e-4)
     again.change(replace(SMALL, turned=0.9))
     again.save(tmp_path / "last.pt")
-    both = story(Run.load(tmp_path / "last.pt"))
+    both = story("face", Run.load(tmp_path / "last.pt"))
     assert both.index("to step 31 {") < both.index('"turned": 0.5') < both.index("; then") < both.index('"turned": 0.9')
 
 

@@ -23,6 +23,7 @@ from feelit.cli.report import report
 from feelit.cli.status import status
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
+from feelit.cli.train import train
 from feelit.errors import FeelitError, OutputError
 from feelit.names import one_line
 
@@ -41,6 +42,7 @@ app.command()(clips)
 app.command()(export)
 app.command()(live)
 app.command()(evaluate)
+app.command()(train)
 app.command()(doctor)
 
 

@@ -97,20 +97,20 @@ def expected_calibration_error(probability: Float64, labels: Int64, bins: int = 
     return reliability(probability.max(axis=1), hit.astype(np.float64), bins).error
 
 
-def fit_temperature(logits: Float32, labels: Int64) -> float:
-    """The temperature that makes the true labels most likely (Guo et al. 2017): a golden-section search over 0.1..10.
+def fit_temperature(logits: Float32, target: Float32) -> float:
+    """The temperature that makes what people said most likely (Guo et al. 2017): a golden-section search over 0.1..10.
 
     Parameters
     ----------
     logits : (N, C) float32
-    labels : (N,) int64
+    target : (N, C) float32, rows sum to 1: the true label, or shares of votes
     """
 
     def loss(log_temperature: float) -> float:
         scaled = logits.astype(np.float64) / np.exp(log_temperature)
         top = scaled.max(axis=1)
         total = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
-        return float((total - scaled[np.arange(len(labels)), labels]).mean())
+        return float((total - (scaled * target).sum(axis=1)).mean())
 
     low, high = np.log(0.1), np.log(10.0)
     ratio = (5**0.5 - 1) / 2

@@ -55,7 +55,7 @@ def cover_eyes(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
     width = float(np.hypot(*across))
     axes = (round(0.43 * width * (1 << _SHIFT)), round(0.34 * width * (1 << _SHIFT)))
     for eye in (eye_r, eye_l):
-        centre = (int(round(eye[0] * (1 << _SHIFT))), int(round(eye[1] * (1 << _SHIFT))))
+        centre = (round(eye[0] * (1 << _SHIFT)), round(eye[1] * (1 << _SHIFT)))
         cv2.ellipse(crop, centre, axes, angle, 0, 360, shade, cv2.FILLED, cv2.LINE_AA, _SHIFT)
     up = np.array([across[1], -across[0]]) * 0.08
     down = -up

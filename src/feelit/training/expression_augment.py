@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from feelit.training.expression_data import SIZE_PX, Split, template_landmarks
-from feelit.types import Float32, Float64, Int64, UInt8
+from feelit.evaluation.occlusions import cover_eyes, cover_mouth, cover_quarter
+from feelit.training.expression_data import Lesson, template
+from feelit.types import Bool, Float32, Float64, Int64, UInt8
 from feelit.vision.align import similarity_to_template
 
 
@@ -16,9 +17,10 @@ from feelit.vision.align import similarity_to_template
 class Augmentation:
     """How far a face may be changed; shares are probabilities an image, lengths are in sides of the crop."""
 
-    original_framing: float = 0.3  # share that keeps the framing of the image instead of being aligned
+    original_framing: float = 0.4  # share that keeps the framing of the image instead of being aligned
     landmark_jitter: float = 0.03  # standard deviation: another detector's error
     rotation_deg: float = 20.0
+    roll: float = 0.15  # share whose alignment failed altogether: up to ROLL_DEG
     scale: float = 0.15
     shift: float = 0.08
     light: float = 0.7  # share with other brightness, contrast and gamma
@@ -26,54 +28,84 @@ class Augmentation:
     small: float = 0.25  # share that was recorded with fewer pixels
     noise: float = 0.2
     erasing: float = 0.3
-    mask: float = 0.05  # share whose lower half is covered
+    covered: float = 0.25  # share that wears a mask or sunglasses, or has a quarter hidden
 
 
-def augment(split: Split, index: Int64, how: Augmentation, rng: np.random.Generator) -> UInt8:
-    """Changed crops (B, 48, 48) of the images `index` (B,) of a split."""
-    matrix = _framing(split.landmarks[index], how, rng)
+ROLL_DEG = 35.0
+
+
+def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson."""
+    side = lesson.image.shape[1]
+    landmarks = lesson.landmarks[index]
+    known: Bool = np.asarray(np.isfinite(landmarks).all(axis=(1, 2)), bool)
+    landmarks = np.where(known[:, None, None], landmarks, template(side))
+    matrix = _framing(landmarks, known, side, how, rng)
+    where = np.einsum("nij,nkj->nki", matrix[:, :, :2], landmarks) + matrix[:, None, :, 2]
     flip = rng.random(len(index)) < 0.5
-    out = np.empty((len(index), SIZE_PX, SIZE_PX), np.uint8)
+    out = np.empty((len(index), side, side), np.uint8)
     for i, row in enumerate(index):
         crop = cv2.warpAffine(
-            split.image[row], matrix[i], (SIZE_PX, SIZE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            lesson.image[row], matrix[i], (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+        crop = _cover(np.asarray(crop, np.uint8), where[i], how, rng)
         crop = _resolution(crop, how, rng)
-        crop = _light(crop, how, rng)
-        out[i] = _cover(crop, how, rng)
+        out[i] = _light(crop, how, rng)
         if flip[i]:
             out[i] = out[i, :, ::-1]
     return out
 
 
-def _framing(landmarks: Float32, how: Augmentation, rng: np.random.Generator) -> Float64:
+def _framing(landmarks: Float32, known: Bool, side: int, how: Augmentation, rng: np.random.Generator) -> Float64:
     """(B, 2, 3): from the image to the crop, by way of jittered landmarks and then a random similarity."""
     n = len(landmarks)
-    source = landmarks + rng.normal(0, how.landmark_jitter * SIZE_PX, landmarks.shape).astype(np.float32)
-    keep = (rng.random(n) < how.original_framing) | ~np.isfinite(landmarks).all(axis=(1, 2))
-    source[keep] = template_landmarks()
-    to_crop = similarity_to_template(source, SIZE_PX)
+    source = landmarks + rng.normal(0, how.landmark_jitter * side, landmarks.shape).astype(np.float32)
+    keep = (rng.random(n) < how.original_framing) | ~known
+    source[keep] = template(side)
+    to_crop = similarity_to_template(source, side)
 
-    angle = np.deg2rad(rng.uniform(-how.rotation_deg, how.rotation_deg, n))
+    most_deg = np.where(rng.random(n) < how.roll, ROLL_DEG, how.rotation_deg)
+    angle = np.deg2rad(rng.uniform(-most_deg, most_deg))
     scale = np.exp(rng.uniform(-how.scale, how.scale, n))
     stretch = np.exp(rng.uniform(-how.scale / 2, how.scale / 2, n))
     turn = np.empty((n, 2, 2))
     turn[:, 0, 0], turn[:, 0, 1] = np.cos(angle) * scale * stretch, -np.sin(angle) * scale
     turn[:, 1, 0], turn[:, 1, 1] = np.sin(angle) * scale * stretch, np.cos(angle) * scale
-    centre = (SIZE_PX - 1) / 2
+    centre = (side - 1) / 2
     to_crop[:, :, :2] = turn @ to_crop[:, :, :2]
-    shift = rng.uniform(-how.shift, how.shift, (n, 2)) * SIZE_PX
+    shift = rng.uniform(-how.shift, how.shift, (n, 2)) * side
     to_crop[:, :, 2] = (turn @ (to_crop[:, :, 2] - centre)[:, :, None])[..., 0] + centre + shift
     return to_crop
 
 
+def _cover(crop: UInt8, landmarks: Float64, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    side = len(crop)
+    if rng.random() < how.covered:
+        kind, shade = rng.integers(4), int(rng.integers(0, 256))
+        around = landmarks + rng.normal(0, 0.02 * side, landmarks.shape)
+        if kind == 0:
+            cover_mouth(crop, around, shade)
+        elif kind == 1:
+            crop[int(side * rng.uniform(0.45, 0.65)) :] = shade
+        elif kind == 2:
+            cover_eyes(crop, around, min(shade, 80))
+        else:
+            cover_quarter(crop, rng, shade)
+    elif rng.random() < how.erasing:
+        height, width = rng.integers(side // 8, side * 11 // 24, 2)
+        y, x = rng.integers(0, side - height), rng.integers(0, side - width)
+        crop[y : y + height, x : x + width] = rng.integers(0, 256)
+    return crop
+
+
 def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    side = len(crop)
     if rng.random() < how.small:
-        side = int(rng.integers(14, 40))
-        small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.resize(small, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_LINEAR), np.uint8)
+        fewer = int(side * rng.uniform(0.29, 0.83))
+        small = cv2.resize(crop, (fewer, fewer), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < how.blur:
-        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.2)), np.uint8)
+        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 2.2) * side / 48), np.uint8)
     return crop
 
 
@@ -81,18 +113,9 @@ def _light(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
     if rng.random() < how.light:
         level = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.4, 0.4))
         level = (level - 0.5) * np.exp(rng.uniform(-0.5, 0.3)) + 0.5 + rng.uniform(-0.12, 0.12)
+        level = level * rng.uniform(0.6, 1.4) if rng.random() < 0.3 else level
         crop = np.clip(level * 255, 0, 255).astype(np.uint8)[crop]
     if rng.random() < how.noise:
         noise = rng.normal(0, rng.uniform(1, 8), crop.shape)
         crop = np.clip(crop + noise, 0, 255).astype(np.uint8)
-    return crop
-
-
-def _cover(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
-    if rng.random() < how.erasing:
-        height, width = rng.integers(6, 22, 2)
-        y, x = rng.integers(0, SIZE_PX - height), rng.integers(0, SIZE_PX - width)
-        crop[y : y + height, x : x + width] = rng.integers(0, 256)
-    if rng.random() < how.mask:
-        crop[int(rng.integers(24, 32)) :] = rng.integers(0, 256)
     return crop

@@ -1,31 +1,33 @@
-"""Train the face detector.
+"""The recipe of the face detector: labelled pictures in, an ONNX file with its card out.
 
-    python -m feelit.training.face --data DIR --out DIR
-
-`--data` holds train-*.parquet and val.parquet (see `face_data`). `--out` receives the decoded images and last.pt, from which
-an interrupted run resumes. The checkpoint carries its recipe.
-`feelit.training.face_export` makes an ONNX file and a card of it.
+The folder of a run receives the decoded images and last.pt, from which an interrupted run resumes. The checkpoint carries its
+recipe, and those by which it went before.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
+import json
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from tqdm import trange
 
+from feelit.errors import UsageError
+from feelit.training.curves import Curve, draw_curves
+from feelit.training.export import count_parameters
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
 from feelit.training.face_evaluate import Question, score_detector
+from feelit.training.face_export import publish
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import FaceNet
 from feelit.training.face_scenes import Scene, SceneMaker, Turn
@@ -33,7 +35,10 @@ from feelit.training.face_targets import assign, cells_of
 from feelit.types import Detections, UInt8
 from feelit.vision.detector import select_faces, view_of
 
-log = logging.getLogger("feelit.training.face")
+log = logging.getLogger(__name__)
+
+CHECKPOINT = "last.pt"
+SAVE_EVERY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     step: int = 0
     history: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # earlier recipes, and the steps that they ended at
+    curve: Curve = field(default_factory=Curve)
 
     @classmethod
     def start(cls, recipe: Recipe) -> Run:
@@ -90,7 +96,7 @@ class Run:
         run.net.load_state_dict(content["net"])
         run.averaged.load_state_dict(content["averaged"])
         run.optimizer.load_state_dict(content["optimizer"])
-        run.step, run.history = content["step"], content["history"]
+        run.step, run.history, run.curve = content["step"], content["history"], Curve(content["curve"])
         return run
 
     def change(self, recipe: Recipe) -> None:
@@ -108,6 +114,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "history": self.history,
+            "curve": self.curve.rows,
         }
         torch.save(content, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
@@ -184,53 +191,55 @@ def detect_with(net: FaceNet, images: UInt8, min_score: float = 0.1) -> Detectio
     return select_faces(raw, view_of(width, height, 0), min_score)
 
 
-def train(run: Run, feeder: Feeder, valid: FaceImages, out: Path, every_s: float) -> None:
+def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
+    """Learn, export, score; gives the path of the ONNX file `out`/`name`.onnx, beside which its card lies.
+
+    Parameters
+    ----------
+    data : a folder with train-*.parquet, val.parquet and test.parquet (see `face_data`)
+    out : a folder of this run; if it holds a checkpoint, the run goes on from there, by this recipe from now on
+
+    Raises
+    ------
+    UsageError
+        if the data lack a file, or the checkpoint belongs to another network.
+    """
+    torch.set_num_threads(1)
+    files = sorted(data.glob("train-*.parquet"))
+    if missing := [f for f in ("train-0", "val", "test") if not (data / f"{f}.parquet").exists()]:
+        raise UsageError(f"{data} has no {missing[0]}.parquet", "docs/models.md tells what the recipe of the detector wants")
+    run = Run.start(recipe)
+    if (out / CHECKPOINT).exists():
+        run = Run.load(out / CHECKPOINT)
+        if (run.recipe.widths, run.recipe.depths, run.recipe.neck) != (recipe.widths, recipe.depths, recipe.neck):
+            raise UsageError(f"{out / CHECKPOINT} belongs to another network", "choose another --out, or delete it")
+        run.change(recipe)
+    images = load_images(files, out / "train.npz")
+    valid = load_images([data / "val.parquet"], out / "val.npz")
+    log.info("%s from step %d, %d images, %d parameters", recipe, run.step, len(images), count_parameters(run.net))
+    learn(run, Feeder(recipe, images), valid, out)
+    return publish(run.averaged, story(name, run), data, out / f"{name}.onnx")
+
+
+def story(name: str, run: Run) -> str:
+    """How the weights came about, in words: every recipe and the step up to which it was followed."""
+    parts = [*run.history, (run.step, asdict(run.recipe))]
+    return f"feelit train {name}: " + "; then ".join(f"to step {step} {json.dumps(recipe)}" for step, recipe in parts)
+
+
+def learn(run: Run, feeder: Feeder, valid: FaceImages, out: Path) -> None:
     """Run to the last step; save and score now and then."""
     seen: list[dict[str, float]] = []
-    started = saved = time.monotonic()
-    first = run.step
-    while run.step < run.recipe.steps:
+    saved = time.monotonic()
+    for _ in trange(run.step, run.recipe.steps, initial=run.step, total=run.recipe.steps, desc="steps", disable=None):
         seen.append(run.advance(feeder.batch(run.step)))
-        if run.step % 100 == 0:
-            mean = {name: round(sum(part[name] for part in seen) / len(seen), 4) for name in seen[0]}
-            speed = (run.step - first) * run.recipe.batch / (time.monotonic() - started)
-            log.info("step %d of %d  %s  %.0f scenes/s", run.step, run.recipe.steps, mean, speed)
-            seen.clear()
-        if time.monotonic() - saved > every_s or run.step == run.recipe.steps:
-            run.save(out / "last.pt")
+        if time.monotonic() - saved > SAVE_EVERY_S or run.step == run.recipe.steps:
+            mean = {name: sum(part[name] for part in seen) / len(seen) for name in seen[0]}
             scores = score_detector(lambda luma: detect_with(run.averaged, luma), valid, Question())
-            log.info("step %d valid %s", run.step, scores)
+            log.info("step %d of %d: %s, valid %s", run.step, run.recipe.steps, mean, scores)
+            recall, precision = scores["recall_at_0.1_false"], scores["average_precision"]
+            run.curve.add(run.step, {"loss": sum(mean.values()), "recall": recall, "AP": precision})
+            run.save(out / CHECKPOINT)
+            draw_curves(run.curve, out / "curves.png")
+            seen.clear()
             saved = time.monotonic()
-
-
-def main() -> None:
-    """Parse the command line, then train or resume."""
-    parser = argparse.ArgumentParser(prog="python -m feelit.training.face", description="Train the face detector.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with train-*.parquet and val.parquet")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the decoded images")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--every-s", type=float, default=300.0, help="seconds between checkpoints and validations")
-    for f in fields(Recipe):
-        if not isinstance(f.default, tuple):
-            parser.add_argument(f"--{f.name.replace('_', '-')}", type=type(f.default), default=None)
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    torch.set_num_threads(arguments.threads)
-    out: Path = arguments.out
-    out.mkdir(parents=True, exist_ok=True)
-    chosen = {f.name: v for f in fields(Recipe) if (v := getattr(arguments, f.name, None)) is not None}
-    run = Run.load(out / "last.pt") if (out / "last.pt").exists() else Run.start(Recipe(**chosen))
-    run.change(replace(run.recipe, **chosen))
-    images = load_images(sorted(arguments.data.glob("train-*.parquet")), out / "train.npz")
-    valid = load_images([arguments.data / "val.parquet"], out / "val.npz")
-    log.info("%s from step %d, %d images, %d parameters", run.recipe, run.step, len(images), count_parameters(run.net))
-    train(run, Feeder(run.recipe, images), valid, out, arguments.every_s)
-
-
-def count_parameters(net: nn.Module) -> int:
-    """How many numbers are learnt."""
-    return sum(p.numel() for p in net.parameters())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,19 +1,15 @@
 """Export a trained face detector to ONNX, check it, score it and write its card.
 
-    python -m feelit.training.face_export --checkpoint last.pt --data DIR --out models/face-v1.onnx
-
 The ONNX file takes `luma` (N, 1, H, W) uint8, H and W multiples of 32, and gives `score` (N, A), `box` (N, A, 4) and
 `landmarks` (N, A, 10) in px of the input, decoded in the graph.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import json
 import logging
 import warnings
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from feelit.training.face import Run, count_parameters
+from feelit.errors import ModelError
+from feelit.training.export import OPSET, count_parameters
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_evaluate import Question, false_faces, score_detector
 from feelit.training.face_network import FaceNet
@@ -30,9 +27,8 @@ from feelit.vision.card import ModelCard, write_card
 from feelit.vision.detector import FaceDetector, view_of
 from feelit.vision.session import open_session
 
-log = logging.getLogger("feelit.training.face_export")
+log = logging.getLogger(__name__)
 
-OPSET = 17
 MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-3, 1e-4
 
 SOURCES: tuple[dict[str, Any], ...] = (
@@ -111,14 +107,15 @@ def parity(net: FaceNet, path: Path, images: UInt8) -> tuple[float, float]:
 
 
 def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
-    """`parity` on real pictures; raises RuntimeError where the ONNX file says something else than the network."""
+    """`parity` on real pictures; raises ModelError where the ONNX file says something else than the network."""
     shown = np.zeros((8, 192, 320), np.uint8)
     for i in range(len(shown)):
         luma = images.image(i * (len(images) // len(shown)))[:192, :320]
         shown[i, : luma.shape[0], : luma.shape[1]] = luma
     px, score = parity(net, path, shown)
     if px > MAX_BOX_MISS_PX or score > MAX_SCORE_MISS:
-        raise RuntimeError(f"{path.name} differs from the network by {px:.2g} px and a score of {score:.2g}")
+        message = f"{path.name} differs from the network by {px:.2g} px and a score of {score:.2g}"
+        raise ModelError(message, "do not serve it; compare layer by layer")
     return px, score
 
 
@@ -147,44 +144,36 @@ def score_export(detector: FaceDetector, data: Path) -> dict[str, Any]:
     return scores
 
 
-def story(run: Run) -> str:
-    """How the weights came about, in words: every recipe and the step up to which it was followed."""
-    parts = [*run.history, (run.step, asdict(run.recipe))]
-    return "python -m feelit.training.face: " + "; then ".join(f"to step {step} {json.dumps(recipe)}" for step, recipe in parts)
+def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
+    """Export a network, compare it with the file, score the file and write the card.
 
+    Parameters
+    ----------
+    recipe : what the network came about by, in words
+    data : a folder with val.parquet and test.parquet
+    path : the ONNX file to write
 
-def main() -> None:
-    """Parse the command line, export, check, score, write."""
-    parser = argparse.ArgumentParser(prog="python -m feelit.training.face_export", description="Export the face detector.")
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="folder with val.parquet and test.parquet")
-    parser.add_argument("--out", type=Path, required=True, help="the .onnx file; the card is written beside it")
-    parser.add_argument("--threshold", type=float, default=0.5)
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(1)
-    run = Run.load(arguments.checkpoint)
-    out: Path = arguments.out
-    export(run.averaged, out)
-    px, score = check(run.averaged, out, load_images([arguments.data / "val.parquet"]))
+    Raises
+    ------
+    ModelError
+        if the ONNX file computes something else than the network.
+    """
+    export(net, path)
+    px, score = check(net, path, load_images([data / "val.parquet"]))
     card = ModelCard(
-        name=out.stem,
+        name=path.stem,
         task="face",
         adapter="feelit",
         licence="weights: see training_data; code: Apache-2.0",
         description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads.",
         scale=1.0,
-        threshold=arguments.threshold,
-        parameters=count_parameters(run.net),
+        parameters=count_parameters(net),
         training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
         limitations=LIMITATIONS,
-        recipe=story(run),
+        recipe=recipe,
     )
-    scores = score_export(FaceDetector(out, card, "cpu"), arguments.data)
+    scores = score_export(FaceDetector(path, card, "cpu"), data)
     scores["largest difference between PyTorch and ONNX Runtime"] = {"px": px, "score": score}
-    write_card(ModelCard(**asdict(card) | {"scores": scores}), out)
-    log.info("%s", json.dumps(scores, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+    write_card(replace(card, scores=scores), path)
+    log.info("%s: %s", path, scores)
+    return path

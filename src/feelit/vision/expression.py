@@ -44,6 +44,8 @@ class ExpressionModel:
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
         self._input = self._session.get_inputs()[0]
+        named = "logits" in [output.name for output in self._session.get_outputs()]
+        self._outputs = ["logits"] if card.adapter == "feelit" and named else None  # whatever else the network may tell
         self._check(path)
         self.size_px = card.size_px or 48
         self.provider = provider_of(self._session)
@@ -82,7 +84,7 @@ class ExpressionModel:
         ModelError
             if that is no number, or no probability though the card says so.
         """
-        (raw, *others) = run(self._session, self._path.name, None, {self._input.name: self._prepare(crops)})
+        (raw, *others) = run(self._session, self._path.name, self._outputs, {self._input.name: self._prepare(crops)})
         if others or np.shape(raw) != (len(crops), len(self._columns)) or np.asarray(raw).dtype.kind != "f":
             given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
             message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"

@@ -1,0 +1,38 @@
+"""feelit train"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A built-in recipe (expression, face, hog, cnn3, cnn4, mini-xception, vgg16, resnet50), or a .toml file.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path, typer.Option(help="Labelled images, with splits to learn from and to check with.", show_default=False)
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="A folder for checkpoints, curves, model and card; a run that it holds goes on.", show_default=False),
+    ],
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; may be repeated.")
+    ] = None,
+    json_object: Annotated[
+        bool, typer.Option("--json", help="Print the recipe and where the model is as a JSON object.")
+    ] = False,
+) -> None:
+    """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
+    from feelit.training.start import follow
+
+    model, values = follow(recipe, changes or [], data, out)
+    typer.echo(json.dumps({"model": str(model), "recipe": values}, ensure_ascii=False) if json_object else str(model))

@@ -1,0 +1,107 @@
+"""Recipes: TOML files in which everything stands that decides what a training run makes of its data.
+
+    kind = "expression"
+    epochs = 120
+    channels = [48, 128, 256]
+
+`kind` says which program follows it; what is not given has the default of that program's `Recipe`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from feelit.errors import UsageError
+from feelit.training import expression, face, linear
+
+Recipe = expression.Recipe | face.Recipe | linear.Recipe
+
+KINDS: dict[str, type[Recipe]] = {"expression": expression.Recipe, "face": face.Recipe, "linear": linear.Recipe}
+
+FOLDER = resources.files("feelit.training") / "recipes"
+MOST_BYTES = 1 << 20
+
+
+def built_in() -> list[str]:
+    """The names of the recipes that come with feelit."""
+    return sorted(file.name.removesuffix(".toml") for file in FOLDER.iterdir() if file.name.endswith(".toml"))
+
+
+def read_recipe(given: str, changes: Iterable[str] = ()) -> tuple[str, Recipe]:
+    """The name of a recipe and what stands in it.
+
+    Parameters
+    ----------
+    given : a built-in name, or the path of a .toml file
+    changes : values in place of those of the recipe, as in "epochs=10" or "channels=[48, 96]"
+
+    Raises
+    ------
+    UsageError
+        if there is no such recipe, it is no TOML, or a value has no such name, or another type, or is out of range.
+    """
+    name, text = (given, (FOLDER / f"{given}.toml").read_text("utf-8")) if given in built_in() else _read(Path(given))
+    values = _parsed(text, given)
+    kind = values.pop("kind", None)
+    if kind not in KINDS:
+        raise UsageError(f"recipe {given}: kind is {kind!r}", f"it is one of {', '.join(KINDS)}")
+    values |= _parsed("\n".join(changes), "--set")
+    make: Any = KINDS[kind]
+    known = {field.name: field for field in fields(make)}
+    if unknown := sorted(set(values) - set(known)):
+        raise UsageError(f"recipe {given}: unknown: {', '.join(unknown)}", f"known: {', '.join(known)}")
+    recipe: Recipe = make(**{key: _checked(known[key], value, given) for key, value in values.items()})
+    return name, recipe
+
+
+def _read(path: Path) -> tuple[str, str]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES)
+        return path.stem, content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        names = ", ".join(built_in())
+        raise UsageError(f"recipe {path} cannot be read: {reason}", f"give a .toml file, or one of {names}") from error
+
+
+def _parsed(text: str, origin: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{origin} is no TOML: {error}", "lines are name = value, with text in quotes") from error
+
+
+def _checked(field: Field[Any], value: object, origin: str) -> object:
+    """A value of a recipe, as the type of its default wants it."""
+    default = field.default
+    if isinstance(default, tuple):
+        fits = isinstance(value, list) and all(_is_whole(v) and v > 0 for v in value)
+        result: object = tuple(value) if isinstance(value, list) else value
+    elif isinstance(default, float):
+        fits = _is_whole(value) or isinstance(value, float)
+        result = float(value) if isinstance(value, int | float) else value
+    else:
+        fits = isinstance(value, type(default)) and not (isinstance(value, bool) and isinstance(default, int))
+        result = value
+    if not fits or (isinstance(result, int | float) and not 0 <= result < 1e9):
+        raise UsageError(f"recipe {origin}: {field.name} cannot be {value!r}", f"the default is {_shown(default)}")
+    return result
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(default: Any) -> object:
+    return list(default) if isinstance(default, tuple) else default
+
+
+def as_values(recipe: Recipe) -> Mapping[str, object]:
+    """Everything that stands in a recipe, by name."""
+    return {field.name: getattr(recipe, field.name) for field in fields(recipe)}

@@ -1,0 +1,52 @@
+"""The beginning of a training run: whether all is there, the recipe, the log."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from feelit.errors import MissingExtraError
+from feelit.files import output_errors
+
+NEEDED = {"torch": "PyTorch", "onnx": "onnx", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
+
+
+def follow(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[Path, Mapping[str, object]]:
+    """Follow a recipe to its end; gives the path of the model and what stood in the recipe.
+
+    Progress is told on standard error: a line an epoch, and a bar on a terminal.
+
+    Raises
+    ------
+    MissingExtraError
+        if the extra `train` is not installed.
+    UsageError
+        if recipe or data cannot be used, or `out` holds a run of another recipe.
+    OutputError
+        if `out` cannot be written.
+    """
+    if missing := [words for module, words in NEEDED.items() if importlib.util.find_spec(module) is None]:
+        raise MissingExtraError(f"training needs {missing[0]}, which is not installed", "pip install 'feelit[train]'")
+    from feelit.training import expression, face, linear
+    from feelit.training.recipe import as_values, read_recipe
+
+    name, recipe = read_recipe(given, changes)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log = logging.getLogger("feelit.training")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        with output_errors(out):
+            out.mkdir(parents=True, exist_ok=True)
+            if isinstance(recipe, face.Recipe):
+                model = face.train(name, recipe, data, out)
+            elif isinstance(recipe, linear.Recipe):
+                model = linear.train(name, recipe, data, out)
+            else:
+                model = expression.train(name, recipe, data, out)
+    finally:
+        log.removeHandler(handler)
+    return model, as_values(recipe)

@@ -1,0 +1,91 @@
+"""Recipes as files: what is read, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+from feelit.errors import UsageError
+from feelit.training import expression, face, linear
+from feelit.training.recipe import as_values, built_in, read_recipe
+from tests.conftest import Command
+from tests.training.test_expression_data import write_data
+
+
+@pytest.mark.parametrize("name", built_in())
+def test_built_in_recipes_can_be_followed(name: str) -> None:
+    given, recipe = read_recipe(name)
+    assert given == name
+    if isinstance(recipe, expression.Recipe):
+        recipe.build()
+
+
+def test_the_recipes_of_the_models_are_the_defaults() -> None:
+    assert read_recipe("expression")[1] == expression.Recipe()
+    assert read_recipe("face")[1] == face.Recipe()
+    assert read_recipe("hog")[1] == linear.Recipe()
+
+
+def test_values_can_be_changed(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('kind = "expression"\nepochs = 7\nlearning_rate = 1\nchannels = [16, 32, 64]\n')
+    name, recipe = read_recipe(str(tmp_path / "mine.toml"), ["epochs=3", 'network="cnn3"'])
+    wanted = replace(expression.Recipe(), epochs=3, learning_rate=1.0, channels=(16, 32, 64), network="cnn3")
+    assert (name, recipe) == ("mine", wanted)
+    assert as_values(recipe)["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param('kind = "expression"\nepoch = 3', "unknown: epoch", id="unknown"),
+        pytest.param('kind = "cook"', "kind is .cook.", id="kind"),
+        pytest.param("epochs = 3", "kind is None", id="no-kind"),
+        pytest.param('kind = "expression"\nepochs = 1.5', "epochs cannot be 1.5", id="type"),
+        pytest.param('kind = "expression"\nepochs = true', "epochs cannot be True", id="bool"),
+        pytest.param('kind = "expression"\nepochs = -1', "epochs cannot be -1", id="negative"),
+        pytest.param('kind = "expression"\nlearning_rate = nan', "learning_rate cannot be nan", id="nan"),
+        pytest.param('kind = "expression"\nchannels = ["a"]', "channels cannot be", id="list"),
+        pytest.param("kind = ", "is no TOML", id="no-toml"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_recipe(str(tmp_path / "mine.toml"))
+
+
+def test_a_recipe_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, command: Command) -> None:
+    ran = command("train", "soup", "--data", tmp_path, "--out", tmp_path / "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.lines[-1].startswith(
+        "feelit: recipe soup cannot be read: No such file or directory (give a .toml file, or one of "
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_from_the_command_line_goes_on_where_it_was(tmp_path: Path, command: Command) -> None:
+    write_data(tmp_path)
+    small = ["--set", "stem=16", "--set", "channels=[16]", "--set", "blocks=[1]", "--set", "strides=[2]", "--set", "epochs=1"]
+    for epochs in (1, 1):
+        ran = command(
+            "train", "expression", "--data", tmp_path, "--out", tmp_path / "out", *small, "--set", f"batch={7 + epochs}"
+        )
+        assert (ran.code, ran.out) == (0, f"{tmp_path / 'out' / 'expression.onnx'}\n")
+    assert "epoch 1 of 1" not in ran.err
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        *("crops.png", "curves.png", "expression.json", "expression.onnx"),
+        *("landmarks-train.npz", "landmarks-valid.npz", "last.pt"),
+    }
+
+
+def test_data_without_a_split_to_check_with_are_refused(tmp_path: Path, command: Command) -> None:
+    write_data(tmp_path)
+    (tmp_path / "valid.parquet").unlink()
+    ran = command("train", "expression", "--data", tmp_path, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "has no split valid" in ran.lines[-1]
