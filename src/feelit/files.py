@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all."""
+"""Outputs that appear whole or not at all, and the folder for what can be had again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import errno
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from feelit.errors import OutputError
+from feelit.errors import OutputError, UsageError
 from feelit.location import Location, Url, refuse_url
 from feelit.storage import objects
 from feelit.storage.places import exists
@@ -45,11 +46,16 @@ def whole_file(target: Location, scratch: Path | None = None, replace: bool = Tr
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 yield temporary
-                _sync(temporary)
-                _move(temporary, target)
-                _sync(target.parent)
+                settle(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def settle(file: Path, target: Path) -> None:
+    """Give a finished file its name, in one step, once its content has reached the disk."""
+    _sync(file)
+    _move(file, target)
+    _sync(target.parent)
 
 
 def _temporary(folder: Path, target: Location) -> Path:
@@ -69,8 +75,8 @@ def _move(file: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def output_errors(target: Location) -> Iterator[None]:
-    """Failures of the operating system, told as failures to write `target`."""
+def output_errors(target: Location, instead: str = "choose another --out") -> Iterator[None]:
+    """Failures of the operating system, told as failures to write `target`; `instead` is what a user can do."""
     try:
         yield
     except OSError as error:
@@ -78,9 +84,33 @@ def output_errors(target: Location) -> Iterator[None]:
             raise OutputError(f"{target} cannot be written: no space left on the disk", "free some, then run again") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             message = f"{target} cannot be written: permission denied"
-            raise OutputError(message, "choose another --out, or mend the folder's permissions") from error
+            raise OutputError(message, f"{instead}, or mend the folder's permissions") from error
         reason = error.strerror or str(error)
-        raise OutputError(f"{target} cannot be written: {reason}", "choose another --out") from error
+        raise OutputError(f"{target} cannot be written: {reason}", instead) from error
+
+
+def cache_folder() -> Path:
+    """Where feelit keeps what it can do without: FEELIT_CACHE, or a folder where the system's programs keep theirs.
+
+    That is XDG_CACHE_HOME or ~/.cache after the XDG Base Directory Specification, ~/Library/Caches on macOS, LOCALAPPDATA on
+    Windows.
+
+    Raises
+    ------
+    UsageError
+        if none of them is known.
+    """
+    if named := os.environ.get("FEELIT_CACHE"):
+        return Path(os.path.abspath(named))  # noqa: PTH100  # resolve() would follow links
+    if (shared := os.environ.get("XDG_CACHE_HOME")) and Path(shared).is_absolute():  # others are to be ignored
+        return Path(shared) / "feelit"
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local) / "feelit" / "Cache"
+    try:
+        home = Path.home()
+    except RuntimeError as error:  # a user without an entry, as in some containers
+        raise UsageError("there is no home folder to keep a cache in", "set FEELIT_CACHE to a folder") from error
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "feelit"
 
 
 def refuse_to_overwrite(target: Location, force: bool) -> None:

@@ -17,8 +17,9 @@ import numpy as np
 
 from feelit.config import Shard
 from feelit.errors import OutputError
-from feelit.files import output_errors, whole_file
+from feelit.files import cache_folder, output_errors, whole_file
 from feelit.location import Location, Url
+from feelit.locks import is_at, locked, taken
 from feelit.types import FaceTable, FrameTable, Segment, SegmentResult
 
 VERSION = 1
@@ -43,7 +44,7 @@ class Workspace:
         self._out, self._shard = out, shard
         place = Path(os.path.abspath(out)) if isinstance(out, Path) else out  # noqa: PTH100  # "." has a name, too; resolve() would follow links
         if isinstance(place, Url) or parent is not None:
-            self.root = (parent or _cache()) / _called_after(place)
+            self.root = (parent or cache_folder()) / _called_after(place)
         else:
             self.root = (place if _stands_alone(place) else place.parent) / f".{place.name}.feelit"
         self.folder = self.root / str(shard) if shard else self.root
@@ -76,9 +77,9 @@ class Workspace:
 
     def alone(self) -> bool:
         """Whether no other run uses the root; none can then begin before this one ends. False where nobody can tell."""
-        if not self._locks or _lock(self._locks[0], alone=True) is not True:
+        if not self._locks or locked(self._locks[0], alone=True) is not True:
             return False
-        return _is_at(self._locks[0], self.root / LOCK)
+        return is_at(self._locks[0], self.root / LOCK)
 
     def in_use(self) -> bool:
         """Whether a run goes on, as far as can be told."""
@@ -87,7 +88,7 @@ class Workspace:
         except OSError:  # there is none, or it is not ours to see
             return False
         try:
-            return _lock(descriptor, alone=True) is False
+            return locked(descriptor, alone=True) is False
         finally:
             os.close(descriptor)
 
@@ -107,7 +108,7 @@ class Workspace:
     def _take(self, folder: Path, alone: bool) -> None:
         """Make a folder and take its lock."""
         deadline_s = time.monotonic() + PATIENCE_S
-        while (lock := _locked(folder / LOCK, alone)) is None:
+        while (lock := taken(folder / LOCK, alone)) is None:
             if time.monotonic() > deadline_s:
                 whole = folder == self.root
                 what = self._out if whole or self._shard is None else f"shard {self._shard} of {self._out}"
@@ -135,11 +136,6 @@ class Workspace:
         return Shelf(self.folder / digest[:24])
 
 
-def _cache() -> Path:
-    """Where programs keep what they can do without, after the XDG Base Directory Specification."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feelit"
-
-
 def _called_after(out: Location) -> str:
     digest = hashlib.sha256(os.fsencode(str(out).rstrip("/"))).hexdigest()
     return f"{out.name[:60]}-{digest[:16]}.feelit"
@@ -154,42 +150,6 @@ def _stands_alone(out: Path) -> bool:
 
 def _is_empty(folder: Path) -> bool:
     return {p.name for p in folder.iterdir()} <= {LOCK}
-
-
-def _locked(path: Path, alone: bool) -> int | None:
-    """A descriptor of a lock that is ours until it is closed or this process ends, however it ends; None if it is another's."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except FileNotFoundError:  # who used the folder has just removed it
-        return None
-    if _lock(descriptor, alone) is not False and _is_at(descriptor, path):
-        return descriptor
-    os.close(descriptor)
-    return None
-
-
-def _lock(descriptor: int, alone: bool) -> bool | None:
-    """Lock a file against all others, or against those that want it alone. None where there are no locks."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return None
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # some network file systems know no locks
-        return None
-    return True
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether an open file is still the one at a path, and not one that was removed while we waited for it."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 class Shelf:
