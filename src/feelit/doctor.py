@@ -105,19 +105,12 @@ def models() -> list[Finding]:
 
 
 def _model(name: str, path: Path) -> Finding:
-    from feelit.vision.card import read_card, sha256_of
+    from feelit.zoo.check import AGAIN, compare
 
-    again = "install feelit again; the models are part of it"
-    if not path.is_file():
-        return Finding("model", "error", f"model {name}: {path} is missing", again)
     try:
-        card, checksum = read_card(path), sha256_of(path)
-    except (FeelitError, OSError) as error:
-        return Finding("model", "error", f"model {name}: {error}", again)
-    if card.sha256 != checksum:
-        message = f"model {name}: {path} has SHA-256 {checksum}, its card says {card.sha256 or 'none'}"
-        return Finding("model", "error", message, again)
-    return Finding("model", "ok", f"model {name}: {path.name}, SHA-256 {checksum[:12]}... as its card says")
+        return Finding("model", "ok", f"model {name}: {compare(name, path)}")
+    except FeelitError as error:
+        return Finding("model", "error", f"model {name}: {error}", AGAIN)
 
 
 def providers() -> list[Finding]:

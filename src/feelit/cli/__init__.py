@@ -18,6 +18,7 @@ from feelit.cli.events import events
 from feelit.cli.export import export
 from feelit.cli.live import live
 from feelit.cli.merge import merge
+from feelit.cli.models import models
 from feelit.cli.plot import plot
 from feelit.cli.report import report
 from feelit.cli.status import status
@@ -43,6 +44,7 @@ app.command()(export)
 app.command()(live)
 app.command()(evaluate)
 app.command()(train)
+app.add_typer(models, name="models")
 app.command()(doctor)
 
 

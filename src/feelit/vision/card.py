@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -75,10 +75,14 @@ def sha256_of(model: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def card_text(card: ModelCard) -> str:
+    """The content of a card's file."""
+    return json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
+
+
 def write_card(card: ModelCard, model: Path) -> None:
     """Write `card` beside `model`, with the model's checksum filled in."""
-    content = asdict(card) | {"sha256": sha256_of(model)}
-    card_path(model).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    card_path(model).write_text(card_text(replace(card, sha256=sha256_of(model))), encoding="utf-8")
 
 
 def read_card(model: Path) -> ModelCard:
@@ -101,30 +105,37 @@ def read_card(model: Path) -> ModelCard:
         raise ModelError(f"{model.name} has no card", f"write {path.name} beside it; docs/models.md says how") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path.name} cannot be read: {error}", "a card is one JSON object in UTF-8") from error
-    return _checked(content, path)
+    return make_card(content, path.name)
 
 
-def _checked(content: object, path: Path) -> ModelCard:
+def make_card(content: object, name: str) -> ModelCard:
+    """A card of what JSON or TOML hold; `name` is what errors call it.
+
+    Raises
+    ------
+    ModelError
+        as `read_card` does.
+    """
     hint = "docs/models.md lists the fields of a card"
     if not isinstance(content, dict):
-        raise ModelError(f"{path.name} is not a JSON object", hint)
+        raise ModelError(f"{name} is not a JSON object", hint)
     known = {f.name for f in fields(ModelCard)}
     if unknown := sorted(set(content) - known):
-        raise ModelError(f"{path.name} has unknown fields: {', '.join(unknown)}", hint)
+        raise ModelError(f"{name} has unknown fields: {', '.join(unknown)}", hint)
     for key, allowed in {"task": Task, "adapter": Adapter, "color": Color, "crop": Crop}.items():
         if key in content and content[key] not in get_args(allowed):
-            raise ModelError(f"{path.name}: {key} is {content[key]!r}, not one of {', '.join(get_args(allowed))}", hint)
+            raise ModelError(f"{name}: {key} is {content[key]!r}, not one of {', '.join(get_args(allowed))}", hint)
     for key, value in content.items():
         if not isinstance(value, KINDS[key]) or isinstance(value, bool):
-            raise ModelError(f"{path.name}: {key} cannot be {value!r}", hint)
+            raise ModelError(f"{name}: {key} cannot be {value!r}", hint)
     lists = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
     try:
         card = ModelCard(**content | lists)
     except TypeError as error:
-        raise ModelError(f"{path.name} lacks a required field: {error}", hint) from error
+        raise ModelError(f"{name} lacks a required field: {error}", hint) from error
     for key, sound in _ranges(card).items():
         if not sound:
-            raise ModelError(f"{path.name}: {key} cannot be {getattr(card, key)!r}", hint)
+            raise ModelError(f"{name}: {key} cannot be {getattr(card, key)!r}", hint)
     return card
 
 

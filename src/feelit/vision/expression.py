@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -46,6 +47,7 @@ class ExpressionModel:
         self._input = self._session.get_inputs()[0]
         named = "logits" in [output.name for output in self._session.get_outputs()]
         self._outputs = ["logits"] if card.adapter == "feelit" and named else None  # whatever else the network may tell
+        self._most = _most_at_a_time(self._input.shape)
         self._check(path)
         self.size_px = card.size_px or 48
         self.provider = provider_of(self._session)
@@ -71,6 +73,7 @@ class ExpressionModel:
     def probabilities(self, crops: UInt8, batch: int = 32) -> Float32:
         """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; a label the model does not know gets 0."""
         result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
+        batch = min(batch, self._most)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
             result[start : start + batch, self._columns] = self._normalise(self._run(part))
@@ -140,6 +143,11 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
     if len(names) < 2 or len(set(names)) < len(names) or not set(names) <= set(EMOTIONS):
         raise ModelError(f"the card of {path.name} has labels that feelit does not know", f"known: {', '.join(EMOTIONS)}")
     return [EMOTIONS.index(name) for name in names]
+
+
+def _most_at_a_time(shape: list[int | str | None]) -> int:
+    """How many faces a network takes: some were exported for one alone, where others have an axis of any length."""
+    return shape[0] if shape and isinstance(shape[0], int) and shape[0] > 0 else sys.maxsize
 
 
 def crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:

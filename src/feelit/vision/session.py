@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
 
@@ -80,6 +80,23 @@ def run(
 def provider_of(session: onnxruntime.InferenceSession) -> str:
     """The provider that really runs the session; the list of available ones only tells what was compiled in."""
     return str(session.get_providers()[0])
+
+
+class Port(NamedTuple):
+    """An input or an output of a network: its name, its shape (axes of any length by their names), and its type."""
+
+    name: str
+    shape: tuple[int | str | None, ...]
+    type: str
+
+
+def ports_of(session: onnxruntime.InferenceSession) -> tuple[list[Port], list[Port]]:
+    """The inputs and the outputs of a network."""
+    inputs, outputs = (
+        [Port(port.name, tuple(port.shape), port.type) for port in ports]
+        for ports in (session.get_inputs(), session.get_outputs())
+    )
+    return inputs, outputs
 
 
 def has_nvidia_driver() -> bool:

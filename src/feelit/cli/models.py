@@ -1,0 +1,126 @@
+"""feelit models"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feelit.zoo.check import Checked
+    from feelit.zoo.listing import Listed
+
+models = typer.Typer(
+    no_args_is_help=True, help="List, describe, check and fetch models. Nothing is fetched unless `pull` is called."
+)
+
+
+@models.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List the models that come with feelit, those in your cache, and those that can be fetched."""
+    import json
+    from dataclasses import asdict
+
+    from feelit.zoo.listing import list_models
+
+    listed = list_models()
+    if as_json:
+        content = [asdict(model) | {"path": str(model.path) if model.path else None} for model in listed]
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    else:
+        _print_table(listed)
+
+
+@models.command()
+def info(
+    model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model of `feelit models list`, or an .onnx file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show a model's card, and what its network takes and gives."""
+    import json
+
+    from feelit.cli.texts import write
+    from feelit.zoo.describe import describe
+
+    found = describe(model)
+    write(json.dumps(found.record(), indent=2, ensure_ascii=False) + "\n" if as_json else found.text(), None)
+
+
+@models.command()
+def verify(
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME|PATH]...", help="Which models.", show_default="all that are on this computer"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Compare models with their checksums, load them, and try whether their cards fit.
+
+    Exit codes: 0 if all is well, 4 if anything is wrong.
+    """
+    import json
+    from dataclasses import asdict
+
+    from feelit.errors import ModelError
+    from feelit.zoo.check import check_models
+
+    checked = check_models(given or [])
+    if as_json:
+        typer.echo(json.dumps([asdict(model) for model in checked], indent=2, ensure_ascii=False))
+    else:
+        for model in checked:
+            typer.echo(_line(model))
+    raise typer.Exit(0 if all(model.ok for model in checked) else ModelError.exit_code)
+
+
+@models.command()
+def pull(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
+    mirror: Annotated[
+        str | None,
+        typer.Option("--from", envvar="FEELIT_MIRROR", help="Fetch NAME.onnx from this folder of another web server."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="Take this copy of the file instead of fetching it.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, and no word of the licence.")] = False,
+) -> None:
+    """Fetch a model into your cache, and print where it is. An interrupted fetch goes on where it stopped.
+
+    Only a file with the checksum of the catalogue is accepted. Then --detector NAME or --classifier NAME finds it.
+    """
+    from feelit.console import progress_bar
+    from feelit.names import one_line
+    from feelit.zoo.listing import card_of
+    from feelit.zoo.pull import find_entry
+    from feelit.zoo.pull import pull as pull_model
+
+    entry = find_entry(name)
+    if not quiet:
+        typer.echo(f"feelit: {name} has the licence: {card_of(entry).licence}", err=True)
+    with progress_bar(name, quiet) as progress:
+        path = pull_model(name, mirror, file, progress)
+    typer.echo(one_line(str(path)))
+
+
+def _print_table(listed: list[Listed]) -> None:
+    from feelit.console import make_table, print_table
+
+    headings = ("model", "task", "where", "licence", "source", "SHA-256", "MB")
+    where = {"built-in": "built in", "cache": "in the cache", "catalogue": "to be pulled"}
+    rows = []
+    for model in listed:
+        place = where[model.origin] if model.present or model.origin == "catalogue" else "missing"
+        size = f"{model.size_bytes / 1e6:.1f}"
+        rows.append(
+            (model.name, model.task or "?", place, model.licence or "?", model.source or "?", model.sha256[:12] or "?", size)
+        )
+    print_table(make_table("models", headings, rows, words=6), expendable=("source", "SHA-256"))
+
+
+def _line(checked: Checked) -> str:
+    from feelit.names import one_line
+
+    text = f"{'ok' if checked.ok else 'error':<9}{checked.name}: {checked.message}"
+    return one_line(f"{text} ({checked.remedy})" if checked.remedy else text)

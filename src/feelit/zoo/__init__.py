@@ -1,0 +1,1 @@
+"""Models by name: those that come with feelit, those in the user's cache, and those that can be fetched."""
