@@ -51,10 +51,11 @@ def model_path(name: str) -> Path:
     ModelError
         if it is none of them, or cannot be read.
     """
+    path = Path(name)
     if name in BUILT_IN:
         path = models_folder() / BUILT_IN[name]
-    else:
-        path = cached_path(name) if name in cached_names() else Path(name)
+    elif name in cached_names():
+        path = cached_path(name)
     try:
         if path.is_file():
             return path.resolve()

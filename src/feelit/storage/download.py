@@ -1,7 +1,7 @@
 """A file from a web server, known beforehand by its size and checksum, in as many attempts as it takes.
 
-What has arrived is kept in a part file, and the next attempt asks for the rest only (RFC 9110, section 14): of the same version, by
-If-Range, if the server had told of one. Whatever servers and those between say, the checksum decides.
+What has arrived is kept in a part file, and the next attempt asks for the rest only (RFC 9110, section 14): of the same
+version, by If-Range, if the server had told of one. Whatever servers and those between say, the checksum decides.
 """
 
 from __future__ import annotations

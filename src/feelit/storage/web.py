@@ -1,7 +1,7 @@
 """Questions to web servers, and what can go wrong with them, in words.
 
-The standard library's urllib is enough for one file at a time: it goes through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY
-name, checks certificates, and follows redirections.
+The standard library's urllib is enough for one file at a time: it goes through the proxies that HTTP_PROXY, HTTPS_PROXY and
+NO_PROXY name, checks certificates, and follows redirections.
 """
 
 from __future__ import annotations
@@ -143,7 +143,9 @@ def _unanswered(error: Exception, address: str) -> Fault:
         return Fault(f"cannot be reached: no answer within {PATIENCE_S:g} s", check, transient=True)
     if isinstance(cause, OSError):  # refused, reset, or no way there
         return Fault(f"cannot be reached: {(cause.strerror or 'the connection was closed').lower()}", check, transient=True)
-    if isinstance(cause, ValueError):  # the address itself was looked at before
+    if isinstance(cause, str):  # "unknown url type", after a redirection
+        return Fault("cannot be had: the server leads to what is no web server", ELSEWHERE)
+    if isinstance(cause, ValueError | http.client.InvalidURL):  # the address itself was looked at before
         return Fault("cannot be reached: the address of the proxy makes no sense", check)
     return Fault("cannot be reached: what answers is no web server", check)
 

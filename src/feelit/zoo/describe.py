@@ -97,7 +97,7 @@ def _lines(model: Described) -> Iterator[str]:
 
 
 def _eats(card: ModelCard) -> str:
-    pixel = "(pixel - {:g}) / {:g}".format(card.mean, card.scale) if (card.mean, card.scale) != (0, 1) else "pixels 0..255"
+    pixel = f"(pixel - {card.mean:g}) / {card.scale:g}" if (card.mean, card.scale) != (0, 1) else "pixels 0..255"
     if card.task == "face":
         return f"{card.color}, {pixel}; a box of {card.threshold:g} or more is a face"
     side = f"{card.size_px} x {card.size_px} px, " if card.size_px else ""
