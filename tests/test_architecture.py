@@ -20,14 +20,14 @@ FLOORS = (
     ("api",),
     (
         *("pipeline", "job", "outputs", "dataset", "doctor", "evaluation", "training"),
-        *("render", "exports", "reports", "plots", "clipping", "live"),
+        *("render", "exports", "reports", "plots", "clipping", "live", "zoo"),
     ),
     ("engines",),
     ("segment",),
     ("plan", "workspace", "manifest", "status", "timeline", "tracking", "labelled"),
     ("vision", "video"),
-    ("files", "models", "names", "storage"),
-    ("config", "geometry", "location", "types", "errors"),
+    ("files", "locks", "models", "names", "storage"),
+    ("catalogue", "config", "geometry", "location", "types", "errors"),
 )
 """Rooms from the roof down. A room may use rooms below it and on its own floor, but no two modules use one another."""
 
@@ -169,7 +169,10 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "arguments",
     ["--help", "--version"]
-    + [f"{command} --help" for command in ("analyze", "summarize", "export", "live", "clips", "plot", "evaluate")],
+    + [
+        f"{command} --help"
+        for command in ("analyze", "summarize", "export", "live", "clips", "plot", "evaluate", "models", "models pull")
+    ],
 )
 def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()

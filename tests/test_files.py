@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from feelit.errors import OutputError
-from feelit.files import output_errors, refuse_to_overwrite, whole_file
+from feelit.files import cache_folder, output_errors, refuse_to_overwrite, whole_file
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -101,3 +102,28 @@ def test_overwriting_is_refused_unless_it_is_forced(tmp_path: Path) -> None:
         refuse_to_overwrite(there, force=False)
     assert "--force" in caught.value.hint
     assert there.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("environment", "system", "folder"),
+    [
+        pytest.param({}, "linux", "/home/me/.cache/feelit", id="Linux"),
+        pytest.param({}, "darwin", "/home/me/Library/Caches/feelit", id="macOS"),
+        pytest.param({"LOCALAPPDATA": "/c/local"}, "win32", "/c/local/feelit/Cache", id="Windows"),
+        pytest.param({"XDG_CACHE_HOME": "/x"}, "linux", "/x/feelit", id="XDG"),
+        pytest.param({"XDG_CACHE_HOME": "/x"}, "darwin", "/x/feelit", id="XDG wherever it is set"),
+        pytest.param({"XDG_CACHE_HOME": "x"}, "linux", "/home/me/.cache/feelit", id="XDG, relative"),
+        pytest.param({"FEELIT_CACHE": "/f", "XDG_CACHE_HOME": "/x"}, "linux", "/f", id="ours first"),
+        pytest.param({"FEELIT_CACHE": "", "XDG_CACHE_HOME": ""}, "linux", "/home/me/.cache/feelit", id="empty"),
+    ],
+)
+def test_the_cache_is_where_the_system_keeps_caches(
+    environment: dict[str, str], system: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FEELIT_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    assert cache_folder() == Path(folder)

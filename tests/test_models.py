@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from feelit import models
+from feelit.catalogue import catalogue
 from feelit.errors import ModelError
-from feelit.models import BUILT_IN, model_path, models_folder
+from feelit.models import BUILT_IN, cached_names, cached_path, model_path, models_folder
 from feelit.types import EMOTIONS
 from feelit.vision.card import read_card, sha256_of
 
@@ -36,6 +37,33 @@ def test_a_path_stands_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     file.write_bytes(b"x")
     monkeypatch.chdir(tmp_path)
     assert model_path("own.onnx") == model_path(str(file)) == file.resolve()
+
+
+def test_built_in_names_come_before_those_of_the_cache_and_these_before_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEELIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("face", "mine"):
+        Path(name).write_bytes(b"beside")
+    assert model_path("face").parent == models_folder().resolve()
+    assert model_path("mine") == (tmp_path / "mine").resolve()
+    for name in ("face", "mine", ".hidden", "Other"):
+        cached_path(name).parent.mkdir(parents=True, exist_ok=True)
+        cached_path(name).write_bytes(b"cached")
+    assert model_path("face").parent == models_folder().resolve()
+    assert model_path("mine") == cached_path("mine").resolve()
+    assert model_path("./mine") == (tmp_path / "mine").resolve()
+    assert cached_names() == ["face", "mine"]
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_a_public_model_that_was_not_fetched_says_how(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEELIT_CACHE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="is not on this computer") as caught:
+        model_path(name)
+    assert f"feelit models pull {name}" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["gone.onnx", "", ".", "faces", "\0"], ids=repr)

@@ -63,7 +63,7 @@ def serving(content: bytes, context: ssl.SSLContext | None = None) -> Iterator[S
     site = Site(content)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  # the name is http.server's
+        def do_GET(self) -> None:  # the name is http.server's
             site.asked.append({":line": self.requestline, **self.headers})
             trouble = site.troubles.popleft() if site.troubles else None
             with suppress(OSError):  # the caller hung up

@@ -60,6 +60,17 @@ def columns(found: Float32, *labels: str) -> Float32:
     return found[:, [EMOTIONS.index(label) for label in labels]]
 
 
+def test_a_network_for_one_face_gets_one_at_a_time(tmp_path: Path) -> None:
+    made = onnx.load(network(tmp_path / "any.onnx"))
+    for port in (*made.graph.input, *made.graph.output):
+        port.type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(made, tmp_path / "made.onnx")
+    write_card(CARD, tmp_path / "made.onnx")
+    model = open_expression(tmp_path / "made.onnx", "cpu")
+    found = columns(model.probabilities(flat(0, 1, 2)), "happiness", "sadness")
+    np.testing.assert_allclose(found, np.stack([softmax(0, value) for value in (0, 1, 2)]), rtol=1e-6)
+
+
 def test_pixels_are_normalised_as_the_card_says(tmp_path: Path) -> None:
     model = opened(tmp_path, replace(CARD, mean=100.0, scale=50.0))
     found = model.probabilities(flat(100, 150, 50))

@@ -24,11 +24,12 @@ def list_(
     import json
     from dataclasses import asdict
 
+    from feelit.names import as_text
     from feelit.zoo.listing import list_models
 
     listed = list_models()
     if as_json:
-        content = [asdict(model) | {"path": str(model.path) if model.path else None} for model in listed]
+        content = [asdict(model) | {"path": as_text(model.path) if model.path else None} for model in listed]
         typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
     else:
         _print_table(listed)
@@ -81,7 +82,12 @@ def pull(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
     mirror: Annotated[
         str | None,
-        typer.Option("--from", envvar="FEELIT_MIRROR", help="Fetch NAME.onnx from this folder of another web server."),
+        typer.Option(
+            "--from",
+            envvar="FEELIT_MIRROR",
+            help="Fetch NAME.onnx from this folder of another web server.",
+            show_default="where the catalogue says",
+        ),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="Take this copy of the file instead of fetching it.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, and no word of the licence.")] = False,

@@ -1,1 +1,1 @@
-"""Objects in buckets: read in ranges, listed, written whole. The only room that talks to a network, and only where asked to."""
+"""Objects in buckets, and files from web servers. The only room that talks to a network, and only where asked to."""

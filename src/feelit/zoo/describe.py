@@ -11,6 +11,7 @@ from typing import Any
 from feelit.catalogue import catalogue
 from feelit.errors import FeelitError
 from feelit.models import BUILT_IN, model_path
+from feelit.names import as_text
 from feelit.vision.card import ModelCard, read_card
 from feelit.vision.session import Port, open_session, ports_of
 from feelit.zoo.listing import card_of
@@ -36,7 +37,7 @@ class Described:
 
     def record(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
-        content = {"name": self.name, "present": self.path is not None, "path": str(self.path) if self.path else None}
+        content = {"name": self.name, "present": self.path is not None, "path": as_text(self.path) if self.path else None}
         ports = {side: [port._asdict() for port in getattr(self, side)] for side in ("inputs", "outputs")}
         return content | {"size_bytes": self.size_bytes, "card": asdict(self.card)} | ports | {"problem": self.problem or None}
 
@@ -75,7 +76,7 @@ def _lines(model: Described) -> Iterator[str]:
         yield from ("", *textwrap.wrap(card.description, WIDTH))
     yield ""
     facts = {
-        "file": str(model.path) if model.path else f"not on this computer; `feelit models pull {model.name}` fetches it",
+        "file": as_text(model.path) if model.path else f"not on this computer; `feelit models pull {model.name}` fetches it",
         "size": f"{model.size_bytes} bytes",
         "SHA-256": card.sha256 or "not told",
         "licence": card.licence or "not told",

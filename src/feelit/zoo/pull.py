@@ -60,8 +60,8 @@ def pull(
         if `mirror` is no address.
     """
     entry = find_entry(name)
+    check_address(mirror or entry.address)
     address = f"{mirror.rstrip('/')}/{name}.onnx" if mirror else entry.address
-    check_address(address)
     target = cached_path(name)
     if file is None and _is_there(entry, target):
         return target

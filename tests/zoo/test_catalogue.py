@@ -1,0 +1,50 @@
+"""The catalogue that comes with feelit: addresses that stay what they are, and cards that feelit understands."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from feelit.catalogue import catalogue
+from feelit.models import BUILT_IN, NAME
+from feelit.storage.web import check_address
+from feelit.types import EMOTIONS
+from feelit.vision.session import MOST_MODEL_BYTES
+from feelit.zoo.listing import card_of
+
+NAMES = list(catalogue())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entry_names_one_version_of_one_file(name: str) -> None:
+    entry = catalogue()[name]
+    assert NAME.fullmatch(name)
+    assert name not in BUILT_IN
+    check_address(entry.address)
+    assert entry.address.startswith("https://")
+    (commit,) = re.findall(r"/([0-9a-f]{40})/", entry.address)
+    assert commit[:8] in entry.source
+    assert entry.address.endswith(".onnx")
+    assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
+    assert 0 < entry.size_bytes < MOST_MODEL_BYTES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entry_has_a_whole_card(name: str) -> None:
+    entry = catalogue()[name]
+    card = card_of(entry)
+    assert not {"sha256", "recipe"} & set(entry.card), "these follow from the entry"
+    assert (card.name, card.sha256) == (name, entry.sha256)
+    assert entry.address in card.recipe
+    assert card.licence
+    assert card.description
+    assert card.training_data
+    assert all(data["licence"] for data in card.training_data)
+    assert card.limitations
+    assert set(card.labels) <= set(EMOTIONS)
+    assert bool(card.labels) == (card.task == "expression")
+
+
+def test_no_two_entries_are_one_file() -> None:
+    assert len({entry.sha256 for entry in catalogue().values()}) == len(NAMES)
