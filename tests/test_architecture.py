@@ -178,6 +178,11 @@ def test_help_loads_nothing_heavy(arguments: str) -> None:
     assert loaded_by(f"from feelit.cli import app; app({arguments.split()})") == set()
 
 
+def test_a_list_of_models_loads_no_more_than_its_table_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FEELIT_CACHE", str(tmp_path))
+    assert loaded_by("from feelit.cli import app; app(['models', 'list'])") == {"rich"}
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded_by("import feelit; feelit.FeelitError") == set()
     assert "numpy" in loaded_by("import feelit; feelit.analyze")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -19,10 +19,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from feelit.job import VideoReport
 from feelit.names import for_terminal, one_line
-from feelit.plan import Source
-from feelit.types import VideoInfo
+
+if TYPE_CHECKING:
+    from feelit.job import VideoReport
+    from feelit.plan import Source
+    from feelit.types import VideoInfo
 
 PIPE_COLUMNS = 200
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import feelit
 from feelit.errors import FeelitError, ModelError, OutputError, UsageError
 from feelit.locks import held
 from feelit.models import model_path
@@ -42,6 +43,13 @@ def test_a_model_is_found_by_its_name_once_it_was_pulled(small: Small) -> None:
     assert (card.labels, card.licence) == (("happy", "sad"), "MIT (made for a test)")
     assert "this computer" in card.recipe
     assert small.site.asked[0][":line"] == "GET /models/version-1/made.onnx HTTP/1.1"
+
+
+def test_python_pulls_as_the_command_does(small: Small, tmp_path: Path) -> None:
+    assert feelit.pull_model("small", mirror=small.site.address) == small.model
+    small.model.unlink()
+    assert feelit.pull_model("small", file=str(tmp_path / "made.onnx")) == small.model
+    assert len(small.site.asked) == 1
 
 
 def test_what_is_there_is_not_fetched_again(small: Small) -> None:

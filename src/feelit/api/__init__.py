@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from feelit.api.analysis import analyze
 from feelit.api.evaluation import evaluate
+from feelit.api.models import pull_model
 from feelit.api.timelines import events, export, merge, plot, read_manifest, read_timeline, report, summarize
 from feelit.api.videos import annotate, clips
 
@@ -16,6 +17,7 @@ __all__ = [
     "export",
     "merge",
     "plot",
+    "pull_model",
     "read_manifest",
     "read_timeline",
     "report",

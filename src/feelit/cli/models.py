@@ -66,11 +66,16 @@ def verify(
     from dataclasses import asdict
 
     from feelit.errors import ModelError
+    from feelit.names import one_line
     from feelit.zoo.check import check_models
 
     checked = check_models(given or [])
     if as_json:
-        typer.echo(json.dumps([asdict(model) for model in checked], indent=2, ensure_ascii=False))
+        texts = [
+            {key: one_line(value) if isinstance(value, str) else value for key, value in asdict(model).items()}
+            for model in checked
+        ]
+        typer.echo(json.dumps(texts, indent=2, ensure_ascii=False))
     else:
         for model in checked:
             typer.echo(_line(model))

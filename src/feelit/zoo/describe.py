@@ -11,7 +11,7 @@ from typing import Any
 from feelit.catalogue import catalogue
 from feelit.errors import FeelitError
 from feelit.models import BUILT_IN, model_path
-from feelit.names import as_text
+from feelit.names import as_text, one_line
 from feelit.vision.card import ModelCard, read_card
 from feelit.vision.session import Port, open_session, ports_of
 from feelit.zoo.listing import card_of
@@ -76,7 +76,9 @@ def _lines(model: Described) -> Iterator[str]:
         yield from ("", *textwrap.wrap(card.description, WIDTH))
     yield ""
     facts = {
-        "file": as_text(model.path) if model.path else f"not on this computer; `feelit models pull {model.name}` fetches it",
+        "file": one_line(as_text(model.path))
+        if model.path
+        else f"not on this computer; `feelit models pull {model.name}` fetches it",
         "size": f"{model.size_bytes} bytes",
         "SHA-256": card.sha256 or "not told",
         "licence": card.licence or "not told",
