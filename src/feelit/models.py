@@ -38,9 +38,9 @@ def cached_names() -> list[str]:
     """The models in the user's cache, in alphabetical order."""
     try:
         files = sorted(cached_path("").parent.glob("*.onnx"))
-    except UsageError:
+        return [file.stem for file in files if NAME.fullmatch(file.stem) and file.is_file()]
+    except (UsageError, OSError):  # there is none, or none that this user may read
         return []
-    return [file.stem for file in files if NAME.fullmatch(file.stem) and file.is_file()]
 
 
 def model_path(name: str) -> Path:

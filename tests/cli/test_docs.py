@@ -21,14 +21,11 @@ from tests.conftest import Command
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 GROUP: Any = typer.main.get_command(app)
-COMMANDS: dict[str, Any] = {
-    " ".join((name, *sub)): command
-    for name, group in GROUP.commands.items()
-    for sub, command in (
-        [((word,), part) for word, part in group.commands.items()] if hasattr(group, "commands") else [((), group)]
-    )
-}
+COMMANDS: dict[str, Any] = {}
 """All commands by their names; those of a group have two words."""
+for first, command_or_group in GROUP.commands.items():
+    inside = getattr(command_or_group, "commands", None)
+    COMMANDS |= {f"{first} {second}": part for second, part in inside.items()} if inside else {first: command_or_group}
 
 
 def section(title: str) -> str:

@@ -93,6 +93,14 @@ def test_only_the_rest_is_asked_for_and_only_of_the_same_version(site: Site, par
     assert told == sorted(told)
 
 
+def test_a_redirection_does_not_lose_what_was_asked_for(site: Site, part: Path) -> None:
+    site.troubles.extend([cut(300_000), redirection("/elsewhere/file")])
+    fetch(site, part)
+    assert site.asked[2][":line"] == "GET /elsewhere/file HTTP/1.1"
+    assert (site.asked[2]["Range"], site.asked[2]["If-Range"]) == ("bytes=300000-", '"1"')
+    assert part.read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize("tag", ['W/"1"', ""], ids=["weak", "none"])
 def test_a_tag_that_means_nothing_is_not_sent(tag: str, site: Site, part: Path) -> None:
     site.tag = tag

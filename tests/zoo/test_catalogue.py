@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,10 @@ def test_an_entry_has_a_whole_card(name: str) -> None:
 
 def test_no_two_entries_are_one_file() -> None:
     assert len({entry.sha256 for entry in catalogue().values()}) == len(NAMES)
+
+
+def test_the_page_on_models_lists_it() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([\w-]+)` \| `(face|expression)` \| .* \| ([\d.]+) \|$", page, re.MULTILINE)
+    entries = [(name, card_of(entry).task, f"{entry.size_bytes / 1e6:.1f}") for name, entry in catalogue().items()]
+    assert told == entries
