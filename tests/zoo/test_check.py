@@ -21,6 +21,7 @@ from tests.zoo.small import Small
 def test_all_that_are_present_are_checked(small: Small) -> None:
     assert [(model.name, model.ok) for model in check_models([])] == [("face", True), ("expression", True)]
     pull("small")
+    (small.model.parent / "face.onnx").write_bytes(b"hidden by the built-in one")
     checked = check_models([])
     assert [(model.name, model.ok) for model in checked] == [("face", True), ("expression", True), ("small", True)]
     assert "as its card says; opens" in checked[0].message

@@ -27,7 +27,7 @@ class Checked:
 
 def check_models(names: Sequence[str]) -> list[Checked]:
     """Look at models, given by names or paths; at all that are on this computer if none is given."""
-    return [check_model(name) for name in names or (*BUILT_IN, *cached_names())]
+    return [check_model(name) for name in names or dict.fromkeys((*BUILT_IN, *cached_names()))]
 
 
 def check_model(name: str) -> Checked:
