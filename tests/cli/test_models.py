@@ -74,7 +74,7 @@ def test_verify_is_a_line_a_model_and_an_exit_code(small: Small, command: Comman
     assert (ran.code, ran.err) == (4, "")
     first, second = ran.out.splitlines()
     assert first.startswith("error    small: ")
-    assert first.endswith("(`feelit models pull small` fetches it again)")
+    assert first.endswith("(`feelit models pull small` puts it right)")
     assert second.startswith("error    gone\\n.onnx: model gone\\n.onnx does not exist")
     assert [model["ok"] for model in json.loads(command("models", "verify", "small", "face", "--json").out)] == [False, True]
 

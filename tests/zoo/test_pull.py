@@ -72,14 +72,17 @@ def alter_model(model: Path) -> None:
     model.write_bytes(model.read_bytes()[:-1] + b"\0")
 
 
-@pytest.mark.parametrize("harm", [lose_card, alter_card, alter_model], ids=["no card", "another card", "another model"])
-def test_what_is_wrong_is_fetched_again(harm: Callable[[Path], None], small: Small) -> None:
+@pytest.mark.parametrize(
+    ("harm", "requests"), [(lose_card, 1), (alter_card, 1), (alter_model, 2)], ids=["no card", "another card", "another model"]
+)
+def test_only_a_file_that_is_wrong_is_fetched_again(harm: Callable[[Path], None], requests: int, small: Small) -> None:
     pull("small")
     card = read_card(small.model)
     harm(small.model)
     pull("small")
     assert small.model.read_bytes() == small.content
     assert read_card(small.model) == card
+    assert len(small.site.asked) == requests
 
 
 def test_a_mirror_has_the_file_under_the_models_name(small: Small) -> None:

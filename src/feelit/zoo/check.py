@@ -61,7 +61,7 @@ def compare(name: str, path: Path) -> str:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}", "mend its permissions") from error
     entry = catalogue().get(name) if path == _cached(name) else None
-    again = f"`feelit models pull {name}` fetches it again"
+    again = f"`feelit models pull {name}` puts it right"
     if entry and entry.sha256 != checksum:
         raise ModelError(f"{path} has SHA-256 {checksum}, the catalogue says {entry.sha256}", again)
     if entry and card_of(entry) != card:

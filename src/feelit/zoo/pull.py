@@ -63,7 +63,7 @@ def pull(
     check_address(mirror or entry.address)
     address = f"{mirror.rstrip('/')}/{name}.onnx" if mirror else entry.address
     target = cached_path(name)
-    if file is None and _is_there(entry, target):
+    if file is None and _has_file(entry, target) and _has_card(entry, target):
         return target
     with output_errors(target, INSTEAD):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -72,16 +72,24 @@ def pull(
                 raise OutputError(f"another process is fetching {name}", "wait for its end")
             if file is not None:
                 _take_in(entry, file, target)
+            elif _has_file(entry, target):
+                _write_card(entry, target)
             else:
                 _fetch(entry, address, target, progress)
     return target
 
 
-def _is_there(entry: Entry, target: Path) -> bool:
-    """Whether the cache holds the file of the catalogue, with its card."""
+def _has_file(entry: Entry, target: Path) -> bool:
     try:
-        return sha256_of(target) == entry.sha256 and read_card(target) == card_of(entry)
-    except (OSError, ModelError):
+        return sha256_of(target) == entry.sha256
+    except OSError:
+        return False
+
+
+def _has_card(entry: Entry, target: Path) -> bool:
+    try:
+        return read_card(target) == card_of(entry)
+    except ModelError:
         return False
 
 
