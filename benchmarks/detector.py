@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from feelit.evaluation.detection import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
 from feelit.types import Detections, Float32, UInt8, View
-from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
+from feelit.vision.detector import FaceDetector, open_detector, shrink
 
 BATCH = 8
 
@@ -61,8 +61,9 @@ class Score:
         """One line of the report."""
         whole = curve(self.matches, faces)
         recall, false = at_threshold(whole, self.detector.threshold)
-        text = f"{name:12} recall={recall:.4f} false_per_frame={false:.4f} threshold={self.detector.threshold:.2f} "
-        text += f"ap={average_precision(whole):.4f} ms_per_image={np.median(self.ms):.3f} (least {np.min(self.ms):.3f})"
+        text = f"{name:12} {self.size.padded_width_px}x{self.size.padded_height_px} recall={recall:.4f} "
+        text += f"false_per_frame={false:.4f} threshold={self.detector.threshold:.2f} ap={average_precision(whole):.4f} "
+        text += f"ms_per_image={np.median(self.ms):.3f} (least {np.min(self.ms):.3f})"
         if self.misses:
             every = np.concatenate(self.misses)
             text += f" landmark_error={np.median(every):.4f} (90 % below {np.quantile(every, 0.9):.4f})"
@@ -98,7 +99,7 @@ def read_truth(path: Path) -> dict[int, Float32]:
 
 def full_size(detector: FaceDetector, frame: UInt8) -> Detections:
     """What a BGR detector finds in a frame that is not shrunk."""
-    size = view_of(frame.shape[1], frame.shape[0], 0)
+    size = detector.view_of(frame.shape[1], frame.shape[0], 0)
     return detector.detect(shrink(frame, size)[None], size)
 
 
@@ -119,8 +120,8 @@ def main() -> None:
     faces = seen = 0
     for numbers, frames in batches(arguments.video, arguments.every):
         if not scores:
-            size = view_of(frames[0].shape[1], frames[0].shape[0], arguments.min_face_px)
-            scores = {name: Score(detector, size) for name, detector in detectors.items()}
+            asked = frames[0].shape[1], frames[0].shape[0], arguments.min_face_px
+            scores = {name: Score(detector, detector.view_of(*asked)) for name, detector in detectors.items()}
         truths = [truth.get(number, np.zeros((0, 4), np.float32)) for number in numbers]
         references: list[Detections | None] = [None] * len(frames)
         if "yunet" in detectors and seen % (10 * BATCH) == 0:  # full size is slow: one frame in eighty is enough
@@ -129,7 +130,7 @@ def main() -> None:
             score.see(frames, truths, references)
         faces += sum(len(box) for box in truths)
         seen += len(frames)
-    print(f"{arguments.video.name}: {seen} frames, {faces} faces, working size {size.padded_width_px}x{size.padded_height_px}")
+    print(f"{arguments.video.name}: {seen} frames, {faces} faces")
     for name, score in scores.items():
         print(score.line(name, faces))
 

@@ -49,7 +49,7 @@ DETECTOR_CARD: dict[str, Any] = {
     "size_px": None,
     "limitations": ["all of them"],
 }
-CARD_WORDS = (b"1e999", b"NaN", b"-1", b"null", b'"', b"[", b"{", b"[" * 5000, b"\\ud800", b"face", b"yunet", b"bgr")
+CARD_WORDS = (b"1e999", b"NaN", b"-1", b"null", b'"', b"[", b"{", b"[" * 5000, b"\\ud800", b"face", b"yunet", b"scrfd", b"bgr")
 WORDS = (
     b"MatMul",
     b"Reshape",

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from feelit.errors import ModelError
 
 Task = Literal["face", "expression"]
-Adapter = Literal["feelit", "yunet", "classifier"]
+Adapter = Literal["feelit", "yunet", "ultraface", "scrfd", "classifier"]
 Color = Literal["luma", "bgr", "rgb"]
 Crop = Literal["aligned", "box"]
 
@@ -37,8 +37,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 class ModelCard:
     """What a program must know to run a model, and what a person must know to trust it.
 
-    `adapter` names the code that feeds the model and reads its outputs. Input values are `(pixel - mean) / scale`;
-    `size_px` is the side of a classifier's square input and None for detectors, which take any multiple of 32.
+    `adapter` names the code that feeds the model and reads its outputs. A classifier's input values are
+    `(pixel - mean) / scale`, `size_px` is the side of its square input; the adapter of a detector knows both, or the ONNX file
+    tells.
     `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
     that the outputs are probabilities already.
     """

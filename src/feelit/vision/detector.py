@@ -1,12 +1,12 @@
-"""Faces in a batch of small frames: one run of the network, then thresholds and suppression in numpy.
+"""Faces in a batch of small frames: runs of the network, then thresholds and suppression in numpy.
 
-Two networks are understood. "feelit" is our own: it takes luma bytes and gives scores, boxes and landmarks in pixels. "yunet"
-is the detector of OpenCV's zoo (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector"): it takes BGR and gives
-raw maps for the strides 8, 16 and 32, decoded here as `cv2.FaceDetectorYN` does.
+How a network is fed and read is its adapter's business; here begins what is the same for all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,8 @@ import numpy as np
 from feelit.errors import ModelError
 from feelit.geometry import nms
 from feelit.types import Detections, Float32, UInt8, View
+from feelit.vision.adapters import ADAPTERS, yunet
+from feelit.vision.adapters.adapter import Raw
 from feelit.vision.card import ModelCard, card_path, read_card
 from feelit.vision.session import Device, open_session, provider_of, run
 
@@ -25,6 +27,9 @@ MIN_DETECTABLE_PX = 15
 
 STRIDE_PX = 32
 """Working sizes are multiples of the coarsest level's stride."""
+
+MOST_SIDE_PX = 4096
+"""An input of a fixed size beyond this makes no sense, and would only take memory."""
 
 MAX_OVERLAP = 0.4
 """Two boxes of one frame that overlap by more than this IoU are one face."""
@@ -35,11 +40,12 @@ FARTHEST_PX = 16_384
 MAX_CANDIDATES = 2000
 """At most so many boxes a frame go into the suppression, which is quadratic in their number."""
 
-YUNET_WIDTHS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
-YUNET_OUTPUTS = tuple(f"{kind}_{stride}" for kind in YUNET_WIDTHS for stride in (8, 16, 32))
-YUNET_CARD = ModelCard("YuNet", "face", "yunet", licence="MIT", color="bgr", threshold=0.6)
+MEAN_LANDMARKS = np.array([[0.280, 0.373], [0.720, 0.373], [0.500, 0.585], [0.313, 0.739], [0.687, 0.739]], np.float32)
+"""Where the five landmarks lie in a box of sides 1, on average: they stand in for those that a network does not give.
 
-Raw = tuple[Float32, Float32, Float32]  # score (N, A), box (N, A, 4), landmarks (N, A, 10), px of the view
+The mean over 9,967 unmasked faces from 32 px, as YuNet boxes and marks them, made symmetric. One face differs from it by
+9 % of the box's width and 4 % of its height (standard deviations; the nose by 15 % of the width).
+"""
 
 
 def view_of(width_px: int, height_px: int, min_face_px: float, color: str = "luma") -> View:
@@ -48,6 +54,13 @@ def view_of(width_px: int, height_px: int, min_face_px: float, color: str = "lum
     width, height = (max(1, round(side * scale)) for side in (width_px, height_px))
     padded_width, padded_height = (ceil(side / STRIDE_PX) * STRIDE_PX for side in (width, height))
     return View(width, height, padded_width, padded_height, width / width_px, height / height_px, color)
+
+
+def fixed_view(width_px: int, height_px: int, sides: tuple[int, int], color: str) -> View:
+    """The largest picture, never enlarged, that fits into an input of fixed `sides` (height, width in px)."""
+    scale = min(1.0, sides[1] / width_px, sides[0] / height_px)
+    width, height = (max(1, round(side * scale)) for side in (width_px, height_px))
+    return View(width, height, sides[1], sides[0], width / width_px, height / height_px, color)
 
 
 def shrink(frame: UInt8, view: View) -> UInt8:
@@ -64,35 +77,45 @@ class FaceDetector:
     ----------
     color : "luma" or "bgr", what `detect` wants
     threshold : the score from which on a detection is a face, as its card recommends
+    has_landmarks : whether the network gives landmarks; if not, they are the mean face's, set into the box
     provider : the execution provider that really runs it
     """
 
     def __init__(self, path: Path, card: ModelCard | None = None, device: Device = "auto", threads: int = 1) -> None:
         self._session = open_session(path, device, threads)
-        self.card = card or _card_by_outputs(path, [o.name for o in self._session.get_outputs()])
-        _check(path, self.card, self._session.get_inputs(), [o.name for o in self._session.get_outputs()])
-        self._input: str = self._session.get_inputs()[0].name
         self._name = path.name
+        outputs = [output.name for output in self._session.get_outputs()]
+        self.card = card or _card_by_outputs(path, outputs)
+        _check_card(path, self.card)
+        self._adapter = ADAPTERS[self.card.adapter]
+        self._outputs = self._adapter.ask(self._name, outputs)
+        if len(self._session.get_inputs()) != 1:
+            raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a detector has one, the picture")
+        self._input: str = self._session.get_inputs()[0].name
+        most, self._sides = _limits(path, self._session.get_inputs()[0].shape)
+        self._most = 1 if self._adapter.single else most
         self.color: Literal["luma", "bgr"] = "luma" if self.card.color == "luma" else "bgr"
         self.threshold = self.card.threshold
         self.provider = provider_of(self._session)
-        self._try()
+        self.has_landmarks = self._try()
 
-    def _try(self) -> None:
+    def _try(self) -> bool:
         """One black picture through the network, so that a wrong shape shows before the first video and not within it."""
-        small = np.zeros((1, STRIDE_PX, STRIDE_PX, *((3,) if self.color == "bgr" else ())), np.uint8)
-        self.detect(small, View(STRIDE_PX, STRIDE_PX, STRIDE_PX, STRIDE_PX, 1.0, 1.0, self.color))
+        height, width = self._sides or (STRIDE_PX, STRIDE_PX)
+        return self._run(np.zeros((1, height, width, *((3,) if self.color == "bgr" else ())), np.uint8))[2] is not None
 
     def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
-        """What it wants to see of a frame; see `view_of`."""
-        return view_of(width_px, height_px, min_face_px, self.color)
+        """What it wants to see of a frame: as little as `view_of` says, or as much as fits into an input of a fixed size."""
+        if self._sides is None:
+            return view_of(width_px, height_px, min_face_px, self.color)
+        return fixed_view(width_px, height_px, self._sides, self.color)
 
     def detect(self, images: UInt8, view: View, min_score: float | None = None) -> Detections:
         """Find the faces of a batch.
 
         Parameters
         ----------
-        images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, as `color` says
+        images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, as `color` says; at least one
         view : how the frames were shrunk
         min_score : None stands for the card's threshold
 
@@ -104,25 +127,15 @@ class FaceDetector:
         if images.shape[1:3] != (view.padded_height_px, view.padded_width_px):
             raise ValueError(f"images are {images.shape[1:3]}, not {(view.padded_height_px, view.padded_width_px)}")
         least = self.threshold if min_score is None else min_score
-        raw = self._run_yunet(images) if self.card.adapter == "yunet" else self._run_feelit(images)
-        _check_shapes(self._name, raw, len(images))
-        return select_faces(raw, view, least)
+        found = []
+        for first in range(0, len(images), self._most or len(images)):
+            part = select_faces(self._run(images[first : first + (self._most or len(images))]), view, least)
+            found.append(replace(part, row=part.row + first))
+        return Detections.join(found)
 
-    def _run_feelit(self, images: UInt8) -> Raw:
-        outputs = ["score", "box", "landmarks"]
-        score, box, landmarks = run(self._session, self._name, outputs, {self._input: images[:, None]})
-        return score, box, landmarks
-
-    def _run_yunet(self, images: UInt8) -> Raw:
-        planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32)
-        maps = dict(zip(YUNET_OUTPUTS, run(self._session, self._name, YUNET_OUTPUTS, {self._input: planes}), strict=True))
-        for name, found in maps.items():
-            kind, stride = name.split("_")
-            cells = images.shape[1] * images.shape[2] // int(stride) ** 2
-            _check_shape(f"{self._name}: {name}", found, (len(images), cells, YUNET_WIDTHS[kind]))
-        levels = [_decode_yunet(maps, stride, images.shape[2] // stride) for stride in (8, 16, 32)]
-        score, box, landmarks = (np.concatenate(part, axis=1) for part in zip(*levels, strict=True))
-        return score, box, landmarks
+    def _run(self, images: UInt8) -> Raw:
+        found = run(self._session, self._name, self._outputs, {self._input: self._adapter.feed(images)})
+        return self._adapter.read(self._name, found, (len(images), images.shape[1], images.shape[2]))
 
 
 def open_detector(path: Path, device: Device = "auto", threads: int = 1) -> FaceDetector:
@@ -137,58 +150,54 @@ def open_detector(path: Path, device: Device = "auto", threads: int = 1) -> Face
     return FaceDetector(path, card, device, threads)
 
 
-def _card_by_outputs(path: Path, outputs: list[str]) -> ModelCard:
-    if set(YUNET_OUTPUTS) <= set(outputs):
-        return YUNET_CARD
+def _card_by_outputs(path: Path, outputs: Sequence[str]) -> ModelCard:
+    if set(yunet.OUTPUTS) <= set(outputs):
+        return yunet.CARD
     hint = f"write {card_path(path).name} beside it; docs/models.md says how"
     raise ModelError(f"{path.name} has no card and is no YuNet", hint)
 
 
-def _check(path: Path, card: ModelCard, inputs: list[object], outputs: list[str]) -> None:
-    if card.task != "face" or card.adapter == "classifier":
+def _check_card(path: Path, card: ModelCard) -> None:
+    if card.task != "face" or card.adapter not in ADAPTERS:
         raise ModelError(f"{path.name} is a model for {card.task}, not a face detector", "give it as the expression model")
-    wanted = set(YUNET_OUTPUTS if card.adapter == "yunet" else ("score", "box", "landmarks"))
-    if missing := sorted(wanted - set(outputs)):
-        hint = f"its card names the adapter {card.adapter}; docs/models.md says what that expects"
-        raise ModelError(f"{path.name} lacks the outputs {', '.join(missing)}", hint)
-    if card.color != ("bgr" if card.adapter == "yunet" else "luma") or len(inputs) != 1:
-        message = f"{path.name}: the adapter {card.adapter} has one input of another colour than {card.color}"
-        raise ModelError(message, "mend its card")
+    adapter = ADAPTERS[card.adapter]
+    if card.color != adapter.color:
+        message = f"{path.name}: the adapter {card.adapter} has an input of another colour than {card.color}"
+        raise ModelError(message, f'mend its card: "color": "{adapter.color}"')
+    if (card.mean, card.scale) not in ((0, 1), (adapter.mean, adapter.scale)):
+        message = f"{path.name}: the adapter {card.adapter} has another mean and scale than {card.mean:g} and {card.scale:g}"
+        raise ModelError(message, f"leave both out of its card; they are {adapter.mean:g} and {adapter.scale:g}")
 
 
-def _check_shapes(name: str, raw: Raw, images: int) -> None:
-    anchors = raw[0].shape[1] if raw[0].ndim == 2 else 0
-    wanted = {"score": (images, anchors), "box": (images, anchors, 4), "landmarks": (images, anchors, 10)}
-    for output, found in zip(wanted, raw, strict=True):
-        _check_shape(f"{name}: {output}", found, wanted[output])
+def _limits(path: Path, shape: Sequence[object]) -> tuple[int | None, tuple[int, int] | None]:
+    """How many pictures an input takes at a time, and its height and width; None where it leaves that open.
 
-
-def _check_shape(what: str, found: Float32, wanted: tuple[int, ...]) -> None:
-    if found.shape != wanted or found.dtype.kind != "f":
-        message = f"{what} is {found.shape} {found.dtype}, not {wanted} of floats"
-        raise ModelError(message, "docs/models.md says what a detector gives")
-
-
-def _decode_yunet(maps: dict[str, Float32], stride: int, columns: int) -> Raw:
-    """One level of YuNet: its cells are read row by row, each cell predicts from its upper left corner."""
-    score = np.sqrt(np.clip(maps[f"cls_{stride}"], 0, 1) * np.clip(maps[f"obj_{stride}"], 0, 1))[..., 0]
-    cell = np.arange(score.shape[1], dtype=np.int64)
-    corner = np.stack([cell % columns, cell // columns], axis=1).astype(np.float32)
-    raw = maps[f"bbox_{stride}"]
-    with np.errstate(over="ignore"):  # endless boxes are left out below
-        centre, half = raw[..., :2] + corner, np.exp(raw[..., 2:]) / 2
-    box = np.concatenate([centre - half, centre + half], axis=2) * np.float32(stride)
-    landmarks = (maps[f"kps_{stride}"] + np.tile(corner, 5)) * np.float32(stride)
-    return score, box, landmarks
+    Raises
+    ------
+    ModelError
+        if it takes batches of a fixed number, or sides that nobody needs.
+    """
+    number, _, height, width = shape if len(shape) == 4 else (None,) * 4
+    hint = "export it with a free number of pictures, or with 1"
+    if isinstance(number, int) and number != 1:
+        raise ModelError(f"{path.name} takes {number} pictures at a time", hint)
+    most = 1 if number == 1 else None
+    if not isinstance(height, int) or not isinstance(width, int):
+        return most, None
+    if not (0 < height <= MOST_SIDE_PX and 0 < width <= MOST_SIDE_PX):
+        raise ModelError(f"{path.name} takes pictures of {width} x {height} px", f"sides may have 1 to {MOST_SIDE_PX} px")
+    return most, (height, width)
 
 
 def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
     """The boxes at or above `min_score` whose centre lies in the content, after suppression, in px of the frame.
 
     What no face can be, as a broken network may give it, is left out: scores above 1, boxes and landmarks far away or nowhere.
+    Landmarks that a network does not give are the mean face's.
     """
     row, anchor = np.nonzero((raw[0] >= np.float32(min_score)) & (raw[0] <= 1))
-    score, box, landmarks = (part[row, anchor].astype(np.float32) for part in raw)
+    score, box = (part[row, anchor].astype(np.float32) for part in raw[:2])
+    landmarks = mean_landmarks(box) if raw[2] is None else raw[2][row, anchor].astype(np.float32)
     sane = (np.abs(np.concatenate([box, landmarks], axis=1)) <= FARTHEST_PX).all(axis=1)
     row, score, box, landmarks = row[sane], score[sane], box[sane], landmarks[sane]
     kept = []
@@ -206,3 +215,10 @@ def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
         landmarks=(landmarks[keep].reshape(-1, 5, 2) / shrunk).astype(np.float32),
         score=score[keep],
     )
+
+
+def mean_landmarks(box: Float32) -> Float32:
+    """The landmarks of a mean face in every box: (F, 4) px -> (F, 10) px."""
+    with np.errstate(over="ignore", invalid="ignore"):  # endless boxes are left out with their landmarks
+        points = box[:, None, :2] + MEAN_LANDMARKS * (box[:, None, 2:] - box[:, None, :2])
+    return points.reshape(-1, 10).astype(np.float32)
