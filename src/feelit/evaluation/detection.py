@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.geometry import iou
-from feelit.types import Bool, Columns, Float32, Int64
+from feelit.geometry import area, iou
+from feelit.types import Bool, Columns, Float32, Float64, Int64
+
+LOOSE = 0.8
+"""Among faces from a size on, false ones count from this share of it on: a loose box may be smaller than its face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,52 @@ def match_faces(found: Float32, score: Float32, truth: Float32, ignore: Bool, ov
     counts = ~on_ignored
     taken, order = taken[counts], order[counts]
     return Matches(score[order].astype(np.float32), taken >= 0, taken, order.astype(np.int64))
+
+
+def box_sizes(box: Float32) -> Float32:
+    """(F, 4) px -> (F,) px: the geometric mean of the sides of a box."""
+    result: Float32 = np.sqrt(area(box))
+    return result
+
+
+def counted(truth: Float32, ignore: Bool, sizes_px: tuple[float, float]) -> Bool:
+    """(G,) bool: which faces are asked for, of at least the first size and below the second."""
+    size = box_sizes(truth)
+    return (size >= sizes_px[0]) & (size < sizes_px[1]) & ~ignore
+
+
+def match_sizes(found: Float32, score: Float32, truth: Float32, ignore: Bool, sizes_px: tuple[float, float]) -> Matches:
+    """`match_faces` where only faces of some sizes are asked for, at least the first and below the second.
+
+    As in COCO (Lin et al. 2014), neither faces of other sizes count nor what is found at no face and is of another size; a
+    fifth beyond the sizes asked for is still of these sizes (LOOSE). Without this, a small face that was found, but whose box
+    fits loosely, would be a false face among large ones.
+    """
+    matches = match_faces(found, score, truth, ~counted(truth, ignore, sizes_px))
+    size = box_sizes(found[matches.found])
+    return matches.rows(matches.hit | ((size >= LOOSE * sizes_px[0]) & (size < sizes_px[1] / LOOSE)))
+
+
+def reliability(matches: list[Matches], bins: int = 10) -> tuple[Int64, Float64, Float64]:
+    """How far scores are probabilities: detections in equal intervals of their score, (0, 1/bins] and so on.
+
+    Returns
+    -------
+    count : (bins,) int64 detections
+    score : (bins,) float64 their mean score, NaN where there are none
+    precision : (bins,) float64 the share of them that are faces, NaN where there are none
+    """
+    every = Matches.join(matches)
+    place = np.clip(np.ceil(every.score * bins).astype(np.int64) - 1, 0, bins - 1)
+    count = np.bincount(place, minlength=bins).astype(np.int64)
+    some = np.where(count > 0, count, np.nan)
+    score = np.bincount(place, weights=every.score, minlength=bins) / some
+    return count, score, np.bincount(place, weights=every.hit, minlength=bins) / some
+
+
+def calibration_error(count: Int64, score: Float64, precision: Float64) -> float:
+    """The mean over detections of the gap between the precision and the mean score of their interval; 0 without any."""
+    return float(np.nansum(count * np.abs(precision - score)) / max(count.sum(), 1))
 
 
 def curve(matches: list[Matches], faces: int) -> Curve:

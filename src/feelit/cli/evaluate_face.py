@@ -1,0 +1,137 @@
+"""feelit evaluate, for detectors: print the figures, write them and the pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feelit.evaluation.face_images import FaceImages
+    from feelit.evaluation.face_scores import FaceScores, SizeScore
+    from feelit.evaluation.faces import FaceQuestion
+
+FILES = ("scores.json", "misses.png", "recall.png")
+
+
+def evaluate_face(
+    model: Path,
+    data: Path,
+    json: bool,
+    out: Path | None,
+    force: bool,
+    question: FaceQuestion | None = None,
+    quiet: bool = False,
+) -> None:
+    """Score a detector on images with known faces; a table on standard output, or JSON.
+
+    Parameters
+    ----------
+    model : the .onnx file
+    data : Parquet files, WIDER FACE or a CSV file
+    json : print one JSON object instead of tables
+    out : a folder for FILES: the figures, the worst mistakes, the curve of recall
+    force : replace those files where they exist
+    question : which faces and images, and at which size; None stands for the defaults
+    quiet : no progress
+
+    Raises
+    ------
+    ModelError, UsageError
+        as `evaluate_faces`.
+    OutputError
+        if one of the files exists already and `force` is not set, or cannot be written.
+    MissingExtraError
+        if there is to be a figure, and matplotlib is not installed.
+    """
+    from feelit.console import progress_bar
+    from feelit.evaluation.face_images import find_images
+    from feelit.evaluation.faces import evaluate_faces
+    from feelit.files import refuse_to_overwrite
+
+    if out is not None:
+        for name in FILES:
+            refuse_to_overwrite(out / name, force)
+        _load_matplotlib()
+    with progress_bar(f"looking at {data.name}", quiet) as advance:
+        scores = evaluate_faces(model, data, question, advance=advance)
+    if out is not None:
+        _write(scores, find_images(data, question.source if question else None), out)
+    if json:
+        sys.stdout.write(_json(scores))
+    else:
+        _show(scores)
+
+
+def _load_matplotlib() -> None:
+    from feelit.errors import MissingExtraError
+
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingExtraError("the figure needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
+    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+
+
+def _write(scores: FaceScores, images: FaceImages, out: Path) -> None:
+    from feelit.evaluation.face_sheet import write_sheet
+    from feelit.files import whole_file
+    from feelit.plots.recall import write_recall
+
+    figures, sheet, curves = (out / name for name in FILES)
+    with whole_file(sheet) as temporary:
+        write_sheet(scores, images, temporary)
+    with whole_file(curves) as temporary:
+        write_recall(scores, temporary)
+    with whole_file(figures) as temporary:
+        temporary.write_text(_json(scores), encoding="utf-8", newline="\n")
+
+
+def _json(scores: FaceScores) -> str:
+    import json
+
+    return json.dumps(scores.json(), indent=2, ensure_ascii=True) + "\n"
+
+
+def _show(scores: FaceScores) -> None:
+    from feelit.console import make_table, print_table
+
+    score = f"{scores.threshold:g}"
+    headings = ("faces", "count", "AP", "recall at 0.1 false/image", "at score", f"recall at score {score}", "false/image")
+    title = f"{scores.model}: {scores.images} images of {Path(scores.data).name}, boxes {_labelled(scores)}"
+    print_table(make_table(title, headings, [_row(size) for size in scores.sizes]), expendable=("at score", "AP"))
+    print_table(make_table("", ("", "besides"), _facts(scores), words=2))
+
+
+def _labelled(scores: FaceScores) -> str:
+    if scores.labelled_by_people == scores.images:
+        return "drawn by people"
+    other = "of another detector"
+    return f"drawn by people in {scores.labelled_by_people}, else {other}" if scores.labelled_by_people else other
+
+
+def _row(size: SizeScore) -> tuple[str, ...]:
+    if not size.faces:
+        return (size.title, "0", "-", "-", "-", "-", f"{size.false_per_image:.3f}")
+    at_rate = (f"{size.recall_at_one_false_in_ten_images:.3f}", f"{size.threshold_at_one_false_in_ten_images:.2f}")
+    at_default = (f"{size.recall:.3f}", f"{size.false_per_image:.3f}")
+    return (size.title, str(size.faces), f"{size.average_precision:.3f}", *at_rate, *at_default)
+
+
+def _facts(scores: FaceScores) -> list[tuple[str, str]]:
+    rate = f"{scores.false_in_negatives / scores.negatives:.3f} an image" if scores.negatives else "there are none"
+    false = f"{rate}: {scores.false_in_negatives} in {scores.negatives}" if scores.negatives else rate
+    marked = (
+        f"{100 * scores.landmark_error:.1f} % of the distance between the eyes" if scores.landmark_error is not None else "-"
+    )
+    guess = "" if scores.has_landmarks else ", of the mean face: the network gives none"
+    return [
+        ("false faces in images without a face", false),
+        ("landmark error, median", f"{marked} ({scores.landmark_faces} faces){guess}"),
+        ("calibration error of the score", f"{scores.calibration_error:.3f}"),
+        ("time an image, one core", f"{scores.ms_per_image:.1f} ms, {_size(scores)}"),
+    ]
+
+
+def _size(scores: FaceScores) -> str:
+    return "at the size that they have" if scores.long_px is None else f"long side at most {scores.long_px} px"
