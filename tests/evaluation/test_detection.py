@@ -7,7 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.evaluation.detection import at_threshold, average_precision, curve, landmark_error, match_faces, recall_at
+from feelit.evaluation.detection import (
+    Matches,
+    at_threshold,
+    average_precision,
+    box_sizes,
+    calibration_error,
+    counted,
+    curve,
+    landmark_error,
+    match_faces,
+    match_sizes,
+    recall_at,
+    reliability,
+)
 from feelit.types import Float32
 
 
@@ -77,3 +90,61 @@ def test_landmark_error_is_in_shares_of_the_distance_between_the_eyes() -> None:
     assert landmark_error(truth, truth).tolist() == [0]
     assert landmark_error(truth + np.array([3, 4], np.float32), truth).tolist() == [0.25]
     assert landmark_error(truth[:0], truth[:0]).shape == (0,)
+
+
+def sized(*rows: tuple[float, float, float]) -> Float32:
+    """Squares by their upper left corner and side."""
+    x, y, side = np.array(rows, np.float32).reshape(-1, 3).T
+    return np.stack([x, y, x + side, y + side], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("sizes_px", "found", "hits", "false"),
+    [
+        pytest.param((32, np.inf), (0, 0, 40), 1, 0, id="asked-for"),
+        pytest.param((32, np.inf), (100, 0, 20), 0, 0, id="a-smaller-face"),
+        pytest.param((32, np.inf), (108, 8, 20), 0, 0, id="a-smaller-face-loosely"),
+        pytest.param((32, np.inf), (200, 0, 25), 0, 0, id="false-and-smaller"),
+        pytest.param((32, np.inf), (200, 0, 26), 0, 1, id="false-and-a-little-smaller"),
+        pytest.param((8, 16), (200, 0, 19), 0, 1, id="false-and-a-little-larger"),
+        pytest.param((8, 16), (200, 0, 20), 0, 0, id="false-and-larger"),
+        pytest.param((40, 64), (0, 0, 40), 1, 0, id="the-least-size-counts"),
+        pytest.param((20, 40), (0, 0, 40), 0, 0, id="the-most-does-not"),
+        pytest.param((40, 64), (5, 5, 30), 1, 0, id="a-hit-is-one-whatever-its-own-size"),
+        pytest.param((0, np.inf), (108, 8, 20), 0, 1, id="all-sizes"),
+    ],
+)
+def test_only_faces_of_the_sizes_asked_for_count(
+    sizes_px: tuple[float, float], found: tuple[float, float, float], hits: int, false: int
+) -> None:
+    truth = sized((0, 0, 40), (100, 0, 20), (300, 0, 40))
+    matched = match_sizes(sized(found), scores(0.9), truth, np.array([False, False, True]), sizes_px)
+    assert (int(matched.hit.sum()), int((~matched.hit).sum())) == (hits, false)
+
+
+def test_faces_to_ignore_are_not_counted() -> None:
+    truth = sized((0, 0, 40), (100, 0, 20), (300, 0, 40))
+    assert counted(truth, np.array([False, False, True]), (20, np.inf)).tolist() == [True, True, False]
+
+
+def test_box_sizes_are_geometric_means() -> None:
+    assert box_sizes(np.array([[0, 0, 4, 9], [5, 5, 5, 9]], np.float32)).tolist() == [6, 0]
+
+
+def test_reliability_by_hand() -> None:
+    # Of 0.9 and 0.85, one is a face; 0.2 is none; the bin of 0.5 holds its upper edge.
+    image = Matches(scores(0.9, 0.85, 0.5, 0.2), np.array([True, False, True, False]), *(np.zeros(4, np.int64),) * 2)
+    count, score, precision = reliability([image.rows(slice(0, 2)), image.rows(slice(2, 4))], bins=2)
+    assert count.tolist() == [2, 2]
+    np.testing.assert_allclose(score, [0.35, 0.875], rtol=1e-6)
+    np.testing.assert_allclose(precision, [0.5, 0.5])
+    assert calibration_error(count, score, precision) == pytest.approx((2 * 0.15 + 2 * 0.375) / 4)
+
+
+def test_bins_without_detections_say_nothing() -> None:
+    image = Matches(scores(0.95), np.array([True]), *(np.zeros(1, np.int64),) * 2)
+    count, score, precision = reliability([image])
+    assert count.tolist() == [0] * 9 + [1]
+    assert np.isnan(score[:9]).all()
+    assert calibration_error(count, score, precision) == pytest.approx(0.05)
+    assert calibration_error(*reliability([image.rows(slice(0, 0))])) == 0

@@ -48,11 +48,12 @@ def evaluate_face(
     from feelit.evaluation.face_images import find_images
     from feelit.evaluation.faces import evaluate_faces
     from feelit.files import refuse_to_overwrite
+    from feelit.plots.library import load_matplotlib
 
     if out is not None:
         for name in FILES:
             refuse_to_overwrite(out / name, force)
-        _load_matplotlib()
+        load_matplotlib("the curve of recall")
     with progress_bar(f"looking at {data.name}", quiet) as advance:
         scores = evaluate_faces(model, data, question, advance=advance)
     if out is not None:
@@ -61,16 +62,6 @@ def evaluate_face(
         sys.stdout.write(_json(scores))
     else:
         _show(scores)
-
-
-def _load_matplotlib() -> None:
-    from feelit.errors import MissingExtraError
-
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise MissingExtraError("the figure needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
-    matplotlib.set_loglevel("error")  # it likes to talk of its caches
 
 
 def _write(scores: FaceScores, images: FaceImages, out: Path) -> None:

@@ -9,6 +9,7 @@ that an image shows no face.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -86,14 +87,21 @@ def find_images(data: Path, source: str | None = None) -> FaceImages:
     UsageError
         if it is in none of the formats, damaged, or holds no image.
     """
-    try:
+    with _read_errors(data):
         found = _find(data, source)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UsageError(f"{as_text(data)} cannot be read: {reason}", HINT) from error
     if not found.count:
         raise UsageError(f"{as_text(data)} holds no image{f' with the source {source}' if source else ''}", HINT)
     return found
+
+
+@contextlib.contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    """Failures to read a file, told in one line."""
+    try:
+        yield
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UsageError(f"{as_text(path)} cannot be read: {reason}", HINT) from error
 
 
 def _find(data: Path, source: str | None) -> FaceImages:
@@ -124,17 +132,21 @@ def _parquet_images(tables: Sequence[Path], source: str | None) -> FaceImages:
 
     def read() -> Iterator[FaceImage]:
         for path in tables:
-            names = parquet.read_schema(path).names
-            wanted = [n for n in ("image", "box", "ignore", "landmarks", "real_box", "source") if n in names]
-            number = 0
-            with parquet.ParquetFile(path) as file:
-                for batch in file.iter_batches(64, columns=wanted):
-                    for row in batch.to_pylist():
-                        if source is None or row["source"] == source:
-                            yield _parquet_image(row, f"{path.name}, row {number}")
-                        number += 1
+            with _read_errors(path):
+                yield from _rows(path, source)
 
     return FaceImages(count, read)
+
+
+def _rows(path: Path, source: str | None) -> Iterator[FaceImage]:
+    with parquet.ParquetFile(path) as file:
+        wanted = [n for n in ("image", "box", "ignore", "landmarks", "real_box", "source") if n in file.schema_arrow.names]
+        number = 0
+        for batch in file.iter_batches(64, columns=wanted):
+            for row in batch.to_pylist():
+                if source is None or row["source"] == source:
+                    yield _parquet_image(row, f"{path.name}, row {number}")
+                number += 1
 
 
 def _parquet_image(row: dict[str, Any], name: str) -> FaceImage:
@@ -163,7 +175,7 @@ def _wider_lists(data: Path) -> list[Path]:
 
 
 def _wider_images(path: Path) -> list[FaceImage]:
-    """An image is a line with its name, one with the number of its faces, and a line for each; one of zeros where there is none."""
+    """An image is a line with its name, one with the number of its faces, and a line for each, of zeros if there is none."""
     lines = path.read_text(encoding="utf-8").splitlines()
     root = _wider_root(path)
     images, place = [], 0
@@ -172,6 +184,8 @@ def _wider_images(path: Path) -> list[FaceImage]:
         try:
             count = int(lines[place + 1])
             table = np.array([_numbers(line) for line in lines[place + 2 : place + 2 + count]], np.float32)
+            if len(table) != count:
+                raise ValueError
             table = table.reshape(count, NUMBERS)
         except (IndexError, ValueError) as error:
             raise UsageError(f"{where}: this is no annotation of an image", HINT) from error

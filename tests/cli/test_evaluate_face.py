@@ -1,0 +1,85 @@
+"""What is printed and written about a detector."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from feelit.cli.evaluate_face import FILES, evaluate_face
+from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
+from feelit.evaluation.faces import FaceQuestion
+from tests.evaluation.photographs import detector, scene, write_parquet
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    return detector(tmp_path / "points.onnx")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_parquet(tmp_path / "faces.parquet", scene())
+
+
+def test_a_table_for_people(network: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate_face(network, data, False, None, False)
+    out, err = capsys.readouterr()
+    assert err == ""
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines() if line.startswith("│")]
+    assert out.startswith("points: 3 images of faces.parquet, boxes drawn by people in 1, else of another detector")
+    assert cells[0] == ["from 16 px", "4", "0.567", "0.250", "1.00", "0.500", "0.667"]
+    assert cells[2] == ["8 to 16 px", "0", "-", "-", "-", "-", "0.000"]
+    assert cells[7:9] == [
+        ["false faces in images without a face", "1.000 an image: 1 in 1"],
+        ["landmark error, median", "0.0 % of the distance between the eyes (1 faces)"],
+    ]
+
+
+def test_json_for_programs_and_files_for_both(
+    network: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "folder"
+    evaluate_face(network, data, True, out, False, FaceQuestion(min_face_px=20))
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["sizes"][0]["least_px"] == 20
+    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
+    assert (out / "scores.json").read_text(encoding="utf-8") == printed
+    assert all(cv2.imread(str(out / name)) is not None for name in FILES[1:])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_overwritten_unasked(name: str, network: Path, data: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(OutputError, match=f"{name} exists already"):
+        evaluate_face(network, data, False, tmp_path, False)
+    assert (tmp_path / name).read_bytes() == b"mine"
+    evaluate_face(network, data, False, tmp_path, True)
+    assert (tmp_path / name).read_bytes() != b"mine"
+
+
+def test_a_folder_that_is_a_file_is_told(network: Path, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="cannot be written"):
+        evaluate_face(network, data, False, tmp_path / "file", False)
+
+
+def test_a_missing_model_or_data_set_is_told(network: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        evaluate_face(tmp_path / "gone.onnx", data, False, None, False)
+    with pytest.raises(UsageError, match="does not exist"):
+        evaluate_face(network, tmp_path / "gone", False, None, False)
+
+
+def test_figures_need_matplotlib_and_tables_do_not(
+    network: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match="matplotlib"):
+        evaluate_face(network, data, False, tmp_path / "out", False)
+    assert not (tmp_path / "out").exists()
+    evaluate_face(network, data, True, None, False)
+    assert json.loads(capsys.readouterr().out)["images"] == 3
