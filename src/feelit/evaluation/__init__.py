@@ -1,1 +1,1 @@
-"""Scores of models and timelines on labelled data, in numpy."""
+"""Scores of models and timelines on labelled data."""
