@@ -13,6 +13,7 @@ import pytest
 import feelit
 from feelit.timeline.schema import SCHEMA, pack_metadata
 from tests.clipping import made
+from tests.evaluation import photographs
 from tests.evaluation.made import classifier, write_data
 from tests.exports.made import write
 from tests.reports.meetings import Meeting
@@ -262,3 +263,13 @@ def test_evaluate_gives_scores_and_writes_them(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"scores.json", "confusion.png", "reliability.png"}
     with pytest.raises(feelit.OutputError, match="exists already"):
         feelit.evaluate(model, data, out=str(tmp_path / "out"))
+
+
+def test_evaluate_faces_gives_scores_and_writes_them(tmp_path: Path) -> None:
+    model = photographs.detector(tmp_path / "points.onnx")
+    data = photographs.write_parquet(tmp_path / "faces.parquet", photographs.scene())
+    scores = feelit.evaluate_faces(model, str(data), min_face_px=20, out=tmp_path / "out")
+    assert (scores.sizes[0].title, scores.sizes[0].recall) == ("from 20 px", 0.5)
+    assert (tmp_path / "out" / "misses.png").exists()
+    with pytest.raises(feelit.OutputError, match="exists already"):
+        feelit.evaluate_faces(model, data, out=str(tmp_path / "out"))

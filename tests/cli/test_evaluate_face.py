@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import cv2
 import pytest
 
-from feelit.cli.evaluate_face import FILES, evaluate_face
+from feelit.cli.evaluate_face import evaluate_face
 from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
+from feelit.evaluation.face_folder import FILES
 from feelit.evaluation.faces import FaceQuestion
+from tests.conftest import Command
 from tests.evaluation.photographs import detector, scene, write_parquet
 
 
@@ -72,6 +75,50 @@ def test_a_missing_model_or_data_set_is_told(network: Path, data: Path, tmp_path
         evaluate_face(tmp_path / "gone.onnx", data, False, None, False)
     with pytest.raises(UsageError, match="does not exist"):
         evaluate_face(network, tmp_path / "gone", False, None, False)
+
+
+def test_the_command_takes_detectors(network: Path, data: Path, tmp_path: Path, command: Command) -> None:
+    asked = ("evaluate", network, "--data", data, "--min-face", 20, "--long-side", 160, "--source", "made", "--json")
+    ran = command(*asked, "--out", tmp_path / "out")
+    assert (ran.code, ran.err) == (0, "")
+    scores = json.loads(ran.out)
+    assert (scores["sizes"][0]["least_px"], scores["long_px"], scores["images"]) == (20, 160, 3)
+    again = command(*asked, "--out", tmp_path / "out")
+    assert (again.code, again.out, len(again.lines)) == (5, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        pytest.param(["--split", "test"], "--split is for classifiers, and this model finds faces", id="split"),
+        pytest.param(["--framing", "original"], "--framing is for classifiers", id="framing"),
+        pytest.param(["--end-to-end"], "--end-to-end is for classifiers", id="end-to-end"),
+        pytest.param(["--min-face", "-3"], "cannot have -3 px", id="negative"),
+        pytest.param(["--long-side", "0"], "cannot have 0 px", id="no-side"),
+        pytest.param(["--source", "elsewhere"], "holds no image with the source elsewhere", id="no-such-source"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(asked: list[str], told: str, network: Path, data: Path, command: Command) -> None:
+    ran = command("evaluate", network, "--data", data, *asked)
+    assert (ran.code, ran.out, len(ran.lines)) == (2, "", 1)
+    assert told in ran.err
+
+
+def test_options_of_detectors_are_not_for_classifiers(data: Path, command: Command) -> None:
+    ran = command("evaluate", "expression", "--data", data, "--min-face", 20)
+    assert (ran.code, len(ran.lines)) == (2, 1)
+    assert "--min-face is for detectors, and this model is a classifier" in ran.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows none of these names")
+@pytest.mark.parametrize("name", ["<b>'\"&$x$", "two\nlines", os.fsdecode(b"not-\xff-text")], ids=ascii)
+def test_names_may_be_odd(name: str, network: Path, data: Path, tmp_path: Path, command: Command) -> None:
+    odd = data.rename(tmp_path / f"{name}.parquet")
+    ran = command("evaluate", network, "--data", odd, "--out", tmp_path / name)
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(path.name for path in (tmp_path / name).iterdir()) == sorted(FILES)
+    assert json.loads(command("evaluate", network, "--data", odd, "--json").out)["images"] == 3
+    assert len(command("evaluate", network, "--data", f"{odd}?").lines) == 1
 
 
 def test_figures_need_matplotlib_and_tables_do_not(

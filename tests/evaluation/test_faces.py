@@ -124,7 +124,7 @@ def test_no_face_found_at_all_is_a_result(network: Path, tmp_path: Path) -> None
 
 
 def test_json_holds_numbers_and_nothing_that_is_none(scores: FaceScores) -> None:
-    content = json.loads(json.dumps(scores.json(), allow_nan=False))
+    content = json.loads(json.dumps(scores.as_json(), allow_nan=False))
     assert content["sizes"][0]["below_px"] is None
     assert content["sizes"][0]["recall"] == 0.5
     assert content["calibration"][0] == {"detections": 0, "mean_score": None, "precision": None}

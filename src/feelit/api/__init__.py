@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feelit.api.analysis import analyze
-from feelit.api.evaluation import evaluate
+from feelit.api.evaluation import evaluate, evaluate_faces
 from feelit.api.models import pull_model
 from feelit.api.timelines import events, export, merge, plot, read_manifest, read_timeline, report, summarize
 from feelit.api.videos import annotate, clips
@@ -13,6 +13,7 @@ __all__ = [
     "annotate",
     "clips",
     "evaluate",
+    "evaluate_faces",
     "events",
     "export",
     "merge",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from feelit.models import model_path
 
 if TYPE_CHECKING:
+    from feelit.evaluation.face_scores import FaceScores
     from feelit.evaluation.scores import ClassifierScores
 
 
@@ -50,4 +51,45 @@ def evaluate(
     scores = evaluate_classifier(model_path(str(model)), Path(data), options)
     if out is not None:
         write_folder(scores, Path(out))
+    return scores
+
+
+def evaluate_faces(
+    model: str | PathLike[str],
+    data: str | PathLike[str],
+    *,
+    min_face_px: float = 16.0,
+    long_px: int | None = None,
+    source: str | None = None,
+    out: str | PathLike[str] | None = None,
+    force: bool = False,
+) -> FaceScores:
+    """Score a detector on images whose faces are known; docs/evaluation.md tells of formats and scores.
+
+    Parameters
+    ----------
+    model : "face", or the path of an ONNX file with its card
+    data : Parquet files, WIDER FACE, or a CSV file
+    min_face_px : smaller faces count for nothing
+    long_px : show images with this long side or less; None shows them as they are
+    source : only images whose column `source` says so
+    out : a folder for scores.json, misses.png and recall.png
+    force : replace files that exist
+
+    Raises
+    ------
+    FeelitError
+        of the kind that errors.py tells.
+    """
+    from feelit.evaluation.face_folder import FILES, write_face_folder
+    from feelit.evaluation.face_images import find_images
+    from feelit.evaluation.faces import FaceQuestion, evaluate_faces
+    from feelit.evaluation.folder import check_folder
+
+    question = FaceQuestion(min_face_px, long_px, source)
+    if out is not None:
+        check_folder(Path(out), force, FILES)
+    scores = evaluate_faces(model_path(str(model)), Path(data), question)
+    if out is not None:
+        write_face_folder(scores, find_images(Path(data), source), Path(out))
     return scores

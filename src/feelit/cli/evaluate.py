@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from feelit.evaluation.classifier import EvaluateOptions
+    from feelit.evaluation.faces import FaceQuestion
 
 
 class Framing(StrEnum):
@@ -29,6 +31,15 @@ def evaluate(
     framing: Annotated[Framing, typer.Option(help="Crop faces as in videos, or take images as they are.")] = Framing.aligned,
     occlusions: Annotated[bool, typer.Option("--occlusions", help="Score faces under difficulties, too.")] = False,
     end_to_end: Annotated[bool, typer.Option("--end-to-end", help="A face that is not found is an error.")] = False,
+    min_face: Annotated[
+        float | None, typer.Option(help="Smallest face that a detector is asked for, in px.", show_default="16")
+    ] = None,
+    long_side: Annotated[
+        int | None, typer.Option(help="Show a detector images with this long side, in px, or less.", show_default="as they are")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Only images of this source, for detectors and Parquet files.", show_default="all")
+    ] = None,
     json_object: Annotated[bool, typer.Option("--json", help="Print all scores as a JSON object.")] = False,
     out: Annotated[Path | None, typer.Option(help="A folder for scores.json and figures.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
@@ -37,15 +48,14 @@ def evaluate(
     from feelit.evaluation.classifier import EvaluateOptions
     from feelit.models import model_path
 
-    path = model_path(model)
-    options = EvaluateOptions(split, framing.value, occlusions, end_to_end)
+    path, output = model_path(model), Output(json_object, out, force)
     if _finds_faces(path):
-        _refuse(options)
-        from feelit.cli.evaluate_face import evaluate_face
-
-        evaluate_face(path, data, json_object, out, force)
+        given = {"--split": split, "--framing": framing is not Framing.aligned}
+        _refuse("classifiers", "finds faces", given | {"--occlusions": occlusions, "--end-to-end": end_to_end})
+        _evaluate_detector(path, data, _question(min_face, long_side, source), output)
     else:
-        _evaluate_classifier(path, data, options, Output(json_object, out, force))
+        _refuse("detectors", "is a classifier", {"--min-face": min_face, "--long-side": long_side, "--source": source})
+        _evaluate_classifier(path, data, EvaluateOptions(split, framing.value, occlusions, end_to_end), output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +74,25 @@ def _finds_faces(model: Path) -> bool:
     return not card_path(model).exists() or read_card(model).task == "face"
 
 
-def _refuse(options: EvaluateOptions) -> None:
+def _refuse(kind: str, does: str, given: Mapping[str, object]) -> None:
+    """Options that are for another `kind` of models than one that `does` something else."""
     from feelit.errors import UsageError
 
-    asked = {
-        "--split": options.split is not None,
-        "--framing": options.framing != Framing.aligned,
-        "--occlusions": options.occlusions,
-        "--end-to-end": options.end_to_end,
-    }
-    if names := [name for name, given in asked.items() if given]:
-        raise UsageError(f"{names[0]} is for classifiers, and this model finds faces", "leave it out")
+    if names := [name for name, value in given.items() if value not in (None, False)]:
+        raise UsageError(f"{names[0]} is for {kind}, and this model {does}", "leave it out")
+
+
+def _question(min_face: float | None, long_side: int | None, source: str | None) -> FaceQuestion:
+    from feelit.evaluation.faces import FaceQuestion
+
+    asked = FaceQuestion(long_px=long_side, source=source)
+    return asked if min_face is None else replace(asked, min_face_px=min_face)
+
+
+def _evaluate_detector(model: Path, data: Path, question: FaceQuestion, output: Output) -> None:
+    from feelit.cli.evaluate_face import evaluate_face
+
+    evaluate_face(model, data, output.json_object, output.out, output.force, question)
 
 
 def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, output: Output) -> None:

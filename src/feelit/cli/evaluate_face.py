@@ -7,33 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feelit.evaluation.face_images import FaceImages
     from feelit.evaluation.face_scores import FaceScores, SizeScore
     from feelit.evaluation.faces import FaceQuestion
 
-FILES = ("scores.json", "misses.png", "recall.png")
-
 
 def evaluate_face(
-    model: Path,
-    data: Path,
-    json: bool,
-    out: Path | None,
-    force: bool,
-    question: FaceQuestion | None = None,
-    quiet: bool = False,
+    model: Path, data: Path, json: bool, out: Path | None, force: bool, question: FaceQuestion | None = None
 ) -> None:
-    """Score a detector on images with known faces; a table on standard output, or JSON.
+    """Score a detector on images with known faces; tables on standard output, or one JSON object.
 
     Parameters
     ----------
     model : the .onnx file
     data : Parquet files, WIDER FACE or a CSV file
-    json : print one JSON object instead of tables
-    out : a folder for FILES: the figures, the worst mistakes, the curve of recall
+    out : a folder for the figures, the worst mistakes and the curves
     force : replace those files where they exist
     question : which faces and images, and at which size; None stands for the defaults
-    quiet : no progress
 
     Raises
     ------
@@ -42,46 +31,24 @@ def evaluate_face(
     OutputError
         if one of the files exists already and `force` is not set, or cannot be written.
     MissingExtraError
-        if there is to be a figure, and matplotlib is not installed.
+        if there are to be figures, and matplotlib is not installed.
     """
     from feelit.console import progress_bar
+    from feelit.evaluation.face_folder import FILES, json_text, write_face_folder
     from feelit.evaluation.face_images import find_images
     from feelit.evaluation.faces import evaluate_faces
-    from feelit.files import refuse_to_overwrite
-    from feelit.plots.library import load_matplotlib
+    from feelit.evaluation.folder import check_folder
 
     if out is not None:
-        for name in FILES:
-            refuse_to_overwrite(out / name, force)
-        load_matplotlib("the curve of recall")
-    with progress_bar(f"looking at {data.name}", quiet) as advance:
+        check_folder(out, force, FILES)
+    with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = evaluate_faces(model, data, question, advance=advance)
     if out is not None:
-        _write(scores, find_images(data, question.source if question else None), out)
+        write_face_folder(scores, find_images(data, question.source if question else None), out)
     if json:
-        sys.stdout.write(_json(scores))
+        sys.stdout.write(json_text(scores))
     else:
         _show(scores)
-
-
-def _write(scores: FaceScores, images: FaceImages, out: Path) -> None:
-    from feelit.evaluation.face_sheet import write_sheet
-    from feelit.files import whole_file
-    from feelit.plots.recall import write_recall
-
-    figures, sheet, curves = (out / name for name in FILES)
-    with whole_file(sheet) as temporary:
-        write_sheet(scores, images, temporary)
-    with whole_file(curves) as temporary:
-        write_recall(scores, temporary)
-    with whole_file(figures) as temporary:
-        temporary.write_text(_json(scores), encoding="utf-8", newline="\n")
-
-
-def _json(scores: FaceScores) -> str:
-    import json
-
-    return json.dumps(scores.json(), indent=2, ensure_ascii=True) + "\n"
 
 
 def _show(scores: FaceScores) -> None:

@@ -10,23 +10,24 @@ that an image shows no face.
 from __future__ import annotations
 
 import contextlib
-import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import cv2
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
 from feelit.errors import UsageError
+from feelit.labelled.images import decode
+from feelit.labelled.texts import header_of, rows_of
 from feelit.names import as_text
 from feelit.types import Bool, Float32, UInt8
 
 HINT = "docs/evaluation.md tells of the formats"
+CORNERS = ("x0", "y0", "x1", "y1")
 LANDMARKS = 10
 INVALID = 7  # the column of WIDER FACE that says that a face is none that can be judged
 NUMBERS = 10  # a line: x, y, w, h and six attributes
@@ -49,26 +50,15 @@ class FaceImage:
     marked: Float32 = field(default_factory=lambda: EMPTY)
     landmarks: Float32 = field(default_factory=lambda: np.zeros((0, 5, 2), np.float32))
 
-    def pixels(self, color: str) -> UInt8:
-        """(H, W) luma or (H, W, 3) BGR uint8.
+    def pixels(self, color: Literal["luma", "bgr"]) -> UInt8:
+        """(H, W) or (H, W, 3) uint8.
 
         Raises
         ------
         UsageError
             if the image is missing or damaged.
         """
-        try:
-            content = self.content.read_bytes() if isinstance(self.content, Path) else self.content
-        except OSError as error:
-            raise UsageError(f"the image {self.name} cannot be read: {error.strerror or error}", HINT) from error
-        kind = cv2.IMREAD_GRAYSCALE if color == "luma" else cv2.IMREAD_COLOR
-        try:
-            image = cv2.imdecode(np.frombuffer(content, np.uint8), kind) if content else None
-        except cv2.error:  # it claims more pixels than OpenCV takes
-            image = None
-        if image is None:
-            raise UsageError(f"the image {self.name} does not decode", "leave it out")
-        return np.asarray(image, np.uint8)
+        return decode(self.content, self.name, color)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +112,12 @@ def _find(data: Path, source: str | None) -> FaceImages:
 def _parquet_images(tables: Sequence[Path], source: str | None) -> FaceImages:
     count = 0
     for path in tables:
-        names = parquet.read_schema(path).names
-        if missing := sorted({"image", "box"} - set(names)) or ([] if source is None or "source" in names else ["source"]):
-            raise UsageError(f"{as_text(path)} lacks the columns {', '.join(missing)}", HINT)
-        if source is None:
-            count += parquet.read_metadata(path).num_rows
-        else:
-            count += parquet.read_table(path, columns=["source"])["source"].to_pylist().count(source)
+        with path.open("rb") as opened, parquet.ParquetFile(opened) as file:  # Arrow itself takes no name that is not UTF-8
+            asked = {"image", "box"} | (set() if source is None else {"source"})
+            if missing := sorted(asked - set(file.schema_arrow.names)):
+                raise UsageError(f"{as_text(path)} lacks the columns {', '.join(missing)}", HINT)
+            own = file.metadata.num_rows
+            count += own if source is None else file.read(["source"])["source"].to_pylist().count(source)
 
     def read() -> Iterator[FaceImage]:
         for path in tables:
@@ -139,7 +128,7 @@ def _parquet_images(tables: Sequence[Path], source: str | None) -> FaceImages:
 
 
 def _rows(path: Path, source: str | None) -> Iterator[FaceImage]:
-    with parquet.ParquetFile(path) as file:
+    with path.open("rb") as opened, parquet.ParquetFile(opened) as file:
         wanted = [n for n in ("image", "box", "ignore", "landmarks", "real_box", "source") if n in file.schema_arrow.names]
         number = 0
         for batch in file.iter_batches(64, columns=wanted):
@@ -211,18 +200,16 @@ def _wider_root(path: Path) -> Path:
 
 
 def _csv_images(path: Path) -> list[FaceImage]:
+    if missing := [name for name in ("image", *CORNERS) if name not in header_of(path)]:
+        raise UsageError(f"{as_text(path)} lacks the columns {', '.join(missing)}", HINT)
     faces: dict[str, list[list[float]]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if missing := [n for n in ("image", "x0", "y0", "x1", "y1") if n not in (reader.fieldnames or ())]:
-            raise UsageError(f"{as_text(path)} lacks the columns {', '.join(missing)}", HINT)
-        for row in reader:
-            mine = faces.setdefault(row["image"], [])
-            cells = [(row[n] or "").strip() for n in ("x0", "y0", "x1", "y1")]
-            try:
-                mine += [[float(cell) for cell in cells]] if any(cells) else []
-            except ValueError:
-                raise UsageError(f"{as_text(path)}, line {reader.line_num}: {cells} is no box", HINT) from None
+    for origin, row in rows_of(path):
+        mine = faces.setdefault(row["image"], [])
+        cells = [row[name].strip() for name in CORNERS]
+        try:
+            mine += [[float(cell) for cell in cells]] if any(cells) else []
+        except ValueError:
+            raise UsageError(f"{origin}: {', '.join(cells)} is no box", HINT) from None
     images = []
     for name, boxes in faces.items():
         box = _boxes(boxes, f"{path.name}, {name}")

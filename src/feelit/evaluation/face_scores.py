@@ -99,7 +99,7 @@ class FaceScores:
     missed: tuple[Mistake, ...]  # the largest first
     false: tuple[Mistake, ...]  # the surest first
 
-    def json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The figures, for `json.dumps`, without curves and single mistakes; what cannot be known is null."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("curves", "missed", "false")}
         content["sizes"] = [_rounded(asdict(size)) for size in self.sizes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from feelit.files import refuse_to_overwrite, whole_file
 SCORES, CONFUSION, RELIABILITY = "scores.json", "confusion.png", "reliability.png"
 
 
-def check_folder(folder: Path, force: bool) -> None:
-    """What would keep an evaluation from being written, before it takes its time.
+def check_folder(folder: Path, force: bool, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)) -> None:
+    """What would keep the files of an evaluation from being written, before it takes its time.
 
     Raises
     ------
@@ -24,7 +25,7 @@ def check_folder(folder: Path, force: bool) -> None:
     MissingExtraError
         if matplotlib is not installed.
     """
-    for name in (SCORES, CONFUSION, RELIABILITY):
+    for name in names:
         refuse_to_overwrite(folder / name, force)
     if importlib.util.find_spec("matplotlib") is None:
         message = "the figures of --out need matplotlib, which is not installed"

@@ -6,6 +6,7 @@ import contextlib
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -59,8 +60,8 @@ class Images:
         return Images([self._sources[i] for i in chosen], [self.origins[i] for i in chosen])
 
 
-def decode(source: bytes | Path, origin: str) -> UInt8:
-    """(H, W) uint8 luma of an image in any format that OpenCV reads; what cameras note about "up" is heeded.
+def decode(source: bytes | Path, origin: str, color: Literal["luma", "bgr"] = "luma") -> UInt8:
+    """An image in any format that OpenCV reads, (H, W) or (H, W, 3) uint8; what cameras note about "up" is heeded.
 
     Raises
     ------
@@ -72,7 +73,8 @@ def decode(source: bytes | Path, origin: str) -> UInt8:
         raise UsageError(f"{origin} is damaged or cut off", "copy it again from its origin, or leave it out")
     with _silent():
         try:
-            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+            kind = cv2.IMREAD_GRAYSCALE if color == "luma" else cv2.IMREAD_COLOR
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), kind) if content else None
         except cv2.error:  # too many pixels, for instance
             image = None
     if image is None:

@@ -10,12 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.errors import UsageError
+from feelit.errors import MissingExtraError, UsageError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.names import one_line
 from feelit.plots.bins import ABSENT, Content, binned
 from feelit.plots.layout import data_mm
-from feelit.plots.library import load_matplotlib
 from feelit.timeline.samples import COLUMNS, TimelineSamples
 from feelit.timeline.store import read_table
 from feelit.timeline.tracks import refuse_unknown
@@ -88,9 +87,13 @@ def plot_timeline(timeline: Path, options: PlotOptions) -> None:
     """
     refuse_to_overwrite(options.out, options.force)
     content = content_of(timeline, options)
-    load_matplotlib("a plot")
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingExtraError("a plot needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
     from feelit.plots.figure import write
 
+    matplotlib.set_loglevel("error")  # it likes to talk of its caches
     with whole_file(options.out) as unfinished:
         write(content, options.width_mm, options.dpi, unfinished)
 

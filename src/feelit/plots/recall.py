@@ -6,6 +6,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ COLOURS = [theme.EMOTION_COLOUR[name].hex for name in ("sadness", "anger", "disg
 
 def write_recall(scores: FaceScores, path: Path) -> None:
     """Draw the figure into a .png file."""
+    matplotlib.set_loglevel("error")  # it likes to talk of its caches
     with style.context(["default", SETTINGS]):
         draw_recall(scores).savefig(path, format="png", dpi=DPI, metadata=UNDATED["png"])
 
