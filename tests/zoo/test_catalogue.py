@@ -11,6 +11,7 @@ from feelit.catalogue import catalogue
 from feelit.models import BUILT_IN, NAME
 from feelit.storage.web import check_address
 from feelit.types import EMOTIONS
+from feelit.vision.adapters import ADAPTERS
 from feelit.vision.session import MOST_MODEL_BYTES
 from feelit.zoo.listing import card_of
 
@@ -45,6 +46,13 @@ def test_an_entry_has_a_whole_card(name: str) -> None:
     assert card.limitations
     assert set(card.labels) <= set(EMOTIONS)
     assert bool(card.labels) == (card.task == "expression")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if catalogue()[name].card["task"] == "face"])
+def test_the_card_of_a_detector_tells_what_its_adapter_does(name: str) -> None:
+    card = card_of(catalogue()[name])
+    adapter = ADAPTERS[card.adapter]
+    assert (card.color, card.mean, card.scale) == (adapter.color, adapter.mean, adapter.scale)
 
 
 def test_no_two_entries_are_one_file() -> None:
