@@ -20,7 +20,7 @@ FLOORS = (
     ("api",),
     (
         *("pipeline", "job", "outputs", "dataset", "doctor", "evaluation", "training"),
-        *("render", "exports", "reports", "plots", "clipping", "live", "zoo"),
+        *("render", "exports", "reports", "plots", "clipping", "live", "zoo", "explaining"),
     ),
     ("engines",),
     ("segment",),
@@ -171,7 +171,10 @@ def loaded_by(code: str) -> set[str]:
     ["--help", "--version"]
     + [
         f"{command} --help"
-        for command in ("analyze", "summarize", "export", "live", "clips", "plot", "evaluate", "models", "models pull")
+        for command in (
+            *("analyze", "summarize", "export", "live", "clips", "plot", "evaluate", "models", "models pull"),
+            *("explain", "train"),
+        )
     ],
 )
 def test_help_loads_nothing_heavy(arguments: str) -> None:

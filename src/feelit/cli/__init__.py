@@ -15,6 +15,7 @@ from feelit.cli.clips import clips
 from feelit.cli.doctor import doctor
 from feelit.cli.evaluate import evaluate
 from feelit.cli.events import events
+from feelit.cli.explain import explain
 from feelit.cli.export import export
 from feelit.cli.live import live
 from feelit.cli.merge import merge
@@ -41,6 +42,7 @@ app.command()(plot)
 app.command()(annotate)
 app.command()(clips)
 app.command()(export)
+app.command()(explain)
 app.command()(live)
 app.command()(evaluate)
 app.command()(train)

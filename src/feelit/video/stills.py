@@ -1,9 +1,9 @@
-"""Single frames of a video in colour, upright, and exactly those that were shown at the times asked for."""
+"""Single frames of a video, upright, and exactly those that were shown at the times asked for."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange
 
-from feelit.types import Segment, UInt8, VideoInfo
+from feelit.errors import UsageError, VideoReadError
+from feelit.types import Sample, Segment, UInt8, VideoInfo, View
 from feelit.video.clock import Clock
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.luma import upright
 from feelit.video.probe import Probe, probe
+from feelit.video.shot import Shot
 
 
 def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, UInt8]]:
@@ -43,6 +45,41 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
     if not wanted:
         return
     video = probe(path)
+    for time_s, shot in _shots(video, wanted, threads):
+        yield time_s, _picture(shot.frame, video.info)
+
+
+def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, View]:
+    """The frame that a player shows at a time, with the pixels that the analysis of the video would see.
+
+    Parameters
+    ----------
+    time_s : seconds on the player's clock
+    view_of : the small picture that the detector wants of the frames of a video
+
+    Returns
+    -------
+    sample : the frame, whose `tick` means nothing
+    view : how its small picture was made
+
+    Raises
+    ------
+    VideoReadError
+        if no frame can be decoded there.
+    UsageError
+        if the video has ended by that time.
+    """
+    video = probe(path)
+    if time_s > video.info.duration_s:
+        raise UsageError(f"{path} ends at {video.info.duration_s:g} s, before {time_s:g} s", "choose an earlier moment")
+    view = view_of(video.info)
+    for _, shot in _shots(video, [time_s], 1):
+        return shot.sample(video.info, view), view
+    raise VideoReadError(f"no frame of {path} can be decoded at {time_s:g} s", "choose another moment")
+
+
+def _shots(video: Probe, wanted: Sequence[float], threads: int) -> Iterator[tuple[float, Shot]]:
+    """The frames that are shown at rising times."""
     starts_s = [_time_s(pts, video.info) for pts in video.keyframe_pts]
     for place, group in groupby(wanted, lambda time_s: max(bisect_right(starts_s, time_s + _half_unit_s(video.info)) - 1, 0)):
         yield from _of_segment(video.info, _segment(video, place), list(group), threads)
@@ -55,21 +92,21 @@ def _segment(video: Probe, place: int) -> Segment:
     return Segment(place, pts[place], pts[place + 1], packets[place + 1] - packets[place])
 
 
-def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads: int) -> Iterator[tuple[float, UInt8]]:
+def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads: int) -> Iterator[tuple[float, Shot]]:
     """The last frame that begins at or before each time; before the first frame, that one."""
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
-    shown: av.VideoFrame | None = None
+    shown: Shot | None = None
     left = list(wanted)
-    for frame in SegmentDecoder(info, segment, threads):
-        begin_s = clock.seconds(clock.units(frame.pts)) - _half_unit_s(info)
-        while shown is not None and left and left[0] < begin_s:
-            yield left.pop(0), _picture(shown, info)
-        shown = frame
+    for index, frame in enumerate(SegmentDecoder(info, segment, threads)):
+        begin_s = clock.seconds(clock.units(frame.pts))
+        while shown is not None and left and left[0] < begin_s - _half_unit_s(info):
+            yield left.pop(0), shown
+        shown = Shot(frame, index, frame.pts or 0, begin_s, 0)
         if not left:
             return
     if shown is not None:
         for time_s in left:
-            yield time_s, _picture(shown, info)
+            yield time_s, shown
 
 
 def _picture(frame: av.VideoFrame, info: VideoInfo) -> UInt8:

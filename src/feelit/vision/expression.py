@@ -87,7 +87,7 @@ class ExpressionModel:
         ModelError
             if that is no number, or no probability though the card says so.
         """
-        (raw, *others) = run(self._session, self._path.name, self._outputs, {self._input.name: self._prepare(crops)})
+        (raw, *others) = run(self._session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
         if others or np.shape(raw) != (len(crops), len(self._columns)) or np.asarray(raw).dtype.kind != "f":
             given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
             message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"
@@ -99,7 +99,8 @@ class ExpressionModel:
         result: Float32 = np.asarray(raw, np.float32)
         return result
 
-    def _prepare(self, crops: UInt8) -> UInt8 | Float32:
+    def prepare(self, crops: UInt8) -> UInt8 | Float32:
+        """(F, S, S) uint8 -> (F, channels, S, S), the values that the network is given."""
         if self.card.adapter == "feelit":
             return crops[:, None]
         planes = (crops.astype(np.float32) - np.float32(self.card.mean)) / np.float32(self.card.scale)

@@ -1,0 +1,249 @@
+"""Which pixels of a face a classifier goes by when it names a label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from feelit.config import Device
+from feelit.errors import MissingExtraError, UsageError
+from feelit.explaining.covering import Baseline, baseline_of, score_of
+from feelit.explaining.faithfulness import Faithfulness, judge
+from feelit.explaining.finding import Faces, find_faces
+from feelit.explaining.occlusion import occlusion
+from feelit.explaining.rise import rise
+from feelit.explaining.sources import Source
+from feelit.models import model_path
+from feelit.segment import Models, open_networks
+from feelit.types import EMOTIONS, LANDMARKS, Float32, UInt8
+from feelit.vision.align import TEMPLATE
+from feelit.vision.expression import SPELLINGS, ExpressionModel
+
+Method = Literal["rise", "occlusion", "gradcam"]
+
+MOST_MASKS = 1_000_000
+
+PATCH_SHARE, STRIDE_SHARE = 1 / 6, 1 / 24
+"""Sides of the crop: 8 px and 2 px of a crop of 48 px. An eye or half a mouth is hidden at a time."""
+
+UNITS = {
+    "rise": "change of probability, shown less hidden",
+    "occlusion": "change of probability, shown less hidden",
+    "gradcam": "share of the largest value",
+}
+"""What the numbers of a map mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """How a map is made.
+
+    `label` None stands for the likeliest one of each face, `face` None for all, otherwise 1 is the leftmost. `patch_px` and
+    `stride_px` None stand for a sixth and a 24th of the crop's side. Models are built-in names or paths.
+
+    Raises
+    ------
+    UsageError
+        for a number that makes no sense, or a label that is none.
+    """
+
+    method: Method = "rise"
+    label: str | None = None
+    face: int | None = None
+    masks: int = 4000
+    patch_px: int | None = None
+    stride_px: int | None = None
+    baseline: Baseline = "mean"
+    seed: int = 1
+    detector: str = "face"
+    device: Device = "auto"
+
+    def __post_init__(self) -> None:
+        if self.label is not None and _label(self.label) not in EMOTIONS:
+            raise UsageError(f"--label {self.label} is not known", f"choose from {', '.join(EMOTIONS)}")
+        if self.face is not None and self.face < 1:
+            raise UsageError(f"--face {self.face} is no face", "1 is the leftmost")
+        if not 2 <= self.masks <= MOST_MASKS:
+            raise UsageError(f"--masks {self.masks} is out of range", f"give 2 to {MOST_MASKS}, such as 4000")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed} is negative", "give 0 or more")
+        for name, length_px in (("patch", self.patch_px), ("stride", self.stride_px)):
+            if length_px is not None and length_px < 1:
+                raise UsageError(f"--{name} {length_px} is less than a pixel", "give px of the classifier's crop")
+
+    def lengths_px(self, side_px: int) -> tuple[int, int]:
+        """Patch and stride for crops of a size.
+
+        Raises
+        ------
+        UsageError
+            if the patch is larger than the crop, or would step over pixels.
+        """
+        patch = max(1, round(PATCH_SHARE * side_px)) if self.patch_px is None else self.patch_px
+        stride = min(patch, max(1, round(STRIDE_SHARE * side_px))) if self.stride_px is None else self.stride_px
+        if not stride <= patch <= side_px:
+            message = f"--patch {patch} and --stride {stride} do not fit a crop of {side_px} px"
+            raise UsageError(message, "the stride is no longer than the patch, and the patch no larger than the crop")
+        return patch, stride
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Which pixels of one face count for one label, S being the side of the classifier's crop."""
+
+    source: str  # the path as it was given
+    time_s: float | None  # of the frame, on the player's clock; None in an image
+    face: int  # 1 is the leftmost
+    found: bool  # False where the detector saw no face and the whole image is the crop
+    box: Float32  # (4,) px of the upright picture
+    crop: UInt8  # (S, S)
+    probability: Float32  # (8,) in the order of EMOTIONS
+    label: str  # what is explained
+    saliency: Float32  # (S, S)
+    unit: str  # of the saliency
+    faithfulness: Faithfulness
+    near: str | None  # the landmark nearest to the peak, None where the crop is not aligned
+
+    def summary(self) -> dict[str, Any]:
+        """What can be told in numbers and words, for JSON."""
+        judged = self.faithfulness
+        return {
+            "source": self.source,
+            "time_s": self.time_s,
+            "face": self.face,
+            "found": self.found,
+            "box": [round(float(v), 2) for v in self.box],
+            "label": self.label,
+            "probability": _rounded(self.probability[EMOTIONS.index(self.label)]),
+            "probabilities": dict(zip(EMOTIONS, map(_rounded, self.probability), strict=True)),
+            "unit": self.unit,
+            "largest": _rounded(self.saliency.max()),
+            "smallest": _rounded(self.saliency.min()),
+            "peak": list(judged.peak_px),
+            "near": self.near,
+            "top_region": list(judged.top_px),
+            "drop": _rounded(judged.drop),
+            "deletion_auc": _rounded(judged.deletion),
+            "insertion_auc": _rounded(judged.insertion),
+        }
+
+
+def explain_sources(
+    model: str, sources: Sequence[str], options: ExplainOptions, progress: Callable[[float], None] = lambda share: None
+) -> list[Explanation]:
+    """Explain what a classifier says of the faces of images and of moments of videos.
+
+    Parameters
+    ----------
+    model : "expression", or the path of an ONNX file with its card
+    sources : paths of images, and moments of videos as VIDEO@TIME
+    progress : called with the share that is done, 0..1
+
+    Returns
+    -------
+    One explanation a face: by source, and then from the left to the right.
+
+    Raises
+    ------
+    ModelError
+        if a model is missing, damaged, or of the wrong kind, or Grad-CAM cannot compute it.
+    VideoReadError
+        if an image or a video cannot be read.
+    UsageError
+        if a model, a source or an option asks for what there is not.
+    MissingExtraError
+        if Grad-CAM is asked for and PyTorch is not installed.
+    """
+    if not sources:
+        raise UsageError("there is nothing to explain", "name an image, or a moment of a video, as in VIDEO@83.5")
+    path = model_path(model)
+    networks = open_networks(Models(model_path(options.detector), path, options.device))
+    explainer = _Explainer(path, networks.expression, options)
+    pictures = [(source, find_faces(source, networks)) for source in map(Source.parse, sources)]
+    asked = [(source, faces, i) for source, faces in pictures for i in _asked(source, faces, options.face)]
+    done = []
+    for source, faces, i in asked:
+        done.append(explainer.explain(source, faces, i))
+        progress(len(done) / len(asked))
+    return done
+
+
+def _asked(source: Source, faces: Faces, face: int | None) -> range:
+    count = len(faces.crop)
+    if face is None:
+        return range(count)
+    if face > count:
+        shown = f"{count} face{'' if count == 1 else 's'}"
+        raise UsageError(f"--face {face}: {source.path} shows {shown}", "1 is the leftmost")
+    return range(face - 1, face)
+
+
+class _Explainer:
+    """A classifier, and a way to look into it."""
+
+    def __init__(self, path: Path, model: ExpressionModel, options: ExplainOptions) -> None:
+        self._path, self._model, self._options = path, model, options
+        self._lengths_px = options.lengths_px(model.size_px)
+        self._label = None if options.label is None else _label(options.label)
+        if self._label is not None and self._label not in model.labels:
+            raise UsageError(f"{path.name} has no label {self._label}", f"it has {', '.join(model.labels)}")
+        if options.method == "gradcam":
+            try:
+                import onnx  # noqa: F401  # both are asked for before anything is read
+                import torch  # noqa: F401
+            except ImportError as error:
+                hint = "pip install 'feelit[train]', or choose --method rise or occlusion"
+                raise MissingExtraError("Grad-CAM needs PyTorch and onnx, which are not installed", hint) from error
+
+    def explain(self, source: Source, faces: Faces, i: int) -> Explanation:
+        """Of one face of a picture."""
+        crop = faces.crop[i]
+        probability = self._model.probabilities(crop[None])[0]
+        label = self._label or max(self._model.labels, key=lambda name: probability[EMOTIONS.index(name)])
+        saliency = self._saliency(crop, label)
+        baseline = baseline_of(crop, self._options.baseline)
+        faithfulness = judge(score_of(self._model, label), crop, baseline, saliency)
+        aligned = faces.found and self._model.card.crop == "aligned"
+        return Explanation(
+            source=source.name,
+            time_s=faces.time_s,
+            face=i + 1,
+            found=faces.found,
+            box=faces.box[i],
+            crop=crop,
+            probability=probability,
+            label=label,
+            saliency=saliency,
+            unit=UNITS[self._options.method],
+            faithfulness=faithfulness,
+            near=_nearest(faithfulness.peak_px, len(crop)) if aligned else None,
+        )
+
+    def _saliency(self, crop: UInt8, label: str) -> Float32:
+        options = self._options
+        if options.method == "gradcam":
+            from feelit.training.gradcam import grad_cam
+
+            return grad_cam(self._path, self._model, crop, label)
+        score, baseline = score_of(self._model, label), baseline_of(crop, options.baseline)
+        if options.method == "rise":
+            return rise(score, crop, baseline, options.masks, options.seed)
+        return occlusion(score, crop, baseline, *self._lengths_px)
+
+
+def _label(given: str) -> str:
+    return SPELLINGS.get(given.lower(), given.lower())
+
+
+def _nearest(peak_px: tuple[int, int], side_px: int) -> str:
+    """The landmark that lies nearest to a pixel of an aligned crop."""
+    away = np.hypot(*(TEMPLATE * side_px - 0.5 - np.array(peak_px)).T)
+    return LANDMARKS[int(away.argmin())]
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

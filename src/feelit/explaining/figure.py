@@ -1,0 +1,167 @@
+"""Explanations as one picture: of every face the crop, the probabilities, and the map on the crop with its scale.
+
+A column is 90 mm at 300 dpi, a page of two columns 180 mm, as journals print them; letters are then 6 points high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.errors import OutputError, UsageError
+from feelit.explaining.colours import coloured
+from feelit.explaining.explain import Explanation
+from feelit.explaining.faithfulness import top_tenth
+from feelit.explaining.page import BLACK, GREY, LIGHT, Page, ascii_of, fitted
+from feelit.files import whole_file
+from feelit.names import one_line
+from feelit.plots.layout import clock
+from feelit.render.canvas import Rect
+from feelit.render.text import line_px, text_width_px
+from feelit.render.theme import EMOTION_COLOUR
+from feelit.types import EMOTIONS, Float32, UInt8
+
+COLUMN_PX, GAP_PX, EDGE_PX = 1063, 56, 28
+PANEL_PX, CAP_PX, SMALL_CAP_PX = 300, 18, 15
+NAMES_PX, PERCENT_PX, SCALE_PX = 134, 52, 22
+PAD_PX = 26
+
+MOST_FACES = 60
+"""More would make a picture that few programs show."""
+
+OPACITY = 0.62
+"""Of the map on the crop."""
+
+NOTE = "The map shows what the model goes by, not why somebody looks so."
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What stands above all faces: the model, and how the maps were made."""
+
+    model: str
+    method: str
+
+
+def write_figure(explanations: Sequence[Explanation], caption: Caption, out: Path) -> None:
+    """Draw explanations into a PNG file.
+
+    Raises
+    ------
+    UsageError
+        if there are more faces than a picture has room for.
+    OutputError
+        if the file cannot be written.
+    """
+    if len(explanations) > MOST_FACES:
+        message = f"{len(explanations)} faces are more than the {MOST_FACES} that a picture has room for"
+        raise UsageError(message, "choose one with --face, or name fewer pictures")
+    done, png = cv2.imencode(".png", draw(explanations, caption)[..., ::-1])
+    if not done:
+        raise OutputError(f"{out} cannot be written: no PNG could be made", "name fewer pictures")
+    with whole_file(out) as unfinished:
+        unfinished.write_bytes(png.tobytes())
+
+
+def draw(explanations: Sequence[Explanation], caption: Caption) -> UInt8:
+    """(H, W, 3) uint8 RGB."""
+    columns = 1 if len(explanations) == 1 else 2
+    rows = -(-len(explanations) // columns)
+    head, foot = 2 * line_px(CAP_PX) + 12, line_px(SMALL_CAP_PX)
+    card = line_px(CAP_PX) + PANEL_PX + 2 * line_px(SMALL_CAP_PX) + 8
+    width = 2 * EDGE_PX + columns * COLUMN_PX + (columns - 1) * GAP_PX
+    page = Page.blank(width, 2 * EDGE_PX + head + rows * (card + GAP_PX) - GAP_PX // 2 + foot)
+    page.write(fitted(ascii_of(caption.model), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3)
+    page.write(fitted(caption.method, width - 2 * EDGE_PX, SMALL_CAP_PX), EDGE_PX, EDGE_PX + 42, SMALL_CAP_PX, GREY)
+    for i, explanation in enumerate(explanations):
+        left, top = EDGE_PX + i % columns * (COLUMN_PX + GAP_PX), EDGE_PX + head + i // columns * (card + GAP_PX)
+        _draw_card(page, left, top, explanation)
+    page.write(NOTE, EDGE_PX, page.pixels.shape[0] - EDGE_PX - foot, SMALL_CAP_PX, GREY)
+    return page.pixels
+
+
+def _draw_card(page: Page, left: int, top: int, shown: Explanation) -> None:
+    where = "" if shown.time_s is None else f" at {clock(shown.time_s)}"
+    what = f"{where}, face {shown.face}" if shown.found else f"{where}, no face found"
+    name = fitted(ascii_of(one_line(shown.source)), COLUMN_PX - text_width_px(what, CAP_PX), CAP_PX)
+    page.write(name + what, left, top, CAP_PX)
+    top += line_px(CAP_PX) + 4
+    crop = cv2.cvtColor(_enlarged(shown.crop.astype(np.float32)).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+    page.paste(np.asarray(crop, np.uint8), left, top)
+    bars = left + PANEL_PX + PAD_PX
+    overlay = left + COLUMN_PX - PANEL_PX - SCALE_PX - PAD_PX - 96
+    _draw_bars(page, Rect(bars, top, overlay - PAD_PX, top + PANEL_PX), shown)
+    largest = float(np.abs(shown.saliency).max())
+    page.paste(_overlay(shown.crop, shown.saliency, largest), overlay, top)
+    _draw_scale(page, overlay + PANEL_PX + 14, top, shown, largest)
+    below = top + PANEL_PX + 6
+    page.write("what the model sees", left, below, SMALL_CAP_PX, GREY)
+    page.write(f"what counts for {shown.label}", overlay, below, SMALL_CAP_PX, GREY)
+    judged = shown.faithfulness
+    found = f"hiding the outlined tenth: {100 * -judged.drop:+.0f} points of {shown.label}"
+    areas = f"deletion {judged.deletion:.2f}, insertion {judged.insertion:.2f}"
+    page.write(f"{found}; {areas}", left, below + line_px(SMALL_CAP_PX), SMALL_CAP_PX, GREY)
+
+
+def _draw_bars(page: Page, area: Rect, shown: Explanation) -> None:
+    """The eight probabilities, one below the other, in the order of EMOTIONS; an arrow points at the label that is explained."""
+    step = area.height / len(EMOTIONS)
+    x0, x1 = area.x0 + NAMES_PX, area.x1 - PERCENT_PX
+    for i, (name, colour) in enumerate(EMOTION_COLOUR.items()):
+        y0, y1 = round(area.y0 + i * step + 5), round(area.y0 + (i + 1) * step - 5)
+        text = y0 + (y1 - y0 - line_px(SMALL_CAP_PX)) // 2
+        explained = name == shown.label
+        page.write(name, area.x0 + 14, text, SMALL_CAP_PX, BLACK if explained else GREY)
+        if explained:
+            middle = (y0 + y1) // 2
+            arrow = np.array([[area.x0 - 2, middle - 7], [area.x0 + 9, middle], [area.x0 - 2, middle + 7]], np.int32)
+            cv2.fillPoly(page.pixels, [arrow], BLACK, cv2.LINE_AA)
+        page.fill(Rect(x0, y0, x1, y1), LIGHT)
+        page.fill(Rect(x0, y0, x0 + round(float(shown.probability[i]) * (x1 - x0)), y1), colour)
+        page.outline(Rect(x0, y0, x1, y1), GREY, 1)
+        percent = f"{100 * float(shown.probability[i]):.0f}%"
+        page.write(percent, area.x1 - text_width_px(percent, SMALL_CAP_PX), text, SMALL_CAP_PX, BLACK if explained else GREY)
+
+
+def _overlay(crop: UInt8, saliency: Float32, largest: float) -> UInt8:
+    """The map on the crop, with a line around the top tenth."""
+    scaled = saliency / largest if largest > 0 else saliency
+    grey = _enlarged(crop.astype(np.float32))[..., None]
+    blended = (1 - OPACITY) * grey + OPACITY * coloured(_enlarged(scaled))
+    picture = np.ascontiguousarray(np.rint(blended).astype(np.uint8))
+    top = cv2.resize(top_tenth(saliency).astype(np.float32), (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR)
+    lines, _ = cv2.findContours((top > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    for colour, width in ((255, 255, 255), 5), ((0, 0, 0), 2):
+        cv2.drawContours(picture, lines, -1, colour, width, cv2.LINE_AA)
+    return picture
+
+
+def _draw_scale(page: Page, left: int, top: int, shown: Explanation, largest: float) -> None:
+    """The colours as they look on a mean grey of the crop, with the values that they stand for."""
+    signed = float(shown.saliency.min()) < 0
+    values = np.linspace(1, -1 if signed else 0, PANEL_PX, dtype=np.float32)[:, None]
+    colours = (1 - OPACITY) * float(shown.crop.mean()) + OPACITY * coloured(np.repeat(values, SCALE_PX, axis=1))
+    page.paste(np.rint(colours).astype(np.uint8), left, top)
+    page.outline(Rect(left, top, left + SCALE_PX, top + PANEL_PX), GREY, 1)
+    height = line_px(SMALL_CAP_PX)
+    for share in (1.0, 0.0, -1.0) if signed else (1.0, 0.0):
+        middle = round((1 - share) / (2 if signed else 1) * PANEL_PX)
+        page.fill(Rect(left + SCALE_PX, top + middle - (share < 1), left + SCALE_PX + 7, top + middle + (share == 1)), GREY)
+        y = min(max(top + middle - height // 2, top - 6), top + PANEL_PX - height + 6)
+        page.write(_number(share * largest), left + SCALE_PX + 10, y, SMALL_CAP_PX, BLACK)
+    unit = fitted(shown.unit, PANEL_PX - 2 * height, SMALL_CAP_PX)
+    length = text_width_px(unit, SMALL_CAP_PX)
+    page.write_upwards(unit, left + SCALE_PX + 66, top + (PANEL_PX - length) // 2, SMALL_CAP_PX, GREY)
+
+
+def _number(value: float) -> str:
+    return "0" if value == 0 else f"{value:+.2f}" if abs(value) >= 0.01 else f"{value:+.0e}"
+
+
+def _enlarged(values: Float32) -> Float32:
+    large = cv2.resize(values, (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, np.float32)

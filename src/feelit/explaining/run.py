@@ -1,0 +1,53 @@
+"""From a model and pictures to the file of a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from feelit.errors import UsageError
+from feelit.explaining.explain import ExplainOptions, Explanation, explain_sources
+from feelit.explaining.figure import Caption, write_figure
+from feelit.explaining.rise import CELLS
+from feelit.files import refuse_to_overwrite
+from feelit.models import model_path
+from feelit.names import one_line
+
+
+def explain_into(
+    out: Path,
+    model: str,
+    sources: Sequence[str],
+    options: ExplainOptions,
+    force: bool = False,
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[Explanation]:
+    """Explain what a classifier says, and draw it.
+
+    Raises
+    ------
+    UsageError
+        if `out` does not end in .png, or as `explain_sources`.
+    OutputError
+        if it exists already and `force` is not set, or cannot be written.
+    ModelError, VideoReadError, MissingExtraError
+        as `explain_sources`.
+    """
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out} is not a name for a picture", "it has to end in .png")
+    refuse_to_overwrite(out, force)
+    explanations = explain_sources(model, sources, options, progress)
+    write_figure(explanations, _caption(model, options, explanations), out)
+    return explanations
+
+
+def _caption(model: str, options: ExplainOptions, explanations: Sequence[Explanation]) -> Caption:
+    hidden = "their mean luma" if options.baseline == "mean" else "the face out of focus"
+    if options.method == "rise":
+        how = f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {hidden}"
+    elif options.method == "occlusion":
+        patch, stride = options.lengths_px(len(explanations[0].crop))
+        how = f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {hidden}"
+    else:
+        how = "Grad-CAM: weighted feature maps of a late layer"
+    return Caption(f"What {one_line(model_path(model).stem)} goes by", how)

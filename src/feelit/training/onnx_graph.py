@@ -1,0 +1,142 @@
+"""An ONNX file computed by PyTorch, so that its outputs have gradients.
+
+ONNX Runtime only runs networks forwards. Here every node of the graph becomes the PyTorch function that does the same: the
+operators of convolutional classifiers as PyTorch and Keras export them, and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+from torch.nn import functional
+
+from feelit.errors import ModelError
+
+Attributes = Mapping[str, Any]
+Operator = Callable[[Sequence[Tensor], Attributes], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a network of one input and one output made of an input."""
+
+    values: dict[str, Tensor]  # of all nodes, by name, in the order of computation
+    output: Tensor
+    logits: Tensor  # what the output is the softmax of; the output itself where it is of nothing
+
+
+def run_graph(path: Path, given: Tensor) -> Computed:
+    """Compute a network such that everything it computes has gradients.
+
+    Raises
+    ------
+    ModelError
+        if the graph has an operator or a setting that is not known here.
+    """
+    graph = onnx.load(path).graph
+    constants = {weight.name: _tensor(weight) for weight in graph.initializer}
+    for weight in constants.values():  # a network may eat bytes, which have no gradients
+        weight.requires_grad_(weight.is_floating_point())
+    values = constants | {entry.name: given for entry in graph.input if entry.name not in constants}
+    computed: dict[str, Tensor] = {}
+    for node in graph.node:
+        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        try:
+            result = OPERATORS[node.op_type]([values[name] for name in node.input if name], attributes)
+        except (KeyError, RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+            message = f"{path.name}: the operator {node.op_type} cannot be computed with gradients as it is used here"
+            raise ModelError(message, "choose --method rise or occlusion, which ask the model and need no gradients") from error
+        values[node.output[0]] = computed[node.output[0]] = result
+    name = graph.output[0].name
+    last = next(node for node in graph.node if name in node.output)
+    return Computed(computed, values[name], values[last.input[0]] if last.op_type == "Softmax" else values[name])
+
+
+def _tensor(weight: onnx.TensorProto) -> Tensor:
+    return torch.from_numpy(np.array(numpy_helper.to_array(weight)))
+
+
+def _cast(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    kind = onnx.helper.tensor_dtype_to_np_dtype(attributes["to"])
+    return inputs[0].to(getattr(torch, np.dtype(kind).name))
+
+
+def _constant(_: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    return _tensor(attributes["value"])
+
+
+def _convolution(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    image, weight, *bias = inputs
+    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+    padded = _padded(image, weight.shape[2:], attributes, 0.0)
+    groups = attributes.get("group", 1)
+    return functional.conv2d(padded, weight, *bias, stride=strides, dilation=dilations, groups=groups)
+
+
+def _largest(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    kernel = attributes["kernel_shape"]
+    padded = _padded(inputs[0], kernel, attributes, -torch.inf)
+    return functional.max_pool2d(padded, kernel, attributes.get("strides", [1, 1]))
+
+
+def _padded(image: Tensor, kernel: Sequence[int], attributes: Attributes, value: float) -> Tensor:
+    """With what the node wants around it, see Conv in the specification of ONNX."""
+    auto = attributes.get("auto_pad", b"NOTSET").decode()
+    top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
+    if auto.startswith("SAME"):
+        strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+        missing = [
+            max((-(-side // stride) - 1) * stride + (length - 1) * dilation + 1 - side, 0)
+            for side, length, stride, dilation in zip(image.shape[2:], kernel, strides, dilations, strict=True)
+        ]
+        less, more = [part // 2 for part in missing], [part - part // 2 for part in missing]
+        (top, left), (bottom, right) = (less, more) if auto == "SAME_UPPER" else (more, less)
+    return functional.pad(image, (left, right, top, bottom), value=value)
+
+
+def _normalised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    image, scale, shift, mean, variance = inputs
+    return functional.batch_norm(image, mean.detach(), variance.detach(), scale, shift, eps=attributes.get("epsilon", 1e-5))
+
+
+def _mean(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    axes = inputs[1].tolist() if len(inputs) > 1 else attributes["axes"]
+    return inputs[0].mean(dim=tuple(axes), keepdim=bool(attributes.get("keepdims", 1)))
+
+
+def _product(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    left = inputs[0].T if attributes.get("transA") else inputs[0]
+    right = inputs[1].T if attributes.get("transB") else inputs[1]
+    result = attributes.get("alpha", 1.0) * (left @ right)
+    return result + attributes.get("beta", 1.0) * inputs[2] if len(inputs) > 2 else result
+
+
+OPERATORS: Mapping[str, Operator] = {
+    "Add": lambda inputs, _: inputs[0] + inputs[1],
+    "BatchNormalization": _normalised,
+    "Cast": _cast,
+    "Constant": _constant,
+    "Conv": _convolution,
+    "Div": lambda inputs, _: inputs[0] / inputs[1],
+    "Dropout": lambda inputs, _: inputs[0],
+    "Flatten": lambda inputs, attributes: inputs[0].flatten(attributes.get("axis", 1)),
+    "Gemm": _product,
+    "GlobalAveragePool": lambda inputs, _: inputs[0].mean(dim=(2, 3), keepdim=True),
+    "Identity": lambda inputs, _: inputs[0],
+    "MatMul": lambda inputs, _: inputs[0] @ inputs[1],
+    "MaxPool": _largest,
+    "Mul": lambda inputs, _: inputs[0] * inputs[1],
+    "ReduceMean": _mean,
+    "Relu": lambda inputs, _: torch.relu(inputs[0]),
+    "Softmax": lambda inputs, attributes: torch.softmax(inputs[0], attributes.get("axis", -1)),
+    "Sub": lambda inputs, _: inputs[0] - inputs[1],
+}
+"""What every operator does to its inputs and its attributes."""
