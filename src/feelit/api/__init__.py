@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from feelit.api.analysis import analyze
 from feelit.api.evaluation import evaluate, evaluate_faces
+from feelit.api.explanation import explain
 from feelit.api.models import pull_model
 from feelit.api.timelines import events, export, merge, plot, read_manifest, read_timeline, report, summarize
 from feelit.api.videos import annotate, clips
@@ -15,6 +16,7 @@ __all__ = [
     "evaluate",
     "evaluate_faces",
     "events",
+    "explain",
     "export",
     "merge",
     "plot",

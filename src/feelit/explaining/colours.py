@@ -27,11 +27,12 @@ def table() -> UInt8:
     share = np.linspace(-1, 1, 2 * STEPS + 1)[:, None]
     lab = np.array(NEITHER) + np.abs(share) * (np.where(share < 0, AGAINST, IN_FAVOUR) - np.array(NEITHER))
     rgb = cv2.cvtColor(lab[None].astype(np.float32), cv2.COLOR_Lab2RGB)[0]
-    colours = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+    colours: UInt8 = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
     colours.flags.writeable = False
     return colours
 
 
 def coloured(values: Float32) -> UInt8:
     """(H, W) float32, -1..1 -> (H, W, 3) uint8 sRGB."""
-    return table()[np.rint((np.clip(values, -1, 1) + 1) * STEPS).astype(np.int64)]
+    colours: UInt8 = table()[np.rint((np.clip(values, -1, 1) + 1) * STEPS).astype(np.int64)]
+    return colours

@@ -31,9 +31,9 @@ PATCH_SHARE, STRIDE_SHARE = 1 / 6, 1 / 24
 """Sides of the crop: 8 px and 2 px of a crop of 48 px. An eye or half a mouth is hidden at a time."""
 
 UNITS = {
-    "rise": "change of probability, shown less hidden",
-    "occlusion": "change of probability, shown less hidden",
-    "gradcam": "share of the largest value",
+    "rise": "change of probability",
+    "occlusion": "change of probability",
+    "gradcam": "share of the largest",
 }
 """What the numbers of a map mean."""
 
@@ -192,12 +192,7 @@ class _Explainer:
         if self._label is not None and self._label not in model.labels:
             raise UsageError(f"{path.name} has no label {self._label}", f"it has {', '.join(model.labels)}")
         if options.method == "gradcam":
-            try:
-                import onnx  # noqa: F401  # both are asked for before anything is read
-                import torch  # noqa: F401
-            except ImportError as error:
-                hint = "pip install 'feelit[train]', or choose --method rise or occlusion"
-                raise MissingExtraError("Grad-CAM needs PyTorch and onnx, which are not installed", hint) from error
+            _gradients()  # missing packages are told before anything is looked at
 
     def explain(self, source: Source, faces: Faces, i: int) -> Explanation:
         """Of one face of a picture."""
@@ -226,13 +221,20 @@ class _Explainer:
     def _saliency(self, crop: UInt8, label: str) -> Float32:
         options = self._options
         if options.method == "gradcam":
-            from feelit.training.gradcam import grad_cam
-
-            return grad_cam(self._path, self._model, crop, label)
+            return _gradients()(self._path, self._model, crop, label)
         score, baseline = score_of(self._model, label), baseline_of(crop, options.baseline)
         if options.method == "rise":
             return rise(score, crop, baseline, options.masks, options.seed)
         return occlusion(score, crop, baseline, *self._lengths_px)
+
+
+def _gradients() -> Callable[[Path, ExpressionModel, UInt8, str], Float32]:
+    try:
+        from feelit.training.gradcam import grad_cam
+    except ImportError as error:
+        hint = "pip install 'feelit[train]', or choose --method rise or occlusion"
+        raise MissingExtraError("Grad-CAM needs PyTorch and onnx, which are not installed", hint) from error
+    return grad_cam
 
 
 def _label(given: str) -> str:

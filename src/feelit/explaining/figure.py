@@ -25,16 +25,18 @@ from feelit.render.text import line_px, text_width_px
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.types import EMOTIONS, Float32, UInt8
 
-COLUMN_PX, GAP_PX, EDGE_PX = 1063, 56, 28
-PANEL_PX, CAP_PX, SMALL_CAP_PX = 300, 18, 15
-NAMES_PX, PERCENT_PX, SCALE_PX = 134, 52, 22
+COLUMN_PX, GAP_PX, ROW_GAP_PX, EDGE_PX = 1063, 56, 24, 28
+PANEL_PX, CAP_PX, SMALL_CAP_PX = 280, 18, 15
+NAMES_PX, PERCENT_PX, SCALE_PX, NUMBERS_PX = 132, 66, 22, 108
 PAD_PX = 26
 
 MOST_FACES = 60
 """More would make a picture that few programs show."""
 
-OPACITY = 0.62
-"""Of the map on the crop."""
+OPACITY = (0.35, 0.8)
+"""Of the map on the crop, where it is 0 and where it is largest: what does not count leaves the face as it is."""
+
+TINY = 1e-9
 
 NOTE = "The map shows what the model goes by, not why somebody looks so."
 
@@ -74,11 +76,11 @@ def draw(explanations: Sequence[Explanation], caption: Caption) -> UInt8:
     head, foot = 2 * line_px(CAP_PX) + 12, line_px(SMALL_CAP_PX)
     card = line_px(CAP_PX) + PANEL_PX + 2 * line_px(SMALL_CAP_PX) + 8
     width = 2 * EDGE_PX + columns * COLUMN_PX + (columns - 1) * GAP_PX
-    page = Page.blank(width, 2 * EDGE_PX + head + rows * (card + GAP_PX) - GAP_PX // 2 + foot)
+    page = Page.blank(width, 2 * EDGE_PX + head + rows * (card + ROW_GAP_PX) + foot)
     page.write(fitted(ascii_of(caption.model), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3)
     page.write(fitted(caption.method, width - 2 * EDGE_PX, SMALL_CAP_PX), EDGE_PX, EDGE_PX + 42, SMALL_CAP_PX, GREY)
     for i, explanation in enumerate(explanations):
-        left, top = EDGE_PX + i % columns * (COLUMN_PX + GAP_PX), EDGE_PX + head + i // columns * (card + GAP_PX)
+        left, top = EDGE_PX + i % columns * (COLUMN_PX + GAP_PX), EDGE_PX + head + i // columns * (card + ROW_GAP_PX)
         _draw_card(page, left, top, explanation)
     page.write(NOTE, EDGE_PX, page.pixels.shape[0] - EDGE_PX - foot, SMALL_CAP_PX, GREY)
     return page.pixels
@@ -93,7 +95,7 @@ def _draw_card(page: Page, left: int, top: int, shown: Explanation) -> None:
     crop = cv2.cvtColor(_enlarged(shown.crop.astype(np.float32)).astype(np.uint8), cv2.COLOR_GRAY2RGB)
     page.paste(np.asarray(crop, np.uint8), left, top)
     bars = left + PANEL_PX + PAD_PX
-    overlay = left + COLUMN_PX - PANEL_PX - SCALE_PX - PAD_PX - 96
+    overlay = left + COLUMN_PX - PANEL_PX - SCALE_PX - NUMBERS_PX
     _draw_bars(page, Rect(bars, top, overlay - PAD_PX, top + PANEL_PX), shown)
     largest = float(np.abs(shown.saliency).max())
     page.paste(_overlay(shown.crop, shown.saliency, largest), overlay, top)
@@ -102,13 +104,14 @@ def _draw_card(page: Page, left: int, top: int, shown: Explanation) -> None:
     page.write("what the model sees", left, below, SMALL_CAP_PX, GREY)
     page.write(f"what counts for {shown.label}", overlay, below, SMALL_CAP_PX, GREY)
     judged = shown.faithfulness
-    found = f"hiding the outlined tenth: {100 * -judged.drop:+.0f} points of {shown.label}"
+    before = float(shown.probability[EMOTIONS.index(shown.label)])
+    found = f"{shown.label} without the outlined tenth: {100 * (before - judged.drop):.0f}%"
     areas = f"deletion {judged.deletion:.2f}, insertion {judged.insertion:.2f}"
     page.write(f"{found}; {areas}", left, below + line_px(SMALL_CAP_PX), SMALL_CAP_PX, GREY)
 
 
 def _draw_bars(page: Page, area: Rect, shown: Explanation) -> None:
-    """The eight probabilities, one below the other, in the order of EMOTIONS; an arrow points at the label that is explained."""
+    """The eight probabilities, one below the other, in the order of EMOTIONS; an arrow points at what is explained."""
     step = area.height / len(EMOTIONS)
     x0, x1 = area.x0 + NAMES_PX, area.x1 - PERCENT_PX
     for i, (name, colour) in enumerate(EMOTION_COLOUR.items()):
@@ -129,23 +132,26 @@ def _draw_bars(page: Page, area: Rect, shown: Explanation) -> None:
 
 def _overlay(crop: UInt8, saliency: Float32, largest: float) -> UInt8:
     """The map on the crop, with a line around the top tenth."""
-    scaled = saliency / largest if largest > 0 else saliency
-    grey = _enlarged(crop.astype(np.float32))[..., None]
-    blended = (1 - OPACITY) * grey + OPACITY * coloured(_enlarged(scaled))
-    picture = np.ascontiguousarray(np.rint(blended).astype(np.uint8))
-    top = cv2.resize(top_tenth(saliency).astype(np.float32), (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR)
-    lines, _ = cv2.findContours((top > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    large = _enlarged(saliency)
+    picture = _on(_enlarged(crop.astype(np.float32)), large / max(largest, TINY))
+    top = large >= saliency[top_tenth(saliency)].min()
+    lines, _ = cv2.findContours(top.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     for colour, width in ((255, 255, 255), 5), ((0, 0, 0), 2):
-        cv2.drawContours(picture, lines, -1, colour, width, cv2.LINE_AA)
+        cv2.drawContours(picture, lines if not top.all() else [], -1, colour, width, cv2.LINE_AA)
     return picture
+
+
+def _on(luma: Float32, values: Float32) -> UInt8:
+    """Colours of values (h, w), -1..1, on luma (h, w), 0..255."""
+    opacity = (OPACITY[0] + np.abs(values) * (OPACITY[1] - OPACITY[0]))[..., None]
+    return np.rint((1 - opacity) * luma[..., None] + opacity * coloured(values)).astype(np.uint8)
 
 
 def _draw_scale(page: Page, left: int, top: int, shown: Explanation, largest: float) -> None:
     """The colours as they look on a mean grey of the crop, with the values that they stand for."""
     signed = float(shown.saliency.min()) < 0
-    values = np.linspace(1, -1 if signed else 0, PANEL_PX, dtype=np.float32)[:, None]
-    colours = (1 - OPACITY) * float(shown.crop.mean()) + OPACITY * coloured(np.repeat(values, SCALE_PX, axis=1))
-    page.paste(np.rint(colours).astype(np.uint8), left, top)
+    values = np.repeat(np.linspace(1, -1 if signed else 0, PANEL_PX, dtype=np.float32)[:, None], SCALE_PX, axis=1)
+    page.paste(_on(np.full(values.shape, shown.crop.mean(), np.float32), values), left, top)
     page.outline(Rect(left, top, left + SCALE_PX, top + PANEL_PX), GREY, 1)
     height = line_px(SMALL_CAP_PX)
     for share in (1.0, 0.0, -1.0) if signed else (1.0, 0.0):
@@ -153,9 +159,9 @@ def _draw_scale(page: Page, left: int, top: int, shown: Explanation, largest: fl
         page.fill(Rect(left + SCALE_PX, top + middle - (share < 1), left + SCALE_PX + 7, top + middle + (share == 1)), GREY)
         y = min(max(top + middle - height // 2, top - 6), top + PANEL_PX - height + 6)
         page.write(_number(share * largest), left + SCALE_PX + 10, y, SMALL_CAP_PX, BLACK)
-    unit = fitted(shown.unit, PANEL_PX - 2 * height, SMALL_CAP_PX)
+    unit = fitted(shown.unit, PANEL_PX, SMALL_CAP_PX)
     length = text_width_px(unit, SMALL_CAP_PX)
-    page.write_upwards(unit, left + SCALE_PX + 66, top + (PANEL_PX - length) // 2, SMALL_CAP_PX, GREY)
+    page.write_upwards(unit, left + SCALE_PX + 62, top + (PANEL_PX - length) // 2, SMALL_CAP_PX, GREY)
 
 
 def _number(value: float) -> str:

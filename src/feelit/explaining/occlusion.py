@@ -1,11 +1,12 @@
 """Occlusion (Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks").
 
-A square patch is hidden in one place after another, and the drop of the label's probability noted. A pixel gets the mean drop of
-all patches over it. Patches reach over the edge of the crop, so that every pixel lies under equally many.
+A square patch is hidden in one place after another, and the drop of the label's probability noted. A pixel gets the mean drop
+of all patches over it. Patches reach over the edge of the crop, so that every pixel lies under equally many.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -43,7 +44,8 @@ def occlusion(score: Score, crop: UInt8, baseline: Float32, patch_px: int, strid
     return (drop / patches).astype(np.float32)
 
 
-def patch_places(side_px: int, patch_px: int, stride_px: int) -> product[tuple[slice, slice]]:
+def patch_places(side_px: int, patch_px: int, stride_px: int) -> Iterator[tuple[slice, slice]]:
     """Where the patches lie: rows and columns of the crop, row by row."""
     starts = range(stride_px - patch_px, side_px, stride_px)
-    return product([slice(max(0, start), start + patch_px) for start in starts], repeat=2)
+    spans = [slice(max(0, start), start + patch_px) for start in starts]
+    return product(spans, spans)

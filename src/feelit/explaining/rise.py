@@ -4,8 +4,8 @@ The classifier is asked about the crop under many random masks. A mask is a coar
 probability 1/2, enlarged bilinearly and shifted by a random part of a cell, so that its edges lie anywhere.
 
 The paper's map is the mean probability over the masks, weighted by how much of the pixel they show. Here the mean weighted by
-how much of it they hide is taken off. Where every pixel is shown as often as it is hidden, that is the paper's map times two, less
-a constant: it has the same order, and 0 means that the pixel makes no difference.
+how much of it they hide is taken off. Where every pixel is shown as often as it is hidden, that is the paper's map times two,
+less a constant: it has the same order, and 0 means that the pixel makes no difference.
 """
 
 from __future__ import annotations
