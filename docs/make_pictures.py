@@ -26,6 +26,7 @@ SAMPLE = DOCS.parent / "sample_videos" / "sample.mp4"
 PICTURES = DOCS / "pictures"
 
 ANNOTATED_AT_S = 2.4
+EXPLAINED_AT_S = 10
 LIVE_AFTER_S = 5.2  # all four tiles of the first shot are on
 WIDE = {"width": 1280, "height": 880}
 QUALITY = 82
@@ -50,6 +51,14 @@ def annotated(folder: Path) -> None:
     with av.open(str(out)) as container:
         frame = next(f for f in container.decode(video=0) if f.time is not None and f.time >= ANNOTATED_AT_S)
         save(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), "annotated")
+
+
+def explain() -> None:
+    """What the classifier goes by in one of the faces."""
+    out = PICTURES / "explain.png"
+    moment = f"{SAMPLE.relative_to(DOCS.parent)}@{EXPLAINED_AT_S}"
+    subprocess.run(feelit("explain", "expression", moment, "--out", out, "--force"), check=True, cwd=DOCS.parent)
+    print(f"{out.relative_to(DOCS.parent)}: {out.stat().st_size / 1024:.0f} KiB")
 
 
 def plot(folder: Path) -> None:
@@ -103,6 +112,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         annotated(folder)
         plot(folder)
+        explain()
         report(folder, browser)
         live(browser)
         browser.close()

@@ -62,7 +62,7 @@ def write_figure(explanations: Sequence[Explanation], caption: Caption, out: Pat
     if len(explanations) > MOST_FACES:
         message = f"{len(explanations)} faces are more than the {MOST_FACES} that a picture has room for"
         raise UsageError(message, "choose one with --face, or name fewer pictures")
-    done, png = cv2.imencode(".png", draw(explanations, caption)[..., ::-1])
+    done, png = cv2.imencode(".png", draw(explanations, caption)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     if not done:
         raise OutputError(f"{out} cannot be written: no PNG could be made", "name fewer pictures")
     with whole_file(out) as unfinished:
