@@ -67,7 +67,8 @@ def main() -> None:
         table = parquet.read_table(out, columns=["time_s", "track_id"])
         times = table["time_s"].to_numpy()
         tracks = len(table["track_id"].drop_null().unique())
-        print(f"timeline: {len(table):,} rows from {times.min():.1f} s to {times.max():.1f} s, {tracks} tracks, {out.stat().st_size:,} bytes")
+        span = f"{times.min():.1f} s to {times.max():.1f} s"
+        print(f"timeline: {len(table):,} rows from {span}, {tracks} tracks, {out.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -215,5 +215,5 @@ def test_an_image_that_claims_to_be_endless_is_told(tmp_path: Path) -> None:
     large = bytearray(content.tobytes())
     large[16:24] = (2**30).to_bytes(4) * 2  # width and height of the header
     image = FaceImage("a.png", bytes(large), np.zeros((0, 4), np.float32), np.zeros(0, bool), True)
-    with pytest.raises(UsageError, match="is not an image that can be read|is damaged"):
+    with pytest.raises(UsageError, match=r"is not an image that can be read|is damaged"):
         image.pixels("bgr")
