@@ -21,6 +21,7 @@ from torch import nn
 from tqdm import trange
 
 from feelit.errors import UsageError
+from feelit.models import model_path
 from feelit.training.curves import Curve, draw_curves
 from feelit.training.export import count_parameters
 from feelit.training.face_augment import Spoiler
@@ -31,7 +32,8 @@ from feelit.training.face_export import publish
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import FaceNet
 from feelit.training.face_scenes import Scene, SceneMaker, Turn
-from feelit.training.face_targets import assign, cells_of
+from feelit.training.face_targets import cells_of
+from feelit.training.face_teacher import Teacher
 from feelit.types import Detections, UInt8
 from feelit.vision.detector import select_faces, view_of
 
@@ -63,6 +65,7 @@ class Recipe:
     score_weight: float = 4.0
     box_weight: float = 4.0
     landmark_weight: float = 4.0
+    teacher: str = "yunet"  # a detector of the user's cache, or the path of one
     seed: int = 0
 
 
@@ -166,13 +169,13 @@ class Feeder:
         self._maker = SceneMaker(images, recipe.size_px, (recipe.least_face_px, recipe.most_face_px), turn)
         self._distractors = Distractors()
         self._spoiler = Spoiler(recipe.size_px)
-        self._cells = cells_of(recipe.size_px)
+        self._teacher = Teacher(model_path(recipe.teacher), cells_of(recipe.size_px), recipe.size_px)
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
         scenes = [self._scene(rng) for _ in range(self._recipe.batch)]
-        return Batch.of(scenes, [assign(scene, self._cells) for scene in scenes])
+        return Batch.of(scenes, self._teacher.say(scenes))
 
     def _scene(self, rng: np.random.Generator) -> Scene:
         scene = self._maker.make(rng)

@@ -1,4 +1,4 @@
-"""The loss of the face detector: scores that mean overlap, boxes, landmarks."""
+"""The loss of the face detector: scores, boxes, landmarks."""
 
 from __future__ import annotations
 
@@ -12,41 +12,34 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from feelit.training.face_network import Prediction
 from feelit.training.face_scenes import Scene
-from feelit.training.face_targets import Targets
+from feelit.training.face_teacher import Wanted
 
-LEAST_QUALITY = 0.5
+LEAST_SCORE = 0.1
+"""Cells that shall say less give no loss for boxes and landmarks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """N scenes and what P of their cells shall say."""
+    """N scenes and what their A cells shall say."""
 
     luma: Tensor  # (N, 1, S, S) uint8
-    cell: Tensor  # (P,) int64 index into the N · A cells
-    box: Tensor  # (P, 4) px
-    landmarks: Tensor  # (P, 10) px
-    weight: Tensor  # (P, 10)
+    score: Tensor  # (N, A)
+    box: Tensor  # (N, A, 4) px
+    landmarks: Tensor  # (N, A, 10) px
+    weight: Tensor  # (N, A, 10)
     silent: Tensor  # (N, A) bool
 
     @classmethod
-    def of(cls, scenes: list[Scene], targets: list[Targets]) -> Self:
-        """Stack scenes and their targets."""
-        cells = targets[0].silent.size
-        pairs = list(zip(scenes, targets, strict=True))
-        weight = np.concatenate([s.weight[t.face] for s, t in pairs])
-        return cls(
-            luma=torch.from_numpy(np.stack([s.luma for s in scenes])[:, None]),
-            cell=torch.from_numpy(np.concatenate([t.cell + i * cells for i, t in enumerate(targets)])),
-            box=torch.from_numpy(np.concatenate([s.box[t.face] for s, t in pairs])),
-            landmarks=torch.from_numpy(np.concatenate([s.landmarks[t.face] for s, t in pairs]).reshape(-1, 10)),
-            weight=torch.from_numpy(weight.repeat(2, axis=1)),
-            silent=torch.from_numpy(np.stack([t.silent for t in targets])),
-        )
+    def of(cls, scenes: list[Scene], wanted: list[Wanted]) -> Self:
+        """Stack scenes and what is wanted of them."""
+        names = ("score", "box", "landmarks", "weight", "silent")
+        columns = [torch.from_numpy(np.stack([getattr(w, name) for w in wanted])) for name in names]
+        return cls(torch.from_numpy(np.stack([scene.luma for scene in scenes])[:, None]), *columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses:
-    """The three parts, each a scalar per positive cell."""
+    """The three parts, each a scalar per unit of score that is wanted."""
 
     score: Tensor
     box: Tensor
@@ -56,27 +49,24 @@ class Losses:
 def losses(prediction: Prediction, batch: Batch) -> Losses:
     """The parts of the loss.
 
-    The score is the quality focal loss (Li et al. 2020, "Generalized Focal Loss"): its target is the overlap of the predicted
-    box, at least LEAST_QUALITY. Boxes are fitted by GIoU (Rezatofighi et al. 2019), landmarks by their distance in shares of
-    the face's size.
+    Scores are fitted by the quality focal loss (Li et al. 2020, "Generalized Focal Loss"), boxes by GIoU (Rezatofighi et al.
+    2019), landmarks by their distance in shares of the face's size. The surer a cell shall be, the more these two count.
     """
-    count = max(len(batch.cell), 1)
-    box = prediction.box.flatten(0, 1)[batch.cell]
-    overlap, generalized = _overlaps(box, batch.box)
-    quality = torch.zeros(prediction.logit.numel())
-    quality[batch.cell] = overlap.detach().clamp(min=LEAST_QUALITY)
-    quality = quality.view_as(prediction.logit)
     score = prediction.logit.sigmoid().detach()
-    focus = (quality - score).square() * ~batch.silent
-    entropy = binary_cross_entropy_with_logits(prediction.logit, quality, reduction="none")
-    sides = batch.box[:, 2:] - batch.box[:, :2]
-    size = sides.prod(dim=1, keepdim=True).clamp(min=1).sqrt()
-    miss = (prediction.landmarks.flatten(0, 1)[batch.cell] - batch.landmarks).abs() / size
+    focus = (batch.score - score).square() * ~batch.silent
+    entropy = binary_cross_entropy_with_logits(prediction.logit, batch.score, reduction="none")
+    sure = (batch.score > LEAST_SCORE) & ~batch.silent
+    weight = batch.score[sure]
+    whole = weight.sum().clamp(min=1)
+    wanted = batch.box[sure]
+    _, generalized = _overlaps(prediction.box[sure], wanted)
+    size = (wanted[:, 2:] - wanted[:, :2]).clamp(min=1).prod(dim=1, keepdim=True).sqrt()
+    miss = (prediction.landmarks[sure] - batch.landmarks[sure]).abs() / size
     wing = torch.log1p(miss / 0.05) * 0.05  # steep where the error is small, so that good landmarks become better
     return Losses(
-        score=(focus * entropy).sum() / count,
-        box=(1 - generalized).sum() / count,
-        landmarks=((miss + 2 * wing) * batch.weight).sum() / count,
+        score=(focus * entropy).sum() / whole,
+        box=((1 - generalized) * weight).sum() / whole,
+        landmarks=((miss + 2 * wing) * batch.weight[sure] * weight[:, None]).sum() / whole,
     )
 
 

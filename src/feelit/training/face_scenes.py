@@ -17,6 +17,7 @@ from feelit.types import Bool, Float32, Float64, Int64, UInt8
 Rect = tuple[int, int, int, int]  # x0 y0 x1 y1 px of the scene
 
 LEAST_PX = 7.0  # smaller faces give no loss
+CROWD_PX = 40.0  # the largest face of a crowd
 LEAST_VISIBLE, LEAST_HINT = 0.5, 0.15  # of a face's box: above the first it is a face, below the second it is none
 MIRRORED = [1, 0, 2, 4, 3]  # landmarks after a flip
 
@@ -91,8 +92,10 @@ class SceneMaker:
             self._lay_gallery(canvas, rng)
         else:
             canvas.lay(int(rng.choice(self.pools.empty)), canvas.whole, self.face_px, rng)
-            for _ in range(rng.integers(1, 7) if kind == 2 else 0):
-                self._paste(canvas, rng)
+            crowd = kind == 2 and rng.random() < 0.4
+            most_px = CROWD_PX if crowd else 0.6 * self.size_px
+            for _ in range(rng.integers(*((8, 25) if crowd else (1, 7))) if kind == 2 else 0):
+                self._paste(canvas, most_px, rng)
         return canvas.scene()
 
     def _pick(self, rng: np.random.Generator, portraits: float) -> int:
@@ -109,11 +112,11 @@ class SceneMaker:
                 image = int(rng.choice(self.pools.empty)) if rng.random() < 0.1 else self._pick(rng, 0.5)
                 canvas.lay(image, rect, (self.face_px[0], 0.9 * min(width, height)), rng)
 
-    def _paste(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+    def _paste(self, canvas: _Canvas, most_px: float, rng: np.random.Generator) -> None:
         image = int(rng.choice(self.pools.portrait))
         height, width = self.images.shape[image]
         rows = self.images.faces(image)
-        scale = _log_uniform(rng, self.face_px[0], 0.6 * self.size_px) / float(face_sizes(self.images.box[rows]).max())
+        scale = _log_uniform(rng, self.face_px[0], most_px) / float(face_sizes(self.images.box[rows]).max())
         wide, high = max(8, int(width * scale)), max(8, int(height * scale))
         x, y = (int(rng.integers(-side // 3, self.size_px - side // 2)) for side in (wide, high))
         rect = (max(x, 0), max(y, 0), min(x + wide, self.size_px), min(y + high, self.size_px))

@@ -102,7 +102,7 @@ class FaceDetector:
     def _try(self) -> bool:
         """One black picture through the network, so that a wrong shape shows before the first video and not within it."""
         height, width = self._sides or (STRIDE_PX, STRIDE_PX)
-        return self._run(np.zeros((1, height, width, *((3,) if self.color == "bgr" else ())), np.uint8))[2] is not None
+        return self.predict(np.zeros((1, height, width, *((3,) if self.color == "bgr" else ())), np.uint8))[2] is not None
 
     def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
         """What it wants to see of a frame: as little as `view_of` says, or as much as fits into an input of a fixed size."""
@@ -129,11 +129,12 @@ class FaceDetector:
         least = self.threshold if min_score is None else min_score
         found = []
         for first in range(0, len(images), self._most or len(images)):
-            part = select_faces(self._run(images[first : first + (self._most or len(images))]), view, least)
+            part = select_faces(self.predict(images[first : first + (self._most or len(images))]), view, least)
             found.append(replace(part, row=part.row + first))
         return Detections.join(found)
 
-    def _run(self, images: UInt8) -> Raw:
+    def predict(self, images: UInt8) -> Raw:
+        """What every anchor says of a batch of pictures, as `detect` takes them: before the choice among boxes."""
         found = run(self._session, self._name, self._outputs, {self._input: self._adapter.feed(images)})
         return self._adapter.read(self._name, found, (len(images), images.shape[1], images.shape[2]))
 
