@@ -13,6 +13,7 @@ import math
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,20 @@ from torch import nn
 from tqdm import trange
 
 from feelit.errors import UsageError
+from feelit.evaluation.faces import FaceQuestion, evaluate_faces
 from feelit.models import model_path
 from feelit.training.curves import Curve, draw_curves
 from feelit.training.export import count_parameters
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
-from feelit.training.face_evaluate import Question, score_detector
-from feelit.training.face_export import publish
+from feelit.training.face_export import export, publish
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import FaceNet
 from feelit.training.face_scenes import Scene, SceneMaker, Turn
 from feelit.training.face_targets import cells_of
 from feelit.training.face_teacher import Teacher
-from feelit.types import Detections, UInt8
-from feelit.vision.detector import select_faces, view_of
+from feelit.vision.card import ModelCard, write_card
 
 log = logging.getLogger(__name__)
 
@@ -184,16 +184,6 @@ class Feeder:
         return self._spoiler.spoil(scene, rng)
 
 
-@torch.inference_mode()
-def detect_with(net: FaceNet, images: UInt8, min_score: float = 0.1) -> Detections:
-    """Detections of a network in px of the images, by the same selection that serves users."""
-    net.eval()
-    found = net(torch.from_numpy(images[:, None]))
-    height, width = images.shape[1:]
-    raw = (found.logit.sigmoid().numpy(), found.box.numpy(), found.landmarks.numpy())
-    return select_faces(raw, view_of(width, height, 0), min_score)
-
-
 def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     """Learn, export, score; gives the path of the ONNX file `out`/`name`.onnx, beside which its card lies.
 
@@ -218,9 +208,8 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
             raise UsageError(f"{out / CHECKPOINT} belongs to another network", "choose another --out, or delete it")
         run.change(recipe)
     images = load_images(files, out / "train.npz")
-    valid = load_images([data / "val.parquet"], out / "val.npz")
     log.info("%s from step %d, %d images, %d parameters", recipe, run.step, len(images), count_parameters(run.net))
-    learn(run, Feeder(recipe, images), valid, out)
+    learn(run, Feeder(recipe, images), data / "val.parquet", out)
     return publish(run.averaged, story(name, run), data, out / f"{name}.onnx")
 
 
@@ -230,7 +219,7 @@ def story(name: str, run: Run) -> str:
     return f"feelit train {name}: " + "; then ".join(f"to step {step} {json.dumps(recipe)}" for step, recipe in parts)
 
 
-def learn(run: Run, feeder: Feeder, valid: FaceImages, out: Path) -> None:
+def learn(run: Run, feeder: Feeder, valid: Path, out: Path) -> None:
     """Run to the last step; save and score now and then."""
     seen: list[dict[str, float]] = []
     saved = time.monotonic()
@@ -238,11 +227,23 @@ def learn(run: Run, feeder: Feeder, valid: FaceImages, out: Path) -> None:
         seen.append(run.advance(feeder.batch(run.step)))
         if time.monotonic() - saved > SAVE_EVERY_S or run.step == run.recipe.steps:
             mean = {name: sum(part[name] for part in seen) / len(seen) for name in seen[0]}
-            scores = score_detector(lambda luma: detect_with(run.averaged, luma), valid, Question())
-            log.info("step %d of %d: %s, valid %s", run.step, run.recipe.steps, mean, scores)
-            recall, precision = scores["recall_at_0.1_false"], scores["average_precision"]
-            run.curve.add(run.step, {"loss": sum(mean.values()), "recall": recall, "AP": precision})
+            scores = score(run.averaged, valid)
+            run.curve.add(run.step, {"loss": sum(mean.values())} | scores)
+            text = " ".join(f"{name} {value:.4f}" for name, value in (mean | scores).items())
+            log.info("step %d of %d: %s", run.step, run.recipe.steps, text)
             run.save(out / CHECKPOINT)
             draw_curves(run.curve, out / "curves.png")
             seen.clear()
             saved = time.monotonic()
+
+
+def score(net: FaceNet, valid: Path) -> dict[str, float]:
+    """What matters of a network's scores on a file of labelled images, at a long side of 320 px."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "face.onnx"
+        export(net, path)
+        write_card(ModelCard(path.stem, "face", "feelit"), path)
+        found = evaluate_faces(path, valid, FaceQuestion(20.0, 320))
+    asked = found.sizes[0]
+    scores = {"recall": asked.recall_at_one_false_in_ten_images, "AP": asked.average_precision}
+    return scores | ({} if found.landmark_error is None else {"landmark error": found.landmark_error})

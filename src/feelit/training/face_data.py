@@ -1,8 +1,7 @@
 """Labelled pictures of faces, decoded once to grey and held as one long array.
 
 The Parquet files hold one row an image: `image` (JPEG bytes), `source`, `masked`, and lists with one entry a face: `box`
-(x0 y0 x1 y1 px), `landmarks` (10 floats px), `ignore`, and, where people drew boxes, `real_box`. An image without any entry is
-known to show no face.
+(x0 y0 x1 y1 px), `landmarks` (10 floats px) and `ignore`. An image without any entry is known to show no face.
 """
 
 from __future__ import annotations
@@ -46,15 +45,12 @@ class FaceImages:
         return slice(int(self.first[i]), int(self.first[i + 1]))
 
 
-def load_images(parquet: list[Path], cache: Path | None = None, real_boxes: bool = False) -> FaceImages:
-    """Decode Parquet files, or read what an earlier call left in `cache`, an .npz file.
-
-    With `real_boxes` the boxes that people drew replace the teacher's where there are any; such faces have no landmarks (NaN).
-    """
+def load_images(parquet: list[Path], cache: Path | None = None) -> FaceImages:
+    """Decode Parquet files, or read what an earlier call left in `cache`, an .npz file."""
     if cache is None:
-        return _decode(parquet, real_boxes)
+        return _decode(parquet)
     if not cache.exists():
-        images = _decode(parquet, real_boxes)
+        images = _decode(parquet)
         cache.parent.mkdir(parents=True, exist_ok=True)
         columns: dict[str, Any] = {name: np.asarray(getattr(images, name)) for name in FaceImages.__slots__}
         np.savez(cache, **columns)
@@ -63,7 +59,7 @@ def load_images(parquet: list[Path], cache: Path | None = None, real_boxes: bool
     return FaceImages(**columns | {"source": tuple(columns["source"].tolist())})
 
 
-def _decode(parquet: list[Path], real_boxes: bool) -> FaceImages:
+def _decode(parquet: list[Path]) -> FaceImages:
     pixels, shapes, sources, masked, counts = [], [], [], [], []
     boxes: list[Float32] = []
     landmarks: list[Float32] = []
@@ -77,7 +73,7 @@ def _decode(parquet: list[Path], real_boxes: bool) -> FaceImages:
             shapes.append(image.shape)
             sources.append(row["source"])
             masked.append(row["masked"] == 1)
-            box, points, ignore = _real_faces(row) if real_boxes and row["real_box"] is not None else _teacher_faces(row)
+            box, points, ignore = _teacher_faces(row)
             counts.append(len(box))
             boxes.append(box)
             landmarks.append(points)
@@ -100,8 +96,3 @@ def _teacher_faces(row: dict[str, list[object]]) -> tuple[Float32, Float32, Bool
     box = np.asarray(row["box"], np.float32).reshape(-1, 4)
     points = np.asarray(row["landmarks"], np.float32).reshape(-1, 5, 2)
     return box, points, np.asarray(row["ignore"], bool)
-
-
-def _real_faces(row: dict[str, list[object]]) -> tuple[Float32, Float32, Bool]:
-    box = np.asarray(row["real_box"], np.float32).reshape(-1, 4)
-    return box, np.full((len(box), 5, 2), np.nan, np.float32), np.zeros(len(box), bool)

@@ -1,8 +1,7 @@
-"""What every cell of the network is asked to say about a scene.
+"""Which cells of the network answer for a labelled face.
 
 A face belongs to the levels made for its size, and there to the cells around its centre (centre sampling, Tian et al. 2019).
-Sizes at the border of two levels belong to both. Cells next to those, and central cells of the neighbouring level, are asked
-nothing, so that no two cells that see the same thing are taught the opposite.
+Sizes at the border of two levels belong to both.
 """
 
 from __future__ import annotations
@@ -13,25 +12,21 @@ import numpy as np
 
 from feelit.training.face_network import STRIDES
 from feelit.training.face_scenes import Scene, face_sizes
-from feelit.types import Bool, Float32, Int64
+from feelit.types import Float32, Int64
 
 LEVEL_PX = ((0.0, 36.0), (26.0, 84.0), (60.0, 1e9))
 """Which sizes of face each level answers for."""
 
-NEIGHBOUR = 1.35
-"""By this factor a face may lie outside a level's sizes and still silence its central cells."""
-
-CENTRAL, RING = 1.0, 1.8
-"""Within so many strides of a face's centre a cell is the face's, or is asked nothing."""
+CENTRAL = 1.0
+"""Within so many strides of a face's centre a cell is the face's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """P cells that answer for a face, and A cells in all."""
+    """P cells that answer for a face."""
 
     cell: Int64  # (P,) index of the cell
     face: Int64  # (P,) index of the face in the scene
-    silent: Bool  # (A,) no loss for the score
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +61,9 @@ def assign(scene: Scene, cells: Cells) -> Targets:
     distance = np.maximum(across, down) / cells.stride
     inside = (across < half[:, :1]) & (down < half[:, 1:])
     level = (size >= cells.low) & (size <= cells.high)
-    near_level = (size >= cells.low / NEIGHBOUR) & (size <= cells.high * NEIGHBOUR)
     usable = ~scene.ignore[:, None]
     wanted = usable & level & inside & (distance <= CENTRAL)
-    silent: Bool = np.any((inside & ~usable) | (near_level & (distance <= RING)), axis=0)
     owner = np.where(wanted, size, np.inf)
     cell = np.flatnonzero(wanted.any(axis=0))
     face = owner[:, cell].argmin(axis=0) if len(cell) else np.zeros(0, np.int64)
-    silent[cell] = False
-    return Targets(cell.astype(np.int64), face.astype(np.int64), silent)
+    return Targets(cell.astype(np.int64), face.astype(np.int64))
