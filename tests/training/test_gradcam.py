@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,10 +18,12 @@ from onnx import TensorProto, helper, numpy_helper
 from feelit.errors import ModelError
 from feelit.explaining.explain import ExplainOptions, explain_sources
 from feelit.models import model_path
-from feelit.training import gradcam
+from feelit.training import baselines, gradcam
+from feelit.training.export import export_onnx
+from feelit.training.expression_network import ExpressionNet
 from feelit.training.gradcam import grad_cam
 from feelit.training.onnx_graph import run_graph
-from feelit.types import Float32
+from feelit.types import EMOTIONS, Float32
 from feelit.vision.card import ModelCard, write_card
 from feelit.vision.expression import open_expression
 from feelit.vision.session import open_session
@@ -111,10 +114,44 @@ def test_the_built_in_classifier_can_be_looked_into(tmp_path: Path) -> None:
 def test_the_built_in_classifier_computes_the_same_in_pytorch() -> None:
     path = model_path("expression")
     luma = np.random.default_rng(3).integers(0, 256, (3, 1, 48, 48)).astype(np.uint8)
-    computed = run_graph(path, torch.from_numpy(luma))
-    (served,) = open_session(path, "cpu").run(None, {"luma": luma})
+    computed = run_graph(path, torch.from_numpy(luma), "logits")
+    (served,) = open_session(path, "cpu").run(["logits"], {"luma": luma})
     np.testing.assert_allclose(computed.output.detach().numpy(), served, atol=1e-4)
     assert computed.logits is computed.output
+
+
+@pytest.mark.parametrize("name", ["cnn3", "cnn4", "mini_xception"])
+def test_networks_of_the_recipes_compute_the_same_in_pytorch(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = ExpressionNet(getattr(baselines, name)()).eval()
+    luma = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (2, 1, 48, 48)).astype(np.uint8))
+    network(luma)  # lazy layers learn their sizes
+    path = tmp_path / "m.onnx"
+    export_onnx(network, luma, path, ("logits", "fer2013"))
+    for output in ("logits", "fer2013"):
+        (served,) = open_session(path, "cpu").run([output], {"luma": luma.numpy()})
+        np.testing.assert_allclose(run_graph(path, luma, output).output.detach().numpy(), served, atol=1e-4)
+
+
+def test_of_several_outputs_the_one_of_the_labels_is_explained(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    luma = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (2, 1, 48, 48)).astype(np.uint8))
+    network = ExpressionNet(baselines.mini_xception()).eval()
+    path = tmp_path / "m.onnx"
+    export_onnx(network, luma, path, ("logits", "fer2013"))
+    write_card(ModelCard("made", "expression", "feelit", size_px=48, labels=EMOTIONS), path)
+    model = open_expression(path, "cpu")
+    assert model.output == "logits"
+    found = grad_cam(path, model, luma[0, 0].numpy(), "happiness")
+    features, logits = network.features, network.head
+    inner = luma[:1].float().sub(128).mul(1 / 64)
+    fine = next(layer for layer in reversed(range(len(features))) if features[: layer + 1](inner).shape[2] >= 12)
+    maps = features[: fine + 1](inner).detach().requires_grad_()
+    logit = logits(features[fine + 1 :](maps).mean(dim=(2, 3)))[0, EMOTIONS.index("happiness")]
+    (slope,) = torch.autograd.grad(logit, maps)
+    cells = torch.relu((slope.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1))[0].detach().numpy()
+    expected = cv2.resize(cells, (48, 48), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(found, expected / expected.max(), atol=1e-3)
 
 
 WEIGHT = np.random.default_rng(9).normal(size=(4, 2, 3, 3)).astype(np.float32)
@@ -142,6 +179,8 @@ WEIGHT = np.random.default_rng(9).normal(size=(4, 2, 3, 3)).astype(np.float32)
         pytest.param("Flatten", {}, {}, id="flatten"),
         pytest.param("Softmax", {}, {"axis": 1}, id="softmax"),
         pytest.param("Relu", {}, {}, id="relu"),
+        pytest.param("Tile", {"w": np.array([1, 3, 1, 1])}, {}, id="tile"),
+        pytest.param("Expand", {"w": np.array([1, 2, 1, 9])}, {}, id="expand"),
         pytest.param("Identity", {}, {}, id="identity"),
         pytest.param("Add", {"w": WEIGHT[:1, :, :1, :1]}, {}, id="add"),
         pytest.param("Sub", {"w": WEIGHT[:1, :, :1, :1]}, {}, id="subtract"),
@@ -159,7 +198,7 @@ def test_operators_are_those_of_onnx_runtime(
         tmp_path / "m.onnx", [helper.make_node(kind, ["face", *constants], ["made"], **attributes), last], constants, (2, 9, 9)
     )
     given = np.random.default_rng(4).normal(size=(3, 2, 9, 9)).astype(np.float32)
-    computed = run_graph(path, torch.from_numpy(given)).output.detach().numpy()
+    computed = run_graph(path, torch.from_numpy(given), "out").output.detach().numpy()
     (served,) = open_session(path, "cpu").run(None, {"face": given})
     np.testing.assert_allclose(computed, served, atol=1e-5)
 
@@ -171,14 +210,14 @@ def test_gemm_is_that_of_onnx_runtime(attributes: dict[str, Any], tmp_path: Path
     path = network(tmp_path / "m.onnx", [helper.make_node("Gemm", ["face", "w", "c"], ["out"], **attributes)], constants, (4,))
     given = rng.normal(size=(4, 4)).astype(np.float32)
     (served,) = open_session(path, "cpu").run(None, {"face": given})
-    np.testing.assert_allclose(run_graph(path, torch.from_numpy(given)).output.detach().numpy(), served, atol=1e-5)
+    np.testing.assert_allclose(run_graph(path, torch.from_numpy(given), "out").output.detach().numpy(), served, atol=1e-5)
 
 
 def test_an_operator_that_is_not_known_is_told(tmp_path: Path) -> None:
     nodes = [helper.make_node("Sin", ["face"], ["flat"]), helper.make_node("ReduceMean", ["flat"], ["out"], axes=[2])]
     path = network(tmp_path / "m.onnx", nodes, {})
     with pytest.raises(ModelError, match="the operator Sin cannot be computed") as caught:
-        run_graph(path, torch.zeros(1, 1, SIDE, SIDE))
+        run_graph(path, torch.zeros(1, 1, SIDE, SIDE), "out")
     assert "--method rise" in caught.value.hint
 
 

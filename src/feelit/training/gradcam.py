@@ -1,6 +1,6 @@
 """Grad-CAM (Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization").
 
-The maps of a late convolution are summed, each weighted by the mean gradient of the label's logit with respect to it, and what
+The maps of a late layer are summed, each weighted by the mean gradient of the label's logit with respect to it, and what
 is negative is cut off. The gradients are those of the very file that ONNX Runtime serves, computed by PyTorch; that both give
 the same outputs is checked every time.
 """
@@ -47,8 +47,8 @@ def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Flo
         if the network holds what PyTorch is not told to compute, gives something else in PyTorch, or has no maps.
     """
     inputs = model.prepare(crop[None])
-    computed = run_graph(path, torch.from_numpy(inputs))
-    _compare(path, inputs, computed.output)
+    computed = run_graph(path, torch.from_numpy(inputs), model.output)
+    _compare(path, model, inputs, computed.output)
     maps = _maps(path, computed)
     (slope,) = torch.autograd.grad(computed.logits.reshape(-1)[model.labels.index(label)], maps)
     cells = torch.relu((slope.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1))[0].detach().numpy()
@@ -59,16 +59,16 @@ def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Flo
 
 def _maps(path: Path, computed: Computed) -> Tensor:
     """The last feature maps that are fine enough."""
-    for value in reversed(computed.values.values()):
+    for value in reversed(computed.passages):
         if value.ndim == 4 and value.requires_grad and min(value.shape[2:]) >= LEAST_CELLS:
             return value
     message = f"{path.name} has no feature maps of {LEAST_CELLS} x {LEAST_CELLS} cells or more"
     raise ModelError(message, "choose --method rise or occlusion")
 
 
-def _compare(path: Path, inputs: UInt8 | Float32, computed: Tensor) -> None:
+def _compare(path: Path, model: ExpressionModel, inputs: UInt8 | Float32, computed: Tensor) -> None:
     session = open_session(path, "cpu")
-    (served,) = session.run(None, {session.get_inputs()[0].name: inputs})
+    (served,) = session.run([model.output], {session.get_inputs()[0].name: inputs})
     difference = float(np.abs(computed.detach().numpy() - served).max())
     if not difference <= TOLERANCE * max(1.0, float(np.abs(served).max())):
         message = f"{path.name} gives other outputs in PyTorch, by {difference:.2g}"

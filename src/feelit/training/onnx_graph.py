@@ -26,15 +26,21 @@ Operator = Callable[[Sequence[Tensor], Attributes], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a network of one input and one output made of an input."""
+    """What a network of one input made of an input."""
 
-    values: dict[str, Tensor]  # of all nodes, by name, in the order of computation
+    passages: list[Tensor]  # what everything that the output depends on goes through, in the order of computation
     output: Tensor
     logits: Tensor  # what the output is the softmax of; the output itself where it is of nothing
 
 
-def run_graph(path: Path, given: Tensor) -> Computed:
+def run_graph(path: Path, given: Tensor, output: str) -> Computed:
     """Compute a network such that everything it computes has gradients.
+
+    Parameters
+    ----------
+    path : an ONNX file whose graph has one input
+    given : the input
+    output : the name of an output
 
     Raises
     ------
@@ -46,7 +52,6 @@ def run_graph(path: Path, given: Tensor) -> Computed:
     for weight in constants.values():  # a network may eat bytes, which have no gradients
         weight.requires_grad_(weight.is_floating_point())
     values = constants | {entry.name: given for entry in graph.input if entry.name not in constants}
-    computed: dict[str, Tensor] = {}
     for node in graph.node:
         attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
         try:
@@ -54,10 +59,29 @@ def run_graph(path: Path, given: Tensor) -> Computed:
         except (KeyError, RuntimeError, TypeError, ValueError, NotImplementedError) as error:
             message = f"{path.name}: the operator {node.op_type} cannot be computed with gradients as it is used here"
             raise ModelError(message, "choose --method rise or occlusion, which ask the model and need no gradients") from error
-        values[node.output[0]] = computed[node.output[0]] = result
-    name = graph.output[0].name
-    last = next(node for node in graph.node if name in node.output)
-    return Computed(computed, values[name], values[last.input[0]] if last.op_type == "Softmax" else values[name])
+        values[node.output[0]] = result
+    last = next(node for node in graph.node if output in node.output)
+    logits = values[last.input[0]] if last.op_type == "Softmax" else values[output]
+    inputs = {entry.name for entry in graph.input} - constants.keys()
+    return Computed([values[name] for name in _passages(graph.node, inputs, output)], values[output], logits)
+
+
+def _passages(nodes: Sequence[onnx.NodeProto], inputs: set[str], output: str) -> list[str]:
+    """The values on every way from the inputs to an output: behind a block with a short cut, but not within it."""
+    needed = {output}
+    for node in reversed(nodes):
+        needed |= set(node.input) if node.output[0] in needed else set()
+    moving, way = set(inputs), []
+    for node in nodes:
+        if node.output[0] in needed and moving & set(node.input):
+            moving.add(node.output[0])
+            way.append(node)
+    last_use = {name: i for i, node in enumerate(way) for name in node.input}
+    waiting, found = set(inputs), []
+    for i, node in enumerate(way):
+        waiting = {name for name in waiting | {node.output[0]} if last_use.get(name, -1) > i}
+        found += [node.output[0]] if waiting == {node.output[0]} else []
+    return found
 
 
 def _tensor(weight: onnx.TensorProto) -> Tensor:
@@ -71,6 +95,15 @@ def _cast(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
 
 def _constant(_: Sequence[Tensor], attributes: Attributes) -> Tensor:
     return _tensor(attributes["value"])
+
+
+def _filled(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    value = _tensor(attributes["value"]) if "value" in attributes else torch.zeros(1)
+    return value.expand(inputs[0].tolist())
+
+
+def _expanded(inputs: Sequence[Tensor], _: Attributes) -> Tensor:
+    return inputs[0].expand(torch.broadcast_shapes(inputs[0].shape, inputs[1].tolist()))
 
 
 def _convolution(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
@@ -124,9 +157,11 @@ OPERATORS: Mapping[str, Operator] = {
     "BatchNormalization": _normalised,
     "Cast": _cast,
     "Constant": _constant,
+    "ConstantOfShape": _filled,
     "Conv": _convolution,
     "Div": lambda inputs, _: inputs[0] / inputs[1],
     "Dropout": lambda inputs, _: inputs[0],
+    "Expand": _expanded,
     "Flatten": lambda inputs, attributes: inputs[0].flatten(attributes.get("axis", 1)),
     "Gemm": _product,
     "GlobalAveragePool": lambda inputs, _: inputs[0].mean(dim=(2, 3), keepdim=True),
@@ -138,5 +173,6 @@ OPERATORS: Mapping[str, Operator] = {
     "Relu": lambda inputs, _: torch.relu(inputs[0]),
     "Softmax": lambda inputs, attributes: torch.softmax(inputs[0], attributes.get("axis", -1)),
     "Sub": lambda inputs, _: inputs[0] - inputs[1],
+    "Tile": lambda inputs, _: inputs[0].repeat(inputs[1].tolist()),
 }
 """What every operator does to its inputs and its attributes."""

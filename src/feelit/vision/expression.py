@@ -35,6 +35,7 @@ class ExpressionModel:
     ----------
     size_px : side of its square input
     labels : the names in EMOTIONS of what its network gives, in order
+    output : the name of the network's output that tells of the labels
     provider : the execution provider that really runs it
     """
 
@@ -47,6 +48,7 @@ class ExpressionModel:
         self._input = self._session.get_inputs()[0]
         named = "logits" in [output.name for output in self._session.get_outputs()]
         self._outputs = ["logits"] if card.adapter == "feelit" and named else None  # whatever else the network may tell
+        self.output = "logits" if self._outputs else self._session.get_outputs()[0].name
         self._most = _most_at_a_time(self._input.shape)
         self._check(path)
         self.size_px = card.size_px or 48
