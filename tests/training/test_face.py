@@ -15,9 +15,9 @@ import pytest
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 
-from feelit.errors import ModelError
+from feelit.errors import ModelError, UsageError
 from feelit.models import model_path
-from feelit.training.face import Feeder, Recipe, Run, learning_rate, story
+from feelit.training.face import Feeder, Recipe, Run, learning_rate, story, train
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
@@ -28,6 +28,7 @@ from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sor
 from feelit.training.face_targets import assign, cells_of
 from feelit.training.face_teacher import Teacher, Wanted
 from feelit.types import Float32, UInt8
+from feelit.vision.card import read_card
 from tests.video.clips import face_patch
 
 SMALL = Recipe(
@@ -63,7 +64,14 @@ def spots(box: tuple[int, int, int, int]) -> Float32:
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> FaceImages:
-    """A portrait, a picture with a small face and an ignored one, and one without a face, by way of Parquet."""
+    """Those of `write_images`, by way of Parquet."""
+    path = tmp_path_factory.mktemp("faces") / "train-0.parquet"
+    write_images(path)
+    return load_images([path], path.with_suffix(".npz"))
+
+
+def write_images(path: Path) -> None:
+    """A portrait, a picture with a small face and an ignored one, and one without a face."""
     boxes: list[list[tuple[int, int, int, int]]] = [[(20, 20, 80, 80)], [(30, 40, 58, 68), (70, 70, 84, 84)], []]
     rows = {
         "image": [cv2.imencode(".png", picture(100, b[0] if b else None))[1].tobytes() for b in boxes],
@@ -74,14 +82,12 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> FaceImages:
         "ignore": [[False], [False, True], []],
         "real_box": [None, [[1.0, 2.0, 3.0, 4.0]], None],
     }
-    path = tmp_path_factory.mktemp("faces") / "train-0.parquet"
     pq.write_table(pa.table(rows), path)
-    return load_images([path], path.with_suffix(".npz"))
 
 
 def test_images_survive_the_cache(images: FaceImages) -> None:
     assert [images.faces(i) for i in range(3)] == [slice(0, 1), slice(1, 3), slice(3, 3)]
-    np.testing.assert_array_equal(images.image(0), picture(100, (20, 20, 80, 80)))
+    np.testing.assert_array_equal(images.image(0)[..., 1], picture(100, (20, 20, 80, 80)))
     assert images.masked.tolist() == [False, True, False]
     pools = sort_images(images)
     assert (pools.portrait.tolist(), pools.context.tolist(), pools.empty.tolist()) == ([0], [1], [2])
@@ -115,11 +121,11 @@ def test_scenes_show_faces_cut_by_edges(images: FaceImages) -> None:
 
 def test_spoiling_changes_light_but_no_label(images: FaceImages) -> None:
     scene = SceneMaker(images, 96, (20, 60), TURN).make(np.random.default_rng(3))
-    box, before = scene.box.copy(), scene.luma.copy()
+    box, before = scene.box.copy(), scene.picture.copy()
     spoiled = Spoiler(96).spoil(scene, np.random.default_rng(4))
     np.testing.assert_array_equal(spoiled.box, box)
-    assert spoiled.luma.dtype == np.uint8
-    assert not np.array_equal(spoiled.luma, before)
+    assert spoiled.picture.dtype == np.uint8
+    assert not np.array_equal(spoiled.picture, before)
 
 
 def test_distractors_leave_faces_alone() -> None:
@@ -139,7 +145,7 @@ def one_face(size: float, centre: tuple[float, float] = (128, 128), ignore: bool
     x, y = centre
     box = np.array([[x - size / 2, y - size / 2, x + size / 2, y + size / 2]], np.float32)
     points = (box[:, None, :2] + POINTS * np.float32(size)).astype(np.float32)
-    return Scene(np.zeros((256, 256), np.uint8), box, points, np.ones((1, 5), np.float32), np.array([ignore]))
+    return Scene(np.zeros((256, 256, 3), np.uint8), box, points, np.ones((1, 5), np.float32), np.array([ignore]))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ def test_ignored_faces_own_nothing() -> None:
 def test_of_two_faces_the_smaller_gets_the_cell() -> None:
     small, large = one_face(30), one_face(34)
     both = Scene(
-        small.luma,
+        small.picture,
         np.concatenate([large.box, small.box]),
         np.concatenate([large.landmarks, small.landmarks]),
         np.ones((2, 5), np.float32),
@@ -188,13 +194,13 @@ def scene_of_the_sample(ignore: bool = False) -> Scene:
     """A face that every detector finds, in the middle of a grey picture, with its box."""
     patch, (x0, y0, x1, y1) = face_patch()
     scale = 100 / (y1 - y0)
-    small = cv2.resize(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(patch[..., ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = np.asarray(small, np.uint8)[:256, :256]
-    luma = np.full((256, 256), 90, np.uint8)
-    luma[: small.shape[0], : small.shape[1]] = small
+    picture = np.full((256, 256, 3), 90, np.uint8)
+    picture[: small.shape[0], : small.shape[1]] = small
     box = (np.array([[x0, y0, x1, y1]]) * scale).astype(np.float32)
     landmarks = box[:, None, :2] + POINTS * (box[:, None, 2:] - box[:, None, :2])
-    return Scene(luma, box, landmarks.astype(np.float32), np.ones((1, 5), np.float32), np.array([ignore]))
+    return Scene(picture, box, landmarks.astype(np.float32), np.ones((1, 5), np.float32), np.array([ignore]))
 
 
 def test_the_teacher_speaks_where_it_sees_a_face() -> None:
@@ -209,7 +215,7 @@ def test_the_teacher_speaks_where_it_sees_a_face() -> None:
 
 def test_the_label_speaks_where_the_teacher_is_blind() -> None:
     seen = scene_of_the_sample()
-    blind = replace(seen, luma=np.full((256, 256), 90, np.uint8), weight=np.full((1, 5), 0.3, np.float32))
+    blind = replace(seen, picture=np.full((256, 256, 3), 90, np.uint8), weight=np.full((1, 5), 0.3, np.float32))
     wanted, cells = looked_at(blind), assign(seen, cells_of(256)).cell
     assert (wanted.score[cells] == np.float32(0.8)).all()
     assert (wanted.box[cells] == seen.box[0]).all()
@@ -220,7 +226,7 @@ def test_the_label_speaks_where_the_teacher_is_blind() -> None:
 
 
 def test_labels_that_are_to_be_ignored_say_nothing() -> None:
-    blind = replace(scene_of_the_sample(ignore=True), luma=np.full((256, 256), 90, np.uint8))
+    blind = replace(scene_of_the_sample(ignore=True), picture=np.full((256, 256, 3), 90, np.uint8))
     wanted = looked_at(blind)
     assert wanted.score.max() < 0.4
     assert not wanted.silent.any()
@@ -283,3 +289,31 @@ def test_the_export_says_what_the_network_says(tmp_path: Path) -> None:
     px, score = parity(net, tmp_path / "face.onnx", images)
     assert px < 1e-3
     assert score < 1e-4
+
+
+def test_a_run_from_data_to_card_goes_on_where_it_was(tmp_path: Path) -> None:
+    for name in ("train-0", "val", "test"):
+        write_images(tmp_path / f"{name}.parquet")
+    out = tmp_path / "out"
+    out.mkdir()
+    model = train("mine", replace(SMALL, steps=2), tmp_path, out)
+    train("mine", replace(SMALL, steps=3), tmp_path, out)
+    card = read_card(model)
+    assert (card.name, card.task, card.adapter) == ("mine", "face", "feelit")
+    assert card.scores["test images of b, as they are, faces from 16 px"]["images"] == 1
+    assert "to step 2 {" in card.recipe
+    assert "; then to step 3 {" in card.recipe
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    for name in ("train-0", "val", "test"):
+        write_images(tmp_path / f"{name}.parquet")
+    Run.start(replace(SMALL, neck=16)).save(tmp_path / "last.pt")
+    with pytest.raises(UsageError, match="another network"):
+        train("mine", SMALL, tmp_path, tmp_path)
+
+
+def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"has no train-0\.parquet"):
+        train("mine", SMALL, tmp_path, tmp_path)

@@ -20,24 +20,24 @@ class Spoiler:
 
     def spoil(self, scene: Scene, rng: np.random.Generator) -> Scene:
         """The scene as a worse camera would have seen it; faces stay where they are."""
-        luma = scene.luma
+        picture = scene.picture
         if rng.random() < 0.3 and len(scene.box):
             _occlude(scene, rng)
         if rng.random() < 0.2:
-            luma = cv2.GaussianBlur(luma, (0, 0), rng.uniform(0.4, 1.4)).astype(np.uint8)
-        luma = cv2.LUT(luma, _tone_curve(rng)).astype(np.uint8)
+            picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.4)).astype(np.uint8)
+        picture = cv2.LUT(picture, _tone_curve(rng)).astype(np.uint8)
         if rng.random() < 0.15:
-            luma = self._add_noise(luma, rng)
+            picture = self._add_noise(picture, rng)
         if rng.random() < 0.2:
             quality = int(rng.integers(20, 80))
-            coded = cv2.imencode(".jpg", luma, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-            luma = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-        return replace(scene, luma=luma)
+            coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+            picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+        return replace(scene, picture=picture)
 
-    def _add_noise(self, luma: UInt8, rng: np.random.Generator) -> UInt8:
-        y, x = rng.integers(0, luma.shape[0], 2)
-        patch = self._noise[y : y + luma.shape[0], x : x + luma.shape[1]] * int(rng.integers(2, 12))
-        noisy: UInt8 = np.clip(luma + patch // 64, 0, 255).astype(np.uint8)
+    def _add_noise(self, picture: UInt8, rng: np.random.Generator) -> UInt8:
+        y, x = rng.integers(0, picture.shape[0], 2)
+        patch = self._noise[y : y + picture.shape[0], x : x + picture.shape[1]] * int(rng.integers(2, 12))
+        noisy: UInt8 = np.clip(picture + (patch // 64)[..., None], 0, 255).astype(np.uint8)
         return noisy
 
 
@@ -59,4 +59,4 @@ def _occlude(scene: Scene, rng: np.random.Generator) -> None:
         x, y = x0 + wide * rng.uniform(-0.2, 0.8), y0 + high * rng.uniform(-0.2, 0.8)
         hole = (x, y, x + wide * rng.uniform(0.2, 0.5), y + high * rng.uniform(0.2, 0.5))
     left, top, right, bottom = (int(max(v, 0)) for v in hole)
-    scene.luma[top:bottom, left:right] = rng.integers(0, 256)
+    scene.picture[top:bottom, left:right] = rng.integers(0, 256)

@@ -1,4 +1,4 @@
-"""Labelled pictures of faces, decoded once to grey and held as one long array.
+"""Labelled pictures of faces, decoded once and held as one long array.
 
 The Parquet files hold one row an image: `image` (JPEG bytes), `source`, `masked`, and lists with one entry a face: `box`
 (x0 y0 x1 y1 px), `landmarks` (10 floats px) and `ignore`. An image without any entry is known to show no face.
@@ -35,10 +35,10 @@ class FaceImages:
         return len(self.offset)
 
     def image(self, i: int) -> UInt8:
-        """(h, w) uint8 luma."""
+        """(h, w, 3) uint8 BGR."""
         height, width = (int(side) for side in self.shape[i])
         start = int(self.offset[i])
-        return self.pixels[start : start + height * width].reshape(height, width)
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
     def faces(self, i: int) -> slice:
         """The rows of image i among the face columns."""
@@ -66,11 +66,11 @@ def _decode(parquet: list[Path]) -> FaceImages:
     ignores: list[Bool] = []
     for path in parquet:
         for row in pq.read_table(path).to_pylist():
-            image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_GRAYSCALE)
+            image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_COLOR)
             if image is None:
                 raise ValueError(f"{path.name} holds an image that does not decode")
             pixels.append(image.astype(np.uint8).ravel())
-            shapes.append(image.shape)
+            shapes.append(image.shape[:2])
             sources.append(row["source"])
             masked.append(row["masked"] == 1)
             box, points, ignore = _teacher_faces(row)

@@ -26,7 +26,7 @@ class Distractors:
 
     def add(self, scene: Scene, rng: np.random.Generator) -> None:
         """Lay some shapes into a scene, in place, where they touch no face."""
-        side = scene.luma.shape[0]
+        side = scene.picture.shape[0]
         for _ in range(rng.integers(1, 7)):
             shape = self._shapes[int(rng.integers(COUNT))]
             height = int(np.exp(rng.uniform(np.log(8), np.log(0.43 * side))))
@@ -34,8 +34,8 @@ class Distractors:
             x, y = (int(rng.integers(0, side - length + 1)) for length in (width, height))
             if _touches(scene, (x, y, x + width, y + height)):
                 continue
-            cover = cv2.resize(shape, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-            part = scene.luma[y : y + height, x : x + width]
+            cover = cv2.resize(shape, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
+            part = scene.picture[y : y + height, x : x + width]
             part[:] = part + cover * rng.uniform(0.6, 1) * (float(rng.integers(0, 256)) - part)
 
 

@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import torch
 from torch import Tensor, nn
 
@@ -110,7 +112,8 @@ def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
     """`parity` on real pictures; raises ModelError where the ONNX file says something else than the network."""
     shown = np.zeros((8, 192, 320), np.uint8)
     for i in range(len(shown)):
-        luma = images.image(i * (len(images) // len(shown)))[:192, :320]
+        picture = images.image(i * (len(images) // len(shown)))[:192, :320]
+        luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
         shown[i, : luma.shape[0], : luma.shape[1]] = luma
     px, score = parity(net, path, shown)
     if px > MAX_BOX_MISS_PX or score > MAX_SCORE_MISS:
@@ -120,15 +123,20 @@ def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
 
 
 def score_export(path: Path, data: Path) -> dict[str, Any]:
-    """Scores on the validation images and on the test images, by what was asked; `feelit evaluate` tells more."""
-    asked = {
-        "validation images at 320 px, faces from 20 px, against the teacher": ("val", FaceQuestion(20.0, 320)),
-        "200 images of WIDER FACE, faces from 32 px, against people": ("test", FaceQuestion(32.0, None, "wider_us")),
-        "200 images of WIDER FACE, faces from 16 px, against people": ("test", FaceQuestion(16.0, None, "wider_us")),
-        "200 images of WIDER FACE at 320 px, faces from 32 px, against people": ("test", FaceQuestion(32.0, 320, "wider_us")),
-        "clips held out at 320 px, faces from 20 px, against the teacher": ("test", FaceQuestion(20.0, 320, "clips_test")),
-    }
-    return {what: _summary(evaluate_faces(path, data / f"{file}.parquet", how)) for what, (file, how) in asked.items()}
+    """Scores on the validation images and on the test images of each source; `feelit evaluate` tells more."""
+    sources = sorted(set(pq.read_table(data / "test.parquet", columns=["source"])["source"].to_pylist()))
+    asked = [("validation images", "val", FaceQuestion(20.0, 320))]
+    asked += [
+        (f"test images of {source}", "test", FaceQuestion(least_px, long_px, source))
+        for source in sources
+        for least_px, long_px in ((32.0, None), (16.0, None), (32.0, 320))
+    ]
+    scores = {}
+    for what, file, question in asked:
+        size = "as they are" if question.long_px is None else f"{question.long_px} px"
+        found = evaluate_faces(path, data / f"{file}.parquet", question)
+        scores[f"{what}, {size}, faces from {question.min_face_px:g} px"] = _summary(found)
+    return scores
 
 
 def _summary(found: FaceScores) -> dict[str, float | int | None]:

@@ -26,11 +26,16 @@ MIRRORED = [1, 0, 2, 4, 3]  # landmarks after a flip
 class Scene:
     """One crop and its faces; a box covers the visible part of its face."""
 
-    luma: UInt8  # (S, S)
+    picture: UInt8  # (S, S, 3) BGR: a teacher may want colour, the network does not
     box: Float32  # (G, 4) px
     landmarks: Float32  # (G, 5, 2) px, also where they are out of sight
     weight: Float32  # (G, 5) how far a landmark is to be trusted; 0 where it is out of sight
     ignore: Bool  # (G,) give no loss either way
+
+    @property
+    def luma(self) -> UInt8:
+        """(S, S), as a decoder would give it."""
+        return np.asarray(cv2.cvtColor(self.picture, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,8 @@ class SceneMaker:
 
     def make(self, rng: np.random.Generator) -> Scene:
         """One scene, before any change of its brightness."""
-        canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px), np.uint8), self.turn)
-        kind = rng.choice(4, p=(0.45, 0.25, 0.2, 0.1))
+        canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px, 3), np.uint8), self.turn)
+        kind = rng.choice(4, p=(0.45, 0.2, 0.3, 0.05))
         if kind == 0:
             canvas.lay(int(rng.choice(self.pools.empty)), canvas.whole, self.face_px, rng)
             canvas.lay(self._pick(rng, 0.15), canvas.whole, self.face_px, rng)
@@ -102,7 +107,7 @@ class SceneMaker:
         return int(rng.choice(self.pools.portrait if rng.random() < portraits else self.pools.context))
 
     def _lay_gallery(self, canvas: _Canvas, rng: np.random.Generator) -> None:
-        canvas.luma[:] = rng.integers(0, 60)
+        canvas.picture[:] = rng.integers(0, 60)
         columns, rows = int(rng.integers(1, 4)), int(rng.integers(1, 4))
         gap = int(rng.integers(0, 7))
         width, height = self.size_px // columns, self.size_px // rows
@@ -127,9 +132,9 @@ class SceneMaker:
 class _Canvas:
     """Pictures laid over one another, and the faces that can still be seen."""
 
-    def __init__(self, images: FaceImages, luma: UInt8, turn: Turn) -> None:
-        self.images, self.luma, self.turn = images, luma, turn
-        self.whole: Rect = (0, 0, luma.shape[1], luma.shape[0])
+    def __init__(self, images: FaceImages, picture: UInt8, turn: Turn) -> None:
+        self.images, self.picture, self.turn = images, picture, turn
+        self.whole: Rect = (0, 0, picture.shape[1], picture.shape[0])
         self.full: list[Float32] = []  # boxes with what is out of sight
         self.visible: list[Float32] = []
         self.landmarks: list[Float32] = []
@@ -172,7 +177,7 @@ class _Canvas:
         if x1 - x0 < 4 or y1 - y0 < 4:
             return
         shifted = matrix - np.array([[0, 0, x0], [0, 0, y0]])
-        self.luma[y0:y1, x0:x1] = _warp(self.images.image(image), shifted, (x1 - x0, y1 - y0), border)
+        self.picture[y0:y1, x0:x1] = _warp(self.images.image(image), shifted, (x1 - x0, y1 - y0), border)
         self._cover(rect)
         rows = self.images.faces(image)
         box, landmarks = self.images.box[rows], self.images.landmarks[rows]
@@ -204,7 +209,7 @@ class _Canvas:
         share = (face_sizes(box) / np.maximum(face_sizes(full), 1e-6)) ** 2
         ignore = ignore | (share < LEAST_VISIBLE) | (face_sizes(box) < LEAST_PX)
         keep = share > LEAST_HINT
-        return Scene(self.luma, box[keep], landmarks[keep], weight[keep], ignore[keep])
+        return Scene(self.picture, box[keep], landmarks[keep], weight[keep], ignore[keep])
 
     def _cover(self, rect: Rect) -> None:
         """What a rectangle hides of the faces under it."""
@@ -244,7 +249,7 @@ def _warp(image: UInt8, matrix: Float64, size: tuple[int, int], border: int) -> 
     """Bilinear sampling, after area averaging where the picture shrinks, because bilinear sampling alone would alias."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.7:
-        wide, high = (max(2, round(side * scale)) for side in image.shape[::-1])
+        wide, high = (max(2, round(side * scale)) for side in image.shape[1::-1])
         ratio = np.array([image.shape[1] / wide, image.shape[0] / high])
         image = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA).astype(np.uint8)
         matrix = matrix.copy()

@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from feelit.errors import ModelError
 from feelit.training.face_scenes import Scene
 from feelit.training.face_targets import Cells, assign
-from feelit.types import Bool, Float32
+from feelit.types import Bool, Float32, UInt8
 from feelit.vision.adapters.adapter import Raw
 from feelit.vision.detector import open_detector
 
@@ -49,7 +50,7 @@ class Teacher:
 
     def __init__(self, path: Path, cells: Cells, size_px: int) -> None:
         self._detector, self._cells = open_detector(path, "cpu"), cells
-        score, _, landmarks = self._look([np.zeros((size_px, size_px), np.uint8)])
+        score, _, landmarks = self._look(np.zeros((1, size_px, size_px, 3), np.uint8))
         if landmarks is None or score.shape[1] != len(cells.stride):
             raise ModelError(
                 f"{path.name} cannot teach this network", "a teacher has a cell at strides 8, 16 and 32, and landmarks"
@@ -57,13 +58,14 @@ class Teacher:
 
     def say(self, scenes: list[Scene]) -> list[Wanted]:
         """What the cells shall say of scenes."""
-        score, box, landmarks = self._look([scene.luma for scene in scenes])
+        score, box, landmarks = self._look(np.stack([scene.picture for scene in scenes]))
         assert landmarks is not None
         return [self._corrected(scene, score[i], box[i], landmarks[i]) for i, scene in enumerate(scenes)]
 
-    def _look(self, luma: list[np.ndarray]) -> Raw:
-        images = np.stack(luma)
-        return self._detector.predict(images if self._detector.color == "luma" else np.repeat(images[..., None], 3, axis=3))
+    def _look(self, pictures: UInt8) -> Raw:
+        if self._detector.color == "luma":
+            pictures = np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in pictures]).astype(np.uint8)
+        return self._detector.predict(pictures)
 
     def _corrected(self, scene: Scene, score: Float32, box: Float32, landmarks: Float32) -> Wanted:
         score, box, landmarks = score.copy(), box.copy(), landmarks.copy()
