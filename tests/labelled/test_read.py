@@ -13,7 +13,7 @@ from feelit.labelled.faces import LabelledFaces
 from feelit.labelled.read import read_split, read_splits
 from feelit.types import EMOTIONS
 from tests.labelled import made
-from tests.labelled.made import USAGES, pictures
+from tests.labelled.made import USAGES, pictures, unanimous, write_parquet
 
 SHARED = Path(__file__).parents[2] / "../shared"
 IMAGES = pictures(6)
@@ -279,3 +279,20 @@ def test_a_truncated_image_is_told_when_it_is_looked_at(tmp_path: Path) -> None:
 def test_majority_protocol_leaves_the_published_number_of_validation_images() -> None:
     faces = read_split(SHARED / "data/fer", "valid")
     assert (len(faces), int((faces.label >= 0).sum())) == (3579, 3199)
+
+
+def test_labels_of_fer2013_stand_in_for_votes(tmp_path: Path) -> None:
+    image = pictures(3)
+    write_parquet(tmp_path / "train.parquet", image, unanimous([0, 1, 2]), fer2013=[3, 0, 6])
+    faces = read_split(tmp_path)
+    own = faces.by_fer2013()
+    assert faces.label.tolist() == [0, 1, 2]
+    assert [EMOTIONS[k] for k in own.label] == ["happiness", "anger", "neutral"]
+    assert own.share.argmax(axis=1).tolist() == own.label.tolist()
+    assert (faces.voted, own.voted) == (True, False)
+
+
+def test_data_without_labels_of_fer2013_have_none_to_stand_in(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "train.parquet", pictures(3), unanimous([0, 1, 2]))
+    with pytest.raises(UsageError, match="no labels of FER2013"):
+        read_split(tmp_path).by_fer2013()

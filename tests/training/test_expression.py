@@ -12,6 +12,8 @@ pytest.importorskip("onnx")
 torch.set_num_threads(1)
 
 from feelit.errors import ModelError, UsageError
+from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
+from feelit.labelled.read import read_split
 from feelit.training import export
 from feelit.training.export import count_parameters, export_onnx
 from feelit.training.expression import NETWORKS, Recipe, State, draw_probability, rate_at, train, train_epoch
@@ -100,6 +102,18 @@ def test_run_trains_exports_and_scores_as_users_will(tmp_path: Path) -> None:
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     content = json.loads(model.with_suffix(".json").read_text())
     assert all(d["licence"] for d in content["training_data"])
+
+
+def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> None:
+    write_data(tmp_path)
+    model = train("mine", SMALL, tmp_path, tmp_path)
+    options = EvaluateOptions("valid", framing="original", labels="fer2013")
+    scores = evaluate_classifier(model, tmp_path, options)
+    image = np.stack(list(read_split(tmp_path, "valid").images))
+    own = np.asarray(open_session(model, "cpu").run(["fer2013"], {"luma": image[:, None]})[0]).argmax(axis=1)
+    assert scores.accuracy.value == pytest.approx((own == [i % 7 for i in range(16)]).mean())
+    assert "contempt" not in scores.classes
+    assert (scores.labels, scores.calibration_votes) == ("fer2013", None)
 
 
 def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:

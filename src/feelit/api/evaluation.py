@@ -19,6 +19,7 @@ def evaluate(
     *,
     split: str | None = None,
     framing: Literal["aligned", "original"] = "aligned",
+    labels: Literal["majority", "fer2013"] = "majority",
     occlusions: bool = False,
     end_to_end: bool = False,
     out: str | PathLike[str] | None = None,
@@ -32,6 +33,7 @@ def evaluate(
     data : a CSV or Parquet file, or a folder
     split : "train", "valid" or "test"; None for data with a single one
     framing : "aligned" crops faces as those of a video, "original" takes images as they are
+    labels : what is true: what the majority says, or FER2013's own labels, which a second output of the built-in model names
     occlusions : score faces under difficulties, too
     end_to_end : count a face that is not found as an error
     out : a folder for scores.json, confusion.png and reliability.png
@@ -45,7 +47,7 @@ def evaluate(
     from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
     from feelit.evaluation.folder import check_folder, write_folder
 
-    options = EvaluateOptions(split, framing, occlusions, end_to_end)
+    options = EvaluateOptions(split, framing, occlusions, end_to_end, labels)
     if out is not None:
         check_folder(Path(out), force)
     scores = evaluate_classifier(model_path(str(model)), Path(data), options)

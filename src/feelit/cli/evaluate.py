@@ -22,6 +22,13 @@ class Framing(StrEnum):
     original = "original"
 
 
+class Labels(StrEnum):
+    """Whose labels are the true ones."""
+
+    majority = "majority"
+    fer2013 = "fer2013"
+
+
 def evaluate(
     model: Annotated[
         str, typer.Argument(help="A built-in model, or the path of an ONNX file with its card.", show_default=False)
@@ -29,6 +36,9 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Labelled images: a CSV or Parquet file, or a folder.", show_default=False)],
     split: Annotated[str | None, typer.Option(help="Which split, as in valid or test.", show_default="the only one")] = None,
     framing: Annotated[Framing, typer.Option(help="Crop faces as in videos, or take images as they are.")] = Framing.aligned,
+    labels: Annotated[
+        Labels, typer.Option(help="What is true: what most people say, or FER2013's own labels.")
+    ] = Labels.majority,
     occlusions: Annotated[bool, typer.Option("--occlusions", help="Score faces under difficulties, too.")] = False,
     end_to_end: Annotated[bool, typer.Option("--end-to-end", help="A face that is not found is an error.")] = False,
     min_face: Annotated[
@@ -50,12 +60,13 @@ def evaluate(
 
     path, output = model_path(model), Output(json_object, out, force)
     if _finds_faces(path):
-        given = {"--split": split, "--framing": framing is not Framing.aligned}
+        given = {"--split": split, "--framing": framing is not Framing.aligned, "--labels": labels is not Labels.majority}
         _refuse("classifiers", "finds faces", given | {"--occlusions": occlusions, "--end-to-end": end_to_end})
         _evaluate_detector(path, data, _question(min_face, long_side, source), output)
     else:
         _refuse("detectors", "is a classifier", {"--min-face": min_face, "--long-side": long_side, "--source": source})
-        _evaluate_classifier(path, data, EvaluateOptions(split, framing.value, occlusions, end_to_end), output)
+        options = EvaluateOptions(split, framing.value, occlusions, end_to_end, labels.value)
+        _evaluate_classifier(path, data, options, output)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -30,12 +31,14 @@ from feelit.evaluation.scores import (
 from feelit.evaluation.speed import ms_per_face
 from feelit.labelled.copies import copies, pixel_hashes
 from feelit.labelled.faces import LabelledFaces
+from feelit.labelled.names import FER2013
 from feelit.labelled.read import read_split
 from feelit.names import as_text
 from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
 from feelit.vision.card import sha256_of
 from feelit.vision.expression import ExpressionModel, open_expression
 
+Labels = Literal["majority", "fer2013"]
 Progress = Callable[[float], None]
 
 CROPPING = 0.8
@@ -46,7 +49,9 @@ CROPPING = 0.8
 class EvaluateOptions:
     """What is asked of an evaluation of a classifier.
 
-    `end_to_end` counts a face that the detector does not find as an error; otherwise the whole image stands in for it.
+    `labels` are those of the majority, or those that FER2013 gave its images itself; a network with an output of that name, as
+    the built-in one, answers with that. `end_to_end` counts a face that the detector does not find as an error; otherwise
+    the whole image stands in for it.
 
     Raises
     ------
@@ -58,6 +63,7 @@ class EvaluateOptions:
     framing: Framing = "aligned"
     occlusions: bool = False
     end_to_end: bool = False
+    labels: Labels = "majority"
 
     def __post_init__(self) -> None:
         if self.end_to_end and self.framing == "original":
@@ -77,8 +83,10 @@ def evaluate_classifier(
         if the data are missing, damaged or in no known format, or hold fewer than two classes that the model knows.
     """
     options = options or EvaluateOptions()
-    model = open_expression(path, "cpu")
-    faces = read_split(data, options.split)
+    model, faces = open_expression(path, "cpu"), read_split(data, options.split)
+    if options.labels == "fer2013":
+        faces = faces.by_fer2013()
+        model = model.of_output("fer2013", FER2013) if "fer2013" in model.outputs else model
     copied = copies(pixel_hashes(faces.images))
     crops = crop_images(model, faces.images, options.framing, lambda share: progress(CROPPING * share))
     shown = _Shown(model, faces, crops, options)
@@ -91,6 +99,7 @@ def evaluate_classifier(
         model=_facts(path, model, crops.pixels),
         data=as_text(data),
         split=faces.split,
+        labels=options.labels,
         framing=options.framing,
         end_to_end=options.end_to_end,
         images=shown.counts(copied),

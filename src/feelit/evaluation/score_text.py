@@ -57,6 +57,7 @@ def _summary(scores: ClassifierScores) -> TextTable:
     rows.append(("time", f"a face, 32 at a time on one core; {size}", f"{model.ms_per_face:.2f} ms", ""))
     title = f"{model.name} on {scores.data}, split {scores.split}, {scores.framing} framing"
     title += ", end to end" if scores.end_to_end else ""
+    title += ", labels of FER2013" if scores.labels == "fer2013" else ""
     return TextTable(title, ("score", "", "value", "95 % interval"), rows, words=2)
 
 

@@ -104,6 +104,7 @@ class ClassifierScores:
     model: ModelFacts
     data: str
     split: str
+    labels: str
     framing: str
     end_to_end: bool
     images: ImageCounts

@@ -9,6 +9,7 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.labelled.images import Images, Source
+from feelit.labelled.names import FER2013_EMOTION
 from feelit.labelled.votes import VOTES, majority_labels, vote_shares
 from feelit.types import EMOTIONS, Bool, Float32, Int64
 
@@ -51,6 +52,21 @@ class LabelledFaces:
     def holding_out(self, where: Bool) -> LabelledFaces:
         """The same images, of which more are held out."""
         return replace(self, held_out=self.held_out | where)
+
+    def by_fer2013(self) -> LabelledFaces:
+        """The same images under FER2013's own labels, whatever taggers said later.
+
+        Raises
+        ------
+        UsageError
+            if there are none.
+        """
+        known = self.fer2013 >= 0
+        if not known.any():
+            raise UsageError(f"the split {self.split} has no labels of FER2013", "leave out --labels fer2013")
+        label = np.where(known, np.array(FER2013_EMOTION)[self.fer2013], -1)
+        share = np.eye(len(EMOTIONS) + 1, len(EMOTIONS), dtype=np.float32)[label]
+        return replace(self, label=label, share=share, voted=False)
 
     def distribution(self) -> dict[str, dict[str, float]]:
         """Per label, the images whose majority it is and its share of what was said of all of them; images without a

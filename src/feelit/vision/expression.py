@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -36,19 +37,21 @@ class ExpressionModel:
     size_px : side of its square input
     labels : the names in EMOTIONS of what its network gives, in order
     output : the name of the network's output that tells of the labels
+    outputs : the names of all its outputs
     provider : the execution provider that really runs it
     """
 
-    def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
+    def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1, output: str = "logits") -> None:
         self._session = open_session(path, device, threads)
         self._path = path
         self.card = card
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
         self._input = self._session.get_inputs()[0]
-        named = "logits" in [output.name for output in self._session.get_outputs()]
-        self._outputs = ["logits"] if card.adapter == "feelit" and named else None  # whatever else the network may tell
-        self.output = "logits" if self._outputs else self._session.get_outputs()[0].name
+        self.outputs = tuple(given.name for given in self._session.get_outputs())
+        named = card.adapter == "feelit" and output in self.outputs
+        self._outputs = [output] if named else None  # whatever else the network may tell
+        self.output = output if named else self.outputs[0]
         self._most = _most_at_a_time(self._input.shape)
         self._check(path)
         self.size_px = card.size_px or 48
@@ -80,6 +83,10 @@ class ExpressionModel:
             part = crops[start : start + batch]
             result[start : start + batch, self._columns] = self._normalise(self._run(part))
         return result
+
+    def of_output(self, output: str, labels: tuple[str, ...]) -> ExpressionModel:
+        """The same network, of which another output is read: logits of `labels`, not calibrated."""
+        return ExpressionModel(self._path, replace(self.card, labels=labels, temperature=1.0), "cpu", output=output)
 
     def _run(self, crops: UInt8) -> Float32:
         """(F, S, S) uint8 -> (F, C) float32, what the network says, whoever made it.
