@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
+from feelit.cli import app
 from feelit.errors import UsageError
 from feelit.training import expression, face, linear
 from feelit.training.recipe import as_values, built_in, read_recipe
 from tests.conftest import Command
 from tests.training.test_expression_data import write_data
+
+GROUP: Any = typer.main.get_command(app)
+COMMAND = GROUP.commands["train"]
 
 
 @pytest.mark.parametrize("name", built_in())
@@ -89,3 +96,17 @@ def test_data_without_a_split_to_check_with_are_refused(tmp_path: Path, command:
     ran = command("train", "expression", "--data", tmp_path, "--out", tmp_path / "out")
     assert ran.code == 2
     assert "has no split valid" in ran.lines[-1]
+
+
+def test_help_names_every_built_in_recipe() -> None:
+    (page,) = [p.help for p in COMMAND.params if p.name == "recipe"]
+    assert sorted(re.findall(r"[a-z0-9-]+", page[page.index("(") : page.index(")")])) == built_in()
+
+
+def test_without_pytorch_one_line_says_what_to_install(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    ran = command("train", "expression", "--data", tmp_path, "--out", tmp_path / "out")
+    assert ran.err == "feelit: training needs PyTorch, which is not installed (pip install 'feelit[train]')\n"
+    assert not (tmp_path / "out").exists()
