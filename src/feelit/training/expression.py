@@ -26,7 +26,7 @@ from feelit.labelled.names import FER2013
 from feelit.labelled.read import read_splits
 from feelit.training import baselines
 from feelit.training.curves import Curve, draw_curves
-from feelit.training.expression_augment import Augmentation, augment
+from feelit.training.expression_augment import CALM, WILD, augment
 from feelit.training.expression_card import publish
 from feelit.training.expression_data import Lesson, aligned, contact_sheet, prepare
 from feelit.training.expression_network import ExpressionNet, residual
@@ -52,6 +52,8 @@ class Recipe:
     batch: int = 128
     learning_rate: float = 0.1
     warmup_epochs: float = 2.0
+    calm_epochs: int = 30  # further ones, of pictures more as they are, at a rate that begins anew
+    calm_rate: float = 0.02
     momentum: float = 0.9
     weight_decay: float = 5e-4
     mixup: float = 0.2  # both parameters of the Beta distribution that mixing shares are drawn from
@@ -114,13 +116,14 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     _show(lesson, out / "crops.png")
-    while state.epoch < recipe.epochs:
+    while state.epoch < recipe.epochs + recipe.calm_epochs:
         begun_s = time.monotonic()
         loss = train_epoch(state, lesson)
         scores = score(state.average, check)
         state.curve.add(state.epoch, {"loss": loss} | scores)
         text = " ".join(f"{key} {value:.4f}" for key, value in scores.items())
-        log.info("epoch %d of %d: loss %.4f %s, %.0f s", state.epoch, recipe.epochs, loss, text, time.monotonic() - begun_s)
+        whole = recipe.epochs + recipe.calm_epochs
+        log.info("epoch %d of %d: loss %.4f %s, %.0f s", state.epoch, whole, loss, text, time.monotonic() - begun_s)
         state.save(out / CHECKPOINT)
         draw_curves(state.curve, out / "curves.png")
     return publish(state.average, f"feelit train {name}: {recipe}", check, data, out / f"{name}.onnx")
@@ -203,12 +206,13 @@ def train_epoch(state: State, lesson: Lesson) -> float:
 
 def _loss(state: State, lesson: Lesson, index: Int64, rng: np.random.Generator) -> Tensor:
     """What the network gets wrong on a batch of changed and mixed pictures (Zhang et al. 2018, "mixup")."""
-    recipe = state.recipe
-    pixels = torch.from_numpy(augment(lesson, index, Augmentation(), rng))[:, None].float()
+    recipe, calm = state.recipe, state.epoch >= state.recipe.epochs
+    pixels = torch.from_numpy(augment(lesson, index, CALM if calm else WILD, rng))[:, None].float()
     target = torch.from_numpy(lesson.share[index])
     own = torch.from_numpy(np.eye(len(FER2013) + 1, len(FER2013), dtype=np.float32)[lesson.fer2013[index]])  # -1: zeros
-    lam, other = float(rng.beta(recipe.mixup, recipe.mixup)), torch.from_numpy(rng.permutation(len(index)))
-    pixels, target, own = (x.lerp(x[other], 1 - lam) for x in (pixels, target, own))
+    if not calm:
+        lam, other = float(rng.beta(recipe.mixup, recipe.mixup)), torch.from_numpy(rng.permutation(len(index)))
+        pixels, target, own = (x.lerp(x[other], 1 - lam) for x in (pixels, target, own))
     with torch.autocast("cpu", torch.bfloat16):
         logits, named = state.network.train()(pixels.contiguous(memory_format=torch.channels_last))
     loss = nn.functional.cross_entropy(logits.float(), target)  # nothing for pictures of which nothing was said
@@ -224,7 +228,9 @@ def draw_probability(share: Float32, rare: float) -> Float64:
 
 
 def rate_at(epoch: float, recipe: Recipe) -> float:
-    """The learning rate: a linear start, then half a cosine down to nothing (Loshchilov & Hutter 2017)."""
+    """The learning rate: a linear start, then half a cosine down to nothing (Loshchilov & Hutter 2017), and a second one."""
+    if epoch >= recipe.epochs:
+        return recipe.calm_rate * 0.5 * (1 + math.cos(math.pi * min((epoch - recipe.epochs) / recipe.calm_epochs, 1.0)))
     if epoch < recipe.warmup_epochs:
         return recipe.learning_rate * (epoch + 0.05) / (recipe.warmup_epochs + 0.05)
     done = (epoch - recipe.warmup_epochs) / max(recipe.epochs - recipe.warmup_epochs, 1e-9)

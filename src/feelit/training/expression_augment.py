@@ -33,6 +33,22 @@ class Augmentation:
 
 ROLL_DEG = 35.0
 
+WILD = Augmentation()
+CALM = Augmentation(
+    landmark_jitter=0.02,
+    rotation_deg=12.0,
+    roll=0.1,
+    scale=0.1,
+    shift=0.05,
+    light=0.5,
+    blur=0.1,
+    small=0.15,
+    noise=0.1,
+    erasing=0.1,
+    covered=0.15,
+)
+"""How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
+
 
 def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> UInt8:
     """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson."""
