@@ -1,6 +1,6 @@
 """A face detector on a video with known faces: recall, false faces a frame, milliseconds an image, beside YuNet.
 
-    python benchmarks/detector.py VIDEO TRUTH.parquet [--detector models/face-v1.onnx] [--yunet YUNET.onnx]
+    python benchmarks/detector.py VIDEO TRUTH.parquet [--detector DETECTOR.onnx] [--yunet YUNET.onnx]
 
 TRUTH holds one row a face: frame, x0, y0, x1, y1 (px). A face counts as found at IoU 0.5. Both detectors see the same frames at
 the same working size on one thread, in turns, so that a busy machine slows both; the median over batches is printed. The
@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from feelit.evaluation.detection import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
+from feelit.models import model_path
 from feelit.types import Detections, Float32, UInt8, View
 from feelit.vision.detector import FaceDetector, open_detector, shrink
 
@@ -108,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A face detector on a video with known faces, beside YuNet.")
     parser.add_argument("video", type=Path)
     parser.add_argument("truth", type=Path)
-    parser.add_argument("--detector", type=Path, default=Path("models/face-v1.onnx"))
+    parser.add_argument("--detector", type=Path, default=model_path("face"))
     parser.add_argument("--yunet", type=Path, help="also run this YuNet")
     parser.add_argument("--min-face-px", type=float, default=60.0, help="smallest face to find; sets the working size")
     parser.add_argument("--every", type=int, default=1, help="look at every n-th frame")

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
+from feelit.models import model_path
 from feelit.types import EMOTIONS
 from feelit.vision.card import read_card, sha256_of
 from feelit.vision.session import open_session
 
-MODEL = Path(__file__).parents[2] / "models/expression-v1.onnx"
-SHARED = Path(__file__).parents[2] / "../shared"
+MODEL = model_path("expression")
+DATA = Path(__file__).parents[2] / "../shared/data/fer"
 
 
 def test_card_names_the_bytes_of_the_file() -> None:
@@ -25,7 +27,7 @@ def test_card_describes_what_is_served() -> None:
     assert card.labels == EMOTIONS
     assert card.temperature is not None
     assert 0.2 < card.temperature < 5
-    assert card.scores["accuracy_aligned_crops"] > 0.82
+    assert card.parameters <= 2_000_000
 
 
 @pytest.mark.parametrize("faces", [1, 5, 32])
@@ -40,3 +42,13 @@ def test_logits_are_finite(faces: int, kind: str) -> None:
     assert logits.dtype == np.float32
     assert logits.shape == (faces, len(EMOTIONS))
     assert np.isfinite(logits).all()
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="needs FER2013 with FER+ votes")
+def test_the_card_tells_what_the_file_scores() -> None:
+    scores = evaluate_classifier(MODEL, DATA, EvaluateOptions("valid", framing="original"))
+    told = read_card(MODEL).scores["original framing"]
+    assert scores.images.scored == told["images"] == 3199
+    assert scores.accuracy.value == pytest.approx(told["accuracy"]["value"], abs=1e-3)
+    assert scores.macro_f1.value == pytest.approx(told["macro_f1"], abs=5e-3)
+    assert scores.calibration.error == pytest.approx(told["ece_15_bins"], abs=2e-3)

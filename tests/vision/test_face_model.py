@@ -10,12 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.evaluation.detection import at_threshold, curve, match_faces
+from feelit.models import model_path
 from feelit.types import UInt8
 from feelit.vision.card import sha256_of
 from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
 
 ROOT = Path(__file__).parents[2]
-MODEL = ROOT / "models/face-v1.onnx"
+MODEL = model_path("face")
 CLIP = ROOT / "../shared/clips/gallery4.mp4"
 
 

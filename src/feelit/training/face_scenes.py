@@ -17,6 +17,7 @@ from feelit.types import Bool, Float32, Float64, Int64, UInt8
 Rect = tuple[int, int, int, int]  # x0 y0 x1 y1 px of the scene
 
 LEAST_PX = 7.0  # smaller faces give no loss
+CROWDS = 0.6  # an image is drawn in proportion to the number of its faces to this power
 CROWD_PX = 40.0  # the largest face of a crowd
 LEAST_VISIBLE, LEAST_HINT = 0.5, 0.15  # of a face's box: above the first it is a face, below the second it is none
 MIRRORED = [1, 0, 2, 4, 3]  # landmarks after a flip
@@ -85,11 +86,13 @@ class SceneMaker:
     def __init__(self, images: FaceImages, size_px: int, face_px: tuple[float, float], turn: Turn) -> None:
         self.images, self.size_px, self.face_px, self.turn = images, size_px, face_px, turn
         self.pools = sort_images(images)
+        faces = np.diff(images.first)[self.pools.context].astype(np.float64) ** CROWDS
+        self._context_p = faces / max(float(faces.sum()), 1.0)
 
     def make(self, rng: np.random.Generator) -> Scene:
         """One scene, before any change of its brightness."""
         canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px, 3), np.uint8), self.turn)
-        kind = rng.choice(4, p=(0.45, 0.2, 0.3, 0.05))
+        kind = rng.choice(4, p=(0.6, 0.15, 0.2, 0.05))
         if kind == 0:
             canvas.lay(int(rng.choice(self.pools.empty)), canvas.whole, self.face_px, rng)
             canvas.lay(self._pick(rng, 0.15), canvas.whole, self.face_px, rng)
@@ -104,7 +107,9 @@ class SceneMaker:
         return canvas.scene()
 
     def _pick(self, rng: np.random.Generator, portraits: float) -> int:
-        return int(rng.choice(self.pools.portrait if rng.random() < portraits else self.pools.context))
+        if rng.random() < portraits or not len(self.pools.context):
+            return int(rng.choice(self.pools.portrait))
+        return int(rng.choice(self.pools.context, p=self._context_p))
 
     def _lay_gallery(self, canvas: _Canvas, rng: np.random.Generator) -> None:
         canvas.picture[:] = rng.integers(0, 60)
