@@ -22,17 +22,20 @@ from feelit.vision.card import read_card
 from feelit.vision.session import open_session
 from tests.training.test_expression_data import small_lesson, write_data
 
-SMALL = Recipe(stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=2)
+SMALL = Recipe(stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1)
 
 
-def test_learning_rate_rises_then_falls_to_nothing() -> None:
-    recipe = Recipe(epochs=10, warmup_epochs=2)
-    rates = [rate_at(e, recipe) for e in np.arange(0, 10.01, 0.25)]
+def test_learning_rate_rises_then_falls_to_nothing_twice() -> None:
+    recipe = Recipe(epochs=10, warmup_epochs=2, calm_epochs=5)
+    rates = [rate_at(e, recipe) for e in np.arange(0, 10, 0.25)]
     top = rates.index(max(rates))
     assert max(rates) == pytest.approx(recipe.learning_rate)
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert rates[-1] < 0.001
+    calm = [rate_at(e, recipe) for e in np.arange(10, 15.01, 0.25)]
+    assert calm == sorted(calm, reverse=True)
+    assert (calm[0], calm[-1]) == pytest.approx((recipe.calm_rate, 0), abs=1e-9)
 
 
 def test_rare_labels_are_drawn_more_often_but_not_as_often_as_common_ones() -> None:
@@ -95,7 +98,7 @@ def test_run_trains_exports_and_scores_as_users_will(tmp_path: Path) -> None:
     card = read_card(model)
     assert (model.name, card.name, card.labels) == ("mine.onnx", "mine", EMOTIONS)
     assert card.scores["aligned crops, as videos give them"]["images"] == 16
-    assert "epochs=2" in card.recipe
+    assert "epochs=1" in card.recipe
     session = open_session(model, "cpu")
     logits, own = session.run(["logits", "fer2013"], {"luma": np.zeros((3, 1, 48, 48), np.uint8)})
     assert (np.shape(logits), np.shape(own)) == ((3, 8), (3, 7))
@@ -118,7 +121,7 @@ def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> 
 
 def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     State(SMALL).save(tmp_path / "last.pt")
-    other = Recipe(stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=2, seed=2)
+    other = Recipe(stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1, seed=2)
     with pytest.raises(UsageError, match="another recipe"):
         State(other).load(tmp_path / "last.pt")
 
