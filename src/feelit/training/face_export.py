@@ -159,12 +159,13 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
+def publish(net: FaceNet, recipe: str, threshold: float, data: Path, path: Path) -> Path:
     """Export a network, compare it with the file, score the file and write the card.
 
     Parameters
     ----------
     recipe : what the network came about by, in words
+    threshold : the score from which on a box is a face, unless users say otherwise
     data : a folder with val.parquet and test.parquet
     path : the ONNX file to write
 
@@ -182,6 +183,7 @@ def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
         licence="weights: see training_data; code: Apache-2.0",
         description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads.",
         scale=1.0,
+        threshold=threshold,
         parameters=count_parameters(net),
         training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
         limitations=LIMITATIONS,
