@@ -84,7 +84,7 @@ def test_close_crops_are_found_and_told_in_their_own_pixels(side: int, tmp_path:
 
 def test_the_crop_does_not_depend_on_the_size_of_the_image(tmp_path: Path, networks: Networks) -> None:
     small, large = (find_faces(Source(portrait(tmp_path / "a.png", side)), networks).crop[0] for side in (96, 480))
-    assert np.corrcoef(small.ravel(), large.ravel())[0, 1] > 0.9
+    assert np.corrcoef(small.ravel(), large.ravel())[0, 1] > 0.85
 
 
 def test_without_a_face_the_middle_square_is_the_crop(tmp_path: Path, networks: Networks) -> None:

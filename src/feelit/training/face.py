@@ -66,7 +66,6 @@ class Recipe:
     box_weight: float = 4.0
     landmark_weight: float = 4.0
     teacher: str = "yunet"  # a detector of the user's cache, or the path of one
-    threshold: float = 0.6  # the score that the card recommends
     seed: int = 0
 
 
@@ -211,7 +210,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     images = load_images(files, out / "train.npz")
     log.info("%s from step %d, %d images, %d parameters", recipe, run.step, len(images), count_parameters(run.net))
     learn(run, Feeder(recipe, images), data / "val.parquet", out)
-    return publish(run.averaged, story(name, run), recipe.threshold, data, out / f"{name}.onnx")
+    return publish(run.averaged, story(name, run), data, out / f"{name}.onnx")
 
 
 def story(name: str, run: Run) -> str:

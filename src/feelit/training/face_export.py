@@ -17,9 +17,12 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from feelit.errors import ModelError
+from feelit.evaluation.detection import match_sizes
+from feelit.evaluation.face_images import find_images
 from feelit.evaluation.face_scores import FaceScores
 from feelit.evaluation.faces import FaceQuestion, evaluate_faces
 from feelit.training.export import OPSET, count_parameters
@@ -27,9 +30,13 @@ from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_network import FaceNet
 from feelit.types import UInt8
 from feelit.vision.card import ModelCard, write_card
+from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, shrink
 from feelit.vision.session import open_session
 
 log = logging.getLogger(__name__)
+
+CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
+"""Scores are calibrated at this long side, over faces from this size and boxes from this score on."""
 
 MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-3, 1e-4
 
@@ -122,6 +129,36 @@ def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
     return px, score
 
 
+def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
+    """Write the ONNX file of a network whose scores are chances: of boxes with 0.7, seven in ten are faces.
+
+    A line through its logits is fitted to which boxes of the validation images are faces (Platt 1999), and put into the
+    weights of the heads.
+    """
+    export(net, path)
+    detector = FaceDetector(path, ModelCard(path.stem, "face", "feelit"), "cpu")
+    scores, hits = [], []
+    for image in find_images(valid).read():
+        luma = image.pixels("luma")
+        view = detector.view_of(luma.shape[1], luma.shape[0], MIN_DETECTABLE_PX * max(luma.shape) / CALIBRATED_PX)
+        found = detector.detect(shrink(luma, view)[None], view, LEAST_SCORE)
+        matches = match_sizes(found.box, found.score, image.box, image.ignore, (LEAST_FACE_PX, np.inf))
+        scores.append(matches.score)
+        hits.append(matches.hit)
+    score, hit = np.concatenate(scores).astype(np.float64).clip(1e-6, 1 - 1e-6), np.concatenate(hits)
+    net = copy.deepcopy(net)
+    if hit.any() and not hit.all():
+        line = LogisticRegression(C=1e6).fit(np.log(score / (1 - score))[:, None], hit)
+        slope, offset = float(line.coef_[0, 0]), float(line.intercept_[0])
+        for head in net.head:
+            assert isinstance(head, nn.Conv2d)
+            assert head.bias is not None
+            head.weight.data[0] *= slope
+            head.bias.data[0] = head.bias.data[0] * slope + offset
+        export(net, path)
+    return net
+
+
 def score_export(path: Path, data: Path) -> dict[str, Any]:
     """Scores on the validation images and on the test images of each source; `feelit evaluate` tells more."""
     sources = sorted(set(pq.read_table(data / "test.parquet", columns=["source"])["source"].to_pylist()))
@@ -159,13 +196,12 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def publish(net: FaceNet, recipe: str, threshold: float, data: Path, path: Path) -> Path:
-    """Export a network, compare it with the file, score the file and write the card.
+def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
+    """Calibrate and export a network, compare it with the file, score the file and write the card.
 
     Parameters
     ----------
     recipe : what the network came about by, in words
-    threshold : the score from which on a box is a face, unless users say otherwise
     data : a folder with val.parquet and test.parquet
     path : the ONNX file to write
 
@@ -174,7 +210,7 @@ def publish(net: FaceNet, recipe: str, threshold: float, data: Path, path: Path)
     ModelError
         if the ONNX file computes something else than the network.
     """
-    export(net, path)
+    net = calibrated(net, data / "val.parquet", path)
     px, score = check(net, path, load_images([data / "val.parquet"]))
     card = ModelCard(
         name=path.stem,
@@ -183,7 +219,6 @@ def publish(net: FaceNet, recipe: str, threshold: float, data: Path, path: Path)
         licence="weights: see training_data; code: Apache-2.0",
         description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads.",
         scale=1.0,
-        threshold=threshold,
         parameters=count_parameters(net),
         training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
         limitations=LIMITATIONS,
