@@ -97,6 +97,14 @@ def deadly(task: Task) -> SegmentResult:
     return result_of(task)
 
 
+def watched(task: Task) -> SegmentResult:
+    """`deadly_once`, that leaves a mark beside the video when segment 0 is done."""
+    result = deadly_once(task)
+    if task.segment.index == 0:
+        Path(f"{task.info.path}.done").touch()
+    return result
+
+
 def deadly_once(task: Task) -> SegmentResult:
     """Kills its worker on segment 2, the first time."""
     mark = Path(f"{task.info.path}.died")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import fields
 from fractions import Fraction
@@ -84,6 +85,29 @@ def test_workers_that_are_killed_at_work_change_nothing(orders: list[Order], exp
     assert not workers()
     for n, result in enumerate(expected):
         assert_same(found[n], result)
+
+
+def test_a_worker_that_is_killed_idle_does_not_count_against_the_next_task(tmp_path: Path) -> None:
+    """It takes what it is given while it dies, and never looks at it; then the task costs one worker, which it may."""
+    (first, _, deadly) = works.orders(tmp_path, 3)
+
+    def drawn() -> Iterator[Order]:
+        yield first
+        while not (tmp_path / "a.mp4.done").exists():
+            time.sleep(0.01)
+        time.sleep(0.5)  # until the answer is on its way
+        (worker,) = workers()
+        worker.send_signal(signal.SIGSTOP)
+        yield deadly
+
+    found = {}
+    for outcome in LocalEngine(1, works.watched).run(drawn()):
+        if not found:
+            (worker,) = workers()
+            worker.send_signal(signal.SIGKILL)
+        found[outcome.order.number] = outcome.result
+    assert (tmp_path / "a.mp4.died").exists()
+    assert isinstance(found[2], SegmentResult)
 
 
 def workers() -> list[psutil.Process]:

@@ -30,11 +30,13 @@ Work = Callable[[Task], SegmentResult]
 
 @dataclass(slots=True)
 class _Parcel:
-    """An order on its way: how many workers have died on it, when the last one got it, and why that one was ended."""
+    """An order on its way: how many workers have died on it, when the last one got it and whether it has begun, and why that
+    one was ended."""
 
     order: Order
     deaths: int = 0
     given_s: float = 0.0
+    begun: bool = False
     cause: Cause = DIED
 
 
@@ -124,31 +126,37 @@ class LocalEngine:
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
-        """None if the worker died: its order goes to another, or it was idle."""
-        parcel, worker.parcel = worker.parcel, None
+        """None if the worker has just begun, or if it died: its order goes to another, or it was idle."""
+        parcel = worker.parcel
         try:
-            result: SegmentResult | FeelitError = worker.pipe.recv()
+            result: SegmentResult | FeelitError | None = worker.pipe.recv()
         except (EOFError, OSError):
             self._crew.remove(worker)
             _end([worker])
             if parcel is None:
                 return None
-            parcel.deaths += 1
+            # One that had worked before and died before it looked at the order did not die of it.
+            parcel.deaths += parcel.begun or not worker.proven
             if parcel.deaths < TRIES:
                 self._waiting.appendleft(parcel)
                 return None
             result = given_up(parcel.order.task, parcel.cause)
         assert parcel is not None
+        if result is None:
+            parcel.begun = True
+            return None
+        worker.parcel, worker.proven = None, True
         return Outcome(parcel.order, result)
 
 
 class _Worker:
-    """A process, our end of its pipe, and what it is working on."""
+    """A process, our end of its pipe, what it is working on, and whether it ever finished anything."""
 
     def __init__(self, work: Work) -> None:
         context = _Context()
         self.pipe, theirs = context.Pipe()
         self.parcel: _Parcel | None = None
+        self.proven = False
         self.process = context.Process(target=_serve, args=(theirs, work), name="feelit-worker", daemon=True)
         try:
             self.process.start()
@@ -165,7 +173,7 @@ class _Worker:
         except OSError:
             _end([self])
             return False
-        parcel.given_s, parcel.cause = time.monotonic(), DIED
+        parcel.given_s, parcel.begun, parcel.cause = time.monotonic(), False, DIED
         self.parcel = parcel
         return True
 
@@ -191,6 +199,7 @@ def _serve(pipe: Connection, work: Work) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             task: Task = pipe.recv()
+            pipe.send(None)  # begun: from here on it is the task that a death is put down to
             pipe.send(attempt(task, work))
 
 
