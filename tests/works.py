@@ -134,8 +134,8 @@ def greedy(task: Task) -> SegmentResult:
     if once:
         mark.touch()
     taken: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
-    while (task.segment.index == 2 or once) and len(taken) < 100:
-        taken.append(np.ones(16 << 20, np.uint8))
+    while (task.segment.index == 2 or once) and len(taken) < 50:
+        taken.append(np.ones(32 << 20, np.uint8))
         time.sleep(0.02)
     return result_of(task)
 
