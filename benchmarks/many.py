@@ -26,7 +26,7 @@ from feelit.config import AnalyzeConfig, RunConfig
 from feelit.engines import Order
 from feelit.engines.local import LocalEngine
 from feelit.job import VideoReport
-from feelit.pipeline import FACES_ACROSS, LEAST_SEGMENT_S, analyze_videos, resolve
+from feelit.pipeline import LEAST_SEGMENT_S, analyze_videos, resolve
 from feelit.plan import Source, cut, find_videos
 from feelit.segment import Task
 from feelit.types import VideoInfo
@@ -78,9 +78,8 @@ def alone(folder: Path, workers: int) -> tuple[Cost, int]:
     orders: list[Order] = []
     for source in find_videos([str(folder)]):
         video = probe(source.path)
-        least_px = min(video.info.width_px, video.info.height_px) / FACES_ACROSS
         for segment in cut(video, settings.sampling, LEAST_SEGMENT_S).segments:
-            orders.append(Order(len(orders), Task(video.info, segment, settings.sampling, least_px, settings.models)))
+            orders.append(Order(len(orders), Task(video.info, segment, settings.sampling, None, settings.models)))
     start = Cost.now()
     done = sum(1 for _ in LocalEngine(workers).run(iter(orders)))
     assert done == len(orders)

@@ -288,6 +288,7 @@ def test_rows_do_not_depend_on_how_the_work_was_cut(
     case: Case, run: Run, tmp_path: Path, serial: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.1)
+    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.1)
     tables = []
     for i, (segment_s, batch) in enumerate([(100.0, 16), (0.1, 3)]):
         out = tmp_path / f"{i}.parquet"
@@ -301,6 +302,7 @@ def test_rows_do_not_depend_on_how_the_work_was_cut(
 def test_rows_do_not_depend_on_the_workers(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["open-gop.mkv", "corrupt.mp4", "vfr.mkv"]
     monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.5)
+    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.1)
     videos = [run.folder / name for name in names]
     analyze(videos, tmp_path / "real.parquet", AnalyzeConfig("12.5"), workers=2, segment_s=0.5)
     monkeypatch.setattr("feelit.pipeline.LocalEngine", SerialEngine)
@@ -332,6 +334,7 @@ def test_only_what_lies_between_start_and_end_is_sampled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.1)
+    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.1)
     config = AnalyzeConfig("native", start_s, end_s, min_face_px=60)
     (report,) = analyze([run.folder / name], tmp_path / "a.parquet", config, segment_s=0.1, workers=1)
     rows = pq.read_table(tmp_path / "a.parquet")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.plan import Plan, cut, find_videos, read_list, usable_cores
+from feelit.plan import LEAST_APART_S, Plan, cut, find_videos, read_list, usable_cores
 from feelit.types import Sampling, VideoInfo
 from feelit.video.probe import Probe, probe
 from tests.video import clips
@@ -61,8 +61,20 @@ def test_segments_tile_the_video(groups: list[int], target_s: float, origin: int
 
 @given(GROUPS, TARGET_S)
 def test_segments_are_as_long_as_asked_and_no_longer_than_a_group_more(groups: list[int], target_s: float) -> None:
+    group_s = max(groups) / FPS + LEAST_APART_S  # shorter ones count together
     for segment in cut(made_probe(groups), Sampling(), target_s).segments[:-1]:
-        assert target_s - 1e-9 <= segment.packets / FPS < target_s + max(groups) / FPS
+        assert target_s - 1e-9 <= segment.packets / FPS < target_s + group_s
+
+
+@given(GROUPS, TARGET_S, TARGET_S)
+def test_what_begins_anew_does_not_depend_on_the_cuts(groups: list[int], target_s: float, other_s: float) -> None:
+    whole = made_probe(groups, 7)
+    one, other = (cut(whole, Sampling(), s).segments for s in (target_s, other_s))
+    anew = [pts for segment in one for pts in segment.anew_pts]
+    assert anew == [pts for segment in other for pts in segment.anew_pts]
+    assert [segment.anew_pts[0] for segment in one[1:]] == [segment.start_pts for segment in one[1:]]
+    assert anew[0] == 7
+    assert all(b - a >= LEAST_APART_S * 90_000 for a, b in pairwise(anew))
 
 
 @given(GROUPS, TARGET_S, st.floats(0, 200), st.floats(0.01, 200))
@@ -87,10 +99,14 @@ def test_a_video_without_trusted_keyframes_is_one_segment() -> None:
     assert plan.first_frame == 0
 
 
-def test_a_real_video_is_cut_at_its_keyframes(tmp_path: Path) -> None:
-    whole = probe(clips.plain(tmp_path / "a.mp4", frames=50, gop=12))
+@pytest.mark.parametrize(
+    ("gop", "packets"),
+    [pytest.param(25, [25, 25], id="one second"), pytest.param(12, [36, 14], id="shorter groups count together")],
+)
+def test_a_real_video_is_cut_at_its_keyframes(gop: int, packets: list[int], tmp_path: Path) -> None:
+    whole = probe(clips.plain(tmp_path / "a.mp4", frames=50, gop=gop))
     plan = cut(whole, Sampling(), 0.4)
-    assert [s.packets for s in plan.segments] == [12, 12, 12, 12, 2]
+    assert [s.packets for s in plan.segments] == packets
     assert plan == Plan(plan.segments, 0)
 
 

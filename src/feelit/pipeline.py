@@ -28,9 +28,6 @@ from feelit.video.probe import probe
 from feelit.vision.card import sha256_of
 from feelit.workspace import Workspace
 
-FACES_ACROSS = 12
-"""Unless told otherwise, faces down to 1/12 of the picture's short side are looked for: 60 px at 720p."""
-
 LEAST_SEGMENT_S = 4.0
 PIECES = 16
 """Short videos are cut finer, into so many pieces but none shorter than this, so that all workers have work. The number of
@@ -61,10 +58,6 @@ class Settings:
     min_face_px: float | None
     models: Models
     record: dict[str, Any]
-
-    def least_face_px(self, info: VideoInfo) -> float:
-        """Side of the smallest face to look for in a video."""
-        return self.min_face_px or min(info.width_px, info.height_px) / FACES_ACROSS
 
 
 def resolve(config: AnalyzeConfig) -> Settings:
@@ -226,7 +219,7 @@ class _Analysis:
             info=job.info,
             segment=segment,
             sampling=self._settings.sampling,
-            min_face_px=self._settings.least_face_px(job.info),
+            min_face_px=self._settings.min_face_px,
             models=self._settings.models,
             batch=self._run.batch,
             decode_threads=self._decode_threads,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,10 @@ SUFFIXES = frozenset(
     | {".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
 )
 """What counts as a video inside a folder. A file that is named on the command line is opened whatever its name."""
+
+LEAST_APART_S = 1.0
+"""Segments begin at keyframes that are at least so far from one another, whatever length is asked for: where they may begin,
+nothing that came before counts, and some things have to be done anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,11 @@ def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     info = probe.info
     to_pts = 1 / info.time_base
     ends: list[tuple[int | None, int]] = [(None, 0)]  # (pts, packets before it)
+    anew = list(probe.keyframe_pts[:1])
     for pts, packets in zip(probe.keyframe_pts[1:], probe.keyframe_packet[1:], strict=True):
+        if pts - anew[-1] < LEAST_APART_S * to_pts:
+            continue
+        anew.append(pts)
         last = ends[-1][0] if ends[-1][0] is not None else probe.keyframe_pts[0]
         if pts - last >= target_s * to_pts:
             ends.append((pts, packets))
@@ -94,8 +102,13 @@ def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     stretches = list(pairwise(ends))
     first = bisect_right([_time_s(pts, probe) for (pts, _), _ in stretches[1:]], sampling.start_s)
     wanted = [s for s in stretches[first:] if s[0][0] is None or _time_s(s[0][0], probe) < sampling.end_s]
-    segments = tuple(Segment(i, a, b, n - m) for i, ((a, m), (b, n)) in enumerate(wanted))
+    segments = tuple(Segment(i, a, b, n - m, _between(anew, a, b)) for i, ((a, m), (b, n)) in enumerate(wanted))
     return Plan(segments, wanted[0][0][1])
+
+
+def _between(pts: Sequence[int], start_pts: int | None, end_pts: int | None) -> tuple[int, ...]:
+    first = 0 if start_pts is None else bisect_left(pts, start_pts)
+    return tuple(pts[first : len(pts) if end_pts is None else bisect_left(pts, end_pts)])
 
 
 def usable_cores() -> int:

@@ -17,11 +17,12 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo, View
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.looking import Looker
 from feelit.vision.quality import brightness, sharpness, thumbnails
 
 BATCH_BYTES = 48 << 20
@@ -64,7 +65,7 @@ class Task:
     info: VideoInfo
     segment: Segment
     sampling: Sampling
-    min_face_px: float
+    min_face_px: float | None  # see `Looker`
     models: Models
     batch: int = 16
     decode_threads: int = 1
@@ -81,13 +82,13 @@ def analyze_segment(task: Task) -> SegmentResult:
         if a model does not load.
     """
     networks = open_networks(task.models)
-    view = networks.detector.view_of(task.info.width_px, task.info.height_px, task.min_face_px)
-    reader = SegmentReader(task.info, task.segment, task.sampling, view, task.decode_threads)
+    looker = Looker(networks.detector, task.info.width_px, task.info.height_px, task.min_face_px)
+    reader = SegmentReader(task.info, task.segment, task.sampling, looker.view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
     seen = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
-        found = look_at(batch, view, networks, task.batch)
+        found = look_at(batch, looker, networks, task.batch)
         frames.append(frame_table(batch))
         faces.append(replace(found, row=found.row + seen))
         seen += len(batch)
@@ -102,17 +103,17 @@ def analyze_segment(task: Task) -> SegmentResult:
     )
 
 
-def look_at(batch: list[Sample], view: View, networks: Networks, most: int) -> FaceTable:
-    """Detect, crop and classify: the faces of some frames, whose `row` counts from the first of them.
+def look_at(batch: list[Sample], looker: Looker, networks: Networks, most: int) -> FaceTable:
+    """Detect, crop and classify: the faces of the next frames of a video, whose `row` counts from the first of them.
 
     Parameters
     ----------
     batch : at least one frame
-    view : how their small pictures were made
+    looker : looked at those before
     most : so many faces go through the classifier at a time
     """
     detector, expression = networks.detector, networks.expression
-    found = detector.detect(np.stack([s.small for s in batch]), view, DOUBTFUL * detector.threshold)
+    found = looker.find(batch, DOUBTFUL * detector.threshold)
     crops = [
         expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
         for i, s in enumerate(batch)

@@ -61,13 +61,15 @@ class Segment:
     """A stretch of one video between two keyframes: the unit of work, of retry and of resume.
 
     Half open: frames with start_pts <= pts < end_pts belong to it. `start_pts` None means from the first packet on,
-    `end_pts` None to the last. `packets` is how many frames the container promises for it.
+    `end_pts` None to the last. `packets` is how many frames the container promises for it. `anew_pts` are the keyframes in it
+    from which on nothing that came before may count: segments begin at such.
     """
 
     index: int
     start_pts: int | None
     end_pts: int | None
     packets: int
+    anew_pts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Sample:
     pts: int
     time_s: float
     tick: int
+    anew: bool  # what was seen before it may not count
     luma: UInt8  # (H, W) the upright full-size plane, as stored: expand it by `levels`
     levels: UInt8  # (256,) stored luma -> full-range luma
     small: UInt8  # (h, w) or (h, w, 3), full range: the detector's view

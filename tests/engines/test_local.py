@@ -33,7 +33,9 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> list[Order]:
     path = clips.plain(tmp_path_factory.mktemp("engine") / "a.mp4", frames=48, gop=12, face=True)
     video, sampling = probe(path), Sampling(Fraction(10))
     models = Models(model_path("face"), model_path("expression"), "cpu")
-    segments = cut(video, sampling, 0.4).segments
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feelit.plan.LEAST_APART_S", 0.0)
+        segments = cut(video, sampling, 0.4).segments
     return [Order(n, Task(video.info, segment, sampling, 20.0, models)) for n, segment in enumerate(segments)]
 
 
@@ -100,7 +102,7 @@ def test_a_worker_that_is_killed_idle_does_not_count_against_the_next_task(tmp_p
         worker.send_signal(signal.SIGSTOP)
         yield deadly
 
-    found = {}
+    found: dict[int, SegmentResult | FeelitError] = {}
     for outcome in LocalEngine(1, works.watched).run(drawn()):
         if not found:
             (worker,) = workers()

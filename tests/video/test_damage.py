@@ -24,6 +24,12 @@ EVERY_FRAME = Sampling(None)
 SMALL = (128, 64)
 
 
+@pytest.fixture(autouse=True)
+def every_keyframe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments may begin at any."""
+    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.0)
+
+
 def read(path: Path, segment_s: float = 100.0, threads: int = 1) -> tuple[list[Sample], int, int]:
     """All frames of a video read by segments, how many were decoded, and the errors."""
     found = probe(path)

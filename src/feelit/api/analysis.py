@@ -47,7 +47,7 @@ def analyze(
     videos : a video, a folder of videos, or a list of either
     rate : samples a second of video, or "native" for every frame
     start_s, end_s : the part of each video to look at, in seconds
-    min_face_px : side of the smallest face to look for; None stands for 1/12 of the picture's short side
+    min_face_px : side of the smallest face to look for; None stands for 1/30 of the picture's short side, see docs/cli.md
     detector, classifier : built-in names or paths of ONNX files
     device : "auto" takes CUDA where it loads
     workers : segments at a time; None stands for one a core

@@ -83,7 +83,7 @@ def analyze(
     end: Annotated[float, typer.Option(help="End before this, in seconds.", show_default="its end")] = float("inf"),
     min_face: Annotated[
         float | None,
-        typer.Option(help="Side of the smallest face to look for, in px.", show_default="1/12 of the picture's short side"),
+        typer.Option(help="Side of the smallest face to look for, in px.", show_default="1/30 of the picture's short side"),
     ] = None,
     detector: Annotated[str, typer.Option(help="Name of a detector, or the path of an ONNX file.")] = "face",
     classifier: Annotated[str, typer.Option(help="Name of a classifier, or an ONNX file with its card.")] = "expression",

@@ -38,7 +38,7 @@ def live(
     rate: Annotated[str, typer.Option(help="Look at no more frames a second than this; native for all.")] = "native",
     min_face: Annotated[
         float | None,
-        typer.Option(help="Side of the smallest face to look for, in px.", show_default="1/12 of the picture's short side"),
+        typer.Option(help="Side of the smallest face to look for, in px.", show_default="1/30 of the picture's short side"),
     ] = None,
     detector: Annotated[str, typer.Option(help="Name of a detector, or the path of an ONNX file.")] = "face",
     classifier: Annotated[str, typer.Option(help="Name of a classifier, or an ONNX file with its card.")] = "expression",

@@ -15,12 +15,12 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.explaining.sources import Source, read_image
-from feelit.pipeline import FACES_ACROSS
 from feelit.segment import Networks
-from feelit.types import Detections, Float32, UInt8, VideoInfo, View
+from feelit.types import Detections, Float32, UInt8, VideoInfo
 from feelit.video.luma import FULL_RANGE
 from feelit.video.stills import sample_at
 from feelit.vision.detector import FaceDetector, shrink
+from feelit.vision.looking import USUAL_ACROSS, Looker
 
 FRAMINGS = ((144, 24), (192, 0), (96, 48), (48, 72))
 """Attempts: the short side of the image becomes so many px, and gets a border of so many."""
@@ -58,11 +58,11 @@ def find_faces(source: Source, networks: Networks) -> Faces:
 
 
 def _in_video(path: Path, time_s: float, networks: Networks) -> Faces:
-    def view_of(info: VideoInfo) -> View:
-        return networks.detector.view_of(info.width_px, info.height_px, min(info.width_px, info.height_px) / FACES_ACROSS)
+    def looker(info: VideoInfo) -> Looker:
+        return Looker(networks.detector, info.width_px, info.height_px, None)
 
-    sample, view = sample_at(path, time_s, view_of)
-    found = _from_the_left(networks.detector.detect(sample.small[None], view))
+    sample, info = sample_at(path, time_s, lambda info: looker(info).view)
+    found = _from_the_left(looker(info).find([sample], networks.detector.threshold))
     if not len(found):
         raise UsageError(f"no face was found in {path} at {sample.time_s:g} s", "choose another moment")
     crops = networks.expression.crop(sample.luma, sample.levels, found.box, found.landmarks)
@@ -89,7 +89,7 @@ def _in_framings(image: UInt8, detector: FaceDetector) -> Detections:
     for factor, border in [*framings, (1.0, 0)] if short < SMALL_PX else [(1.0, 0), *framings]:
         framed = _framed(image, factor, border)
         height, width = framed.shape[:2]
-        view = detector.view_of(width, height, min(height, width) / FACES_ACROSS)
+        view = detector.view_of(width, height, min(height, width) / USUAL_ACROSS)
         found = detector.detect(shrink(framed, view)[None], view)
         if len(found):
             # A box tells edges of pixels, a landmark the middle of one.

@@ -15,6 +15,7 @@ from feelit.timeline.build import TimelineBuilder
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
 from feelit.video.capture import Capture, Captured
+from feelit.vision.looking import Looker
 
 MOST_FACES = 32
 """So many go through the classifier at a time."""
@@ -29,7 +30,7 @@ class Analyst:
         self._capture, self._settings = capture, settings
         self._networks, self._recording = networks, recording
         info, detector = capture.info, networks.detector
-        self._view = detector.view_of(info.width_px, info.height_px, settings.least_face_px(info))
+        self._looker = Looker(detector, info.width_px, info.height_px, settings.min_face_px)
         self._builder = TimelineBuilder(TrackerSettings(detector.threshold), sampled_hz(settings.sampling, info))
         self._zero_s = self._start_s = time.time()
 
@@ -44,8 +45,8 @@ class Analyst:
         shot = captured.shot
         if not self._builder.sampled:
             self._zero_s = captured.at_s - shot.time_s
-        sample = shot.sample(self._capture.info, self._view)
-        faces = look_at([sample], self._view, self._networks, MOST_FACES)
+        sample = shot.sample(self._capture.info, self._looker.view, anew=not self._builder.sampled)
+        faces = look_at([sample], self._looker, self._networks, MOST_FACES)
         before = self._builder.decoded
         frames = frame_table([replace(sample, frame=shot.index - before)])
         self._take(frames, faces, shot.index + 1 - before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
@@ -22,7 +23,7 @@ class SegmentReader:
     """
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling, view: View, threads: int = 1) -> None:
-        self._info, self._sampling, self._view = info, sampling, view
+        self._info, self._segment, self._sampling, self._view = info, segment, sampling, view
         self._frames = SegmentDecoder(info, segment, threads)
         self._clock = Clock(info.time_base, info.origin_pts, info.average_rate)
         self._marked = 0
@@ -35,6 +36,7 @@ class SegmentReader:
 
     def __iter__(self) -> Iterator[Sample]:
         last_tick: int | None = None
+        beginning = _Beginning(self._info, self._segment, self._sampling)
         for frame in self._frames:
             units = self._clock.units(frame.pts)
             index, time_s = self.decoded, self._clock.seconds(units)
@@ -46,4 +48,32 @@ class SegmentReader:
             if tick == last_tick or time_s < self._sampling.start_s:
                 continue
             last_tick = tick
-            yield Shot(frame, index, frame.pts or 0, time_s, tick).sample(self._info, self._view)
+            shot = Shot(frame, index, frame.pts or 0, time_s, tick)
+            yield shot.sample(self._info, self._view, beginning.is_at(shot.pts, tick))
+
+
+class _Beginning:
+    """Which samples a segment could begin with, if it were cut elsewhere.
+
+    After a keyframe that cuts a tick in two, the sample of that tick is the keyframe for a segment that begins there, and an
+    earlier frame for one that does not. So both the keyframe, where it is sampled, and the first sample of a later tick begin
+    anew.
+    """
+
+    def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling) -> None:
+        self._pts = segment.anew_pts
+        self._ticks = [tick_of(pts - info.origin_pts, info.time_base, sampling.rate_hz) for pts in segment.anew_pts]
+        self._passed = -1
+        self._tick = 0
+        self._waiting = False
+
+    def is_at(self, pts: int, tick: int) -> bool:
+        """Whether the next sample is one."""
+        passed = bisect_right(self._pts, pts)
+        if passed > self._passed:
+            self._passed, self._waiting = passed, True
+            self._tick = self._ticks[passed - 1] if passed else tick
+        if tick == self._tick:
+            return True
+        first, self._waiting = self._waiting, False
+        return first

@@ -49,7 +49,7 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
         yield time_s, _picture(shot.frame, video.info)
 
 
-def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, View]:
+def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:
     """The frame that a player shows at a time, with the pixels that the analysis of the video would see.
 
     Parameters
@@ -60,7 +60,7 @@ def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -
     Returns
     -------
     sample : the frame, whose `tick` means nothing
-    view : how its small picture was made
+    info : of the video
 
     Raises
     ------
@@ -72,9 +72,8 @@ def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -
     video = probe(path)
     if time_s > video.info.duration_s:
         raise UsageError(f"{path} ends at {video.info.duration_s:g} s, before {time_s:g} s", "choose an earlier moment")
-    view = view_of(video.info)
     for _, shot in _shots(video, [time_s], 1):
-        return shot.sample(video.info, view), view
+        return shot.sample(video.info, view_of(video.info)), video.info
     raise VideoReadError(f"no frame of {path} can be decoded at {time_s:g} s", "choose another moment")
 
 

@@ -99,6 +99,11 @@ class FaceDetector:
         self.provider = provider_of(self._session)
         self.has_landmarks = self._try()
 
+    @property
+    def any_size(self) -> bool:
+        """Whether it takes pictures of any size."""
+        return self._sides is None
+
     def _try(self) -> bool:
         """One black picture through the network, so that a wrong shape shows before the first video and not within it."""
         height, width = self._sides or (STRIDE_PX, STRIDE_PX)

@@ -1,0 +1,145 @@
+"""Where the detector looks: at every frame in small, and closer for small faces where that is worth it.
+
+A face of 24 px at 720p wants a picture six times the area of one in which a face of 60 px is found. Faces that small do not
+come and go with every frame, so once a second the whole frame is looked at in that size, and in between the places where it
+showed some. What is found depends on the frames since one that is to be looked at anew, and such are where segments may
+begin: rows stay the same however the video is cut.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from feelit.geometry import area, nms
+from feelit.types import Bool, Detections, Float32, Int64, Sample, UInt8, View
+from feelit.vision.detector import MAX_OVERLAP, MIN_DETECTABLE_PX, FaceDetector
+
+USUAL_ACROSS = 12
+"""So many of the smallest faces that are looked for in every frame would fit into its short side: 60 px at 720p."""
+
+SMALL_ACROSS = 30
+"""The same for the faces that are looked for once a second: 24 px at 720p."""
+
+EVERY_S = 1.0
+"""How often a whole frame is looked at closely."""
+
+PLACE_PX = 96
+"""Side of the square around a small face, in px of the closer view: the face may move by its own size before it leaves."""
+
+SMALL_PX = MIN_DETECTABLE_PX * 8 / 3
+"""The largest face that a closer look is asked for, in px of its view: a little more than those that every frame is searched
+for, and so little that it fits into its square."""
+
+MOST_PLACES = 0.5
+"""Squares that cover more than this share of the frame are not worth it: then all of it is looked at."""
+
+
+class Looker:
+    """Finds the faces of the frames of one video, in their order.
+
+    Networks that want colour, or an input of a fixed size, look at every frame once, in the size that `min_face_px` asks for.
+
+    Parameters
+    ----------
+    width_px, height_px : of the frames
+    min_face_px : side of the smallest face to look for; None stands for 1/30 of the short side, or 1/12 for networks that look
+        once
+
+    Attributes
+    ----------
+    view : what `Sample.small` has to be
+    """
+
+    def __init__(self, detector: FaceDetector, width_px: int, height_px: int, min_face_px: float | None) -> None:
+        self._detector = detector
+        self._size = np.array([width_px, height_px])
+        usual_px = min(width_px, height_px) / USUAL_ACROSS
+        closer = detector.color == "luma" and detector.any_size
+        least_px = min_face_px or (min(width_px, height_px) / SMALL_ACROSS if closer else usual_px)
+        self.view = detector.view_of(width_px, height_px, max(least_px, usual_px) if closer else least_px)
+        self._close = detector.view_of(width_px, height_px, least_px)
+        self._closer = self._close != self.view
+        self._again_s = 0.0
+        self._centre = np.zeros((0, 2), np.float32)  # of the small faces that the last look at a whole frame found
+
+    def find(self, batch: list[Sample], min_score: float) -> Detections:
+        """Faces from `min_score` on, in px of the frame, by frame and then by falling score.
+
+        Parameters
+        ----------
+        batch : at least one frame, the next ones of the video
+        """
+        found = self._detector.detect(np.stack([sample.small for sample in batch]), self.view, min_score)
+        if not self._closer:
+            return found
+        small = [self._look_closer(sample, min_score) for sample in batch]
+        return _united(found, [part.rows(self._is_small(part.box)) for part in small])
+
+    def _look_closer(self, sample: Sample, min_score: float) -> Detections:
+        if sample.anew or sample.time_s >= self._again_s:
+            found = self._look_at_all(sample, min_score)
+            self._centre = _centres(found.box[self._is_small(found.box)])
+            self._again_s = sample.time_s + EVERY_S
+            return found
+        squares = len(self._centre) * PLACE_PX**2
+        if squares > MOST_PLACES * self._close.width_px * self._close.height_px:
+            return self._look_at_all(sample, min_score)
+        return self._look_at_places(sample, min_score)
+
+    def _is_small(self, box: Float32) -> Bool:
+        small: Bool = area(box) * (self._close.scale_x * self._close.scale_y) < SMALL_PX**2
+        return small
+
+    def _look_at_all(self, sample: Sample, min_score: float) -> Detections:
+        return self._detector.detect(_shrunk(sample.luma, sample.levels, self._close)[None], self._close, min_score)
+
+    def _look_at_places(self, sample: Sample, min_score: float) -> Detections:
+        """The faces of squares that lie whole in them; at the edge of a square it cuts them, at that of the frame it may."""
+        if not len(self._centre):
+            return _nothing()
+        scale = np.array([self._close.scale_x, self._close.scale_y])
+        side = np.minimum(np.round(PLACE_PX / scale), self._size).astype(np.int64)
+        corner = np.unique(np.clip(np.round(self._centre - side / 2), 0, self._size - side).astype(np.int64), axis=0)
+        width, height = (max(1, round(float(px))) for px in side * scale)
+        view = View(width, height, PLACE_PX, PLACE_PX, width / side[0], height / side[1], self.view.color)
+        luma = [sample.luma[y : y + side[1], x : x + side[0]] for x, y in corner]
+        found = self._detector.detect(np.stack([_shrunk(part, sample.levels, view) for part in luma]), view, min_score)
+        low_cut, high_cut = corner > 0, corner + side < self._size
+        whole = (found.box[:, :2] > 0) | ~low_cut[found.row], (found.box[:, 2:] < side) | ~high_cut[found.row]
+        shift = corner[found.row].astype(np.float32)
+        box, landmarks = found.box + np.tile(shift, 2), found.landmarks + shift[:, None]
+        return Detections(found.row, box, landmarks, found.score).rows((whole[0] & whole[1]).all(axis=1))
+
+
+def _united(found: Detections, small: list[Detections]) -> Detections:
+    """What was found in frames and, closer, in each of them: of boxes that overlap the better one."""
+    parts = []
+    for i, closer in enumerate(small):
+        mine = found.rows(found.row == i)
+        both = Detections.join([mine, closer]) if len(closer) else mine
+        keep = nms(both.box, both.score, MAX_OVERLAP) if len(closer) else np.arange(len(mine))
+        kept = both.rows(keep)
+        parts.append(Detections(np.full(len(kept), i, np.int64), kept.box, kept.landmarks, kept.score))
+    return Detections.join(parts)
+
+
+def _centres(box: Float32) -> Float32:
+    """(F, 4) px -> (F, 2), in eighths, so that kernels which differ in the last bits give the same squares."""
+    return (np.round((box[:, :2] + box[:, 2:]) * 4) / 8).astype(np.float32)
+
+
+def _nothing() -> Detections:
+    none: Int64 = np.zeros(0, np.int64)
+    return Detections(none, np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32))
+
+
+def _shrunk(luma: UInt8, levels: UInt8, view: View) -> UInt8:
+    """Stored luma as a view wants it: by halves as far as they go, and by bilinear sampling for the rest, less than a factor of
+    two, where area averaging would take five times as long."""
+    while luma.shape[1] >= 2 * view.width_px and luma.shape[0] >= 2 * view.height_px:
+        luma = np.asarray(cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8)
+    small = cv2.LUT(cv2.resize(luma, (view.width_px, view.height_px), interpolation=cv2.INTER_LINEAR), levels)
+    padded = np.zeros((view.padded_height_px, view.padded_width_px), np.uint8)
+    padded[: view.height_px, : view.width_px] = small
+    return padded

@@ -1,0 +1,56 @@
+"""Small faces, which are looked for once a second only, get rows in every sample, and the same ones however the work is cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import feelit
+from feelit.config import AnalyzeConfig, RunConfig
+from feelit.pipeline import analyze_videos
+from feelit.plan import find_videos
+from tests.test_bad_input import Silent
+from tests.vision.made import FPS, Face, frame, video
+
+FRAMES, ARRIVES = 70, 33
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A large face, a small one that drifts, and one that arrives in the middle of a group of pictures."""
+    pictures = []
+    for n in range(FRAMES):
+        faces = [Face(200, 150, 200), Face(700 + n, 300 + n / 2, 34), Face(1000, 550, 40)]
+        pictures.append(frame(*(faces if n >= ARRIVES else faces[:2])))
+    return video(tmp_path_factory.mktemp("small") / "a.mp4", pictures, gop=18)
+
+
+@pytest.mark.parametrize("rate", ["native", "10", "12.5", "3"])
+def test_rows_of_small_faces_do_not_depend_on_how_the_work_was_cut(
+    rate: str, small: Path, tmp_path: Path, serial: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.1)
+    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.5)
+    tables = []
+    for segment_s, batch in [(100.0, 16), (0.1, 3), (1.0, 1)]:
+        out = tmp_path / f"{segment_s}.parquet"
+        run = RunConfig(out, segment_s=segment_s, batch=batch, workers=1)
+        (report,) = analyze_videos(find_videos([str(small)]), AnalyzeConfig(rate), run, Silent())
+        assert report.ok
+        tables.append(pq.read_table(out))
+    assert tables[0].num_rows > 10
+    assert tables[0].equals(tables[1])
+    assert tables[0].equals(tables[2])
+
+
+def test_small_faces_get_rows_in_every_sample(small: Path, serial: None) -> None:
+    rows = feelit.analyze(small, rate="native", device="cpu")
+    rows["is_small"] = rows.y1 - rows.y0 < 60
+    per_frame = rows.groupby("frame").is_small.agg(["size", "sum"])
+    assert (per_frame["size"] - per_frame["sum"] == 1).all()  # the large one
+    assert (per_frame["sum"].iloc[:ARRIVES] == 1).all()
+    late = per_frame["sum"].iloc[ARRIVES:]
+    assert late.iloc[FPS:].eq(2).all()  # found within a second, and kept
+    assert late.diff().dropna().ge(0).all()
