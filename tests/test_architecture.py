@@ -41,7 +41,7 @@ OWNERS = {
     "gcsfs": {"storage"},
     "matplotlib": {"training", "plots"},
     "onnx": {"training"},
-    "onnxruntime": {"vision"},
+    "onnxruntime": {"vision", "training"},
     "pandas": {"api", "timeline"},
     "ray": {"engines"},
     "rich": {"console"},

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,14 +23,16 @@ from feelit.training.face import Feeder, Recipe, Run, learning_rate, story, trai
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
-from feelit.training.face_export import export, parity
+from feelit.training.face_export import IN_FLOAT, export, parity
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
 from feelit.training.face_targets import assign, cells_of
 from feelit.training.face_teacher import Teacher, Wanted
+from feelit.training.quantize import quantize
 from feelit.types import Float32, UInt8
 from feelit.vision.card import read_card
+from feelit.vision.session import open_session
 from tests.video.clips import face_patch
 
 SMALL = Recipe(
@@ -317,3 +321,21 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no train-0\.parquet"):
         train("mine", SMALL, tmp_path, tmp_path)
+
+
+def test_integers_say_what_float_says(tmp_path: Path) -> None:
+    """A network with weights of chance, shown pictures of chance: scores within a hundredth, and smaller weights."""
+    torch.manual_seed(0)
+    net = FaceNet((16, 16, 16, 16), (1, 1, 1), 16).eval()
+    export(net, tmp_path / "float.onnx")
+    pictures = np.random.default_rng(0).integers(0, 256, (16, 96, 128), np.uint8)
+    quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", pictures, IN_FLOAT)
+    kinds = {
+        name: Counter(node.op_type for node in onnx.load(tmp_path / f"{name}.onnx").graph.node) for name in ("float", "integer")
+    }
+    assert kinds["integer"]["QuantizeLinear"] > 5
+    assert kinds["integer"]["Conv"] == kinds["float"]["Conv"]
+    one, other = (open_session(tmp_path / f"{name}.onnx", "cpu") for name in ("float", "integer"))
+    for a, b in zip(one.run(None, {"luma": pictures[:, None]}), other.run(None, {"luma": pictures[:, None]}), strict=True):
+        assert np.abs(a - b).max() < 0.02 * np.abs(a).max()
+        assert np.abs(a - b).max() > 0

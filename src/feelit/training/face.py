@@ -35,12 +35,16 @@ from feelit.training.face_network import FaceNet
 from feelit.training.face_scenes import Scene, SceneMaker, Turn
 from feelit.training.face_targets import cells_of
 from feelit.training.face_teacher import Teacher
+from feelit.types import UInt8
 from feelit.vision.card import ModelCard, write_card
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT = "last.pt"
 SAVE_EVERY_S = 300.0
+
+QUANTIZED_BY = 256
+"""So many scenes tell the ranges of the numbers in the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Recipe:
     score_weight: float = 4.0
     box_weight: float = 4.0
     landmark_weight: float = 4.0
+    int8: bool = True  # whether the convolutions of the file compute in integers
     teacher: str = "yunet"  # a detector of the user's cache, or the path of one
     seed: int = 0
 
@@ -177,6 +182,11 @@ class Feeder:
         scenes = [self._scene(rng) for _ in range(self._recipe.batch)]
         return Batch.of(scenes, self._teacher.say(scenes))
 
+    def pictures(self, count: int) -> UInt8:
+        """(N, S, S) luma of scenes that no step gets."""
+        rng = np.random.default_rng((self._recipe.seed, 2**32))
+        return np.stack([self._scene(rng).luma for _ in range(count)])
+
     def _scene(self, rng: np.random.Generator) -> Scene:
         scene = self._maker.make(rng)
         if rng.random() < self._recipe.distractors:
@@ -209,8 +219,10 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         run.change(recipe)
     images = load_images(files, out / "train.npz")
     log.info("%s from step %d, %d images, %d parameters", recipe, run.step, len(images), count_parameters(run.net))
-    learn(run, Feeder(recipe, images), data / "val.parquet", out)
-    return publish(run.averaged, story(name, run), data, out / f"{name}.onnx")
+    feeder = Feeder(recipe, images)
+    learn(run, feeder, data / "val.parquet", out)
+    pictures = feeder.pictures(QUANTIZED_BY) if recipe.int8 else None
+    return publish(run.averaged, story(name, run), data, out / f"{name}.onnx", pictures)
 
 
 def story(name: str, run: Run) -> str:

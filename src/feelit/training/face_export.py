@@ -28,6 +28,7 @@ from feelit.evaluation.faces import FaceQuestion, evaluate_faces
 from feelit.training.export import OPSET, count_parameters
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_network import FaceNet
+from feelit.training.quantize import quantize
 from feelit.types import UInt8
 from feelit.vision.card import ModelCard, write_card
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, shrink
@@ -37,6 +38,9 @@ log = logging.getLogger(__name__)
 
 CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
 """Scores are calibrated at this long side, over faces from this size and boxes from this score on."""
+
+IN_FLOAT = ("/stem", "/head")
+"""The first layer, which is faster so, and the last ones, which place boxes and landmarks."""
 
 MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-3, 1e-4
 
@@ -162,7 +166,8 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
 def score_export(path: Path, data: Path) -> dict[str, Any]:
     """Scores on the validation images and on the test images of each source; `feelit evaluate` tells more."""
     sources = sorted(set(pq.read_table(data / "test.parquet", columns=["source"])["source"].to_pylist()))
-    asked = [("validation images", "val", FaceQuestion(20.0, 320))]
+    valid, question = _validation(data)
+    asked = [("validation images", valid.stem, question)]
     asked += [
         (f"test images of {source}", "test", FaceQuestion(least_px, long_px, source))
         for source in sources
@@ -174,6 +179,10 @@ def score_export(path: Path, data: Path) -> dict[str, Any]:
         found = evaluate_faces(path, data / f"{file}.parquet", question)
         scores[f"{what}, {size}, faces from {question.min_face_px:g} px"] = _summary(found)
     return scores
+
+
+def _validation(data: Path) -> tuple[Path, FaceQuestion]:
+    return data / "val.parquet", FaceQuestion(20.0, 320)
 
 
 def _summary(found: FaceScores) -> dict[str, float | int | None]:
@@ -196,19 +205,20 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
-    """Calibrate and export a network, compare it with the file, score the file and write the card.
+def publish(net: FaceNet, recipe: str, data: Path, path: Path, pictures: UInt8 | None = None) -> Path:
+    """Calibrate and export a network, compare it with the file, quantise it, score the file and write the card.
 
     Parameters
     ----------
     recipe : what the network came about by, in words
     data : a folder with val.parquet and test.parquet
     path : the ONNX file to write
+    pictures : (N, H, W) uint8, by which convolutions become those of integers; None leaves them as they are
 
     Raises
     ------
     ModelError
-        if the ONNX file computes something else than the network.
+        if the ONNX file, before that, computes something else than the network.
     """
     net = calibrated(net, data / "val.parquet", path)
     px, score = check(net, path, load_images([data / "val.parquet"]))
@@ -217,7 +227,8 @@ def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
         task="face",
         adapter="feelit",
         licence="weights: see training_data; code: Apache-2.0",
-        description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads.",
+        description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads"
+        + ("." if pictures is None else "; 8-bit integers but for the first layer and the heads."),
         scale=1.0,
         parameters=count_parameters(net),
         training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
@@ -225,7 +236,11 @@ def publish(net: FaceNet, recipe: str, data: Path, path: Path) -> Path:
         recipe=recipe,
     )
     write_card(card, path)
-    scores = score_export(path, data)
+    scores: dict[str, Any] = {}
+    if pictures is not None:
+        scores["validation images, 320 px, faces from 20 px, in float32"] = _summary(evaluate_faces(path, *_validation(data)))
+        quantize(path, path, pictures, IN_FLOAT)
+    scores |= score_export(path, data)
     scores["largest difference between PyTorch and ONNX Runtime"] = {"px": px, "score": score}
     write_card(replace(card, scores=scores), path)
     log.info("%s: %s", path, scores)
