@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
 from feelit.labelled.read import read_split
 from feelit.training import export
 from feelit.training.export import count_parameters, export_onnx
-from feelit.training.expression import NETWORKS, Recipe, State, draw_probability, rate_at, train, train_epoch
+from feelit.training.expression import draw_probability, rate_at, train, train_epoch
+from feelit.training.expression_run import NETWORKS, Recipe, State, averaged_network
 from feelit.types import EMOTIONS
 from feelit.vision.card import read_card
 from feelit.vision.session import open_session
@@ -144,6 +146,48 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) ->
     assert torch.equal(straight.network.head.weight, second.network.head.weight)
     assert torch.equal(straight.average.state_dict()["head.weight"], second.average.state_dict()["head.weight"])
     assert second.curve.rows == [(1, {"loss": 2.0})]
+
+
+def test_a_run_learns_from_another_one_and_begins_with_its_weights(tmp_path: Path) -> None:
+    write_data(tmp_path)
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    train("first", SMALL, tmp_path, tmp_path / "first")
+    before = str(tmp_path / "first" / "last.pt")
+    state = State(replace(SMALL, begin=before))
+    state.begin(before)
+    assert torch.equal(state.network.head.weight, averaged_network(Path(before)).head.weight)
+    model = train("second", replace(SMALL, begin=before, teachers=(before, before), taught=0.5), tmp_path, tmp_path / "second")
+    assert "teachers=" in read_card(model).recipe
+
+
+def test_what_teachers_say_counts() -> None:
+    """Of teachers that always say fear, a network learns to say fear, of whatever people thought."""
+    teacher = SMALL.build()
+    torch.nn.init.zeros_(teacher.head.weight)
+    with torch.no_grad():
+        teacher.head.bias.copy_(20.0 * torch.eye(8)[EMOTIONS.index("fear")])
+    lesson = small_lesson(32)
+    told = {}
+    for taught in (0.0, 1.0):
+        torch.manual_seed(0)
+        state = State(replace(SMALL, taught=taught, epochs=8, learning_rate=0.05))
+        for _ in range(8):
+            train_epoch(state, lesson, [teacher])
+        logits = state.average(torch.from_numpy(lesson.image)[:, None])[0]
+        told[taught] = float(logits.detach().softmax(1)[:, EMOTIONS.index("fear")].mean())
+    assert told[1.0] > 0.8
+    assert told[0.0] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [pytest.param("none.pt", "cannot be read", id="missing"), pytest.param("last.pt", "another network", id="another network")],
+)
+def test_weights_that_cannot_be_begun_with_are_refused(name: str, message: str, tmp_path: Path) -> None:
+    State(Recipe(network="cnn3")).save(tmp_path / "last.pt")
+    with pytest.raises(UsageError, match=message):
+        State(SMALL).begin(str(tmp_path / name))
 
 
 def test_export_that_computes_something_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

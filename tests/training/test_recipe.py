@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 
 from feelit.cli import app
 from feelit.errors import UsageError
-from feelit.training import expression, face, linear
+from feelit.training import expression_run, face, linear
 from feelit.training.recipe import as_values, built_in, read_recipe
 from tests.conftest import Command
 from tests.training.test_expression_data import write_data
@@ -28,12 +28,12 @@ COMMAND = GROUP.commands["train"]
 def test_built_in_recipes_can_be_followed(name: str) -> None:
     given, recipe = read_recipe(name)
     assert given == name
-    if isinstance(recipe, expression.Recipe):
+    if isinstance(recipe, expression_run.Recipe):
         recipe.build()
 
 
 def test_the_recipes_of_the_models_are_the_defaults() -> None:
-    assert read_recipe("expression")[1] == expression.Recipe()
+    assert read_recipe("expression")[1] == expression_run.Recipe()
     assert read_recipe("face")[1] == face.Recipe()
     assert read_recipe("hog")[1] == linear.Recipe()
 
@@ -41,7 +41,7 @@ def test_the_recipes_of_the_models_are_the_defaults() -> None:
 def test_values_can_be_changed(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('kind = "expression"\nepochs = 7\nlearning_rate = 1\nchannels = [16, 32, 64]\n')
     name, recipe = read_recipe(str(tmp_path / "mine.toml"), ["epochs=3", 'network="cnn3"'])
-    wanted = replace(expression.Recipe(), epochs=3, learning_rate=1.0, channels=(16, 32, 64), network="cnn3")
+    wanted = replace(expression_run.Recipe(), epochs=3, learning_rate=1.0, channels=(16, 32, 64), network="cnn3")
     assert (name, recipe) == ("mine", wanted)
     assert as_values(recipe)["epochs"] == 3
 

@@ -50,8 +50,10 @@ CALM = Augmentation(
 """How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
 
 
-def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> UInt8:
-    """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson."""
+def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> tuple[UInt8, UInt8]:
+    """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson, and the same with nothing before the face and as sharp
+    as they were.
+    """
     side = lesson.image.shape[1]
     landmarks = lesson.landmarks[index]
     known: Bool = np.asarray(np.isfinite(landmarks).all(axis=(1, 2)), bool)
@@ -59,17 +61,17 @@ def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Gene
     matrix = _framing(landmarks, known, side, how, rng)
     where = np.einsum("nij,nkj->nki", matrix[:, :, :2], landmarks) + matrix[:, None, :, 2]
     flip = rng.random(len(index)) < 0.5
-    out = np.empty((len(index), side, side), np.uint8)
+    out = np.empty((2, len(index), side, side), np.uint8)
     for i, row in enumerate(index):
         crop = cv2.warpAffine(
             lesson.image[row], matrix[i], (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        crop = _cover(np.asarray(crop, np.uint8), where[i], how, rng)
-        crop = _resolution(crop, how, rng)
-        out[i] = _light(crop, how, rng)
+        clear = np.asarray(crop, np.uint8)
+        hidden = _resolution(_cover(clear.copy(), where[i], how, rng), how, rng)
+        out[:, i] = _light(np.stack([hidden, clear]), how, rng)
         if flip[i]:
-            out[i] = out[i, :, ::-1]
-    return out
+            out[:, i] = out[:, i, :, ::-1]
+    return out[0], out[1]
 
 
 def _framing(landmarks: Float32, known: Bool, side: int, how: Augmentation, rng: np.random.Generator) -> Float64:

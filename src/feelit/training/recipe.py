@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from feelit.errors import UsageError
-from feelit.training import expression, face, linear
+from feelit.training import expression_run, face, linear
 
-Recipe = expression.Recipe | face.Recipe | linear.Recipe
+Recipe = expression_run.Recipe | face.Recipe | linear.Recipe
 
-KINDS: dict[str, type[Recipe]] = {"expression": expression.Recipe, "face": face.Recipe, "linear": linear.Recipe}
+KINDS: dict[str, type[Recipe]] = {"expression": expression_run.Recipe, "face": face.Recipe, "linear": linear.Recipe}
 
 FOLDER = resources.files("feelit.training") / "recipes"
 MOST_BYTES = 1 << 20
