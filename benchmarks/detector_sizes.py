@@ -1,0 +1,69 @@
+"""Face detectors by working size: milliseconds an image and recall on labelled photographs.
+
+    python benchmarks/detector_sizes.py FACES [--source wider_us] DETECTOR.onnx...
+
+FACES is anything that `feelit evaluate` takes for detectors. Photographs are shown with a long side of at most 320, 512 and
+640 px; recall is at 0.1 false faces an image, over faces from 32 px of the photograph as it is stored. Times are those of one
+thread on pictures of 5:3 with that long side, all detectors in turns, so that a busy machine slows all of them; medians, with
+post-processing, and the ratio to the last detector named, for which YuNet is a good choice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.evaluation.face_images import find_images
+from feelit.evaluation.faces import FaceQuestion, evaluate_faces
+from feelit.types import UInt8
+from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
+
+SIDES = ((320, 192), (512, 288), (640, 384))
+BATCH, ROUNDS = 8, 15
+
+
+def timed(detectors: dict[str, FaceDetector], pictures: list[UInt8], size: tuple[int, int]) -> dict[str, float]:
+    """Milliseconds an image."""
+    spent: dict[str, list[float]] = {name: [] for name in detectors}
+    for _ in range(ROUNDS):
+        for name, detector in detectors.items():
+            view = view_of(*size, 1, detector.color)
+            shown = [
+                p if detector.color == "bgr" else np.asarray(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), np.uint8) for p in pictures
+            ]
+            images = np.stack([shrink(np.asarray(cv2.resize(p, size), np.uint8), view) for p in shown])
+            start = time.perf_counter()
+            detector.detect(images, view)
+            spent[name].append((time.perf_counter() - start) * 1000 / len(images))
+    return {name: float(np.median(ms)) for name, ms in spent.items()}
+
+
+def main() -> None:
+    """Parse the command line, run, print."""
+    parser = argparse.ArgumentParser(description="Face detectors by working size.")
+    parser.add_argument("faces", type=Path)
+    parser.add_argument("detectors", type=Path, nargs="+")
+    parser.add_argument("--source", help="only images whose column `source` says so")
+    parser.add_argument("--min-face-px", type=float, default=32.0)
+    arguments = parser.parse_args()
+    detectors = {path.stem: open_detector(path, "cpu") for path in arguments.detectors}
+    photographs = find_images(arguments.faces).read()
+    pictures = [next(photographs).pixels("bgr") for _ in range(BATCH)]
+    for size in SIDES:
+        ms = timed(detectors, pictures, size)
+        for path in arguments.detectors:
+            question = FaceQuestion(arguments.min_face_px, size[0], arguments.source)
+            score = evaluate_faces(path, arguments.faces, question).sizes[0]
+            text = (
+                f"{size[0]}x{size[1]} {path.stem:16} ms={ms[path.stem]:.2f} ratio={ms[path.stem] / list(ms.values())[-1]:.2f} "
+            )
+            text += f"recall={score.recall_at_one_false_in_ten_images:.3f} ap={score.average_precision:.3f}"
+            print(f"{text} faces={score.faces}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
