@@ -90,12 +90,28 @@ def test_a_run_from_the_command_line_goes_on_where_it_was(tmp_path: Path, comman
     }
 
 
-def test_data_without_a_split_to_check_with_are_refused(tmp_path: Path, command: Command) -> None:
+@pytest.mark.parametrize("recipe", ["expression", "hog", "face"])
+def test_data_that_cannot_be_learnt_from_leave_no_folder(recipe: str, tmp_path: Path, command: Command) -> None:
     write_data(tmp_path)
     (tmp_path / "valid.parquet").unlink()
-    ran = command("train", "expression", "--data", tmp_path, "--out", tmp_path / "out")
-    assert ran.code == 2
-    assert "has no split valid" in ran.lines[-1]
+    (tmp_path / "there").mkdir()
+    for out in ("there", "new/runs/mine"):
+        ran = command("train", recipe, "--data", tmp_path, "--out", tmp_path / out)
+        assert (ran.code, len(ran.lines)) == (2, 1)
+        assert ("has no train-0.parquet" if recipe == "face" else "has no split valid") in ran.err
+    assert {path.name for path in tmp_path.iterdir()} == {"train.parquet", "there"}
+
+
+def test_a_run_that_fails_after_its_beginning_keeps_what_it_has(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(name: str, recipe: object, data: Path, out: Path) -> Path:
+        (out / "last.pt").write_bytes(b"begun")
+        raise UsageError("no more", "rest")
+
+    monkeypatch.setattr("feelit.training.expression.train", fail)
+    assert command("train", "expression", "--data", tmp_path, "--out", tmp_path / "new" / "out").code == 2
+    assert [path.name for path in (tmp_path / "new" / "out").iterdir()] == ["last.pt"]
 
 
 def test_help_names_every_built_in_recipe() -> None:

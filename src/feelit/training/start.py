@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from feelit.errors import MissingExtraError
@@ -39,8 +40,7 @@ def follow(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[P
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     try:
-        with output_errors(out):
-            out.mkdir(parents=True, exist_ok=True)
+        with _folder(out):
             if isinstance(recipe, face.Recipe):
                 model = face.train(name, recipe, data, out)
             elif isinstance(recipe, linear.Recipe):
@@ -50,3 +50,17 @@ def follow(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[P
     finally:
         log.removeHandler(handler)
     return model, as_values(recipe)
+
+
+@contextlib.contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """The folder of a run, with those above it; what is new of them and still empty in the end goes again."""
+    with output_errors(out):
+        new = [folder for folder in (out, *out.parents) if not folder.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # it holds something
+                for folder in new:
+                    folder.rmdir()
