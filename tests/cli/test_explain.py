@@ -75,8 +75,8 @@ def test_an_image_without_a_face_is_taken_whole_and_that_is_said(here: Path, com
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        pytest.param(["expression", "gone.png"], 3, "gone.png does not exist", id="no image"),
-        pytest.param(["expression", "cut.png"], 3, "cut.png is not an image that can be read", id="truncated"),
+        pytest.param(["expression", "gone.png"], 3, "gone.png cannot be read: No such file", id="no image"),
+        pytest.param(["expression", "cut.png"], 3, "cut.png is damaged or cut off", id="truncated"),
         pytest.param(["expression", "v.mp4"], 3, "write VIDEO@83.5", id="a video without a time"),
         pytest.param(["expression", "v.mp4@9"], 2, "v.mp4 ends at 0.4 s, before 9 s", id="beyond the end"),
         pytest.param(["expression", "v.mp4@1:99"], 2, "1:99 is no time", id="no time"),

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -54,10 +57,49 @@ def test_a_damaged_png_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
-def test_bytes_after_the_end_do_no_harm() -> None:
-    for suffix in (".png", ".jpg"):
-        content = encoded(pictures(1)[0], suffix)
-        np.testing.assert_array_equal(decode(content + b"\x00 appended by a phone", "a"), decode(content, "a"))
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("appended", [b"\x00 appended by a phone", b"a film \xff\xda with markers"], ids=ascii)
+def test_bytes_after_the_end_do_no_harm(suffix: str, appended: bytes) -> None:
+    content = encoded(pictures(1)[0], suffix)
+    np.testing.assert_array_equal(decode(content + appended, "a"), decode(content, "a"))
+
+
+def test_a_jpeg_is_whole_whatever_its_segments_hold() -> None:
+    """An overview of the picture, which has an end of its own, in a segment before; padding, restarts and several scans."""
+    image = pictures(1, side=96)[0]
+    ways = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_RST_INTERVAL, 1, cv2.IMWRITE_JPEG_QUALITY, 100]
+    content = cv2.imencode(".jpg", image, ways)[1].tobytes()
+    small = encoded(image[:16, :16], ".jpg")
+    segment = b"\xff\xff\xec" + (2 + len(small)).to_bytes(2) + small
+    with_overview = content[:2] + segment + content[2:]
+    np.testing.assert_array_equal(decode(with_overview, "a"), decode(content, "a"))
+    for share in (0.3, 0.6, 0.9):
+        with pytest.raises(UsageError, match="cut off"):
+            decode(with_overview[: int(share * len(with_overview))], "a")
+
+
+def noisy_png() -> bytes:
+    """A sound picture, of whose colour profile libpng complains."""
+    content, profile = encoded(pictures(1)[0]), b"iCCP" + b"bad\0\0" + zlib.compress(b"0123456789")
+    chunk = (len(profile) - 4).to_bytes(4) + profile + zlib.crc32(profile).to_bytes(4)
+    return content[:33] + chunk + content[33:]
+
+
+def noisy_jpeg() -> bytes:
+    """A picture with a few bytes before its end that do not belong there, of which libjpeg complains."""
+    content = encoded(pictures(1)[0], ".jpg")
+    return content[:-2] + b"garbage" + content[-2:]
+
+
+@pytest.mark.parametrize("make", [noisy_png, noisy_jpeg], ids=["png", "jpeg"])
+def test_what_can_be_read_is_read_in_silence(make: Callable[[], bytes], capfd: pytest.CaptureFixture[str]) -> None:
+    content = make()
+    assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) is not None
+    assert capfd.readouterr().err
+    assert decode(content, "a").shape == (48, 48)
+    assert capfd.readouterr().err == ""
+    os.write(2, b"here")  # and standard error is there again
+    assert capfd.readouterr().err == "here"
 
 
 def test_a_missing_file_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from feelit.errors import UsageError, VideoReadError
+from feelit.labelled.images import decode
 from feelit.location import refuse_url
 from feelit.names import as_text
 from feelit.types import MOST_S, UInt8
 
 MOMENT = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d*)?)", re.ASCII)
 """Seconds, minutes and seconds, or hours, minutes and seconds, as in 83.5, 1:23.5 and 0:01:23.5."""
-
-MOST_IMAGE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +58,10 @@ def read_image(path: Path) -> UInt8:
     """
     refuse_url(path)
     try:
-        if path.is_dir():
-            raise VideoReadError(f"{path} is a folder, not an image", "name the images in it")
-        if path.stat().st_size > MOST_IMAGE_BYTES:
-            raise VideoReadError(f"{path} is no image: it is too large", "for a moment of a video, write VIDEO@83.5")
-        content = np.frombuffer(path.read_bytes(), np.uint8)
-    except FileNotFoundError:
-        raise VideoReadError(f"{path} does not exist", "name an image, or a moment of a video, as in VIDEO@83.5") from None
-    except OSError as error:
-        raise VideoReadError(f"{path} cannot be read: {error.strerror}", "check its name, and its permissions") from error
-    with _silence():
-        try:
-            image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
-        except cv2.error:  # larger than OpenCV allows, for instance
-            image = None
-    if image is None:
-        hint = "is it whole? For a moment of a video, write VIDEO@83.5"
-        raise VideoReadError(f"{path} is not an image that can be read", hint)
-    return np.asarray(image, np.uint8)
+        return decode(path, str(path), "bgr")
+    except UsageError as error:
+        hint = "name an image that is whole, or a moment of a video, as in VIDEO@83.5"
+        raise VideoReadError(error.message, hint) from error
 
 
 def _is_file(path: Path) -> bool:
@@ -91,21 +69,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name that is too long
         return False
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """The libraries below OpenCV write what they think of a damaged image on standard error, past Python."""
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # closed, as in `feelit ... 2>&-`
-        yield
-        return
-    try:
-        with Path(os.devnull).open("w") as nothing:
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

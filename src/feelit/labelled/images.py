@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +25,8 @@ Source = UInt8 | bytes | Path
 """Pixels, an encoded image, or the file that holds one."""
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+END, FILL, ALONE = 0xD9, 0xFF, (0x00, 0x01, *range(0xD0, 0xD8))
+"""What follows the byte 255 in a JPEG: at its end, for padding, and where no segment begins (ITU-T T.81, table B.1)."""
 
 
 class Images:
@@ -100,8 +104,7 @@ def _is_whole(content: bytes) -> bool:
     """Whether a PNG or JPEG has its end: some decoders fill what is missing with grey, and say nothing or too much."""
     if content.startswith(PNG):
         return _is_whole_png(content)
-    # Within a scan no marker but restarts can occur, so an end that follows the last scan's start is the picture's own.
-    return not content.startswith(JPEG) or content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda")
+    return not content.startswith(JPEG) or _is_whole_jpeg(content)
 
 
 def _is_whole_png(content: bytes) -> bool:
@@ -117,13 +120,34 @@ def _is_whole_png(content: bytes) -> bool:
     return False
 
 
+def _is_whole_jpeg(content: bytes) -> bool:
+    place = 2
+    while 0 <= (place := content.find(b"\xff", place)) < len(content) - 1:
+        kind = content[place + 1]
+        if kind == END:
+            return True
+        if kind == FILL:
+            place += 1
+        elif kind in ALONE:
+            place += 2
+        else:  # a segment, which may hold a picture of its own: the small one for overviews
+            place += 2 + int.from_bytes(content[place + 2 : place + 4])
+    return False
+
+
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """What OpenCV would log about a damaged image is told as an error."""
-    log = cv2.utils.logging
-    level = log.getLogLevel()
-    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    """OpenCV and the libraries below it write what they think of an image on standard error, past Python."""
+    sys.stderr.flush()
     try:
+        kept = os.dup(2)
+    except OSError:  # closed, as in `feelit ... 2>&-`
+        yield
+        return
+    try:
+        with Path(os.devnull).open("w") as nothing:
+            os.dup2(nothing.fileno(), 2)
         yield
     finally:
-        log.setLogLevel(level)
+        os.dup2(kept, 2)
+        os.close(kept)
