@@ -77,7 +77,7 @@ def test_an_image_without_a_face_is_taken_whole_and_that_is_said(here: Path, com
     [
         pytest.param(["expression", "gone.png"], 3, "gone.png cannot be read: No such file", id="no image"),
         pytest.param(["expression", "cut.png"], 3, "cut.png is damaged or cut off", id="truncated"),
-        pytest.param(["expression", "v.mp4"], 3, "write VIDEO@83.5", id="a video without a time"),
+        pytest.param(["expression", "v.mp4"], 3, "as in VIDEO@83.5", id="a video without a time"),
         pytest.param(["expression", "v.mp4@9"], 2, "v.mp4 ends at 0.4 s, before 9 s", id="beyond the end"),
         pytest.param(["expression", "v.mp4@1:99"], 2, "1:99 is no time", id="no time"),
         pytest.param(["expression", "gone.mp4@1"], 3, "gone.mp4 does not exist", id="no video"),

@@ -10,9 +10,11 @@ import pytest
 
 from feelit.models import model_path
 from feelit.types import Detections, UInt8, View
-from feelit.vision.closeup import LEAST_FACE_PX, find_face
+from feelit.vision.card import ModelCard, write_card
+from feelit.vision.closeup import LEAST_FACE_PX, find_close_faces, find_face
 from feelit.vision.detector import FaceDetector, open_detector
 from tests.video import clips
+from tests.vision.networks import ultraface
 
 YUNET = Path(__file__).parents[2] / "../shared/models/yunet_n_dynamic.onnx"
 
@@ -60,6 +62,7 @@ class SpotDetector(FaceDetector):
 
     def __init__(self, blind: int) -> None:
         self.color = "luma"
+        self._sides = None
         self.blind = blind
 
     def detect(self, images: UInt8, view: View, min_score: float | None = None) -> Detections:
@@ -112,6 +115,27 @@ def test_a_face_too_small_to_be_read_is_none(detector: FaceDetector) -> None:
     picture = np.full((60, 60), 99, np.uint8)
     picture[20 : 20 + face.shape[0], 20 : 20 + face.shape[1]] = face
     assert len(find_face(detector, picture)) == 0
+
+
+def test_detectors_of_a_fixed_size_and_of_colour_will_do(tmp_path: Path) -> None:
+    """The network always sees a face at 96, 0, 192, 96 px of its input, 320 x 240 px."""
+    path = ultraface(tmp_path / "u.onnx", [[0.3, 0.0, 0.6, 0.4]])
+    write_card(ModelCard("u", "face", "ultraface", color="rgb"), path)
+    found = find_face(open_detector(path, "cpu"), np.full((48, 48), 255, np.uint8))
+    assert len(found) == 1
+    # A square of 192 px lies in its upper left corner; the picture is from 24 px on, and three times as large.
+    np.testing.assert_allclose(found.box[0], (np.array([96, 0, 192, 96]) - 24 + 0.5) / 3 - 0.5, atol=1e-4)
+
+
+def test_close_faces_are_all_that_are_large_enough_by_falling_score(detector: FaceDetector) -> None:
+    luma, box = portrait()
+    side = box[3] - box[1]
+    beside = np.concatenate([np.asarray(cv2.GaussianBlur(luma, (0, 0), side / 40), np.uint8), luma], axis=1)
+    found = find_close_faces(detector, np.asarray(cv2.resize(beside, None, fx=60 / side, fy=60 / side), np.uint8))
+    assert len(found) == 2
+    assert found.score[0] >= found.score[1]
+    tiny = np.asarray(cv2.resize(beside, None, fx=12 / side, fy=12 / side, interpolation=cv2.INTER_AREA), np.uint8)
+    assert len(find_close_faces(detector, tiny)) == 0
 
 
 @pytest.mark.skipif(not YUNET.exists(), reason="needs YuNet")

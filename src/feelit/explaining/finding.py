@@ -1,8 +1,7 @@
 """The faces of a picture, found and cropped as in the analysis of a video.
 
 An image may be a portrait that is cut close, or a picture of 48 px: a detector that learnt from whole scenes wants such faces
-larger, and some air around them. So where nothing is found in an image as it is, it is looked at in the framings that the
-training of the classifier used for its own images.
+larger, and some air around them. They are found as in data sets of expressions.
 """
 
 from __future__ import annotations
@@ -19,17 +18,12 @@ from feelit.segment import Networks
 from feelit.types import Detections, Float32, UInt8, VideoInfo
 from feelit.video.luma import FULL_RANGE
 from feelit.video.stills import sample_at
+from feelit.vision.closeup import find_close_faces
 from feelit.vision.detector import FaceDetector, shrink
 from feelit.vision.looking import USUAL_ACROSS, Looker
 
-FRAMINGS = ((144, 24), (192, 0), (96, 48), (48, 72))
-"""Attempts: the short side of the image becomes so many px, and gets a border of so many."""
-
 SMALL_PX = 144
-"""An image whose short side is less is looked at in these framings first, and as it is at last."""
-
-MOST_FRAMED_PX = 4096
-"""A framing whose long side would be longer is left out: the image is a strip, not a portrait."""
+"""In an image whose short side is less, a face is looked for as in one that it fills first, and as in a frame only then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +65,12 @@ def _in_video(path: Path, time_s: float, networks: Networks) -> Faces:
 
 def _in_image(image: UInt8, networks: Networks) -> Faces:
     luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    found = _in_framings(luma if networks.detector.color == "luma" else image, networks.detector)
+    small = min(luma.shape) < SMALL_PX
+    found = find_close_faces(networks.detector, luma) if small else _as_in_a_frame(networks.detector, image, luma)
+    if not len(found):
+        found = _as_in_a_frame(networks.detector, image, luma) if small else find_close_faces(networks.detector, luma)
     if len(found):
+        found = _from_the_left(found)
         return Faces(None, networks.expression.crop(luma, FULL_RANGE, found.box, found.landmarks), found.box, True)
     height, width = luma.shape
     side = min(height, width)
@@ -82,29 +80,10 @@ def _in_image(image: UInt8, networks: Networks) -> Faces:
     return Faces(None, np.asarray(crop, np.uint8)[None], np.array([[left, top, left + side, top + side]], np.float32), False)
 
 
-def _in_framings(image: UInt8, detector: FaceDetector) -> Detections:
-    """The faces of the first framing that has any, in px of the image."""
-    short, long = sorted(image.shape[:2])
-    framings = [(px / short, border) for px, border in FRAMINGS if px / short * long <= MOST_FRAMED_PX]
-    for factor, border in [*framings, (1.0, 0)] if short < SMALL_PX else [(1.0, 0), *framings]:
-        framed = _framed(image, factor, border)
-        height, width = framed.shape[:2]
-        view = detector.view_of(width, height, min(height, width) / USUAL_ACROSS)
-        found = detector.detect(shrink(framed, view)[None], view)
-        if len(found):
-            # A box tells edges of pixels, a landmark the middle of one.
-            box = (found.box - np.float32(border)) / np.float32(factor)
-            landmarks = (found.landmarks - np.float32(border) + np.float32(0.5)) / np.float32(factor) - np.float32(0.5)
-            return _from_the_left(Detections(found.row, box, landmarks, found.score))
-    return found
-
-
-def _framed(image: UInt8, factor: float, border: int) -> UInt8:
-    if factor != 1.0:
-        size = tuple(max(1, round(side * factor)) for side in image.shape[1::-1])
-        way = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-        image = np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
-    return np.asarray(cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE), np.uint8)
+def _as_in_a_frame(detector: FaceDetector, image: UInt8, luma: UInt8) -> Detections:
+    height, width = luma.shape
+    view = detector.view_of(width, height, min(height, width) / USUAL_ACROSS)
+    return detector.detect(shrink(luma if detector.color == "luma" else image, view)[None], view)
 
 
 def _from_the_left(found: Detections) -> Detections:

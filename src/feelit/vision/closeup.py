@@ -11,8 +11,9 @@ from math import ceil
 import cv2
 import numpy as np
 
-from feelit.types import Detections, Float32, UInt8, View
-from feelit.vision.detector import STRIDE_PX, FaceDetector
+from feelit.geometry import area
+from feelit.types import Detections, Float32, UInt8
+from feelit.vision.detector import MIN_DETECTABLE_PX, STRIDE_PX, FaceDetector, shrink
 
 WORKING_PX = (192, 640)
 """Side of the square that the detector sees: at least, for pictures that have to be enlarged, and at most."""
@@ -26,7 +27,12 @@ found in pictures of 48 px is then an eye or a shadow."""
 
 
 def find_face(detector: FaceDetector, luma: UInt8) -> Detections:
-    """The most certain face of a picture.
+    """The most certain face of a picture: one row, or none, see `find_close_faces`."""
+    return find_close_faces(detector, luma).rows(slice(0, 1))
+
+
+def find_close_faces(detector: FaceDetector, luma: UInt8) -> Detections:
+    """The faces of a picture, by falling score: what is found at the first look at which the most certain is large enough.
 
     Parameters
     ----------
@@ -34,17 +40,17 @@ def find_face(detector: FaceDetector, luma: UInt8) -> Detections:
 
     Returns
     -------
-    One row, in px of the picture; none where no look finds a face that is large enough.
+    A row a face that is large enough, in px of the picture; none where no look finds any.
     """
     side = ceil(min(max(*luma.shape, WORKING_PX[0]), WORKING_PX[1]) / STRIDE_PX) * STRIDE_PX
-    view = View(side, side, side, side, 1.0, 1.0, detector.color)
+    view = detector.view_of(side, side, MIN_DETECTABLE_PX)
     for share in LOOKS:
         framed, scale, border = _framed(luma, side, share)
         picture = framed if detector.color == "luma" else cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR)
-        found = detector.detect(np.asarray(picture, np.uint8)[None], view).rows(slice(0, 1))
-        found = _in_picture(found, scale, border)
-        if len(found) and (found.box[:, 2:] - found.box[:, :2]).prod() >= LEAST_FACE_PX**2:
-            return found
+        found = _in_picture(detector.detect(shrink(np.asarray(picture, np.uint8), view)[None], view), scale, border)
+        large = area(found.box) >= LEAST_FACE_PX**2
+        if large[:1].any():
+            return found.rows(large)
     return found.rows(slice(0, 0))
 
 
