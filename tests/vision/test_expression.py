@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -22,26 +23,32 @@ CARD = ModelCard("made", "expression", "classifier", size_px=SIDE, labels=("happ
 ALIGNED = (TEMPLATE * SIDE - 0.5).astype(np.float32)[None]
 
 
-def network(path: Path, channels: int = 1, kind: int = TensorProto.FLOAT, outputs: int = 2) -> Path:
-    """A classifier whose logits are the mean of its input times 0, 1, 2, ..., a channel counting ten times the one before."""
+def network(
+    path: Path, channels: int = 1, kind: int = TensorProto.FLOAT, outputs: int = 2, names: tuple[str, ...] = ("logits",)
+) -> Path:
+    """A classifier whose logits are the mean of its input times 0, 1, 2, ..., a channel counting ten times the one before.
+
+    `names` are those of its outputs; a second one gives the same numbers with the opposite sign.
+    """
     weight = np.repeat(10.0 ** np.arange(channels), SIDE * SIDE)[:, None] / (SIDE * SIDE) * np.arange(outputs)
     nodes = [
         helper.make_node("Cast", ["face"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Flatten", ["float"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weight"], ["logits"]),
+        helper.make_node("MatMul", ["flat", "weight"], names[:1]),
+        *(helper.make_node("Neg", names[:1], [name]) for name in names[1:]),
     ]
     graph = helper.make_graph(
         nodes,
         "mean",
         [helper.make_tensor_value_info("face", kind, ["n", channels, SIDE, SIDE])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", outputs])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", outputs]) for name in names],
         [onnx.numpy_helper.from_array(weight.astype(np.float32), "weight")],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
     return path
 
 
-def opened(folder: Path, card: ModelCard, **made: int) -> ExpressionModel:
+def opened(folder: Path, card: ModelCard, **made: Any) -> ExpressionModel:
     path = network(folder / "made.onnx", **made)
     write_card(card, path)
     return open_expression(path, "cpu")
@@ -167,9 +174,12 @@ def test_plain_boxes_are_cropped_within_the_frame(box: tuple[int, ...], value: i
     ("card", "message"),
     [
         pytest.param(replace(CARD, task="face"), "is a model for face", id="detector"),
-        pytest.param(replace(CARD, labels=("happy",)), "labels", id="one-label"),
-        pytest.param(replace(CARD, labels=("happy", "happiness")), "labels", id="one-label-twice"),
-        pytest.param(replace(CARD, labels=("happy", "bored")), "labels", id="unknown-label"),
+        pytest.param(replace(CARD, labels=()), "has the labels none$", id="no-label"),
+        pytest.param(replace(CARD, labels=("happy",)), "has the labels happy$", id="one-label"),
+        pytest.param(replace(CARD, labels=("happy", "happiness")), "has the labels happy, happiness$", id="one-label-twice"),
+        pytest.param(
+            replace(CARD, labels=("happy", "bored")), "has the label bored, which feelit does not", id="unknown-label"
+        ),
         pytest.param(replace(CARD, labels=("happy", "sad", "fear")), "names 3 labels", id="too-many-labels"),
         pytest.param(replace(CARD, size_px=9), "does not take the input", id="wrong-size"),
         pytest.param(replace(CARD, size_px=None), "does not take the input", id="default-size"),
@@ -181,6 +191,29 @@ def test_a_card_that_does_not_fit_is_told_at_once(card: ModelCard, message: str,
     with pytest.raises(ModelError, match=message) as caught:
         opened(tmp_path, card)
     assert caught.value.hint
+
+
+def test_another_output_of_our_own_network_is_read_and_of_no_other(tmp_path: Path) -> None:
+    names, labels = ("logits", "fer2013"), ("anger", "fear")
+    own = opened(tmp_path, replace(CARD, adapter="feelit", temperature=4.0), kind=TensorProto.UINT8, names=names)
+    other = own.of_output("fer2013", labels)
+    assert (own.labels, other.labels, own.output, other.output) == (("happiness", "sadness"), labels, *names)
+    np.testing.assert_allclose(columns(own.probabilities(flat(2)), "sadness"), [[softmax(0, 0.5)[1]]], atol=1e-6)
+    np.testing.assert_allclose(columns(other.probabilities(flat(2)), "fear"), [[softmax(0, -2)[1]]], atol=1e-6)
+    assert own.of_output("elsewhere", labels) is own
+    stranger = opened(tmp_path, CARD, names=("fer2013",))
+    assert stranger.of_output("fer2013", labels) is stranger
+
+
+def test_a_network_without_an_input_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "made.onnx"
+    constant = onnx.numpy_helper.from_array(np.zeros((1, 2), np.float32), "logits")
+    given = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 2])
+    graph = helper.make_graph([helper.make_node("Constant", [], ["logits"], value=constant)], "constant", [], [given])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    write_card(CARD, path)
+    with pytest.raises(ModelError, match=r"made\.onnx has 0 inputs"):
+        open_expression(path, "cpu")
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

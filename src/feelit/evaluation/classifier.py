@@ -85,8 +85,7 @@ def evaluate_classifier(
     options = options or EvaluateOptions()
     model, faces = open_expression(path, "cpu"), read_split(data, options.split)
     if options.labels == "fer2013":
-        faces = faces.by_fer2013()
-        model = model.of_output("fer2013", FER2013) if "fer2013" in model.outputs else model
+        faces, model = faces.by_fer2013(), model.of_output("fer2013", FER2013)
     copied = copies(pixel_hashes(faces.images))
     crops = crop_images(model, faces.images, options.framing, lambda share: progress(CROPPING * share))
     shown = _Shown(model, faces, crops, options)

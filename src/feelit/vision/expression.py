@@ -37,7 +37,6 @@ class ExpressionModel:
     size_px : side of its square input
     labels : the names in EMOTIONS of what its network gives, in order
     output : the name of the network's output that tells of the labels
-    outputs : the names of all its outputs
     provider : the execution provider that really runs it
     """
 
@@ -47,15 +46,18 @@ class ExpressionModel:
         self.card = card
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
+        if len(self._session.get_inputs()) != 1:
+            raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a classifier has one, the faces")
         self._input = self._session.get_inputs()[0]
-        self.outputs = tuple(given.name for given in self._session.get_outputs())
-        named = card.adapter == "feelit" and output in self.outputs
+        self._given = [given.name for given in self._session.get_outputs()]
+        named = card.adapter == "feelit" and output in self._given
         self._outputs = [output] if named else None  # whatever else the network may tell
-        self.output = output if named else self.outputs[0]
+        self.output = output if named else self._given[0]
         self._most = _most_at_a_time(self._input.shape)
-        self._check(path)
         self.size_px = card.size_px or 48
         self.provider = provider_of(self._session)
+        # One crop through the network, so that a wrong shape shows before the first video and not within it.
+        self._run(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
     def crop(self, luma: UInt8, levels: UInt8, box: Float32, landmarks: Float32) -> UInt8:
         """The crops of all faces of one frame, as the card wants them.
@@ -85,7 +87,12 @@ class ExpressionModel:
         return result
 
     def of_output(self, output: str, labels: tuple[str, ...]) -> ExpressionModel:
-        """The same network, of which another output is read: logits of `labels`, not calibrated."""
+        """The same network, of which another output is read: logits of `labels`, not calibrated.
+
+        Networks without such an output, and those of other people, whose outputs may have any name, stay as they are.
+        """
+        if self.card.adapter != "feelit" or output not in self._given:
+            return self
         return ExpressionModel(self._path, replace(self.card, labels=labels, temperature=1.0), "cpu", output=output)
 
     def _run(self, crops: UInt8) -> Float32:
@@ -124,13 +131,6 @@ class ExpressionModel:
         result: Float32 = weight / weight.sum(axis=1, keepdims=True)
         return result
 
-    def _check(self, path: Path) -> None:
-        """One crop through the network, so that a wrong shape shows before the first video and not within it."""
-        side = self.card.size_px or 48
-        if len(self._session.get_inputs()) != 1:
-            raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a classifier has one, the faces")
-        self._run(np.zeros((1, side, side), np.uint8))
-
 
 def open_expression(path: Path, device: Device = "auto", threads: int = 1) -> ExpressionModel:
     """A classifier with the card that lies beside it.
@@ -150,8 +150,12 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
     if card.task != "expression":
         raise ModelError(f"{path.name} is a model for {card.task}, not for expressions", "give it as the detector")
     names = [SPELLINGS.get(label.lower(), label.lower()) for label in card.labels]
-    if len(names) < 2 or len(set(names)) < len(names) or not set(names) <= set(EMOTIONS):
-        raise ModelError(f"the card of {path.name} has labels that feelit does not know", f"known: {', '.join(EMOTIONS)}")
+    known = f"known are {', '.join(EMOTIONS)}"
+    if unknown := [label for label, name in zip(card.labels, names, strict=True) if name not in EMOTIONS]:
+        raise ModelError(f"the card of {path.name} has the label {unknown[0]}, which feelit does not know", known)
+    if len(names) < 2 or len(set(names)) < len(names):
+        told = ", ".join(card.labels) or "none"
+        raise ModelError(f"the card of {path.name} has the labels {told}", f"give two or more, each once; {known}")
     return [EMOTIONS.index(name) for name in names]
 
 
