@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -87,7 +88,24 @@ def test_figures_without_matplotlib_are_told_before_the_work(tmp_path: Path, mon
     assert "feelit[plot]" in caught.value.hint
 
 
-def test_a_file_in_the_way_of_the_folder_is_told(scores: ClassifierScores, tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("a file")
+@pytest.mark.parametrize("out", ["file", "file/below/it"])
+def test_a_file_in_the_way_of_the_folder_is_told_before_the_work(out: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
     with pytest.raises(OutputError, match="cannot be written"):
-        write_folder(scores, tmp_path / "out")
+        check_folder(tmp_path / out, force=True)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden to root, nor by these bits on Windows")
+def test_a_folder_that_may_not_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(OutputError, match="permission denied"):
+            check_folder(tmp_path / "new" / "out", force=False)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_check_leaves_nothing(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "out", force=False)
+    assert list(tmp_path.iterdir()) == []

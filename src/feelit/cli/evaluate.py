@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from feelit.cli.evaluate_face import Output, evaluate_face
 
 if TYPE_CHECKING:
     from feelit.evaluation.classifier import EvaluateOptions
@@ -62,20 +64,11 @@ def evaluate(
     if _finds_faces(path):
         given = {"--split": split, "--framing": framing is not Framing.aligned, "--labels": labels is not Labels.majority}
         _refuse("classifiers", "finds faces", given | {"--occlusions": occlusions, "--end-to-end": end_to_end})
-        _evaluate_detector(path, data, _question(min_face, long_side, source), output)
+        evaluate_face(path, data, _question(min_face, long_side, source), output)
     else:
         _refuse("detectors", "is a classifier", {"--min-face": min_face, "--long-side": long_side, "--source": source})
         options = EvaluateOptions(split, framing.value, occlusions, end_to_end, labels.value)
         _evaluate_classifier(path, data, options, output)
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where scores go."""
-
-    json_object: bool
-    out: Path | None
-    force: bool
 
 
 def _finds_faces(model: Path) -> bool:
@@ -89,7 +82,7 @@ def _refuse(kind: str, does: str, given: Mapping[str, object]) -> None:
     """Options that are for another `kind` of models than one that `does` something else."""
     from feelit.errors import UsageError
 
-    if names := [name for name, value in given.items() if value not in (None, False)]:
+    if names := [name for name, value in given.items() if value is not None and value is not False]:
         raise UsageError(f"{names[0]} is for {kind}, and this model {does}", "leave it out")
 
 
@@ -98,12 +91,6 @@ def _question(min_face: float | None, long_side: int | None, source: str | None)
 
     asked = FaceQuestion(long_px=long_side, source=source)
     return asked if min_face is None else replace(asked, min_face_px=min_face)
-
-
-def _evaluate_detector(model: Path, data: Path, question: FaceQuestion, output: Output) -> None:
-    from feelit.cli.evaluate_face import evaluate_face
-
-    evaluate_face(model, data, output.json_object, output.out, output.force, question)
 
 
 def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, output: Output) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,41 +12,47 @@ if TYPE_CHECKING:
     from feelit.evaluation.faces import FaceQuestion
 
 
-def evaluate_face(
-    model: Path, data: Path, json: bool, out: Path | None, force: bool, question: FaceQuestion | None = None
-) -> None:
-    """Score a detector on images with known faces; tables on standard output, or one JSON object.
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where scores go: standard output, as tables or a JSON object, and the folder `out`, whose files `force` replaces."""
+
+    json_object: bool
+    out: Path | None
+    force: bool
+
+
+def evaluate_face(model: Path, data: Path, question: FaceQuestion, output: Output) -> None:
+    """Score a detector on images with known faces.
 
     Parameters
     ----------
     model : the .onnx file
     data : Parquet files, WIDER FACE or a CSV file
-    out : a folder for the figures, the worst mistakes and the curves
-    force : replace those files where they exist
-    question : which faces and images, and at which size; None stands for the defaults
+    question : which faces and images, and at which size
+    output : where the figures go, and into its folder the worst mistakes and the curves as well
 
     Raises
     ------
     ModelError, UsageError
         as `evaluate_faces`.
     OutputError
-        if one of the files exists already and `force` is not set, or cannot be written.
+        if one of the files exists already and is not to be replaced, or cannot be written.
     MissingExtraError
         if there are to be figures, and matplotlib is not installed.
     """
     from feelit.console import progress_bar
-    from feelit.evaluation.face_folder import FILES, json_text, write_face_folder
+    from feelit.evaluation.face_folder import FILES, write_face_folder
     from feelit.evaluation.face_images import find_images
     from feelit.evaluation.faces import evaluate_faces
-    from feelit.evaluation.folder import check_folder
+    from feelit.evaluation.folder import check_folder, json_text
 
-    if out is not None:
-        check_folder(out, force, FILES)
+    if output.out is not None:
+        check_folder(output.out, output.force, FILES)
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = evaluate_faces(model, data, question, advance=advance)
-    if out is not None:
-        write_face_folder(scores, find_images(data, question.source if question else None), out)
-    if json:
+    if output.out is not None:
+        write_face_folder(scores, find_images(data, question.source), output.out)
+    if output.json_object:
         sys.stdout.write(json_text(scores))
     else:
         _show(scores)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 
 from feelit.evaluation.face_images import FaceImages
 from feelit.evaluation.face_scores import FaceScores
 from feelit.evaluation.face_sheet import write_sheet
-from feelit.evaluation.folder import SCORES
+from feelit.evaluation.folder import SCORES, json_text
 from feelit.files import whole_file
 
 MISSES, RECALL = "misses.png", "recall.png"
@@ -34,8 +33,3 @@ def write_face_folder(scores: FaceScores, images: FaceImages, folder: Path) -> N
         write_sheet(scores, images, sheet)
         write_recall(scores, curves)
         listing.write_text(json_text(scores), encoding="utf-8", newline="\n")
-
-
-def json_text(scores: FaceScores) -> str:
-    """The figures as one JSON object."""
-    return json.dumps(scores.as_json(), indent=2, ensure_ascii=False) + "\n"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from feelit.errors import MissingExtraError
+from feelit.evaluation.face_scores import FaceScores
 from feelit.evaluation.scores import ClassifierScores
-from feelit.files import refuse_to_overwrite, whole_file
+from feelit.files import output_errors, refuse_to_overwrite, whole_file
 
 SCORES, CONFUSION, RELIABILITY = "scores.json", "confusion.png", "reliability.png"
 
@@ -21,12 +23,14 @@ def check_folder(folder: Path, force: bool, names: Sequence[str] = (SCORES, CONF
     Raises
     ------
     OutputError
-        if one of the files exists already and `force` is not set.
+        if one of the files exists already and `force` is not set, or if the folder cannot be written.
     MissingExtraError
         if matplotlib is not installed.
     """
     for name in names:
         refuse_to_overwrite(folder / name, force)
+    with output_errors(folder):
+        tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.absolute().parents) if place.exists())).close()
     if importlib.util.find_spec("matplotlib") is None:
         message = "the figures of --out need matplotlib, which is not installed"
         raise MissingExtraError(message, "pip install 'feelit[plot]', or take --json")
@@ -51,6 +55,6 @@ def write_folder(scores: ClassifierScores, folder: Path) -> None:
         listing.write_text(json_text(scores), encoding="utf-8", newline="\n")
 
 
-def json_text(scores: ClassifierScores) -> str:
+def json_text(scores: ClassifierScores | FaceScores) -> str:
     """The scores as one JSON object."""
     return json.dumps(scores.as_json(), indent=2, ensure_ascii=False) + "\n"
