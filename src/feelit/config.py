@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from feelit.errors import UsageError
 from feelit.location import Location
@@ -161,6 +161,17 @@ class RunConfig:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"--{name} {value} is less than one", "leave it out for the usual number")
+
+
+def check_choice(option: str, word: str, known: object) -> None:
+    """Refuse a word that is none of a `Literal`: the command line knows its choices, but Python takes any.
+
+    Raises
+    ------
+    UsageError
+    """
+    if word not in get_args(known):
+        raise UsageError(f"--{option} {word} is not known", f"choose from {', '.join(get_args(known))}")
 
 
 KINDS: dict[type, tuple[tuple[type, ...], str]] = {

@@ -175,6 +175,13 @@ def test_data_of_other_classes_are_told(labels: tuple[str, ...], message: str, t
     assert "it knows" in caught.value.hint
 
 
+@pytest.mark.parametrize(("name", "word"), [("framing", "orignal"), ("labels", "FER2013")])
+def test_words_that_are_not_known_are_told(name: str, word: str) -> None:
+    with pytest.raises(UsageError, match=f"--{name} {word} is not known") as caught:
+        EvaluateOptions(**{name: word})  # type: ignore[arg-type]  # what Python users may write
+    assert "choose from" in caught.value.hint
+
+
 def test_what_makes_no_sense_together_is_told() -> None:
     with pytest.raises(UsageError, match="--end-to-end"):
         EvaluateOptions(framing="original", end_to_end=True)

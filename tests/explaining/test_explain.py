@@ -11,6 +11,7 @@ import pytest
 import feelit
 from feelit.errors import FeelitError, ModelError, UsageError, VideoReadError
 from feelit.explaining.explain import ExplainOptions, Method, explain_sources
+from feelit.explaining.run import explain_into
 from feelit.types import EMOTIONS, Float32
 from feelit.vision.card import card_path
 from tests.explaining import made
@@ -122,6 +123,8 @@ def test_the_summary_is_made_of_numbers_and_words(model: str, image: str) -> Non
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
+        pytest.param({"method": "RISE"}, "--method RISE is not known", id="no such method"),
+        pytest.param({"baseline": "black"}, "--baseline black is not known", id="no such baseline"),
         pytest.param({"label": "joy"}, "--label joy is not known", id="no such label"),
         pytest.param({"face": 0}, "--face 0 is no face", id="no such face"),
         pytest.param({"masks": 1}, "--masks 1 is out of range", id="one mask"),
@@ -159,6 +162,15 @@ def test_models_that_cannot_be_asked_are_told(tmp_path: Path, image: str) -> Non
             explain_sources(name, [image], FEW)
     with pytest.raises(ModelError, match="not a face detector"):
         explain_sources("expression", [image], replace(FEW, detector="expression"))
+
+
+def test_more_faces_than_there_is_room_for_are_told_before_the_work(model: str, image: str, tmp_path: Path) -> None:
+    asked: list[float] = []
+    with pytest.raises(UsageError, match="61 faces are more than the 60") as caught:
+        explain_into(tmp_path / "b.png", model, [image] * 61, FEW, progress=asked.append)
+    assert caught.value.hint
+    assert (asked, (tmp_path / "b.png").exists()) == ([], False)
+    assert len(explain_sources(model, [image] * 61, replace(FEW, masks=2))) == 61  # without a picture there is room for all
 
 
 def test_nothing_to_explain_is_told() -> None:

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from feelit.errors import UsageError
 from feelit.explaining.colours import STEPS, coloured, table
 from feelit.explaining.explain import Explanation
 from feelit.explaining.faithfulness import Faithfulness
-from feelit.explaining.figure import COLUMN_PX, EDGE_PX, GAP_PX, MOST_FACES, Caption, draw, write_figure
+from feelit.explaining.figure import COLUMN_PX, EDGE_PX, GAP_PX, Caption, draw, write_figure
 from feelit.explaining.page import ascii_of, fitted
 from feelit.render.text import text_width_px
 from feelit.render.theme import EMOTION_COLOUR, Colour
@@ -94,12 +93,6 @@ def test_the_same_explanations_give_the_same_bytes(tmp_path: Path) -> None:
     read = cv2.imread(str(tmp_path / "a.png"))
     assert read is not None
     np.testing.assert_array_equal(read[..., ::-1], draw([explanation()], CAPTION))
-
-
-def test_more_faces_than_there_is_room_for_are_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="more than the 60"):
-        write_figure([explanation()] * (MOST_FACES + 1), CAPTION, tmp_path / "a.png")
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

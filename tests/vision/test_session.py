@@ -9,7 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from feelit.errors import ModelError
+from feelit.errors import ModelError, UsageError
+from feelit.models import model_path
 from feelit.vision.session import open_session, run
 
 WEIGHTS = np.arange(16, dtype=np.float32).reshape(4, 4)
@@ -62,6 +63,12 @@ def test_weights_beyond_the_end_of_their_file_are_told(folder: Path) -> None:
     (folder / "weights.bin").write_bytes(WEIGHTS.tobytes()[:8])
     with pytest.raises(ModelError, match="cannot be loaded"):
         open_session(with_external_data(folder, "weights.bin"), "cpu")
+
+
+def test_a_device_that_there_is_not_is_told() -> None:
+    with pytest.raises(UsageError, match="--device tpu is not known") as caught:
+        open_session(model_path("face"), "tpu")  # type: ignore[arg-type]  # what Python users may write
+    assert caught.value.hint == "choose from auto, cpu, cuda"
 
 
 def test_operators_that_there_are_not_are_told(tmp_path: Path) -> None:

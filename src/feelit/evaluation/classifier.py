@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from feelit.config import check_choice
 from feelit.errors import UsageError
 from feelit.evaluation.calibration import reliability
 from feelit.evaluation.classification import class_scores
@@ -56,7 +57,7 @@ class EvaluateOptions:
     Raises
     ------
     UsageError
-        for what makes no sense together.
+        for words that are not known, or what makes no sense together.
     """
 
     split: str | None = None
@@ -66,6 +67,8 @@ class EvaluateOptions:
     labels: Labels = "majority"
 
     def __post_init__(self) -> None:
+        check_choice("framing", self.framing, Framing)
+        check_choice("labels", self.labels, Labels)
         if self.end_to_end and self.framing == "original":
             raise UsageError("--end-to-end looks for faces, --framing original does not", "choose one of them")
 

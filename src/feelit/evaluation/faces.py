@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from feelit.config import Device
 from feelit.errors import UsageError
 from feelit.evaluation.detection import landmark_error, match_sizes
 from feelit.evaluation.face_images import FaceImage, find_images
@@ -17,7 +18,6 @@ from feelit.names import as_text
 from feelit.types import Detections, Float32
 from feelit.vision.card import sha256_of
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector, shrink
-from feelit.vision.session import Device
 
 LEAST_SCORE = 0.05
 """Curves go down to here."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from feelit.config import Device
+from feelit.config import Device, check_choice
 from feelit.errors import MissingExtraError, UsageError
 from feelit.explaining.covering import Baseline, baseline_of, score_of
 from feelit.explaining.faithfulness import Faithfulness, judge
@@ -63,6 +63,8 @@ class ExplainOptions:
     device: Device = "auto"
 
     def __post_init__(self) -> None:
+        check_choice("method", self.method, Method)
+        check_choice("baseline", self.baseline, Baseline)
         if self.label is not None and _label(self.label) not in EMOTIONS:
             raise UsageError(f"--label {self.label} is not known", f"choose from {', '.join(EMOTIONS)}")
         if self.face is not None and self.face < 1:
@@ -133,7 +135,11 @@ class Explanation:
 
 
 def explain_sources(
-    model: str, sources: Sequence[str], options: ExplainOptions, progress: Callable[[float], None] = lambda share: None
+    model: str,
+    sources: Sequence[str],
+    options: ExplainOptions,
+    progress: Callable[[float], None] = lambda share: None,
+    room: int | None = None,
 ) -> list[Explanation]:
     """Explain what a classifier says of the faces of images and of moments of videos.
 
@@ -142,6 +148,7 @@ def explain_sources(
     model : "expression", or the path of an ONNX file with its card
     sources : paths of images, and moments of videos as VIDEO@TIME
     progress : called with the share that is done, 0..1
+    room : for how many faces there is room where they are to be shown; None for any number
 
     Returns
     -------
@@ -154,7 +161,7 @@ def explain_sources(
     VideoReadError
         if an image or a video cannot be read.
     UsageError
-        if a model, a source or an option asks for what there is not.
+        if a model, a source or an option asks for what there is not, or there are more faces than room for them.
     MissingExtraError
         if Grad-CAM is asked for and PyTorch is not installed.
     """
@@ -165,6 +172,9 @@ def explain_sources(
     explainer = _Explainer(path, networks.expression, options)
     pictures = [(source, find_faces(source, networks)) for source in map(Source.parse, sources)]
     asked = [(source, faces, i) for source, faces in pictures for i in _asked(source, faces, options.face)]
+    if room is not None and len(asked) > room:
+        message = f"{len(asked)} faces are more than the {room} that a picture has room for"
+        raise UsageError(message, "choose one with --face, or name fewer pictures")
     done = []
     for source, faces, i in asked:
         done.append(explainer.explain(source, faces, i))

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelit.errors import OutputError, UsageError
+from feelit.errors import OutputError
 from feelit.explaining.colours import coloured
 from feelit.explaining.explain import Explanation
 from feelit.explaining.faithfulness import top_tenth
@@ -54,14 +54,9 @@ def write_figure(explanations: Sequence[Explanation], caption: Caption, out: Pat
 
     Raises
     ------
-    UsageError
-        if there are more faces than a picture has room for.
     OutputError
         if the file cannot be written.
     """
-    if len(explanations) > MOST_FACES:
-        message = f"{len(explanations)} faces are more than the {MOST_FACES} that a picture has room for"
-        raise UsageError(message, "choose one with --face, or name fewer pictures")
     done, png = cv2.imencode(".png", draw(explanations, caption)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     if not done:
         raise OutputError(f"{out} cannot be written: no PNG could be made", "name fewer pictures")

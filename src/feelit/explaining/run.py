@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feelit.errors import UsageError
 from feelit.explaining.explain import ExplainOptions, Explanation, explain_sources
-from feelit.explaining.figure import Caption, write_figure
+from feelit.explaining.figure import MOST_FACES, Caption, write_figure
 from feelit.explaining.rise import CELLS
 from feelit.files import refuse_to_overwrite
 from feelit.models import model_path
@@ -36,7 +36,7 @@ def explain_into(
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out {out} is not a name for a picture", "it has to end in .png")
     refuse_to_overwrite(out, force)
-    explanations = explain_sources(model, sources, options, progress)
+    explanations = explain_sources(model, sources, options, progress, MOST_FACES)
     write_figure(explanations, _caption(model, options, explanations), out)
     return explanations
 

@@ -14,13 +14,14 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from feelit.config import Device
 from feelit.errors import ModelError
 from feelit.geometry import nms
 from feelit.types import Detections, Float32, UInt8, View
 from feelit.vision.adapters import ADAPTERS, yunet
 from feelit.vision.adapters.adapter import Raw
 from feelit.vision.card import ModelCard, card_path, read_card
-from feelit.vision.session import Device, open_session, provider_of, run
+from feelit.vision.session import open_session, provider_of, run
 
 MIN_DETECTABLE_PX = 15
 """The smallest face, in pixels of its view, that the detector is asked to find."""

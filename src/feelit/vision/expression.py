@@ -9,11 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from feelit.config import Device
 from feelit.errors import ModelError
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
 from feelit.vision.card import ModelCard, read_card
-from feelit.vision.session import Device, open_session, provider_of, run
+from feelit.vision.session import open_session, provider_of, run
 
 SPELLINGS = {
     "angry": "anger",

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
 
@@ -17,9 +17,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from feelit.config import Device, check_choice
 from feelit.errors import ModelError
-
-Device = Literal["auto", "cpu", "cuda"]
 
 MOST_MODEL_BYTES = 1 << 30
 """An ONNX file cannot be much larger (protobuf ends at 2 GiB), and the models of this program are a few MB."""
@@ -42,7 +41,10 @@ def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnx
     ModelError
         if the file is missing, damaged or too large, wants operators that there are not or data from outside of its folder,
         or if `device` is "cuda" and the CUDA provider does not load.
+    UsageError
+        if there is no such device.
     """
+    check_choice("device", device, Device)
     if not model.is_file():
         raise ModelError(f"model {model} does not exist", "give the path of an .onnx file")
     if model.stat().st_size > MOST_MODEL_BYTES:
