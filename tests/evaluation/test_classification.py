@@ -5,16 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.evaluation.classification import (
-    accuracy,
-    class_scores,
-    confusion,
-    expected_calibration_error,
-    f1_scores,
-    fit_temperature,
-    macro_f1,
-    softmax,
-)
+from feelit.evaluation.classification import class_scores, confusion, fit_temperature, softmax
+from feelit.evaluation.scores import accuracy_of
 
 
 def test_confusion_counts_true_labels_in_rows() -> None:
@@ -25,9 +17,10 @@ def test_confusion_counts_true_labels_in_rows() -> None:
 def test_scores_agree_with_hand_computed_values() -> None:
     # True 0: three, two of them found. True 1: two, both found, and one more by mistake. True 2: one, missed.
     matrix = np.array([[2, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]], np.int64)
-    assert accuracy(matrix) == pytest.approx(4 / 6)
-    assert f1_scores(matrix) == pytest.approx([4 / 6, 4 / 5, 0, 0])
-    assert macro_f1(matrix) == pytest.approx((4 / 6 + 4 / 5 + 0) / 3)  # class 3 never occurs
+    found = class_scores(matrix)
+    assert accuracy_of(matrix) == pytest.approx(4 / 6)
+    assert found.f1 == pytest.approx([4 / 6, 4 / 5, 0, 0])
+    assert found.macro("f1") == pytest.approx((4 / 6 + 4 / 5 + 0) / 3)  # class 3 never occurs
 
 
 def test_precision_recall_and_their_averages_agree_with_hand_computed_values() -> None:
@@ -38,7 +31,7 @@ def test_precision_recall_and_their_averages_agree_with_hand_computed_values() -
     assert found.support.tolist() == [3, 2, 1]
     assert found.macro("recall") == pytest.approx((2 / 3 + 1 + 0) / 3)
     assert found.weighted("precision") == pytest.approx((3 * 2 / 3 + 2 * 2 / 3) / 6)
-    assert found.weighted("recall") == pytest.approx(accuracy(matrix))
+    assert found.weighted("recall") == pytest.approx(accuracy_of(matrix))
 
 
 def test_answers_that_are_no_class_are_wrong_and_claim_nothing() -> None:
@@ -62,21 +55,7 @@ def test_many_matrices_are_scored_as_each_alone() -> None:
 
 def test_scores_of_nothing_are_zero() -> None:
     empty = np.zeros((3, 3), np.int64)
-    assert (accuracy(empty), macro_f1(empty)) == (0.0, 0.0)
-
-
-def test_calibration_error_agrees_with_hand_computed_value() -> None:
-    probability = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-    labels = np.array([0, 1, 1, 1])
-    # Four bins: (0.5, 0.75] holds 0.6, right; (0.75, 1] holds 0.9, 0.9, 0.8, two of three right.
-    expected = 1 / 4 * abs(1 - 0.6) + 3 / 4 * abs(2 / 3 - 2.6 / 3)
-    assert expected_calibration_error(probability, labels, bins=4) == pytest.approx(expected)
-
-
-def test_calibration_error_is_zero_where_confidence_is_deserved() -> None:
-    assert expected_calibration_error(np.array([[0.5, 0.5]] * 4), np.array([0, 0, 1, 1])) == pytest.approx(0)
-    assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0
-    assert expected_calibration_error(np.zeros((0, 2)), np.zeros(0, np.int64)) == 0
+    assert accuracy_of(empty) == class_scores(empty).macro("f1") == class_scores(empty).weighted("f1") == 0
 
 
 @settings(max_examples=15, deadline=None)

@@ -8,18 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.evaluation.detection import (
-    Matches,
     at_threshold,
     average_precision,
     box_sizes,
-    calibration_error,
     counted,
     curve,
     landmark_error,
     match_faces,
     match_sizes,
     recall_at,
-    reliability,
 )
 from feelit.types import Float32
 
@@ -129,22 +126,3 @@ def test_faces_to_ignore_are_not_counted() -> None:
 
 def test_box_sizes_are_geometric_means() -> None:
     assert box_sizes(np.array([[0, 0, 4, 9], [5, 5, 5, 9]], np.float32)).tolist() == [6, 0]
-
-
-def test_reliability_by_hand() -> None:
-    # Of 0.9 and 0.85, one is a face; 0.2 is none; the bin of 0.5 holds its upper edge.
-    image = Matches(scores(0.9, 0.85, 0.5, 0.2), np.array([True, False, True, False]), *(np.zeros(4, np.int64),) * 2)
-    count, score, precision = reliability([image.rows(slice(0, 2)), image.rows(slice(2, 4))], bins=2)
-    assert count.tolist() == [2, 2]
-    np.testing.assert_allclose(score, [0.35, 0.875], rtol=1e-6)
-    np.testing.assert_allclose(precision, [0.5, 0.5])
-    assert calibration_error(count, score, precision) == pytest.approx((2 * 0.15 + 2 * 0.375) / 4)
-
-
-def test_bins_without_detections_say_nothing() -> None:
-    image = Matches(scores(0.95), np.array([True]), *(np.zeros(1, np.int64),) * 2)
-    count, score, precision = reliability([image])
-    assert count.tolist() == [0] * 9 + [1]
-    assert np.isnan(score[:9]).all()
-    assert calibration_error(count, score, precision) == pytest.approx(0.05)
-    assert calibration_error(*reliability([image.rows(slice(0, 0))])) == 0

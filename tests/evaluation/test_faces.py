@@ -62,6 +62,7 @@ def test_calibration_is_about_scores_from_half_the_threshold_on(scores: FaceScor
     filled = [(part.detections, part.mean_score, part.precision) for part in scores.calibration if part.detections]
     highest = (1 + 230 / 255) / 2
     np.testing.assert_allclose(filled, [(1, 0.4, 1), (1, 0.6, 0), (1, 0.8, 1), (2, highest, 0.5)], atol=1e-6)
+    assert all(np.isnan((part.mean_score, part.precision)).all() for part in scores.calibration if not part.detections)
     assert scores.calibration_error == pytest.approx((0.6 + 0.6 + 0.2 + 2 * (highest - 0.5)) / 5)
     strict = evaluate_faces(detector(network, threshold=0.9), data)
     assert sum(part.detections for part in strict.calibration) == 4  # without the one of 0.4

@@ -19,9 +19,12 @@ BINS = 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reliability:
-    """Predictions by their confidence, in B intervals of equal length: (0, 1/B], (1/B, 2/B] and so on."""
+    """Predictions by their confidence, in B intervals of equal length: (0, 1/B], (1/B, 2/B] and so on.
 
-    images: Int64  # (B,)
+    Of a detector, predictions are its boxes, their scores the confidence.
+    """
+
+    images: Int64  # (B,) or boxes
     confidence: Float64  # (B,) mean, 0 where there are no images
     agreement: Float64  # (B,) mean share of people who agree with the prediction, 0 where there are no images
 

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-from feelit.evaluation.calibration import reliability
 from feelit.types import Float32, Float64, Int64
 
 
@@ -22,11 +21,6 @@ def softmax(logits: Float32, temperature: float = 1.0) -> Float64:
 def confusion(labels: Int64, predicted: Int64, classes: int) -> Int64:
     """(C, C) int64 counts: one row a true class, one column a predicted class."""
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes).astype(np.int64)
-
-
-def accuracy(matrix: Int64) -> float:
-    """The share of a confusion matrix that lies on its diagonal; 0 for an empty one."""
-    return float(np.trace(matrix) / max(matrix.sum(), 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,32 +63,6 @@ def class_scores(matrix: Int64) -> ClassScores:
         f1=2 * hit / np.maximum(support + claimed, 1),
         support=support,
     )
-
-
-def f1_scores(matrix: Int64) -> Float64:
-    """(C,) F1 of each class of a confusion matrix; 0 for a class that never occurs."""
-    return class_scores(matrix).f1
-
-
-def macro_f1(matrix: Int64) -> float:
-    """The mean F1 over the classes that occur among the true labels."""
-    return float(class_scores(matrix).macro("f1"))
-
-
-def expected_calibration_error(probability: Float64, labels: Int64, bins: int = 15) -> float:
-    """How far confidence lies from accuracy (Guo et al. 2017); see `calibration.Reliability`.
-
-    Parameters
-    ----------
-    probability : (N, C) float64
-    labels : (N,) int64
-
-    Returns
-    -------
-    0..1; 0 when there are no predictions.
-    """
-    hit = probability.argmax(axis=1) == labels
-    return reliability(probability.max(axis=1), hit.astype(np.float64), bins).error
 
 
 def fit_temperature(logits: Float32, target: Float32) -> float:

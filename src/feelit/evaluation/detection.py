@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelit.geometry import area, iou
-from feelit.types import Bool, Columns, Float32, Float64, Int64
+from feelit.types import Bool, Columns, Float32, Int64
 
 LOOSE = 0.8
 """Among faces from a size on, false ones count from this share of it on: a loose box may be smaller than its face."""
@@ -81,28 +81,6 @@ def match_sizes(found: Float32, score: Float32, truth: Float32, ignore: Bool, si
     matches = match_faces(found, score, truth, ~counted(truth, ignore, sizes_px))
     size = box_sizes(found[matches.found])
     return matches.rows(matches.hit | ((size >= LOOSE * sizes_px[0]) & (size < sizes_px[1] / LOOSE)))
-
-
-def reliability(matches: list[Matches], bins: int = 10) -> tuple[Int64, Float64, Float64]:
-    """How far scores are probabilities: detections in equal intervals of their score, (0, 1/bins] and so on.
-
-    Returns
-    -------
-    count : (bins,) int64 detections
-    score : (bins,) float64 their mean score, NaN where there are none
-    precision : (bins,) float64 the share of them that are faces, NaN where there are none
-    """
-    every = Matches.join(matches)
-    place = np.clip(np.ceil(every.score * bins).astype(np.int64) - 1, 0, bins - 1)
-    count = np.bincount(place, minlength=bins).astype(np.int64)
-    some = np.where(count > 0, count, np.nan)
-    score = np.bincount(place, weights=every.score, minlength=bins) / some
-    return count, score, np.bincount(place, weights=every.hit, minlength=bins) / some
-
-
-def calibration_error(count: Int64, score: Float64, precision: Float64) -> float:
-    """The mean over detections of the gap between the precision and the mean score of their interval; 0 without any."""
-    return float(np.nansum(count * np.abs(precision - score)) / max(count.sum(), 1))
 
 
 def curve(matches: list[Matches], faces: int) -> Curve:

@@ -9,18 +9,17 @@ from itertools import pairwise
 
 import numpy as np
 
+from feelit.evaluation.calibration import reliability
 from feelit.evaluation.detection import (
     Curve,
     Matches,
     at_threshold,
     average_precision,
     box_sizes,
-    calibration_error,
     counted,
     curve,
     match_sizes,
     recall_at,
-    reliability,
 )
 from feelit.types import Bool, Float32
 
@@ -29,6 +28,7 @@ FALSE_PER_IMAGE = 0.1
 
 BINS_PX = (8.0, 16.0, 32.0, 64.0, 128.0, math.inf)
 FROM_PX = (16.0, 32.0)
+SCORE_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class SizeScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoreBin:
-    """Detections of about the same score."""
+    """Detections of about the same score; NaN where there are none."""
 
     detections: int
     mean_score: float
@@ -159,9 +159,11 @@ def score_calibration(matches: Sequence[Matches], threshold: float) -> tuple[tup
 
     Weaker ones are many, nearly all false, and never used: they would make any detector look well calibrated.
     """
-    count, score, precision = reliability([mine.rows(mine.score >= threshold / 2) for mine in matches])
-    bins = (ScoreBin(*row) for row in zip(count.tolist(), score.tolist(), precision.tolist(), strict=True))
-    return tuple(bins), calibration_error(count, score, precision)
+    used = Matches.join([mine.rows(mine.score >= threshold / 2) for mine in matches])
+    found = reliability(used.score.astype(np.float64), used.hit.astype(np.float64), SCORE_BINS)
+    rows = zip(found.images.tolist(), found.confidence.tolist(), found.agreement.tolist(), strict=True)
+    bins = tuple(ScoreBin(count, score, right) if count else ScoreBin(0, math.nan, math.nan) for count, score, right in rows)
+    return bins, found.error
 
 
 def _rounded(content: dict[str, object]) -> dict[str, object]:
