@@ -123,6 +123,13 @@ def test_a_csv_file_has_a_line_a_face(tmp_path: Path) -> None:
     assert first.content == tmp_path / "sub/a.png"
 
 
+def test_spaces_about_names_and_the_case_of_endings_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "F.CSV").write_text("image, x0, y0, x1, y1\n a.png , 1, 2, 3, 4\na.png,5,6,7,8\n", encoding="utf-8")
+    (image,) = read(tmp_path / "F.CSV")
+    assert (image.content, image.box.tolist()) == (tmp_path / "a.png", [[1, 2, 3, 4], [5, 6, 7, 8]])
+    assert len(read(write_parquet(tmp_path / "F.PARQUET", scene()))) == len(scene())
+
+
 def test_pixels_are_luma_or_bgr(tmp_path: Path) -> None:
     (image,) = read(write_parquet(tmp_path / "f.parquet", [Photograph(picture((40, 40, 255)))]))
     assert image.pixels("bgr")[40, 40].tolist() == [0, 0, 255]
@@ -191,6 +198,11 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
             {"image": pa.array([b"x"]), "box": pa.array([[[1.0, 2, 3, 4]]]), "ignore": pa.array([[True, False]])},
             "hold something else",
             id="ignore-longer",
+        ),
+        pytest.param(
+            {"image": pa.array([b"x"]), "box": pa.array([[[1.0, 2, 3, 4]]]), "real_box": pa.array([{"x0": 1.0}])},
+            "row 0: its columns hold something else",
+            id="people-drew-no-list",
         ),
         pytest.param({"image": pa.array([b"x"]), "box": pa.array([[[1.0, 2, np.inf, 4]]])}, "a box is no box", id="endless"),
     ],

@@ -98,7 +98,7 @@ def _find(data: Path, source: str | None) -> FaceImages:
     if not data.exists():
         raise UsageError(f"{as_text(data)} does not exist", HINT)
     lists = _wider_lists(data)
-    tables = [data] if data.suffix == ".parquet" else sorted(data.glob("*.parquet")) if data.is_dir() else []
+    tables = [data] if data.suffix.lower() == ".parquet" else sorted(data.glob("*.parquet")) if data.is_dir() else []
     if tables:
         return _parquet_images(tables, source)
     if source is not None:
@@ -145,14 +145,15 @@ def _parquet_image(row: dict[str, Any], name: str) -> FaceImage:
         landmarks = np.asarray(row.get("landmarks") or np.zeros((0, LANDMARKS)), np.float32).reshape(-1, 5, 2)
         if len(ignore) != len(box) or len(landmarks) not in (0, len(box)) or not isinstance(row["image"], bytes):
             raise ValueError
+        real = row.get("real_box")
+        drawn = None if real is None else _boxes(real, name)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{name}: its columns hold something else than they should", HINT) from error
     marked = box[~ignore] if len(landmarks) else EMPTY
     landmarks = landmarks[~ignore] if len(landmarks) else landmarks
-    real = row.get("real_box")
-    if real is not None:
-        box, ignore = _boxes(real, name), np.zeros(len(real), bool)
-    return FaceImage(name, row["image"], box, ignore, real is not None, marked, landmarks)
+    if drawn is not None:
+        box, ignore = drawn, np.zeros(len(drawn), bool)
+    return FaceImage(name, row["image"], box, ignore, drawn is not None, marked, landmarks)
 
 
 def _wider_lists(data: Path) -> list[Path]:
@@ -204,7 +205,7 @@ def _csv_images(path: Path) -> list[FaceImage]:
         raise UsageError(f"{as_text(path)} lacks the columns {', '.join(missing)}", HINT)
     faces: dict[str, list[list[float]]] = {}
     for origin, row in rows_of(path):
-        mine = faces.setdefault(row["image"], [])
+        mine = faces.setdefault(row["image"].strip(), [])
         cells = [row[name].strip() for name in CORNERS]
         try:
             mine += [[float(cell) for cell in cells]] if any(cells) else []
