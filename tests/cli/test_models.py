@@ -56,6 +56,20 @@ def test_list_is_a_table_or_json(small: Small, command: Command) -> None:
     assert listed[2]["present"] is True
 
 
+@pytest.mark.parametrize("asked", [("list",), ("list", "--json"), ("info", "mine"), ("info", "mine", "--json")], ids=" ".join)
+def test_no_card_commands_a_terminal(
+    asked: tuple[str, ...], small: Small, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("models", "pull", "small")
+    small.model.rename(small.model.with_name("mine.onnx"))
+    card = json.loads(small.model.with_suffix(".json").read_text(encoding="utf-8")) | {"licence": "MIT\x9b31m\u202etxt"}
+    small.model.with_name("mine.json").write_text(json.dumps(card), encoding="utf-8")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    shown = command("models", *asked).out
+    assert "MIT" in shown
+    assert not {"\x9b", "\u202e"} & set(shown)
+
+
 def test_info_is_text_or_json(small: Small, command: Command) -> None:
     ran = command("models", "info", "small")
     assert (ran.code, ran.err) == (0, "")

@@ -94,8 +94,7 @@ def _question(min_face: float | None, long_side: int | None, source: str | None)
 
 
 def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, output: Output) -> None:
-    import sys
-
+    from feelit.cli.texts import write
     from feelit.console import make_table, print_table, progress_bar
     from feelit.evaluation.classifier import evaluate_classifier
     from feelit.evaluation.folder import check_folder, json_text, write_folder
@@ -108,7 +107,7 @@ def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, outp
     if output.out is not None:
         write_folder(scores, output.out)
     if output.json_object:
-        sys.stdout.write(json_text(scores))
+        write(json_text(scores), None)
         return
     for table in tables(scores):
         print_table(make_table(table.title, table.headings, table.rows, table.words))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +39,7 @@ def evaluate_face(model: Path, data: Path, question: FaceQuestion, output: Outpu
     MissingExtraError
         if there are to be figures, and matplotlib is not installed.
     """
+    from feelit.cli.texts import write
     from feelit.console import progress_bar
     from feelit.evaluation.face_folder import FILES, write_face_folder
     from feelit.evaluation.face_images import find_images
@@ -53,7 +53,7 @@ def evaluate_face(model: Path, data: Path, question: FaceQuestion, output: Outpu
     if output.out is not None:
         write_face_folder(scores, find_images(data, question.source), output.out)
     if output.json_object:
-        sys.stdout.write(json_text(scores))
+        write(json_text(scores), None)
     else:
         _show(scores)
 

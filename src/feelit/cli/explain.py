@@ -54,6 +54,7 @@ def explain(
     """Show which parts of a face a classifier goes by: a picture with the probabilities and a map a face."""
     import json
 
+    from feelit.cli.texts import write
     from feelit.console import progress_bar
     from feelit.explaining.explain import ExplainOptions
     from feelit.explaining.run import explain_into
@@ -77,4 +78,4 @@ def explain(
         if not one.found:
             typer.echo(one_line(f"feelit: no face was found in {one.source}; the whole image is taken for one"), err=True)
         if json_lines:
-            typer.echo(json.dumps(one.summary(), ensure_ascii=False))
+            write(json.dumps(one.summary(), ensure_ascii=False) + "\n", None)

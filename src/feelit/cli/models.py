@@ -24,13 +24,14 @@ def list_(
     import json
     from dataclasses import asdict
 
+    from feelit.cli.texts import write
     from feelit.names import as_text
     from feelit.zoo.listing import list_models
 
     listed = list_models()
     if as_json:
         content = [asdict(model) | {"path": as_text(model.path) if model.path else None} for model in listed]
-        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        write(json.dumps(content, indent=2, ensure_ascii=False) + "\n", None)
     else:
         _print_table(listed)
 

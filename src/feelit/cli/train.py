@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +31,12 @@ def train(
     ] = False,
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
+    import json
+
+    from feelit.cli.texts import write
+    from feelit.names import as_text
     from feelit.training.start import follow
 
     model, values = follow(recipe, changes or [], data, out)
-    typer.echo(json.dumps({"model": str(model), "recipe": values}, ensure_ascii=False) if json_object else str(model))
+    content = {"model": as_text(model), "recipe": values}
+    write((json.dumps(content, ensure_ascii=False) if json_object else str(model)) + "\n", None)
