@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +126,18 @@ def test_copies_of_test_and_validation_images_are_held_out(tmp_path: Path) -> No
     made.write_fer2013(tmp_path / "fer.csv", images, [0, 1, 2, 3, 4, 5, 6, 0, 1], usages)
     found = {name: faces.held_out.tolist() for name, faces in read_splits(tmp_path / "fer.csv").items()}
     assert found == {"train": [False, True, True, False], "valid": [False, True, False], "test": [False, False]}
+
+
+@pytest.mark.parametrize("copied", [range(8), range(1, 8, 2)], ids=["all", "all of a class"])
+def test_copies_leave_something_to_learn_from_or_are_told(copied: Sequence[int], tmp_path: Path) -> None:
+    images, names = pictures(12), ["happy", "sad"] * 6
+    made.write_folders(tmp_path / "train", images[:8], names[:8])
+    made.write_folders(tmp_path / "valid", images[8:], names[8:])
+    assert len(read_splits(tmp_path)) == 2
+    made.write_folders(tmp_path / "valid", images[[*copied, 8, 9]], ["sad"] * len(copied) + names[8:10])
+    with pytest.raises(UsageError, match="has fewer than two classes to learn from") as caught:
+        read_splits(tmp_path)
+    assert caught.value.hint
 
 
 def test_images_that_the_table_calls_held_out_stay_so(tmp_path: Path) -> None:

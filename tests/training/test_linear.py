@@ -43,10 +43,11 @@ def test_brightness_and_contrast_change_nothing() -> None:
     assert torch.allclose(hog(picture), hog(3 * picture + 5), atol=1e-3)
 
 
-def test_it_learns_what_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own", [{}, {"fer2013": [3] * 16}], ids=["votes alone", "one label of FER2013"])
+def test_it_learns_what_it_is_shown(own: dict[str, list[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feelit.training.expression_data.find_face", lambda *given: ())
     image, votes = pictures(16), unanimous([i % 8 for i in range(16)])
-    write_parquet(tmp_path / "train.parquet", image[:, :, ::-1].copy(), votes)
+    write_parquet(tmp_path / "train.parquet", image[:, :, ::-1].copy(), votes, **own)
     write_parquet(tmp_path / "valid.parquet", image, votes)
     model = train("hog", Recipe(strength=10.0), tmp_path, tmp_path)
     scores = evaluate_classifier(model, tmp_path, EvaluateOptions("valid", framing="original"))

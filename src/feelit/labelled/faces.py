@@ -44,6 +44,10 @@ class LabelledFaces:
     def __len__(self) -> int:
         return len(self.label)
 
+    def classes(self) -> Int64:
+        """The classes that occur, as indices into EMOTIONS."""
+        return np.unique(self.label[self.label >= 0])
+
     def rows(self, where: Int64 | Bool) -> LabelledFaces:
         """The images that an index array or a boolean mask selects."""
         columns = (self.label[where], self.share[where], self.fer2013[where], self.held_out[where])
@@ -102,9 +106,7 @@ def collect(rows: Iterable[Row], split: str, place: str) -> LabelledFaces:
         votes = np.array([row.votes or none for row in chosen], np.uint8)
         label = np.where(voted, majority_labels(votes), label)
         share = np.where(voted[:, None], vote_shares(votes), share)
-    if len(np.unique(label[label >= 0])) < 2:
-        raise UsageError(f"{place} holds fewer than two classes in the split {split}", "scores compare at least two")
-    return LabelledFaces(
+    faces = LabelledFaces(
         split,
         Images([row.image for row in chosen], [row.origin for row in chosen]),
         label,
@@ -113,3 +115,6 @@ def collect(rows: Iterable[Row], split: str, place: str) -> LabelledFaces:
         held_out=np.array([row.held_out for row in chosen], bool),
         voted=bool(voted.any()),
     )
+    if len(faces.classes()) < 2:
+        raise UsageError(f"{place} holds fewer than two classes in the split {split}", "scores compare at least two")
+    return faces

@@ -51,12 +51,16 @@ def read_splits(place: Path) -> dict[str, LabelledFaces]:
     Raises
     ------
     UsageError
-        if the data are missing, damaged or in no known format.
+        if the data are missing, damaged or in no known format, or leave fewer than two classes to learn from.
     """
-    splits = _find(place).splits(None)
-    if not splits:
+    found = _find(place).splits(None)
+    if not found:
         raise UsageError(f"{place} holds no image", FORMATS)
-    return hold_out({name: collect(rows, name, str(place)) for name, rows in splits.items()})
+    splits = hold_out({name: collect(rows, name, str(place)) for name, rows in found.items()})
+    if "train" in splits and len(splits["train"].rows(~splits["train"].held_out).classes()) < 2:
+        message = f"{place} has fewer than two classes to learn from, without the images that also stand in another split"
+        raise UsageError(message, "have other images in the split train than in valid and test")
+    return splits
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     network = ExpressionNet(Trunk(hog, features.shape[1]))
     for layer, label in ((network.head, lesson.share.argmax(axis=1)), (network.fer2013, lesson.fer2013)):
         known = (lesson.share.sum(axis=1) > 0) if layer is network.head else (label >= 0)
-        if known.any():
+        if len(np.unique(label[known])) > 1:
             _fit(layer, features[known[both]], label[both][known[both]].astype(np.int64), recipe)
     log.info("fitted to %d pictures and their mirror images", len(lesson))
     return publish(network, f"feelit train {name}: {recipe}", check, data, out / f"{name}.onnx")
