@@ -129,6 +129,7 @@ def test_a_model_without_card_is_refused_unless_it_is_yunet(brightest: Path) -> 
     ("card", "message"),
     [
         pytest.param(ModelCard("x", "expression", "classifier"), "not a face detector", id="wrong-task"),
+        pytest.param(ModelCard("x", "face", "classifier"), "the adapter classifier is none of a detector", id="wrong-adapter"),
         pytest.param(ModelCard("x", "face", "yunet", color="bgr"), "lacks the outputs bbox_16", id="wrong-adapter"),
         pytest.param(ModelCard("x", "face", "feelit", color="rgb"), "another colour", id="wrong-colour"),
     ],

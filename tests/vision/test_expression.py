@@ -174,6 +174,7 @@ def test_plain_boxes_are_cropped_within_the_frame(box: tuple[int, ...], value: i
     ("card", "message"),
     [
         pytest.param(replace(CARD, task="face"), "is a model for face", id="detector"),
+        pytest.param(replace(CARD, adapter="scrfd"), "the adapter scrfd is none of a classifier", id="adapter-of-a-detector"),
         pytest.param(replace(CARD, labels=()), "has the labels none$", id="no-label"),
         pytest.param(replace(CARD, labels=("happy",)), "has the labels happy$", id="one-label"),
         pytest.param(replace(CARD, labels=("happy", "happiness")), "has the labels happy, happiness$", id="one-label-twice"),

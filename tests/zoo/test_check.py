@@ -73,7 +73,7 @@ CARD = ModelCard("mine", "expression", "classifier", size_px=8, labels=("happy",
         pytest.param(CARD, "as its card says; opens", id="right"),
         pytest.param(replace(CARD, size_px=9), "does not take the input", id="another size"),
         pytest.param(replace(CARD, labels=("happy", "sad", "fear")), "its card names 3 labels", id="other labels"),
-        pytest.param(replace(CARD, task="face"), "face detector", id="another task"),
+        pytest.param(replace(CARD, task="face"), "the adapter classifier is none of a detector", id="another task"),
         pytest.param(replace(CARD, color="rgb"), "does not take the input", id="other channels"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from feelit.errors import ModelError
 from feelit.models import model_path
-from feelit.vision.card import card_path, read_card, write_card
+from feelit.vision.card import ModelCard, card_path, read_card, write_card
 from feelit.zoo.describe import describe
 from feelit.zoo.pull import pull
 from tests.zoo.small import Small
@@ -44,6 +44,12 @@ def test_a_public_model_is_described_before_it_is_fetched(small: Small) -> None:
     pull("small")
     assert "face float (n, 1, 8, 8)" in describe("small").text()
     assert "8 x 8 px, luma, pixels 0..255, aligned by landmarks; gives logits, of temperature 1" in describe("small").text()
+
+
+def test_a_detector_is_fed_as_its_adapter_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"no model")
+    write_card(ModelCard("mine", "face", "scrfd", color="rgb"), tmp_path / "mine.onnx")
+    assert "rgb, (pixel - 127.5) / 128; a box of 0.5 or more is a face" in describe(str(tmp_path / "mine.onnx")).text()
 
 
 def test_a_network_that_does_not_load_has_a_card_all_the_same(tmp_path: Path) -> None:

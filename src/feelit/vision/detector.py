@@ -165,8 +165,11 @@ def _card_by_outputs(path: Path, outputs: Sequence[str]) -> ModelCard:
 
 
 def _check_card(path: Path, card: ModelCard) -> None:
-    if card.task != "face" or card.adapter not in ADAPTERS:
+    if card.task != "face":
         raise ModelError(f"{path.name} is a model for {card.task}, not a face detector", "give it as the expression model")
+    if card.adapter not in ADAPTERS:
+        hint = f"mend its card: detectors have {', '.join(ADAPTERS)}"
+        raise ModelError(f"{path.name}: the adapter {card.adapter} is none of a detector", hint)
     adapter = ADAPTERS[card.adapter]
     if card.color != adapter.color:
         message = f"{path.name}: the adapter {card.adapter} has an input of another colour than {card.color}"

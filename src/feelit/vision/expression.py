@@ -26,6 +26,9 @@ SPELLINGS = {
 }
 """Other names for the labels of FER+, as data sets and models write them."""
 
+CLASSIFIER_ADAPTERS = ("feelit", "classifier")
+"""Our own, which takes bytes and may have several outputs, and the one for all others."""
+
 MOST_LOGIT = np.float32(1e6)
 """Logits beyond, and those that are no numbers, tell of a broken network."""
 
@@ -150,6 +153,9 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
     """Where the model's labels stand among EMOTIONS."""
     if card.task != "expression":
         raise ModelError(f"{path.name} is a model for {card.task}, not for expressions", "give it as the detector")
+    if card.adapter not in CLASSIFIER_ADAPTERS:
+        hint = 'mend its card: "adapter": "classifier"'
+        raise ModelError(f"{path.name}: the adapter {card.adapter} is none of a classifier", hint)
     names = [SPELLINGS.get(label.lower(), label.lower()) for label in card.labels]
     known = f"known are {', '.join(EMOTIONS)}"
     if unknown := [label for label, name in zip(card.labels, names, strict=True) if name not in EMOTIONS]:

@@ -12,6 +12,7 @@ from feelit.catalogue import catalogue
 from feelit.errors import FeelitError
 from feelit.models import BUILT_IN, model_path
 from feelit.names import as_text, one_line
+from feelit.vision.adapters import ADAPTERS
 from feelit.vision.card import ModelCard, read_card
 from feelit.vision.session import Port, open_session, ports_of
 from feelit.zoo.listing import card_of
@@ -100,7 +101,8 @@ def _lines(model: Described) -> Iterator[str]:
 
 
 def _eats(card: ModelCard) -> str:
-    pixel = f"(pixel - {card.mean:g}) / {card.scale:g}" if (card.mean, card.scale) != (0, 1) else "pixels 0..255"
+    fed = ADAPTERS.get(card.adapter, card)  # those of detectors know what their networks were trained with
+    pixel = f"(pixel - {fed.mean:g}) / {fed.scale:g}" if (fed.mean, fed.scale) != (0, 1) else "pixels 0..255"
     if card.task == "face":
         return f"{card.color}, {pixel}; a box of {card.threshold:g} or more is a face"
     side = f"{card.size_px} x {card.size_px} px, " if card.size_px else ""
