@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -50,7 +50,7 @@ def evaluate(
     options = EvaluateOptions(split, framing, occlusions, end_to_end, labels)
     if out is not None:
         check_folder(Path(out), force)
-    scores = evaluate_classifier(model_path(str(model)), Path(data), options)
+    scores = evaluate_classifier(model_path(fspath(model)), Path(data), options)
     if out is not None:
         write_folder(scores, Path(out))
     return scores
@@ -91,7 +91,7 @@ def evaluate_faces(
     question = FaceQuestion(min_face_px, long_px, source)
     if out is not None:
         check_folder(Path(out), force, FILES)
-    scores = evaluate_faces(model_path(str(model)), Path(data), question)
+    scores = evaluate_faces(model_path(fspath(model)), Path(data), question)
     if out is not None:
         write_face_folder(scores, find_images(Path(data), source), Path(out))
     return scores
