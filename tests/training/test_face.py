@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from feelit.training.face import Feeder, Recipe, Run, learning_rate, story, trai
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
-from feelit.training.face_export import IN_FLOAT, export, parity
+from feelit.training.face_export import IN_FLOAT, Origin, export, parity
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
@@ -95,6 +96,43 @@ def test_images_survive_the_cache(images: FaceImages) -> None:
     assert images.masked.tolist() == [False, True, False]
     pools = sort_images(images)
     assert (pools.portrait.tolist(), pools.context.tolist(), pools.empty.tolist()) == ([0], [1], [2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(lambda table: table.drop_columns(["box"]), "cannot be read: .*box", id="no column"),
+        pytest.param(
+            lambda table: table.set_column(0, "image", pa.array([b"x"] * 3)),
+            "the image of row 0 does not decode",
+            id="no image",
+        ),
+    ],
+)
+def test_data_that_cannot_be_learnt_from_are_refused(
+    change: Callable[[pa.Table], pa.Table], message: str, tmp_path: Path
+) -> None:
+    write_images(tmp_path / "train-0.parquet")
+    pq.write_table(change(pq.read_table(tmp_path / "train-0.parquet")), tmp_path / "train-0.parquet")
+    with pytest.raises(UsageError, match=message):
+        load_images([tmp_path / "train-0.parquet"])
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train-0.parquet").write_text("x")
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_images([tmp_path / "train-0.parquet"])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "name"),
+    [("models/yunet_n_dynamic.onnx", "teacher: YuNet (OpenCV zoo)"), ("mine.onnx", "teacher: mine")],
+    ids=["yunet", "another"],
+)
+def test_a_card_names_what_was_learnt_from(teacher: str, name: str) -> None:
+    told = Origin("", teacher, frozenset(["wtd", "my photographs"])).training_data()
+    assert [entry["name"] for entry in told] == [name, "my photographs", "writethedocs/www"]
+    assert all(entry["licence"] for entry in told)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -24,14 +24,17 @@ class Augmentation:
     scale: float = 0.15
     shift: float = 0.08
     light: float = 0.7  # share with other brightness, contrast and gamma
-    blur: float = 0.15
+    blur: float = 0.2
     small: float = 0.25  # share that was recorded with fewer pixels
     noise: float = 0.2
     erasing: float = 0.3
-    covered: float = 0.25  # share that wears a mask or sunglasses, or has a quarter hidden
+    covered: float = 0.35  # share that wears a mask or sunglasses, or has a quarter hidden
 
 
 ROLL_DEG = 35.0
+
+COVERS = (0.35, 0.2, 0.2, 0.25)
+"""Shares of masks, of lower halves, of sunglasses and of quarters among what covers faces: masks hide the most."""
 
 WILD = Augmentation()
 CALM = Augmentation(
@@ -41,11 +44,11 @@ CALM = Augmentation(
     scale=0.1,
     shift=0.05,
     light=0.5,
-    blur=0.1,
-    small=0.15,
+    blur=0.15,
+    small=0.2,
     noise=0.1,
     erasing=0.1,
-    covered=0.15,
+    covered=0.25,
 )
 """How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
 
@@ -99,7 +102,7 @@ def _framing(landmarks: Float32, known: Bool, side: int, how: Augmentation, rng:
 def _cover(crop: UInt8, landmarks: Float64, how: Augmentation, rng: np.random.Generator) -> UInt8:
     side = len(crop)
     if rng.random() < how.covered:
-        kind, shade = rng.integers(4), int(rng.integers(0, 256))
+        kind, shade = rng.choice(4, p=COVERS), int(rng.integers(0, 256))
         around = landmarks + rng.normal(0, 0.02 * side, landmarks.shape)
         if kind == 0:
             cover_mouth(crop, around, shade)
@@ -123,7 +126,7 @@ def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UIn
         small = cv2.resize(crop, (fewer, fewer), interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < how.blur:
-        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 2.2) * side / 48), np.uint8)
+        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 2.5) * side / 48), np.uint8)
     return crop
 
 

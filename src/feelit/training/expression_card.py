@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,14 @@ LIMITATIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a network comes from, for its card."""
+
+    recipe: str  # in words
+    training_data: tuple[dict[str, Any], ...]
+
+
 def publish(network: ExpressionNet, recipe: str, check: Lesson, data: Path, path: Path) -> Path:
     """Export a network, fit its temperature, score the file as users will and write the card.
 
@@ -56,7 +64,7 @@ def publish(network: ExpressionNet, recipe: str, check: Lesson, data: Path, path
     own = torch.cat([second for _, second in outputs]).argmax(dim=1).numpy()
     decided, named = check.label >= 0, check.fer2013 >= 0
     temperature = fit_temperature(logits[decided], np.eye(len(EMOTIONS), dtype=np.float32)[check.label[decided]])
-    card = _card(path, recipe, network, check.image.shape[1], temperature)
+    card = _card(path, Origin(recipe, _training_data(check, data)), network, check.image.shape[1], temperature)
     write_card(card, path)
     scores: dict[str, Any] = {
         "aligned crops, as videos give them": _summary(_scored(path, data, EvaluateOptions("valid", occlusions=True))),
@@ -105,12 +113,37 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def _card(path: Path, recipe: str, network: ExpressionNet, size_px: int, temperature: float) -> ModelCard:
+FERPLUS = (
+    {
+        "name": "FER2013",
+        "part": "training split, none whose pixels also stand in another split",
+        "licence": "research use",
+        "source": "Goodfellow et al. 2013, Challenges in Representation Learning",
+    },
+    {
+        "name": "FER+",
+        "part": "votes of ten taggers an image, as soft targets",
+        "licence": "MIT",
+        "source": "Barsoum et al. 2016, https://github.com/microsoft/FERPlus",
+    },
+)
+"""What images of FER2013 with votes are; other data are named after their folder."""
+
+
+def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
+    """Names and licences. FER2013's numbers beside shares of votes tell of FER+, wherever it lies."""
+    voted = bool(((check.share > 0) & (check.share < 1)).any())
+    if voted and bool((check.fer2013 >= 0).any()):
+        return FERPLUS
+    return ({"name": data.resolve().name, "part": "training split", "licence": "unstated"},)
+
+
+def _card(path: Path, origin: Origin, network: ExpressionNet, size_px: int, temperature: float) -> ModelCard:
     return ModelCard(
         name=path.stem,
         task="expression",
         adapter="feelit",
-        licence="weights: for research, as the images they were trained on; code: Apache-2.0",
+        licence="weights: as the images they were trained on, see training_data; code: Apache-2.0",
         description=(
             f"The shown expression of one aligned {size_px} px face. Input luma: (N, 1, {size_px}, {size_px}) uint8, full "
             "range 0..255, normalised inside the graph; outputs logits: (N, 8) float32, and fer2013: (N, 7) float32, logits of "
@@ -122,20 +155,7 @@ def _card(path: Path, recipe: str, network: ExpressionNet, size_px: int, tempera
         labels=EMOTIONS,
         temperature=round(temperature, 4),
         parameters=count_parameters(network),
-        training_data=(
-            {
-                "name": "FER2013",
-                "part": "training split, none whose pixels also stand in another split",
-                "licence": "research use",
-                "source": "Goodfellow et al. 2013, Challenges in Representation Learning",
-            },
-            {
-                "name": "FER+",
-                "part": "votes of ten taggers an image, as soft targets",
-                "licence": "MIT",
-                "source": "Barsoum et al. 2016, https://github.com/microsoft/FERPlus",
-            },
-        ),
+        training_data=origin.training_data,
         limitations=LIMITATIONS,
-        recipe=recipe,
+        recipe=origin.recipe,
     )

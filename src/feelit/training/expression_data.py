@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from feelit.evaluation.crops import whole
+from feelit.files import whole_file
 from feelit.labelled.faces import LabelledFaces
 from feelit.models import model_path
 from feelit.types import Bool, Float32, Int64, UInt8
@@ -82,7 +83,8 @@ def _landmarks(images: Sequence[UInt8], cache: Path | None, progress: Callable[[
             found[i] = face.landmarks[0]
         progress((i + 1) / len(images))
     if cache is not None:
-        np.savez(cache, landmarks=found, key=key.hexdigest())
+        with whole_file(cache) as part, part.open("wb") as file:
+            np.savez(file, landmarks=found, key=key.hexdigest())
     return found
 
 

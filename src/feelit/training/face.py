@@ -29,7 +29,7 @@ from feelit.training.export import count_parameters
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
-from feelit.training.face_export import export, publish
+from feelit.training.face_export import Origin, export, publish
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import FaceNet
 from feelit.training.face_scenes import Scene, SceneMaker, Turn
@@ -222,7 +222,8 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     feeder = Feeder(recipe, images)
     learn(run, feeder, data / "val.parquet", out)
     pictures = feeder.pictures(QUANTIZED_BY) if recipe.int8 else None
-    return publish(run.averaged, story(name, run), data, out / f"{name}.onnx", pictures)
+    origin = Origin(story(name, run), recipe.teacher, frozenset(images.source))
+    return publish(run.averaged, origin, data, out / f"{name}.onnx", pictures)
 
 
 def story(name: str, run: Run) -> str:

@@ -12,8 +12,11 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from feelit.errors import UsageError
+from feelit.files import whole_file
 from feelit.types import Bool, Float32, Int64, UInt8
 
 
@@ -46,14 +49,20 @@ class FaceImages:
 
 
 def load_images(parquet: list[Path], cache: Path | None = None) -> FaceImages:
-    """Decode Parquet files, or read what an earlier call left in `cache`, an .npz file."""
+    """Decode Parquet files, or read what an earlier call left in `cache`, an .npz file.
+
+    Raises
+    ------
+    UsageError
+        if a file cannot be read, lacks a column, or holds an image that does not decode.
+    """
     if cache is None:
         return _decode(parquet)
     if not cache.exists():
         images = _decode(parquet)
-        cache.parent.mkdir(parents=True, exist_ok=True)
         columns: dict[str, Any] = {name: np.asarray(getattr(images, name)) for name in FaceImages.__slots__}
-        np.savez(cache, **columns)
+        with whole_file(cache) as part, part.open("wb") as file:
+            np.savez(file, **columns)
     with np.load(cache) as content:
         columns = {name: content[name] for name in FaceImages.__slots__}
     return FaceImages(**columns | {"source": tuple(columns["source"].tolist())})
@@ -65,10 +74,10 @@ def _decode(parquet: list[Path]) -> FaceImages:
     landmarks: list[Float32] = []
     ignores: list[Bool] = []
     for path in parquet:
-        for row in pq.read_table(path).to_pylist():
-            image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_COLOR)
+        for number, row in enumerate(_rows(path)):
+            image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_COLOR) if row["image"] else None
             if image is None:
-                raise ValueError(f"{path.name} holds an image that does not decode")
+                raise UsageError(f"{path}: the image of row {number} does not decode", "take the row out")
             pixels.append(image.astype(np.uint8).ravel())
             shapes.append(image.shape[:2])
             sources.append(row["source"])
@@ -90,6 +99,17 @@ def _decode(parquet: list[Path]) -> FaceImages:
         landmarks=np.concatenate(landmarks),
         ignore=np.concatenate(ignores),
     )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    columns = ["image", "source", "masked", "box", "landmarks", "ignore"]
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise UsageError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}", "docs/models.md tells what it has to hold"
+        ) from error
+    return rows
 
 
 def _teacher_faces(row: dict[str, list[object]]) -> tuple[Float32, Float32, Bool]:

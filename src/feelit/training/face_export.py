@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,24 +44,25 @@ IN_FLOAT = ("/stem", "/head")
 
 MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-3, 1e-4
 
-SOURCES: tuple[dict[str, Any], ...] = (
-    {"name": "muxspace/facial_expressions", "licence": "web-crawled news and celebrities, repository Apache-2.0"},
-    {"name": "chandrikadeb7/Face-Mask-Detection", "licence": "web-crawled, repository MIT"},
-    {"name": "Caltech-101", "licence": "CC BY 4.0"},
-    {"name": "YuXuan1216/Emotions_Recognition", "licence": "stock-photo crawl, unstated"},
-    {"name": "Flickr8k (quantumnaan/sic_translator)", "licence": "research only"},
-    {"name": "ImageNet samples (EliSchwartz/imagenet-sample-images)", "licence": "research only"},
-    {"name": "18F/18f.gsa.gov", "licence": "CC0"},
-    {"name": "writethedocs/www", "licence": "CC BY-NC-SA 4.0"},
-    {"name": "prajnasb/observations", "licence": "web-crawled, unstated"},
-    {"name": "VikramShenoy97/Human-Segmentation-Dataset", "licence": "unstated"},
-    {"name": "TigerandRosa/paper_code (construction workers)", "licence": "web-crawled, repository Apache-2.0"},
-    {"name": "Azure-Samples/cognitive-services-sample-data-files", "licence": "MIT"},
-    {"name": "open-mmlab/mmpose test data", "licence": "samples of several data sets, research"},
-    {"name": "frames of short video clips", "licence": "mixed"},
-    {"name": "test and example images of 27 repositories", "licence": "mixed"},
-)
-"""What the labelled images were drawn from. The labels are those of a teacher: YuNet (OpenCV zoo, MIT), voted over scales."""
+SOURCES = {
+    "muxspace": ("muxspace/facial_expressions", "web-crawled news and celebrities, repository Apache-2.0"),
+    "chandrika": ("chandrikadeb7/Face-Mask-Detection", "web-crawled, repository MIT"),
+    "caltech": ("Caltech-101", "CC BY 4.0"),
+    "yuxuan": ("YuXuan1216/Emotions_Recognition", "stock-photo crawl, unstated"),
+    "sic": ("Flickr8k (quantumnaan/sic_translator)", "research only"),
+    "imagenet": ("ImageNet samples (EliSchwartz/imagenet-sample-images)", "research only"),
+    "f18": ("18F/18f.gsa.gov", "CC0"),
+    "wtd": ("writethedocs/www", "CC BY-NC-SA 4.0"),
+    "prajnasb": ("prajnasb/observations", "web-crawled, unstated"),
+    "vikram": ("VikramShenoy97/Human-Segmentation-Dataset", "unstated"),
+    "tiger": ("TigerandRosa/paper_code (construction workers)", "web-crawled, repository Apache-2.0"),
+    "azure": ("Azure-Samples/cognitive-services-sample-data-files", "MIT"),
+    "mmpose": ("open-mmlab/mmpose test data", "samples of several data sets, research"),
+    "clips_train": ("frames of short video clips", "mixed"),
+    "misc": ("test and example images of 27 repositories", "mixed"),
+}
+"""What the built-in detector learnt from, by the names in the column `source`, and the licences. Others are
+named as they are."""
 
 LIMITATIONS = (
     "Most training images carry licences for research only, or none that is stated; review them before any commercial use.",
@@ -205,12 +206,27 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def publish(net: FaceNet, recipe: str, data: Path, path: Path, pictures: UInt8 | None = None) -> Path:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a network comes from, for its card."""
+
+    recipe: str  # in words
+    teacher: str
+    sources: frozenset[str]  # of the images, by the column `source`
+
+    def training_data(self) -> tuple[dict[str, Any], ...]:
+        """Names and licences."""
+        name = Path(self.teacher).stem
+        teacher = ("teacher: YuNet (OpenCV zoo)", "MIT") if "yunet" in name.lower() else (f"teacher: {name}", "see its card")
+        images = [SOURCES.get(source, (source, "unstated")) for source in sorted(self.sources)]
+        return tuple({"name": name, "licence": licence} for name, licence in (teacher, *images))
+
+
+def publish(net: FaceNet, origin: Origin, data: Path, path: Path, pictures: UInt8 | None = None) -> Path:
     """Calibrate and export a network, compare it with the file, quantise it, score the file and write the card.
 
     Parameters
     ----------
-    recipe : what the network came about by, in words
     data : a folder with val.parquet and test.parquet
     path : the ONNX file to write
     pictures : (N, H, W) uint8, by which convolutions become those of integers; None leaves them as they are
@@ -231,9 +247,9 @@ def publish(net: FaceNet, recipe: str, data: Path, path: Path, pictures: UInt8 |
         + ("." if pictures is None else "; 8-bit integers but for the first layer and the heads."),
         scale=1.0,
         parameters=count_parameters(net),
-        training_data=({"name": "teacher: YuNet (OpenCV zoo)", "licence": "MIT"}, *SOURCES),
+        training_data=origin.training_data(),
         limitations=LIMITATIONS,
-        recipe=recipe,
+        recipe=origin.recipe,
     )
     write_card(card, path)
     scores: dict[str, Any] = {}
