@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.timeline.resampling import PERMUTATIONS, crowd_p_values, crowds, mean_interval, scan_p_values
+from feelit.timeline.resampling import BOOTSTRAPS, PERMUTATIONS, crowd_p_values, crowds, mean_interval, scan_p_values
 from feelit.types import Float64
 
 
@@ -26,6 +26,17 @@ def test_an_interval_lies_within_the_values(values: list[float], seed: int) -> N
     series = np.array(values)
     low, high = mean_interval(series, rng(seed).uniform(0.05, 0.2, len(values)), rng(seed))
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
+
+
+@given(st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_an_interval_is_that_of_the_plain_computation_to_the_last_bit(count: int, seed: int) -> None:
+    value, weight = rng(seed).random(count), rng(seed + 1).uniform(0.05, 0.2, count)
+    length = int(np.ceil(count ** (1 / 3)))
+    start = rng(seed).integers(0, count - length + 1, (BOOTSTRAPS, -(-count // length)))
+    weighted, weights = (np.concatenate([[0.0], np.cumsum(series)]) for series in (value * weight, weight))
+    total = (weighted[start + length] - weighted[start]).sum(axis=1)
+    means = total / (weights[start + length] - weights[start]).sum(axis=1)
+    assert mean_interval(value, weight, rng(seed)) == tuple(np.percentile(means, [2.5, 97.5]))
 
 
 def test_an_interval_weighs_by_time() -> None:
@@ -62,6 +73,29 @@ def test_p_values_of_chance_are_rarely_small(length: int) -> None:
         means = np.convolve(blocks, np.full(length, 1 / length), mode="valid")
         small += scan_p_values(blocks, [(length, float(means.max()))], rng(seed))[0] <= 0.05
     assert small <= 11  # 99.5 % of the binomial distribution
+
+
+def plain_p_value(blocks: Float64, length: int, mean: float, orders: Float64) -> tuple[int, int]:
+    """Hits and orders drawn for one stretch, with every stretch of every order looked at."""
+    hits = drawn = 0
+    while hits < 25 and drawn < PERMUTATIONS:
+        few = orders[drawn : drawn + 50]
+        total = np.pad(np.cumsum(few, axis=1), ((0, 0), (1, 0)))
+        hits += int(((total[:, length:] - total[:, :-length]).max(axis=1) / length >= mean - 1e-9).sum())
+        drawn += len(few)
+    return hits, drawn
+
+
+@given(st.integers(16, 300), st.lists(st.sampled_from([1, 2, 3, 4, 6, 8, 12, 16]), min_size=1, max_size=6), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_what_cannot_be_reached_is_passed_over_without_a_difference(count: int, lengths: list[int], seed: int) -> None:
+    """Bursts in a quiet series, asked for at their own means and above: from plain chance to what no order reaches."""
+    blocks = np.where(rng(seed).random(count) < 0.1, rng(seed).random(count), 0.02)
+    orders = rng(seed).permuted(np.broadcast_to(blocks, (PERMUTATIONS, count)), axis=1)
+    highest = [float(np.convolve(blocks, np.full(n, 1 / n), mode="valid").max()) for n in lengths]
+    windows = [(n, mean + (0.0, 0.05, 0.2)[place % 3]) for place, (n, mean) in enumerate(zip(lengths, highest, strict=True))]
+    plain = [plain_p_value(blocks, n, mean, orders) for n, mean in windows]
+    assert scan_p_values(blocks, windows, rng(seed)) == [(1 + hits) / (1 + drawn) for hits, drawn in plain]
 
 
 def test_a_long_high_stretch_is_no_chance_and_a_short_one_may_be() -> None:

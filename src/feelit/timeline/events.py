@@ -139,17 +139,13 @@ def _presence_s(trace: Trace) -> tuple[float, float]:
 def _together(shift: SharedShift, every: dict[int, Trace]) -> tuple[float, float]:
     """When the tracks together show the emotion most, from the first shift on, and how much they do: the mean over them."""
     moments = np.unique(np.concatenate([_between(every[t], shift.start_s, shift.end_s + WITHIN_S) for t in shift.tracks]))
-    shown = [
-        np.interp(moments, every[t].samples.time_s, every[t].smoothed[:, shift.emotion].astype(np.float64))
-        for t in shift.tracks
-    ]
-    mean = np.mean(shown, axis=0)
+    mean = np.mean([every[t].shown_at(moments, shift.emotion) for t in shift.tracks], axis=0)
     return float(moments[mean.argmax()]), float(mean.max())
 
 
 def _between(trace: Trace, start_s: float, end_s: float) -> Float64:
     time_s = trace.samples.time_s
-    return time_s[(time_s >= start_s) & (time_s <= end_s)]
+    return time_s[np.searchsorted(time_s, start_s) : np.searchsorted(time_s, end_s, side="right")]
 
 
 def _absences(rows: TimelineSamples) -> Iterator[Event]:

@@ -5,7 +5,8 @@ Nothing is assumed of distributions. Random numbers come from seeds, so the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +18,8 @@ PERMUTATIONS = 499
 
 _AT_A_TIME = 50
 _ENOUGH = 25
+_CACHED = 1 << 17  # numbers that a core has at hand
+_ROUNDING = 1e-9  # means are differences of running sums
 
 
 def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> tuple[float, float]:
@@ -36,13 +39,25 @@ def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> 
     count = len(value)
     weight = np.maximum(weight, weight.max() * 1e-9)  # smaller ones would vanish from the running sums, and leave 0 / 0
     length = int(np.ceil(count ** (1 / 3)))
-    weighted = np.concatenate([[0.0], np.cumsum(value * weight)])
-    weights = np.concatenate([[0.0], np.cumsum(weight)])
     start = rng.integers(0, count - length + 1, (BOOTSTRAPS, -(-count // length)))
-    total = (weighted[start + length] - weighted[start]).sum(axis=1)
-    mean = total / (weights[start + length] - weights[start]).sum(axis=1)
-    low, high = np.percentile(mean, [2.5, 97.5])
-    return float(low), float(high)
+    mean = _block_sums(value * weight, length)[start].sum(axis=1) / _block_sums(weight, length)[start].sum(axis=1)
+    mean.sort()
+    return _quantile(mean, 0.025), _quantile(mean, 0.975)
+
+
+def _block_sums(value: Float64, length: int) -> Float64:
+    """(n,) -> (n - length + 1,) the sums of `length` neighbours."""
+    total = np.concatenate([[0.0], np.cumsum(value)])
+    result: Float64 = total[length:] - total[:-length]
+    return result
+
+
+def _quantile(ordered: Float64, share: float) -> float:
+    """What `np.quantile` says, to the last bit; but it takes longer for a few values than all the rest of an interval."""
+    place = share * (len(ordered) - 1)
+    low, high = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
+    way = place - math.floor(place)
+    return low + (high - low) * way if way < 0.5 else high - (high - low) * (1 - way)
 
 
 def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np.random.Generator) -> list[float]:
@@ -65,10 +80,8 @@ def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np
     hits, drawn = np.zeros(len(windows), np.int64), np.zeros(len(windows), np.int64)
     while len(open_ := np.flatnonzero((hits < _ENOUGH) & (drawn < PERMUTATIONS))):
         count = min(_AT_A_TIME, PERMUTATIONS - int(drawn[open_[0]]))
-        total = np.cumsum(rng.permuted(np.broadcast_to(blocks, (count, len(blocks))), axis=1), axis=1)
-        for n in np.unique(length[open_]):
-            asked, highest = open_[length[open_] == n], _highest(total, int(n))
-            hits[asked] += (highest >= mean[asked, None] - 1e-9).sum(axis=1)
+        for total in _orders(blocks, count, rng):
+            hits[open_] += _reached(total, length[open_], mean[open_])
         drawn[open_] += count
     return [float(p) for p in (1 + hits) / (1 + drawn)]
 
@@ -78,6 +91,36 @@ def _rounded_down(length: int) -> int:
     errs on the safe side, and spares most of the work where there are stretches of many lengths."""
     power = 1 << (length.bit_length() - 1)
     return power + power // 2 if power > 1 and length >= power + power // 2 else power
+
+
+def _orders(blocks: Float64, count: int, rng: np.random.Generator) -> Iterator[Float64]:
+    """Running sums of the blocks in `count` random orders, a few orders of (P, B) at a time, which fit into a core's cache."""
+    most = max(1, _CACHED // len(blocks))
+    for first in range(0, count, most):
+        orders = np.tile(blocks, (min(most, count - first), 1))
+        for order in orders:
+            rng.shuffle(order)  # draws what `permuted` does, in two thirds of the time
+        yield np.cumsum(orders, axis=1)
+
+
+def _reached(total: Float64, length: Int64, mean: Float64) -> Int64:
+    """(P, B) running sums, (W,), (W,) -> (W,) int64, how many orders have so high a mean over so many consecutive blocks.
+
+    A stretch of 12 blocks is three of 4, and its mean no higher than the highest of theirs. So the highest mean over 4 is a
+    bound for 8, 12, 16 ..., and orders whose bound is too low already are not looked at.
+    """
+    hits = np.zeros(len(length), np.int64)
+    bounds: dict[int, Float64] = {}
+    for n in np.unique(length).tolist():
+        asked = mean[length == n]
+        bound = np.full(len(total), np.inf)
+        for shorter in (m for m in bounds if n % m == 0):
+            bound = np.minimum(bound, bounds[shorter])
+        close = np.flatnonzero(bound >= asked.min() - 2 * _ROUNDING)
+        bound[close] = _highest(total if len(close) == len(total) else total[close], n)
+        hits[length == n] = (bound >= asked[:, None] - _ROUNDING).sum(axis=1)
+        bounds[n] = bound
+    return hits
 
 
 def _highest(total: Float64, length: int) -> Float64:

@@ -35,8 +35,10 @@ class Trace:
         return block_means(self.block_of(), self.samples.probability[:, emotion].astype(np.float64), self.samples.length_s)
 
     def shown_at(self, time_s: Float64, emotion: int) -> Float64:
-        """(M,) the smoothed probability of an emotion at any times, on straight lines between samples."""
-        return np.interp(time_s, self.samples.time_s, self.smoothed[:, emotion])
+        """(M,) rising times -> (M,) the smoothed probability of an emotion, on straight lines between samples."""
+        first, end = np.searchsorted(self.samples.time_s, time_s[[0, -1]])
+        near = slice(max(first - 1, 0), end + 1)  # of a long track, all others need not be looked at
+        return np.interp(time_s, self.samples.time_s[near], self.smoothed[near, emotion])
 
 
 def traces(samples: Samples) -> Iterator[Trace]:
