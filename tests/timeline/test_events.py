@@ -106,6 +106,12 @@ def test_one_track_shares_nothing_with_itself() -> None:
     assert not events_of(Kind.shared, "nnnhhhnnnhhhnnn")
 
 
+def test_two_shifts_of_one_track_exactly_two_seconds_apart_are_not_shared() -> None:
+    """At 31.2 s and 33.2 s, whose difference is a little more than 2 s in binary numbers, and whose sum with 2 s is not."""
+    shown = "n" * 780 + "h" * 20 + "n" * 30 + "h" * 20 + "n" * 50
+    assert not events_of(Kind.shared, shown, interval_s=0.04)
+
+
 def test_going_back_to_neutral_is_not_shared() -> None:
     assert not [e for e in events_of(Kind.shared, "h" * 9 + "n" * 9, "s" * 9 + "n" * 9) if e.emotion == "neutral"]
 

@@ -47,10 +47,10 @@ def find_shared(bouts: Bouts, presence_s: dict[int, tuple[float, float]], rng: n
 
 
 def _apart(onset_s: Float64) -> Float64:
-    """Onsets of one track without those that follow another one within `WITHIN_S`."""
+    """Onsets of one track without those that follow another one within `WITHIN_S`, by the same sum as in `crowds`."""
     kept: list[float] = []
     for time_s in onset_s.tolist():
-        if not kept or time_s - kept[-1] > WITHIN_S:
+        if not kept or time_s > kept[-1] + WITHIN_S:
             kept.append(time_s)
     return np.array(kept)
 
