@@ -365,6 +365,26 @@ def test_nothing_is_wider_than_the_window(width: int, name: str, page: Page, fol
     assert page.evaluate(SPILT) == 0
 
 
+@pytest.mark.parametrize("name", ["one.html", "several.html", "film.html"])
+def test_on_a_desktop_tables_are_seen_whole(name: str, page: Page, folder: Path) -> None:
+    """With 40 of 1280 px to spare for texts that are longer than these."""
+    page.set_viewport_size({"width": 1240, "height": 900})
+    opened(page, folder / name)
+    hidden = "all => all.filter(table => table.clientWidth).map(table => table.scrollWidth - table.clientWidth)"
+    assert set(page.locator(".table").evaluate_all(hidden)) == {0}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_bar_is_divided_as_the_shares_are(width: int, page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    opened(page, folder / "one.html")
+    bar = page.locator(".share.large")
+    told = [float(share) / 100 for share in re.findall(r"(\d+)\s%", bar.get_attribute("aria-label") or "")]
+    widths = bar.locator("span").evaluate_all("all => all.map(part => part.getBoundingClientRect().width)")
+    assert len(told) >= 6
+    assert sorted((part / sum(widths) for part in widths), reverse=True) == pytest.approx(told, abs=0.006)
+
+
 def test_curves_follow_the_width_of_the_window(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
     page.set_viewport_size({"width": 600, "height": 844})
