@@ -27,7 +27,9 @@ PICTURES = DOCS / "pictures"
 
 ANNOTATED_AT_S = 2.4
 EXPLAINED_AT_S = 10
-LIVE_AFTER_S = 5.2  # all four tiles of the first shot are on
+PLAYER = "document.querySelector('video')?.readyState >= 2"
+LAST_SHOT = "performance.now() > 12_000 && document.querySelectorAll('#cards > li').length === 4"  # four tiles, and a past
+SETTLE_S = 0.9
 WIDE = {"width": 1280, "height": 880}
 QUALITY = 82
 
@@ -68,12 +70,14 @@ def plot(folder: Path) -> None:
     print(f"{out.relative_to(DOCS.parent)}: {out.stat().st_size / 1024:.0f} KiB")
 
 
-def shot(browser: Browser, url: str, name: str, wait_s: float, dark: bool = False) -> None:
-    """A picture of a page, some time after it was opened."""
+def shot(browser: Browser, url: str, name: str, ready: str, dark: bool = False) -> None:
+    """A picture of a page once an expression in JavaScript holds, however busy the machine is."""
     context = browser.new_context(viewport=WIDE, color_scheme="dark" if dark else "light")  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(url)
-    page.wait_for_timeout(wait_s * 1000)
+    while not page.evaluate(ready):  # the pages' own policy forbids what Playwright waits with
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(SETTLE_S * 1000)
     png = np.frombuffer(page.screenshot(), np.uint8)
     context.close()
     image = cv2.imdecode(png, cv2.IMREAD_COLOR)
@@ -85,7 +89,7 @@ def report(folder: Path, browser: Browser) -> None:
     """The report with pictures and a player."""
     out = folder / "report.html"
     subprocess.run(feelit("report", folder / "sample.parquet", "--out", out, "--video", folder), check=True)
-    shot(browser, out.as_uri(), "report", 3)
+    shot(browser, out.as_uri(), "report", PLAYER)
 
 
 def live(browser: Browser) -> None:
@@ -95,7 +99,7 @@ def live(browser: Browser) -> None:
     try:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
-        shot(browser, url, "live", LIVE_AFTER_S, dark=True)
+        shot(browser, url, "live", LAST_SHOT, dark=True)
     finally:
         process.terminate()
         process.wait()
