@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from feelit.render.theme import EMOTION_COLOUR
+from feelit.render.theme import EMOTION_COLOUR, GROOVE, UNREADABLE
 from feelit.types import EMOTIONS
 from tests.browser import Watched
 from tests.live.watching import watching
@@ -32,6 +32,17 @@ COLOURS = """(id) => {
     return [...seen];
 }"""
 """Every colour that is somewhere on a canvas."""
+
+FIRST_LANE = """() => {
+    const canvas = document.getElementById("timeline");
+    const [left, y] = [44, 34].map((px) => Math.round(px * devicePixelRatio)); // beside the number, at the foot of the lane
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(left, y, canvas.width - left, 1);
+    const colours = Array.from({ length: data.length / 4 }, (_, i) => data.slice(4 * i, 4 * i + 3));
+    return colours.map((rgb) => "#" + [...rgb].map((part) => part.toString(16).padStart(2, "0")).join(""));
+}"""
+"""The colours along the lane of the first track."""
 
 
 @pytest.fixture
@@ -97,6 +108,19 @@ def test_boxes_lie_where_the_faces_are(page: Page, tmp_path: Path) -> None:
         (face,) = fact["faces"]
         assert face["box"] == pytest.approx(truth, abs=25)
         assert sum(face["probability"]) == pytest.approx(1, abs=0.01)
+
+
+def test_what_a_face_shows_lasts_until_the_next_frame_that_is_looked_at(page: Page, tmp_path: Path) -> None:
+    """At two frames a second there is one in every second or third step of the timeline."""
+    with watching(clips.plain(tmp_path / "a.mp4", frames=125, face=True), rate="2") as session:
+        page.goto(session.url)
+        drawn(page, 6)
+        lane = page.evaluate(FIRST_LANE)
+    known = {EMOTION_COLOUR[emotion].hex for emotion in EMOTIONS} | {UNREADABLE.hex}
+    shown = [x for x, colour in enumerate(lane) if colour in known]
+    assert GROOVE.hex in lane
+    assert len(shown) > 0.03 * len(lane)
+    assert shown == list(range(shown[0], shown[-1] + 1))
 
 
 def test_a_picture_without_people_says_so(page: Page, watched: Watched, tmp_path: Path) -> None:

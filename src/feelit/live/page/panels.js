@@ -4,6 +4,7 @@ import { BLANK, colourOf, find, look, trackColour, write } from "./look.js";
 
 const PAST_S = 60; // so much of the past is shown,
 const CELL_S = 0.2; // in steps of this
+const HELD_S = 2; // what a face shows lasts until the next frame, if that is no farther away
 const STAY_MS = 1000; // a card outlives its face for so long, or it would flicker
 const OVER_MS = 3000; // latency and frames a second are told over this time
 const LANE_PX = 34;
@@ -79,8 +80,9 @@ export class Cards {
 
 /** The last minute: a lane a track, in the colours of what it showed, as high as it was likely. */
 export class Past {
-  #cells = new Map(); // track -> [{ cell, emotion, confidence }]
+  #cells = new Map(); // track -> [{ cell, end, emotion, confidence }]
   #now = 0;
+  #cell = -Infinity; // that of the frame before
   #changed = false;
 
   add({ time_s: time, faces }) {
@@ -90,9 +92,12 @@ export class Past {
     for (const { track, emotion, confidence } of faces) {
       const cells = this.#cells.get(track) ?? [];
       this.#cells.set(track, cells);
-      if (cells.at(-1)?.cell === cell) cells.pop();
-      cells.push({ cell, emotion, confidence });
+      const last = cells.at(-1);
+      if (last?.cell === cell) cells.pop();
+      else if (last?.cell === this.#cell && (cell - last.cell) * CELL_S <= HELD_S) last.end = cell;
+      cells.push({ cell, end: cell + 1, emotion, confidence });
     }
+    this.#cell = cell;
     const first = Math.floor((time - PAST_S) / CELL_S);
     for (const [track, cells] of this.#cells) {
       while (cells.length && cells[0].cell < first) cells.shift();
@@ -138,9 +143,9 @@ export class Past {
     pen.fillStyle = look.inks.groove;
     const left = this.#x(this.#now - PAST_S, width);
     pen.fillRect(left, top, this.#x(this.#now, width) - left, LANE_PX);
-    for (const { cell, emotion, confidence } of cells) {
+    for (const { cell, end, emotion, confidence } of cells) {
       const x = Math.max(left, this.#x(cell * CELL_S, width));
-      const next = Math.min(this.#x((cell + 1) * CELL_S, width), this.#x(this.#now, width));
+      const next = Math.min(this.#x(end * CELL_S, width), this.#x(this.#now, width));
       const height = emotion === BLANK ? 4 : Math.max(4, confidence * LANE_PX);
       pen.fillStyle = colourOf(emotion);
       pen.fillRect(x, top + LANE_PX - height, next - x, height);
