@@ -39,9 +39,19 @@ def test_the_recipes_of_the_models_are_the_defaults() -> None:
 
 
 def test_values_can_be_changed(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text('kind = "expression"\nepochs = 7\nlearning_rate = 1\nchannels = [16, 32, 64]\n')
-    name, recipe = read_recipe(str(tmp_path / "mine.toml"), ["epochs=3", 'network="cnn3"'])
-    wanted = replace(expression_run.Recipe(), epochs=3, learning_rate=1.0, channels=(16, 32, 64), network="cnn3")
+    (tmp_path / "mine.toml").write_text(
+        'kind = "expression"\nepochs = 7\nlearning_rate = 1\nchannels = [16, 32, 64]\nint8 = false\n'
+    )
+    name, recipe = read_recipe(str(tmp_path / "mine.toml"), ["epochs=3", 'network="cnn3"', 'teachers=["a.pt"]'])
+    wanted = replace(
+        expression_run.Recipe(),
+        epochs=3,
+        learning_rate=1.0,
+        channels=(16, 32, 64),
+        network="cnn3",
+        int8=False,
+        teachers=("a.pt",),
+    )
     assert (name, recipe) == ("mine", wanted)
     assert as_values(recipe)["epochs"] == 3
 
@@ -57,6 +67,8 @@ def test_values_can_be_changed(tmp_path: Path) -> None:
         pytest.param('kind = "expression"\nepochs = -1', "epochs cannot be -1", id="negative"),
         pytest.param('kind = "expression"\nlearning_rate = nan', "learning_rate cannot be nan", id="nan"),
         pytest.param('kind = "expression"\nchannels = ["a"]', "channels cannot be", id="list"),
+        pytest.param('kind = "expression"\nteachers = [1]', "teachers cannot be", id="list of words"),
+        pytest.param('kind = "expression"\nint8 = 1', "int8 cannot be 1", id="yes or no"),
         pytest.param("kind = ", "is no TOML", id="no-toml"),
     ],
 )

@@ -24,13 +24,16 @@ from feelit.labelled.names import FER2013
 from feelit.labelled.read import read_splits
 from feelit.training.curves import draw_curves
 from feelit.training.expression_augment import CALM, WILD, augment
-from feelit.training.expression_card import publish
+from feelit.training.expression_card import Origin, publish
 from feelit.training.expression_data import Lesson, aligned, contact_sheet, prepare
 from feelit.training.expression_network import ExpressionNet
 from feelit.training.expression_run import CHECKPOINT, Recipe, State, averaged_network
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
 log = logging.getLogger(__name__)
+
+QUANTIZED_BY = 512
+"""So many pictures tell the ranges of the numbers in the network."""
 
 
 def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
@@ -73,7 +76,8 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         log.info("epoch %d of %d: loss %.4f %s, %.0f s", state.epoch, whole, loss, text, time.monotonic() - begun_s)
         state.save(out / CHECKPOINT)
         draw_curves(state.curve, out / "curves.png")
-    return publish(state.average, f"feelit train {name}: {recipe}", check, data, out / f"{name}.onnx")
+    pictures = aligned(lesson.rows(np.arange(min(QUANTIZED_BY, len(lesson))))) if recipe.int8 else None
+    return publish(state.average, Origin(f"feelit train {name}: {recipe}", data), check, out / f"{name}.onnx", pictures)
 
 
 def _show(lesson: Lesson, path: Path) -> None:

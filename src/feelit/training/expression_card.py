@@ -17,10 +17,17 @@ from feelit.evaluation.scores import ClassifierScores
 from feelit.training.export import count_parameters, export_onnx
 from feelit.training.expression_data import Lesson, aligned
 from feelit.training.expression_network import ExpressionNet
-from feelit.types import EMOTIONS, Float32
+from feelit.training.quantize import quantize
+from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.card import ModelCard, write_card
+from feelit.vision.session import open_session
 
 log = logging.getLogger(__name__)
+
+OUTPUTS = ("logits", "fer2013")
+
+IN_FLOAT = ("/features/features.0/",)
+"""The first convolution: it has one channel to work on, and is faster so."""
 
 LIMITATIONS = (
     "It names the expression that people would see in a still picture, not what a person feels.",
@@ -38,45 +45,54 @@ class Origin:
     """Where a network comes from, for its card."""
 
     recipe: str  # in words
-    training_data: tuple[dict[str, Any], ...]
+    data: Path
 
 
-def publish(network: ExpressionNet, recipe: str, check: Lesson, data: Path, path: Path) -> Path:
-    """Export a network, fit its temperature, score the file as users will and write the card.
+def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, pictures: UInt8 | None = None) -> Path:
+    """Export a network, quantise it, fit its temperature, score the file as users will and write the card.
 
     Parameters
     ----------
-    recipe : what the network came about by, in words
-    check : the validation pictures; `data` holds the same ones
+    check : the validation pictures; the data of `origin` hold the same ones
     path : the ONNX file to write
+    pictures : (N, S, S) uint8, by which convolutions become those of integers; None leaves them as they are
 
     Raises
     ------
     ModelError
-        if the ONNX file computes something else than the network.
+        if the ONNX file, before that, computes something else than the network.
     """
-    network = network.eval()
-    crops = torch.from_numpy(aligned(check))[:, None].contiguous()
-    difference = export_onnx(network, crops[:32], path, ("logits", "fer2013"))
-    with torch.inference_mode():
-        outputs = [network(crops[i : i + 256]) for i in range(0, len(crops), 256)]
-    logits: Float32 = torch.cat([first for first, _ in outputs]).float().numpy()
-    own = torch.cat([second for _, second in outputs]).argmax(dim=1).numpy()
+    crops, data = aligned(check), origin.data
+    difference = export_onnx(network.eval(), torch.from_numpy(crops[:32])[:, None].contiguous(), path, OUTPUTS)
     decided, named = check.label >= 0, check.fer2013 >= 0
+    scores: dict[str, Any] = {}
+    if pictures is not None:
+        right = _outputs(path, crops)[0].argmax(axis=1) == check.label
+        scores["accuracy on aligned crops, in float32"] = _round(right[decided].mean())
+        quantize(path, path, pictures, IN_FLOAT)
+    logits, own = _outputs(path, crops)
     temperature = fit_temperature(logits[decided], np.eye(len(EMOTIONS), dtype=np.float32)[check.label[decided]])
-    card = _card(path, Origin(recipe, _training_data(check, data)), network, check.image.shape[1], temperature)
+    card = _card(path, origin, check, count_parameters(network), temperature)
     write_card(card, path)
-    scores: dict[str, Any] = {
+    scores |= {
         "aligned crops, as videos give them": _summary(_scored(path, data, EvaluateOptions("valid", occlusions=True))),
         "original framing": _summary(_scored(path, data, EvaluateOptions("valid", framing="original"))),
         "calibration against votes at a temperature of its own": _votes(logits, check.share),
     }
     if named.any():
-        scores["accuracy of the second output, against FER2013's own labels"] = _round((own == check.fer2013)[named].mean())
+        right = own.argmax(axis=1) == check.fer2013
+        scores["accuracy of the second output, against FER2013's own labels"] = _round(right[named].mean())
     scores["largest difference between PyTorch and ONNX Runtime"] = float(f"{difference:.1e}")
     write_card(replace(card, scores={"data": "validation images"} | scores), path)
     log.info("%s: %s", path, scores)
     return path
+
+
+def _outputs(path: Path, crops: UInt8) -> list[Float32]:
+    """(N, 8) and (N, 7) logits of the file."""
+    session = open_session(path, "cpu")
+    parts = [session.run(list(OUTPUTS), {"luma": crops[i : i + 256, None]}) for i in range(0, len(crops), 256)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
 def _scored(path: Path, data: Path, options: EvaluateOptions) -> ClassifierScores:
@@ -138,7 +154,8 @@ def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
     return ({"name": data.resolve().name, "part": "training split", "licence": "unstated"},)
 
 
-def _card(path: Path, origin: Origin, network: ExpressionNet, size_px: int, temperature: float) -> ModelCard:
+def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperature: float) -> ModelCard:
+    size_px = check.image.shape[1]
     return ModelCard(
         name=path.stem,
         task="expression",
@@ -154,8 +171,8 @@ def _card(path: Path, origin: Origin, network: ExpressionNet, size_px: int, temp
         size_px=size_px,
         labels=EMOTIONS,
         temperature=round(temperature, 4),
-        parameters=count_parameters(network),
-        training_data=origin.training_data,
+        parameters=parameters,
+        training_data=_training_data(check, origin.data),
         limitations=LIMITATIONS,
         recipe=origin.recipe,
     )

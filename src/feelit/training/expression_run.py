@@ -44,6 +44,7 @@ class Recipe:
     begin: str = ""  # the checkpoint of another run of this network whose averaged weights are the first ones
     teachers: tuple[str, ...] = ()  # checkpoints of other runs, which are asked about every picture
     taught: float = 0.7  # how much their opinion counts beside that of the people who were asked
+    int8: bool = True  # whether the convolutions of the file compute in integers, but for the first
     seed: int = 1
 
     def build(self) -> ExpressionNet:

@@ -23,6 +23,10 @@ from feelit.vision.session import open_session
 TOLERANCE = 1e-3
 """The largest difference between PyTorch and ONNX Runtime, relative to the largest output."""
 
+TOLERANCE_IN_STEPS = 2e-2
+"""The same where numbers are rounded on the way: one on the boundary of two steps may fall either way, and
+be off by a whole step."""
+
 LEAST_CELLS = 12
 """The last maps with at least so many cells along a side are taken. The paper takes those of the last convolution, which are
 3 x 3 in `expression-v2`; hiding what they point at changes less (docs/explain.md has figures)."""
@@ -48,7 +52,7 @@ def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Flo
     """
     inputs = model.prepare(crop[None])
     computed = run_graph(path, torch.from_numpy(inputs), model.output)
-    _compare(path, model, inputs, computed.output)
+    _compare(path, model, inputs, computed)
     maps = _maps(path, computed)
     (slope,) = torch.autograd.grad(computed.logits.reshape(-1)[model.labels.index(label)], maps)
     cells = torch.relu((slope.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1))[0].detach().numpy()
@@ -66,10 +70,10 @@ def _maps(path: Path, computed: Computed) -> Tensor:
     raise ModelError(message, "choose --method rise or occlusion")
 
 
-def _compare(path: Path, model: ExpressionModel, inputs: UInt8 | Float32, computed: Tensor) -> None:
+def _compare(path: Path, model: ExpressionModel, inputs: UInt8 | Float32, computed: Computed) -> None:
     session = open_session(path, "cpu")
     (served,) = session.run([model.output], {session.get_inputs()[0].name: inputs})
-    difference = float(np.abs(computed.detach().numpy() - served).max())
-    if not difference <= TOLERANCE * max(1.0, float(np.abs(served).max())):
+    difference = float(np.abs(computed.output.detach().numpy() - served).max())
+    if not difference <= (TOLERANCE_IN_STEPS if computed.in_steps else TOLERANCE) * max(1.0, float(np.abs(served).max())):
         message = f"{path.name} gives other outputs in PyTorch, by {difference:.2g}"
         raise ModelError(message, "choose --method rise or occlusion")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from feelit.errors import UsageError
 from feelit.labelled.read import read_splits
-from feelit.training.expression_card import publish
+from feelit.training.expression_card import Origin, publish
 from feelit.training.expression_data import aligned, prepare
 from feelit.training.expression_network import ExpressionNet, Trunk
 from feelit.types import Float32, Int64
@@ -82,7 +82,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         if len(np.unique(label[known])) > 1:
             _fit(layer, features[known[both]], label[both][known[both]].astype(np.int64), recipe)
     log.info("fitted to %d pictures and their mirror images", len(lesson))
-    return publish(network, f"feelit train {name}: {recipe}", check, data, out / f"{name}.onnx")
+    return publish(network, Origin(f"feelit train {name}: {recipe}", data), check, out / f"{name}.onnx")
 
 
 def _twice(count: int, part: int) -> Int64:

@@ -31,6 +31,7 @@ class Computed:
     passages: list[Tensor]  # what everything that the output depends on goes through, in the order of computation
     output: Tensor
     logits: Tensor  # what the output is the softmax of; the output itself where it is of nothing
+    in_steps: bool  # whether it rounds on the way
 
 
 def run_graph(path: Path, given: Tensor, output: str) -> Computed:
@@ -63,7 +64,8 @@ def run_graph(path: Path, given: Tensor, output: str) -> Computed:
     last = next(node for node in graph.node if output in node.output)
     logits = values[last.input[0]] if last.op_type == "Softmax" else values[output]
     inputs = {entry.name for entry in graph.input} - constants.keys()
-    return Computed([values[name] for name in _passages(graph.node, inputs, output)], values[output], logits)
+    in_steps = any(node.op_type == "QuantizeLinear" for node in graph.node)
+    return Computed([values[name] for name in _passages(graph.node, inputs, output)], values[output], logits, in_steps)
 
 
 def _passages(nodes: Sequence[onnx.NodeProto], inputs: set[str], output: str) -> list[str]:
@@ -152,6 +154,31 @@ def _product(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
     return result + attributes.get("beta", 1.0) * inputs[2] if len(inputs) > 2 else result
 
 
+def _quantised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    """Steps, as floating-point numbers; gradients pass the rounding as if it were not there (Bengio et al. 2013)."""
+    value, step, zero = inputs
+    axis = attributes.get("axis", 1)
+    exact = value / _along(step, value, axis) + _along(zero, value, axis).to(value.dtype)
+    rounded = exact + (exact.round() - exact).detach()
+    kind = torch.iinfo(zero.dtype)
+    return rounded.clamp(kind.min, kind.max)
+
+
+def _dequantised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    value, step, zero = inputs
+    axis = attributes.get("axis", 1)
+    return (value.to(step.dtype) - _along(zero, value, axis).to(step.dtype)) * _along(step, value, axis)
+
+
+def _along(parameter: Tensor, value: Tensor, axis: int) -> Tensor:
+    """One number for all, or one for each place on an axis."""
+    if parameter.numel() == 1:
+        return parameter.reshape(())
+    shape = [1] * value.ndim
+    shape[axis] = -1
+    return parameter.reshape(shape)
+
+
 OPERATORS: Mapping[str, Operator] = {
     "Add": lambda inputs, _: inputs[0] + inputs[1],
     "BatchNormalization": _normalised,
@@ -159,6 +186,7 @@ OPERATORS: Mapping[str, Operator] = {
     "Constant": _constant,
     "ConstantOfShape": _filled,
     "Conv": _convolution,
+    "DequantizeLinear": _dequantised,
     "Div": lambda inputs, _: inputs[0] / inputs[1],
     "Dropout": lambda inputs, _: inputs[0],
     "Expand": _expanded,
@@ -169,6 +197,7 @@ OPERATORS: Mapping[str, Operator] = {
     "MatMul": lambda inputs, _: inputs[0] @ inputs[1],
     "MaxPool": _largest,
     "Mul": lambda inputs, _: inputs[0] * inputs[1],
+    "QuantizeLinear": _quantised,
     "ReduceMean": _mean,
     "Relu": lambda inputs, _: torch.relu(inputs[0]),
     "Softmax": lambda inputs, attributes: torch.softmax(inputs[0], attributes.get("axis", -1)),

@@ -7,6 +7,8 @@ two products never saturate on processors without VNNI: the file gives the same 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
@@ -47,9 +49,9 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
     model = onnx.load(path)
     kept = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name.startswith(tuple(but))]
     level = logging.getLogger().level
-    with TemporaryDirectory() as folder, warnings.catch_warnings():
+    with TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        logging.getLogger().setLevel(logging.ERROR)  # it advises on the root logger what was considered here
+        logging.getLogger().setLevel(logging.ERROR)  # the quantiser tells its steps on stdout, and what was considered here
         try:
             whole = Path(folder) / "whole.onnx"
             quantize_static(

@@ -81,14 +81,14 @@ def _checked(field: Field[Any], value: object, origin: str) -> object:
     """A value of a recipe, as the type of its default wants it."""
     default = field.default
     if isinstance(default, tuple):
-        fits = isinstance(value, list) and all(_is_whole(v) and v > 0 for v in value)
+        words = "str" in str(field.type)
+        fits = isinstance(value, list) and all(isinstance(v, str) if words else _is_whole(v) and v > 0 for v in value)
         result: object = tuple(value) if isinstance(value, list) else value
     elif isinstance(default, float):
         fits = _is_whole(value) or isinstance(value, float)
         result = float(value) if isinstance(value, int | float) else value
     else:
-        fits = isinstance(value, type(default)) and not (isinstance(value, bool) and isinstance(default, int))
-        result = value
+        fits, result = type(value) is type(default), value
     if not fits or (isinstance(result, int | float) and not 0 <= result < 1e9):
         raise UsageError(f"recipe {origin}: {field.name} cannot be {value!r}", f"the default is {_shown(default)}")
     return result
