@@ -47,8 +47,8 @@ def prepare(
 ) -> Lesson:
     """Labelled faces as pictures of one size, with landmarks.
 
-    Pictures of that size stay as they are, and training may choose between their own framing and the aligned one. Of others,
-    the aligned crop is taken, or the whole where no face is found.
+    Square pictures of that size stay as they are, smaller ones are enlarged, and training may choose between their own framing
+    and the aligned one. Of others, the aligned crop is taken, or the whole where no face is found.
 
     Parameters
     ----------
@@ -58,8 +58,10 @@ def prepare(
     landmarks = _landmarks(images, cache, progress)
     square = np.empty((len(images), size_px, size_px), np.uint8)
     for i, luma in enumerate(images):
-        if luma.shape == (size_px, size_px):
-            square[i] = luma
+        side = luma.shape[0]
+        if luma.shape == (side, side) and side <= size_px:
+            square[i] = cv2.resize(luma, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+            landmarks[i] = (landmarks[i] + 0.5) * (size_px / side) - 0.5
         elif np.isfinite(landmarks[i]).all():
             square[i], landmarks[i] = crop_faces(luma, landmarks[i : i + 1], size_px)[0], template(size_px)
         else:
