@@ -41,6 +41,14 @@ def test_a_dim_face_is_judged_like_a_bright_one(contrast: float, face: UInt8) ->
     assert soft < LEAST_SHARPNESS < sharp
 
 
+@pytest.mark.parametrize("side", [32, 64, 96, 224])
+def test_the_input_of_the_classifier_has_no_say_in_sharpness(side: int, face: UInt8) -> None:
+    large = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA if side < 48 else cv2.INTER_LINEAR)
+    sharp, soft = (np.asarray(image, np.uint8) for image in (large, cv2.GaussianBlur(large, (0, 0), 3 * side / 48)))
+    assert sharpness(sharp[None])[0] == pytest.approx(sharpness(face[None])[0], rel=0.6)
+    assert sharpness(soft[None])[0] < LEAST_SHARPNESS < sharpness(sharp[None])[0]
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_flat_crop_has_brightness_and_no_sharpness(value: int) -> None:
     crops = np.full((2, 48, 48), value, np.uint8)

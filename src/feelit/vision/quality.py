@@ -9,6 +9,9 @@ import numpy as np
 
 from feelit.types import Float32, UInt8
 
+MEASURED_PX = 48
+"""Side of the crop that sharpness is measured on, whatever the classifier wants: the same edge is softer in a larger one."""
+
 ROUNDING = 20 / 12
 """Variance of the Laplacian of noise that is only rounding: 1/12 a pixel, times the sum of the kernel's squares."""
 
@@ -20,7 +23,10 @@ def sharpness(crops: UInt8) -> Float32:
     one; what rounding to whole grey levels alone would give is taken off, or a dim blurred face would count as sharp.
     """
     values = np.empty(len(crops), np.float32)
-    for i, crop in enumerate(crops):
+    for i, image in enumerate(crops):
+        crop = (
+            image if len(image) == MEASURED_PX else cv2.resize(image, (MEASURED_PX, MEASURED_PX), interpolation=cv2.INTER_AREA)
+        )
         values[i] = max(_variance(cv2.Laplacian(crop, cv2.CV_32F)) - ROUNDING, 0.0) / (_variance(crop) + 1.0)
     return values
 
