@@ -331,7 +331,7 @@ def _relabel(folder: Path) -> None:
         pytest.param(lambda f: _damage_card(f, b"{"), "cannot be read", id="half-a-card"),
         pytest.param(lambda f: _damage_card(f, b"[]"), "is not a JSON object", id="list"),
         pytest.param(lambda f: _damage_card(f, b'{"name": "x"}'), "lacks a required field", id="bare-card"),
-        pytest.param(_relabel, "has labels that feelit does not know", id="labels"),
+        pytest.param(_relabel, "has the label joy, which feelit does not know", id="labels"),
         pytest.param(lambda f: (f / BUILT_IN["expression"]).write_bytes(b"no model"), "cannot be loaded", id="damaged-model"),
     ],
 )
