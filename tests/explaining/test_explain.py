@@ -73,7 +73,7 @@ def test_faces_come_by_source_and_from_the_left(tmp_path: Path, image: str) -> N
         ("v.mp4", 0.4, 1, True),
         ("a.png", None, 1, False),
     ]
-    assert {f.crop.shape for f in found} == {(48, 48)}
+    assert {f.crop.shape for f in found} == {(64, 64)}
     (middle,) = explain_sources("expression", [group], replace(FEW, masks=20, face=2))
     np.testing.assert_array_equal(middle.saliency, found[1].saliency)
     assert middle.near is not None

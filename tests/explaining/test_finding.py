@@ -92,9 +92,9 @@ def test_without_a_face_the_middle_square_is_the_crop(tmp_path: Path, networks: 
     faces = find_faces(Source(nobody(tmp_path / "a.png")), networks)
     assert not faces.found
     assert faces.box.tolist() == [[15, 0, 105, 90]]
-    assert faces.crop.shape == (1, 48, 48)
-    y, x = np.mgrid[0:48, 0:48]
-    np.testing.assert_allclose(faces.crop[0], 15 + (x + y + 1) * 90 / 48 - 1, atol=1.5)
+    assert faces.crop.shape == (1, 64, 64)
+    y, x = np.mgrid[0:64, 0:64]
+    np.testing.assert_allclose(faces.crop[0], 15 + (x + y + 1) * 90 / 64 - 1, atol=1.5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (3000, 2), (48, 48)], ids=str)

@@ -24,7 +24,7 @@ from feelit.vision.card import read_card
 from feelit.vision.session import open_session
 from tests.training.test_expression_data import small_lesson, write_data
 
-SMALL = Recipe(stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1)
+SMALL = Recipe(size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1)
 
 
 def test_learning_rate_rises_then_falls_to_nothing_twice() -> None:
@@ -61,7 +61,7 @@ def test_average_follows_the_weights() -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_network_learns_and_gives_both_heads(network: str) -> None:
-    state = State(Recipe(network=network, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=4))
+    state = State(Recipe(network=network, size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=4))
     assert np.isfinite(train_epoch(state, small_lesson(4)))
     first, second = state.network.eval()(torch.zeros(3, 1, 48, 48, dtype=torch.uint8))
     assert (first.shape, second.shape) == ((3, 8), (3, 7))
@@ -79,7 +79,7 @@ def test_every_network_learns_and_gives_both_heads(network: str) -> None:
     ],
 )
 def test_networks_have_the_size_that_they_are_known_for(network: str, parameters: int) -> None:
-    assert count_parameters(Recipe(network=network).build()) == pytest.approx(parameters, rel=0.01)
+    assert count_parameters(Recipe(network=network, size_px=48).build()) == pytest.approx(parameters, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> 
 
 def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     State(SMALL).save(tmp_path / "last.pt")
-    other = Recipe(stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1, seed=2)
+    other = Recipe(size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1, seed=2)
     with pytest.raises(UsageError, match="another recipe"):
         State(other).load(tmp_path / "last.pt")
 

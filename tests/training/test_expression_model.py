@@ -23,7 +23,7 @@ def test_card_names_the_bytes_of_the_file() -> None:
 
 def test_card_describes_what_is_served() -> None:
     card = read_card(MODEL)
-    assert (card.task, card.adapter, card.color, card.crop, card.size_px) == ("expression", "feelit", "luma", "aligned", 48)
+    assert (card.task, card.adapter, card.color, card.crop, card.size_px) == ("expression", "feelit", "luma", "aligned", 64)
     assert card.labels == EMOTIONS
     assert card.temperature is not None
     assert 0.2 < card.temperature < 5
@@ -33,7 +33,7 @@ def test_card_describes_what_is_served() -> None:
 @pytest.mark.parametrize("faces", [1, 5, 32])
 @pytest.mark.parametrize("kind", ["black", "white", "noise"])
 def test_logits_are_finite(faces: int, kind: str) -> None:
-    luma = np.zeros((faces, 1, 48, 48), np.uint8)
+    luma = np.zeros((faces, 1, 64, 64), np.uint8)
     if kind == "white":
         luma[:] = 255
     elif kind == "noise":

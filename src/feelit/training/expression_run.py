@@ -23,7 +23,7 @@ class Recipe:
     """Everything that decides what comes out, besides the data; every checkpoint carries it."""
 
     network: str = "residual"
-    size_px: int = 48
+    size_px: int = 64
     stem: int = 32  # this and the next three describe the residual network
     channels: tuple[int, ...] = (48, 128, 256)
     blocks: tuple[int, ...] = (2, 2, 1)
