@@ -96,10 +96,8 @@ def train_epoch(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet] 
     steps = max(1, len(lesson) // recipe.batch)
     losses = []
     for step in trange(steps, desc=f"epoch {state.epoch + 1}", leave=False, disable=None):
-        for group in state.optimizer.param_groups:
-            group["lr"] = rate_at(state.epoch + step / steps, recipe)
         loss = _loss(state, lesson, teachers, drawn[step * recipe.batch : (step + 1) * recipe.batch], rng)
-        state.step(loss)
+        state.step(loss, rate_at(state.epoch + step / steps, recipe))
         losses.append(loss.item())
     state.epoch += 1
     return float(np.mean(losses))

@@ -13,9 +13,14 @@ from torch import Tensor
 from feelit.errors import UsageError
 from feelit.training import baselines
 from feelit.training.curves import Curve
+from feelit.training.expression_grow import grow
 from feelit.training.expression_network import ExpressionNet, residual
+from feelit.training.optimizer import Optimizer
 
 CHECKPOINT = "last.pt"
+
+OUTER = ("features.0.", "head", "fer2013")
+"""First and last layers, as their weights are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +30,24 @@ class Recipe:
     network: str = "residual"
     size_px: int = 64
     stem: int = 32  # this and the next three describe the residual network
-    channels: tuple[int, ...] = (48, 128, 256)
-    blocks: tuple[int, ...] = (2, 2, 1)
-    strides: tuple[int, ...] = (2, 2, 2)
+    channels: tuple[int, ...] = (32, 64, 128, 256)
+    blocks: tuple[int, ...] = (1, 2, 2, 1)
+    strides: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.1
-    epochs: int = 120
+    epochs: int = 60
     batch: int = 128
-    learning_rate: float = 0.1
+    learning_rate: float = 0.002
     warmup_epochs: float = 2.0
-    calm_epochs: int = 30  # further ones, of pictures more as they are, at a rate that begins anew
-    calm_rate: float = 0.02
+    calm_epochs: int = 15  # further ones, of pictures more as they are, at a rate that begins anew
+    calm_rate: float = 0.0006
+    muon: float = 3.0  # Muon's learning rate, in that of AdamW; 0 stands for stochastic gradient descent, to which belongs
     momentum: float = 0.9
-    weight_decay: float = 5e-4
+    weight_decay: float = 0.02
     mixup: float = 0.2  # both parameters of the Beta distribution that mixing shares are drawn from
     rare: float = 0.25  # an image is drawn in proportion to the frequency of its label to the power of -rare
     ema: float = 0.999  # decay a step of the averaged weights, which are the ones that are served
-    fer2013: float = 0.4  # weight of the loss of the second head, which names FER2013's own label
-    begin: str = ""  # the checkpoint of another run of this network whose averaged weights are the first ones
+    fer2013: float = 0.6  # weight of the loss of the second head, which names FER2013's own label
+    begin: str = ""  # the checkpoint of another run, of this network or a smaller one, to begin with its averaged weights
     teachers: tuple[str, ...] = ()  # checkpoints of other runs, which are asked about every picture
     taught: float = 0.7  # how much their opinion counts beside that of the people who were asked
     int8: bool = True  # whether the convolutions of the file compute in integers, but for the first
@@ -84,12 +90,10 @@ class State:
         self.curve = Curve()
         self.network = recipe.build().to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        other = [p for p in self.network.parameters() if p.ndim <= 1]
-        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": other, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.SGD(
-            groups, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
-        )
+        if recipe.muon:
+            self.optimizer = Optimizer.muon(self.network, OUTER, recipe.muon, recipe.weight_decay)
+        else:
+            self.optimizer = Optimizer.descent(self.network, recipe.momentum, recipe.weight_decay)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; an interruption leaves the former one whole."""
@@ -110,19 +114,22 @@ class State:
         self.epoch, self.steps, self.curve = content["epoch"], content["steps"], Curve(content["curve"])
 
     def begin(self, path: str) -> None:
-        """Take over the averaged weights of another run."""
-        weights = averaged_network(Path(path)).state_dict()
+        """Take over the averaged weights of another run; those of a smaller residual network are grown."""
+        source, network = read_checkpoint(Path(path))[0], averaged_network(Path(path))
         try:
-            self.network.load_state_dict(weights)
-            self.average.load_state_dict(weights)
-        except RuntimeError as error:
-            raise UsageError(f"{path} is of another network", "begin with the checkpoint of a recipe for the same") from error
+            if self.recipe.network == source.network == "residual":
+                grow(network, source.blocks, self.network, self.recipe.blocks)
+            else:
+                self.network.load_state_dict(network.state_dict())
+        except (RuntimeError, ValueError) as error:
+            hint = "begin with the checkpoint of a recipe for the same network, or for a smaller residual one"
+            raise UsageError(f"{path} is of another network: {str(error).splitlines()[0]}", hint) from error
+        self.average.load_state_dict(self.network.state_dict())
 
-    def step(self, loss: Tensor) -> None:
-        """One step of the optimiser and of the average."""
-        self.optimizer.zero_grad(set_to_none=True)
+    def step(self, loss: Tensor, rate: float) -> None:
+        """One step of the optimiser, at a learning rate, and of the average."""
         loss.backward()
-        self.optimizer.step()
+        self.optimizer.step(rate)
         self.steps += 1
         keep = min(self.recipe.ema, self.steps / (self.steps + 10))  # the first steps are not worth remembering
         averaged = self.average.state_dict()
@@ -134,7 +141,15 @@ class State:
 
 
 def averaged_network(path: Path) -> ExpressionNet:
-    """What a checkpoint would be served as.
+    """What a checkpoint would be served as; raises as `read_checkpoint` does."""
+    recipe, content = read_checkpoint(path)
+    network = recipe.build().to(memory_format=torch.channels_last)
+    network.load_state_dict(content["average"])
+    return network
+
+
+def read_checkpoint(path: Path) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe of a checkpoint, and everything that it holds.
 
     Raises
     ------
@@ -145,6 +160,4 @@ def averaged_network(path: Path) -> ExpressionNet:
         content = torch.load(path, weights_only=True)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", f"give the {CHECKPOINT} of another run") from error
-    network = Recipe(**content["recipe"]).build().to(memory_format=torch.channels_last)
-    network.load_state_dict(content["average"])
-    return network
+    return Recipe(**content["recipe"]), content
