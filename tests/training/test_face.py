@@ -20,11 +20,12 @@ torch.set_num_threads(1)
 
 from feelit.errors import ModelError, UsageError
 from feelit.models import model_path
-from feelit.training.face import Feeder, Recipe, Run, learning_rate, story, train
+from feelit.training.face import Recipe, Run, learning_rate, story, train
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
 from feelit.training.face_export import IN_FLOAT, Origin, export, parity
+from feelit.training.face_feed import Feed, Maker, kept, making_ahead, mirrored, relit
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
@@ -38,10 +39,11 @@ from tests.video.clips import face_patch
 
 SMALL = Recipe(
     widths=(8, 8, 8, 8),
-    depths=(0, 0, 0),
+    depths=(1, 0, 0, 0),
     neck=8,
     size_px=64,
     batch=4,
+    batches=3,
     steps=60,
     warmup=5,
     most_face_px=40.0,
@@ -295,7 +297,7 @@ def test_a_scene_without_faces_has_a_finite_loss() -> None:
     scene = one_face(3, ignore=True)
     batch = Batch.of([scene], [looked_at(scene)])
     with torch.no_grad():
-        part = losses(FaceNet((8, 8, 8, 8), (0, 0, 0), 8)(batch.luma), batch)
+        part = losses(FaceNet((8, 8, 8, 8), (0, 0, 0, 0), 8)(batch.luma), batch)
     assert torch.isfinite(part.score + part.box + part.landmarks)
 
 
@@ -305,26 +307,91 @@ def test_learning_rate_rises_then_falls() -> None:
     assert rates[-1] < SMALL.rate * 0.05
 
 
-def test_a_run_learns_and_resumes_where_it_stopped(images: FaceImages, tmp_path: Path) -> None:
-    feeder = Feeder(SMALL, images)
+@pytest.fixture
+def feed(images: FaceImages, tmp_path: Path) -> Feed:
+    return Feed(SMALL, Maker(SMALL, images), tmp_path / "batches")
+
+
+def same(a: Batch, b: Batch) -> bool:
+    return all(torch.equal(getattr(a, name), getattr(b, name)) for name in ("luma", "score", "box", "landmarks", "silent"))
+
+
+def test_what_is_kept_of_a_batch_gives_the_same_loss(images: FaceImages, feed: Feed) -> None:
+    made = Maker(SMALL, images).batch(1)
+    again = feed.batch(1)
+    assert torch.equal(made.luma, again.luma)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        prediction = FaceNet((8, 8, 8, 8), (0, 0, 0, 0), 8).eval()(made.luma)
+    for name in ("score", "box", "landmarks"):
+        one, other = (getattr(losses(prediction, batch), name) for batch in (made, again))
+        assert float(one) == pytest.approx(float(other), rel=2e-3)
+
+
+def test_batches_return_mirrored_and_in_other_light(feed: Feed) -> None:
+    first, second, third = (feed.batch(1 + SMALL.batches * shown) for shown in range(3))
+    assert torch.equal(mirrored(first).score, second.score)
+    assert torch.equal(first.score, third.score)
+    assert not torch.equal(mirrored(first).luma, second.luma)
+    assert not torch.equal(first.luma, third.luma)
+    assert same(feed.batch(1 + SMALL.batches), second)
+
+
+def test_a_mirrored_batch_is_what_the_teacher_says_of_the_mirrored_scene() -> None:
+    scene = scene_of_the_sample()
+    batch = Batch.of([scene], [looked_at(scene)])
+    flipped = replace(scene, picture=np.ascontiguousarray(scene.picture[:, ::-1]))
+    wanted = Batch.of([flipped], [looked_at(replace(flipped, box=flipped.box[:0], ignore=flipped.ignore[:0]))])
+    got = mirrored(batch)
+    assert torch.equal(got.luma, wanted.luma)
+    assert float((got.score - wanted.score).abs().mean()) < 0.01
+    sure = (got.score > 0.6) & (wanted.score > 0.6)
+    assert int(sure.sum()) > 1
+    assert float((got.box[sure] - wanted.box[sure]).abs().mean()) < 4
+    assert float((got.landmarks[sure] - wanted.landmarks[sure]).abs().mean()) < 4
+    back = mirrored(got)
+    assert all(
+        torch.allclose(getattr(back, name), getattr(batch, name), atol=1e-3) for name in ("box", "landmarks", "weight", "score")
+    )
+
+
+def test_other_light_changes_no_label(feed: Feed) -> None:
+    batch = feed.batch(0)
+    lit = relit(batch, np.random.default_rng(0))
+    assert not torch.equal(lit.luma, batch.luma)
+    assert torch.equal(lit.box, batch.box)
+
+
+def test_a_process_of_its_own_makes_the_same_batches(images: FaceImages, tmp_path: Path) -> None:
+    write_images(tmp_path / "train-0.parquet")
+    load_images([tmp_path / "train-0.parquet"], tmp_path / "train.npz")
+    with making_ahead(SMALL, tmp_path / "train.npz", tmp_path / "ahead", 0) as process:
+        process.join()
+        assert process.exitcode == 0
+    feed = Feed(SMALL, Maker(SMALL, images), tmp_path / "here", process)
+    for number in range(SMALL.batches):
+        assert same(kept(tmp_path / "ahead" / f"{number:06d}.pt"), feed.batch(number))
+
+
+def test_a_run_learns_and_resumes_where_it_stopped(feed: Feed, tmp_path: Path) -> None:
     run = Run.start(SMALL)
-    same = feeder.batch(0)
-    history = [run.advance(same) for _ in range(30)]
+    batch = feed.batch(0)
+    history = [run.advance(batch) for _ in range(30)]
     assert all(history[-1][name] < 0.9 * history[0][name] for name in ("box", "landmarks"))
     run.save(tmp_path / "last.pt")
-    next_part = run.advance(feeder.batch(run.step))
+    next_part = run.advance(feed.batch(run.step))
     again = Run.load(tmp_path / "last.pt")
     assert (again.step, again.recipe) == (30, SMALL)
-    assert again.advance(feeder.batch(again.step)) == pytest.approx(next_part, rel=1e-4)
+    assert again.advance(feed.batch(again.step)) == pytest.approx(next_part, rel=1e-4)
     again.change(replace(SMALL, turned=0.9))
     again.save(tmp_path / "last.pt")
     both = story("face", Run.load(tmp_path / "last.pt"))
-    assert both.index("to step 31 {") < both.index('"turned": 0.5') < both.index("; then") < both.index('"turned": 0.9')
+    assert both.index("to step 31 {") < both.index('"turned": 0.25') < both.index("; then") < both.index('"turned": 0.9')
 
 
 def test_the_export_says_what_the_network_says(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    net = FaceNet((8, 16, 16, 16), (1, 0, 1), 8)
+    net = FaceNet((8, 16, 16, 16), (1, 1, 0, 1), 8)
     net(torch.randint(0, 256, (4, 1, 64, 64)))  # norms that are not the identity
     export(net, tmp_path / "face.onnx")
     images = np.random.default_rng(0).integers(0, 256, (3, 96, 160), dtype=np.uint8)
@@ -364,7 +431,7 @@ def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:
 def test_integers_say_what_float_says(tmp_path: Path) -> None:
     """A network with weights of chance, shown pictures of chance: scores within a hundredth, and smaller weights."""
     torch.manual_seed(0)
-    net = FaceNet((16, 16, 16, 16), (1, 1, 1), 16).eval()
+    net = FaceNet((16, 16, 16, 16), (0, 1, 1, 1), 16).eval()
     export(net, tmp_path / "float.onnx")
     pictures = np.random.default_rng(0).integers(0, 256, (16, 96, 128), np.uint8)
     quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", pictures, IN_FLOAT)

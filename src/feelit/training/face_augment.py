@@ -25,7 +25,7 @@ class Spoiler:
             _occlude(scene, rng)
         if rng.random() < 0.2:
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.4)).astype(np.uint8)
-        picture = cv2.LUT(picture, _tone_curve(rng)).astype(np.uint8)
+        picture = cv2.LUT(picture, tone_curve(rng)).astype(np.uint8)
         if rng.random() < 0.15:
             picture = self._add_noise(picture, rng)
         if rng.random() < 0.2:
@@ -41,7 +41,7 @@ class Spoiler:
         return noisy
 
 
-def _tone_curve(rng: np.random.Generator) -> UInt8:
+def tone_curve(rng: np.random.Generator) -> UInt8:
     """(256,) uint8: gamma, contrast and brightness in one table."""
     value = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.5, 0.5))
     value = (value - 0.5) * rng.uniform(0.5, 1.3) + 0.5 + rng.uniform(-0.2, 0.2)

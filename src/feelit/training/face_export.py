@@ -147,7 +147,9 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
         luma = image.pixels("luma")
         view = detector.view_of(luma.shape[1], luma.shape[0], MIN_DETECTABLE_PX * max(luma.shape) / CALIBRATED_PX)
         found = detector.detect(shrink(luma, view)[None], view, LEAST_SCORE)
-        matches = match_sizes(found.box, found.score, image.box, image.ignore, (LEAST_FACE_PX, np.inf))
+        edges = np.tile(luma.shape[::-1], 2).astype(np.float32)  # beyond them nobody has drawn boxes
+        box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
+        matches = match_sizes(box, found.score, truth, image.ignore, (LEAST_FACE_PX, np.inf))
         scores.append(matches.score)
         hits.append(matches.hit)
     score, hit = np.concatenate(scores).astype(np.float64).clip(1e-6, 1 - 1e-6), np.concatenate(hits)

@@ -1,10 +1,10 @@
 """The face detector's network: full 3x3 convolutions on one grey channel, three levels, one anchor-free head a level.
 
-A coarse stem reads patches of 7x7 pixels every 4 pixels, a plain convolutional trunk halves the map three times, and a small
-top-down path hands what the coarse levels know to the fine ones (Lin et al. 2017, "Feature Pyramid Networks"). Every cell of
-the levels 8, 16 and 32 predicts one face (Tian et al. 2019, "FCOS"): a score, a box and five landmarks. Full convolutions are
-chosen over depthwise ones because a CPU runs them near its peak, while depthwise ones wait for memory; the stem skips the
-half-size map for the same reason.
+A coarse stem reads patches of 7x7 pixels every 4 pixels, a convolutional trunk with short cuts (He et al. 2016) halves the map
+three times, and a small top-down path hands what the coarse levels know to the fine ones (Lin et al. 2017, "Feature Pyramid
+Networks"). Every cell of the levels 8, 16 and 32 predicts one face (Tian et al. 2019, "FCOS"): a score, a box and five
+landmarks. Full convolutions are chosen over depthwise ones because a CPU runs them near its peak, while depthwise ones wait for
+memory; the stem skips the half-size map for the same reason.
 """
 
 from __future__ import annotations
@@ -35,22 +35,36 @@ def convolution(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn
     )
 
 
+class Further(nn.Module):
+    """One more convolution at the same resolution, whose result is added to what it was given."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        return torch.relu(self.norm(self.conv(x)) + x)
+
+
 class FaceNet(nn.Module):
     """The detector.
 
     Parameters
     ----------
     widths : channels of the stem (stride 4) and of the levels 8, 16 and 32
-    depths : further convolutions of each of the three levels
+    depths : further convolutions after the stem and after the step down to each of the three levels
     neck : channels of the top-down path and of the heads
     """
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], neck: int) -> None:
         super().__init__()
         self.stem = convolution(1, widths[0], stride=4, size=7)
+        self.fine = nn.Sequential(*(Further(widths[0]) for _ in range(depths[0])))
         self.stages = nn.ModuleList(
-            nn.Sequential(convolution(below, width, stride=2), *(convolution(width, width) for _ in range(depth)))
-            for below, width, depth in zip(widths, widths[1:], depths, strict=False)
+            nn.Sequential(convolution(below, width, stride=2), *(Further(width) for _ in range(depth)))
+            for below, width, depth in zip(widths, widths[1:], depths[1:], strict=False)
         )
         self.lateral = nn.ModuleList(convolution(width, neck, size=1) for width in widths[1:])
         self.smooth = nn.ModuleList(convolution(neck, neck) for _ in STRIDES)
@@ -62,7 +76,7 @@ class FaceNet(nn.Module):
 
     def predict(self, x: Tensor) -> Prediction:
         """The same of luma 0..1, float32."""
-        x = self.stem(x)
+        x = self.fine(self.stem(x))
         merged = []
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
             x = stage(x)
