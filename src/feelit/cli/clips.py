@@ -36,9 +36,9 @@ def clips(
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a clip.")] = False,
 ) -> None:
     """Cut the strongest moments out of a video, exact to the frame and with sound, into a folder of clips."""
-    import json
     from dataclasses import replace
 
+    from feelit.cli.texts import write_json
     from feelit.clipping.cut import ClipOptions, cut_clips
     from feelit.clipping.index import flat
     from feelit.clipping.occasions import Wanted
@@ -55,4 +55,4 @@ def clips(
         typer.echo(one_line(f"feelit: {timeline} tells of no such event; there are no clips"), err=True)
     if json_lines:
         for clip in cut:
-            typer.echo(json.dumps(flat(clip), ensure_ascii=False))
+            write_json(flat(clip))

@@ -17,16 +17,16 @@ def doctor(
 
     Exit codes: 0 without an error, 4 if a built-in model is wrong, 5 if temporary files cannot be written, 1 for other errors.
     """
-    import json
     from dataclasses import asdict
 
+    from feelit.cli.texts import write_json
     from feelit.doctor import examine, exit_code
     from feelit.names import one_line
 
     findings = examine()
     if json_list:
         texts = [{name: one_line(value) for name, value in asdict(finding).items()} for finding in findings]
-        typer.echo(json.dumps(texts, indent=2, ensure_ascii=False))
+        write_json(texts, indent=2)
     else:
         for finding in findings:
             typer.echo(_line(finding))

@@ -52,9 +52,7 @@ def explain(
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a face.")] = False,
 ) -> None:
     """Show which parts of a face a classifier goes by: a picture with the probabilities and a map a face."""
-    import json
-
-    from feelit.cli.texts import write
+    from feelit.cli.texts import write_json
     from feelit.console import progress_bar
     from feelit.explaining.explain import ExplainOptions
     from feelit.explaining.run import explain_into
@@ -78,4 +76,4 @@ def explain(
         if not one.found:
             typer.echo(one_line(f"feelit: no face was found in {one.source}; the whole image is taken for one"), err=True)
         if json_lines:
-            write(json.dumps(one.summary(), ensure_ascii=False) + "\n", None)
+            write_json(one.summary())

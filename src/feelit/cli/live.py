@@ -69,9 +69,12 @@ def live(
 
 
 def _announce(url: str, name: str, open_: bool, json_lines: bool) -> None:
-    import json
+    from feelit.cli.texts import write_json
 
-    typer.echo(json.dumps({"url": url, "source": name}, ensure_ascii=False) if json_lines else url)
+    if json_lines:
+        write_json({"url": url, "source": name})
+    else:
+        typer.echo(url)
     if sys.stderr.isatty():
         typer.echo("Ctrl-C ends. What is shown is how a face looks, not what a person feels.", err=True)
     if open_:
@@ -81,13 +84,13 @@ def _announce(url: str, name: str, open_: bool, json_lines: bool) -> None:
 
 
 def _tell(report: VideoReport, json_lines: bool) -> None:
-    import json
     from dataclasses import asdict
 
+    from feelit.cli.texts import write_json
     from feelit.names import one_line
 
     if json_lines:
-        typer.echo(json.dumps(asdict(report), ensure_ascii=False))
+        write_json(asdict(report))
     elif sys.stderr.isatty():
         counts = f"{report.sampled} of {report.decoded} frames in {report.wall_s:.0f} s, tracks: {report.tracks}"
         where = f", recorded in {report.out}" if report.out else ""

@@ -21,17 +21,16 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """List the models that come with feelit, those in your cache, and those that can be fetched."""
-    import json
     from dataclasses import asdict
 
-    from feelit.cli.texts import write
+    from feelit.cli.texts import write_json
     from feelit.names import as_text
     from feelit.zoo.listing import list_models
 
     listed = list_models()
     if as_json:
         content = [asdict(model) | {"path": as_text(model.path) if model.path else None} for model in listed]
-        write(json.dumps(content, indent=2, ensure_ascii=False) + "\n", None)
+        write_json(content, indent=2)
     else:
         _print_table(listed)
 
@@ -42,13 +41,14 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a model's card, and what its network takes and gives."""
-    import json
-
-    from feelit.cli.texts import write
+    from feelit.cli.texts import write, write_json
     from feelit.zoo.describe import describe
 
     found = describe(model)
-    write(json.dumps(found.record(), indent=2, ensure_ascii=False) + "\n" if as_json else found.text(), None)
+    if as_json:
+        write_json(found.record(), indent=2)
+    else:
+        write(found.text(), None)
 
 
 @models.command()
@@ -63,9 +63,9 @@ def verify(
 
     Exit codes: 0 if all is well, 4 if anything is wrong.
     """
-    import json
     from dataclasses import asdict
 
+    from feelit.cli.texts import write_json
     from feelit.errors import ModelError
     from feelit.names import one_line
     from feelit.zoo.check import check_models
@@ -76,7 +76,7 @@ def verify(
             {key: one_line(value) if isinstance(value, str) else value for key, value in asdict(model).items()}
             for model in checked
         ]
-        typer.echo(json.dumps(texts, indent=2, ensure_ascii=False))
+        write_json(texts, indent=2)
     else:
         for model in checked:
             typer.echo(_line(model))

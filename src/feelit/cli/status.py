@@ -33,13 +33,14 @@ def status(
 
 
 def _print_json(found: Status, failed: bool) -> None:
-    import json
     from dataclasses import asdict
+
+    from feelit.cli.texts import write_json
 
     content = asdict(found)
     names = ("video", "output", "error", "error_kind", "hint", "exit_code")
     failures = [{name: entry[name] for name in names} for entry in content.pop("failures")]
-    typer.echo(json.dumps(content | ({"failures": failures} if failed else {}), ensure_ascii=False))
+    write_json(content | ({"failures": failures} if failed else {}))
 
 
 def _list(found: Status) -> None:

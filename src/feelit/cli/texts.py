@@ -37,6 +37,13 @@ def choose(formats: type[Format], chosen: Format | None, out: Path | None, force
     return chosen
 
 
+def write_json(content: object, indent: int | None = None) -> None:
+    """Write an object to standard output, on one line or indented."""
+    import json
+
+    write(json.dumps(content, indent=indent, ensure_ascii=False) + "\n", None)
+
+
 def write(text: str, out: Path | None) -> None:
     """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal.
 
@@ -50,6 +57,7 @@ def write(text: str, out: Path | None) -> None:
 
     if out is None:
         sys.stdout.write(for_terminal(text) if sys.stdout.isatty() else text)  # typer.echo would change what it sends to pipes
+        sys.stdout.flush()  # who reads a pipe may wait for this line
         return
     with whole_file(out) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

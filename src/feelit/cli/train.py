@@ -31,12 +31,13 @@ def train(
     ] = False,
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
-    import json
-
-    from feelit.cli.texts import write
+    from feelit.cli.texts import write, write_json
     from feelit.names import as_text
     from feelit.training.start import follow
 
     model, values = follow(recipe, changes or [], data, out)
     content = {"model": as_text(model), "recipe": values}
-    write((json.dumps(content, ensure_ascii=False) if json_object else str(model)) + "\n", None)
+    if json_object:
+        write_json(content)
+    else:
+        write(f"{model}\n", None)
