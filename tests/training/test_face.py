@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -371,6 +376,61 @@ def test_a_process_of_its_own_makes_the_same_batches(images: FaceImages, tmp_pat
     feed = Feed(SMALL, Maker(SMALL, images), tmp_path / "here", process)
     for number in range(SMALL.batches):
         assert same(kept(tmp_path / "ahead" / f"{number:06d}.pt"), feed.batch(number))
+
+
+def test_a_process_that_cannot_write_leaves_the_word_to_the_run(
+    images: FaceImages, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_images(tmp_path / "train-0.parquet")
+    load_images([tmp_path / "train-0.parquet"], tmp_path / "train.npz")
+    (tmp_path / "file").write_text("x")
+    with making_ahead(SMALL, tmp_path / "train.npz", tmp_path / "file", 0) as process:
+        process.join()
+        with pytest.raises(OSError, match="file"):
+            Feed(SMALL, Maker(SMALL, images), tmp_path / "file", process).batch(0)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="tells living processes by /proc")
+def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    """Its process would otherwise fill the disk."""
+    write_images(tmp_path / "train-0.parquet")
+    load_images([tmp_path / "train-0.parquet"], tmp_path / "train.npz")
+    program = f"""
+import os, signal, time
+from dataclasses import replace
+from pathlib import Path
+from feelit.training.face_feed import making_ahead
+from tests.training.test_face import SMALL
+if __name__ == "__main__":
+    folder = Path({str(tmp_path)!r})
+    with making_ahead(replace(SMALL, batches=10**6), folder / "train.npz", folder / "ahead", 0) as process:
+        while not list(folder.glob("ahead/*.pt")):
+            time.sleep(0.05)
+        print(process.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    (tmp_path / "run.py").write_text(program)
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([str(root), str(root / "src")])
+    run = subprocess.run(
+        [sys.executable, str(tmp_path / "run.py")], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": paths}, check=False
+    )
+    assert run.returncode == -signal.SIGKILL
+    pid = int(run.stdout)
+    for _ in range(300):
+        if not alive(pid):
+            break
+        time.sleep(0.1)
+    assert not alive(pid)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended but that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_run_learns_and_resumes_where_it_stopped(feed: Feed, tmp_path: Path) -> None:

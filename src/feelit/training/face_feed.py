@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,11 +123,15 @@ def making_ahead(recipe: Scenery, cache: Path, folder: Path, step: int) -> Itera
 
 
 def _make(recipe: Scenery, cache: Path, folder: Path, first: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who learns, who ends this process
     cv2.setNumThreads(1)
-    maker = Maker(recipe, load_images([], cache))
-    for number in range(first, recipe.batches):
-        if not _path(folder, number).exists():
-            keep(maker.batch(number), _path(folder, number))
+    maker, learner = Maker(recipe, load_images([], cache)), multiprocessing.parent_process()
+    with contextlib.suppress(OSError):  # the one who learns will meet and tell it
+        for number in range(first, recipe.batches):
+            if learner is not None and not learner.is_alive():
+                return
+            if not _path(folder, number).exists():
+                keep(maker.batch(number), _path(folder, number))
 
 
 def _path(folder: Path, number: int) -> Path:
