@@ -4,7 +4,8 @@
 
 TRUTH holds one row a face: frame, x0, y0, x1, y1 (px). A face counts as found at IoU 0.5. Both detectors see the same frames at
 the same working size on one thread, in turns, so that a busy machine slows both; the median over batches is printed. The
-landmarks are compared with those of YuNet on the full-size frame.
+landmarks are compared with those of YuNet on the full-size frame. How far these can be trusted tells the same comparison of
+YuNet with itself, on the full-size frame moved by a few pixels.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,6 +26,8 @@ from feelit.types import Detections, Float32, UInt8, View
 from feelit.vision.detector import FaceDetector, open_detector, shrink
 
 BATCH = 8
+MOVED = np.array([11, 5], np.float32)
+"""No multiples of a detector's strides, px."""
 
 
 class Score:
@@ -51,12 +55,7 @@ class Score:
             mine = found.rows(found.row == i)
             self.matches.append(match_faces(mine.box, mine.score, truth, np.zeros(len(truth), bool)))
             if reference is not None:
-                self._compare(mine.rows(mine.score >= self.detector.threshold), reference)
-
-    def _compare(self, mine: Detections, reference: Detections) -> None:
-        paired = match_faces(mine.box, mine.score, reference.box, np.zeros(len(reference), bool))
-        paired = paired.rows(paired.hit)
-        self.misses.append(landmark_error(mine.landmarks[paired.found], reference.landmarks[paired.truth]))
+                self.misses.append(apart(mine.rows(mine.score >= self.detector.threshold), reference))
 
     def line(self, name: str, faces: int) -> str:
         """One line of the report."""
@@ -65,10 +64,20 @@ class Score:
         text = f"{name:12} {self.size.padded_width_px}x{self.size.padded_height_px} recall={recall:.4f} "
         text += f"false_per_frame={false:.4f} threshold={self.detector.threshold:.2f} ap={average_precision(whole):.4f} "
         text += f"ms_per_image={np.median(self.ms):.3f} (least {np.min(self.ms):.3f})"
-        if self.misses:
-            every = np.concatenate(self.misses)
-            text += f" landmark_error={np.median(every):.4f} (90 % below {np.quantile(every, 0.9):.4f})"
-        return text
+        return text + (f" {spread(self.misses)}" if self.misses else "")
+
+
+def apart(found: Detections, reference: Detections) -> Float32:
+    """Landmark errors of the faces that both detectors found."""
+    paired = match_faces(found.box, found.score, reference.box, np.zeros(len(reference), bool))
+    paired = paired.rows(paired.hit)
+    return landmark_error(found.landmarks[paired.found], reference.landmarks[paired.truth])
+
+
+def spread(misses: list[Float32]) -> str:
+    """How large errors are."""
+    every = np.concatenate(misses)
+    return f"landmark_error={np.median(every):.4f} (90 % below {np.quantile(every, 0.9):.4f}, {len(every)} faces)"
 
 
 def batches(video: Path, every: int) -> Iterator[tuple[list[int], list[UInt8]]]:
@@ -104,6 +113,13 @@ def full_size(detector: FaceDetector, frame: UInt8) -> Detections:
     return detector.detect(shrink(frame, size)[None], size)
 
 
+def full_size_moved(detector: FaceDetector, frame: UInt8) -> Detections:
+    """The same, of the frame moved right and down, in px of the frame as it was."""
+    moved = np.asarray(cv2.copyMakeBorder(frame, int(MOVED[1]), 0, int(MOVED[0]), 0, cv2.BORDER_REPLICATE), np.uint8)
+    found = full_size(detector, np.ascontiguousarray(moved[: frame.shape[0], : frame.shape[1]]))
+    return replace(found, box=found.box - np.tile(MOVED, 2), landmarks=found.landmarks - MOVED)
+
+
 def main() -> None:
     """Parse the command line, run, print."""
     parser = argparse.ArgumentParser(description="A face detector on a video with known faces, beside YuNet.")
@@ -118,6 +134,7 @@ def main() -> None:
     paths = {"detector": arguments.detector} | ({"yunet": arguments.yunet} if arguments.yunet else {})
     detectors = {name: open_detector(path, "cpu") for name, path in paths.items()}
     scores: dict[str, Score] = {}
+    own: list[Float32] = []
     faces = seen = 0
     for numbers, frames in batches(arguments.video, arguments.every):
         if not scores:
@@ -125,8 +142,9 @@ def main() -> None:
             scores = {name: Score(detector, detector.view_of(*asked)) for name, detector in detectors.items()}
         truths = [truth.get(number, np.zeros((0, 4), np.float32)) for number in numbers]
         references: list[Detections | None] = [None] * len(frames)
-        if "yunet" in detectors and seen % (10 * BATCH) == 0:  # full size is slow: one frame in eighty is enough
-            references[0] = full_size(detectors["yunet"], frames[0])
+        if "yunet" in detectors and seen % (2 * BATCH) == 0:  # full size is slow: one frame in sixteen is enough
+            reference = references[0] = full_size(detectors["yunet"], frames[0])
+            own.append(apart(full_size_moved(detectors["yunet"], frames[0]), reference))
         for score in scores.values():
             score.see(frames, truths, references)
         faces += sum(len(box) for box in truths)
@@ -134,6 +152,8 @@ def main() -> None:
     print(f"{arguments.video.name}: {seen} frames, {faces} faces")
     for name, score in scores.items():
         print(score.line(name, faces))
+    if own:
+        print(f"yunet, full size, the frame moved by a few pixels: {spread(own)}")
 
 
 if __name__ == "__main__":
