@@ -19,7 +19,7 @@ from feelit.types import Detections, Float32
 from feelit.vision.card import sha256_of
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector, shrink
 
-LEAST_SCORE = 0.01
+LEAST_SCORE = 0.001
 """Curves go down to here."""
 
 TIMED = 50

@@ -42,7 +42,7 @@ CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
 IN_FLOAT = ("/stem", "/head")
 """The first layer, which is faster so, and the last ones, which place boxes and landmarks."""
 
-MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-3, 1e-4
+MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-2, 1e-4
 
 SOURCES = {
     "muxspace": ("muxspace/facial_expressions", "web-crawled news and celebrities, repository Apache-2.0"),
