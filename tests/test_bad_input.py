@@ -37,10 +37,10 @@ Make = Callable[[Path], Path]
 def crowd(path: Path, columns: int = 10, rows: int = 6) -> Path:
     """Sixty faces at a time, for a second."""
     patch, _ = clips.face_patch()
-    scale = 120 / patch.shape[0]
+    scale = 100 / patch.shape[0]
     face = cv2.resize(patch, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     cell = np.full((120, 128, 3), 128, np.uint8)
-    cell[: face.shape[0], : face.shape[1]] = face[:120]
+    cell[10 : 10 + face.shape[0], 14 : 14 + face.shape[1]] = face  # nothing cuts it
     picture = np.tile(cell, (rows, columns, 1))
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
