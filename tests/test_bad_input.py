@@ -40,7 +40,7 @@ def crowd(path: Path, columns: int = 10, rows: int = 6) -> Path:
     scale = 100 / patch.shape[0]
     face = cv2.resize(patch, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     cell = np.full((120, 128, 3), 128, np.uint8)
-    cell[10 : 10 + face.shape[0], 14 : 14 + face.shape[1]] = face  # nothing cuts it
+    cell[10 : 10 + face.shape[0], 14 : 14 + face.shape[1]] = face  # with a margin: close to an edge the detector doubts some
     picture = np.tile(cell, (rows, columns, 1))
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
