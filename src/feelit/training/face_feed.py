@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -32,38 +32,16 @@ from feelit.training.face_targets import cells_of
 from feelit.training.face_teacher import Teacher
 from feelit.types import UInt8
 
+if TYPE_CHECKING:
+    from feelit.training.face import Recipe
+
 WAIT_S = 0.1
-
-
-class Scenery(Protocol):
-    """What of a recipe decides which scenes there are."""
-
-    @property
-    def size_px(self) -> int: ...
-    @property
-    def least_face_px(self) -> float: ...
-    @property
-    def most_face_px(self) -> float: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def batches(self) -> int: ...
-    @property
-    def turned(self) -> float: ...
-    @property
-    def turned_deg(self) -> float: ...
-    @property
-    def distractors(self) -> float: ...
-    @property
-    def teacher(self) -> str: ...
-    @property
-    def seed(self) -> int: ...
 
 
 class Maker:
     """Makes batches: the same number of the same recipe is always the same batch."""
 
-    def __init__(self, recipe: Scenery, images: FaceImages) -> None:
+    def __init__(self, recipe: Recipe, images: FaceImages) -> None:
         self._recipe = recipe
         turn = Turn(recipe.turned, recipe.turned_deg)
         self._scenes = SceneMaker(images, recipe.size_px, (recipe.least_face_px, recipe.most_face_px), turn)
@@ -92,7 +70,7 @@ class Maker:
 class Feed:
     """Hands out the batches of a run, step by step; what it hands out depends on the recipe and the step alone."""
 
-    def __init__(self, recipe: Scenery, maker: Maker, folder: Path, ahead: BaseProcess | None = None) -> None:
+    def __init__(self, recipe: Recipe, maker: Maker, folder: Path, ahead: BaseProcess | None = None) -> None:
         self._recipe, self._maker, self._folder, self._ahead = recipe, maker, folder, ahead
 
     def batch(self, step: int) -> Batch:
@@ -110,7 +88,7 @@ class Feed:
 
 
 @contextlib.contextmanager
-def making_ahead(recipe: Scenery, cache: Path, folder: Path, step: int) -> Iterator[BaseProcess]:
+def making_ahead(recipe: Recipe, cache: Path, folder: Path, step: int) -> Iterator[BaseProcess]:
     """A process that makes the batches from that of a step on, as far as they are missing; it ends with the block."""
     first = step if step < recipe.batches else 0
     process = multiprocessing.get_context("spawn").Process(target=_make, args=(recipe, cache, folder, first), daemon=True)
@@ -122,7 +100,7 @@ def making_ahead(recipe: Scenery, cache: Path, folder: Path, step: int) -> Itera
         process.join()
 
 
-def _make(recipe: Scenery, cache: Path, folder: Path, first: int) -> None:
+def _make(recipe: Recipe, cache: Path, folder: Path, first: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who learns, who ends this process
     cv2.setNumThreads(1)
     maker, learner = Maker(recipe, load_images([], cache)), multiprocessing.parent_process()
