@@ -25,7 +25,7 @@ torch.set_num_threads(1)
 
 from feelit.errors import ModelError, UsageError
 from feelit.models import model_path
-from feelit.training.face import Recipe, Run, learning_rate, story, train
+from feelit.training.face import Run, learning_rate, story, train
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
@@ -33,6 +33,7 @@ from feelit.training.face_export import IN_FLOAT, Origin, export, parity
 from feelit.training.face_feed import Feed, Maker, kept, making_ahead, mirrored, relit
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
+from feelit.training.face_recipe import Recipe
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
 from feelit.training.face_targets import assign, cells_of
 from feelit.training.face_teacher import Teacher, Wanted

@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 
 from feelit.cli import app
 from feelit.errors import UsageError
-from feelit.training import expression_run, face, linear
+from feelit.training import expression_run, face_recipe, linear
 from feelit.training.recipe import as_values, built_in, read_recipe
 from tests.conftest import Command
 from tests.training.test_expression_data import write_data
@@ -34,7 +34,7 @@ def test_built_in_recipes_can_be_followed(name: str) -> None:
 
 def test_the_recipes_of_the_models_are_the_defaults() -> None:
     assert read_recipe("expression")[1] == expression_run.Recipe()
-    assert read_recipe("face")[1] == face.Recipe()
+    assert read_recipe("face")[1] == face_recipe.Recipe()
     assert read_recipe("hog")[1] == linear.Recipe()
 
 

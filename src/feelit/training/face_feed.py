@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,13 +27,11 @@ from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
 from feelit.training.face_loss import LEAST_SCORE, Batch
 from feelit.training.face_network import STRIDES
+from feelit.training.face_recipe import Recipe
 from feelit.training.face_scenes import MIRRORED, Scene, SceneMaker, Turn
 from feelit.training.face_targets import cells_of
 from feelit.training.face_teacher import Teacher
 from feelit.types import UInt8
-
-if TYPE_CHECKING:
-    from feelit.training.face import Recipe
 
 WAIT_S = 0.1
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from feelit.errors import UsageError
-from feelit.training import expression_run, face, linear
+from feelit.training import expression_run, face_recipe, linear
 
-Recipe = expression_run.Recipe | face.Recipe | linear.Recipe
+Recipe = expression_run.Recipe | face_recipe.Recipe | linear.Recipe
 
-KINDS: dict[str, type[Recipe]] = {"expression": expression_run.Recipe, "face": face.Recipe, "linear": linear.Recipe}
+KINDS: dict[str, type[Recipe]] = {"expression": expression_run.Recipe, "face": face_recipe.Recipe, "linear": linear.Recipe}
 
 FOLDER = resources.files("feelit.training") / "recipes"
 MOST_BYTES = 1 << 20

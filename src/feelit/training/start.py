@@ -30,7 +30,7 @@ def follow(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[P
     """
     if missing := [words for module, words in NEEDED.items() if importlib.util.find_spec(module) is None]:
         raise MissingExtraError(f"training needs {missing[0]}, which is not installed", "pip install 'feelit[train]'")
-    from feelit.training import expression, face, linear
+    from feelit.training import expression, face, face_recipe, linear
     from feelit.training.recipe import as_values, read_recipe
 
     name, recipe = read_recipe(given, changes)
@@ -41,7 +41,7 @@ def follow(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[P
     log.addHandler(handler)
     try:
         with _folder(out):
-            if isinstance(recipe, face.Recipe):
+            if isinstance(recipe, face_recipe.Recipe):
                 model = face.train(name, recipe, data, out)
             elif isinstance(recipe, linear.Recipe):
                 model = linear.train(name, recipe, data, out)
