@@ -97,6 +97,12 @@ def test_framing_of_mirrored_faces_is_symmetric() -> None:
     np.testing.assert_allclose(framing(lesson), TEMPLATE, atol=1e-6)
 
 
+def test_pictures_in_which_no_face_is_found_are_framed_as_crops() -> None:
+    lesson = small_lesson(2)
+    lesson.landmarks[:] = np.nan
+    np.testing.assert_allclose(framing(lesson), TEMPLATE, atol=1e-6)
+
+
 @pytest.mark.parametrize("side", [48, 64])
 def test_augmentation_depends_on_the_generator_only(side: int) -> None:
     lesson, index = small_lesson(side=side), np.arange(6)

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -25,9 +26,10 @@ from feelit.labelled.read import read_splits
 from feelit.training.curves import draw_curves
 from feelit.training.expression_augment import CALM, WILD, augment
 from feelit.training.expression_card import Origin, publish
-from feelit.training.expression_data import Lesson, aligned, contact_sheet, prepare
+from feelit.training.expression_data import Lesson, aligned, contact_sheet, framing, prepare
 from feelit.training.expression_network import ExpressionNet
 from feelit.training.expression_run import CHECKPOINT, Recipe, State, averaged_network
+from feelit.training.expression_unlabelled import unlabelled
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,11 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     _show(lesson, out / "crops.png")
+    pictures = aligned(lesson.rows(np.arange(min(QUANTIZED_BY, len(lesson))))) if recipe.int8 else None
+    if recipe.unlabelled:
+        more = labelled_by(teachers, unlabelled(Path(recipe.unlabelled), recipe.size_px, framing(lesson)))
+        log.info("%d faces of which the teachers say what they show", len(more))
+        lesson = lesson.and_(more)
     while state.epoch < recipe.epochs + recipe.calm_epochs:
         begun_s = time.monotonic()
         loss = train_epoch(state, lesson, teachers)
@@ -76,7 +83,6 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         log.info("epoch %d of %d: loss %.4f %s, %.0f s", state.epoch, whole, loss, text, time.monotonic() - begun_s)
         state.save(out / CHECKPOINT)
         draw_curves(state.curve, out / "curves.png")
-    pictures = aligned(lesson.rows(np.arange(min(QUANTIZED_BY, len(lesson))))) if recipe.int8 else None
     return publish(state.average, Origin(f"feelit train {name}: {recipe}", data), check, out / f"{name}.onnx", pictures)
 
 
@@ -129,6 +135,21 @@ def _opinions(teachers: Sequence[ExpressionNet], pixels: Tensor) -> list[Tensor]
     with torch.autocast("cpu", torch.bfloat16):
         parts = [teacher.eval()(pixels) for teacher in teachers]
     return [torch.stack([logits.float().softmax(1) for logits in head]).mean(0) for head in zip(*parts, strict=True)]
+
+
+def labelled_by(teachers: Sequence[ExpressionNet], lesson: Lesson) -> Lesson:
+    """Pictures with the opinion of several networks on their aligned crops in place of people's.
+
+    Raises
+    ------
+    UsageError
+        if there are no such networks.
+    """
+    if not teachers:
+        raise UsageError("unlabelled faces need teachers", "give the checkpoints of other runs as teachers")
+    crops = torch.from_numpy(aligned(lesson))[:, None].float()
+    share = torch.cat([_opinions(teachers, part.contiguous(memory_format=torch.channels_last))[0] for part in crops.split(256)])
+    return replace(lesson, share=share.numpy())
 
 
 def draw_probability(share: Float32, rare: float) -> Float64:

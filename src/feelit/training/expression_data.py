@@ -41,6 +41,10 @@ class Lesson:
         """The pictures that a mask or an index array selects."""
         return Lesson(*(getattr(self, field.name)[where] for field in fields(self)))
 
+    def and_(self, other: Lesson) -> Lesson:
+        """These pictures, and then others."""
+        return Lesson(*(np.concatenate([getattr(self, field.name), getattr(other, field.name)]) for field in fields(self)))
+
 
 def prepare(
     faces: LabelledFaces, size_px: int, cache: Path | None = None, progress: Callable[[float], None] = lambda share: None
@@ -99,7 +103,12 @@ def aligned(lesson: Lesson) -> UInt8:
 
 
 def framing(lesson: Lesson) -> Float32:
-    """Where landmarks lie on average in the pictures' own framing, made symmetric: (5, 2), in sides of the picture."""
+    """Where landmarks lie on average in the pictures' own framing, made symmetric: (5, 2), in sides of the picture.
+
+    That of crops, if no picture has landmarks.
+    """
+    if not np.isfinite(lesson.landmarks).any():
+        return TEMPLATE.astype(np.float32)
     mean = (np.nanmean(lesson.landmarks, axis=0) + 0.5) / lesson.image.shape[1]
     mirrored = mean[[1, 0, 2, 4, 3]] * (-1, 1) + (1, 0)
     return ((mean + mirrored) / 2).astype(np.float32)

@@ -50,6 +50,7 @@ class Recipe:
     begin: str = ""  # the checkpoint of another run, of this network or a smaller one, to begin with its averaged weights
     teachers: tuple[str, ...] = ()  # checkpoints of other runs, which are asked about every picture
     taught: float = 0.7  # how much their opinion counts beside that of the people who were asked
+    unlabelled: str = ""  # a folder of the detector's pictures, of whose faces only the teachers say what they show
     int8: bool = True  # whether the convolutions of the file compute in integers, but for the first
     seed: int = 1
 

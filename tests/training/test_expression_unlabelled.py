@@ -1,0 +1,117 @@
+# ruff: noqa: E402  (what needs torch is imported after asking for it)
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
+
+from feelit.errors import UsageError
+from feelit.training.expression import labelled_by, train
+from feelit.training.expression_data import aligned
+from feelit.training.expression_unlabelled import LEAST_PX, unlabelled
+from feelit.types import EMOTIONS, Float32, UInt8
+from feelit.vision.align import TEMPLATE
+from tests.training.test_expression import SMALL
+from tests.training.test_expression_data import small_lesson, write_data
+
+FRAMING = (TEMPLATE - 0.5) * 0.8 + 0.5
+"""Faces a little smaller than crops show them."""
+
+
+def dotted(points: Float32) -> UInt8:
+    """A bright picture with a dark spot on every landmark."""
+    luma = np.full((200, 240), 200, np.uint8)
+    for x, y in points:
+        cv2.circle(luma, (round(float(x)), round(float(y))), 3, 20, -1)
+    return luma
+
+
+def write_faces(folder: Path, points: list[Float32], side: float = 80.0, masked: int = 0, ignore: bool = False) -> None:
+    """One picture a face, with a box of that side around it."""
+    box = [np.concatenate([p.mean(axis=0) - side / 2, p.mean(axis=0) + side / 2]).tolist() for p in points]
+    table = {
+        "image": [cv2.imencode(".png", dotted(p))[1].tobytes() for p in points],
+        "source": ["a"] * len(points),
+        "masked": [masked] * len(points),
+        "box": [[b] for b in box],
+        "landmarks": [[p.ravel().tolist()] for p in points],
+        "ignore": [[ignore]] * len(points),
+    }
+    pq.write_table(pa.table(table), folder / "train-0.parquet")
+
+
+@given(
+    size=st.floats(45, 120),
+    x=st.floats(60, 180),
+    y=st.floats(60, 140),
+)
+def test_faces_lie_where_the_framing_says(size: float, x: float, y: float, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("faces")
+    points = ((TEMPLATE - TEMPLATE.mean(axis=0)) * size + (x, y)).astype(np.float32)
+    write_faces(folder, [points])
+    lesson = unlabelled(folder, 64, FRAMING)
+    np.testing.assert_allclose((lesson.landmarks[0] + 0.5) / 64, FRAMING, atol=0.025)
+    spots = cv2.remap(lesson.image[0], lesson.landmarks[0][None], None, cv2.INTER_LINEAR)[0]
+    assert (spots < 110).all(), "landmarks lie where the picture has them"
+
+
+def test_nothing_is_said_of_them(tmp_path: Path) -> None:
+    write_faces(tmp_path, [((TEMPLATE - 0.5) * 60 + (120, 100)).astype(np.float32)] * 3)
+    lesson = unlabelled(tmp_path, 48, FRAMING)
+    assert len(lesson) == 3
+    assert (lesson.image.shape, lesson.share.any()) == ((3, 48, 48), False)
+    assert (lesson.label.tolist(), lesson.fer2013.tolist()) == ([-1] * 3, [-1] * 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"side": LEAST_PX - 1}, id="too small"),
+        pytest.param({"masked": 1}, id="masked"),
+        pytest.param({"ignore": True}, id="unsure"),
+    ],
+)
+def test_faces_that_tell_nothing_are_left_out(change: dict[str, float], tmp_path: Path) -> None:
+    write_faces(tmp_path, [((TEMPLATE - 0.5) * 60 + (120, 100)).astype(np.float32)], **change)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no faces of 40 px"):
+        unlabelled(tmp_path, 64, FRAMING)
+
+
+def test_teachers_say_what_nobody_said() -> None:
+    teacher = SMALL.build()
+    torch.nn.init.zeros_(teacher.head.weight)
+    with torch.no_grad():
+        teacher.head.bias.copy_(20.0 * torch.eye(8)[EMOTIONS.index("fear")])
+    lesson = small_lesson(300)  # more than are asked about at once
+    said = labelled_by([teacher, teacher], lesson)
+    assert (said.share.argmax(axis=1) == EMOTIONS.index("fear")).all()
+    np.testing.assert_allclose(said.share.sum(axis=1), 1, atol=1e-3)
+    np.testing.assert_array_equal(aligned(said), aligned(lesson))
+
+
+def test_nobody_is_there_to_say_it() -> None:
+    with pytest.raises(UsageError, match="need teachers"):
+        labelled_by([], small_lesson())
+
+
+def test_a_run_learns_from_faces_without_labels_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_data(tmp_path)
+    first, second, faces = tmp_path / "first", tmp_path / "second", tmp_path / "faces"
+    for folder in (first, second, faces):
+        folder.mkdir()
+    write_faces(faces, [((TEMPLATE - 0.5) * 60 + (120, 100)).astype(np.float32)] * 5)
+    train("first", SMALL, tmp_path, first)
+    recipe = replace(SMALL, teachers=(str(first / "last.pt"),), unlabelled=str(faces), epochs=1, calm_epochs=0)
+    with caplog.at_level("INFO", "feelit.training"):
+        train("second", recipe, tmp_path, second)
+    assert "5 faces of which the teachers say what they show" in caplog.text
