@@ -505,3 +505,18 @@ def test_integers_say_what_float_says(tmp_path: Path) -> None:
     for a, b in zip(one.run(None, {"luma": pictures[:, None]}), other.run(None, {"luma": pictures[:, None]}), strict=True):
         assert np.abs(a - b).max() < 0.02 * np.abs(a).max()
         assert np.abs(a - b).max() > 0
+
+
+def test_what_a_convolution_finds_is_rounded_once(tmp_path: Path) -> None:
+    """Behind its ReLU, not before it too; and the smaller levels are enlarged as they are."""
+    net = FaceNet((16, 16, 16, 16), (0, 1, 1, 1), 16).eval()
+    export(net, tmp_path / "float.onnx")
+    quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", np.zeros((8, 64, 64), np.uint8), IN_FLOAT)
+    nodes = onnx.load(tmp_path / "integer.onnx").graph.node
+    made_by = {output: node for node in nodes for output in node.output}
+    before_relu = {made_by[node.input[0]].op_type for node in nodes if node.op_type == "Relu"}
+    assert before_relu == {"Add", "Conv"}, "sums of short cuts, and the first layer, which is in float"
+    rounded = [node for node in nodes if node.op_type == "QuantizeLinear"]
+    assert {made_by[node.input[0]].op_type for node in rounded} == {"Add", "Conv", "Relu", "Resize"}
+    resized = {made_by[node.input[0]].op_type for node in nodes if node.op_type == "Resize"}
+    assert resized == {"DequantizeLinear"}

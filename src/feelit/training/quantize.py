@@ -2,7 +2,8 @@
 
 Every tensor between two of them gets its range from pictures that the network is shown, but for the widest values in 20,000
 (Wu et al. 2020): a single bright spot would make all steps coarser. Weights have a step a channel, and 7 bits, so that sums of
-two products never saturate on processors without VNNI: the file gives the same numbers everywhere.
+two products never saturate on processors without VNNI: the file gives the same numbers everywhere. A convolution before a ReLU
+is rounded once, behind it: in between, half the steps would be for what the ReLU takes away.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from feelit.types import UInt8
+
+IN_INTEGERS = ("Conv", "Relu", "Resize")
 
 PERCENTILE = 99.995
 BATCH = 8
@@ -59,7 +62,7 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
                 str(whole),
                 _Pictures(model.graph.input[0].name, pictures),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=["Conv"],
+                op_types_to_quantize=list(IN_INTEGERS),
                 nodes_to_exclude=kept,
                 per_channel=True,
                 reduce_range=True,
