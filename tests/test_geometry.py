@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feelit import geometry
 from feelit.geometry import area, grow, head_angles, iou, nms
 from feelit.types import Float32
 
@@ -74,7 +75,7 @@ def test_suppression_keeps_no_two_boxes_of_one_face_and_drops_none_without_a_bet
     given_boxes: tuple[Float32, Float32], limit: float
 ) -> None:
     box, score = given_boxes
-    kept = nms(box, score, limit)
+    kept = nms(box, score, limit, np.zeros(len(box), np.int64))
     assert (np.diff(score[kept]) < 0).all()
     overlap = iou(box[kept], box[kept])
     np.fill_diagonal(overlap, 0)
@@ -88,16 +89,30 @@ def test_suppression_keeps_no_two_boxes_of_one_face_and_drops_none_without_a_bet
 def test_suppression_does_not_depend_on_the_order_of_the_boxes(given_boxes: tuple[Float32, Float32], seed: int) -> None:
     box, score = given_boxes
     order = np.random.default_rng(seed).permutation(len(box))
-    np.testing.assert_array_equal(box[nms(box, score, 0.4)], box[order][nms(box[order], score[order], 0.4)])
+    row = np.arange(len(box)) % 3
+    kept, again = nms(box, score, 0.4, row), nms(box[order], score[order], 0.4, row[order])
+    np.testing.assert_array_equal(box[kept], box[order][again])
+
+
+@given(scored(), st.integers(1, 5), st.integers(1, 2**16))
+def test_suppression_in_a_batch_is_that_in_each_frame(given_boxes: tuple[Float32, Float32], frames: int, pairs: int) -> None:
+    box, score = given_boxes
+    row = np.random.default_rng(pairs).integers(0, frames, len(box))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geometry, "MOST_PAIRS", pairs)
+        kept = nms(box, score, 0.4, row)
+    alone = [np.flatnonzero(row == i) for i in range(frames)]
+    wanted = [mine[nms(box[mine], score[mine], 0.4, row[mine])] for mine in alone]
+    np.testing.assert_array_equal(kept, np.concatenate(wanted))
 
 
 def test_of_two_equal_boxes_the_earlier_stays() -> None:
     box = np.array([[0, 0, 8, 8], [0, 0, 8, 8], [90, 0, 98, 8]], np.float32)
-    assert nms(box, np.array([0.5, 0.5, 0.5], np.float32), 0.4).tolist() == [0, 2]
+    assert nms(box, np.array([0.5, 0.5, 0.5], np.float32), 0.4, np.zeros(3, np.int64)).tolist() == [0, 2]
 
 
 def test_nothing_is_suppressed_out_of_nothing() -> None:
-    kept = nms(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.4)
+    kept = nms(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.4, np.zeros(0, np.int64))
     assert kept.shape == (0,)
     assert kept.dtype == np.int64
 

@@ -6,10 +6,13 @@ import numpy as np
 
 from feelit.types import Float32, Int64
 
+MOST_PAIRS = 1 << 18
+"""So many pairs of boxes are compared at a time at most, but for a frame that has more of them alone."""
+
 
 def area(box: Float32) -> Float32:
-    """(F, 4) px -> (F,) px²; a box turned inside out has area 0."""
-    result: Float32 = np.maximum(box[:, 2] - box[:, 0], 0) * np.maximum(box[:, 3] - box[:, 1], 0)
+    """(..., 4) px -> (...) px²; a box turned inside out has area 0."""
+    result: Float32 = np.maximum(box[..., 2] - box[..., 0], 0) * np.maximum(box[..., 3] - box[..., 1], 0)
     return result
 
 
@@ -18,41 +21,51 @@ def iou(a: Float32, b: Float32) -> Float32:
 
     Parameters
     ----------
-    a : (A, 4) float32, px
-    b : (B, 4) float32, px
+    a : (..., A, 4) float32, px
+    b : (..., B, 4) float32, px
 
     Returns
     -------
-    (A, B) float32 in 0..1; two empty boxes overlap by 0, never NaN.
+    (..., A, B) float32 in 0..1; two empty boxes overlap by 0, never NaN.
     """
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inter = np.prod(np.maximum(high - low, 0), axis=2)
-    union = area(a)[:, None] + area(b)[None, :] - inter
-    result: Float32 = (inter / np.maximum(union, np.float32(1e-9))).astype(np.float32)
+    first, second = a[..., :, None, :], b[..., None, :, :]
+    width = np.minimum(first[..., 2], second[..., 2]) - np.maximum(first[..., 0], second[..., 0])
+    height = np.minimum(first[..., 3], second[..., 3]) - np.maximum(first[..., 1], second[..., 1])
+    inter = np.maximum(width, 0) * np.maximum(height, 0)
+    union = area(first) + area(second) - inter
+    result: Float32 = (inter / np.maximum(union, np.float32(1e-9))).astype(np.float32, copy=False)
     return result
 
 
-def nms(box: Float32, score: Float32, overlap: float) -> Int64:
-    """Greedy non-maximum suppression.
+def nms(box: Float32, score: Float32, overlap: float, row: Int64) -> Int64:
+    """Greedy non-maximum suppression in every frame of a batch.
 
     Parameters
     ----------
     box : (F, 4) float32, px
     score : (F,) float32
-    overlap : two boxes with a larger IoU are one face; the higher score stays, at equal scores the earlier row
+    overlap : two boxes with a larger IoU are one face; the higher score stays, at equal scores the earlier box
+    row : (F,) int64, the frame of each box, 0..N-1 in any order
 
     Returns
     -------
-    (K,) int64: the rows that stay, by falling score.
+    (K,) int64: the boxes that stay, by frame and then by falling score.
     """
-    order = np.argsort(-score, kind="stable")
-    clash = iou(box[order], box[order]) > overlap
-    alive = np.ones(len(order), bool)
-    for i in range(len(order)):
-        if alive[i]:
-            alive[i + 1 :] &= ~clash[i, i + 1 :]
-    return order[alive].astype(np.int64)
+    order = np.lexsort((-score, row))
+    _, frame, count = np.unique(row[order], return_inverse=True, return_counts=True)
+    most = int(count.max(initial=0))
+    place = np.arange(len(order)) - (np.cumsum(count) - count)[frame]  # within the frame
+    alive = np.zeros((len(count), most), bool)
+    alive[frame, place] = True
+    table = np.zeros((len(count), most, 4), np.float32)
+    table[frame, place] = box[order]
+    together = max(1, MOST_PAIRS // max(most, 1) ** 2)
+    for first in range(0, len(count), together):
+        part, left = table[first : first + together], alive[first : first + together]
+        clash = iou(part, part) > overlap
+        for i in range(most - 1):
+            left[:, i + 1 :] &= ~(clash[:, i, i + 1 :] & left[:, i, None])
+    return order[alive[frame, place]].astype(np.int64)
 
 
 def grow(box: Float32, ratio: Float32) -> Float32:

@@ -17,7 +17,7 @@ import numpy as np
 from feelit.config import Device
 from feelit.errors import ModelError
 from feelit.geometry import nms
-from feelit.types import Detections, Float32, UInt8, View
+from feelit.types import Detections, Float32, Int64, UInt8, View
 from feelit.vision.adapters import ADAPTERS, yunet
 from feelit.vision.adapters.adapter import Raw
 from feelit.vision.card import ModelCard, card_path, read_card
@@ -210,12 +210,10 @@ def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
     landmarks = mean_landmarks(box) if raw[2] is None else raw[2][row, anchor].astype(np.float32)
     sane = (np.abs(np.concatenate([box, landmarks], axis=1)) <= FARTHEST_PX).all(axis=1)
     row, score, box, landmarks = row[sane], score[sane], box[sane], landmarks[sane]
-    kept = []
-    for i in np.unique(row):
-        mine = np.flatnonzero(row == i)
-        mine = mine[np.argsort(-score[mine], kind="stable")[:MAX_CANDIDATES]]
-        kept.append(mine[nms(box[mine], score[mine], MAX_OVERLAP)])
-    keep = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+    if len(row) > MAX_CANDIDATES:
+        best = np.sort(_best_of_frames(row, score))
+        row, score, box, landmarks = row[best], score[best], box[best], landmarks[best]
+    keep = nms(box, score, MAX_OVERLAP, row)
     centre = (box[keep, :2] + box[keep, 2:]) / 2
     keep = keep[((centre >= 0) & (centre < (view.width_px, view.height_px))).all(axis=1)]
     shrunk = np.array([view.scale_x, view.scale_y], np.float32)
@@ -225,6 +223,13 @@ def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
         landmarks=(landmarks[keep].reshape(-1, 5, 2) / shrunk).astype(np.float32),
         score=score[keep],
     )
+
+
+def _best_of_frames(row: Int64, score: Float32) -> Int64:
+    """The MAX_CANDIDATES boxes of every frame with the highest scores, at equal scores the earlier ones."""
+    order = np.lexsort((-score, row))
+    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    return order[place < MAX_CANDIDATES].astype(np.int64)
 
 
 def mean_landmarks(box: Float32) -> Float32:

@@ -8,6 +8,8 @@ begin: rows stay the same however the video is cut.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -114,14 +116,11 @@ class Looker:
 
 def _united(found: Detections, small: list[Detections]) -> Detections:
     """What was found in frames and, closer, in each of them: of boxes that overlap the better one."""
-    parts = []
-    for i, closer in enumerate(small):
-        mine = found.rows(found.row == i)
-        both = Detections.join([mine, closer]) if len(closer) else mine
-        keep = nms(both.box, both.score, MAX_OVERLAP) if len(closer) else np.arange(len(mine))
-        kept = both.rows(keep)
-        parts.append(Detections(np.full(len(kept), i, np.int64), kept.box, kept.landmarks, kept.score))
-    return Detections.join(parts)
+    closer = [replace(part, row=np.full(len(part), i, np.int64)) for i, part in enumerate(small) if len(part)]
+    if not closer:
+        return found
+    both = Detections.join([found, *closer])
+    return both.rows(nms(both.box, both.score, MAX_OVERLAP, both.row))
 
 
 def _centres(box: Float32) -> Float32:
