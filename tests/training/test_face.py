@@ -29,10 +29,11 @@ from feelit.training.face import Run, learning_rate, story, train
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
 from feelit.training.face_distractors import Distractors
-from feelit.training.face_export import IN_FLOAT, Origin, export, parity
+from feelit.training.face_export import IN_FLOAT, Origin
 from feelit.training.face_feed import Feed, Maker, kept, making_ahead, mirrored, relit
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
+from feelit.training.face_onnx import export, parity
 from feelit.training.face_recipe import Recipe
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
 from feelit.training.face_targets import assign, cells_of
@@ -514,9 +515,22 @@ def test_what_a_convolution_finds_is_rounded_once(tmp_path: Path) -> None:
     quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", np.zeros((8, 64, 64), np.uint8), IN_FLOAT)
     nodes = onnx.load(tmp_path / "integer.onnx").graph.node
     made_by = {output: node for node in nodes for output in node.output}
-    before_relu = {made_by[node.input[0]].op_type for node in nodes if node.op_type == "Relu"}
-    assert before_relu == {"Add", "Conv"}, "sums of short cuts, and the first layer, which is in float"
-    rounded = [node for node in nodes if node.op_type == "QuantizeLinear"]
-    assert {made_by[node.input[0]].op_type for node in rounded} == {"Add", "Conv", "Relu", "Resize"}
-    resized = {made_by[node.input[0]].op_type for node in nodes if node.op_type == "Resize"}
-    assert resized == {"DequantizeLinear"}
+
+    def before(kind: str) -> set[str]:
+        return {made_by[node.input[0]].op_type for node in nodes if node.op_type == kind}
+
+    assert before("Relu") == {"Add"}, "of short cuts"
+    assert before("QuantizeLinear") == {"Add", "Conv", "Relu", "Resize"}
+    assert before("Resize") == {"DequantizeLinear"}
+
+
+def test_the_first_layer_gets_the_bytes_of_the_picture(tmp_path: Path) -> None:
+    """However dark the pictures were by which ranges were measured."""
+    torch.manual_seed(0)
+    net = FaceNet((16, 16, 16, 16), (0, 1, 1, 1), 16).eval()
+    export(net, tmp_path / "float.onnx")
+    quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", np.full((8, 64, 64), 100, np.uint8), IN_FLOAT)
+    graph = onnx.load(tmp_path / "integer.onnx").graph
+    first = next(node for node in graph.node if node.op_type == "DequantizeLinear" and "Transpose" in node.input[0])
+    constants = {constant.name: onnx.numpy_helper.to_array(constant) for constant in graph.initializer}
+    assert [float(constants[name]) for name in first.input[1:]] == [1, 0]

@@ -25,10 +25,11 @@ from feelit.evaluation.faces import FaceQuestion, evaluate_faces
 from feelit.training.curves import Curve, draw_curves
 from feelit.training.export import count_parameters
 from feelit.training.face_data import load_images
-from feelit.training.face_export import Origin, export, publish
+from feelit.training.face_export import Origin, publish
 from feelit.training.face_feed import Feed, Maker, making_ahead
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import FaceNet
+from feelit.training.face_onnx import export
 from feelit.training.face_recipe import Recipe
 from feelit.training.optimizer import Optimizer
 from feelit.vision.card import ModelCard, write_card

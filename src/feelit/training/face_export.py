@@ -1,48 +1,38 @@
-"""Export a trained face detector to ONNX, check it, score it and write its card.
-
-The ONNX file takes `luma` (N, 1, H, W) uint8, H and W multiples of 32, and gives `score` (N, A), `box` (N, A, 4) and
-`landmarks` (N, A, 10) in px of the input, decoded in the graph.
-"""
+"""Calibrate a trained face detector, export it, check it, score it and write its card."""
 
 from __future__ import annotations
 
 import copy
 import logging
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow.parquet as pq
-import torch
 from sklearn.linear_model import LogisticRegression
-from torch import Tensor, nn
+from torch import nn
 
-from feelit.errors import ModelError
 from feelit.evaluation.detection import match_sizes
 from feelit.evaluation.face_images import find_images
 from feelit.evaluation.face_scores import FaceScores
 from feelit.evaluation.faces import FaceQuestion, evaluate_faces
-from feelit.training.export import OPSET, count_parameters
-from feelit.training.face_data import FaceImages, load_images
+from feelit.training.export import count_parameters
+from feelit.training.face_data import load_images
 from feelit.training.face_network import FaceNet
+from feelit.training.face_onnx import check, export
 from feelit.training.quantize import quantize
 from feelit.types import UInt8
 from feelit.vision.card import ModelCard, write_card
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, shrink
-from feelit.vision.session import open_session
 
 log = logging.getLogger(__name__)
 
 CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
 """Scores are calibrated at this long side, over faces from this size and boxes from this score on."""
 
-IN_FLOAT = ("/stem", "/head")
-"""The first layer, which is faster so, and the last ones, which place boxes and landmarks."""
-
-MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-2, 1e-4
+IN_FLOAT = ("/head",)
+"""The last layers, which place boxes and landmarks."""
 
 SOURCES = {
     "muxspace": ("muxspace/facial_expressions", "web-crawled news and celebrities, repository Apache-2.0"),
@@ -76,62 +66,6 @@ LIMITATIONS = (
     "The training images show public figures, conference speakers and stock photographs; how recall differs between groups of "
     "people has not been measured.",
 )
-
-
-class _Exported(nn.Module):
-    """The network as the ONNX file holds it: bytes in, sigmoid applied, the division by 255 folded into the first weights."""
-
-    def __init__(self, net: FaceNet) -> None:
-        super().__init__()
-        self.net = copy.deepcopy(net).eval()
-        stem = self.net.stem[0]
-        assert isinstance(stem, nn.Conv2d)
-        stem.weight.data /= 255
-
-    def forward(self, luma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        found = self.net.predict(luma.float())
-        return found.logit.sigmoid(), found.box, found.landmarks
-
-
-def export(net: FaceNet, path: Path) -> None:
-    """Write the ONNX file of a network."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    free = {"luma": {0: "n", 2: "h", 3: "w"}} | {name: {0: "n", 1: "a"} for name in ("score", "box", "landmarks")}
-    with warnings.catch_warnings():  # the tracing exporter needs no further package; that it is the older one is known
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Exported(net.to(memory_format=torch.contiguous_format)),
-            (torch.zeros(2, 1, 64, 96, dtype=torch.uint8),),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=["luma"],
-            output_names=["score", "box", "landmarks"],
-            dynamic_axes=free,
-        )
-
-
-@torch.inference_mode()
-def parity(net: FaceNet, path: Path, images: UInt8) -> tuple[float, float]:
-    """The largest difference between PyTorch and ONNX Runtime: px of boxes and landmarks, score."""
-    wanted = net.eval()(torch.from_numpy(images[:, None]))
-    score, box, landmarks = open_session(path, "cpu").run(["score", "box", "landmarks"], {"luma": images[:, None]})
-    px = max(float(np.abs(box - wanted.box.numpy()).max()), float(np.abs(landmarks - wanted.landmarks.numpy()).max()))
-    return px, float(np.abs(score - wanted.logit.sigmoid().numpy()).max())
-
-
-def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
-    """`parity` on real pictures; raises ModelError where the ONNX file says something else than the network."""
-    shown = np.zeros((8, 192, 320), np.uint8)
-    for i in range(len(shown)):
-        picture = images.image(i * (len(images) // len(shown)))[:192, :320]
-        luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-        shown[i, : luma.shape[0], : luma.shape[1]] = luma
-    px, score = parity(net, path, shown)
-    if px > MAX_BOX_MISS_PX or score > MAX_SCORE_MISS:
-        message = f"{path.name} differs from the network by {px:.2g} px and a score of {score:.2g}"
-        raise ModelError(message, "do not serve it; compare layer by layer")
-    return px, score
 
 
 def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
@@ -246,7 +180,7 @@ def publish(net: FaceNet, origin: Origin, data: Path, path: Path, pictures: UInt
         adapter="feelit",
         licence="weights: see training_data; code: Apache-2.0",
         description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads"
-        + ("." if pictures is None else "; 8-bit integers but for the first layer and the heads."),
+        + ("." if pictures is None else "; 8-bit integers but for the heads."),
         scale=1.0,
         parameters=count_parameters(net),
         training_data=origin.training_data(),

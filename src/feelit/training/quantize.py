@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from feelit.types import UInt8
@@ -73,4 +75,21 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
             )
         finally:
             logging.getLogger().setLevel(level)
-        out.write_bytes(whole.read_bytes())
+        model = onnx.load(whole)
+    _take_bytes(model.graph)
+    onnx.save(model, out)
+
+
+def _take_bytes(graph: onnx.GraphProto) -> None:
+    """Give the first layer the bytes of the input, where the quantiser would turn them into numbers and back."""
+    constants = {constant.name: constant for constant in graph.initializer}
+    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
+    for node in [node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] in casts]:
+        cast, (_, step, zero) = casts[node.input[0]], node.input
+        constants[step].CopyFrom(numpy_helper.from_array(np.array(1, np.float32), step))
+        constants[zero].CopyFrom(numpy_helper.from_array(np.array(0, np.uint8), zero))
+        for reader in graph.node:
+            if reader.op_type == "DequantizeLinear" and reader.input[0] == node.output[0]:
+                reader.input[0] = cast.input[0]
+        graph.node.remove(node)
+        graph.node.remove(cast)
