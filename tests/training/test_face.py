@@ -25,6 +25,7 @@ torch.set_num_threads(1)
 
 from feelit.errors import ModelError, UsageError
 from feelit.models import model_path
+from feelit.training import face
 from feelit.training.face import Run, learning_rate, story, train
 from feelit.training.face_augment import Spoiler
 from feelit.training.face_data import FaceImages, load_images
@@ -53,6 +54,7 @@ SMALL = Recipe(
     batches=3,
     steps=60,
     warmup=5,
+    rounded=20,
     most_face_px=40.0,
     teacher="face",
 )
@@ -449,6 +451,23 @@ def test_a_run_learns_and_resumes_where_it_stopped(feed: Feed, tmp_path: Path) -
     again.save(tmp_path / "last.pt")
     both = story("face", Run.load(tmp_path / "last.pt"))
     assert both.index("to step 31 {") < both.index('"turned": 0.25') < both.index("; then") < both.index('"turned": 0.9')
+
+
+@pytest.mark.parametrize(("int8", "when"), [(True, [1, 2]), (False, [])], ids=["integers", "float"])
+def test_the_last_steps_learn_with_weights_as_integers_have_them(
+    int8: bool, when: list[int], feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def nothing(network: FaceNet, but: tuple[str, ...]) -> dict[str, object]:
+        asked.append(run.step)
+        return {}
+
+    monkeypatch.setattr(face, "rounded", nothing)
+    run = Run.start(replace(SMALL, steps=3, rounded=2, int8=int8))
+    for _ in range(3):
+        run.advance(feed.batch(0))
+    assert asked == when
 
 
 def test_the_export_says_what_the_network_says(tmp_path: Path) -> None:

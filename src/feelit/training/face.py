@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.func import functional_call
 from tqdm import trange
 
 from feelit.errors import UsageError
@@ -28,10 +29,11 @@ from feelit.training.face_data import load_images
 from feelit.training.face_export import Origin, publish
 from feelit.training.face_feed import Feed, Maker, making_ahead
 from feelit.training.face_loss import Batch, losses
-from feelit.training.face_network import FaceNet
+from feelit.training.face_network import FaceNet, Prediction
 from feelit.training.face_onnx import export
 from feelit.training.face_recipe import Recipe
 from feelit.training.optimizer import Optimizer
+from feelit.training.rounding import rounded
 from feelit.vision.card import ModelCard, write_card
 
 log = logging.getLogger(__name__)
@@ -102,8 +104,9 @@ class Run:
         recipe = self.recipe
         luma = batch.luma.to(memory_format=torch.channels_last)
         self.net.train()
+        weights = rounded(self.net, ("head",)) if recipe.int8 and self.step >= recipe.steps - recipe.rounded else {}
         with torch.autocast("cpu", torch.bfloat16):
-            prediction = self.net(luma)
+            prediction: Prediction = functional_call(self.net, weights, (luma,))
         part = losses(prediction, batch)
         total = recipe.score_weight * part.score + recipe.box_weight * part.box + recipe.landmark_weight * part.landmarks
         total.backward()

@@ -30,5 +30,6 @@ class Recipe:
     box_weight: float = 4.0
     landmark_weight: float = 2.0
     int8: bool = True  # whether the convolutions of the file compute in integers
+    rounded: int = 2500  # so many of the last steps learn with weights as integers will have them
     teacher: str = "yunet"  # a detector of the user's cache, or the path of one
     seed: int = 0
