@@ -21,6 +21,7 @@ from feelit.training.expression_data import aligned
 from feelit.training.expression_unlabelled import LEAST_PX, unlabelled
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
+from feelit.vision.card import read_card
 from tests.training.test_expression import SMALL
 from tests.training.test_expression_data import small_lesson, write_data
 
@@ -41,7 +42,7 @@ def write_faces(folder: Path, points: list[Float32], side: float = 80.0, masked:
     box = [np.concatenate([p.mean(axis=0) - side / 2, p.mean(axis=0) + side / 2]).tolist() for p in points]
     table = {
         "image": [cv2.imencode(".png", dotted(p))[1].tobytes() for p in points],
-        "source": ["a"] * len(points),
+        "source": ["muxspace"] * len(points),
         "masked": [masked] * len(points),
         "box": [[b] for b in box],
         "landmarks": [[p.ravel().tolist()] for p in points],
@@ -59,7 +60,7 @@ def test_faces_lie_where_the_framing_says(size: float, x: float, y: float, tmp_p
     folder = tmp_path_factory.mktemp("faces")
     points = ((TEMPLATE - TEMPLATE.mean(axis=0)) * size + (x, y)).astype(np.float32)
     write_faces(folder, [points])
-    lesson = unlabelled(folder, 64, FRAMING)
+    lesson, _ = unlabelled(folder, 64, FRAMING)
     np.testing.assert_allclose((lesson.landmarks[0] + 0.5) / 64, FRAMING, atol=0.025)
     spots = cv2.remap(lesson.image[0], lesson.landmarks[0, :, :1], lesson.landmarks[0, :, 1:], cv2.INTER_LINEAR)
     assert (spots < 110).all(), "landmarks lie where the picture has them"
@@ -67,8 +68,8 @@ def test_faces_lie_where_the_framing_says(size: float, x: float, y: float, tmp_p
 
 def test_nothing_is_said_of_them(tmp_path: Path) -> None:
     write_faces(tmp_path, [((TEMPLATE - 0.5) * 60 + (120, 100)).astype(np.float32)] * 3)
-    lesson = unlabelled(tmp_path, 48, FRAMING)
-    assert len(lesson) == 3
+    lesson, sources = unlabelled(tmp_path, 48, FRAMING)
+    assert (len(lesson), sources) == (3, frozenset({"muxspace"}))
     assert lesson.image.shape == (3, 48, 48)
     assert not lesson.share.any()
     assert (lesson.label.tolist(), lesson.fer2013.tolist()) == ([-1] * 3, [-1] * 3)
@@ -114,5 +115,6 @@ def test_a_run_learns_from_faces_without_labels_too(tmp_path: Path, caplog: pyte
     train("first", SMALL, tmp_path, first)
     recipe = replace(SMALL, teachers=(str(first / "last.pt"),), unlabelled=str(faces), epochs=1, calm_epochs=0)
     with caplog.at_level("INFO", "feelit.training"):
-        train("second", recipe, tmp_path, second)
+        model = train("second", recipe, tmp_path, second)
+    assert read_card(model).training_data[-1]["name"] == "muxspace/facial_expressions"
     assert "5 faces of which the teachers say what they show" in caplog.text

@@ -69,8 +69,10 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     _show(lesson, out / "crops.png")
     pictures = aligned(lesson.rows(np.arange(min(QUANTIZED_BY, len(lesson))))) if recipe.int8 else None
+    sources: frozenset[str] = frozenset()
     if recipe.unlabelled:
-        more = labelled_by(teachers, unlabelled(Path(recipe.unlabelled), recipe.size_px, framing(lesson)))
+        faces, sources = unlabelled(Path(recipe.unlabelled), recipe.size_px, framing(lesson))
+        more = labelled_by(teachers, faces)
         log.info("%d faces of which the teachers say what they show", len(more))
         lesson = lesson.and_(more)
     while state.epoch < recipe.epochs + recipe.calm_epochs:
@@ -83,7 +85,9 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         log.info("epoch %d of %d: loss %.4f %s, %.0f s", state.epoch, whole, loss, text, time.monotonic() - begun_s)
         state.save(out / CHECKPOINT)
         draw_curves(state.curve, out / "curves.png")
-    return publish(state.average, Origin(f"feelit train {name}: {recipe}", data), check, out / f"{name}.onnx", pictures)
+    return publish(
+        state.average, Origin(f"feelit train {name}: {recipe}", data, sources), check, out / f"{name}.onnx", pictures
+    )
 
 
 def _show(lesson: Lesson, path: Path) -> None:

@@ -18,6 +18,7 @@ from feelit.training.export import count_parameters, export_onnx
 from feelit.training.expression_data import Lesson, aligned
 from feelit.training.expression_network import ExpressionNet
 from feelit.training.quantize import quantize
+from feelit.training.sources import as_data
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.card import ModelCard, write_card
 from feelit.vision.session import open_session
@@ -46,6 +47,7 @@ class Origin:
 
     recipe: str  # in words
     data: Path
+    unlabelled: frozenset[str] = frozenset()  # sources of faces that teachers labelled, by the column `source`
 
 
 def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, pictures: UInt8 | None = None) -> Path:
@@ -154,6 +156,10 @@ def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
     return ({"name": data.resolve().name, "part": "training split", "licence": "unstated"},)
 
 
+def _taught(sources: frozenset[str]) -> tuple[dict[str, Any], ...]:
+    return tuple(entry | {"part": "faces without labels, labelled by other networks"} for entry in as_data(sources))
+
+
 def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperature: float) -> ModelCard:
     size_px = check.image.shape[1]
     return ModelCard(
@@ -172,7 +178,7 @@ def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperatur
         labels=EMOTIONS,
         temperature=round(temperature, 4),
         parameters=parameters,
-        training_data=_training_data(check, origin.data),
+        training_data=(*_training_data(check, origin.data), *_taught(origin.unlabelled)),
         limitations=LIMITATIONS,
         recipe=origin.recipe,
     )

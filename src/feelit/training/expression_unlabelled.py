@@ -22,8 +22,8 @@ LEAST_PX = 40.0
 """Smaller faces show too little to say anything of them."""
 
 
-def unlabelled(folder: Path, size_px: int, framing: Float32) -> Lesson:
-    """The faces of a folder of train-*.parquet (see `face_data`) without a mask, with no opinion on any.
+def unlabelled(folder: Path, size_px: int, framing: Float32) -> tuple[Lesson, frozenset[str]]:
+    """The faces of a folder of train-*.parquet (see `face_data`) without a mask, with no opinion on any; and their sources.
 
     Parameters
     ----------
@@ -34,20 +34,22 @@ def unlabelled(folder: Path, size_px: int, framing: Float32) -> Lesson:
     UsageError
         if there are no such files, or no faces of LEAST_PX in them.
     """
-    pictures, landmarks = [], []
-    for luma, points in _faces(folder):
+    pictures, landmarks, sources = [], [], set()
+    for source, luma, points in _faces(folder):
         cut, where = _cut(luma, points, framing)
         pictures.append(whole(cut, size_px))
         landmarks.append((where + 0.5) * (size_px / len(cut)) - 0.5)
+        sources.add(source)
     if not pictures:
         raise UsageError(f"{folder} has no faces of {LEAST_PX:.0f} px", "unlabelled names a folder with train-*.parquet")
     nothing = np.zeros((len(pictures), len(EMOTIONS)), np.float32)
     nobody = np.full(len(pictures), -1, np.int64)
-    return Lesson(np.stack(pictures), np.stack(landmarks).astype(np.float32), nothing, nobody, nobody)
+    points = np.stack(landmarks).astype(np.float32)
+    return Lesson(np.stack(pictures), points, nothing, nobody, nobody), frozenset(sources)
 
 
-def _faces(folder: Path) -> Iterator[tuple[UInt8, Float32]]:
-    """Faces that can be told something of, each with its whole picture: luma and (5, 2) landmarks in px."""
+def _faces(folder: Path) -> Iterator[tuple[str, UInt8, Float32]]:
+    """Faces that can be told something of, each with its whole picture: source, luma, and (5, 2) landmarks in px."""
     for path in sorted(folder.glob("train-*.parquet")):
         images = load_images([path])
         for i in np.flatnonzero(~images.masked).tolist():
@@ -55,7 +57,7 @@ def _faces(folder: Path) -> Iterator[tuple[UInt8, Float32]]:
             size = (images.box[faces, 2:] - images.box[faces, :2]).min(axis=1)
             luma = np.asarray(cv2.cvtColor(images.image(i), cv2.COLOR_BGR2GRAY), np.uint8)
             for points in images.landmarks[faces][(size >= LEAST_PX) & ~images.ignore[faces]]:
-                yield luma, points
+                yield images.source[i], luma, points
 
 
 def _cut(luma: UInt8, points: Float32, framing: Float32) -> tuple[UInt8, Float32]:

@@ -22,6 +22,7 @@ from feelit.training.face_data import load_images
 from feelit.training.face_network import FaceNet
 from feelit.training.face_onnx import check, export
 from feelit.training.quantize import quantize
+from feelit.training.sources import as_data
 from feelit.types import UInt8
 from feelit.vision.card import ModelCard, write_card
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, shrink
@@ -33,26 +34,6 @@ CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
 
 IN_FLOAT = ("/head",)
 """The last layers, which place boxes and landmarks."""
-
-SOURCES = {
-    "muxspace": ("muxspace/facial_expressions", "web-crawled news and celebrities, repository Apache-2.0"),
-    "chandrika": ("chandrikadeb7/Face-Mask-Detection", "web-crawled, repository MIT"),
-    "caltech": ("Caltech-101", "CC BY 4.0"),
-    "yuxuan": ("YuXuan1216/Emotions_Recognition", "stock-photo crawl, unstated"),
-    "sic": ("Flickr8k (quantumnaan/sic_translator)", "research only"),
-    "imagenet": ("ImageNet samples (EliSchwartz/imagenet-sample-images)", "research only"),
-    "f18": ("18F/18f.gsa.gov", "CC0"),
-    "wtd": ("writethedocs/www", "CC BY-NC-SA 4.0"),
-    "prajnasb": ("prajnasb/observations", "web-crawled, unstated"),
-    "vikram": ("VikramShenoy97/Human-Segmentation-Dataset", "unstated"),
-    "tiger": ("TigerandRosa/paper_code (construction workers)", "web-crawled, repository Apache-2.0"),
-    "azure": ("Azure-Samples/cognitive-services-sample-data-files", "MIT"),
-    "mmpose": ("open-mmlab/mmpose test data", "samples of several data sets, research"),
-    "clips_train": ("frames of short video clips", "mixed"),
-    "misc": ("test and example images of 27 repositories", "mixed"),
-}
-"""What the built-in detector learnt from, by the names in the column `source`, and the licences. Others are
-named as they are."""
 
 LIMITATIONS = (
     "Most training images carry licences for research only, or none that is stated; review them before any commercial use.",
@@ -154,8 +135,7 @@ class Origin:
         """Names and licences."""
         name = Path(self.teacher).stem
         teacher = ("teacher: YuNet (OpenCV zoo)", "MIT") if "yunet" in name.lower() else (f"teacher: {name}", "see its card")
-        images = [SOURCES.get(source, (source, "unstated")) for source in sorted(self.sources)]
-        return tuple({"name": name, "licence": licence} for name, licence in (teacher, *images))
+        return ({"name": teacher[0], "licence": teacher[1]}, *as_data(self.sources))
 
 
 def publish(net: FaceNet, origin: Origin, data: Path, path: Path, pictures: UInt8 | None = None) -> Path:
