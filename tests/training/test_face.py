@@ -544,12 +544,19 @@ def test_what_a_convolution_finds_is_rounded_once(tmp_path: Path) -> None:
 
 
 def test_the_first_layer_gets_the_bytes_of_the_picture(tmp_path: Path) -> None:
-    """However dark the pictures were by which ranges were measured."""
+    """However dark the pictures were by which ranges were measured: its bias is in steps of its weights, as bytes need it."""
     torch.manual_seed(0)
-    net = FaceNet((16, 16, 16, 16), (0, 1, 1, 1), 16).eval()
-    export(net, tmp_path / "float.onnx")
-    quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", np.full((8, 64, 64), 100, np.uint8), IN_FLOAT)
+    net = FaceNet((16, 16, 16, 16), (0, 1, 1, 1), 16)
+    pictures = np.random.default_rng(0).integers(0, 100, (8, 64, 64), np.uint8)
+    net(torch.from_numpy(pictures[:, None]))  # norms that are not the identity, and so biases
+    export(net.eval(), tmp_path / "float.onnx")
+    quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", pictures, IN_FLOAT)
     graph = onnx.load(tmp_path / "integer.onnx").graph
-    first = next(node for node in graph.node if node.op_type == "DequantizeLinear" and "Transpose" in node.input[0])
     constants = {constant.name: onnx.numpy_helper.to_array(constant) for constant in graph.initializer}
-    assert [float(constants[name]) for name in first.input[1:]] == [1, 0]
+    read = {node.output[0]: node for node in graph.node if node.op_type == "DequantizeLinear"}
+    first = next(node for node in graph.node if node.op_type == "Conv")
+    luma, weight, bias = (read[name] for name in first.input)
+    assert [float(constants[name]) for name in luma.input[1:]] == [1, 0]
+    np.testing.assert_array_equal(constants[bias.input[1]], constants[weight.input[1]])
+    assert constants[bias.input[0]].any()
+    assert "Transpose" in luma.input[0], "the squares of bytes, not numbers made of them"

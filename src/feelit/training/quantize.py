@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from feelit.types import UInt8
@@ -27,6 +26,9 @@ IN_INTEGERS = ("Conv", "Relu", "Resize")
 
 PERCENTILE = 99.995
 BATCH = 8
+
+AS_BYTES = {"quant_type": QuantType.QUInt8, "scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8)}
+"""How bytes are integers, whatever the pictures."""
 
 
 class _Pictures(CalibrationDataReader):
@@ -71,25 +73,32 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.Percentile,
-                extra_options={"CalibPercentile": PERCENTILE},
+                extra_options={
+                    "CalibPercentile": PERCENTILE,
+                    "TensorQuantOverrides": {name: [AS_BYTES] for name in _casts(model)},
+                },
             )
         finally:
             logging.getLogger().setLevel(level)
         model = onnx.load(whole)
-    _take_bytes(model.graph)
+    _take_bytes(model)
     onnx.save(model, out)
 
 
-def _take_bytes(graph: onnx.GraphProto) -> None:
-    """Give the first layer the bytes of the input, where the quantiser would turn them into numbers and back."""
-    constants = {constant.name: constant for constant in graph.initializer}
-    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
+def _casts(model: onnx.ModelProto) -> dict[str, str]:
+    """Bytes made numbers for a convolution, and nothing else: the numbers and the bytes, by name."""
+    taken = {node.input[0] for node in model.graph.node if node.op_type in ("Conv", "QuantizeLinear")}
+    return {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast" and node.output[0] in taken}
+
+
+def _take_bytes(model: onnx.ModelProto) -> None:
+    """Give the first layer the bytes of the input, where the quantiser turns them into numbers and back."""
+    casts, graph = _casts(model), model.graph
     for node in [node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] in casts]:
-        cast, (_, step, zero) = casts[node.input[0]], node.input
-        constants[step].CopyFrom(numpy_helper.from_array(np.array(1, np.float32), step))
-        constants[zero].CopyFrom(numpy_helper.from_array(np.array(0, np.uint8), zero))
         for reader in graph.node:
             if reader.op_type == "DequantizeLinear" and reader.input[0] == node.output[0]:
-                reader.input[0] = cast.input[0]
+                reader.input[0] = casts[node.input[0]]
         graph.node.remove(node)
-        graph.node.remove(cast)
+    read = {name for node in graph.node for name in node.input}
+    for node in [node for node in graph.node if node.output[0] in casts and node.output[0] not in read]:
+        graph.node.remove(node)
