@@ -6,8 +6,8 @@ import numpy as np
 
 from feelit.types import Float32, Int64
 
-MOST_PAIRS = 1 << 18
-"""So many pairs of boxes are compared at a time at most, but for a frame that has more of them alone."""
+FEW = 48
+"""Frames with at most so many boxes are compared together, each padded to the most; those with more alone."""
 
 
 def area(box: Float32) -> Float32:
@@ -52,20 +52,19 @@ def nms(box: Float32, score: Float32, overlap: float, row: Int64) -> Int64:
     (K,) int64: the boxes that stay, by frame and then by falling score.
     """
     order = np.lexsort((-score, row))
-    _, frame, count = np.unique(row[order], return_inverse=True, return_counts=True)
-    most = int(count.max(initial=0))
-    place = np.arange(len(order)) - (np.cumsum(count) - count)[frame]  # within the frame
-    alive = np.zeros((len(count), most), bool)
-    alive[frame, place] = True
-    table = np.zeros((len(count), most, 4), np.float32)
-    table[frame, place] = box[order]
-    together = max(1, MOST_PAIRS // max(most, 1) ** 2)
-    for first in range(0, len(count), together):
-        part, left = table[first : first + together], alive[first : first + together]
+    _, start, count = np.unique(row[order], return_index=True, return_counts=True)
+    stays = np.zeros(len(order), bool)
+    few = count <= FEW
+    for frames in (np.flatnonzero(few), *np.flatnonzero(~few)[:, None]):
+        place = np.arange(count[frames].max(initial=0))
+        alive = place < count[frames, None]
+        at = np.where(alive, start[frames, None] + place, 0)
+        part = box[order[at]]
         clash = iou(part, part) > overlap
-        for i in range(most - 1):
-            left[:, i + 1 :] &= ~(clash[:, i, i + 1 :] & left[:, i, None])
-    return order[alive[frame, place]].astype(np.int64)
+        for i in range(len(place) - 1):
+            alive[:, i + 1 :] &= ~(clash[:, i, i + 1 :] & alive[:, i, None])
+        stays[at[alive]] = True
+    return order[stays].astype(np.int64)
 
 
 def grow(box: Float32, ratio: Float32) -> Float32:

@@ -12,8 +12,9 @@ from onnx import TensorProto, helper
 
 from feelit.errors import ModelError
 from feelit.types import UInt8
+from feelit.vision import detector
 from feelit.vision.card import ModelCard, write_card
-from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
+from feelit.vision.detector import FaceDetector, open_detector, select_faces, shrink, view_of
 from feelit.vision.session import CPU, has_nvidia_driver, open_session
 
 SHARED = Path(__file__).parents[2] / "../shared"
@@ -230,3 +231,17 @@ def test_outputs_of_another_shape_are_told_before_the_first_video(output: str, s
     path = constant_detector(tmp_path / "c.onnx", 0.9, [4, 4, 20, 20], 10, {output: shape})
     with pytest.raises(ModelError, match=r"c\.onnx: \w+ is .*, not .* of floats"):
         open_detector(path, "cpu")
+
+
+def test_candidates_are_limited_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At equal scores the earlier ones stay, and what another frame holds changes nothing."""
+    monkeypatch.setattr(detector, "MAX_CANDIDATES", 3)
+    score = np.array([[0.9, 0.6, 0.6, 0.6, 0.8], [0.0, 0.7, 0.0, 0.0, 0.0], [0.6, 0.6, 0.6, 0.6, 0.6]], np.float32)
+    corner = np.arange(5, dtype=np.float32)[:, None] * 20
+    box = np.repeat(np.concatenate([corner, corner, corner + 10, corner + 10], axis=1)[None], 3, axis=0)
+    view = view_of(128, 128, 15)
+    together = select_faces((score, box, None), view, 0.5)
+    assert [together.box[together.row == i, 0].tolist() for i in range(3)] == [[0, 80, 20], [20], [0, 20, 40]]
+    for i in range(3):
+        alone = select_faces((score[i : i + 1], box[i : i + 1], None), view, 0.5)
+        np.testing.assert_array_equal(alone.box, together.box[together.row == i])

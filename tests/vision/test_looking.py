@@ -11,7 +11,7 @@ from feelit.geometry import iou
 from feelit.models import model_path
 from feelit.types import Detections, Sample, UInt8
 from feelit.vision.detector import FaceDetector, open_detector, shrink
-from feelit.vision.looking import EVERY_S, Looker
+from feelit.vision.looking import EVERY_S, Looker, united
 from tests.vision.made import HEIGHT, WIDTH, Face, frame
 
 LEVELS = np.arange(256, dtype=np.uint8)
@@ -103,6 +103,19 @@ def test_the_batch_changes_nothing(detector: FaceDetector) -> None:
     batch = together.looker.find([together.sample(p, 0.1 * n, n == 0) for n, p in enumerate(pictures)], detector.threshold)
     assert batch.row.tolist() == [n for n, found in enumerate(single) for _ in range(len(found))]
     np.testing.assert_allclose(batch.box, np.concatenate([found.box for found in single]), atol=0.01)
+
+
+def test_a_frame_without_small_faces_stays_as_it_is_whatever_another_holds() -> None:
+    """Also where rounding brings two of its boxes beyond the overlap at which they would count as one."""
+    box = np.array([[0, 0, 10, 10], [0, 0, 10, 4.5], [50, 50, 60, 60]], np.float32)
+    found = Detections(np.array([0, 0, 1]), box, np.zeros((3, 5, 2), np.float32), np.array([0.9, 0.8, 0.7], np.float32))
+    nothing, closer = found.rows(slice(0, 0)), found.rows(slice(2, 3))
+    for small, rows in (
+        ([nothing, nothing], [0, 0, 1]),
+        ([nothing, closer], [0, 0, 1]),
+        ([found.rows(slice(0, 1)), nothing], [0, 1]),
+    ):
+        assert united(found, small).row.tolist() == rows
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Looker:
         if not self._closer:
             return found
         small = [self._look_closer(sample, min_score) for sample in batch]
-        return _united(found, [part.rows(self._is_small(part.box)) for part in small])
+        return united(found, [part.rows(self._is_small(part.box)) for part in small])
 
     def _look_closer(self, sample: Sample, min_score: float) -> Detections:
         if sample.anew or sample.time_s >= self._again_s:
@@ -114,13 +114,19 @@ class Looker:
         return Detections(found.row, box, landmarks, found.score).rows((whole[0] & whole[1]).all(axis=1))
 
 
-def _united(found: Detections, small: list[Detections]) -> Detections:
-    """What was found in frames and, closer, in each of them: of boxes that overlap the better one."""
+def united(found: Detections, small: list[Detections]) -> Detections:
+    """What was found in frames and, closer, in each of them: of boxes that overlap the better one.
+
+    Frames in which nothing was found closer stay as they are, whatever the others of their batch hold.
+    """
     closer = [replace(part, row=np.full(len(part), i, np.int64)) for i, part in enumerate(small) if len(part)]
     if not closer:
         return found
     both = Detections.join([found, *closer])
-    return both.rows(nms(both.box, both.score, MAX_OVERLAP, both.row))
+    mixed = np.isin(both.row, [part.row[0] for part in closer])
+    chosen = np.flatnonzero(mixed)[nms(both.box[mixed], both.score[mixed], MAX_OVERLAP, both.row[mixed])]
+    keep = np.concatenate([np.flatnonzero(~mixed), chosen])
+    return both.rows(keep[np.lexsort((-both.score[keep], both.row[keep]))])
 
 
 def _centres(box: Float32) -> Float32:
