@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,6 +122,23 @@ def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> 
     assert (scores.labels, scores.calibration_votes) == ("fer2013", None)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"size_px": 64, "teachers": ("{before}",)}, "looks at faces of 48 px, this recipe at 64 px", id="size"),
+        pytest.param({"teachers": ("none.pt",)}, "cannot be read", id="missing"),
+        pytest.param({"unlabelled": "faces"}, "need teachers", id="nobody to say it"),
+    ],
+)
+def test_teachers_that_cannot_be_asked_are_told_before_anything_is_read(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    State(SMALL).save(tmp_path / "last.pt")
+    teachers = tuple(path.format(before=tmp_path / "last.pt") for path in change.get("teachers", ()))
+    with pytest.raises(UsageError, match=message):
+        train("mine", replace(SMALL, **change | {"teachers": teachers}), tmp_path / "no data", tmp_path / "out")
+
+
 def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     State(SMALL).save(tmp_path / "last.pt")
     other = Recipe(size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=1, calm_epochs=1, seed=2)
@@ -156,7 +174,7 @@ def test_a_run_learns_from_another_one_and_begins_with_its_weights(tmp_path: Pat
     before = str(tmp_path / "first" / "last.pt")
     state = State(replace(SMALL, begin=before))
     state.begin(before)
-    assert torch.equal(state.network.head.weight, averaged_network(Path(before)).head.weight)
+    assert torch.equal(state.network.head.weight, averaged_network(Path(before))[1].head.weight)
     model = train("second", replace(SMALL, begin=before, teachers=(before, before), taught=0.5), tmp_path, tmp_path / "second")
     assert "teachers=" in read_card(model).recipe
 

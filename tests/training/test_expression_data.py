@@ -90,6 +90,12 @@ def test_image_without_landmarks_stays_as_it_is() -> None:
     assert np.abs(crops[1].astype(int) - lesson.image[1]).max() > 20
 
 
+@pytest.mark.parametrize(("count", "rows"), [(3, [0, 4, 9]), (1, [0]), (10, list(range(10))), (99, list(range(10)))])
+def test_some_pictures_come_from_all_over_the_data(count: int, rows: list[int]) -> None:
+    lesson = small_lesson(10)
+    np.testing.assert_array_equal(lesson.some(count).image, lesson.image[rows])
+
+
 def test_framing_of_mirrored_faces_is_symmetric() -> None:
     lesson = small_lesson(2)
     lesson.landmarks[0] += np.array([3, 0], np.float32)

@@ -28,13 +28,13 @@ from feelit.models import model_path
 from feelit.training import face
 from feelit.training.face import Run, learning_rate, story, train
 from feelit.training.face_augment import Spoiler
-from feelit.training.face_data import FaceImages, load_images
+from feelit.training.face_data import FaceImages, key_of, load_images
 from feelit.training.face_distractors import Distractors
 from feelit.training.face_export import IN_FLOAT, Origin
-from feelit.training.face_feed import Feed, Maker, kept, making_ahead, mirrored, relit
+from feelit.training.face_feed import Feed, Maker, batches_of, kept, making_ahead, mirrored, relit
 from feelit.training.face_loss import Batch, losses
 from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
-from feelit.training.face_onnx import export, parity
+from feelit.training.face_onnx import check, export, parity
 from feelit.training.face_recipe import Recipe
 from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
 from feelit.training.face_targets import assign, cells_of
@@ -453,6 +453,33 @@ def test_a_run_learns_and_resumes_where_it_stopped(feed: Feed, tmp_path: Path) -
     assert both.index("to step 31 {") < both.index('"turned": 0.25') < both.index("; then") < both.index('"turned": 0.9')
 
 
+def test_a_changed_recipe_changes_the_optimizer_too(feed: Feed) -> None:
+    run, other = Run.start(SMALL), replace(SMALL, muon=1.0, decay=0.5)
+    run.advance(feed.batch(0))
+    run.change(other)
+    wanted = Run.start(other).optimizer
+    for (part, factor), (new, new_factor) in zip(run.optimizer._parts, wanted._parts, strict=True):
+        assert factor == new_factor
+        assert part.state, "what was learnt is kept"
+        settings = [
+            {name: value for name, value in group.items() if name not in ("params", "lr")}
+            for which in (part, new)
+            for group in which.param_groups
+        ]
+        assert settings[: len(settings) // 2] == settings[len(settings) // 2 :]
+
+
+def test_scenes_are_kept_for_the_recipe_and_the_pictures_that_they_are_made_of(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).write_text(name)
+    keys = [key_of([tmp_path / "one"]), key_of([tmp_path / "other"]), key_of([tmp_path / "one", tmp_path / "other"])]
+    assert len(set(keys)) == 3
+    same = batches_of(SMALL, keys[0], tmp_path)
+    assert same == batches_of(replace(SMALL, steps=1, rate=1.0, batches=7), keys[0], tmp_path)
+    others = [replace(SMALL, seed=1), replace(SMALL, size_px=96), replace(SMALL, teacher="yunet")]
+    assert len({same, batches_of(SMALL, keys[1], tmp_path), *(batches_of(o, keys[0], tmp_path) for o in others)}) == 5
+
+
 @pytest.mark.parametrize(("int8", "when"), [(True, [1, 2]), (False, [])], ids=["integers", "float"])
 def test_the_last_steps_learn_with_weights_as_integers_have_them(
     int8: bool, when: list[int], feed: Feed, monkeypatch: pytest.MonkeyPatch
@@ -479,6 +506,16 @@ def test_the_export_says_what_the_network_says(tmp_path: Path) -> None:
     px, score = parity(net, tmp_path / "face.onnx", images)
     assert px < 1e-3
     assert score < 1e-4
+
+
+def test_a_file_that_says_no_numbers_is_refused(images: FaceImages, tmp_path: Path) -> None:
+    net = FaceNet((8, 8, 8, 8), (0, 0, 0, 0), 8).eval()
+    head = net.head[0]
+    assert isinstance(head, torch.nn.Conv2d)
+    torch.nn.init.constant_(head.bias, np.nan)
+    export(net, tmp_path / "face.onnx")
+    with pytest.raises(ModelError, match="differs from the network by nan px"):
+        check(net, tmp_path / "face.onnx", images)
 
 
 def test_a_run_from_data_to_card_goes_on_where_it_was(tmp_path: Path) -> None:

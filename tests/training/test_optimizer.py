@@ -89,3 +89,15 @@ def test_a_step_is_as_long_as_the_rate_says() -> None:
     train(net, optimizer, 1, 1e-3)
     step = net[1].weight.detach() - before
     assert float(step.square().mean().sqrt()) == pytest.approx(5.0 * 1e-3 * 0.2, rel=0.3)
+
+
+def test_a_checkpoint_brings_what_was_learnt_and_not_its_settings() -> None:
+    net = network()
+    before = Optimizer.muon(net, ("0.", "4."), 5.0, 0.5)
+    train(net, before, 2, 1e-3)
+    after = Optimizer.muon(net, ("0.", "4."), 1.0, 0.02)
+    after.load_state_dict(before.state_dict())
+    adam, muon = (part for part, _ in after._parts)
+    assert [group["weight_decay"] for group in adam.param_groups] == [0.02, 0.0]
+    assert [group["decay"] for group in muon.param_groups] == [0.02]
+    assert muon.state[net[1].weight]["momentum"].any()

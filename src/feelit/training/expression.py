@@ -23,12 +23,13 @@ from feelit.errors import UsageError
 from feelit.evaluation.classification import class_scores, confusion
 from feelit.labelled.names import FER2013
 from feelit.labelled.read import read_splits
+from feelit.training.checkpoint import CHECKPOINT
 from feelit.training.curves import draw_curves
 from feelit.training.expression_augment import CALM, WILD, augment
 from feelit.training.expression_card import Origin, publish
 from feelit.training.expression_data import Lesson, aligned, contact_sheet, framing, prepare
 from feelit.training.expression_network import ExpressionNet
-from feelit.training.expression_run import CHECKPOINT, Recipe, State, averaged_network
+from feelit.training.expression_run import Recipe, State, open_teachers
 from feelit.training.expression_unlabelled import unlabelled
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
@@ -59,7 +60,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         state.load(out / CHECKPOINT)
     elif recipe.begin:
         state.begin(recipe.begin)
-    teachers = [averaged_network(Path(path)) for path in recipe.teachers]
+    teachers = open_teachers(recipe)
     splits = read_splits(data)
     if missing := [split for split in ("train", "valid") if split not in splits]:
         raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md tells how splits are named")
@@ -68,7 +69,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     _show(lesson, out / "crops.png")
-    pictures = aligned(lesson.rows(np.arange(min(QUANTIZED_BY, len(lesson))))) if recipe.int8 else None
+    pictures = aligned(lesson.some(QUANTIZED_BY)) if recipe.int8 else None
     sources: frozenset[str] = frozenset()
     if recipe.unlabelled:
         faces, sources = unlabelled(Path(recipe.unlabelled), recipe.size_px, framing(lesson))
@@ -91,10 +92,10 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
 
 
 def _show(lesson: Lesson, path: Path) -> None:
-    """The first crops, for a person who wants to see what is learnt."""
-    first = lesson.rows(np.arange(min(128, len(lesson))))
-    captions = [EMOTIONS[k][:9] if share.any() else "-" for k, share in zip(first.share.argmax(1), first.share, strict=True)]
-    cv2.imwrite(str(path), contact_sheet(aligned(first), captions))
+    """Some crops, for a person who wants to see what is learnt."""
+    some = lesson.some(128)
+    captions = [EMOTIONS[k][:9] if share.any() else "-" for k, share in zip(some.share.argmax(1), some.share, strict=True)]
+    cv2.imwrite(str(path), contact_sheet(aligned(some), captions))
 
 
 def train_epoch(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet] = ()) -> float:
@@ -142,15 +143,7 @@ def _opinions(teachers: Sequence[ExpressionNet], pixels: Tensor) -> list[Tensor]
 
 
 def labelled_by(teachers: Sequence[ExpressionNet], lesson: Lesson) -> Lesson:
-    """Pictures with the opinion of several networks on their aligned crops in place of people's.
-
-    Raises
-    ------
-    UsageError
-        if there are no such networks.
-    """
-    if not teachers:
-        raise UsageError("unlabelled faces need teachers", "give the checkpoints of other runs as teachers")
+    """Pictures with the opinion of several networks on their aligned crops in place of people's."""
     crops = torch.from_numpy(aligned(lesson))[:, None].float()
     share = torch.cat([_opinions(teachers, part.contiguous(memory_format=torch.channels_last))[0] for part in crops.split(256)])
     return replace(lesson, share=share.numpy())

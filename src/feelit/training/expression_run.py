@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,18 @@ from torch import Tensor
 
 from feelit.errors import UsageError
 from feelit.training import baselines
+from feelit.training.checkpoint import read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve
 from feelit.training.expression_grow import grow
 from feelit.training.expression_network import ExpressionNet, residual
 from feelit.training.optimizer import Optimizer
 
-CHECKPOINT = "last.pt"
-
 OUTER = ("features.0.", "head", "fer2013")
 """First and last layers, as their weights are named."""
+
+
+BEFORE = {"muon": 0.0, "unlabelled": ""}
+"""What came of runs before recipes had these fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +100,17 @@ class State:
             self.optimizer = Optimizer.descent(self.network, recipe.momentum, recipe.weight_decay)
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint; an interruption leaves the former one whole."""
+        """Write a checkpoint."""
         parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
         content: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        content |= {"recipe": asdict(self.recipe), "epoch": self.epoch, "steps": self.steps, "curve": self.curve.rows}
-        torch.save(content, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        content |= {"epoch": self.epoch, "steps": self.steps, "curve": self.curve.rows}
+        write_checkpoint(path, self.recipe, content)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same recipe."""
-        content = torch.load(path, weights_only=True)
-        if content["recipe"] != asdict(self.recipe):
-            raise UsageError(f"{path} belongs to another recipe: {content['recipe']}", "choose another --out, or delete it")
+        recipe, content = read_checkpoint(path, Recipe, BEFORE)
+        if recipe != self.recipe:
+            raise UsageError(f"{path} belongs to another recipe: {recipe}", "choose another --out, or delete it")
         self.network.load_state_dict(content["network"])
         self.average.load_state_dict(content["average"])
         self.optimizer.load_state_dict(content["optimizer"])
@@ -116,7 +118,7 @@ class State:
 
     def begin(self, path: str) -> None:
         """Take over the averaged weights of another run; those of a smaller residual network are grown."""
-        source, network = read_checkpoint(Path(path))[0], averaged_network(Path(path))
+        source, network = averaged_network(Path(path))
         try:
             if self.recipe.network == source.network == "residual":
                 grow(network, source.blocks, self.network, self.recipe.blocks)
@@ -141,24 +143,29 @@ class State:
                 averaged[name].copy_(value)
 
 
-def averaged_network(path: Path) -> ExpressionNet:
-    """What a checkpoint would be served as; raises as `read_checkpoint` does."""
-    recipe, content = read_checkpoint(path)
+def averaged_network(path: Path) -> tuple[Recipe, ExpressionNet]:
+    """The recipe of a checkpoint and what it would be served as; raises as `read_checkpoint` does."""
+    recipe, content = read_checkpoint(path, Recipe, BEFORE)
     network = recipe.build().to(memory_format=torch.channels_last)
     network.load_state_dict(content["average"])
-    return network
+    return recipe, network
 
 
-def read_checkpoint(path: Path) -> tuple[Recipe, dict[str, Any]]:
-    """The recipe of a checkpoint, and everything that it holds.
+def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
+    """The networks that a run learns from.
 
     Raises
     ------
     UsageError
-        if it cannot be read.
+        if one of them cannot be read, or looks at faces of another size; or if there is none, but faces to be labelled.
     """
-    try:
-        content = torch.load(path, weights_only=True)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", f"give the {CHECKPOINT} of another run") from error
-    return Recipe(**content["recipe"]), content
+    if recipe.unlabelled and not recipe.teachers:
+        raise UsageError("unlabelled faces need teachers", "give the checkpoints of other runs as teachers")
+    networks = []
+    for path in recipe.teachers:
+        source, network = averaged_network(Path(path))
+        if source.size_px != recipe.size_px:
+            message = f"{path} looks at faces of {source.size_px} px, this recipe at {recipe.size_px} px"
+            raise UsageError(message, "choose teachers of the same size_px")
+        networks.append(network)
+    return networks

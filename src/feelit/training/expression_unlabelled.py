@@ -63,10 +63,10 @@ def _faces(folder: Path) -> Iterator[tuple[str, UInt8, Float32]]:
 def _cut(luma: UInt8, points: Float32, framing: Float32) -> tuple[UInt8, Float32]:
     """An upright square of a picture in which landmarks lie as `framing` says, and where in it they do.
 
-    Its side is the one of least squares; the border is repeated where the picture ends.
+    Its side is that in which they spread as wide, however the head is rolled; the border is repeated where the picture ends.
     """
     middle, wanted = points.mean(axis=0), framing - framing.mean(axis=0)
-    side = max(round(float(((points - middle) ** 2).sum() / max(((points - middle) * wanted).sum(), 1e-6))), 8)
+    side = max(round(float(np.sqrt(((points - middle) ** 2).sum() / (wanted**2).sum()))), 8)
     centre = middle + (0.5 - framing.mean(axis=0)) * side
     cut = np.asarray(cv2.getRectSubPix(luma, (side, side), (float(centre[0]), float(centre[1]))), np.uint8)
     return cut, (points - centre + (side - 1) / 2).astype(np.float32)

@@ -23,13 +23,14 @@ from tqdm import trange
 
 from feelit.errors import UsageError
 from feelit.evaluation.faces import FaceQuestion, evaluate_faces
+from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve, draw_curves
 from feelit.training.export import count_parameters
-from feelit.training.face_data import load_images
+from feelit.training.face_data import key_of, load_images
 from feelit.training.face_export import Origin, publish
-from feelit.training.face_feed import Feed, Maker, making_ahead
+from feelit.training.face_feed import Feed, Maker, batches_of, making_ahead
 from feelit.training.face_loss import Batch, losses
-from feelit.training.face_network import FaceNet, Prediction
+from feelit.training.face_network import HEAD, FaceNet, Prediction
 from feelit.training.face_onnx import export
 from feelit.training.face_recipe import Recipe
 from feelit.training.optimizer import Optimizer
@@ -38,10 +39,11 @@ from feelit.vision.card import ModelCard, write_card
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT = "last.pt"
-
-OUTER = ("stem", "head")
+OUTER = ("stem", HEAD)
 """First and last layers, as their weights are named."""
+
+BEFORE = {"rounded": 0}
+"""What came of runs before recipes had these fields."""
 
 SAVE_EVERY_S = 300.0
 
@@ -71,8 +73,8 @@ class Run:
     @classmethod
     def load(cls, path: Path) -> Run:
         """The run that `save` wrote."""
-        content = torch.load(path, weights_only=True)
-        run = cls.start(Recipe(**content["recipe"]))
+        recipe, content = read_checkpoint(path, Recipe, BEFORE)
+        run = cls.start(recipe)
         run.net.load_state_dict(content["net"])
         run.averaged.load_state_dict(content["averaged"])
         run.optimizer.load_state_dict(content["optimizer"])
@@ -83,12 +85,13 @@ class Run:
         """Go on by another recipe for the same network; the former one is remembered."""
         if recipe != self.recipe:
             self.history.append((self.step, asdict(self.recipe)))
-            self.recipe = recipe
+            self.recipe, before = recipe, self.optimizer.state_dict()
+            self.optimizer = Optimizer.muon(self.net, OUTER, recipe.muon, recipe.decay)
+            self.optimizer.load_state_dict(before)
 
     def save(self, path: Path) -> None:
-        """Write atomically, so that an interruption leaves the previous checkpoint."""
+        """Write a checkpoint."""
         content = {
-            "recipe": asdict(self.recipe),
             "net": self.net.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -96,15 +99,14 @@ class Run:
             "history": self.history,
             "curve": self.curve.rows,
         }
-        torch.save(content, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        write_checkpoint(path, self.recipe, content)
 
     def advance(self, batch: Batch) -> dict[str, float]:
         """One step of the optimizer; returns the parts of the loss."""
         recipe = self.recipe
         luma = batch.luma.to(memory_format=torch.channels_last)
         self.net.train()
-        weights = rounded(self.net, ("head",)) if recipe.int8 and self.step >= recipe.steps - recipe.rounded else {}
+        weights = rounded(self.net, (HEAD,)) if recipe.int8 and self.step >= recipe.steps - recipe.rounded else {}
         with torch.autocast("cpu", torch.bfloat16):
             prediction: Prediction = functional_call(self.net, weights, (luma,))
         part = losses(prediction, batch)
@@ -158,12 +160,14 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         if (run.recipe.widths, run.recipe.depths, run.recipe.neck) != (recipe.widths, recipe.depths, recipe.neck):
             raise UsageError(f"{out / CHECKPOINT} belongs to another network", "choose another --out, or delete it")
         run.change(recipe)
-    cache = out / "train.npz"
+    data_key = key_of(files)
+    cache = out / f"train-{data_key}.npz"
     images = load_images(files, cache)
     log.info("%s from step %d, %d images, %d parameters", recipe, run.step, len(images), count_parameters(run.net))
     maker = Maker(recipe, images)
-    with making_ahead(recipe, cache, out / "batches", run.step) as ahead:
-        learn(run, Feed(recipe, maker, out / "batches", ahead), data / "val.parquet", out)
+    batches = batches_of(recipe, data_key, out)
+    with making_ahead(recipe, cache, batches, run.step) as ahead:
+        learn(run, Feed(recipe, maker, batches, ahead), data / "val.parquet", out)
     pictures = maker.pictures(QUANTIZED_BY) if recipe.int8 else None
     origin = Origin(story(name, run), recipe.teacher, frozenset(images.source))
     return publish(run.averaged, origin, data, out / f"{name}.onnx", pictures)

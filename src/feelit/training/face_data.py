@@ -6,6 +6,7 @@ The Parquet files hold one row an image: `image` (JPEG bytes), `source`, `masked
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,15 @@ class FaceImages:
     def faces(self, i: int) -> slice:
         """The rows of image i among the face columns."""
         return slice(int(self.first[i]), int(self.first[i + 1]))
+
+
+def key_of(files: list[Path]) -> str:
+    """What is kept of files belongs to these bytes."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()
 
 
 def load_images(parquet: list[Path], cache: Path | None = None) -> FaceImages:

@@ -19,7 +19,7 @@ from feelit.evaluation.face_scores import FaceScores
 from feelit.evaluation.faces import FaceQuestion, evaluate_faces
 from feelit.training.export import count_parameters
 from feelit.training.face_data import load_images
-from feelit.training.face_network import FaceNet
+from feelit.training.face_network import HEAD, FaceNet
 from feelit.training.face_onnx import check, export
 from feelit.training.quantize import quantize
 from feelit.training.sources import as_data
@@ -32,8 +32,7 @@ log = logging.getLogger(__name__)
 CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
 """Scores are calibrated at this long side, over faces from this size and boxes from this score on."""
 
-IN_FLOAT = ("/head",)
-"""The last layers, which place boxes and landmarks."""
+IN_FLOAT = (f"/{HEAD}",)
 
 LIMITATIONS = (
     "Most training images carry licences for research only, or none that is stated; review them before any commercial use.",

@@ -7,6 +7,8 @@ its own makes them ahead, and when all have been seen they are seen again, mirro
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import multiprocessing
 import signal
 import time
@@ -34,6 +36,15 @@ from feelit.training.face_teacher import Teacher
 from feelit.types import UInt8
 
 WAIT_S = 0.1
+
+SCENES = ("seed", "size_px", "least_face_px", "most_face_px", "batch", "turned", "turned_deg", "distractors", "teacher")
+"""The fields of a recipe that scenes depend on."""
+
+
+def batches_of(recipe: Recipe, data_key: str, out: Path) -> Path:
+    """The folder of the scenes of a recipe and of pictures (`face_data.key_of`); others have others."""
+    content = json.dumps([data_key, *(getattr(recipe, name) for name in SCENES)])
+    return out / f"batches-{hashlib.blake2b(content.encode(), digest_size=8).hexdigest()}"
 
 
 class Maker:

@@ -15,6 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+HEAD = "head"
+"""The names of the last layers begin so: those which place boxes and landmarks."""
+
 STRIDES = (8, 16, 32)
 OUTPUTS = 1 + 4 + 10  # score, box, landmarks
 REACH = 1.5  # strides from a cell's centre to the side of a box that the head says nothing about

@@ -105,9 +105,12 @@ class Optimizer:
         return [part.state_dict() for part, _ in self._parts]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        """From a checkpoint of the same network and settings."""
+        """From a checkpoint of the same network: what was learnt of it, with the settings of this optimizer."""
         for (part, _), state in zip(self._parts, states, strict=True):
+            settings = [{name: value for name, value in group.items() if name != "params"} for group in part.param_groups]
             part.load_state_dict(state)
+            for group, own in zip(part.param_groups, settings, strict=True):
+                group.update(own)
 
 
 def _split(net: nn.Module) -> tuple[dict[str, nn.Parameter], list[nn.Parameter]]:

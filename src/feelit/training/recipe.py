@@ -2,7 +2,7 @@
 
     kind = "expression"
     epochs = 120
-    channels = [48, 128, 256]
+    channels = [48, 64, 128, 256]
 
 `kind` says which program follows it; what is not given has the default of that program's `Recipe`.
 """
