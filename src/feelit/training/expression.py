@@ -75,7 +75,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         faces, sources = unlabelled(Path(recipe.unlabelled), recipe.size_px, framing(lesson))
         more = labelled_by(teachers, faces)
         log.info("%d faces of which the teachers say what they show", len(more))
-        lesson = lesson.and_(more)
+        lesson = lesson.joined(more)
     while state.epoch < recipe.epochs + recipe.calm_epochs:
         begun_s = time.monotonic()
         loss = train_epoch(state, lesson, teachers)

@@ -45,7 +45,7 @@ class Lesson:
         """So many pictures, or all, from all over the data, which may be sorted by label."""
         return self.rows(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
 
-    def and_(self, other: Lesson) -> Lesson:
+    def joined(self, other: Lesson) -> Lesson:
         """These pictures, and then others."""
         return Lesson(*(np.concatenate([getattr(self, field.name), getattr(other, field.name)]) for field in fields(self)))
 
