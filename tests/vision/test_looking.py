@@ -35,7 +35,7 @@ class Watcher:
         return self.looker.find([self.sample(luma, time_s, anew)], self.threshold)
 
 
-LARGE, SMALL = Face(200, 150, 200), Face(900, 400, 34)
+LARGE, SMALL = Face(200, 150, 200), Face(900, 400, 28)
 MOVED, GONE = replace(SMALL, left=925, top=415), replace(SMALL, left=300, top=600)
 
 
