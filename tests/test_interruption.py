@@ -276,3 +276,23 @@ def test_an_interruption_before_anything_is_finished_leaves_nothing(tmp_path: Pa
     _, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (130, "feelit: interrupted; run the same command again to resume\n")
     assert list(tmp_path.iterdir()) == []
+
+
+TWICE = """
+import atexit, os, signal
+from feelit import cli
+
+def interrupted() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+atexit.register(interrupted)
+cli.app = interrupted
+cli.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_a_second_interruption_while_the_program_ends_is_not_told_as_a_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=False)
+    assert done.stderr == "feelit: interrupted; run the same command again to resume\n"
+    assert done.returncode in (-signal.SIGTERM, 130)

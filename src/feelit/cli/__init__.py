@@ -88,5 +88,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _fail(message: str, hint: str, code: int) -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is _interrupt:  # from now on it would only meet an interpreter that ends, and cry out there
+            signal.signal(number, signal.SIG_DFL)
     typer.echo(one_line(f"feelit: {message}" + (f" ({hint})" if hint else "")), err=True)
     sys.exit(code)
