@@ -24,11 +24,11 @@ class Augmentation:
     scale: float = 0.15
     shift: float = 0.08
     light: float = 0.7  # share with other brightness, contrast and gamma
-    blur: float = 0.35
+    blur: float = 0.3
     small: float = 0.25  # share that was recorded with fewer pixels
     noise: float = 0.2
     erasing: float = 0.3
-    covered: float = 0.55  # share that wears a mask or sunglasses, or has a quarter hidden
+    covered: float = 0.5  # share that wears a mask or sunglasses, or has a quarter hidden
 
 
 ROLL_DEG = 35.0
@@ -44,11 +44,11 @@ CALM = Augmentation(
     scale=0.1,
     shift=0.05,
     light=0.5,
-    blur=0.3,
+    blur=0.25,
     small=0.2,
     noise=0.1,
     erasing=0.1,
-    covered=0.5,
+    covered=0.4,
 )
 """How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
 
