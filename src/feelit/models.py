@@ -9,7 +9,7 @@ from feelit.catalogue import catalogue
 from feelit.errors import ModelError, UsageError
 from feelit.files import cache_folder
 
-BUILT_IN = {"face": "face-v5.onnx", "expression": "expression-v4.onnx"}
+BUILT_IN = {"face": "face-v5.onnx", "expression": "expression-v5.onnx"}
 """Name on the command line -> file in models/."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

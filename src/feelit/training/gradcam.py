@@ -29,7 +29,7 @@ be off by a whole step."""
 
 LEAST_CELLS = 12
 """The last maps with at least so many cells along a side are taken. The paper takes those of the last convolution, which are
-4 x 4 in `expression-v4`; hiding what they point at changes less (docs/explain.md has figures)."""
+4 x 4 in `expression-v5`; hiding what they point at changes less (docs/explain.md has figures)."""
 
 
 def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Float32:
