@@ -127,7 +127,7 @@ def main() -> None:
 
     def alike(one: Maker, other: Maker, path_of_other: Path, other_model: ExpressionModel) -> list[float]:
         pairs = ((one(path, model, *face), other(path_of_other, other_model, *face)) for face in few)
-        return [float(np.nan_to_num(spearmanr(a.ravel(), b.ravel()).statistic)) for a, b in pairs]
+        return [float(spearmanr(a.ravel(), b.ravel()).statistic) if np.ptp(a) and np.ptp(b) else 0.0 for a, b in pairs]
 
     print(f"\nrank correlation of two maps with different seeds, {len(few)} faces\n\n| masks | median | least |\n|---|---|---|")
     for masks in (1000, 4000):

@@ -21,7 +21,7 @@ from feelit.models import model_path
 from feelit.training import baselines, gradcam
 from feelit.training.export import export_onnx
 from feelit.training.expression_network import ExpressionNet
-from feelit.training.gradcam import grad_cam
+from feelit.training.gradcam import LEAST_CELLS, grad_cam
 from feelit.training.onnx_graph import run_graph
 from feelit.types import EMOTIONS, Float32
 from feelit.vision.card import ModelCard, write_card
@@ -147,7 +147,7 @@ def test_of_several_outputs_the_one_of_the_labels_is_explained(tmp_path: Path) -
     found = grad_cam(path, model, luma[0, 0].numpy(), "happiness")
     features, logits = network.features, network.head
     inner = luma[:1].float().sub(128).mul(1 / 64)
-    fine = next(layer for layer in reversed(range(len(features))) if features[: layer + 1](inner).shape[2] >= 12)
+    fine = next(layer for layer in reversed(range(len(features))) if features[: layer + 1](inner).shape[2] >= LEAST_CELLS)
     maps = features[: fine + 1](inner).detach().requires_grad_()
     logit = logits(features[fine + 1 :](maps).mean(dim=(2, 3)))[0, EMOTIONS.index("happiness")]
     (slope,) = torch.autograd.grad(logit, maps)

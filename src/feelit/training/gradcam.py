@@ -27,9 +27,9 @@ TOLERANCE_IN_STEPS = 2e-2
 """The same where numbers are rounded on the way: one on the boundary of two steps may fall either way, and
 be off by a whole step."""
 
-LEAST_CELLS = 12
-"""The last maps with at least so many cells along a side are taken. The paper takes those of the last convolution, which are
-4 x 4 in `expression-v5`; hiding what they point at changes less (docs/explain.md has figures)."""
+LEAST_CELLS = 3
+"""The last maps with at least so many cells along a side are taken: those of the last convolution, as in the paper. Finer maps
+of earlier layers point at what changes the answer less when it is hidden (docs/explain.md has figures)."""
 
 
 def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Float32:
