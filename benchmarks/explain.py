@@ -136,7 +136,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         other = shuffled(path, Path(folder))
         print("\nrank correlation with the map of shuffled weights, median\n\n| | |\n|---|---|")
-        for name, make in (("rise", by_rise(1000)), ("occlusion", by_occlusion(1 / 6)), ("gradcam", by_gradients(12))):
+        for name, make in (
+            ("rise", by_rise(1000)),
+            ("occlusion", by_occlusion(1 / 6)),
+            ("gradcam", by_gradients(gradcam.LEAST_CELLS)),
+        ):
             values = alike(make, make, other, open_expression(other, "cpu"))
             print(f"| {name} | {np.median(values):.2f} |", flush=True)
 
