@@ -31,6 +31,7 @@ from feelit.training.expression_data import Lesson, aligned, contact_sheet, fram
 from feelit.training.expression_network import ExpressionNet
 from feelit.training.expression_run import Recipe, State, open_teachers
 from feelit.training.expression_unlabelled import unlabelled
+from feelit.training.precision import autocast
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ def _loss(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet], index
     if teachers:
         told = _opinions(teachers, clear.contiguous(memory_format=torch.channels_last))
         target, own = (said.lerp(opinion, recipe.taught) for said, opinion in zip((target, own), told, strict=True))
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         logits, named = state.network.train()(pixels.contiguous(memory_format=torch.channels_last))
     loss = nn.functional.cross_entropy(logits.float(), target)  # nothing for pictures of which nothing was said
     return loss + recipe.fer2013 * nn.functional.cross_entropy(named.float(), own)
@@ -137,7 +138,7 @@ def _opinions(teachers: Sequence[ExpressionNet], pixels: Tensor) -> list[Tensor]
     """What several networks say on average (Hinton et al. 2015) of the very pictures that another one learns from, but for
     what hides or blurs the face there (Beyer et al. 2022 tell why the same ones): (N, 8) and (N, 7).
     """
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         parts = [teacher.eval()(pixels) for teacher in teachers]
     return [torch.stack([logits.float().softmax(1) for logits in head]).mean(0) for head in zip(*parts, strict=True)]
 

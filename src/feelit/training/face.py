@@ -34,6 +34,7 @@ from feelit.training.face_network import HEAD, FaceNet, Prediction
 from feelit.training.face_onnx import export
 from feelit.training.face_recipe import Recipe
 from feelit.training.optimizer import Optimizer
+from feelit.training.precision import autocast
 from feelit.training.rounding import rounded
 from feelit.vision.card import ModelCard, write_card
 
@@ -107,7 +108,7 @@ class Run:
         luma = batch.luma.to(memory_format=torch.channels_last)
         self.net.train()
         weights = rounded(self.net, (HEAD,)) if recipe.int8 and self.step >= recipe.steps - recipe.rounded else {}
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             prediction: Prediction = functional_call(self.net, weights, (luma,))
         part = losses(prediction, batch)
         total = recipe.score_weight * part.score + recipe.box_weight * part.box + recipe.landmark_weight * part.landmarks
