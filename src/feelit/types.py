@@ -193,14 +193,15 @@ class SegmentResult:
 class Timeline(Columns):
     """What a video shows: one row a face a sampled frame, and one row without a track for a sampled frame without a face.
 
-    Rows without a track have `track_id` -1, `emotion` -1, `readable` False and NaN elsewhere. A face that cannot be read has
-    `emotion` -1 and NaN as confidence.
+    Rows without a track have `track_id` and `person_id` -1, `emotion` -1, `readable` False and NaN elsewhere. A face that
+    cannot be read has `emotion` -1 and NaN as confidence.
     """
 
     frame: Int64  # (R,) position among the decoded frames of the video, from 0
     pts: Int64  # (R,)
     time_s: Float64  # (R,)
     track_id: Int32  # (R,) 1, 2, ... in order of first appearance
+    person_id: Int32  # (R,) 1, 2, ... in order of first appearance; as `track_id` where people were not told apart
     box: Float32  # (R, 4) px
     score: Float32  # (R,) 0..1
     landmarks: Float32  # (R, 5, 2) px

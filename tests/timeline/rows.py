@@ -64,6 +64,7 @@ def _timeline(
         pts=place * 300,
         time_s=np.array(time_s, np.float64)[place] if count else np.zeros(0),
         track_id=track,
+        person_id=track,
         box=filled(10, 4),
         score=filled(0.9),
         landmarks=filled(12, 5, 2),

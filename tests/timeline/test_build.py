@@ -214,7 +214,8 @@ def test_asking_for_the_newest_faces_changes_nothing_but_numbers(seed: int) -> N
     plain, rows = plain.rows(places[0]), rows.rows(places[1])
     numbers = dict(zip(plain.track_id.tolist(), rows.track_id.tolist(), strict=True))
     assert sorted(numbers) == sorted(numbers.values())
-    assert_same(replace(plain, track_id=np.array([numbers[i] for i in plain.track_id.tolist()], np.int32)), rows)
+    shown = np.array([numbers[i] for i in plain.track_id.tolist()], np.int32)
+    assert_same(replace(plain, track_id=shown, person_id=shown), rows)
 
 
 @pytest.mark.parametrize("seed", range(4))

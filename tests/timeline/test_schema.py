@@ -102,7 +102,7 @@ def test_metadata_is_one_json_object_in_utf_8() -> None:
     (key,) = packed = pack_metadata({"videos": {"Größe.mp4": {}}})
     assert key == METADATA_KEY == b"feelit"
     assert "Größe".encode() in packed[key]
-    assert json.loads(packed[key]) == {"schema_version": 1, "videos": {"Größe.mp4": {}}}
+    assert json.loads(packed[key]) == {"schema_version": 2, "videos": {"Größe.mp4": {}}}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_metadata_is_one_json_object_in_utf_8() -> None:
         pytest.param(b'{"schema_version": null}', "damaged metadata", id="null-version"),
         pytest.param(b'{"schema_version": "new"}', "damaged metadata", id="version-a-word"),
         pytest.param(b'{"schema_version": Infinity}', "damaged metadata", id="infinite-version"),
-        pytest.param(b'{"schema_version": 2}', "has schema version 2", id="future"),
+        pytest.param(b'{"schema_version": 3}', "has schema version 3", id="future"),
         pytest.param(b'{"schema_version": 0}', "has schema version 0", id="past"),
     ],
 )

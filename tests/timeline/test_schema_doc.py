@@ -17,7 +17,7 @@ from feelit.plan import Plan, Source
 from feelit.segment import no_faces
 from feelit.timeline import readable, smoothing
 from feelit.timeline.build import no_rows
-from feelit.timeline.schema import SCHEMA, SCHEMA_VERSION, from_arrow
+from feelit.timeline.schema import FULL_SCHEMA, GROUPS, SCHEMA, SCHEMA_VERSION, from_arrow
 from feelit.timeline.store import TimelineWriter
 from feelit.timeline.summary import headings
 from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
@@ -55,6 +55,18 @@ def names(cell: str) -> list[str]:
 
 def test_every_column_is_described_in_order() -> None:
     assert [name for row in table_rows("Columns") for name in names(row[0])] == SCHEMA.names
+
+
+def test_every_optional_column_is_described_in_order() -> None:
+    described = [name for row in table_rows("Optional columns") for name in names(row[0])]
+    assert described == [field.name for fields in GROUPS.values() for field in fields]
+
+
+@pytest.mark.parametrize("row", table_rows("Optional columns"), ids=lambda row: names(row[0])[0])
+def test_optional_columns_have_the_types_described(row: list[str]) -> None:
+    for name in names(row[0]):
+        assert FULL_SCHEMA.field(name).type == TYPES[row[1]]
+        assert FULL_SCHEMA.field(name).nullable
 
 
 @pytest.mark.parametrize("row", table_rows("Columns"), ids=lambda row: names(row[0])[0])

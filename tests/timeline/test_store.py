@@ -20,7 +20,18 @@ import pytest
 from feelit.errors import TimelineReadError
 from feelit.timeline import store
 from feelit.timeline.build import TimelineBuilder, no_rows
-from feelit.timeline.schema import METADATA_KEY, SCHEMA, from_arrow, pack_metadata
+from feelit.timeline.schema import (
+    FULL_SCHEMA,
+    METADATA_KEY,
+    PEOPLE,
+    SCHEMA,
+    SCHEMA_VERSION,
+    completed,
+    from_arrow,
+    pack_metadata,
+    schema_of,
+    to_arrow,
+)
 from feelit.timeline.store import TimelineWriter, open_timeline, read_table
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Timeline
@@ -55,7 +66,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_rows_and_metadata_come_back(path: Path) -> None:
     table, metadata = read_table(path)
-    assert metadata == {"schema_version": 1} | METADATA
+    assert metadata == {"schema_version": SCHEMA_VERSION} | METADATA
     assert_same(from_arrow(table), Timeline.join([rows(), rows()]))
     assert table.column("video").to_pylist() == ["a.mp4"] * len(rows()) + ["b c.mp4"] * len(rows())
     assert table.schema.remove_metadata() == SCHEMA
@@ -168,6 +179,37 @@ def test_the_file_tells_what_was_done_to_any_reader(path: Path) -> None:
     assert METADATA_KEY in pq.read_metadata(path).metadata
     found = sql(f"select decode(value) from parquet_kv_metadata('{path}') where decode(key) = 'feelit'").fetchall()
     assert '"videos"' in found[0][0]
+
+
+def test_a_file_of_the_first_version_is_read_with_a_person_for_each_track(path: Path) -> None:
+    old = {METADATA_KEY: b'{"schema_version": 1, "videos": {"a.mp4": {}}}'}
+    pq.write_table(pq.read_table(path).replace_schema_metadata(old), path)
+    table, metadata = read_table(path, ["person_id", "person", "time_s"])
+    tracks, _ = read_table(path, ["track_id"])
+    assert metadata["schema_version"] == 1
+    assert table.column_names == ["person_id", "person", "time_s"]
+    assert table.column("person_id").to_pylist() == tracks.column("track_id").to_pylist()
+    assert table.column("person").null_count == len(table)
+    assert read_table(path)[0].column_names == SCHEMA.names, "only what is asked for is made up"
+
+
+def test_an_optional_group_is_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    base = to_arrow(rows(), "a.mp4")
+    person = pa.array([7 if track is not None else None for track in base.column("track_id").to_pylist()], pa.int32())
+    table = completed(base, schema_of([PEOPLE]).names).set_column(5, FULL_SCHEMA.field("person_id"), person)
+    with TimelineWriter(path, METADATA, [PEOPLE]) as writer:
+        writer.append(table)
+    again, _ = read_table(path)
+    assert again.column_names == schema_of([PEOPLE]).names
+    assert set(from_arrow(again).person_id.tolist()) == {-1, 7}
+
+
+def test_half_a_group_is_told(path: Path) -> None:
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("person_id", table.column("track_id")), path)
+    with pytest.raises(TimelineReadError, match="lacks the column person and lacks the column person_confidence"):
+        read_table(path)
 
 
 def test_the_file_is_closed_when_the_block_fails(tmp_path: Path) -> None:

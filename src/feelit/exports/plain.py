@@ -6,20 +6,28 @@ from collections.abc import Iterator
 
 from feelit.exports.cells import csv_cells, csv_lines, json_cells
 from feelit.exports.part import Part
-from feelit.timeline.schema import SCHEMA
+from feelit.timeline.schema import FULL_SCHEMA, SCHEMA
 
 
 def csv_text(part: Part) -> Iterator[str]:
     """A line a row under a line of headings; nulls are empty."""
-    yield csv_lines([SCHEMA.names])
+    names = _columns(part)
+    yield csv_lines([names])
     for recording in part.recordings:
-        for table in recording.rows():
-            yield csv_lines(zip(*(csv_cells(table.column(name)) for name in SCHEMA.names), strict=True))
+        for table in recording.rows(names):
+            yield csv_lines(zip(*(csv_cells(table.column(name)) for name in names), strict=True))
 
 
 def jsonl_text(part: Part) -> Iterator[str]:
     """One object a row."""
+    names = _columns(part)
     for recording in part.recordings:
-        for table in recording.rows():
-            named = [[f'"{name}": {cell}' for cell in json_cells(table.column(name))] for name in SCHEMA.names]
+        for table in recording.rows(names):
+            named = [[f'"{name}": {cell}' for cell in json_cells(table.column(name))] for name in names]
             yield "".join(f"{{{', '.join(row)}}}\n" for row in zip(*named, strict=True))
+
+
+def _columns(part: Part) -> list[str]:
+    """Those that every timeline has, and those of optional groups that one of these has."""
+    there = {*SCHEMA.names}.union(*(recording.columns for recording in part.recordings))
+    return [name for name in FULL_SCHEMA.names if name in there]

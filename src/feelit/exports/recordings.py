@@ -67,6 +67,7 @@ class Recording:
     facts : what the file's metadata tell of it
     tracks : ids of its tracks, in order; only those that are wanted
     everything : whether all its rows are wanted, and not some tracks
+    columns : names of the columns that the file has
     """
 
     path: Location
@@ -74,6 +75,7 @@ class Recording:
     facts: dict[str, Any]
     tracks: tuple[int, ...] = ()
     everything: bool = True
+    columns: tuple[str, ...] = tuple(SCHEMA.names)
     pieces: tuple[Piece, ...] = ()
     groups: RowGroups = field(default_factory=RowGroups)
 
@@ -136,7 +138,7 @@ def find_recordings(paths: Sequence[Location], tracks: Sequence[int] | None = No
 def _in_file(path: Location, groups: RowGroups) -> Iterator[Recording]:
     file, metadata = open_timeline(path)
     with file:
-        count = file.num_row_groups
+        count, columns = file.num_row_groups, file.columns
     videos: dict[str, dict[str, Any]] = metadata.get("videos", {})
     current: Recording | None = None
     seen: set[str] = set()
@@ -145,7 +147,7 @@ def _in_file(path: Location, groups: RowGroups) -> Iterator[Recording]:
             if current is None or current.name != name:
                 if current is not None:
                     yield current
-                current = Recording(path, name, videos.get(name, {}), groups=groups)
+                current = Recording(path, name, videos.get(name, {}), columns=columns, groups=groups)
                 seen.add(name)
             together = tuple(sorted({*current.tracks, *tracks}))
             current = replace(current, pieces=(*current.pieces, piece), tracks=together)
@@ -153,7 +155,7 @@ def _in_file(path: Location, groups: RowGroups) -> Iterator[Recording]:
         yield current
     for name, facts in videos.items():
         if name not in seen and not facts.get("frames_sampled"):
-            yield Recording(path, name, facts, groups=groups)
+            yield Recording(path, name, facts, columns=columns, groups=groups)
 
 
 def _runs(table: pa.Table, group: int) -> Iterator[tuple[str, Piece, set[int]]]:

@@ -117,7 +117,7 @@ class TimelineBuilder:
     def _named(self, faces: Timeline) -> Timeline:
         """Identities numbered from 1 in order of first appearance."""
         names = [self._names.setdefault(int(i), len(self._names) + 1) for i in faces.track_id]
-        return replace(faces, track_id=np.array(names, np.int32))
+        return replace(faces, track_id=np.array(names, np.int32), person_id=np.array(names, np.int32))
 
 
 def no_rows() -> Timeline:
@@ -134,6 +134,7 @@ def _blank(frame: Int64, pts: Int64, time_s: Float64) -> Timeline:
         pts=pts,
         time_s=time_s,
         track_id=np.full(count, -1, np.int32),
+        person_id=np.full(count, -1, np.int32),
         box=np.full((count, 4), np.nan, np.float32),
         score=missing,
         landmarks=np.full((count, 5, 2), np.nan, np.float32),
@@ -157,6 +158,7 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
     return replace(
         _blank(frames.frame[kept.row], frames.pts[kept.row], frames.time_s[kept.row]),
         track_id=ids[ids >= 0].astype(np.int32),
+        person_id=ids[ids >= 0].astype(np.int32),
         box=kept.box,
         score=kept.score,
         landmarks=kept.landmarks,

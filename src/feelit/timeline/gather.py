@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.location import Location, Url
 from feelit.storage import objects
-from feelit.timeline.store import open_timeline
+from feelit.timeline.store import TimelineFile, open_timeline
 from feelit.timeline.validity import refuse_impossible, video_numbers
 
 
@@ -65,11 +64,11 @@ def read_videos(paths: Sequence[Location], columns: Sequence[str]) -> Iterator[p
             for table in _whole_videos(file, path, columns):
                 _claim(table, path, places)
                 yield table.replace_schema_metadata()
-            empty = file.schema_arrow.empty_table()
-        yield empty.select(list(columns))
+            empty = file.empty_table(columns)
+        yield empty
 
 
-def _whole_videos(file: pq.ParquetFile, path: Location, columns: Sequence[str]) -> Iterator[pa.Table]:
+def _whole_videos(file: TimelineFile, path: Location, columns: Sequence[str]) -> Iterator[pa.Table]:
     waiting: list[pa.Table] = []
     for group in range(file.num_row_groups):
         try:

@@ -12,7 +12,7 @@ from feelit.errors import TimelineReadError, UsageError
 from feelit.files import refuse_to_overwrite, whole_file
 from feelit.location import Location
 from feelit.timeline.gather import find_timelines
-from feelit.timeline.schema import SCHEMA
+from feelit.timeline.schema import schema_of
 from feelit.timeline.store import TimelineWriter, open_timeline
 
 Record = dict[str, Any]
@@ -38,16 +38,17 @@ def merge_files(inputs: Iterable[Location], out: Location, force: bool) -> int:
         raise UsageError(f"--out {out} does not end in .parquet", "that is what is written")
     refuse_to_overwrite(out, force)
     paths = find_timelines(inputs)
-    record, videos, places = _survey(paths)
+    record, videos, places, groups = _survey(paths)
     names = sorted(places)
     record |= {"videos": {name: videos[name] for name in names}}
+    schema = schema_of(groups)
     last = {path: name for name, path in sorted(places.items())}
-    with whole_file(out) as temporary, TimelineWriter(temporary, record) as writer:
+    with whole_file(out) as temporary, TimelineWriter(temporary, record, groups) as writer:
         open_files: dict[Location, _Rows] = {}
         try:
             for name in names:
                 path = places[name]
-                rows = open_files.get(path) or open_files.setdefault(path, _Rows(path))
+                rows = open_files.get(path) or open_files.setdefault(path, _Rows(path, schema))
                 for table in rows.of(name):
                     writer.append(table)
                 if last[path] == name:
@@ -58,15 +59,19 @@ def merge_files(inputs: Iterable[Location], out: Location, force: bool) -> int:
     return len(names)
 
 
-def _survey(paths: Sequence[Location]) -> tuple[Record, Record, dict[str, Location]]:
-    """What all files say of settings and models, what they say of their videos, and which file holds which."""
+def _survey(paths: Sequence[Location]) -> tuple[Record, Record, dict[str, Location], tuple[str, ...]]:
+    """What all files say of settings and models, what they say of their videos, which file holds which, and the optional
+    columns that any of them has."""
     common: Record | None = None
+    groups: set[str] = set()
     videos: Record = {}
     places: dict[str, Location] = {}
     for path in paths:
         file, record = open_timeline(path)
         file.close()
+        groups |= set(file.groups)
         held = record.pop("videos", None)
+        record.pop("schema_version", None)  # the older ones are read as the newest
         if not isinstance(held, dict):
             raise TimelineReadError(f"{path} does not say which videos it holds", "analyse them again")
         common = record if common is None else common
@@ -78,7 +83,7 @@ def _survey(paths: Sequence[Location]) -> tuple[Record, Record, dict[str, Locati
                 raise UsageError(f"{name} is in {places[name]} and again in {path}", "give every video once")
             places[name] = path
         videos |= held
-    return common or {}, videos, places
+    return common or {}, videos, places, tuple(groups)
 
 
 def _difference(one: Record, other: Record) -> str:
@@ -95,8 +100,8 @@ def _difference(one: Record, other: Record) -> str:
 class _Rows:
     """The rows of a timeline file, video by video, in the order of their names."""
 
-    def __init__(self, path: Location) -> None:
-        self._path = path
+    def __init__(self, path: Location, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
         self._file, _ = open_timeline(path)
         self._pieces = self._read()
         self._next = next(self._pieces, None)
@@ -126,7 +131,7 @@ class _Rows:
     def _read(self) -> Iterator[tuple[str, pa.Table]]:
         for group in range(self._file.num_row_groups):
             try:
-                table = self._file.read_row_group(group, columns=SCHEMA.names).cast(SCHEMA)
+                table = self._file.read_row_group(group, columns=self._schema.names).cast(self._schema)
             except (OSError, ValueError, pa.ArrowException) as error:
                 raise TimelineReadError(f"{self._path} is damaged: {error}", "analyse the video again") from error
             yield from _by_video(table)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from feelit.errors import TimelineReadError
-from feelit.types import EMOTIONS, LANDMARKS, Float32, Timeline
+from feelit.types import EMOTIONS, LANDMARKS, Float32, Int32, Timeline
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READ_VERSIONS = (1, 2)
+"""Version 1 had no optional columns; the others mean the same."""
+
 METADATA_KEY = b"feelit"
 
 BOX = ("x0", "y0", "x1", "y1")
@@ -36,8 +40,63 @@ SCHEMA = pa.schema(
 )
 
 
+"""The columns that every timeline has."""
+
+PEOPLE = "people"
+GROUPS: dict[str, tuple[pa.Field, ...]] = {
+    PEOPLE: (
+        pa.field("person_id", pa.int32()),
+        pa.field("person", _TEXT),
+        pa.field("person_confidence", pa.float32()),
+    ),
+}
+"""Columns that a file has together or not at all, by the name of the group. All are null where a row has no face."""
+
+AFTER = {PEOPLE: "track_id"}
+"""Where a group stands among the other columns; at the end unless it is named here."""
+
+
+def schema_of(groups: Collection[str] = ()) -> pa.Schema:
+    """The columns of a timeline with some optional groups, in their order in a file."""
+    wanted = [name for name in GROUPS if name in groups]
+    fields: list[pa.Field] = []
+    for field in SCHEMA:
+        fields.append(field)
+        fields += [f for name in wanted if AFTER.get(name) == field.name for f in GROUPS[name]]
+    return pa.schema(fields + [f for name in wanted if name not in AFTER for f in GROUPS[name]])
+
+
+FULL_SCHEMA = schema_of(GROUPS)
+"""Every column that a timeline can have."""
+
+
+def groups_of(schema: pa.Schema) -> tuple[str, ...]:
+    """The optional groups that a file has whole."""
+    names = set(schema.names)
+    return tuple(name for name, fields in GROUPS.items() if names.issuperset(f.name for f in fields))
+
+
+def completed(table: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """A table with the named columns, in that order: optional ones that it lacks are null, but a person is a track there.
+
+    `table` holds `track_id` if `person_id` is among those that are missing.
+    """
+    names, there = list(columns), set(table.column_names)
+    arrays, fields = [], []
+    for name in names:
+        if name in there:
+            array, field = table.column(name), table.schema.field(name)
+        elif name == "person_id":
+            array, field = table.column("track_id").cast(pa.int32(), safe=False), FULL_SCHEMA.field(name)
+        else:
+            array, field = pa.nulls(len(table), FULL_SCHEMA.field(name).type), FULL_SCHEMA.field(name)
+        arrays.append(array)
+        fields.append(field)
+    return pa.table(arrays, schema=pa.schema(fields, table.schema.metadata))
+
+
 def to_arrow(timeline: Timeline, video: str) -> pa.Table:
-    """The rows of one video as a table of `SCHEMA`; NaN and -1 become nulls."""
+    """The rows of one video as a table of `SCHEMA`, without people; NaN and -1 become nulls."""
     count = len(timeline)
     columns: dict[str, Any] = {
         "video": pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([video])),
@@ -61,7 +120,10 @@ def to_arrow(timeline: Timeline, video: str) -> pa.Table:
 
 
 def from_arrow(table: pa.Table) -> Timeline:
-    """The opposite of `to_arrow`; the table may hold several videos, whose rows then follow one another."""
+    """The opposite of `to_arrow`; the table may hold several videos, whose rows then follow one another.
+
+    Where it has no people, each track is one.
+    """
 
     def floats(*names: str) -> Float32:
         columns = [table.column(n).to_numpy().astype(np.float32) for n in names]
@@ -69,11 +131,13 @@ def from_arrow(table: pa.Table) -> Timeline:
 
     emotion = table.column("emotion").cast(pa.string()).to_numpy(zero_copy_only=False)
     number = {name: i for i, name in enumerate(EMOTIONS)}
+    track_id = _whole(table.column("track_id"))
     return Timeline(
         frame=table.column("frame").to_numpy(),
         pts=table.column("pts").to_numpy(),
         time_s=table.column("time_s").to_numpy(),
-        track_id=table.column("track_id").cast(pa.int64()).fill_null(-1).to_numpy().astype(np.int32),
+        track_id=track_id,
+        person_id=_whole(table.column("person_id")) if "person_id" in table.column_names else track_id,
         box=floats(*BOX),
         score=floats("face_score"),
         landmarks=floats(*LANDMARK_COLUMNS).reshape(-1, 5, 2),
@@ -112,8 +176,9 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
         json.dumps(content, ensure_ascii=False).encode()  # half a character, which JSON can hold, could be written nowhere
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError) as error:
         raise TimelineReadError(f"{name} has damaged metadata: {error}", "analyse the video again") from error
-    if version != SCHEMA_VERSION:
-        hint = f"this feelit reads version {SCHEMA_VERSION}; analyse the video again, or use the feelit that wrote it"
+    if version not in READ_VERSIONS:
+        known = f"this feelit reads versions {READ_VERSIONS[0]} to {READ_VERSIONS[-1]}"
+        hint = f"{known}; analyse the video again, or use the feelit that wrote it"
         raise TimelineReadError(f"{name} has schema version {version}", hint)
     if not isinstance(videos, dict) or not all(isinstance(facts, dict) for facts in videos.values()):
         raise TimelineReadError(f"{name} has damaged metadata: videos are no objects", "analyse the video again")
@@ -121,11 +186,15 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
 
 
 def misfits(schema: pa.Schema) -> list[str]:
-    """What keeps a file's columns from being those of `SCHEMA`; the width of numbers and the coding of texts do not."""
-    count = {name: schema.names.count(name) for name in SCHEMA.names}
-    missing = [f"lacks the column {name}" for name in SCHEMA.names if not count[name]]
-    missing += [f"has the column {name} more than once" for name in SCHEMA.names if count[name] > 1]
-    there = [(f, schema.field(f.name).type) for f in SCHEMA if count[f.name] == 1]
+    """What keeps a file's columns from being those of a timeline; the width of numbers and the coding of texts do not.
+
+    An optional group has all of its columns or none.
+    """
+    count = {name: schema.names.count(name) for name in FULL_SCHEMA.names}
+    begun = [name for name, fields in GROUPS.items() if any(count[f.name] for f in fields)]
+    missing = [f"lacks the column {name}" for name in schema_of(begun).names if not count[name]]
+    missing += [f"has the column {name} more than once" for name in FULL_SCHEMA.names if count[name] > 1]
+    there = [(f, schema.field(f.name).type) for f in FULL_SCHEMA if count[f.name] == 1]
     return missing + [f"has {found} in the column {f.name}" for f, found in there if _kind(found) != _kind(f.type)]
 
 
@@ -136,6 +205,12 @@ def _kind(found: pa.DataType) -> str:
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):  # Arrow cannot reckon with narrower ones
         return "number"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
+
+
+def _whole(column: pa.ChunkedArray) -> Int32:
+    """Numbers with -1 for null."""
+    result: Int32 = column.cast(pa.int64()).fill_null(-1).to_numpy().astype(np.int32)
+    return result
 
 
 def _nullable(values: Float32) -> pa.Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +16,16 @@ from feelit.errors import TimelineReadError
 from feelit.location import Location
 from feelit.names import as_text
 from feelit.storage.places import readable
-from feelit.timeline.schema import SCHEMA, misfits, pack_metadata, to_arrow, unpack_metadata
+from feelit.timeline.schema import (
+    FULL_SCHEMA,
+    completed,
+    groups_of,
+    misfits,
+    pack_metadata,
+    schema_of,
+    to_arrow,
+    unpack_metadata,
+)
 from feelit.timeline.validity import refuse_impossible
 from feelit.types import Timeline
 
@@ -29,14 +40,17 @@ class TimelineWriter:
     """Writes one Parquet file; a context manager, so that the file is closed whatever happens.
 
     `metadata` goes into the schema. What is known only after the last row, as counts are, cannot be in there: such rows are
-    written to a file without metadata first and copied.
+    written to a file without metadata first and copied. `groups` are the optional columns that all rows have, see
+    `schema.GROUPS`.
     """
 
-    def __init__(self, path: Path, metadata: dict[str, Any] | None = None) -> None:
-        schema = SCHEMA.with_metadata(pack_metadata(metadata)) if metadata is not None else SCHEMA
+    def __init__(self, path: Path, metadata: dict[str, Any] | None = None, groups: Collection[str] = ()) -> None:
+        schema = schema_of(groups)
+        schema = schema.with_metadata(pack_metadata(metadata)) if metadata is not None else schema
+        texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         self._sink = pa.OSFile(str(path), "wb")  # ours, so that it is closed also where a full disk keeps Arrow from it
         try:
-            self._file = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=["video", "emotion"])
+            self._file = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=texts)
         except BaseException:
             self._sink.close()
             raise
@@ -82,7 +96,57 @@ class TimelineWriter:
             self._waiting = []
 
 
-def open_timeline(path: Location) -> tuple[pq.ParquetFile, dict[str, Any]]:
+class TimelineFile:
+    """An open timeline file, of any schema version that is known; a context manager.
+
+    Columns that an optional group would have can be asked for whether they are there or not: see `schema.completed`.
+
+    Attributes
+    ----------
+    columns : the names of the columns that are in it, in their order
+    num_row_groups : how many parts its rows are in
+    """
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+        there = set(file.schema_arrow.names)
+        self.columns = tuple(name for name in FULL_SCHEMA.names if name in there)
+        self.groups = groups_of(file.schema_arrow)
+        self.num_row_groups: int = file.num_row_groups
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows; None stands for all columns that there are, unknown ones included."""
+        return self._read(self._file.read, columns)
+
+    def read_row_group(self, group: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of one part."""
+        return self._read(partial(self._file.read_row_group, group), columns)
+
+    def empty_table(self, columns: Sequence[str]) -> pa.Table:
+        """No rows, with the file's metadata."""
+        table = self._file.schema_arrow.empty_table()
+        return completed(table, columns)
+
+    def _read(self, read: Callable[..., pa.Table], columns: Sequence[str] | None) -> pa.Table:
+        if columns is None:
+            return read()
+        stored = [name for name in columns if name in self.columns]
+        if "person_id" in columns and "person_id" not in self.columns and "track_id" not in stored:
+            stored.append("track_id")
+        return completed(read(columns=stored or ["frame"]), columns)
+
+
+def open_timeline(path: Location) -> tuple[TimelineFile, dict[str, Any]]:
     """A timeline file and its metadata, rows unread.
 
     Raises
@@ -109,7 +173,7 @@ def open_timeline(path: Location) -> tuple[pq.ParquetFile, dict[str, Any]]:
     except TimelineReadError:
         file.close()
         raise
-    return file, metadata
+    return TimelineFile(file), metadata
 
 
 def read_table(path: Location, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
-from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, SCHEMA
+from feelit.timeline.schema import BOX, FULL_SCHEMA, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS
 from feelit.types import MOST_S, Float64, Int64
 
 MOST_NAME = 1 << 14
@@ -27,10 +27,10 @@ _ROUNDING = 1e-6
 RANGES: dict[str, tuple[float, float]] = {
     "frame": (0, 1 << 53),
     "time_s": (-MOST_S, MOST_S),
-    "track_id": (0, (1 << 31) - 1),
+    **dict.fromkeys(("track_id", "person_id"), (0, (1 << 31) - 1)),
     **dict.fromkeys(SCALARS, (-MOST, MOST)),
     **dict.fromkeys((*BOX, *LANDMARK_COLUMNS), (-MOST_PX, MOST_PX)),
-    **dict.fromkeys(("face_score", "confidence", *PROBABILITY_COLUMNS), (-_ROUNDING, 1 + _ROUNDING)),
+    **dict.fromkeys(("face_score", "confidence", "person_confidence", *PROBABILITY_COLUMNS), (-_ROUNDING, 1 + _ROUNDING)),
 }
 """The least and the greatest value of every column of numbers whose values are used as such."""
 
@@ -43,7 +43,7 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
     TimelineReadError
         if one is missing where there must be one, is not text though it should be, or lies beyond all reason.
     """
-    if wrong := next(filter(None, (_wrong(table, field) for field in SCHEMA if field.name in table.column_names)), None):
+    if wrong := next(filter(None, (_wrong(table, field) for field in FULL_SCHEMA if field.name in table.column_names)), None):
         raise TimelineReadError(f"{name} {wrong}", "analyse the video again")
 
 
