@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
-from feelit.evaluation.detection import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
-from feelit.models import model_path
+from feelit.evaluation.detector.metrics import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
+from feelit.models.paths import model_path
 from feelit.types import Detections, Float32, UInt8, View
 from feelit.vision.detector import FaceDetector, open_detector, shrink
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelit.evaluation.face_images import find_images
-from feelit.evaluation.faces import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.images import find_images
 from feelit.types import UInt8
 from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
 

@@ -22,16 +22,16 @@ import onnx
 from onnx import numpy_helper
 from scipy.stats import spearmanr
 
-from feelit.evaluation.crops import crop_images
-from feelit.explaining.covering import Baseline, baseline_of, score_of
+from feelit.datasets.read import read_split
+from feelit.evaluation.classifier.crops import crop_images
+from feelit.explaining import gradcam
 from feelit.explaining.faithfulness import judge
+from feelit.explaining.masking import Baseline, baseline_of, score_of
 from feelit.explaining.occlusion import occlusion
 from feelit.explaining.rise import rise
-from feelit.labelled.read import read_split
-from feelit.models import model_path
-from feelit.training import gradcam
+from feelit.models.card import read_card, write_card
+from feelit.models.paths import model_path
 from feelit.types import EMOTIONS, Float32, UInt8
-from feelit.vision.card import read_card, write_card
 from feelit.vision.expression import ExpressionModel, open_expression
 
 FEW = 12  # faces for the tables of correlations, which need several maps each

@@ -23,12 +23,12 @@ from pathlib import Path
 import av
 
 from feelit.config import AnalyzeConfig, RunConfig
-from feelit.engines import Order
-from feelit.engines.local import LocalEngine
-from feelit.job import VideoReport
-from feelit.pipeline import LEAST_SEGMENT_S, analyze_videos, resolve
-from feelit.plan import Source, cut, find_videos
-from feelit.segment import Task
+from feelit.run.engines import Order
+from feelit.run.engines.local import LocalEngine
+from feelit.run.job import VideoReport
+from feelit.run.pipeline import LEAST_SEGMENT_S, analyze_videos, resolve
+from feelit.run.plan import Source, cut, find_videos
+from feelit.run.segment import Task
 from feelit.types import VideoInfo
 from feelit.video.probe import probe
 

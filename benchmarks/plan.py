@@ -17,19 +17,19 @@ import time
 from pathlib import Path
 
 from feelit.config import AnalyzeConfig, RunConfig
-from feelit.dataset import DatasetOutput, file_of
-from feelit.job import VideoReport
-from feelit.pipeline import resolve
-from feelit.plan import Source, find_videos
+from feelit.run.job import VideoReport
+from feelit.run.output_folder import DatasetOutput, file_of
+from feelit.run.pipeline import resolve
+from feelit.run.plan import Source, find_videos
+from feelit.run.workspace import Workspace
 from feelit.timeline.build import no_rows
-from feelit.timeline.store import TimelineWriter
+from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
-from feelit.workspace import Workspace
 
 PLAN = """
 import re, sys, time
 from pathlib import Path
-from feelit.plan import find_videos
+from feelit.run.plan import find_videos
 start_s = time.perf_counter()
 sources = find_videos([sys.argv[1]])
 peak_kib = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])

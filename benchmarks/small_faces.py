@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
-from feelit.evaluation.detection import match_faces
+from feelit.evaluation.detector.metrics import match_faces
 from feelit.types import Float32, UInt8
 
 BOX = ("x0", "y0", "x1", "y1")

@@ -16,10 +16,10 @@ from urllib.request import Request, urlopen
 
 from moto.server import ThreadedMotoServer
 
-from feelit.location import Url
-from feelit.plan import cut
+from feelit.run.plan import cut
 from feelit.storage import objects
 from feelit.storage.blocks import Blocks
+from feelit.storage.location import Url
 from feelit.types import Sampling, Segment, VideoInfo
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import probe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -11,12 +12,18 @@ from pathlib import Path
 import pytest
 
 from feelit.cli import main
-from feelit.engines import Order, Outcome
-from feelit.engines.limits import Limits
-from feelit.engines.local import Work, attempt
-from feelit.segment import analyze_segment
+from feelit.run.engines import Order, Outcome
+from feelit.run.engines.limits import Limits
+from feelit.run.engines.local import Work, attempt
+from feelit.run.segment import analyze_segment
 
 pytest_plugins = ["tests.browser"]
+
+REPOSITORY = Path(__file__).parents[1]
+# processes that tests start run in other folders, and some of them unpickle classes of `tests`
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+# a shell starts background jobs with SIGINT ignored, and what tests interrupt inherits that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class SerialEngine:
 @pytest.fixture
 def serial(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker processes in this test."""
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", SerialEngine)
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
 
 
 @pytest.fixture
@@ -72,7 +79,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test starts in an empty folder of its own: nothing is read from, or left in, the folder the tests were started in."""
+    """Every test starts in an empty folder: nothing is read from, or left in, the folder in which pytest was started."""
     folder = tmp_path_factory.mktemp("cwd")
     monkeypatch.chdir(folder)
     return folder

@@ -149,8 +149,8 @@ def test_videos_that_are_not_there_are_told(videos: list[str] | str, tmp_path: P
 
 def test_a_timeline_file_is_read_drawn_and_summed_up(folder: Path, tmp_path: Path, timeline: pd.DataFrame) -> None:
     from feelit.config import AnalyzeConfig, RunConfig
-    from feelit.pipeline import analyze_videos
-    from feelit.plan import find_videos
+    from feelit.run.pipeline import analyze_videos
+    from feelit.run.plan import find_videos
 
     video, out = folder / "good" / "face.mp4", tmp_path / "t.parquet"
     analyze_videos(find_videos([str(video)]), AnalyzeConfig(device="cpu"), RunConfig(out, workers=1), Quiet())

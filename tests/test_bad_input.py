@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.config import AnalyzeConfig, RunConfig
-from feelit.job import VideoReport
-from feelit.pipeline import analyze_videos
-from feelit.plan import Source, find_videos
+from feelit.run.job import VideoReport
+from feelit.run.pipeline import analyze_videos
+from feelit.run.plan import Source, find_videos
 from feelit.types import VideoInfo
 from tests.conftest import SerialEngine
 from tests.video import clips
@@ -287,8 +287,8 @@ def analyze(videos: list[Path], out: Path, config: AnalyzeConfig, **how: Any) ->
 def test_rows_do_not_depend_on_how_the_work_was_cut(
     case: Case, run: Run, tmp_path: Path, serial: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.1)
-    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.1)
+    monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.1)
+    monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.1)
     tables = []
     for i, (segment_s, batch) in enumerate([(100.0, 16), (0.1, 3)]):
         out = tmp_path / f"{i}.parquet"
@@ -301,11 +301,11 @@ def test_rows_do_not_depend_on_how_the_work_was_cut(
 
 def test_rows_do_not_depend_on_the_workers(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["open-gop.mkv", "corrupt.mp4", "vfr.mkv"]
-    monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.5)
-    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.1)
+    monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.5)
+    monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.1)
     videos = [run.folder / name for name in names]
     analyze(videos, tmp_path / "real.parquet", AnalyzeConfig("12.5"), workers=2, segment_s=0.5)
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", SerialEngine)
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
     analyze(videos, tmp_path / "serial.parquet", AnalyzeConfig("12.5"), workers=1, segment_s=100)
     real, serial = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("real", "serial"))
     assert real.num_rows > 70
@@ -333,8 +333,8 @@ def test_only_what_lies_between_start_and_end_is_sampled(
     serial: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.1)
-    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.1)
+    monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.1)
+    monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.1)
     config = AnalyzeConfig("native", start_s, end_s, min_face_px=60)
     (report,) = analyze([run.folder / name], tmp_path / "a.parquet", config, segment_s=0.1, workers=1)
     rows = pq.read_table(tmp_path / "a.parquet")

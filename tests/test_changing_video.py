@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.engines import Order, Outcome
 from feelit.errors import VideoReadError
+from feelit.run.engines import Order, Outcome
 from feelit.video.probe import probe
 from tests.conftest import Command, SerialEngine
 from tests.video import clips
@@ -65,7 +65,7 @@ def meddled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Path], None]
         monkeypatch.setattr(Meddler, "does", staticmethod(does), raising=False)
         monkeypatch.setattr(Meddler, "after", after)
         monkeypatch.setattr(Meddler, "done", 0)
-        monkeypatch.setattr("feelit.pipeline.LocalEngine", Meddler)
+        monkeypatch.setattr("feelit.run.pipeline.LocalEngine", Meddler)
 
     return set_up
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from feelit.console import MOST_ROWS, AnalysisView
-from feelit.job import VideoReport
+from feelit.run.job import VideoReport
 
 
 def shown(reports: list[VideoReport], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:

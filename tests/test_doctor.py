@@ -14,10 +14,11 @@ from typing import get_args
 
 import pytest
 
-from feelit import doctor, models
+from feelit import doctor
 from feelit.doctor import Area, Finding, Level
+from feelit.models import paths as models
+from feelit.models.card import card_path, read_card, write_card
 from feelit.vision import session
-from feelit.vision.card import card_path, read_card, write_card
 
 EXPRESSION = models.models_folder() / models.BUILT_IN["expression"]
 
@@ -189,7 +190,7 @@ def test_encoders(present: set[str], level: Level, remedy: str, monkeypatch: pyt
 
 
 def test_cores_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feelit.plan.usable_cores", lambda: 1)
+    monkeypatch.setattr("feelit.run.plan.usable_cores", lambda: 1)
     assert [f.message for f in doctor.machine()] == ["1 usable core"]
 
 

@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.config import AnalyzeConfig, RunConfig
-from feelit.engines import Order, Outcome
-from feelit.engines.local import LocalEngine, Work, attempt
 from feelit.errors import FeelitError
-from feelit.job import VideoReport
-from feelit.pipeline import analyze_videos
-from feelit.plan import Source, find_videos
-from feelit.segment import analyze_segment
+from feelit.run.engines import Order, Outcome
+from feelit.run.engines.local import LocalEngine, Work, attempt
+from feelit.run.job import VideoReport
+from feelit.run.pipeline import analyze_videos
+from feelit.run.plan import Source, find_videos
+from feelit.run.segment import analyze_segment
 from feelit.types import VideoInfo
 from tests import works
 from tests.conftest import Command, SerialEngine
@@ -121,7 +121,7 @@ def test_where_no_process_can_be_started_it_is_told(tmp_path: Path, monkeypatch:
     def refuse(*_: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("feelit.engines.local._Process._Popen", staticmethod(refuse))
+    monkeypatch.setattr("feelit.run.engines.local._Process._Popen", staticmethod(refuse))
     with pytest.raises(FeelitError, match="no worker process can be started"):
         next(LocalEngine(2, works.slow).run(works.orders(tmp_path)))
 
@@ -150,7 +150,7 @@ class CountingEngine(SerialEngine):
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> type[CountingEngine]:
     """Segments in this process, counted from 0."""
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", CountingEngine)
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", CountingEngine)
     monkeypatch.setattr(CountingEngine, "done", 0)
     return CountingEngine
 
@@ -160,7 +160,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     """The rows of a run that nobody interrupts."""
     out = tmp_path_factory.mktemp("undisturbed") / "out.parquet"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("feelit.pipeline.LocalEngine", SerialEngine)
+        patch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
         analyze_videos(find_videos([str(SAMPLE)]), AnalyzeConfig("native", min_face_px=60), RunConfig(out, workers=1), Silent())
     return pq.read_table(out)
 

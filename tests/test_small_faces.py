@@ -9,8 +9,8 @@ import pytest
 
 import feelit
 from feelit.config import AnalyzeConfig, RunConfig
-from feelit.pipeline import analyze_videos
-from feelit.plan import find_videos
+from feelit.run.pipeline import analyze_videos
+from feelit.run.plan import find_videos
 from tests.test_bad_input import Silent
 from tests.vision.made import FPS, Face, frame, video
 
@@ -31,8 +31,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_rows_of_small_faces_do_not_depend_on_how_the_work_was_cut(
     rate: str, small: Path, tmp_path: Path, serial: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feelit.pipeline.LEAST_SEGMENT_S", 0.1)
-    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.5)
+    monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.1)
+    monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.5)
     tables = []
     for segment_s, batch in [(100.0, 16), (0.1, 3), (1.0, 1)]:
         out = tmp_path / f"{segment_s}.parquet"

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from feelit.segment import no_faces
+from feelit.run.segment import no_faces
 from feelit.timeline.build import no_rows
 from feelit.types import EMOTIONS, LANDMARKS, Columns, Detections, FaceTable, Timeline
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from feelit.engines import Order, Outcome
 from feelit.errors import VideoReadError
-from feelit.segment import Models, Task, no_faces
+from feelit.run.engines import Order, Outcome
+from feelit.run.segment import Models, Task, no_faces
 from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
 
 

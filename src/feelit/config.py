@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from feelit.errors import UsageError
-from feelit.location import Location
+from feelit.storage.location import Location
 from feelit.types import Sampling
 
 MOST_TOML_BYTES = 1 << 20

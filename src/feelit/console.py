@@ -19,11 +19,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from feelit.names import for_terminal, one_line
+from feelit.storage.names import for_terminal, one_line
 
 if TYPE_CHECKING:
-    from feelit.job import VideoReport
-    from feelit.plan import Source
+    from feelit.run.job import VideoReport
+    from feelit.run.plan import Source
     from feelit.types import VideoInfo
 
 PIPE_COLUMNS = 200

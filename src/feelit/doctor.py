@@ -18,7 +18,7 @@ from typing import Literal
 
 from feelit import __version__
 from feelit.errors import FeelitError, ModelError, OutputError
-from feelit.models import BUILT_IN, models_folder
+from feelit.models.paths import BUILT_IN, models_folder
 
 Level = Literal["ok", "warning", "error"]
 Area = Literal["package", "model", "provider", "machine", "encoder", "output"]
@@ -105,7 +105,7 @@ def models() -> list[Finding]:
 
 
 def _model(name: str, path: Path) -> Finding:
-    from feelit.zoo.check import AGAIN, compare
+    from feelit.models.verify import AGAIN, compare
 
     try:
         return Finding("model", "ok", f"model {name}: {compare(name, path)}")
@@ -146,7 +146,7 @@ def providers() -> list[Finding]:
 def machine() -> list[Finding]:
     """How many processes a run uses unless it is told otherwise."""
     try:
-        from feelit.plan import usable_cores
+        from feelit.run.plan import usable_cores
     except ImportError as error:
         return [Finding("machine", "warning", f"cores cannot be counted: {error}", "mend the packages first")]
     cores = usable_cores()

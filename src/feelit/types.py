@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from feelit.location import Location
+from feelit.storage.location import Location
 
 UInt8 = NDArray[np.uint8]
 Int32 = NDArray[np.int32]

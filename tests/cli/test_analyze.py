@@ -17,13 +17,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.files import whole_file
-from feelit.models import BUILT_IN, models_folder
-from feelit.segment import Task, analyze_segment
-from feelit.timeline.store import TimelineWriter
+from feelit.models.card import card_path
+from feelit.models.paths import BUILT_IN, models_folder
+from feelit.run.segment import Task, analyze_segment
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import whole_file
+from feelit.timeline.write import TimelineWriter
 from feelit.types import SegmentResult
-from feelit.vision.card import card_path
-from feelit.workspace import Workspace
 from tests.conftest import Command
 from tests.video import clips
 
@@ -525,7 +525,7 @@ def test_a_bug_on_one_video_harms_no_other(here: Path, command: Command, monkeyp
 
     from tests.conftest import SerialEngine
 
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", lambda workers, limits: SerialEngine(workers, work, limits))
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", lambda workers, limits: SerialEngine(workers, work, limits))
     ran = command("analyze", "in")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert "in/a.mp4: internal error: ZeroDivisionError: division\\nby zero" in ran.lines[0]

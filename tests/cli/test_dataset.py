@@ -24,11 +24,11 @@ import pytest
 
 import feelit
 from feelit.config import Shard
-from feelit.engines import Order, Outcome
 from feelit.errors import TimelineReadError
-from feelit.manifest import MANIFEST, SCHEMA, Entry, Manifest, read_manifest
-from feelit.plan import find_videos
-from feelit.workspace import Workspace
+from feelit.run.engines import Order, Outcome
+from feelit.run.manifest import MANIFEST, SCHEMA, Entry, Manifest, read_manifest
+from feelit.run.plan import find_videos
+from feelit.run.workspace import Workspace
 from tests.conftest import Command, SerialEngine
 from tests.video import clips
 
@@ -105,7 +105,7 @@ def test_every_reader_sees_one_table_of_what_is_done_at_any_moment(
     reader: Callable[[Path], set[str]], within: bool, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if within:  # as where the output is a volume that is mounted
-        monkeypatch.setattr("feelit.workspace._stands_alone", lambda out: True)
+        monkeypatch.setattr("feelit.run.workspace._stands_alone", lambda out: True)
     seen: list[set[str]] = []
     noted: list[dict[str, str]] = []
 
@@ -117,7 +117,7 @@ def test_every_reader_sees_one_table_of_what_is_done_at_any_moment(
                 noted.append({stem: entry.status for stem, entry in entries().items()})
                 pq.read_table(OUT / MANIFEST)
 
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", Watched)
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", Watched)
     run(command)
     assert [len(videos) for videos in seen] == [1, 2, 3, 4]
     assert [list(statuses.values()).count("done") for statuses in noted] == [1, 2, 3, 4]
@@ -130,7 +130,7 @@ def test_nothing_unfinished_is_seen(
     reader: Callable[[Path], set[str]], here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Readers look just before each file gets its name, when its temporary and the spools are there."""
-    monkeypatch.setattr("feelit.workspace._stands_alone", lambda out: True)
+    monkeypatch.setattr("feelit.run.workspace._stands_alone", lambda out: True)
     rename, seen = Path.replace, list[int]()
 
     def watched(self: Path, target: Path) -> Path:
@@ -327,14 +327,14 @@ def test_status_sees_a_run_that_goes_on(here: Path, command: Command, monkeypatc
 
     class Asking(SerialEngine):
         def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-            from feelit.status import status_of
+            from feelit.run.status import status_of
 
             for outcome in super().run(orders):
                 yield outcome
                 found = status_of(OUT)
                 told.append({"running": found.running, "remaining": found.remaining})
 
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", Asking)
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", Asking)
     run(command)
     assert [moment["running"] for moment in told] == [True] * 4
     assert [moment["remaining"] for moment in told] == [4, 3, 2, 0]  # broken.mp4 fails on the way to the fourth

@@ -14,8 +14,8 @@ import typer
 
 from feelit import errors
 from feelit.cli import INTERRUPTED, app
-from feelit.job import VideoReport
-from feelit.plan import SUFFIXES
+from feelit.run.job import VideoReport
+from feelit.run.plan import SUFFIXES
 from feelit.video.writer import CODECS, FORMATS
 from tests.conftest import Command
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Command
+from tests.datasets.made import encoded, pictures
 from tests.evaluation.made import classifier, write_data
-from tests.labelled.made import encoded, pictures
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 
 from feelit.cli.evaluate_face import Output, evaluate_face
 from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
-from feelit.evaluation.face_folder import FILES
-from feelit.evaluation.faces import FaceQuestion
+from feelit.evaluation.detector.evaluate import FaceQuestion
+from feelit.evaluation.detector.folder import FILES
 from tests.conftest import Command
 from tests.evaluation.photographs import detector, scene, write_parquet
 

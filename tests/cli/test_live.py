@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from feelit.timeline.store import read_table
+from feelit.timeline.write import read_table
 from tests.conftest import Command
 from tests.video import clips
 from tests.video.clips import SAMPLE

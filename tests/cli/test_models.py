@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from feelit.models import BUILT_IN
+from feelit.models.paths import BUILT_IN
 from feelit.storage import download
 from tests.conftest import Command
+from tests.models.small import Small, small_model
 from tests.storage.sites import cut, status, stuck
-from tests.zoo.small import Small, small_model
 
 PROGRAM = """
 import pathlib, sys

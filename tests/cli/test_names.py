@@ -15,8 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from feelit.names import as_text, one_line
-from feelit.timeline.store import read_table
+from feelit.storage.names import as_text, one_line
+from feelit.timeline.write import read_table
 from tests.conftest import Command
 from tests.video import clips
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from feelit.clipping.cut import ClipOptions, cut_clips
-from feelit.clipping.occasions import Wanted
+from feelit.clipping.highlights import Wanted
 from feelit.errors import FeelitError, OutputError, TimelineReadError, UsageError, VideoReadError
 from feelit.video.writer import Encoding
 from tests.clipping import made

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from feelit.clipping.highlights import NAN, Occasion
 from feelit.clipping.index import FIELDS, INDEX, NAME, Clip, csv_text, flat, listed, name_of
-from feelit.clipping.occasions import NAN, Occasion
 
 CLIP = Clip(
     "0001_00-00-01.000_track2_anger_peak.mp4", "a.mp4", "peak", (2,), "anger", 0.96, 2.0, 1.0, 1.5, 1.2, 0.75, 0.002

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from feelit.models.card import ModelCard, write_card
 from feelit.types import UInt8
-from feelit.vision.card import ModelCard, write_card
-from tests.labelled.made import unanimous, write_parquet
+from tests.datasets.made import unanimous, write_parquet
 from tests.vision.test_expression import SIDE, network
 
 CARD = ModelCard(

@@ -10,7 +10,7 @@ import cv2
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feelit.vision.card import ModelCard, write_card
+from feelit.models.card import ModelCard, write_card
 from tests.vision.networks import scrfd, spot
 
 WIDTH, HEIGHT, SIDE = 160, 96, 32

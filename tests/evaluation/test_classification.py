@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.evaluation.classification import class_scores, confusion, fit_temperature, softmax
-from feelit.evaluation.scores import accuracy_of
+from feelit.evaluation.classifier.metrics import class_scores, confusion, fit_temperature, softmax
+from feelit.evaluation.classifier.scores import accuracy_of
 
 
 def test_confusion_counts_true_labels_in_rows() -> None:

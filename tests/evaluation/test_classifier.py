@@ -8,20 +8,20 @@ import cv2
 import numpy as np
 import pytest
 
+from feelit.datasets.images import Images
 from feelit.errors import ModelError, UsageError
-from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
-from feelit.evaluation.crops import AS_IT_IS, crop_images, whole
-from feelit.evaluation.occlusions import OCCLUSIONS
-from feelit.evaluation.scores import ClassifierScores, occlusion_score
-from feelit.labelled.images import Images
-from feelit.models import model_path
+from feelit.evaluation.classifier.crops import AS_IT_IS, crop_images, whole
+from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.occlusions import OCCLUSIONS
+from feelit.evaluation.classifier.scores import ClassifierScores, occlusion_score
+from feelit.models.card import sha256_of
+from feelit.models.paths import model_path
 from feelit.types import EMOTIONS
-from feelit.vision.card import sha256_of
 from feelit.vision.detector import open_detector
 from feelit.vision.expression import open_expression
+from tests.datasets.made import unanimous, write_folders, write_parquet
 from tests.evaluation.made import DARK, HAPPY, LIGHT, SAD, classifier, flat, write_data
-from tests.labelled.made import unanimous, write_folders, write_parquet
-from tests.vision.test_closeup import portrait, tight
+from tests.vision.test_face_crops import portrait, tight
 
 SHARED = Path(__file__).parents[2] / "../shared/data/fer"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.evaluation.detection import (
+from feelit.evaluation.detector.metrics import (
     at_threshold,
     average_precision,
     box_sizes,

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from feelit.evaluation.face_folder import FILES
-from feelit.evaluation.face_scores import FaceScores, ScoreBin, SizeScore
-from feelit.evaluation.folder import CONFUSION, RELIABILITY, SCORES
-from feelit.evaluation.scores import ClassifierScores
-from feelit.labelled.images import SUFFIXES
-from feelit.labelled.names import AFFECTNET, FER2013, SPLITS, emotion_named
-from feelit.labelled.read import read_split
+from feelit.datasets.images import SUFFIXES
+from feelit.datasets.names import AFFECTNET, FER2013, SPLITS, emotion_named
+from feelit.datasets.read import read_split
+from feelit.evaluation.classifier.folder import CONFUSION, RELIABILITY, SCORES
+from feelit.evaluation.classifier.scores import ClassifierScores
+from feelit.evaluation.detector.folder import FILES
+from feelit.evaluation.detector.scores import FaceScores, ScoreBin, SizeScore
 from feelit.types import EMOTIONS
 from feelit.vision.expression import SPELLINGS
-from tests.labelled.made import encoded, pictures
+from tests.datasets.made import encoded, pictures
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.errors import UsageError
-from feelit.evaluation.face_images import FaceImage, find_images
+from feelit.evaluation.detector.images import FaceImage, find_images
 from tests.evaluation.photographs import HEIGHT, WIDTH, Photograph, about, marks, picture, scene, write_parquet
 
 WIDER = """0--Parade/a.png

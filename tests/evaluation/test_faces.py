@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from feelit.errors import UsageError
-from feelit.evaluation.face_images import find_images
-from feelit.evaluation.face_scores import FaceScores
-from feelit.evaluation.face_sheet import COLUMNS, FALSE, GAP_PX, MISSED, ROWS, TILE_PX, draw_sheet, write_sheet
-from feelit.evaluation.faces import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.images import find_images
+from feelit.evaluation.detector.scores import FaceScores
+from feelit.evaluation.detector.sheet import COLUMNS, FALSE, GAP_PX, MISSED, ROWS, TILE_PX, draw_sheet, write_sheet
 from tests.evaluation.photographs import Photograph, about, detector, marks, picture, scene, write_parquet
 from tests.vision.networks import ultraface
 

@@ -9,9 +9,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from feelit.explaining.covering import Score
+from feelit.explaining.masking import Score
+from feelit.models.card import ModelCard, write_card
 from feelit.types import Float64, UInt8
-from feelit.vision.card import ModelCard, write_card
 from tests.video import clips
 
 SIDE = 24

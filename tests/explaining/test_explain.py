@@ -12,8 +12,8 @@ import feelit
 from feelit.errors import FeelitError, ModelError, UsageError, VideoReadError
 from feelit.explaining.explain import ExplainOptions, Method, explain_sources
 from feelit.explaining.run import explain_into
+from feelit.models.card import card_path
 from feelit.types import EMOTIONS, Float32
-from feelit.vision.card import card_path
 from tests.explaining import made
 from tests.explaining.made import CARD, REGION, SIDE, linear, region_weight, saved
 from tests.video import clips

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from feelit.explaining.covering import baseline_of, covered
 from feelit.explaining.faithfulness import Faithfulness, judge, top_tenth
+from feelit.explaining.masking import baseline_of, covered
 from feelit.types import Float32
 from tests.explaining.made import REGION, SIDE, bright_region, linear_score, region_weight
 

@@ -10,12 +10,12 @@ import pytest
 from feelit.errors import UsageError, VideoReadError
 from feelit.explaining.finding import find_faces
 from feelit.explaining.sources import Source
-from feelit.models import model_path
-from feelit.segment import Models, Networks, look_at, open_networks
+from feelit.models.paths import model_path
+from feelit.run.segment import Models, Networks, look_at, open_networks
 from feelit.types import Sampling, Segment
 from feelit.video.probe import probe
 from feelit.video.reader import SegmentReader
-from feelit.vision.looking import Looker
+from feelit.vision.multi_scale import Looker
 from tests.explaining.made import group, nobody, portrait, saved
 from tests.video import clips
 

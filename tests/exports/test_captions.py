@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feelit.exports.captions import Cue, clock, cues
-from feelit.exports.shown import Showing
+from feelit.exports.label_intervals import Showing
 from feelit.types import EMOTIONS
 from tests.exports.made import text_of, write
 from tests.timeline.rows import regular, table_of

@@ -18,9 +18,9 @@ import pytest
 import xmlschema
 from pympi import Elan
 
+from feelit.analysis.event import Event, Kind
 from feelit.exports.elan_tiers import Mark, Tier, tiers
 from feelit.exports.recordings import Recording, find_recordings
-from feelit.timeline.event import Event, Kind
 from feelit.types import EMOTIONS
 from tests.exports.made import text_of, write
 from tests.timeline.rows import regular, table_of

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feelit.analysis.observations import COLUMNS
 from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.recordings import find_recordings
 from feelit.exports.run import ExportOptions, export_timelines
-from feelit.timeline.samples import COLUMNS
 from feelit.timeline.schema import SCHEMA
 from tests.exports.made import write
 from tests.timeline.rows import regular, table_of

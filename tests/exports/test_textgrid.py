@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praatio import textgrid
 
-from feelit.exports.shown import Showing
+from feelit.exports.label_intervals import Showing
 from feelit.exports.textgrid import covered
 from tests.exports.made import text_of, write
 from tests.timeline.rows import regular, table_of

@@ -45,7 +45,7 @@ def feelit(*arguments: object) -> Told:
     out, err = io.StringIO(), io.StringIO()
     with (
         patch.object(sys, "argv", ["feelit", *map(str, arguments)]),
-        patch("feelit.pipeline.LocalEngine", SerialEngine),
+        patch("feelit.run.pipeline.LocalEngine", SerialEngine),
         patch("signal.signal"),
         patch("typer.main.get_command", _command),
         contextlib.redirect_stdout(out),

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from feelit.errors import UsageError
-from feelit.live.audience import MOST_SEATS, Audience
+from feelit.live.broadcast import MOST_SEATS, Audience
 from feelit.live.message import pack
 from feelit.live.server import HEADERS, PageServer, ServerConfig
 

@@ -12,6 +12,7 @@ import av
 import pyarrow.parquet as pq
 import pytest
 
+from feelit.analysis.summary import summaries
 from feelit.config import AnalyzeConfig
 from feelit.errors import ModelError, OutputError, UsageError, VideoReadError
 from feelit.live import analyst
@@ -20,8 +21,7 @@ from feelit.live.server import ServerConfig
 from feelit.live.session import LiveConfig, watch
 from feelit.render.source import rows_of
 from feelit.timeline.schema import unpack_metadata
-from feelit.timeline.store import read_table
-from feelit.timeline.summary import summaries
+from feelit.timeline.write import read_table
 from feelit.types import FaceTable, Float64
 from feelit.video.capture import FileCapture, Schedule
 from tests.conftest import Command

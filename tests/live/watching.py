@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from feelit.config import AnalyzeConfig
-from feelit.job import VideoReport
 from feelit.live.server import ServerConfig
 from feelit.live.session import LiveConfig, watch
+from feelit.run.job import VideoReport
 
 
 @dataclass

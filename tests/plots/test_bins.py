@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.track_series import traces
 from feelit.plots.bins import ABSENT, UNREADABLE, TrackBins, binned
-from feelit.timeline.samples import TimelineSamples
-from feelit.timeline.traces import traces
 from feelit.types import EMOTIONS
 from tests.timeline.rows import CERTAIN, regular, table_of
 

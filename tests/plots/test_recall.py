@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from feelit.evaluation.face_scores import FaceScores
-from feelit.evaluation.faces import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.scores import FaceScores
 from feelit.plots.recall import FEWEST_FALSE, draw_recall, write_recall
 from tests.evaluation.photographs import Photograph, detector, picture, scene, write_parquet
 

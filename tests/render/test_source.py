@@ -6,7 +6,7 @@ import pytest
 
 from feelit.errors import TimelineReadError, VideoReadError
 from feelit.render.source import rows_of
-from feelit.timeline.store import TimelineWriter
+from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
 from tests.render.test_rows import timeline
 from tests.video import clips

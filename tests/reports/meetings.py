@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feelit.timeline.readable import is_readable
+from feelit.timeline.quality_gate import is_readable
 from feelit.timeline.schema import pack_metadata, to_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64, Timeline

@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from feelit.analysis.summary import VideoSummary, summaries
 from feelit.errors import OutputError, TimelineReadError, UsageError, VideoReadError
 from feelit.reports import write as writing
 from feelit.reports.write import ReportOptions, write_report
 from feelit.timeline.schema import SCHEMA, pack_metadata, to_arrow
-from feelit.timeline.summary import VideoSummary, summaries
 from tests.reports.films import film, timeline_of_film
 from tests.reports.meetings import Meeting, facts_of, timeline_of, write
 
@@ -70,7 +70,7 @@ def test_equal_timelines_give_equal_pages(tmp_path: Path) -> None:
 
 def test_an_hour_of_six_people_is_small_and_at_full_resolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "feelit.reports.chapter.events_of", lambda rows, bouts: []
+        "feelit.reports.video_section.events_of", lambda rows, bouts: []
     )  # they take most of the time, and little room
     meeting = Meeting(people=6, duration_s=3600.0)
     video = report(write(tmp_path / "a.parquet", [meeting]))["video-1"]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from feelit.location import Url
-from feelit.storage import faults, objects
+from feelit.storage import errors as faults
+from feelit.storage import objects
+from feelit.storage.location import Url
 from tests.storage.proxy import Fault, Proxy, start
 
 ENVIRONMENT = {

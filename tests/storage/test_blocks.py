@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.location import Url
 from feelit.storage import blocks
 from feelit.storage.blocks import BLOCK, Blocks, ObjectFile
+from feelit.storage.location import Url
 
 URL = Url("s3", "lab", "a.mp4", "v1")
 

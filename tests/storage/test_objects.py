@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
-from feelit.location import Url
 from feelit.storage import blocks, objects
+from feelit.storage.location import Url
 from tests.storage.conftest import Bucket
 from tests.storage.proxy import Fault, Trouble
 

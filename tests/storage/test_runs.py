@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
-from feelit.location import Url
-from feelit.segment import Task, analyze_segment
+from feelit.run.segment import Task, analyze_segment
 from feelit.storage import blocks, objects
+from feelit.storage.location import Url
 from feelit.types import SegmentResult
 from tests.conftest import Command, SerialEngine
 from tests.storage.conftest import Bucket
@@ -247,7 +247,7 @@ def test_a_run_goes_on_where_the_storage_failed(
             stored.fail(Fault("503", times=99))
         return analyze_segment(task)
 
-    monkeypatch.setattr("feelit.pipeline.LocalEngine", lambda workers, **_: SerialEngine(workers, counted))
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", lambda workers, **_: SerialEngine(workers, counted))
     ran = command("analyze", A, "--out", "s3://lab/all.parquet")
     assert ran.code == 3
     assert ran.lines[0].startswith(f"feelit: {A} cannot be reached: the storage answered SlowDown")

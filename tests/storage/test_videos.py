@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.location import Url
-from feelit.plan import cut
+from feelit.run.plan import cut
 from feelit.storage import blocks, objects
+from feelit.storage.location import Url
 from feelit.types import Sampling, VideoInfo
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import Probe, fingerprint, open_video, probe

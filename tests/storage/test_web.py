@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import UsageError
-from feelit.storage.faults import Fault
+from feelit.storage.errors import Fault
 from feelit.storage.web import WebError, asked, check_address
 from tests.storage.sites import Site, serving, status
 

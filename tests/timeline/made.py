@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from feelit.segment import APPEARANCE_PX, SIGNATURE_PX
+from feelit.run.segment import APPEARANCE_PX, SIGNATURE_PX
 from feelit.types import EMOTIONS, FaceTable, Float32, Float64, FrameTable, SegmentResult
 
 FRONTAL = np.array([[0.33, 0.38], [0.67, 0.38], [0.5, 0.58], [0.36, 0.75], [0.64, 0.75]], np.float32)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
-from feelit.timeline.readable import is_readable
+from feelit.timeline.quality_gate import is_readable
 from feelit.timeline.smoothing import smooth
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, SegmentResult, Timeline

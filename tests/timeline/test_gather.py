@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feelit.analysis.observations import COLUMNS
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.gather import find_timelines, read_videos
-from feelit.timeline.samples import COLUMNS
 from feelit.timeline.schema import METADATA_KEY, pack_metadata
 from tests.timeline.rows import regular, table_of
 

@@ -13,10 +13,10 @@ import pytest
 
 import feelit
 from feelit.errors import FeelitError, OutputError, TimelineReadError, UsageError
-from feelit.timeline import store
+from feelit.timeline import write as store
 from feelit.timeline.merge import merge_files
 from feelit.timeline.schema import from_arrow
-from feelit.timeline.store import TimelineWriter, read_table
+from feelit.timeline.write import TimelineWriter, read_table
 from tests.conftest import Command
 from tests.timeline.rows import regular, table_of
 

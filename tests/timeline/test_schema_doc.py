@@ -11,17 +11,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from feelit import manifest
-from feelit.job import Job
-from feelit.plan import Plan, Source
-from feelit.segment import no_faces
-from feelit.timeline import readable, smoothing
+from feelit.analysis.summary import headings
+from feelit.run import manifest
+from feelit.run.job import Job
+from feelit.run.plan import Plan, Source
+from feelit.run.segment import no_faces
+from feelit.run.workspace import Shelf, Workspace
+from feelit.timeline import quality_gate as readable
+from feelit.timeline import smoothing
 from feelit.timeline.build import no_rows
 from feelit.timeline.schema import FULL_SCHEMA, GROUPS, SCHEMA, SCHEMA_VERSION, from_arrow
-from feelit.timeline.store import TimelineWriter
-from feelit.timeline.summary import headings
+from feelit.timeline.write import TimelineWriter
 from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
-from feelit.workspace import Shelf, Workspace
 from tests.timeline.rows import regular, table_of
 
 TEXT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")

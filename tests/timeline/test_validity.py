@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from feelit.analysis.event import Kind
+from feelit.analysis.events import find_events
+from feelit.analysis.observations import COLUMNS
+from feelit.analysis.summary import summaries
 from feelit.errors import TimelineReadError
-from feelit.timeline.event import Kind
-from feelit.timeline.events import find_events
 from feelit.timeline.gather import read_videos
-from feelit.timeline.samples import COLUMNS
 from feelit.timeline.schema import METADATA_KEY, SCHEMA, from_arrow, pack_metadata
-from feelit.timeline.store import TimelineWriter, read_table
-from feelit.timeline.summary import summaries
 from feelit.timeline.validity import MOST_NAME, video_numbers
+from feelit.timeline.write import TimelineWriter, read_table
 from feelit.types import MOST_S
 from tests.conftest import Command
 from tests.timeline.rows import regular, table_of
@@ -193,7 +193,7 @@ def test_a_small_file_that_claims_a_flood_of_rows_is_not_read(tmp_path: Path, co
 
 def test_a_group_of_rows_that_unpacks_to_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "t.parquet", SOUND)
-    monkeypatch.setattr("feelit.timeline.store.MOST_GROUP_BYTES", 1000)
+    monkeypatch.setattr("feelit.timeline.write.MOST_GROUP_BYTES", 1000)
     with pytest.raises(TimelineReadError, match="a row group of more than"):
         read_table(path)
 

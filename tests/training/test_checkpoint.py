@@ -9,9 +9,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from feelit.errors import UsageError
-from feelit.training import expression_run, face, face_recipe
 from feelit.training.checkpoint import read_checkpoint, write_checkpoint
-from feelit.training.expression_run import Recipe
+from feelit.training.expression import run as expression_run
+from feelit.training.expression.run import Recipe
+from feelit.training.face import recipe as face_recipe
+from feelit.training.face import train as face
 
 RECIPE = replace(Recipe(), epochs=3, teachers=("a.pt", "b.pt"))
 

@@ -13,15 +13,15 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 torch.set_num_threads(1)
 
+from feelit.datasets.read import read_split
 from feelit.errors import ModelError, UsageError
-from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
-from feelit.labelled.read import read_split
-from feelit.training import export
-from feelit.training.export import count_parameters, export_onnx
-from feelit.training.expression import draw_probability, rate_at, train, train_epoch
-from feelit.training.expression_run import NETWORKS, Recipe, State, averaged_network
+from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.models.card import read_card
+from feelit.training.expression.run import NETWORKS, Recipe, State, averaged_network
+from feelit.training.expression.train import draw_probability, rate_at, train, train_epoch
+from feelit.training.onnx import export
+from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.types import EMOTIONS
-from feelit.vision.card import read_card
 from feelit.vision.session import open_session
 from tests.training.test_expression_data import small_lesson, write_data
 

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from feelit.labelled.read import read_splits
-from feelit.training import expression_data
-from feelit.training.expression_augment import Augmentation, augment
-from feelit.training.expression_data import Lesson, aligned, contact_sheet, framing, prepare, template
+from feelit.datasets.read import read_splits
+from feelit.training.expression import data as expression_data
+from feelit.training.expression.augment import Augmentation, augment
+from feelit.training.expression.data import Lesson, aligned, contact_sheet, framing, prepare, template
 from feelit.types import UInt8
 from feelit.vision.align import TEMPLATE
-from tests.labelled.made import pictures, unanimous, write_folders, write_parquet
+from tests.datasets.made import pictures, unanimous, write_folders, write_parquet
 from tests.video.clips import face_patch
 
 STILL = Augmentation(*[0.0] * 12)

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 
 from feelit.errors import UsageError
-from feelit.training.expression_network import ExpressionNet
-from feelit.training.expression_run import Recipe, State
+from feelit.training.expression.network import ExpressionNet
+from feelit.training.expression.run import Recipe, State
 
 SMALL = Recipe(size_px=48, stem=16, channels=(16, 32), blocks=(1, 2), strides=(2, 2))
 

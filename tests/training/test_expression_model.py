@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
-from feelit.models import model_path
+from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.models.card import read_card, sha256_of
+from feelit.models.paths import model_path
 from feelit.types import EMOTIONS
-from feelit.vision.card import read_card, sha256_of
 from feelit.vision.session import open_session
 
 MODEL = model_path("expression")

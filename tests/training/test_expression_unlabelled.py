@@ -16,12 +16,12 @@ torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 
 from feelit.errors import UsageError
-from feelit.training.expression import labelled_by, train
-from feelit.training.expression_data import aligned
-from feelit.training.expression_unlabelled import LEAST_PX, unlabelled
+from feelit.models.card import read_card
+from feelit.training.expression.data import aligned
+from feelit.training.expression.train import labelled_by, train
+from feelit.training.expression.unlabelled import LEAST_PX, unlabelled
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
-from feelit.vision.card import read_card
 from tests.training.test_expression import SMALL
 from tests.training.test_expression_data import small_lesson, write_data
 

@@ -24,24 +24,24 @@ torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 
 from feelit.errors import ModelError, UsageError
-from feelit.models import model_path
-from feelit.training import face
-from feelit.training.face import Run, learning_rate, story, train
-from feelit.training.face_augment import Spoiler
-from feelit.training.face_data import FaceImages, key_of, load_images
-from feelit.training.face_distractors import Distractors
-from feelit.training.face_export import IN_FLOAT, Origin
-from feelit.training.face_feed import Feed, Maker, batches_of, kept, making_ahead, mirrored, relit
-from feelit.training.face_loss import Batch, losses
-from feelit.training.face_network import STRIDES, FaceNet, Prediction, cell_centres
-from feelit.training.face_onnx import check, export, parity
-from feelit.training.face_recipe import Recipe
-from feelit.training.face_scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
-from feelit.training.face_targets import assign, cells_of
-from feelit.training.face_teacher import Teacher, Wanted
-from feelit.training.quantize import quantize
+from feelit.models.card import read_card
+from feelit.models.paths import model_path
+from feelit.training.face import train as face
+from feelit.training.face.augment import Spoiler
+from feelit.training.face.data import FaceImages, key_of, load_images
+from feelit.training.face.distractors import Distractors
+from feelit.training.face.export import IN_FLOAT, Origin
+from feelit.training.face.feed import Feed, Maker, batches_of, kept, making_ahead, mirrored, relit
+from feelit.training.face.graph import check, export, parity
+from feelit.training.face.loss import Batch, losses
+from feelit.training.face.network import STRIDES, FaceNet, Prediction, cell_centres
+from feelit.training.face.recipe import Recipe
+from feelit.training.face.scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
+from feelit.training.face.targets import assign, cells_of
+from feelit.training.face.teacher import Teacher, Wanted
+from feelit.training.face.train import Run, learning_rate, story, train
+from feelit.training.onnx.quantize import quantize
 from feelit.types import Float32, UInt8
-from feelit.vision.card import read_card
 from feelit.vision.session import open_session
 from tests.video.clips import face_patch
 
@@ -404,7 +404,7 @@ def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
 import os, signal, time
 from dataclasses import replace
 from pathlib import Path
-from feelit.training.face_feed import making_ahead
+from feelit.training.face.feed import making_ahead
 from tests.training.test_face import SMALL
 if __name__ == "__main__":
     folder = Path({str(tmp_path)!r})

@@ -16,15 +16,16 @@ onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper
 
 from feelit.errors import ModelError
+from feelit.explaining import gradcam
 from feelit.explaining.explain import ExplainOptions, explain_sources
-from feelit.models import model_path
-from feelit.training import baselines, gradcam
-from feelit.training.export import export_onnx
-from feelit.training.expression_network import ExpressionNet
-from feelit.training.gradcam import LEAST_CELLS, grad_cam
-from feelit.training.onnx_graph import run_graph
+from feelit.explaining.gradcam import LEAST_CELLS, grad_cam
+from feelit.explaining.onnx_gradients import run_graph
+from feelit.models.card import ModelCard, write_card
+from feelit.models.paths import model_path
+from feelit.training.expression import designs as baselines
+from feelit.training.expression.network import ExpressionNet
+from feelit.training.onnx.export import export_onnx
 from feelit.types import EMOTIONS, Float32
-from feelit.vision.card import ModelCard, write_card
 from feelit.vision.expression import open_expression
 from feelit.vision.session import open_session
 from tests.explaining.made import linear, portrait, region_weight

@@ -14,9 +14,9 @@ pytest.importorskip("onnx")
 
 from torch import Tensor
 
-from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
-from feelit.training.linear import Hog, Recipe, train
-from tests.labelled.made import pictures, unanimous, write_parquet
+from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.training.expression.linear import Hog, Recipe, train
+from tests.datasets.made import pictures, unanimous, write_parquet
 
 
 def slope(degrees: float) -> Tensor:
@@ -45,7 +45,7 @@ def test_brightness_and_contrast_change_nothing() -> None:
 
 @pytest.mark.parametrize("own", [{}, {"fer2013": [3] * 16}], ids=["votes alone", "one label of FER2013"])
 def test_it_learns_what_it_is_shown(own: dict[str, list[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feelit.training.expression_data.find_face", lambda *given: ())
+    monkeypatch.setattr("feelit.training.expression.data.find_face", lambda *given: ())
     image, votes = pictures(16), unanimous([i % 8 for i in range(16)])
     write_parquet(tmp_path / "train.parquet", image[:, :, ::-1].copy(), votes, **own)
     write_parquet(tmp_path / "valid.parquet", image, votes)

@@ -15,7 +15,9 @@ pytest.importorskip("sklearn")
 
 from feelit.cli import app
 from feelit.errors import UsageError
-from feelit.training import expression_run, face_recipe, linear
+from feelit.training.expression import linear
+from feelit.training.expression import run as expression_run
+from feelit.training.face import recipe as face_recipe
 from feelit.training.recipe import as_values, built_in, read_recipe
 from tests.conftest import Command
 from tests.training.test_expression_data import write_data
@@ -121,7 +123,7 @@ def test_a_run_that_fails_after_its_beginning_keeps_what_it_has(
         (out / "last.pt").write_bytes(b"begun")
         raise UsageError("no more", "rest")
 
-    monkeypatch.setattr("feelit.training.expression.train", fail)
+    monkeypatch.setattr("feelit.training.expression.train.train", fail)
     assert command("train", "expression", "--data", tmp_path, "--out", tmp_path / "new" / "out").code == 2
     assert [path.name for path in (tmp_path / "new" / "out").iterdir()] == ["last.pt"]
 

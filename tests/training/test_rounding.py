@@ -10,10 +10,10 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 torch.set_num_threads(1)
 
-from feelit.training.face_network import FaceNet
-from feelit.training.face_onnx import export
-from feelit.training.quantize import quantize
-from feelit.training.rounding import STEPS, rounded
+from feelit.training.face.graph import export
+from feelit.training.face.network import FaceNet
+from feelit.training.onnx.quantize import quantize
+from feelit.training.onnx.rounding import STEPS, rounded
 
 
 def small() -> FaceNet:

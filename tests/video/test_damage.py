@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from feelit.errors import VideoReadError
-from feelit.plan import cut
+from feelit.run.plan import cut
 from feelit.types import Sample, Sampling, View
 from feelit.video.clock import REORDER, Clock
 from feelit.video.probe import fingerprint, probe
@@ -27,7 +27,7 @@ SMALL = (128, 64)
 @pytest.fixture(autouse=True)
 def every_keyframe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments may begin at any."""
-    monkeypatch.setattr("feelit.plan.LEAST_APART_S", 0.0)
+    monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.0)
 
 
 def read(path: Path, segment_s: float = 100.0, threads: int = 1) -> tuple[list[Sample], int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from feelit.errors import VideoReadError
-from feelit.segment import BATCH_BYTES
+from feelit.run.segment import BATCH_BYTES
 from feelit.types import MOST_S, Sampling, Segment
 from feelit.video.probe import MOST_PIXELS, open_video, probe, video_stream
 from feelit.video.reader import SegmentReader

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.errors import ModelError
+from feelit.models.card import ModelCard, write_card
 from feelit.timeline.schema import LANDMARK_COLUMNS
 from feelit.types import Detections
 from feelit.vision.adapters import ADAPTERS
-from feelit.vision.card import ModelCard, write_card
 from feelit.vision.detector import FaceDetector, fixed_view, mean_landmarks, open_detector, shrink
 from tests.conftest import Command
 from tests.vision.networks import floats, scrfd, spot, ultraface

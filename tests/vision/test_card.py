@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from feelit.errors import ModelError
-from feelit.vision.card import KINDS, MOST_CARD_BYTES, ModelCard, card_path, read_card, write_card
+from feelit.models.card import KINDS, MOST_CARD_BYTES, ModelCard, card_path, read_card, write_card
 
 LEAST: dict[str, Any] = {"name": "n", "task": "expression", "adapter": "classifier"}
 

@@ -11,9 +11,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from feelit.errors import ModelError
+from feelit.models.card import ModelCard, write_card
 from feelit.types import UInt8
 from feelit.vision import detector
-from feelit.vision.card import ModelCard, write_card
 from feelit.vision.detector import FaceDetector, open_detector, select_faces, shrink, view_of
 from feelit.vision.session import CPU, has_nvidia_driver, open_session
 

@@ -12,10 +12,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from feelit.errors import ModelError
+from feelit.models.card import Color, ModelCard, card_path, write_card
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.video.luma import FULL_RANGE, LIMITED_RANGE
 from feelit.vision.align import TEMPLATE, crop_faces
-from feelit.vision.card import Color, ModelCard, card_path, write_card
 from feelit.vision.expression import ExpressionModel, open_expression
 
 SIDE = 8

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.evaluation.detection import at_threshold, curve, match_faces
-from feelit.models import model_path
+from feelit.evaluation.detector.metrics import at_threshold, curve, match_faces
+from feelit.models.card import sha256_of
+from feelit.models.paths import model_path
 from feelit.types import UInt8
-from feelit.vision.card import sha256_of
 from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from feelit.timeline.readable import LEAST_SHARPNESS
+from feelit.timeline.quality_gate import LEAST_SHARPNESS
 from feelit.types import UInt8
 from feelit.vision.quality import brightness, sharpness, thumbnails
 from tests.video.clips import face_patch

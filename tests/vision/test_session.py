@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from feelit.errors import ModelError, UsageError
-from feelit.models import model_path
+from feelit.models.paths import model_path
 from feelit.vision.session import open_session, run
 
 WEIGHTS = np.arange(16, dtype=np.float32).reshape(4, 4)

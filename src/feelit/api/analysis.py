@@ -11,14 +11,14 @@ from feelit import errors
 from feelit.api.timelines import Paths, read_timeline
 from feelit.config import AnalyzeConfig, Device, EngineConfig, EngineName, RunConfig
 from feelit.errors import FeelitError, SomeFailedError
-from feelit.pipeline import analyze_videos
-from feelit.plan import Source, find_videos
+from feelit.run.pipeline import analyze_videos
+from feelit.run.plan import Source, find_videos
 
 if TYPE_CHECKING:
     import pandas as pd
     from tqdm import tqdm
 
-    from feelit.job import VideoReport
+    from feelit.run.job import VideoReport
     from feelit.types import VideoInfo
 
 

@@ -6,11 +6,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from feelit.models import model_path
+from feelit.models.paths import model_path
 
 if TYPE_CHECKING:
-    from feelit.evaluation.face_scores import FaceScores
-    from feelit.evaluation.scores import ClassifierScores
+    from feelit.evaluation.classifier.scores import ClassifierScores
+    from feelit.evaluation.detector.scores import FaceScores
 
 
 def evaluate(
@@ -44,8 +44,8 @@ def evaluate(
     FeelitError
         of the kind that errors.py tells.
     """
-    from feelit.evaluation.classifier import EvaluateOptions, evaluate_classifier
-    from feelit.evaluation.folder import check_folder, write_folder
+    from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+    from feelit.evaluation.classifier.folder import check_folder, write_folder
 
     options = EvaluateOptions(split, framing, occlusions, end_to_end, labels)
     if out is not None:
@@ -83,10 +83,10 @@ def evaluate_faces(
     FeelitError
         of the kind that errors.py tells.
     """
-    from feelit.evaluation.face_folder import FILES, write_face_folder
-    from feelit.evaluation.face_images import find_images
-    from feelit.evaluation.faces import FaceQuestion, evaluate_faces
-    from feelit.evaluation.folder import check_folder
+    from feelit.evaluation.classifier.folder import check_folder
+    from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+    from feelit.evaluation.detector.folder import FILES, write_face_folder
+    from feelit.evaluation.detector.images import find_images
 
     question = FaceQuestion(min_face_px, long_px, source)
     if out is not None:

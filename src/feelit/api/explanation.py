@@ -10,8 +10,8 @@ from feelit.api.timelines import Paths
 from feelit.config import Device
 
 if TYPE_CHECKING:
-    from feelit.explaining.covering import Baseline
     from feelit.explaining.explain import Explanation, Method
+    from feelit.explaining.masking import Baseline
 
 
 def explain(

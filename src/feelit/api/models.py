@@ -26,6 +26,6 @@ def pull_model(name: str, *, mirror: str | None = None, file: str | PathLike[str
     FeelitError
         of the kind that errors.py tells.
     """
-    from feelit.zoo.pull import pull
+    from feelit.models.pull import pull
 
     return pull(name, mirror, Path(file) if file is not None else None)

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from feelit.location import Location, location
-from feelit.timeline.store import read_table
+from feelit.storage.location import Location, location
+from feelit.timeline.write import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if the folder has no manifest, or it is damaged.
     """
-    from feelit.manifest import manifest_table
+    from feelit.run.manifest import manifest_table
 
     frame: pd.DataFrame = manifest_table(location(folder)).to_pandas()
     return frame
@@ -77,7 +77,7 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track",
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
-    from feelit.timeline import summary
+    from feelit.analysis import summary
 
     return summary.summarize(_table_of(timeline), by)
 
@@ -94,8 +94,8 @@ def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
-    from feelit.timeline.event_text import event_frame
-    from feelit.timeline.events import find_events
+    from feelit.analysis.event_text import event_frame
+    from feelit.analysis.events import find_events
 
     return event_frame(find_events(_table_of(timeline)))
 
@@ -196,8 +196,8 @@ def plot(
     FeelitError
         of the kind that errors.py tells; MissingExtraError without matplotlib.
     """
+    from feelit.analysis.event import words
     from feelit.plots.plot import PlotOptions, plot_timeline
-    from feelit.timeline.event import words
     from feelit.types import EMOTIONS
 
     shown = EMOTIONS if emotions is None else tuple(words("emotions:", ",".join(emotions), EMOTIONS))

@@ -96,8 +96,8 @@ def clips(
     import pandas as pd
 
     from feelit.clipping.cut import ClipOptions, cut_clips
+    from feelit.clipping.highlights import Wanted
     from feelit.clipping.index import FIELDS, NUMBERS
-    from feelit.clipping.occasions import Wanted
     from feelit.video.writer import Encoding
 
     kind, emotion, at = (None if names is None else ",".join(map(str, names)) for names in (kinds, emotions, at_s))

@@ -27,7 +27,7 @@ from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.cli.train import train
 from feelit.errors import FeelitError, OutputError
-from feelit.names import one_line
+from feelit.storage.names import one_line
 
 INTERRUPTED = 130
 

@@ -13,8 +13,8 @@ import typer
 
 if TYPE_CHECKING:  # heavy rooms are entered by the command that needs them, not by --help
     from feelit.config import AnalyzeConfig, RunConfig
-    from feelit.job import VideoReport
-    from feelit.plan import Source
+    from feelit.run.job import VideoReport
+    from feelit.run.plan import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ def analyze(
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
     from feelit.config import AnalyzeConfig, EngineConfig, RunConfig, Shard
-    from feelit.location import location, refuse_url
-    from feelit.outputs import chosen
-    from feelit.plan import find_videos, read_list
+    from feelit.run.outputs import chosen
+    from feelit.run.plan import find_videos, read_list
+    from feelit.storage.location import location, refuse_url
 
     texts = [t for text in inputs for t in (read_list(_standard_input()) if text == "-" else [text])]
     look = AnalyzeConfig(rate, start, end, min_face, detector, classifier, device.value)
@@ -153,8 +153,8 @@ def _list(sources: list[Source], run: RunConfig) -> None:
     """What a run would do, a line a video: where its rows would go, and how long it is."""
     from feelit.console import clock
     from feelit.errors import FeelitError
-    from feelit.names import one_line
-    from feelit.outputs import target_of
+    from feelit.run.outputs import target_of
+    from feelit.storage.names import one_line
     from feelit.video.probe import probe
 
     for source in sources:
@@ -169,7 +169,7 @@ def _run(sources: list[Source], planned: list[Source], look: AnalyzeConfig, run:
     import time
 
     from feelit.console import AnalysisView
-    from feelit.pipeline import analyze_videos
+    from feelit.run.pipeline import analyze_videos
 
     start_s = time.perf_counter()
     with AnalysisView(len(sources), shown.quiet, shown.json_lines) as view:
@@ -195,9 +195,9 @@ def _conclude(sources: list[Source], reports: list[VideoReport], run: RunConfig,
 
 def _annotate(sources: list[Source], reports: list[VideoReport], run: RunConfig, shown: _Shown) -> None:
     from feelit.cli.annotate import draw
-    from feelit.files import output_errors
-    from feelit.outputs import target_of
     from feelit.render.annotate import AnnotateOptions
+    from feelit.run.outputs import target_of
+    from feelit.storage.atomic import output_errors
 
     assert shown.annotate is not None
     for source, report in zip(sources, reports, strict=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from feelit.location import Location
+    from feelit.storage.location import Location
 
 
 class Blur(StrEnum):

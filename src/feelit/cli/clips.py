@@ -40,10 +40,10 @@ def clips(
 
     from feelit.cli.texts import write_json
     from feelit.clipping.cut import ClipOptions, cut_clips
+    from feelit.clipping.highlights import Wanted
     from feelit.clipping.index import flat
-    from feelit.clipping.occasions import Wanted
     from feelit.console import progress_bar
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
     from feelit.timeline.tracks import parse_tracks
     from feelit.video.writer import Encoding
 

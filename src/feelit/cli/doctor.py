@@ -21,7 +21,7 @@ def doctor(
 
     from feelit.cli.texts import write_json
     from feelit.doctor import examine, exit_code
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     findings = examine()
     if json_list:
@@ -35,7 +35,7 @@ def doctor(
 
 def _line(finding: Finding) -> str:
     """Plain text, not a table: it goes into bug reports, and must work where other packages do not."""
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     text = f"{finding.level:<9}{one_line(finding.message)}"
     return f"{text}\n{'':9}-> {one_line(finding.remedy)}" if finding.remedy else text

@@ -13,8 +13,8 @@ import typer
 from feelit.cli.evaluate_face import Output, evaluate_face
 
 if TYPE_CHECKING:
-    from feelit.evaluation.classifier import EvaluateOptions
-    from feelit.evaluation.faces import FaceQuestion
+    from feelit.evaluation.classifier.evaluate import EvaluateOptions
+    from feelit.evaluation.detector.evaluate import FaceQuestion
 
 
 class Framing(StrEnum):
@@ -57,8 +57,8 @@ def evaluate(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Score a model on labelled images: how often it is right, how sure of that one can be, and whether its confidence is."""
-    from feelit.evaluation.classifier import EvaluateOptions
-    from feelit.models import model_path
+    from feelit.evaluation.classifier.evaluate import EvaluateOptions
+    from feelit.models.paths import model_path
 
     path, output = model_path(model), Output(json_object, out, force)
     if _finds_faces(path):
@@ -73,7 +73,7 @@ def evaluate(
 
 def _finds_faces(model: Path) -> bool:
     """Whether a model is a detector, by its card; only detectors are ever known without one."""
-    from feelit.vision.card import card_path, read_card
+    from feelit.models.card import card_path, read_card
 
     return not card_path(model).exists() or read_card(model).task == "face"
 
@@ -87,7 +87,7 @@ def _refuse(kind: str, does: str, given: Mapping[str, object]) -> None:
 
 
 def _question(min_face: float | None, long_side: int | None, source: str | None) -> FaceQuestion:
-    from feelit.evaluation.faces import FaceQuestion
+    from feelit.evaluation.detector.evaluate import FaceQuestion
 
     asked = FaceQuestion(long_px=long_side, source=source)
     return asked if min_face is None else replace(asked, min_face_px=min_face)
@@ -96,9 +96,9 @@ def _question(min_face: float | None, long_side: int | None, source: str | None)
 def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, output: Output) -> None:
     from feelit.cli.texts import write
     from feelit.console import make_table, print_table, progress_bar
-    from feelit.evaluation.classifier import evaluate_classifier
-    from feelit.evaluation.folder import check_folder, json_text, write_folder
-    from feelit.evaluation.score_text import tables
+    from feelit.evaluation.classifier.evaluate import evaluate_classifier
+    from feelit.evaluation.classifier.folder import check_folder, json_text, write_folder
+    from feelit.evaluation.classifier.score_text import tables
 
     if output.out is not None:
         check_folder(output.out, output.force)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feelit.evaluation.face_scores import FaceScores, SizeScore
-    from feelit.evaluation.faces import FaceQuestion
+    from feelit.evaluation.detector.evaluate import FaceQuestion
+    from feelit.evaluation.detector.scores import FaceScores, SizeScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ def evaluate_face(model: Path, data: Path, question: FaceQuestion, output: Outpu
     """
     from feelit.cli.texts import write
     from feelit.console import progress_bar
-    from feelit.evaluation.face_folder import FILES, write_face_folder
-    from feelit.evaluation.face_images import find_images
-    from feelit.evaluation.faces import evaluate_faces
-    from feelit.evaluation.folder import check_folder, json_text
+    from feelit.evaluation.classifier.folder import check_folder, json_text
+    from feelit.evaluation.detector.evaluate import evaluate_faces
+    from feelit.evaluation.detector.folder import FILES, write_face_folder
+    from feelit.evaluation.detector.images import find_images
 
     if output.out is not None:
         check_folder(output.out, output.force, FILES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from feelit.timeline.event import Event
+    from feelit.analysis.event import Event
 
 
 class Format(StrEnum):
@@ -39,13 +39,13 @@ def events(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Find what happens: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
+    from feelit.analysis.event import EventFilter
+    from feelit.analysis.event_text import csv_text, json_text
+    from feelit.analysis.events import find_events
+    from feelit.analysis.observations import COLUMNS
     from feelit.cli import texts
-    from feelit.location import location
-    from feelit.timeline.event import EventFilter
-    from feelit.timeline.event_text import csv_text, json_text
-    from feelit.timeline.events import find_events
+    from feelit.storage.location import location
     from feelit.timeline.gather import find_timelines, read_videos
-    from feelit.timeline.samples import COLUMNS
 
     wanted = EventFilter.parse(kind, emotion, max_p)
     written = texts.choose(Format, format_, out, force)
@@ -58,8 +58,8 @@ def events(
 
 
 def _show(found: list[Event]) -> None:
+    from feelit.analysis.event_text import SHORT_HEADINGS, WORDS, short
     from feelit.console import make_table, print_table
-    from feelit.timeline.event_text import SHORT_HEADINGS, WORDS, short
 
     names, rows, words = list(SHORT_HEADINGS), [short(event) for event in found], WORDS
     title = f"{len(rows)} event{'' if len(rows) == 1 else 's'}"

@@ -56,7 +56,7 @@ def explain(
     from feelit.console import progress_bar
     from feelit.explaining.explain import ExplainOptions
     from feelit.explaining.run import explain_into
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     options = ExplainOptions(
         method=method.value,

@@ -39,8 +39,8 @@ def export(
     import sys
 
     from feelit.exports.run import ExportOptions, export_timelines, exported_text
-    from feelit.location import location
-    from feelit.names import for_terminal
+    from feelit.storage.location import location
+    from feelit.storage.names import for_terminal
     from feelit.timeline.tracks import parse_tracks
 
     places = [location(given) for given in timelines]

@@ -17,7 +17,7 @@ import typer
 from feelit.cli.analyze import DeviceName
 
 if TYPE_CHECKING:
-    from feelit.job import VideoReport
+    from feelit.run.job import VideoReport
 
 INTERRUPTED = 130
 
@@ -87,7 +87,7 @@ def _tell(report: VideoReport, json_lines: bool) -> None:
     from dataclasses import asdict
 
     from feelit.cli.texts import write_json
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     if json_lines:
         write_json(asdict(report))

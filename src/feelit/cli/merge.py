@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from feelit.location import Location
+    from feelit.storage.location import Location
 
 
 def merge(
@@ -19,7 +19,7 @@ def merge(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""
-    from feelit.location import location
+    from feelit.storage.location import location
     from feelit.timeline.merge import merge_files
 
     places = [location(given) for given in timelines]
@@ -30,10 +30,10 @@ def merge(
 
 def _tell_what_is_left_out(given: Location) -> None:
     """A folder may hold fewer timelines than videos were planned."""
-    from feelit.location import Url
-    from feelit.manifest import has_manifest
-    from feelit.names import one_line
-    from feelit.status import status_of
+    from feelit.run.manifest import has_manifest
+    from feelit.run.status import status_of
+    from feelit.storage.location import Url
+    from feelit.storage.names import one_line
 
     is_folder = given.suffix != ".parquet" if isinstance(given, Url) else given.is_dir()
     if not is_folder or not has_manifest(given):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from feelit.zoo.check import Checked
-    from feelit.zoo.listing import Listed
+    from feelit.models.list import Listed
+    from feelit.models.verify import Checked
 
 models = typer.Typer(
     no_args_is_help=True, help="List, describe, check and fetch models. Nothing is fetched unless `pull` is called."
@@ -24,8 +24,8 @@ def list_(
     from dataclasses import asdict
 
     from feelit.cli.texts import write_json
-    from feelit.names import as_text
-    from feelit.zoo.listing import list_models
+    from feelit.models.list import list_models
+    from feelit.storage.names import as_text
 
     listed = list_models()
     if as_json:
@@ -42,7 +42,7 @@ def info(
 ) -> None:
     """Show a model's card, and what its network takes and gives."""
     from feelit.cli.texts import write, write_json
-    from feelit.zoo.describe import describe
+    from feelit.models.describe import describe
 
     found = describe(model)
     if as_json:
@@ -67,8 +67,8 @@ def verify(
 
     from feelit.cli.texts import write_json
     from feelit.errors import ModelError
-    from feelit.names import one_line
-    from feelit.zoo.check import check_models
+    from feelit.models.verify import check_models
+    from feelit.storage.names import one_line
 
     checked = check_models(given or [])
     if as_json:
@@ -103,10 +103,10 @@ def pull(
     Only a file with the checksum of the catalogue is accepted. Then --detector NAME or --classifier NAME finds it.
     """
     from feelit.console import progress_bar
-    from feelit.names import one_line
-    from feelit.zoo.listing import card_of
-    from feelit.zoo.pull import find_entry
-    from feelit.zoo.pull import pull as pull_model
+    from feelit.models.list import card_of
+    from feelit.models.pull import find_entry
+    from feelit.models.pull import pull as pull_model
+    from feelit.storage.names import one_line
 
     entry = find_entry(name)
     if not quiet:
@@ -132,7 +132,7 @@ def _print_table(listed: list[Listed]) -> None:
 
 
 def _line(checked: Checked) -> str:
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     text = f"{'ok' if checked.ok else 'error':<9}{checked.name}: {checked.message}"
     return one_line(f"{text} ({checked.remedy})" if checked.remedy else text)

@@ -26,8 +26,8 @@ def plot(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Draw a timeline as a figure for a paper: what every track shows over time, with the probabilities."""
+    from feelit.analysis.event import words
     from feelit.plots.plot import PlotOptions, plot_timeline
-    from feelit.timeline.event import words
     from feelit.timeline.tracks import parse_tracks
     from feelit.types import EMOTIONS
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from feelit.location import Location
-    from feelit.status import Status
+    from feelit.run.status import Status
+    from feelit.storage.location import Location
 
 
 def status(
@@ -17,8 +17,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell how many videos of a folder are done, failed and remain, also while a run goes on."""
-    from feelit.location import location
-    from feelit.status import status_of
+    from feelit.run.status import status_of
+    from feelit.storage.location import location
 
     place = location(folder)
     found = status_of(place)
@@ -44,7 +44,7 @@ def _print_json(found: Status, failed: bool) -> None:
 
 
 def _list(found: Status) -> None:
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     for entry in found.failures:
         typer.echo("\t".join(map(one_line, [entry.video, entry.error or "", entry.hint or ""])))
@@ -52,7 +52,7 @@ def _list(found: Status) -> None:
 
 def _show(found: Status, folder: Location) -> None:
     from feelit.console import clock, make_table, print_table
-    from feelit.names import one_line
+    from feelit.storage.names import one_line
 
     headings = ("videos", "done", "failed", "remaining", "missing", "done, of video", "took")
     counts = (found.videos, found.done, found.failed, found.remaining, found.missing)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from feelit.timeline.summary import By
-    from feelit.timeline.summary_text import Summary
+    from feelit.analysis.summary import By
+    from feelit.analysis.summary_text import Summary
 
 
 class Grouping(StrEnum):
@@ -45,11 +45,11 @@ def summarize(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
+    from feelit.analysis.observations import COLUMNS
+    from feelit.analysis.summary import summaries
     from feelit.cli import texts
-    from feelit.location import location
+    from feelit.storage.location import location
     from feelit.timeline.gather import find_timelines, read_videos
-    from feelit.timeline.samples import COLUMNS
-    from feelit.timeline.summary import summaries
 
     written = texts.choose(Format, format_, out, force)
     tables = read_videos(find_timelines(map(location, timelines)), COLUMNS)
@@ -61,7 +61,7 @@ def summarize(
 
 
 def _text(records: list[Summary], by: By, written: Format) -> str:
-    from feelit.timeline.summary_text import csv_text, json_text, markdown_text
+    from feelit.analysis.summary_text import csv_text, json_text, markdown_text
 
     if written is Format.json:
         return json_text(records)
@@ -69,8 +69,8 @@ def _text(records: list[Summary], by: By, written: Format) -> str:
 
 
 def _show(records: list[Summary], by: By) -> None:
+    from feelit.analysis.summary_text import short, short_headings
     from feelit.console import make_table, print_table
-    from feelit.timeline.summary_text import short, short_headings
 
     names, words = short_headings(by)
     rows = [short(record) for record in records]

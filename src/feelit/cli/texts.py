@@ -24,7 +24,7 @@ def choose(formats: type[Format], chosen: Format | None, out: Path | None, force
         if `out` exists already and is not to be replaced.
     """
     from feelit.errors import UsageError
-    from feelit.files import refuse_to_overwrite
+    from feelit.storage.atomic import refuse_to_overwrite
 
     if out is None:
         return chosen or formats(TABLE)
@@ -52,8 +52,8 @@ def write(text: str, out: Path | None) -> None:
     OutputError
         if the file cannot be written.
     """
-    from feelit.files import whole_file
-    from feelit.names import for_terminal
+    from feelit.storage.atomic import whole_file
+    from feelit.storage.names import for_terminal
 
     if out is None:
         sys.stdout.write(for_terminal(text) if sys.stdout.isatty() else text)  # typer.echo would change what it sends to pipes

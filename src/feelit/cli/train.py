@@ -32,8 +32,8 @@ def train(
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
     from feelit.cli.texts import write, write_json
-    from feelit.names import as_text
-    from feelit.training.start import follow
+    from feelit.storage.names import as_text
+    from feelit.training.run import follow
 
     model, values = follow(recipe, changes or [], data, out)
     content = {"model": as_text(model), "recipe": values}

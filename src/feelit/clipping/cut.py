@@ -14,14 +14,14 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feelit.clipping.highlights import AT, MOMENT, Occasion, Wanted, find_occasions
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
-from feelit.clipping.occasions import AT, MOMENT, Occasion, Wanted, find_occasions
 from feelit.errors import OutputError, UsageError
-from feelit.files import output_errors, refuse_to_overwrite, whole_file
 from feelit.render.annotate import Hiding, Scene, check_tracks
 from feelit.render.canvas import Canvas
 from feelit.render.rows import rows_to_draw
 from feelit.render.source import table_of
+from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.timeline.schema import from_arrow
 from feelit.types import VideoInfo
 from feelit.video.cutting import Cutting, Stretch

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from feelit.clipping.occasions import Occasion
+from feelit.clipping.highlights import Occasion
 
 INDEX = "clips.csv"
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from feelit.config import Device, check_choice
 from feelit.errors import MissingExtraError, UsageError
-from feelit.explaining.covering import Baseline, baseline_of, score_of
 from feelit.explaining.faithfulness import Faithfulness, judge
 from feelit.explaining.finding import Faces, find_faces
+from feelit.explaining.masking import Baseline, baseline_of, score_of
 from feelit.explaining.occlusion import occlusion
 from feelit.explaining.rise import rise
 from feelit.explaining.sources import Source
-from feelit.models import model_path
-from feelit.segment import Models, open_networks
+from feelit.models.paths import model_path
+from feelit.run.segment import Models, open_networks
 from feelit.types import EMOTIONS, LANDMARKS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
 from feelit.vision.expression import SPELLINGS, ExpressionModel
@@ -240,7 +240,7 @@ class _Explainer:
 
 def _gradients() -> Callable[[Path, ExpressionModel, UInt8, str], Float32]:
     try:
-        from feelit.training.gradcam import grad_cam
+        from feelit.explaining.gradcam import grad_cam
     except ImportError as error:
         hint = "pip install 'feelit[train]', or choose --method rise or occlusion"
         raise MissingExtraError("Grad-CAM needs PyTorch and onnx, which are not installed", hint) from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from feelit.explaining.covering import Score, baseline_of, covered
+from feelit.explaining.masking import Score, baseline_of, covered
 from feelit.types import Bool, Float32, Float64, UInt8
 
 TOP_SHARE = 0.1

@@ -17,12 +17,12 @@ from feelit.explaining.colours import coloured
 from feelit.explaining.explain import Explanation
 from feelit.explaining.faithfulness import top_tenth
 from feelit.explaining.page import BLACK, GREY, LIGHT, Page, ascii_of, fitted
-from feelit.files import whole_file
-from feelit.names import one_line
 from feelit.plots.layout import clock
 from feelit.render.canvas import Rect
 from feelit.render.text import line_px, text_width_px
 from feelit.render.theme import EMOTION_COLOUR
+from feelit.storage.atomic import whole_file
+from feelit.storage.names import one_line
 from feelit.types import EMOTIONS, Float32, UInt8
 
 COLUMN_PX, GAP_PX, ROW_GAP_PX, EDGE_PX = 1063, 56, 24, 28

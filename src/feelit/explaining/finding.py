@@ -14,13 +14,13 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.explaining.sources import Source, read_image
-from feelit.segment import Networks
+from feelit.run.segment import Networks
 from feelit.types import Detections, Float32, UInt8, VideoInfo
 from feelit.video.luma import FULL_RANGE
 from feelit.video.stills import sample_at
-from feelit.vision.closeup import find_close_faces
 from feelit.vision.detector import FaceDetector, shrink
-from feelit.vision.looking import USUAL_ACROSS, Looker
+from feelit.vision.face_crops import find_close_faces
+from feelit.vision.multi_scale import USUAL_ACROSS, Looker
 
 SMALL_PX = 144
 """In an image whose short side is less, a face is looked for as in one that it fills first, and as in a frame only then."""

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from feelit.explaining.covering import BATCH, Score, covered
+from feelit.explaining.masking import BATCH, Score, covered
 from feelit.types import Float32, UInt8
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from feelit.explaining.covering import BATCH, Score, covered
+from feelit.explaining.masking import BATCH, Score, covered
 from feelit.types import Float32, Float64, UInt8
 
 CELLS = 7

@@ -9,9 +9,9 @@ from feelit.errors import UsageError
 from feelit.explaining.explain import ExplainOptions, Explanation, explain_sources
 from feelit.explaining.figure import MOST_FACES, Caption, write_figure
 from feelit.explaining.rise import CELLS
-from feelit.files import refuse_to_overwrite
-from feelit.models import model_path
-from feelit.names import one_line
+from feelit.models.paths import model_path
+from feelit.storage.atomic import refuse_to_overwrite
+from feelit.storage.names import one_line
 
 
 def explain_into(

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from feelit.datasets.images import decode
 from feelit.errors import UsageError, VideoReadError
-from feelit.labelled.images import decode
-from feelit.location import refuse_url
-from feelit.names import as_text
+from feelit.storage.location import refuse_url
+from feelit.storage.names import as_text
 from feelit.types import MOST_S, UInt8
 
 MOMENT = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d*)?)", re.ASCII)

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from feelit import __version__
 from feelit.exports.cells import csv_lines, quoted
+from feelit.exports.label_intervals import Showing, shown_by
 from feelit.exports.part import Part
 from feelit.exports.recordings import Recording
-from feelit.exports.shown import Showing, shown_by
 
 HEADINGS = (
     *("Observation id", "Observation date", "Description", "Observation type", "Source", "Time offset (s)"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from feelit.exports.shown import Showing
+from feelit.exports.label_intervals import Showing
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from feelit.analysis.event import Event, Kind
+from feelit.analysis.events import SURE, find_events
+from feelit.exports.label_intervals import Shown, in_milliseconds, shown_by
 from feelit.exports.recordings import Recording
-from feelit.exports.shown import Shown, in_milliseconds, shown_by
-from feelit.timeline.event import Event, Kind
-from feelit.timeline.events import SURE, find_events
 
 
 @dataclass(frozen=True, slots=True)

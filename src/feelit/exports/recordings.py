@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feelit.analysis.observations import COLUMNS
 from feelit.errors import TimelineReadError, UsageError
-from feelit.location import Location
-from feelit.timeline.samples import COLUMNS
+from feelit.storage.location import Location
 from feelit.timeline.schema import SCHEMA
-from feelit.timeline.store import open_timeline
 from feelit.timeline.tracks import refuse_unknown
 from feelit.timeline.validity import refuse_impossible
+from feelit.timeline.write import open_timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.formats import Format, format_named
 from feelit.exports.part import Part
 from feelit.exports.recordings import Recording, find_recordings
-from feelit.files import refuse_to_overwrite, whole_file
-from feelit.location import Location, object_called
-from feelit.names import as_text, mirrored
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location, object_called
+from feelit.storage.names import as_text, mirrored
 from feelit.timeline.gather import find_timelines
 
 

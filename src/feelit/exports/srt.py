@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feelit.exports.captions import clock, cues
+from feelit.exports.label_intervals import shown_by
 from feelit.exports.part import Part
-from feelit.exports.shown import shown_by
 
 
 def srt_text(part: Part) -> Iterator[str]:

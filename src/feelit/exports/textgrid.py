@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from feelit.exports.label_intervals import Showing, shown_by
 from feelit.exports.part import Part
-from feelit.exports.shown import Showing, shown_by
 
 Interval = tuple[int, int, str]  # start and end in ms, label
 

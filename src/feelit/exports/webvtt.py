@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from feelit import __version__
 from feelit.exports.captions import clock, cues
+from feelit.exports.label_intervals import Showing, shown_by
 from feelit.exports.part import Part
-from feelit.exports.shown import Showing, shown_by
-from feelit.names import one_line
 from feelit.render.theme import EMOTION_COLOUR
+from feelit.storage.names import one_line
 
 
 def webvtt_text(part: Part) -> Iterator[str]:

@@ -6,16 +6,16 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from feelit.job import VideoReport, metadata_of, report_of, sampled_hz
 from feelit.live.recording import Recording
-from feelit.names import as_text
-from feelit.pipeline import Settings
-from feelit.segment import Networks, frame_table, look_at, no_faces, no_frames
+from feelit.run.job import VideoReport, metadata_of, report_of, sampled_hz
+from feelit.run.pipeline import Settings
+from feelit.run.segment import Networks, frame_table, look_at, no_faces, no_frames
+from feelit.storage.names import as_text
 from feelit.timeline.build import TimelineBuilder
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
 from feelit.video.capture import Capture, Captured
-from feelit.vision.looking import Looker
+from feelit.vision.multi_scale import Looker
 
 MOST_FACES = 32
 """So many go through the classifier at a time."""

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from feelit.errors import OutputError, UsageError
-from feelit.files import output_errors, refuse_to_overwrite, whole_file
-from feelit.names import as_text
-from feelit.timeline.store import TimelineWriter
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
+from feelit.storage.names import as_text
+from feelit.timeline.write import TimelineWriter
 from feelit.types import Timeline
-from feelit.workspace import Workspace
 
 AT_ONCE = 512
 """Rows that are written at a time: a table of Arrow's for every frame would take more room than what is in it."""

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from feelit.errors import UsageError
-from feelit.live.audience import Audience, Seat
+from feelit.live.broadcast import Audience, Seat
 
 PAGE = Path(__file__).parent / "page"
 FILES = {

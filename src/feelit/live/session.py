@@ -17,15 +17,15 @@ from typing import Any
 
 from feelit.config import AnalyzeConfig
 from feelit.errors import FeelitError, UsageError
-from feelit.job import VideoReport
 from feelit.live.analyst import Analyst
-from feelit.live.audience import Audience
+from feelit.live.broadcast import Audience
 from feelit.live.latest import Latest
 from feelit.live.message import faces_of, greeting, jpeg_of, pack
 from feelit.live.recording import Recording
 from feelit.live.server import PageServer, ServerConfig
-from feelit.pipeline import resolve
-from feelit.segment import open_networks
+from feelit.run.job import VideoReport
+from feelit.run.pipeline import resolve
+from feelit.run.segment import open_networks
 from feelit.types import Timeline
 from feelit.video.capture import Capture, Captured
 from feelit.video.stream import open_capture

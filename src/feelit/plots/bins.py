@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from feelit.timeline.samples import Samples, TimelineSamples
-from feelit.timeline.traces import Trace, traces
+from feelit.analysis.observations import Samples, TimelineSamples
+from feelit.analysis.track_series import Trace, traces
 from feelit.types import EMOTIONS, Float64, Int64
 
 UNREADABLE, ABSENT = -1, -2

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feelit.analysis.observations import COLUMNS, TimelineSamples
 from feelit.errors import MissingExtraError, UsageError
-from feelit.files import refuse_to_overwrite, whole_file
-from feelit.names import one_line
 from feelit.plots.bins import ABSENT, Content, binned
 from feelit.plots.layout import data_mm
-from feelit.timeline.samples import COLUMNS, TimelineSamples
-from feelit.timeline.store import read_table
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.names import one_line
 from feelit.timeline.tracks import refuse_unknown
+from feelit.timeline.write import read_table
 from feelit.types import EMOTIONS
 
 SUFFIXES = (".pdf", ".png", ".svg")

@@ -12,11 +12,11 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from feelit.evaluation.detection import at_threshold
-from feelit.evaluation.face_scores import FALSE_PER_IMAGE, FaceScores
-from feelit.names import one_line
+from feelit.evaluation.detector.metrics import at_threshold
+from feelit.evaluation.detector.scores import FALSE_PER_IMAGE, FaceScores
 from feelit.plots.figure import HAIR_PT, INK, MM, PAPER, SETTINGS, SMALL_PT, TEXT_PT, UNDATED
 from feelit.render import theme
+from feelit.storage.names import one_line
 
 WIDTH_MM, HEIGHT_MM, DPI = 180.0, 75.0, 200
 FEWEST_FALSE = 0.005

@@ -14,10 +14,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from feelit.evaluation.scores import Calibration, ClassifierScores
-from feelit.names import one_line
+from feelit.evaluation.classifier.scores import Calibration, ClassifierScores
 from feelit.plots.figure import INK, MM, PAPER, SETTINGS, SMALL_PT, TEXT_PT, UNDATED
 from feelit.render import theme
+from feelit.storage.names import one_line
 
 DPI = 200
 FILL, BAR = theme.EMOTION_COLOUR["sadness"].hex, theme.EMOTION_COLOUR["contempt"].hex

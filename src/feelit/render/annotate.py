@@ -11,8 +11,6 @@ from typing import Literal, Protocol
 import numpy as np
 
 from feelit.errors import UsageError
-from feelit.files import refuse_to_overwrite, whole_file
-from feelit.location import Location
 from feelit.render.blur import pixelate
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
@@ -21,6 +19,8 @@ from feelit.render.placing import Placer
 from feelit.render.rows import TimelineRows
 from feelit.render.strip import Lanes, Strip
 from feelit.render.style import Style
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import Float64
 from feelit.video.probe import probe

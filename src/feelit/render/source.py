@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.errors import TimelineReadError, VideoReadError
-from feelit.location import Location, refuse_url
 from feelit.render.rows import TimelineRows, rows_to_draw
+from feelit.storage.location import Location, refuse_url
 from feelit.timeline.schema import from_arrow
-from feelit.timeline.store import read_table
 from feelit.timeline.validity import refuse_standing_times, video_numbers
+from feelit.timeline.write import read_table
 from feelit.types import Float64
 from feelit.video.probe import fingerprint
 

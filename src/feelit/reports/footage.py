@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from feelit.errors import TimelineReadError
-from feelit.location import refuse_url
-from feelit.names import as_text
-from feelit.plan import find_videos
+from feelit.run.plan import find_videos
+from feelit.storage.location import refuse_url
+from feelit.storage.names import as_text
 from feelit.video.probe import fingerprint
 
 ANNOTATED = ".annotated.mp4"

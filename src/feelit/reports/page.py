@@ -18,7 +18,7 @@ from typing import Any
 from feelit.render import theme
 from feelit.reports.curves import LEVELS, STATES, TICKS_A_SECOND
 from feelit.reports.quality import LOW_LIGHT
-from feelit.timeline.readable import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
+from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
 from feelit.timeline.smoothing import SIGMA_S
 from feelit.types import EMOTIONS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelit.plan import usable_cores
+from feelit.run.plan import usable_cores
 from feelit.types import Float32, Int64, Timeline, UInt8
 from feelit.video.stills import stills
 

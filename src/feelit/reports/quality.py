@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.timeline.readable import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
-from feelit.timeline.samples import frame_lengths
+from feelit.analysis.observations import frame_lengths
+from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
 from feelit.types import Bool, Float64, Timeline
 
 LOW_LIGHT = 50.0

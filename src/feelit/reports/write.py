@@ -15,20 +15,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit import __version__
+from feelit.analysis.event import Kind
 from feelit.errors import UsageError, VideoReadError
-from feelit.files import refuse_to_overwrite, whole_file
-from feelit.location import Location
-from feelit.names import as_text
-from feelit.reports import chapter, page
-from feelit.reports.chapter import Findings, Origin
+from feelit.reports import page
+from feelit.reports import video_section as chapter
 from feelit.reports.curves import curves_of, pack_within
 from feelit.reports.footage import Footage, Found, find_footage, link
 from feelit.reports.pictures import Wanted, best_views, cut_pictures
 from feelit.reports.quality import quality_of
-from feelit.timeline.event import Kind
+from feelit.reports.video_section import Findings, Origin
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
+from feelit.storage.names import as_text
 from feelit.timeline.gather import find_timelines, read_videos
 from feelit.timeline.schema import SCHEMA, from_arrow, pack_metadata
-from feelit.timeline.store import open_timeline
+from feelit.timeline.write import open_timeline
 from feelit.types import Timeline
 
 ENDINGS = (".html", ".htm")

@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from feelit.location import Url
+from feelit.storage.location import Url
 
 BLOCK = 1 << 20
 """What one request fetches at least. A round trip costs about as much as this many bytes."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feelit.errors import ModelError
-from feelit.location import redacted
-from feelit.storage.faults import Fault
+from feelit.storage.errors import Fault
+from feelit.storage.location import redacted
 from feelit.storage.web import ELSEWHERE, NO_SUCH_PART, WebError, asked, broken
 
 PAUSES_S = (1.0, 3.0, 9.0)

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from feelit import __version__
 from feelit.errors import UsageError
-from feelit.location import redacted
-from feelit.storage.faults import AGAIN, Fault
+from feelit.storage.errors import AGAIN, Fault
+from feelit.storage.location import redacted
 
 PATIENCE_S = 30.0
 """How long a server may take to answer, and to go on."""

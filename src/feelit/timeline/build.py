@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from feelit.geometry import head_angles
-from feelit.timeline.readable import is_readable
+from feelit.timeline.quality_gate import is_readable
 from feelit.timeline.smoothing import REACH_S, smooth
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings

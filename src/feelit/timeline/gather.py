@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.errors import TimelineReadError, UsageError
-from feelit.location import Location, Url
 from feelit.storage import objects
-from feelit.timeline.store import TimelineFile, open_timeline
+from feelit.storage.location import Location, Url
 from feelit.timeline.validity import refuse_impossible, video_numbers
+from feelit.timeline.write import TimelineFile, open_timeline
 
 
 def find_timelines(inputs: Iterable[Location]) -> list[Location]:

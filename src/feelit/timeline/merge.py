@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
-from feelit.files import refuse_to_overwrite, whole_file
-from feelit.location import Location
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
 from feelit.timeline.gather import find_timelines
 from feelit.timeline.schema import schema_of
-from feelit.timeline.store import TimelineWriter, open_timeline
+from feelit.timeline.write import TimelineWriter, open_timeline
 
 Record = dict[str, Any]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from feelit.files import whole_file
 from feelit.render import theme
+from feelit.storage.atomic import whole_file
 
 COLOURS = [theme.EMOTION_COLOUR[name].hex for name in ("anger", "sadness", "happiness", "disgust")]
 

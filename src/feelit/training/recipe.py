@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from feelit.errors import UsageError
-from feelit.training import expression_run, face_recipe, linear
+from feelit.training.expression import linear
+from feelit.training.expression import run as expression_run
+from feelit.training.face import recipe as face_recipe
 
 Recipe = expression_run.Recipe | face_recipe.Recipe | linear.Recipe
 

@@ -13,12 +13,12 @@ from typing import Literal
 
 import av
 
-from feelit.names import as_text
+from feelit.storage.names import as_text
 from feelit.types import Sampling, Segment, VideoInfo
 from feelit.video.clock import Clock, tick_of
+from feelit.video.decoded_frame import Shot
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import probe
-from feelit.video.shot import Shot
 
 SLIPPED_S = 0.5
 """A player that falls behind by more than this goes on from there instead of hurrying after the clock."""

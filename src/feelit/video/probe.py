@@ -15,8 +15,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from feelit.errors import VideoReadError
-from feelit.location import Location, Url, refuse_url
 from feelit.storage.blocks import ObjectFile
+from feelit.storage.location import Location, Url, refuse_url
 from feelit.storage.objects import open_object
 from feelit.types import VideoInfo
 from feelit.video.index import has_whole_index

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
 from feelit.video.clock import Clock, tick_of
+from feelit.video.decoded_frame import Shot
 from feelit.video.decoding import SegmentDecoder
-from feelit.video.shot import Shot
 
 
 class SegmentReader:

@@ -14,10 +14,10 @@ from av.video.reformatter import ColorRange
 from feelit.errors import UsageError, VideoReadError
 from feelit.types import Sample, Segment, UInt8, VideoInfo, View
 from feelit.video.clock import Clock
+from feelit.video.decoded_frame import Shot
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.luma import upright
 from feelit.video.probe import Probe, probe
-from feelit.video.shot import Shot
 
 
 def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, UInt8]]:

@@ -17,10 +17,10 @@ import numpy as np
 from feelit.config import Device
 from feelit.errors import ModelError
 from feelit.geometry import nms
+from feelit.models.card import ModelCard, card_path, read_card
 from feelit.types import Detections, Float32, Int64, UInt8, View
 from feelit.vision.adapters import ADAPTERS, yunet
 from feelit.vision.adapters.adapter import Raw
-from feelit.vision.card import ModelCard, card_path, read_card
 from feelit.vision.session import open_session, provider_of, run
 
 MIN_DETECTABLE_PX = 15

@@ -11,9 +11,9 @@ import numpy as np
 
 from feelit.config import Device
 from feelit.errors import ModelError
+from feelit.models.card import ModelCard, read_card
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
-from feelit.vision.card import ModelCard, read_card
 from feelit.vision.session import open_session, provider_of, run
 
 SPELLINGS = {

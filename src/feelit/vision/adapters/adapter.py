@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feelit.errors import ModelError
+from feelit.models.card import Color
 from feelit.types import Float32, UInt8
-from feelit.vision.card import Color
 
 Raw = tuple[Float32, Float32, Float32 | None]
 """Score (N, A), box (N, A, 4) and landmarks (N, A, 10) of A anchors, px of the view; None where a network has no landmarks."""

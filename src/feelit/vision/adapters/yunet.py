@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feelit.models.card import ModelCard
 from feelit.types import Float32, UInt8
 from feelit.vision.adapters.adapter import Adapter, Raw, ask_for, check_shape
-from feelit.vision.card import ModelCard
 
 WIDTHS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 STRIDES = (8, 16, 32)

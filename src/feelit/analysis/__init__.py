@@ -1,0 +1,1 @@
+"""What timelines show: summaries, bouts, peaks, synchrony, events, audits."""

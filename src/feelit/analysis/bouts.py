@@ -1,0 +1,96 @@
+"""The bouts that samples of one emotion make up: how often a face changes, and how long it stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelit.analysis.observations import Samples
+from feelit.types import EMOTIONS, Bool, Columns, Float64, Int64
+
+LEAST_BOUT_S = 0.2
+"""Shorter bouts are taken for noise: people, too, need about 0.2 s to recognise an expression (Shen, Wu & Fu 2012)."""
+
+_TOLERANCE_S = 1e-6  # intervals are differences of floating-point times
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bouts(Columns):
+    """Stretches of time over which a track shows one emotion, ordered by video, track and time."""
+
+    video: Int64  # (B,)
+    track: Int64  # (B,)
+    emotion: Int64  # (B,)
+    start_s: Float64  # (B,)
+    length_s: Float64  # (B,)
+    is_transition: Bool  # (B,) the track showed another emotion in the bout before, and was not absent in between
+
+
+def find_bouts(samples: Samples) -> Bouts:
+    """Join consecutive samples of one emotion.
+
+    A bout ends where the emotion changes, where the face cannot be read, and where the track is absent. One that is shorter
+    than `LEAST_BOUT_S` then goes to the bout before it, or to the one after it if none comes before. Neither lies beyond an
+    absence or an unreadable time: between these, where no bout is long enough, all become one of the emotion shown longest.
+    """
+    seen = samples.rows(samples.readable)
+    if not len(seen):
+        return _table(seen, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    here = _numbered(~_follows(samples))[samples.readable]  # one number a presence: a time without absence
+    stretch = _numbered(~_follows(seen))  # one number a time without absence or unreadable samples
+    start = _starts(stretch, seen.emotion)
+    length_s = np.add.reduceat(seen.length_s, start)
+    emotion = _merged(stretch[start], seen.emotion[start], length_s)
+    kept = _starts(stretch[start], emotion)
+    return _table(seen, start[kept], emotion[kept], here[start[kept]])
+
+
+def transition_counts(bouts: Bouts) -> Int64:
+    """How often a bout of one emotion is followed by one of another: (8, 8) int64, rows from, columns to."""
+    to = np.flatnonzero(bouts.is_transition)
+    pairs = bouts.emotion[to - 1] * len(EMOTIONS) + bouts.emotion[to]
+    return np.bincount(pairs, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), len(EMOTIONS)).astype(np.int64)
+
+
+def _merged(stretch: Int64, emotion: Int64, length_s: Float64) -> Int64:
+    """(B,) the emotions of bouts once the short ones have gone to their neighbours."""
+    place = np.arange(len(stretch))
+    lasting = length_s >= LEAST_BOUT_S - _TOLERANCE_S
+    before = np.maximum.accumulate(np.where(lasting, place, -1))
+    after = np.minimum.accumulate(np.where(lasting, place, len(place))[::-1])[::-1]
+    has_before = (before >= 0) & (stretch[before] == stretch)
+    has_after = (after < len(place)) & (stretch[np.minimum(after, len(place) - 1)] == stretch)
+    shown_s = np.bincount(stretch * len(EMOTIONS) + emotion, length_s, (stretch[-1] + 1) * len(EMOTIONS))
+    longest = shown_s.reshape(-1, len(EMOTIONS)).argmax(axis=1)[stretch]
+    donor = np.where(has_before, before, np.where(has_after, after, 0))
+    return np.where(has_before | has_after, emotion[donor], longest)
+
+
+def _table(seen: Samples, start: Int64, emotion: Int64, here: Int64) -> Bouts:
+    """Bouts that begin at the rows `start` of the readable samples; `here` numbers the presences that they lie in."""
+    first = seen.rows(start)
+    same = np.diff(here, prepend=-1) == 0
+    return Bouts(
+        video=first.video,
+        track=first.track,
+        emotion=emotion,
+        start_s=first.time_s,
+        length_s=np.add.reduceat(seen.length_s, start) if len(start) else np.zeros(0, np.float64),
+        is_transition=same & (np.diff(emotion, prepend=-1) != 0),
+    )
+
+
+def _follows(samples: Samples) -> Bool:
+    """(F,) whether a row goes on with the row before: same track, next sampled frame."""
+    result: Bool = (np.diff(samples.track, prepend=-1) == 0) & (np.diff(samples.frame, prepend=-2) == 1)
+    return result
+
+
+def _numbered(begins: Bool) -> Int64:
+    return np.cumsum(begins).astype(np.int64) - 1
+
+
+def _starts(stretch: Int64, emotion: Int64) -> Int64:
+    """The rows at which another stretch or another emotion begins."""
+    return np.flatnonzero((np.diff(stretch, prepend=-1) != 0) | (np.diff(emotion, prepend=-2) != 0))

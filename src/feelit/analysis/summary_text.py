@@ -1,0 +1,130 @@
+"""Summaries as JSON, CSV and Markdown, and the short form that people read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from feelit.analysis.summary import By, Moment, Shown, TrackSummary, VideoSummary, flat, headings
+from feelit.storage.names import one_line
+from feelit.types import EMOTIONS
+
+DIGITS = 4
+"""Decimals of written numbers: that of the confidence in a timeline; for times, a tenth of a millisecond."""
+
+NAMED = 3
+LEAST_NAMED = 0.05
+"""The short form names at most so many emotions, of at least this share."""
+
+_MARKUP = re.compile(r"[\\|<&`\[]")
+
+Summary = TrackSummary | VideoSummary
+
+
+def json_text(records: Sequence[Summary]) -> str:
+    """A list of objects. Names are those of the CSV columns, but the moments are a list of their own."""
+    objects = []
+    for record in records:
+        row = {name: value for name, value in flat(record).items() if not name.startswith("moment_")}
+        moments = [{k: rounded(v) for k, v in asdict(moment).items()} for moment in record.shown.moments]
+        objects.append({name: rounded(value) for name, value in row.items()} | {"moments": moments})
+    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def csv_text(records: Sequence[Summary], by: By) -> str:
+    """One line a record under a line of headings; what is undefined is empty."""
+    return csv_of(headings(by), ({name: rounded(value) for name, value in flat(record).items()} for record in records))
+
+
+def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows under a line of headings, ended by newlines; names of files may hold any character."""
+    lines = []
+    for cells in (names, *([row[name] for name in names] for row in rows)):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(cells)  # this one puts both into quotes
+        lines.append(line.getvalue().removesuffix("\r\n") + "\n")
+    return "".join(lines)
+
+
+def markdown_text(records: Sequence[Summary], by: By) -> str:
+    """The short form as a table of GitHub Flavored Markdown."""
+    names, words = short_headings(by)
+    rules = ["---"] * words + ["---:"] * (len(names) - words)
+    cells = ([_escaped(cell) for cell in short(record)] for record in records)
+    return "".join("| " + " | ".join(row) + " |\n" for row in (names, rules, *cells))
+
+
+def short_headings(by: By) -> tuple[list[str], int]:
+    """The headings of `short`, and how many of them are over text, not numbers."""
+    names = ["readable", "bouts", "changes/min"]
+    if by == "track":
+        return ["video", "track", "seen", "shows", "strongest", "events", "on screen", *names], 6
+    return ["video", "shows", "strongest", "events", "duration", "faces", "tracks", *names], 4
+
+
+def short(record: Summary) -> list[str]:
+    """A summary as a few texts, some of several lines; what is undefined is a dash."""
+    shown = record.shown
+    bouts = f"{shown.bouts} of {_number(shown.mean_bout_s)} s" if shown.bouts else "-"
+    numbers = [_percent(shown.readable_share), bouts, _number(shown.transitions_per_min)]
+    if isinstance(record, TrackSummary):
+        seen = f"{clock(shown.first_seen_s)}–{clock(shown.last_seen_s)}"
+        texts = [one_line(record.video), str(record.track_id), seen, _emotions(shown), _moments(shown.moments, several=False)]
+        return [*texts, _events(shown), clock(shown.on_screen_s), *numbers]
+    facts = [clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
+    return [one_line(record.video), _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]
+
+
+def _escaped(cell: str) -> str:
+    """What Markdown and HTML would take for their own, kept from that."""
+    return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
+
+
+def _emotions(shown: Shown) -> str:
+    order = sorted(range(len(EMOTIONS)), key=lambda k: (EMOTIONS[k] != shown.dominant, -shown.share[k]))
+    named = [f"{EMOTIONS[k]} {_percent(shown.share[k])}" for k in order[:NAMED] if shown.share[k] >= LEAST_NAMED]
+    return "\n".join(named) or "-"
+
+
+def _moments(moments: Sequence[Moment], several: bool) -> str:
+    texts = []
+    for m in moments:
+        who = f" #{m.track_id}" if several else ""
+        texts.append(f"{clock(m.time_s)} {m.emotion} {m.confidence:.2f}{who}")
+    return "\n".join(texts) or "-"
+
+
+def _events(shown: Shown) -> str:
+    names = {"peaks": shown.peaks, "shared": shown.shared, "absences": shown.absences}
+    return (
+        "\n".join(f"{count} {name if count > 1 else name.removesuffix('s')}" for name, count in names.items() if count) or "-"
+    )
+
+
+def rounded(value: Any) -> Any:
+    """A number as it is written: with `DIGITS` decimals, and None for what is no number."""
+    if not isinstance(value, float):
+        return value
+    return round(value, DIGITS) if math.isfinite(value) else None
+
+
+def _percent(share: float) -> str:
+    return "-" if math.isnan(share) else f"{share * 100:.0f} %"
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1f}"
+
+
+def clock(time_s: float) -> str:
+    """Time of a video as people read it: h:mm:ss.s or m:ss.s."""
+    minutes, tenths = divmod(round(time_s * 10), 600)
+    hours, minutes = divmod(minutes, 60)
+    front = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{front}:{tenths // 10:02d}.{tenths % 10}"

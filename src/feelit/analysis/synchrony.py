@@ -1,0 +1,75 @@
+"""Shifts that several tracks make together: everybody begins to smile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelit.analysis.bouts import Bouts
+from feelit.analysis.resampling import crowd_p_values, crowds
+from feelit.types import EMOTIONS, Float64, Int64
+
+WITHIN_S = 2.0
+"""Tracks whose shifts lie within this time shift together."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedShift:
+    """Two tracks or more that begin to show the same emotion."""
+
+    emotion: int
+    tracks: tuple[int, ...]  # numbers of the tracks, as in `Bouts`, in the order in which they shift
+    start_s: float  # the first shift
+    end_s: float  # the last one
+    p_value: float
+
+
+def find_shared(bouts: Bouts, presence_s: dict[int, tuple[float, float]], rng: np.random.Generator) -> Iterator[SharedShift]:
+    """The shared shifts of one video, by emotion and then by time; to neutral there is none.
+
+    Parameters
+    ----------
+    bouts : of one video
+    presence_s : when every track is seen first and last, by number
+    """
+    for emotion in range(1, len(EMOTIONS)):
+        mine = bouts.rows(bouts.is_transition & (bouts.emotion == emotion))
+        tracks = [int(t) for t in np.unique(mine.track)]
+        onsets = [_apart(np.sort(mine.start_s[mine.track == t])) for t in tracks]
+        groups = list(_groups(tracks, onsets))
+        if groups:
+            chance = crowd_p_values(onsets, [presence_s[t] for t in tracks], WITHIN_S, rng)
+            yield from (
+                SharedShift(emotion, tuple(who), float(when[0]), float(when[-1]), chance[len(who)]) for who, when in groups
+            )
+
+
+def _apart(onset_s: Float64) -> Float64:
+    """Onsets of one track without those that follow another one within `WITHIN_S`, by the same sum as in `crowds`."""
+    kept: list[float] = []
+    for time_s in onset_s.tolist():
+        if not kept or time_s > kept[-1] + WITHIN_S:
+            kept.append(time_s)
+    return np.array(kept)
+
+
+def _groups(tracks: Sequence[int], onsets: Sequence[Float64]) -> Iterator[tuple[list[int], Float64]]:
+    """Largest groups first, no onset in two of them; then in order of time. Every group has a track at most once."""
+    if not onsets:
+        return
+    owner = np.concatenate([np.full(len(t), track, np.int64) for track, t in zip(tracks, onsets, strict=True)])
+    onset_s = np.concatenate(onsets)
+    order = np.argsort(onset_s, kind="stable")
+    owner, onset_s = owner[order], onset_s[order]
+    size = crowds(onset_s, WITHIN_S)
+    free = np.ones(len(onset_s), bool)
+    found: list[Int64] = []
+    for first in np.argsort(-size, kind="stable").tolist():
+        members = np.arange(first, first + size[first])[free[first : first + size[first]]]
+        if len(members) >= 2:
+            free[members] = False
+            found.append(members)
+    for members in sorted(found, key=lambda m: int(m[0])):
+        yield owner[members].tolist(), onset_s[members]

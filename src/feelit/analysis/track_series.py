@@ -1,0 +1,80 @@
+"""What every track shows over time, smoothed, and the same in blocks of half a second for resampling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from feelit.analysis.observations import Samples
+from feelit.timeline.smoothing import smooth
+from feelit.types import Float32, Float64, Int64
+
+BLOCK_S = 0.5
+"""Length of a block: within it neighbouring frames err alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """The readable samples of one track, in order of time. Times in which it cannot be read are left out."""
+
+    track: int  # number of the track, as in `Samples`
+    samples: Samples  # (K,)
+    smoothed: Float32  # (K, 8) probabilities, smoothed as the emotion of the timeline is
+    baseline: Float64  # (8,) what is usual: medians over time
+
+    def block_of(self) -> Int64:
+        """(K,) the block of readable time in which every sample begins."""
+        begin_s = np.cumsum(self.samples.length_s) - self.samples.length_s
+        return np.floor(begin_s / BLOCK_S + 1e-6).astype(np.int64)
+
+    def blocks(self, emotion: int) -> Float64:
+        """(B,) the mean probability of an emotion, not smoothed, in every block that holds a sample."""
+        return block_means(self.block_of(), self.samples.probability[:, emotion].astype(np.float64), self.samples.length_s)
+
+    def shown_at(self, time_s: Float64, emotion: int) -> Float64:
+        """(M,) rising times -> (M,) the smoothed probability of an emotion, on straight lines between samples."""
+        first, end = np.searchsorted(self.samples.time_s, time_s[[0, -1]])
+        near = slice(max(first - 1, 0), end + 1)  # of a long track, all others need not be looked at
+        return np.interp(time_s, self.samples.time_s[near], self.smoothed[near, emotion])
+
+
+def traces(samples: Samples) -> Iterator[Trace]:
+    """Every track that can be read at all, in order."""
+    rows = np.flatnonzero(samples.readable)
+    smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows.astype(np.int64))
+    seen = samples.rows(rows.astype(np.int64))
+    edges = np.flatnonzero(np.diff(seen.track, prepend=-1, append=-1))
+    for first, end in pairwise(edges.tolist()):
+        mine = seen.rows(slice(first, end))
+        shown = smoothed[first:end]
+        yield Trace(int(mine.track[0]), mine, shown, _medians(shown, mine.length_s))
+
+
+def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:
+    """Weighted means over blocks.
+
+    Parameters
+    ----------
+    block : (K,) int64, never falling; numbers may be left out
+    value, weight : (K,) float64
+
+    Returns
+    -------
+    (B,) float64, a mean for each number that there is.
+    """
+    start = np.flatnonzero(np.diff(block, prepend=block[:1] - 1))
+    result: Float64 = np.add.reduceat(value * weight, start) / np.add.reduceat(weight, start)
+    return result
+
+
+def _medians(value: Float32, weight: Float64) -> Float64:
+    """(K, C), (K,) -> (C,) the values below which half of the weight lies."""
+    order = np.argsort(value, axis=0, kind="stable")
+    reached = np.cumsum(weight[order], axis=0)
+    place = (reached < weight.sum() / 2).sum(axis=0)
+    rows = order[np.minimum(place, len(value) - 1), np.arange(value.shape[1])]
+    result: Float64 = value[rows, np.arange(value.shape[1])].astype(np.float64)
+    return result

@@ -1,0 +1,120 @@
+"""What all readers give: images of faces, and what people said that each one shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from feelit.datasets.images import Images, Source
+from feelit.datasets.names import FER2013_EMOTION
+from feelit.datasets.votes import VOTES, majority_labels, vote_shares
+from feelit.errors import UsageError
+from feelit.types import EMOTIONS, Bool, Float32, Int64
+
+NOT_LABELLED = "no majority"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One image as a reader finds it. Votes, where there are any, outweigh the label."""
+
+    split: str
+    image: Source
+    origin: str  # file and line or row, for messages
+    label: int = -1  # index into EMOTIONS, -1 for none
+    votes: tuple[int, ...] | None = None  # in the order of VOTES
+    fer2013: int = -1  # index into FER2013's own seven labels, -1 for none
+    held_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledFaces:
+    """One split of a data set, one row an image."""
+
+    split: str
+    images: Images
+    label: Int64  # (N,) index into EMOTIONS: what the majority says; -1 where there is none
+    share: Float32  # (N, 8) what was said, rows sum to 1 (one-hot where there is but a label), or to 0 where it was no emotion
+    fer2013: Int64  # (N,) FER2013's own label 0..6, -1 where there is none
+    held_out: Bool  # (N,) the same pixels stand in a split that is kept for scoring: never train on them
+    voted: bool  # whether the shares come from several taggers
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def classes(self) -> Int64:
+        """The classes that occur, as indices into EMOTIONS."""
+        return np.unique(self.label[self.label >= 0])
+
+    def rows(self, where: Int64 | Bool) -> LabelledFaces:
+        """The images that an index array or a boolean mask selects."""
+        columns = (self.label[where], self.share[where], self.fer2013[where], self.held_out[where])
+        return LabelledFaces(self.split, self.images.rows(where), *columns, self.voted)
+
+    def holding_out(self, where: Bool) -> LabelledFaces:
+        """The same images, of which more are held out."""
+        return replace(self, held_out=self.held_out | where)
+
+    def by_fer2013(self) -> LabelledFaces:
+        """The same images under FER2013's own labels, whatever taggers said later.
+
+        Raises
+        ------
+        UsageError
+            if there are none.
+        """
+        known = self.fer2013 >= 0
+        if not known.any():
+            raise UsageError(f"the split {self.split} has no labels of FER2013", "leave out --labels fer2013")
+        label = np.where(known, np.array(FER2013_EMOTION)[self.fer2013], -1)
+        share = np.eye(len(EMOTIONS) + 1, len(EMOTIONS), dtype=np.float32)[label]
+        return replace(self, label=label, share=share, voted=False)
+
+    def distribution(self) -> dict[str, dict[str, float]]:
+        """Per label, the images whose majority it is and its share of what was said of all of them; images without a
+        majority come last."""
+        images = np.bincount(self.label[self.label >= 0], minlength=len(EMOTIONS))
+        said = self.share.sum(axis=0, dtype=np.float64)
+        said = said / max(said.sum(), 1)
+        known = {name: {"images": int(images[k]), "share": float(said[k])} for k, name in enumerate(EMOTIONS)}
+        return known | {NOT_LABELLED: {"images": int((self.label < 0).sum()), "share": 0.0}}
+
+
+def collect(rows: Iterable[Row], split: str, place: str) -> LabelledFaces:
+    """One split out of the rows of a data set.
+
+    Parameters
+    ----------
+    rows : all of its images, or more: those of other splits are passed over
+    place : the data set, for messages
+
+    Raises
+    ------
+    UsageError
+        if it has no image, or images of fewer than two classes.
+    """
+    chosen = [row for row in rows if row.split == split]
+    if not chosen:
+        raise UsageError(f"{place} holds no image in the split {split}", "docs/evaluation.md tells of the formats")
+    label = np.array([row.label for row in chosen], np.int64)
+    share = np.eye(len(EMOTIONS) + 1, len(EMOTIONS), dtype=np.float32)[label]  # -1 takes the row of zeros
+    voted = np.array([row.votes is not None for row in chosen])
+    if voted.any():
+        none = (0,) * len(VOTES)
+        votes = np.array([row.votes or none for row in chosen], np.uint8)
+        label = np.where(voted, majority_labels(votes), label)
+        share = np.where(voted[:, None], vote_shares(votes), share)
+    faces = LabelledFaces(
+        split,
+        Images([row.image for row in chosen], [row.origin for row in chosen]),
+        label,
+        share,
+        fer2013=np.array([row.fer2013 for row in chosen], np.int64),
+        held_out=np.array([row.held_out for row in chosen], bool),
+        voted=bool(voted.any()),
+    )
+    if len(faces.classes()) < 2:
+        raise UsageError(f"{place} holds fewer than two classes in the split {split}", "scores compare at least two")
+    return faces

@@ -1,0 +1,1 @@
+"""Scores of expression classifiers on labelled images."""

@@ -1,0 +1,213 @@
+"""From a classifier and a folder of labelled faces to its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from feelit.config import check_choice
+from feelit.datasets.copies import copies, pixel_hashes
+from feelit.datasets.faces import LabelledFaces
+from feelit.datasets.names import FER2013
+from feelit.datasets.read import read_split
+from feelit.errors import UsageError
+from feelit.evaluation.classifier.calibration import reliability
+from feelit.evaluation.classifier.crops import Crops, Framing, crop_images
+from feelit.evaluation.classifier.metrics import class_scores
+from feelit.evaluation.classifier.occlusions import OCCLUSIONS, changed
+from feelit.evaluation.classifier.scores import (
+    NO_FACE,
+    Calibration,
+    ClassifierScores,
+    ImageCounts,
+    ModelFacts,
+    OcclusionScore,
+    accuracy_of,
+    averages,
+    calibration_of,
+    class_reports,
+    estimate,
+    occlusion_score,
+)
+from feelit.evaluation.classifier.speed import ms_per_face
+from feelit.models.card import sha256_of
+from feelit.storage.names import as_text
+from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
+from feelit.vision.expression import ExpressionModel, open_expression
+
+Labels = Literal["majority", "fer2013"]
+Progress = Callable[[float], None]
+
+CROPPING = 0.8
+"""The share of the time that cropping takes, roughly."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateOptions:
+    """What is asked of an evaluation of a classifier.
+
+    `labels` are those of the majority, or those that FER2013 gave its images itself; a network with an output of that name, as
+    the built-in one, answers with that. `end_to_end` counts a face that the detector does not find as an error; otherwise
+    the whole image stands in for it.
+
+    Raises
+    ------
+    UsageError
+        for words that are not known, or what makes no sense together.
+    """
+
+    split: str | None = None
+    framing: Framing = "aligned"
+    occlusions: bool = False
+    end_to_end: bool = False
+    labels: Labels = "majority"
+
+    def __post_init__(self) -> None:
+        check_choice("framing", self.framing, Framing)
+        check_choice("labels", self.labels, Labels)
+        if self.end_to_end and self.framing == "original":
+            raise UsageError("--end-to-end looks for faces, --framing original does not", "choose one of them")
+
+
+def evaluate_classifier(
+    path: Path, data: Path, options: EvaluateOptions | None = None, progress: Progress = lambda share: None
+) -> ClassifierScores:
+    """Score an ONNX classifier with its card on one split of labelled faces; docs/evaluation.md says how.
+
+    Raises
+    ------
+    ModelError
+        if the model or its card is missing, damaged or of the wrong kind.
+    UsageError
+        if the data are missing, damaged or in no known format, or hold fewer than two classes that the model knows.
+    """
+    options = options or EvaluateOptions()
+    model, faces = open_expression(path, "cpu"), read_split(data, options.split)
+    if options.labels == "fer2013":
+        faces, model = faces.by_fer2013(), model.of_output("fer2013", FER2013)
+    copied = copies(pixel_hashes(faces.images))
+    crops = crop_images(model, faces.images, options.framing, lambda share: progress(CROPPING * share))
+    shown = _Shown(model, faces, crops, options)
+    occlusions = _occlusions(shown, progress) if options.occlusions else None
+    matrix = shown.matrix()
+    found = class_scores(matrix)
+    macro, weighted = averages(found)
+    progress(1.0)
+    return ClassifierScores(
+        model=_facts(path, model, crops.pixels),
+        data=as_text(data),
+        split=faces.split,
+        labels=options.labels,
+        framing=options.framing,
+        end_to_end=options.end_to_end,
+        images=shown.counts(copied),
+        distribution=faces.distribution(),
+        accuracy=estimate(matrix, accuracy_of),
+        balanced_accuracy=estimate(matrix, lambda m: class_scores(m).macro("recall")),
+        macro_f1=estimate(matrix, lambda m: class_scores(m).macro("f1")),
+        macro=macro,
+        weighted=weighted,
+        classes=class_reports(shown.names, matrix),
+        confusion=tuple(map(tuple, matrix.tolist())),
+        predicted=(*shown.names, NO_FACE) if options.end_to_end else shown.names,
+        calibration=shown.calibration(),
+        calibration_votes=shown.calibration_votes() if faces.voted else None,
+        occlusions=occlusions,
+    )
+
+
+class _Shown:
+    """What a model says of the crops of a split, in the places of the classes that it knows.
+
+    Attributes
+    ----------
+    names : (K) the classes that the model knows, in the order of EMOTIONS
+    scored : (N,) images with a majority label that the model knows
+    """
+
+    def __init__(self, model: ExpressionModel, faces: LabelledFaces, crops: Crops, options: EvaluateOptions) -> None:
+        self.model, self.faces, self.crops, self.options = model, faces, crops, options
+        self.known = np.array([k for k, name in enumerate(EMOTIONS) if name in model.labels], np.int64)
+        self.names = tuple(EMOTIONS[k] for k in self.known)
+        self.scored: Bool = np.isin(faces.label, self.known)
+        if len(np.unique(faces.label[self.scored])) < 2:
+            hint = f"it knows {', '.join(self.names)}"
+            raise UsageError(f"the split {faces.split} shows fewer than two classes that the model knows", hint)
+        self.label: Int64 = np.searchsorted(self.known, faces.label)  # of use where scored
+        self.probability = self._probability(crops.pixels)
+        self.answer = self._answer(self.probability, crops.found)
+        self.missed: Bool = ~crops.found if options.end_to_end else np.zeros(len(faces), bool)
+
+    def right(self, probability: Float64) -> Bool:
+        """(N',) whether the images that are scored are told right by other probabilities than those of the plain crops."""
+        answer = self._answer(probability, self.crops.found[self.scored])
+        return np.asarray(answer == self.label[self.scored], bool)
+
+    def changed(self, name: str) -> Float64:
+        """(N', K) the probabilities of the images that are scored, under one of OCCLUSIONS."""
+        return self._probability(changed(self.crops.pixels[self.scored], name))
+
+    def matrix(self) -> Int64:
+        """(K, K) or, end to end, (K, K + 1) int64: true classes in rows, predicted ones in columns, the last for no face."""
+        classes, answers = len(self.known), len(self.known) + self.options.end_to_end
+        cells = self.label[self.scored] * answers + self.answer[self.scored]
+        return np.bincount(cells, minlength=classes * answers).reshape(classes, answers).astype(np.int64)
+
+    def counts(self, copied: int) -> ImageCounts:
+        """What became of the images."""
+        label = self.faces.label
+        return ImageCounts(
+            read=len(label),
+            copies=copied,
+            without_majority=int((label < 0).sum()),
+            of_unknown_classes=int(((label >= 0) & ~self.scored).sum()),
+            scored=int(self.scored.sum()),
+            without_face=int((self.scored & ~self.crops.found).sum()) if self.options.framing == "aligned" else 0,
+        )
+
+    def calibration(self) -> Calibration:
+        """Against the majority: of the images that are scored and, end to end, have a face."""
+        chosen = self.scored & ~self.missed
+        hit = (self.answer == self.label)[chosen].astype(np.float64)
+        return calibration_of(reliability(self.probability.max(axis=1)[chosen], hit))
+
+    def calibration_votes(self) -> Calibration:
+        """Against what people said: also of images without a majority, if an expression that the model knows comes first."""
+        share = self.faces.share
+        said = share.sum(axis=1) > 0
+        chosen = said & np.isin(share.argmax(axis=1), self.known) & ~self.missed
+        best = self.probability.argmax(axis=1)
+        agreement = share[:, self.known][np.arange(len(share)), best].astype(np.float64)
+        return calibration_of(reliability(self.probability.max(axis=1)[chosen], agreement[chosen]))
+
+    def _probability(self, pixels: UInt8) -> Float64:
+        return self.model.probabilities(pixels)[:, self.known].astype(np.float64)
+
+    def _answer(self, probability: Float64, found: Bool) -> Int64:
+        """(N,) the likeliest class or, end to end where there is no face, the place after the last class."""
+        best = probability.argmax(axis=1).astype(np.int64)
+        return np.where(found, best, len(self.known)) if self.options.end_to_end else best
+
+
+def _occlusions(shown: _Shown, progress: Progress) -> dict[str, OcclusionScore]:
+    before = shown.right(shown.probability[shown.scored])
+    scores = {}
+    for done, name in enumerate(OCCLUSIONS):
+        progress(CROPPING + (1 - CROPPING) * done / len(OCCLUSIONS))
+        scores[name] = occlusion_score(before, shown.right(shown.changed(name)))
+    return scores
+
+
+def _facts(path: Path, model: ExpressionModel, crops: UInt8) -> ModelFacts:
+    return ModelFacts(
+        name=model.card.name,
+        file=as_text(Path(path.name)),
+        sha256=sha256_of(path),
+        parameters=model.card.parameters or None,
+        size_bytes=path.stat().st_size,
+        ms_per_face=ms_per_face(model, crops),
+    )

@@ -1,0 +1,1 @@
+"""Scores of face detectors on photographs."""

@@ -1,0 +1,148 @@
+"""A face detector on photographs in which the faces are known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from feelit.config import Device
+from feelit.errors import UsageError
+from feelit.evaluation.detector.images import FaceImage, find_images
+from feelit.evaluation.detector.metrics import landmark_error, match_sizes
+from feelit.evaluation.detector.scores import FaceScores, Seen, find_mistakes, score_calibration, score_sizes, sizes_asked
+from feelit.models.card import sha256_of
+from feelit.storage.names import as_text
+from feelit.types import Detections, Float32
+from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector, shrink
+
+LEAST_SCORE = 0.001
+"""Curves go down to here."""
+
+TIMED = 50
+"""So many images are looked at once more, at the default threshold as users do, for the CPU time that it takes: the first ones,
+and their mean, for some clocks tick rarely."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuestion:
+    """What is asked of a detector.
+
+    Attributes
+    ----------
+    min_face_px : smaller faces count for nothing, in px of the image as it is
+    long_px : images are shown with a long side of at most this, never enlarged; None shows them as they are
+    source : only images whose column `source` says so; None takes all
+
+    Raises
+    ------
+    UsageError
+        for sizes that make no sense.
+    """
+
+    min_face_px: float = 16.0
+    long_px: int | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_face_px <= 10_000:
+            raise UsageError(f"the smallest face cannot have {self.min_face_px:g} px", "16 is usual")
+        if self.long_px is not None and not 32 <= self.long_px <= 10_000:
+            raise UsageError(f"the long side cannot have {self.long_px} px", "it is 32 to 10000")
+
+
+def evaluate_faces(
+    detector: Path,
+    data: Path,
+    question: FaceQuestion | None = None,
+    device: Device = "cpu",
+    advance: Callable[[float], None] = lambda share: None,
+) -> FaceScores:
+    """Run a detector over labelled images and score what it finds, at IoU 0.5.
+
+    Parameters
+    ----------
+    detector : the .onnx file, with its card beside it
+    data : Parquet files, WIDER FACE or a CSV file; see `face_images`
+    question : None stands for the defaults
+    advance : called with the share that is done, 0..1
+
+    Raises
+    ------
+    ModelError
+        if the detector does not load.
+    UsageError
+        if the data are missing, damaged, or in no known format.
+    """
+    asked = question or FaceQuestion()
+    network = open_detector(detector, device)
+    images = find_images(data, asked.source)
+    look = _Look(network, asked)
+    for number, image in enumerate(images.read()):
+        look.at(image)
+        advance((number + 1) / images.count)
+    ranges = sizes_asked(asked.min_face_px)
+    scored = [score_sizes(look.seen, sizes_px, network.threshold) for sizes_px in ranges]
+    missed, false = find_mistakes(look.seen, scored[0][2], ranges[0], network.threshold)
+    bins, error = score_calibration(scored[0][2], network.threshold)
+    empty = [image for image in look.seen if len(image.truth) == 0]
+    misses = np.concatenate(look.misses)
+    return FaceScores(
+        model=network.card.name,
+        sha256=sha256_of(detector),
+        adapter=network.card.adapter,
+        has_landmarks=network.has_landmarks,
+        threshold=network.threshold,
+        data=as_text(data),
+        images=len(look.seen),
+        labelled_by_people=look.drawn,
+        long_px=asked.long_px,
+        sizes=tuple(score for score, _, _ in scored),
+        negatives=len(empty),
+        false_in_negatives=sum(int((image.score >= network.threshold).sum()) for image in empty),
+        landmark_error=float(np.median(misses)) if len(misses) else None,
+        landmark_faces=len(misses),
+        calibration=bins,
+        calibration_error=error,
+        ms_per_image=float(np.mean(look.ms)),
+        curves=tuple(curve for _, curve, _ in scored),
+        missed=missed,
+        false=false,
+    )
+
+
+class _Look:
+    """Shows a detector one image after the other and keeps what it says."""
+
+    def __init__(self, network: FaceDetector, asked: FaceQuestion) -> None:
+        self._network, self._asked = network, asked
+        self.seen: list[Seen] = []
+        self.misses: list[Float32] = []
+        self.ms: list[float] = []
+        self.drawn = 0
+
+    def at(self, image: FaceImage) -> None:
+        pixels = image.pixels(self._network.color)
+        height, width = pixels.shape[:2]
+        long_px = self._asked.long_px or max(height, width)
+        view = self._network.view_of(width, height, MIN_DETECTABLE_PX * max(height, width) / long_px)
+        shown = shrink(pixels, view)[None]
+        found = self._network.detect(shown, view, min(LEAST_SCORE, self._network.threshold))
+        if len(self.ms) < TIMED:
+            begun = time.process_time()
+            self._network.detect(shown, view)
+            self.ms.append((time.process_time() - begun) * 1000)
+        edges = np.array([width, height, width, height], np.float32)  # beyond them nobody has drawn boxes
+        box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
+        self.seen.append(Seen(image.name, box, found.score, truth, image.ignore))
+        self.drawn += image.drawn
+        self._compare(found.rows(found.score >= self._network.threshold), image)
+
+    def _compare(self, sure: Detections, image: FaceImage) -> None:
+        sizes_px = self._asked.min_face_px, np.inf
+        pairs = match_sizes(sure.box, sure.score, image.marked, np.zeros(len(image.marked), bool), sizes_px)
+        pairs = pairs.rows(pairs.hit)
+        self.misses.append(landmark_error(sure.landmarks[pairs.found], image.landmarks[pairs.truth]))

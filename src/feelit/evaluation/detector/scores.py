@@ -1,0 +1,175 @@
+"""What is said of a detector in the end: figures with a JSON form, and the curves behind them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+
+import numpy as np
+
+from feelit.evaluation.classifier.calibration import reliability
+from feelit.evaluation.detector.metrics import (
+    Curve,
+    Matches,
+    at_threshold,
+    average_precision,
+    box_sizes,
+    counted,
+    curve,
+    match_sizes,
+    recall_at,
+)
+from feelit.types import Bool, Float32
+
+FALSE_PER_IMAGE = 0.1
+"""The rate of false faces at which recalls are compared: one in ten images."""
+
+BINS_PX = (8.0, 16.0, 32.0, 64.0, 128.0, math.inf)
+FROM_PX = (16.0, 32.0)
+SCORE_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SizeScore:
+    """How faces of some sizes are found; false faces are counted among those of the same sizes."""
+
+    least_px: float
+    below_px: float | None  # None: all that are larger
+    faces: int
+    average_precision: float
+    recall_at_one_false_in_ten_images: float
+    threshold_at_one_false_in_ten_images: float
+    recall: float  # at the default threshold, as the next
+    false_per_image: float
+
+    @property
+    def title(self) -> str:
+        """As in "16 to 32 px"."""
+        return f"from {self.least_px:g} px" if self.below_px is None else f"{self.least_px:g} to {self.below_px:g} px"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBin:
+    """Detections of about the same score; NaN where there are none."""
+
+    detections: int
+    mean_score: float
+    precision: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mistake:
+    """A face that was missed, or a false one, at the default threshold."""
+
+    image: int  # place among the images
+    name: str  # of the image
+    box: Float32  # (4,) px
+    score: float  # of a false face; the highest of a box at a missed one, 0 if there is none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceScores:
+    """Figures of one detector on one data set.
+
+    `sizes` begins with the faces that were asked for; calibration and the pictures of mistakes are about these too. Landmarks
+    are compared with those of the detector that labelled the data, `landmark_error` is the median in shares of the distance
+    between the eyes. `ms_per_image` is CPU time of one core at the sizes of these images, without decoding and shrinking.
+    """
+
+    model: str
+    sha256: str
+    adapter: str
+    has_landmarks: bool
+    threshold: float
+    data: str
+    images: int
+    labelled_by_people: int  # images; the boxes of the others are another detector's
+    long_px: int | None  # None: at the size that they have
+    sizes: tuple[SizeScore, ...]
+    negatives: int  # images that show no face
+    false_in_negatives: int  # at the default threshold
+    landmark_error: float | None
+    landmark_faces: int
+    calibration: tuple[ScoreBin, ...]
+    calibration_error: float
+    ms_per_image: float
+    curves: tuple[Curve, ...]  # one a size
+    missed: tuple[Mistake, ...]  # the largest first
+    false: tuple[Mistake, ...]  # the surest first
+
+    def as_json(self) -> dict[str, object]:
+        """The figures, for `json.dumps`, without curves and single mistakes; what cannot be known is null."""
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("curves", "missed", "false")}
+        content["sizes"] = [_rounded(asdict(size)) for size in self.sizes]
+        content["calibration"] = [_rounded(asdict(part)) for part in self.calibration]
+        return _rounded(content)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One image: what was found and what is there, all cut off at its edges."""
+
+    name: str
+    found: Float32  # (D, 4) px
+    score: Float32  # (D,)
+    truth: Float32  # (G, 4) px
+    ignore: Bool  # (G,)
+
+
+def sizes_asked(min_face_px: float) -> list[tuple[float, float]]:
+    """Ranges of sizes in px: from the size asked for, from the usual ones, and one by one."""
+    first = dict.fromkeys((min_face_px, *FROM_PX))
+    return [(size, math.inf) for size in first] + list(pairwise(BINS_PX))
+
+
+def score_sizes(
+    seen: Sequence[Seen], sizes_px: tuple[float, float], threshold: float
+) -> tuple[SizeScore, Curve, list[Matches]]:
+    """Everything about the faces of some sizes."""
+    matches = [match_sizes(image.found, image.score, image.truth, image.ignore, sizes_px) for image in seen]
+    faces = sum(int(counted(image.truth, image.ignore, sizes_px).sum()) for image in seen)
+    whole = curve(matches, faces)
+    at_rate = recall_at(whole, FALSE_PER_IMAGE)
+    below = None if math.isinf(sizes_px[1]) else sizes_px[1]
+    score = SizeScore(sizes_px[0], below, faces, average_precision(whole), *at_rate, *at_threshold(whole, threshold))
+    return score, whole, matches
+
+
+def find_mistakes(
+    seen: Sequence[Seen], matches: Sequence[Matches], sizes_px: tuple[float, float], threshold: float
+) -> tuple[tuple[Mistake, ...], tuple[Mistake, ...]]:
+    """What was missed, the largest first, and what is false, the surest first; at the threshold, among faces of some sizes."""
+    missed, false = [], []
+    for i, (image, mine) in enumerate(zip(seen, matches, strict=True)):
+        best = np.zeros(len(image.truth), np.float32)
+        best[mine.truth[mine.hit]] = mine.score[mine.hit]
+        lacking = np.flatnonzero(counted(image.truth, image.ignore, sizes_px) & (best < threshold))
+        missed += [Mistake(i, image.name, image.truth[k], float(best[k])) for k in lacking]
+        wrong = mine.rows(~mine.hit & (mine.score >= threshold))
+        false += [Mistake(i, image.name, image.found[k], float(s)) for k, s in zip(wrong.found, wrong.score, strict=True)]
+    missed.sort(key=lambda mistake: -float(box_sizes(mistake.box[None])[0]))
+    false.sort(key=lambda mistake: -mistake.score)
+    return tuple(missed), tuple(false)
+
+
+def score_calibration(matches: Sequence[Matches], threshold: float) -> tuple[tuple[ScoreBin, ...], float]:
+    """Bins of the score, and the calibration error over them, of detections from half the threshold on.
+
+    Weaker ones are many, nearly all false, and never used: they would make any detector look well calibrated.
+    """
+    used = Matches.join([mine.rows(mine.score >= threshold / 2) for mine in matches])
+    found = reliability(used.score.astype(np.float64), used.hit.astype(np.float64), SCORE_BINS)
+    rows = zip(found.images.tolist(), found.confidence.tolist(), found.agreement.tolist(), strict=True)
+    bins = tuple(ScoreBin(count, score, right) if count else ScoreBin(0, math.nan, math.nan) for count, score, right in rows)
+    return bins, found.error
+
+
+def _rounded(content: dict[str, object]) -> dict[str, object]:
+    """Four digits are more than any of these figures deserves; JSON has no NaN."""
+    return {name: _finite(value) if isinstance(value, float) else value for name, value in content.items()}
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None

@@ -1,0 +1,106 @@
+"""What tracks show, as intervals of whole milliseconds: the common ground of annotation tiers, captions and event tables.
+
+Intervals are the bouts of `timeline.bouts`. Their times are those of frames, rounded to the millisecond such that the
+intervals of a track never overlap, that bouts which touch still touch, and that none vanishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelit.analysis.bouts import Bouts, find_bouts
+from feelit.analysis.observations import LONE_FRAME_S, Samples, TimelineSamples
+from feelit.exports.recordings import Recording
+from feelit.types import EMOTIONS, Float64
+
+DIGITS = 4
+"""Decimals of a confidence, as in the timeline."""
+
+_TOUCH_S = 1e-6  # an end is a sum of floating-point intervals; no two frames are so close
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A bout: one track shows one emotion from `start_ms` to before `end_ms`, which is later.
+
+    `confidence` is the mean of the smoothed probability over the samples of that emotion, weighted by the time they stand for.
+    """
+
+    track: int
+    emotion: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a video shows.
+
+    Attributes
+    ----------
+    tracks : the showings of every track, by id; none for a track that is never readable
+    end_ms : the length of the video; no less than the end of the last showing, and at least 1
+    """
+
+    tracks: dict[int, list[Showing]]
+    end_ms: int
+
+
+def shown_by(recording: Recording) -> Shown:
+    """The showings of the tracks that are wanted, in order of time."""
+    rows = TimelineSamples(recording.table())
+    bouts = find_bouts(rows.samples)
+    length_s = _length(recording, rows)
+    tracks: dict[int, list[Showing]] = {track: [] for track in recording.tracks}
+    for number, track in enumerate(rows.track_id.tolist()):
+        if track in tracks:
+            mine = bouts.rows(slice(*np.searchsorted(bouts.track, [number, number + 1])))
+            samples = rows.samples.rows(slice(*np.searchsorted(rows.samples.track, [number, number + 1])))
+            times = in_milliseconds(mine.start_s.tolist(), _ends(mine, length_s).tolist())
+            sure = [_confidence(samples, mine, place) for place in range(len(mine))]
+            tracks[track] = [
+                Showing(track, EMOTIONS[emotion], start_ms, end_ms, confidence)
+                for emotion, (start_ms, end_ms), confidence in zip(mine.emotion.tolist(), times, sure, strict=True)
+            ]
+    last_ms = max((showing.end_ms for mine in tracks.values() for showing in mine), default=1)
+    return Shown(tracks, max(last_ms, round(length_s * 1000)))
+
+
+def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tuple[int, int]]:
+    """Intervals in order of time, which do not overlap, as whole milliseconds: from 0 on, at least one millisecond long, still
+    without overlap, and touching where they touched."""
+    result: list[tuple[int, int]] = []
+    before_s, before_ms = float("-inf"), 0
+    for start, end in zip(start_s, end_s, strict=True):
+        touches = start - before_s < _TOUCH_S
+        start_ms = before_ms if touches else max(before_ms, round(start * 1000))
+        before_s, before_ms = end, max(start_ms + 1, round(end * 1000))
+        result.append((start_ms, before_ms))
+    return result
+
+
+def _length(recording: Recording, rows: TimelineSamples) -> float:
+    """How long the video is: what its container says, but no less than where it has frames."""
+    told = recording.duration_s
+    last_s = float(rows.frames.time_s.max(initial=0.0))
+    return max(told, last_s) if told is not None else last_s + float(rows.frames.length_s[-1:].sum())
+
+
+def _ends(bouts: Bouts, length_s: float) -> Float64:
+    """Where bouts end: the last frame stands for as long as frames usually do, which may lead beyond the video's end."""
+    ends: Float64 = np.minimum(bouts.start_s + bouts.length_s, length_s)
+    return ends
+
+
+def _confidence(samples: Samples, bouts: Bouts, place: int) -> float:
+    start_s, emotion = bouts.start_s[place], bouts.emotion[place]
+    first, end = np.searchsorted(samples.time_s, [start_s, start_s + bouts.length_s[place] - _TOUCH_S])
+    inside = samples.rows(slice(first, max(end, first + 1)))
+    showing = inside.readable & (inside.emotion == emotion)
+    inside = inside.rows(showing | ~showing.any())
+    weight = np.maximum(inside.length_s, LONE_FRAME_S)  # frames next to no time apart weigh the same
+    return round(float(np.average(np.nan_to_num(inside.confidence), weights=weight)), DIGITS)

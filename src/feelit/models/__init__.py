@@ -1,0 +1,1 @@
+"""Models by name: their files, cards, catalogue, and checks."""

@@ -1,0 +1,136 @@
+"""What is known of one model, for people and for programs: its card, and what its network takes and gives."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from feelit.errors import FeelitError
+from feelit.models.card import ModelCard, read_card
+from feelit.models.catalogue import catalogue
+from feelit.models.list import card_of
+from feelit.models.paths import BUILT_IN, model_path
+from feelit.storage.names import as_text, one_line
+from feelit.vision.adapters import ADAPTERS
+from feelit.vision.session import Port, open_session, ports_of
+
+WIDTH = 100
+MARGIN = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model; `path` is None where it was not fetched yet, and then nobody knows its inputs and outputs.
+
+    `problem` tells why a network that is there does not load.
+    """
+
+    name: str
+    path: Path | None
+    size_bytes: int
+    card: ModelCard
+    inputs: list[Port]
+    outputs: list[Port]
+    problem: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        content = {"name": self.name, "present": self.path is not None, "path": as_text(self.path) if self.path else None}
+        ports = {side: [port._asdict() for port in getattr(self, side)] for side in ("inputs", "outputs")}
+        return content | {"size_bytes": self.size_bytes, "card": asdict(self.card)} | ports | {"problem": self.problem or None}
+
+    def text(self) -> str:
+        """Everything, in lines for people."""
+        return "\n".join(_lines(self)) + "\n"
+
+
+def describe(name: str) -> Described:
+    """Look at a model, given by its name or path. One of the catalogue need not be on this computer.
+
+    Raises
+    ------
+    ModelError
+        if there is no such model, or its card is missing or damaged.
+    """
+    try:
+        path = model_path(name)
+    except FeelitError:
+        entry = catalogue().get(name)
+        if entry is None:
+            raise
+        return Described(name, None, entry.size_bytes, card_of(entry), [], [])
+    card, size_bytes = read_card(path), path.stat().st_size
+    known = name if name in BUILT_IN or name in catalogue() else card.name
+    try:
+        return Described(known, path, size_bytes, card, *ports_of(open_session(path, "cpu")))
+    except FeelitError as error:
+        return Described(known, path, size_bytes, card, [], [], error.message)
+
+
+def _lines(model: Described) -> Iterator[str]:
+    card = model.card
+    yield f"{model.name}: {'a detector of faces' if card.task == 'face' else 'a classifier of expressions'}"
+    if card.description:
+        yield from ("", *textwrap.wrap(card.description, WIDTH))
+    yield ""
+    facts = {
+        "file": one_line(as_text(model.path))
+        if model.path
+        else f"not on this computer; `feelit models pull {model.name}` fetches it",
+        "size": f"{model.size_bytes} bytes",
+        "SHA-256": card.sha256 or "not told",
+        "licence": card.licence or "not told",
+        "adapter": card.adapter,
+        "eats": _eats(card),
+        "labels": ", ".join(card.labels),
+        "parameters": str(card.parameters or ""),
+        "inputs": "; ".join(map(_port, model.inputs)),
+        "outputs": "; ".join(map(_port, model.outputs)),
+        "problem": model.problem,
+        "made by": card.recipe,
+    }
+    for title, fact in facts.items():
+        if fact:
+            yield from _paragraph(f"{title:<{MARGIN}}", fact, MARGIN)
+    for title, content in (("training data", card.training_data), ("scores", card.scores), ("limitations", card.limitations)):
+        if content:
+            yield from ("", title, *_outline(content, 2))
+
+
+def _eats(card: ModelCard) -> str:
+    fed = ADAPTERS.get(card.adapter, card)  # those of detectors know what their networks were trained with
+    pixel = f"(pixel - {fed.mean:g}) / {fed.scale:g}" if (fed.mean, fed.scale) != (0, 1) else "pixels 0..255"
+    if card.task == "face":
+        return f"{card.color}, {pixel}; a box of {card.threshold:g} or more is a face"
+    side = f"{card.size_px} x {card.size_px} px, " if card.size_px else ""
+    gives = "gives probabilities" if card.temperature is None else f"gives logits, of temperature {card.temperature:g}"
+    return f"{side}{card.color}, {pixel}, {'aligned by landmarks' if card.crop == 'aligned' else 'cut out by the box'}; {gives}"
+
+
+def _port(port: Port) -> str:
+    return f"{port.name} {port.type.removeprefix('tensor').strip('()')} ({', '.join(map(str, port.shape))})"
+
+
+def _outline(content: object, indent: int) -> Iterator[str]:
+    """What JSON holds, as an indented list."""
+    margin = " " * indent
+    if isinstance(content, Mapping):
+        for key, value in content.items():
+            if isinstance(value, Mapping | list | tuple) and value:
+                yield from (f"{margin}{key}", *_outline(value, indent + 2))
+            else:
+                yield from _paragraph(f"{margin}{key}: ", str(value), indent + 2)
+    elif isinstance(content, Sequence) and not isinstance(content, str):
+        for value in content:
+            if isinstance(value, Mapping):
+                yield from _paragraph(f"{margin}- ", "; ".join(f"{key}: {part}" for key, part in value.items()), indent + 2)
+            else:
+                yield from _paragraph(f"{margin}- ", str(value), indent + 2)
+
+
+def _paragraph(begin: str, text: str, indent: int) -> list[str]:
+    wrapper = textwrap.TextWrapper(WIDTH, begin, " " * indent, break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(text) or [begin.rstrip()]

@@ -1,0 +1,67 @@
+"""Where models lie, and what a model's name means. Nothing is fetched here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from feelit.errors import ModelError, UsageError
+from feelit.models.catalogue import catalogue
+from feelit.storage.atomic import cache_folder
+
+BUILT_IN = {"face": "face-v5.onnx", "expression": "expression-v5.onnx"}
+"""Name on the command line -> file in models/."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""What a model of the cache can be called: no paths, and no endings."""
+
+
+def models_folder() -> Path:
+    """The folder of the built-in models: inside the installed package, or at the top of a source checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "model_files"
+    return installed if installed.is_dir() else package.parent.parent / "models"
+
+
+def cached_path(name: str) -> Path:
+    """Where a model of this name lies, or would lie, in the user's cache.
+
+    Raises
+    ------
+    UsageError
+        if the user has no cache.
+    """
+    return cache_folder() / "models" / f"{name}.onnx"
+
+
+def cached_names() -> list[str]:
+    """The models in the user's cache, in alphabetical order."""
+    try:
+        files = sorted(cached_path("").parent.glob("*.onnx"))
+        return [file.stem for file in files if NAME.fullmatch(file.stem) and file.is_file()]
+    except (UsageError, OSError):  # there is none, or none that this user may read
+        return []
+
+
+def model_path(name: str) -> Path:
+    """The file that a name or a path stands for: a built-in model, else one in the user's cache, else a path.
+
+    Raises
+    ------
+    ModelError
+        if it is none of them, or cannot be read.
+    """
+    path = Path(name)
+    if name in BUILT_IN:
+        path = models_folder() / BUILT_IN[name]
+    elif name in cached_names():
+        path = cached_path(name)
+    try:
+        if path.is_file():
+            return path.resolve()
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise ModelError(f"model {name} cannot be read: {error.strerror}", "give the path of an .onnx file") from error
+    if name in catalogue():
+        raise ModelError(f"model {name} is not on this computer", f"`feelit models pull {name}` fetches it")
+    others = "`feelit models list` tells of others; anything else is the path of an .onnx file with its card"
+    raise ModelError(f"model {name} does not exist", f"built-in models: {', '.join(BUILT_IN)}; {others}")

@@ -1,0 +1,88 @@
+"""Whether models are what their cards and the catalogue say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from feelit.errors import FeelitError, ModelError
+from feelit.models.card import card_path, read_card, sha256_of
+from feelit.models.catalogue import catalogue
+from feelit.models.list import card_of
+from feelit.models.paths import BUILT_IN, cached_names, cached_path, model_path, models_folder
+
+AGAIN = "install feelit again; the models are part of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A model that was looked at; `remedy` is empty where nothing is wrong."""
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+def check_models(names: Sequence[str]) -> list[Checked]:
+    """Look at models, given by names or paths; at all that are on this computer if none is given."""
+    return [check_model(name) for name in names or dict.fromkeys((*BUILT_IN, *cached_names()))]
+
+
+def check_model(name: str) -> Checked:
+    """Compare checksums, load the network and try it with a black picture, as a run would."""
+    try:
+        path = models_folder() / BUILT_IN[name] if name in BUILT_IN else model_path(name)
+        told = compare(name, path)
+        _try(path)
+    except FeelitError as error:
+        return Checked(name, False, error.message, AGAIN if name in BUILT_IN else error.hint)
+    return Checked(name, True, f"{told}; opens, and takes and gives what its card says")
+
+
+def compare(name: str, path: Path) -> str:
+    """Compare a model's checksum with its card's, and both with the catalogue where it comes from there.
+
+    Returns
+    -------
+    what was found, as a sentence
+
+    Raises
+    ------
+    ModelError
+        if they differ, or the model or its card is missing or cannot be read.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path} is missing", "give the path of an .onnx file")
+    card = read_card(path)
+    try:
+        checksum = sha256_of(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}", "mend its permissions") from error
+    entry = catalogue().get(name) if path == _cached(name) else None
+    again = f"`feelit models pull {name}` puts it right"
+    if entry and entry.sha256 != checksum:
+        raise ModelError(f"{path} has SHA-256 {checksum}, the catalogue says {entry.sha256}", again)
+    if entry and card_of(entry) != card:
+        raise ModelError(f"{card_path(path)} is not the card of the catalogue", again)
+    if not card.sha256 and name not in BUILT_IN and not entry:
+        return f"{path.name}, SHA-256 {checksum[:12]}..., which its card does not tell"
+    if card.sha256 != checksum:
+        hint = "take the file and its card from one source"
+        raise ModelError(f"{path} has SHA-256 {checksum}, its card says {card.sha256 or 'none'}", hint)
+    return f"{path.name}, SHA-256 {checksum[:12]}... as {'the catalogue' if entry else 'its card'} says"
+
+
+def _cached(name: str) -> Path | None:
+    return cached_path(name).resolve() if name in cached_names() else None
+
+
+def _try(path: Path) -> None:
+    from feelit.vision.detector import open_detector
+    from feelit.vision.expression import open_expression
+
+    if read_card(path).task == "face":
+        open_detector(path, "cpu")
+    else:
+        open_expression(path, "cpu")

@@ -1,0 +1,1 @@
+"""Runs: videos cut into segments, analysed by workers, and written as timelines."""

@@ -1,0 +1,104 @@
+"""What a segment may cost before its worker is ended.
+
+A worker over a limit is ended, not refused: a decoder that is told there is no memory counts a damaged packet and goes on, and
+the rows would depend on the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from feelit.errors import FeelitError, UsageError, VideoReadError
+from feelit.run.segment import Task
+
+TRIES = 2
+"""A segment that costs its worker is tried once more: memory may be short, or a disk asleep, only for the moment."""
+
+LEAST_S, FRAME_S = 120.0, 1.0
+"""Unless told otherwise a segment has this long, or so long a frame if that is more. Milliseconds a frame are usual, so that
+only what will never end takes longer."""
+
+INTERVAL_S = 0.2
+"""How often workers are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a segment cost its worker, and what to do about it."""
+
+    why: str
+    hint: str
+
+
+DIED = Cause("its worker died", "the decoder crashed on it, or memory ran out; try fewer --workers or a smaller --batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds that a segment may take, None for what its frames call for; bytes that a worker may take, None for any number.
+
+    What counts is the memory that is a worker's own (anonymous pages, swapped ones included), as Linux tells it.
+
+    Raises
+    ------
+    UsageError
+        if memory is to be limited on a system that does not tell.
+    """
+
+    segment_s: float | None = None
+    memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.memory_bytes is not None and not Path("/proc/self/status").exists():
+            raise UsageError("--memory-limit needs Linux, which tells what a process takes", "leave it out, and set --workers")
+
+    def allowed_s(self, task: Task) -> float:
+        """How long a segment may take."""
+        return self.segment_s or max(LEAST_S, FRAME_S * task.segment.packets)
+
+    def exceeded(self, task: Task, spent_s: float, pid: int) -> Cause | None:
+        """What the worker of a task has exceeded; None while all is well."""
+        if spent_s > (allowed_s := self.allowed_s(task)):
+            hint = "the decoder hangs on it; if the machine is merely slow, raise --segment-timeout"
+            return Cause(f"it took longer than {allowed_s:g} s", hint)
+        if self.memory_bytes is not None and own_bytes(pid) > self.memory_bytes:
+            hint = "raise --memory-limit, or try a smaller --batch"
+            return Cause(f"its worker took more than {self.memory_bytes / (1 << 20):.0f} MiB of memory", hint)
+        return None
+
+
+def own_bytes(pid: int) -> int:
+    """Memory that is a process's own; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("RssAnon:", "VmSwap:")))
+
+
+def given_up(task: Task, cause: Cause) -> FeelitError:
+    """The failure of a segment that cost its worker at every try."""
+    message = f"{task.info.path}: segment {task.segment.index} was tried again in vain: {cause.why}"
+    return VideoReadError(message, cause.hint)
+
+
+@contextlib.contextmanager
+def watching(look: Callable[[], None]) -> Iterator[None]:
+    """Call `look` again and again, in a thread of its own: what the caller waits for may take long."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(INTERVAL_S):
+            look()
+
+    thread = threading.Thread(target=watch, name="feelit-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

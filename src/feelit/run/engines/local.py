@@ -1,0 +1,262 @@
+"""Segments in worker processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.context
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from feelit.errors import FeelitError
+from feelit.run.engines import Order, Outcome
+from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
+from feelit.run.segment import Task, analyze_segment
+from feelit.types import SegmentResult
+
+PATIENCE_S = 2.0
+"""How long workers are given to end before they are killed."""
+
+Work = Callable[[Task], SegmentResult]
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """An order on its way: how many workers have died on it, when the last one got it and whether it has begun, and why that
+    one was ended."""
+
+    order: Order
+    deaths: int = 0
+    given_s: float = 0.0
+    begun: bool = False
+    cause: Cause = DIED
+
+
+class LocalEngine:
+    """Spawned processes: a fork would copy live ONNX sessions and their locks.
+
+    Each worker has a pipe of its own and shares no lock with others, so one that dies at any moment (out of memory, a decoder's
+    segmentation fault) takes only its segment with it, and is replaced. One that exceeds the limits is killed, and has died.
+
+    `work` is what a worker does with a task: a function that can be imported.
+    """
+
+    def __init__(self, workers: int, work: Work = analyze_segment, limits: Limits | None = None) -> None:
+        self._most, self._work, self._limits = workers, work, limits or Limits()
+        self._crew: list[_Worker] = []
+        self._waiting: deque[_Parcel] = deque()
+
+    def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
+        """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early.
+
+        Raises
+        ------
+        FeelitError
+            if not a single process can be started.
+        """
+        try:
+            with watching(self._end_the_excessive):
+                yield from self._run(orders)
+        finally:
+            _end(self._crew)
+
+    def _run(self, orders: Iterator[Order]) -> Iterator[Outcome]:
+        more = True
+        while more or self._waiting or any(worker.parcel for worker in self._crew):
+            # Orders are drawn ahead of need, one a round: to open a video takes time, and workers should not wait for it.
+            if more and len(self._waiting) < self._most:
+                order = next(orders, None)
+                more = order is not None
+                if order is not None:
+                    self._waiting.append(_Parcel(order))
+            self._hand_out()
+            drawing = more and len(self._waiting) < self._most
+            outcomes = [self._outcome(worker) for worker in self._heard_of(0 if drawing else None)]
+            self._hand_out()  # first, so that no worker waits while outcomes are looked at
+            yield from filter(None, outcomes)
+
+    def _hand_out(self) -> None:
+        """Give what waits to workers that are idle; start workers as long as they are needed and allowed."""
+        while self._waiting:
+            worker = next((w for w in self._crew if w.parcel is None), None)
+            if worker is None:
+                if len(self._crew) >= self._most or not self._hire():
+                    return
+                continue
+            if worker.give(self._waiting[0]):
+                self._waiting.popleft()
+            else:
+                self._crew.remove(worker)
+
+    def _hire(self) -> bool:
+        """Start one more worker. Where the system refuses, those that run must do."""
+        try:
+            self._crew.append(_Worker(self._work))
+        except OSError as error:
+            if not self._crew:
+                raise FeelitError(f"no worker process can be started: {error}", "close other programs") from error
+            self._most = len(self._crew)
+            return False
+        return True
+
+    def _heard_of(self, timeout_s: float | None) -> list[_Worker]:
+        """The workers that have answered or died."""
+        if not self._crew:
+            return []
+        ready = wait([worker.pipe for worker in self._crew], timeout_s)
+        return [worker for worker in self._crew if worker.pipe in ready]
+
+    def _end_the_excessive(self) -> None:
+        """Kill the workers that exceed a limit. One that has just finished dies idle, or on a segment that is tried again."""
+        for worker in list(self._crew):
+            parcel = worker.parcel
+            if parcel is None or worker.process.pid is None:
+                continue
+            cause = self._limits.exceeded(parcel.order.task, time.monotonic() - parcel.given_s, worker.process.pid)
+            if cause is not None:
+                parcel.cause = cause
+                worker.process.kill()
+
+    def _outcome(self, worker: _Worker) -> Outcome | None:
+        """None if the worker has just begun, or if it died: its order goes to another, or it was idle."""
+        parcel = worker.parcel
+        try:
+            result: SegmentResult | FeelitError | None = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._crew.remove(worker)
+            _end([worker])
+            if parcel is None:
+                return None
+            # One that had worked before and died before it looked at the order did not die of it.
+            parcel.deaths += parcel.begun or not worker.proven
+            if parcel.deaths < TRIES:
+                self._waiting.appendleft(parcel)
+                return None
+            result = given_up(parcel.order.task, parcel.cause)
+        assert parcel is not None
+        if result is None:
+            parcel.begun = True
+            return None
+        worker.parcel, worker.proven = None, True
+        return Outcome(parcel.order, result)
+
+
+class _Worker:
+    """A process, our end of its pipe, what it is working on, and whether it ever finished anything."""
+
+    def __init__(self, work: Work) -> None:
+        context = _Context()
+        self.pipe, theirs = context.Pipe()
+        self.parcel: _Parcel | None = None
+        self.proven = False
+        self.process = context.Process(target=_serve, args=(theirs, work), name="feelit-worker", daemon=True)
+        try:
+            self.process.start()
+        except BaseException:
+            self.pipe.close()
+            raise
+        finally:
+            theirs.close()  # the worker's own copy is the only one now, so that its death closes the pipe
+
+    def give(self, parcel: _Parcel) -> bool:
+        """Whether the worker is alive to take it."""
+        try:
+            self.pipe.send(parcel.order.task)
+        except OSError:
+            _end([self])
+            return False
+        parcel.given_s, parcel.begun, parcel.cause = time.monotonic(), False, DIED
+        self.parcel = parcel
+        return True
+
+
+def _end(crew: list[_Worker]) -> None:
+    """End workers, politely first."""
+    for worker in crew:
+        worker.process.terminate()
+    deadline_s = time.monotonic() + PATIENCE_S
+    for worker in crew:
+        worker.process.join(max(0.0, deadline_s - time.monotonic()))
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join(PATIENCE_S)  # one that waits for a dead network disk cannot be killed, nor waited for
+        worker.pipe.close()
+    crew.clear()
+
+
+def _serve(pipe: Connection, work: Work) -> None:
+    """What a worker does: one task after the other, until its parent ends, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            task: Task = pipe.recv()
+            pipe.send(None)  # begun: from here on it is the task that a death is put down to
+            pipe.send(attempt(task, work))
+
+
+def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
+    """What `work` makes of a task, or in words what kept it from that."""
+    try:
+        return work(task)
+    except FeelitError as error:
+        return error
+    except MemoryError:
+        return FeelitError(f"{task.info.path}: memory ran out", "try fewer --workers or a smaller --batch")
+    except Exception as error:  # a bug costs one video; told in words, for not every exception survives the journey
+        message = f"{task.info.path}: internal error: {type(error).__name__}: {error}"
+        return FeelitError(message, "please report it, with the video if you may")
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class _Process(multiprocessing.context.SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802  # the name is multiprocessing's
+        with _interrupts_blocked(), _main_hidden():
+            return multiprocessing.context.SpawnProcess._Popen(process_obj)
+
+
+class _Context(multiprocessing.context.SpawnContext):
+    Process = _Process
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Workers inherit the mask: Ctrl-C reaches the parent alone, which then ends them in order."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it comes with the first worker, and would take the mask off again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep workers from importing the user's script: it may lack a `__main__` guard, and tasks need nothing of it."""
+    namespace: dict[str, object] = vars(sys.modules["__main__"])
+    hidden: dict[str, object] = {name: namespace.pop(name) for name in ("__file__", "__spec__") if name in namespace}
+    namespace["__spec__"] = None
+    try:
+        yield
+    finally:
+        namespace.update(hidden)

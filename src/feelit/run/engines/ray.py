@@ -1,0 +1,203 @@
+"""Segments as tasks of a Ray cluster that runs already.
+
+Every node must have this version of feelit, and see the videos under the same paths: docs/clusters.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from feelit import __version__
+from feelit.config import Device
+from feelit.errors import FeelitError
+from feelit.models.paths import models_folder
+from feelit.run.engines import Order, Outcome
+from feelit.run.engines.cluster import first_line, import_ray, joined, reachable
+from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up
+from feelit.run.engines.local import Work
+from feelit.run.engines.node import Assignment, serve
+from feelit.run.segment import Task, analyze_segment
+from feelit.storage.location import absolute
+
+LOSSES = 5
+"""So many nodes a segment may lose, which is rarely its fault; one that fells node after node must end all the same."""
+
+AHEAD = 2
+"""Unless told otherwise so many tasks are in flight for each that the cluster can run: nodes never wait for the next one, and
+a cluster that grows with what waits for it sees that something does."""
+
+GPU_SHARE = 0.25
+"""What a task asks of a GPU: decoding on the CPU keeps a model waiting most of the time, so four share one."""
+
+FELLED = Cause("its nodes were lost", "the cluster loses nodes, or the segment takes all memory of one; set --memory-limit")
+STARVED = Cause("Ray ended its worker because memory ran out", "give nodes more memory, or try a smaller --batch")
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """An order on its way, how many workers have died on it, and how many nodes."""
+
+    order: Order
+    deaths: int = 0
+    losses: int = 0
+
+
+class RayEngine:
+    """Tasks in flight are bounded, so that neither the driver nor the object store fills; results are taken as they come.
+
+    Ray's own retries are off: a segment whose worker died is sent once more, as by `LocalEngine`, and one whose node was lost
+    is sent elsewhere.
+
+    Parameters
+    ----------
+    address : "auto", HOST:PORT or ray://HOST:PORT
+    device : where models run, which says what a task asks for
+    limits : what a segment may cost
+    most : tasks in flight; None stands for `AHEAD` a slot of the cluster
+    work : what a worker does with a task: a function that can be imported on the nodes
+
+    Raises
+    ------
+    MissingExtraError
+        if Ray is not installed.
+    FeelitError
+        if no cluster answers.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        device: Device = "cpu",
+        limits: Limits | None = None,
+        most: int | None = None,
+        work: Work = analyze_segment,
+    ) -> None:
+        self._ray = import_ray()
+        self._address = address if self._ray.is_initialized() else reachable(address)
+        self._device, self._limits, self._most, self._work = device, limits or Limits(), most, work
+        self._flying: dict[Any, _Parcel] = {}
+        self._waiting: deque[_Parcel] = deque()
+
+    def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
+        """See `Engine.run`. Cancels what is in flight when the iteration ends; the cluster goes on.
+
+        Raises
+        ------
+        FeelitError
+            if the cluster cannot be joined, is lost, or cannot do the work at all.
+        """
+        with joined(self._ray, self._address):
+            submit = _Submitter(self._ray, self._share_of_gpu(), self._limits, self._work)
+            try:
+                yield from self._run(orders, submit)
+            except self._ray.exceptions.RayError as error:
+                message = f"the Ray cluster at {self._address} was lost: {first_line(error)}"
+                raise FeelitError(message, "run the same command again to resume") from error
+            except SystemError as error:  # how what a signal handler raises comes out of Ray's core
+                raise error.__cause__ or error from None
+            finally:
+                with contextlib.suppress(self._ray.exceptions.RayError):
+                    for reference in self._flying:
+                        self._ray.cancel(reference, force=True)
+
+    def _run(self, orders: Iterator[Order], submit: _Submitter) -> Iterator[Outcome]:
+        more = True
+        while more or self._waiting or self._flying:
+            most = self._room()
+            if len(self._flying) < most and more and not self._waiting:
+                order = next(orders, None)
+                more = order is not None
+                if order is not None:
+                    self._waiting.append(_Parcel(order))
+            while self._waiting and len(self._flying) < most:
+                parcel = self._waiting.popleft()
+                self._flying[submit(parcel)] = parcel
+            if not self._flying:
+                continue
+            drawing = more and len(self._flying) < most
+            ready, _ = self._ray.wait(list(self._flying), num_returns=1, timeout=0 if drawing else None)
+            for reference in ready:
+                outcome = self._outcome(reference, self._flying.pop(reference))
+                if outcome is not None:
+                    yield outcome
+
+    def _room(self) -> int:
+        """How many tasks may be in flight now; nodes come and go."""
+        if self._most is not None:
+            return self._most
+        has = self._ray.cluster_resources()
+        slots = has.get("CPU", 0.0)
+        if (share := self._share_of_gpu()) > 0:
+            slots = min(slots, has.get("GPU", 0.0) / share)
+        return AHEAD * max(1, int(slots))
+
+    def _share_of_gpu(self) -> float:
+        """What a task asks of a GPU.
+
+        Raises
+        ------
+        FeelitError
+            if it must have one and the cluster has none.
+        """
+        if self._device == "cpu":
+            return 0.0
+        has_gpus = self._ray.cluster_resources().get("GPU", 0.0) > 0
+        if self._device == "cuda" and not has_gpus:
+            hint = "start a node that has one and tells Ray so (ray start --num-gpus), or choose --device cpu"
+            raise FeelitError(f"the Ray cluster at {self._address} has no GPU", hint)
+        return GPU_SHARE if has_gpus else 0.0
+
+    def _outcome(self, reference: Any, parcel: _Parcel) -> Outcome | None:
+        """None if the segment is to be sent again."""
+        errors = self._ray.exceptions
+        try:
+            answer: bytes = self._ray.get(reference)
+        except errors.RayTaskError as error:  # not the work's failure, which travels in words: ours, or a node's
+            hint = "every node needs this version of feelit, installed as here: see docs/clusters.md"
+            raise FeelitError(f"a node of the Ray cluster cannot run tasks: {_last_line(error)}", hint) from error
+        except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
+            parcel.deaths += 1
+            return self._again(parcel, parcel.deaths < TRIES, STARVED if isinstance(error, errors.OutOfMemoryError) else DIED)
+        except (errors.NodeDiedError, errors.ObjectLostError, errors.TaskCancelledError):
+            parcel.losses += 1
+            return self._again(parcel, parcel.losses < LOSSES, FELLED)
+        return Outcome(parcel.order, pickle.loads(answer))
+
+    def _again(self, parcel: _Parcel, may: bool, cause: Cause) -> Outcome | None:
+        """Send a segment once more, if it may."""
+        if not may:
+            return Outcome(parcel.order, given_up(parcel.order.task, cause))
+        self._waiting.appendleft(parcel)
+        return None
+
+
+class _Submitter:
+    """Sends parcels off."""
+
+    def __init__(self, ray: Any, gpu_share: float, limits: Limits, work: Work) -> None:
+        options = {"num_cpus": 1, "num_gpus": gpu_share, "max_retries": 0}
+        # At the last try a worker that exceeds a limit says so, and ends because it may take one call only.
+        self._first = ray.remote(**options, max_calls=0)(serve)
+        self._last = ray.remote(**options, max_calls=1)(serve)
+        self._limits, self._work = limits, work
+
+    def __call__(self, parcel: _Parcel) -> Any:
+        last = parcel.deaths == TRIES - 1
+        task = replace(_absolute(parcel.order.task), decode_threads=1)
+        assignment = Assignment(task, self._work, self._limits, last, models_folder().resolve(), __version__)
+        return (self._last if last else self._first).remote(assignment)
+
+
+def _absolute(task: Task) -> Task:
+    """The same task for workers that have other working folders."""
+    models = replace(task.models, detector=task.models.detector.absolute(), expression=task.models.expression.absolute())
+    return replace(task, info=replace(task.info, path=absolute(task.info.path)), models=models)
+
+
+def _last_line(error: Exception) -> str:
+    return next(reversed(str(error).split("\n")), type(error).__name__)

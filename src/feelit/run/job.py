@@ -1,0 +1,185 @@
+"""One video on its way through the program: segments come in, in any order; rows go out, in order."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from feelit.errors import FeelitError
+from feelit.run.plan import Plan, Source
+from feelit.run.workspace import Shelf
+from feelit.storage.atomic import output_errors
+from feelit.storage.location import Location
+from feelit.storage.names import as_text, one_line
+from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.write import TimelineWriter
+from feelit.tracking.tracker import TrackerSettings
+from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class VideoReport:
+    """How one video fared. Frames add up: decoded = sampled + skipped."""
+
+    video: str
+    status: str  # done, unchanged or failed
+    out: str | None = None
+    duration_s: float = 0.0
+    decoded: int = 0
+    sampled: int = 0
+    skipped: int = 0
+    decode_errors: int = 0
+    faces: int = 0
+    tracks: int = 0
+    cuts: int = 0
+    wall_s: float = 0.0
+    provider: str | None = None
+    error: str | None = None
+    error_kind: str | None = None
+    hint: str | None = None
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a timeline of the video now."""
+        return self.status != "failed"
+
+
+def failed(source: Source, error: FeelitError) -> VideoReport:
+    """The report of a video that could not be analysed."""
+    kind = type(error).__name__
+    message, hint = one_line(error.message), one_line(error.hint) or None
+    return VideoReport(source.name, "failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
+
+
+def report_of(name: str, info: VideoInfo, builder: TimelineBuilder) -> VideoReport:
+    """The counts of a video that is done."""
+    return VideoReport(
+        video=name,
+        status="done",
+        duration_s=info.duration_s,
+        decoded=builder.decoded,
+        sampled=builder.sampled,
+        skipped=builder.decoded - builder.sampled,
+        decode_errors=builder.errors,
+        faces=builder.faces,
+        tracks=builder.tracks,
+        cuts=builder.cuts,
+    )
+
+
+def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
+    """What a timeline file says of a video that is done."""
+    return {
+        "size_bytes": info.size_bytes,
+        "fingerprint": info.fingerprint,
+        "width_px": info.width_px,
+        "height_px": info.height_px,
+        "time_base": str(info.time_base),
+        "origin_pts": info.origin_pts,
+        "duration_s": info.duration_s,
+        "average_rate": str(info.average_rate),
+        "codec": info.codec,
+        "frames_decoded": builder.decoded,
+        "frames_sampled": builder.sampled,
+        "decode_errors": builder.errors,
+        "cuts": builder.cuts,
+        "tracks": builder.tracks,
+    }
+
+
+def sampled_hz(sampling: Sampling, info: VideoInfo) -> Fraction:
+    """How often frames are looked at: no oftener than the video has them."""
+    known = [rate for rate in (sampling.rate_hz, info.average_rate) if rate]
+    return min(known, default=Fraction(25))
+
+
+class Job:
+    """A video that is being analysed.
+
+    Attributes
+    ----------
+    source, info, segments : what is analysed
+    shelf : where its finished segments are kept
+    failure : why it will not be finished, or None
+    """
+
+    def __init__(self, source: Source, info: VideoInfo, plan: Plan, sampling: Sampling, shelf: Shelf) -> None:
+        self.source, self.info, self.shelf = source, info, shelf
+        self.segments, self._first_frame = plan.segments, plan.first_frame
+        self.failure: FeelitError | None = None
+        self._sampling = sampling
+        self._waiting: dict[int, SegmentResult] = {}
+        self._next = 0
+        self._builder: TimelineBuilder | None = None
+        self._writer: TimelineWriter | None = None
+        self._providers: set[str] = set()
+        self._started_s = time.perf_counter()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all segments were taken in and all rows written."""
+        return self._next == len(self.segments)
+
+    @property
+    def almost(self) -> bool:
+        """Whether all segments but one were taken in."""
+        return self._next + len(self._waiting) == len(self.segments) - 1
+
+    def accept(self, segment: Segment, result: SegmentResult) -> None:
+        """Take a segment in; whatever is next in order is tracked and its settled rows are written.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
+        """
+        self._waiting[segment.index] = result
+        while not self.complete and (following := self._waiting.pop(self._next, None)) is not None:
+            self._next += 1
+            with output_errors(self.shelf.spool):
+                self._append(following)
+
+    def abandon(self, why: FeelitError) -> None:
+        """Give the video up."""
+        self.failure = why
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the rows, which are not complete; whoever takes the video up again begins them anew."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
+                writer.close()
+
+    def report(self, out: Location) -> VideoReport:
+        """What was done, once the job is complete."""
+        assert self._builder is not None
+        wall_s = time.perf_counter() - self._started_s
+        return replace(
+            report_of(self.source.name, self.info, self._builder),
+            out=as_text(out),
+            wall_s=round(wall_s, 3),
+            provider=" + ".join(sorted(self._providers)),
+        )
+
+    def metadata(self) -> dict[str, Any]:
+        """What the timeline file says of this video."""
+        assert self._builder is not None
+        return metadata_of(self.info, self._builder)
+
+    def _append(self, result: SegmentResult) -> None:
+        if self._builder is None or self._writer is None:
+            rate_hz = sampled_hz(self._sampling, self.info)
+            self._builder = TimelineBuilder(TrackerSettings(result.threshold), rate_hz, self._first_frame)
+            self.shelf.folder.mkdir(parents=True, exist_ok=True)
+            self._writer = TimelineWriter(self.shelf.spool)
+        self._providers.add(result.provider)
+        self._writer.write(self._builder.add(result), self.source.name)
+        if self.complete:
+            self._writer.write(self._builder.finish(), self.source.name)
+            self._writer.close()
+            self._writer = None

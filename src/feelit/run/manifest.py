@@ -1,0 +1,289 @@
+"""The manifest of a folder of timelines: a row a video, and what became of it. docs/schema.md tells users.
+
+What happens is appended to a journal in the workspace at once, and written out as Parquet every few seconds: to note a video
+costs the same for the first and the ten-thousandth, and readers of the Parquet file always find a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from feelit.config import Shard
+from feelit.errors import OutputError, TimelineReadError
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import whole_file
+from feelit.storage.blocks import ObjectFile
+from feelit.storage.location import Location, Url
+from feelit.storage.stat import exists, named, readable, remove
+
+MANIFEST = "_manifest.parquet"
+PARTS = "_manifest-*.parquet"
+ENDING = ".parquet"
+METADATA = {b"feelit_manifest": b"1"}
+
+INTERVAL_S = 2.0
+SHARE = 0.05
+"""The Parquet file is written no oftener than this, and may take no larger share of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A video of the folder. It is known by `output`, its timeline's path in the folder; docs/schema.md tells of the others."""
+
+    video: str
+    output: str
+    status: str = "pending"  # pending, done or failed
+    missing: bool = False
+    duration_s: float = 0.0
+    decoded: int = 0
+    sampled: int = 0
+    skipped: int = 0
+    decode_errors: int = 0
+    faces: int = 0
+    tracks: int = 0
+    cuts: int = 0
+    wall_s: float = 0.0
+    provider: str | None = None
+    error: str | None = None
+    error_kind: str | None = None
+    hint: str | None = None
+    exit_code: int = 0
+    size_bytes: int | None = None
+    mtime_ns: int | None = None
+    fingerprint: str | None = None
+    settings: str | None = None
+    output_bytes: int | None = None
+    updated: int = 0  # microseconds since 1970, UTC
+
+
+_TYPES = {"str": pa.string(), "bool": pa.bool_(), "float": pa.float64(), "int": pa.int64()}
+SCHEMA = pa.schema(
+    [
+        pa.field(
+            f.name,
+            pa.timestamp("us", "UTC") if f.name == "updated" else _TYPES[str(f.type).split(" ")[0]],
+            nullable=str(f.type).endswith("None"),
+        )
+        for f in fields(Entry)
+    ],
+    METADATA,
+)
+
+_PLAIN = pa.schema([f.with_type(pa.int64()) if f.name == "updated" else f for f in SCHEMA], METADATA)
+
+Entries = dict[str, Entry]
+
+
+def read_manifest(folder: Location) -> Entries:
+    """What is known of the videos of a folder, by `Entry.output`: the manifest, the parts of shards, and what was noted since.
+
+    Raises
+    ------
+    TimelineReadError
+        if a manifest is damaged, or is none.
+    """
+    notes = [entry for path in Workspace(folder).journals() for entry in _read_journal(path)]
+    found: Entries = {}
+    for entry in [*_read_files(folder), *notes]:
+        known = found.get(entry.output)
+        if known is None or known.updated <= entry.updated:
+            found[entry.output] = entry
+    return found
+
+
+def has_manifest(folder: Location) -> bool:
+    """Whether a run has ever written to a folder."""
+    return exists(folder / MANIFEST) or bool(named(folder, PARTS)) or bool(Workspace(folder).journals())
+
+
+def require_manifest(folder: Location) -> None:
+    """Refuse folders that no run has written to.
+
+    Raises
+    ------
+    TimelineReadError
+        if there is no manifest.
+    """
+    if not has_manifest(folder):
+        raise TimelineReadError(f"{folder} has no manifest", "give the folder that was --out of `feelit analyze`")
+
+
+def manifest_table(folder: Location) -> pa.Table:
+    """The same as a table of `SCHEMA`, in the order of names.
+
+    Raises
+    ------
+    TimelineReadError
+        if there is no manifest, or it is damaged.
+    """
+    require_manifest(folder)
+    return _table(read_manifest(folder))
+
+
+class Manifest:
+    """The manifest as a run keeps it, or as one shard of it does: each has a file of its own until the last one ends."""
+
+    def __init__(self, folder: Location, workspace: Workspace, shard: Shard | None) -> None:
+        self._folder, self._workspace, self._shard = folder, workspace, shard
+        self._target = folder / (PARTS.replace("*", str(shard)) if shard else MANIFEST)
+        self._entries: Entries = {}
+        self._changed = self._closed = False
+        self._next_s = 0.0
+
+    def open(self, planned: Iterable[Entry]) -> None:
+        """Read what earlier runs left, and add the videos that are new to it.
+
+        Raises
+        ------
+        OutputError
+            if it cannot be written.
+        TimelineReadError
+            if what is there is no manifest.
+        """
+        known = read_manifest(self._folder)
+        new = {entry.output: _dated(entry) for entry in planned if entry.output not in known}
+        everything = known | new
+        if self._shard is None:
+            if new or self._leftovers():
+                self._fold(everything)
+        elif new:  # told to all, for other shards may begin later; those that begin now write the same
+            _write(self._folder / MANIFEST, everything, self._workspace.folder)
+        self._entries = {output: e for output, e in everything.items() if self._is_mine(output)}
+
+    def get(self, output: str) -> Entry | None:
+        """What is known of a video."""
+        return self._entries.get(output)
+
+    def all(self) -> list[Entry]:
+        """Every video of this run or shard, those of earlier runs included."""
+        return list(self._entries.values())
+
+    def note(self, entry: Entry) -> None:
+        """Take in what became of a video."""
+        self._entries[entry.output] = entry = _dated(entry, self._entries.get(entry.output))
+        self._changed = True
+        line = json.dumps([getattr(entry, f.name) for f in fields(entry)])
+        # A disk that is full is told when the file is written.
+        with suppress(OSError), self._workspace.journal.open("a", encoding="utf-8") as journal:
+            journal.write(f"\n{line}")  # the break comes first, so that half a line, left by a crash, spoils no other
+
+    def refresh(self) -> None:
+        """Write the Parquet file if that is due; if it cannot be written, the next time will tell."""
+        if self._changed and time.monotonic() >= self._next_s:
+            with suppress(OutputError):
+                self.write()
+
+    def write(self) -> None:
+        """Write the Parquet file if there is something new.
+
+        Raises
+        ------
+        OutputError
+            if that is impossible.
+        """
+        if not self._changed:
+            return
+        start_s = time.monotonic()
+        _write(self._target, self._entries, self._workspace.folder)
+        self._workspace.journal.unlink(missing_ok=True)
+        self._changed = False
+        now_s = time.monotonic()
+        self._next_s = now_s + max(INTERVAL_S, (now_s - start_s) / SHARE)
+
+    def close(self) -> None:
+        """Write what is new; the last of several shards folds their parts into one file.
+
+        Raises
+        ------
+        OutputError
+            if that is impossible.
+        """
+        if not self._closed:
+            self.write()
+            # In a bucket nobody can tell whether other machines are writing: the parts stay until a run without shards.
+            if self._shard is not None and isinstance(self._folder, Path) and self._workspace.alone():
+                self._fold(read_manifest(self._folder))
+            self._closed = True
+
+    def _fold(self, entries: Entries) -> None:
+        """Make one file of all parts. Nobody else may be writing."""
+        folded = self._leftovers()
+        _write(self._folder / MANIFEST, entries, self._workspace.folder)
+        for place in folded:
+            remove(place)
+
+    def _leftovers(self) -> list[Location]:
+        """What other runs have written that is not in the manifest itself."""
+        return [*named(self._folder, PARTS), *self._workspace.journals()]
+
+    def _is_mine(self, output: str) -> bool:
+        return self._shard is None or self._shard.takes(output.removesuffix(ENDING))
+
+
+def _dated(entry: Entry, known: Entry | None = None) -> Entry:
+    """As of now; later than what is known, whatever the clocks of other machines said."""
+    return replace(entry, updated=max(time.time_ns() // 1000, known.updated + 1 if known else 0))
+
+
+def _table(entries: Entries) -> pa.Table:
+    rows = sorted(entries.values(), key=lambda entry: entry.video)
+    return pa.table([pa.array([getattr(row, f.name) for row in rows], f.type) for f in SCHEMA], schema=SCHEMA)
+
+
+def _write(place: Location, entries: Entries, scratch: Path) -> None:
+    with whole_file(place, scratch) as temporary, temporary.open("wb") as file:
+        pq.write_table(_table(entries), file, compression="zstd")
+
+
+def _read_files(folder: Location) -> list[Entry]:
+    """The parts and the manifest. Parts are removed once they are in the manifest, so it is read after them."""
+    while True:
+        try:
+            parts = [entry for path in named(folder, PARTS) for entry in _read(path)]
+        except FileNotFoundError:
+            continue
+        break
+    try:
+        return [*parts, *_read(folder / MANIFEST)]
+    except FileNotFoundError:
+        return parts
+
+
+def _read(path: Location) -> list[Entry]:
+    try:
+        with pq.ParquetFile(_there(path)) as file:
+            if (file.schema_arrow.metadata or {}).get(b"feelit_manifest") != METADATA[b"feelit_manifest"]:
+                raise TimelineReadError(
+                    f"{path} is no manifest of this feelit", "move it away; it is made anew from the timelines"
+                )
+            table = file.read(columns=SCHEMA.names).cast(_PLAIN)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise TimelineReadError(f"{path} is damaged: {error}", "delete it; it is made anew from the timelines") from error
+    return [Entry(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+
+
+def _there(path: Location) -> Path | ObjectFile:
+    """What Arrow can read from; as with a path, FileNotFoundError if nothing is there."""
+    if isinstance(path, Url) and not exists(path):
+        raise FileNotFoundError(str(path))
+    return readable(path)
+
+
+def _read_journal(path: Path) -> list[Entry]:
+    """The whole lines of a journal; none if it has just been written out."""
+    found = []
+    with suppress(FileNotFoundError):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, TypeError):
+                found.append(Entry(*json.loads(line)))
+    return found

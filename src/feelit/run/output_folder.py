@@ -1,0 +1,204 @@
+"""A folder of timelines: one file a video, the input tree mirrored, and a manifest that says what became of every video."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from feelit.config import RunConfig
+from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
+from feelit.run.job import Job, VideoReport
+from feelit.run.manifest import ENDING, Entry, Manifest
+from feelit.run.plan import Source
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import output_errors, whole_file
+from feelit.storage.location import Location, object_called, refuse_url
+from feelit.storage.names import as_text
+from feelit.storage.objects import find
+from feelit.storage.stat import Stamp, stamp
+from feelit.timeline.write import TimelineWriter, read_table
+from feelit.video.probe import fingerprint
+
+Record = dict[str, Any]
+
+COUNTS = tuple(f.name for f in fields(VideoReport) if f.name not in ("video", "status", "out"))
+"""What an entry and a report have in common."""
+
+
+def file_of(source: Source) -> str:
+    """Where the timeline of a video lies in a folder of timelines, with forward slashes."""
+    return source.place + ENDING
+
+
+class DatasetOutput:
+    """See `outputs.Output`. Each timeline appears when its video is done."""
+
+    lasting = True
+
+    def __init__(self, run: RunConfig, record: Record, workspace: Workspace) -> None:
+        self._folder, self._record, self._run = run.out, record, run
+        self._settings = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
+        self._scratch = workspace.folder
+        self._manifest = Manifest(run.out, workspace, run.shard)
+        self._seen: dict[str, Stamp | None] = {}  # of videos that are being worked on, as they were before
+        self._outdated: set[str] = set()  # timelines that may be replaced
+        self._told = False
+        if isinstance(run.out, Path):
+            refuse_url(run.out)
+            with output_errors(run.out):
+                run.out.mkdir(parents=True, exist_ok=True)
+        else:
+            find(run.out, OutputError)  # what is there need not be asked for one by one
+
+    def open(self, planned: Sequence[Source]) -> None:
+        """See `Output.open`."""
+        outputs, names = {file_of(source) for source in planned}, {source.name for source in planned}
+        self._manifest.open(Entry(source.name, file_of(source)) for source in planned)
+        for entry in self._manifest.all():
+            missing = entry.output not in outputs and entry.video not in names and _is_gone(entry.video)
+            if missing != entry.missing:
+                self._manifest.note(replace(entry, missing=missing))
+            elif self._run.force and not self._run.retry_failed and entry.output in outputs:
+                self._expect(entry)
+
+    def unchanged(self, source: Source) -> VideoReport | None:
+        """See `Output.unchanged`."""
+        name = file_of(source)
+        entry = self._manifest.get(name) or Entry(source.name, name)
+        self._seen[name] = now = _stamp(source.path)
+        if now is None:  # told as such, by who opens it
+            return None
+        with output_errors(self._folder / name):
+            there = stamp(self._folder / name)
+        output_bytes = None if there is None else there.size_bytes
+        if self._run.force or output_bytes is None:
+            self._expect(entry)
+            return None
+        known = (entry.status, entry.video, entry.settings, entry.output_bytes)
+        same = known == ("done", source.name, self._settings, output_bytes)
+        if not same or (entry.size_bytes, entry.mtime_ns) != now:
+            made = replace(entry, missing=False) if same else self._made(source, name)
+            if fingerprint(source.path) != made.fingerprint:
+                self._outdated.add(name)
+                self._expect(entry)
+                return None
+            entry = replace(made, **now._asdict(), output_bytes=output_bytes)
+            self._manifest.note(entry)
+        del self._seen[name]
+        counts = {field: getattr(entry, field) for field in COUNTS}
+        return VideoReport(source.name, "unchanged", as_text(self._folder / name), **counts | {"wall_s": 0.0})
+
+    def commit(self, job: Job) -> VideoReport:
+        """See `Output.commit`."""
+        name = file_of(job.source)
+        target = self._folder / name
+        record = self._record | {"videos": {job.source.name: job.metadata()}}
+        replaces = self._run.force or name in self._outdated
+        with whole_file(target, self._scratch, replaces) as temporary, TimelineWriter(temporary, record) as writer:
+            writer.copy(job.shelf.spool)
+        job.shelf.clear()
+        report = job.report(target)
+        entry = replace(self._entry(job.source, report), fingerprint=job.info.fingerprint, settings=self._settings)
+        there = stamp(target)
+        self._manifest.note(replace(entry, output_bytes=None if there is None else there.size_bytes))
+        self._manifest.refresh()
+        return report
+
+    def fail(self, source: Source, report: VideoReport) -> None:
+        """See `Output.fail`."""
+        name = file_of(source)
+        known, gone = self._manifest.get(name), self._seen.get(name) is None
+        refused = report.error_kind == OutputError.__name__
+        self._told |= refused
+        if known is None or known.status != "done" or not (refused or gone):
+            self._manifest.note(self._entry(source, report))
+        elif gone:  # its timeline stays, as that of a video which nobody has changed since
+            self._manifest.note(replace(known, missing=True))
+        self._manifest.refresh()
+
+    def refresh(self) -> None:
+        """See `Output.refresh`."""
+        self._manifest.refresh()
+
+    def close(self, order: Sequence[Source]) -> None:
+        """See `Output.close`."""
+        try:
+            self._manifest.close()
+        except OutputError:
+            if not self._told:  # that the disk is full need not be said twice
+                raise
+
+    def leave(self) -> None:
+        """See `Output.leave`."""
+        with suppress(OutputError):  # something else has ended the run, and is told
+            self._manifest.close()
+
+    def _expect(self, entry: Entry) -> None:
+        """A video is to be analysed again: what was known of it holds no longer."""
+        if entry.status == "done":
+            self._manifest.note(Entry(entry.video, entry.output))
+
+    def _entry(self, source: Source, report: VideoReport) -> Entry:
+        seen = self._seen.pop(file_of(source), None)
+        counts = {field: getattr(report, field) for field in COUNTS}
+        entry = Entry(source.name, file_of(source), report.status, **counts)
+        return replace(entry, **seen._asdict()) if seen else entry
+
+    def _made(self, source: Source, name: str) -> Entry:
+        """What a timeline says of the video it was made of.
+
+        Raises
+        ------
+        OutputError
+            if it is none of this video, or was made with other settings.
+        """
+        target = self._folder / name
+        try:
+            rows, record = read_table(target, ["track_id"])
+        except TimelineReadError as error:
+            raise _in_the_way(target, "is no timeline") from error
+        if {k: record.get(k) for k in self._record} != self._record:
+            raise _in_the_way(target, "was made with other settings, or by another version")
+        try:
+            video = record["videos"][source.name]
+            decoded, sampled = video["frames_decoded"], video["frames_sampled"]
+            return Entry(
+                source.name,
+                name,
+                "done",
+                duration_s=video["duration_s"],
+                decoded=decoded,
+                sampled=sampled,
+                skipped=decoded - sampled,
+                decode_errors=video["decode_errors"],
+                faces=len(rows) - rows.column("track_id").null_count,
+                tracks=video["tracks"],
+                cuts=video["cuts"],
+                fingerprint=video["fingerprint"],
+                settings=self._settings,
+            )
+        except (KeyError, TypeError) as error:
+            raise _in_the_way(target, f"holds no rows of {source.name}") from error
+
+
+def _in_the_way(target: Location, why: str) -> OutputError:
+    return OutputError(f"{target} exists already, and {why}", "give another --out, or --force to replace it")
+
+
+def _is_gone(video: str) -> bool:
+    """Whether a video that nobody has asked for lies no longer where it was; one in a bucket is not asked after."""
+    return object_called(video) is None and not os.path.lexists(video)
+
+
+def _stamp(place: Location) -> Stamp | None:
+    """None for what is no file, or cannot be looked at: who opens it tells why."""
+    try:
+        return stamp(place, VideoReadError)
+    except (OSError, ValueError, FeelitError):
+        return None

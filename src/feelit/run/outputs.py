@@ -1,0 +1,163 @@
+"""Where finished timelines go: one table for all videos, or a folder with one file a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from feelit.config import RunConfig
+from feelit.errors import UsageError
+from feelit.run.job import Job, VideoReport
+from feelit.run.manifest import read_manifest, require_manifest
+from feelit.run.output_folder import DatasetOutput, file_of
+from feelit.run.plan import Source
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location, Url
+from feelit.storage.names import as_text
+from feelit.timeline.write import TimelineWriter
+
+Record = dict[str, Any]
+
+
+class Output(Protocol):
+    """What the pipeline knows of its output.
+
+    `lasting` tells that a committed video is safe: its last segment, which is followed by the commit, need not be kept before.
+    """
+
+    lasting: bool
+
+    def open(self, planned: Sequence[Source]) -> None:
+        """A run begins whose videos are among `planned`: all of them, unless it is a shard or a second try.
+
+        Raises
+        ------
+        OutputError
+            if the output cannot be written.
+        """
+        ...
+
+    def unchanged(self, source: Source) -> VideoReport | None:
+        """The report of a video that needs no work, or None.
+
+        Raises
+        ------
+        OutputError
+            if another timeline is in the way.
+        """
+        ...
+
+    def commit(self, job: Job) -> VideoReport:
+        """Take the rows of a complete job.
+
+        Raises
+        ------
+        OutputError
+            if they cannot be written.
+        """
+        ...
+
+    def fail(self, source: Source, report: VideoReport) -> None:
+        """Take note of a video that failed."""
+        ...
+
+    def refresh(self) -> None:
+        """Show readers how far the run is, if it is time for that."""
+        ...
+
+    def close(self, order: Sequence[Source]) -> None:
+        """All videos are done or have failed."""
+        ...
+
+    def leave(self) -> None:
+        """The run ends, whatever has ended it."""
+        ...
+
+
+def open_output(run: RunConfig, record: Record, workspace: Workspace) -> Output:
+    """The output that `--out` asks for: a table where it ends in .parquet, else a folder.
+
+    Raises
+    ------
+    OutputError
+        if a table exists already and is not to be replaced.
+    UsageError
+        if `--out` looks like a file of another kind, or its name is no text.
+    """
+    if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
+        raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
+    if is_table(run.out):
+        refuse_to_overwrite(run.out, run.force)
+        return TableOutput(run.out, record, workspace.folder, run.force)
+    if run.out.suffix or (isinstance(run.out, Path) and run.out.is_file()):
+        raise UsageError(f"--out {run.out} is neither a .parquet file nor a folder", "end its name in .parquet, or in nothing")
+    return DatasetOutput(run, record, workspace)
+
+
+def target_of(out: Location, source: Source) -> Location:
+    """The file that a video's rows go to."""
+    return out if is_table(out) else out / file_of(source)
+
+
+def chosen(sources: Sequence[Source], run: RunConfig) -> list[Source]:
+    """Those videos that a run is about: the shard's, and only those that failed before if that is asked for.
+
+    Raises
+    ------
+    TimelineReadError
+        if nothing tells what failed before.
+    """
+    mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
+    if not run.retry_failed:
+        return mine
+    require_manifest(run.out)
+    failed = {name for name, entry in read_manifest(run.out).items() if entry.status == "failed"}
+    return [source for source in mine if file_of(source) in failed]
+
+
+def is_table(out: Location) -> bool:
+    """Whether an output is one table for all videos."""
+    return out.suffix == ".parquet" and (isinstance(out, Url) or not out.is_dir())
+
+
+class TableOutput:
+    """One Parquet file. It appears when the last video is done."""
+
+    lasting = False
+
+    def __init__(self, target: Location, record: Record, scratch: Path, force: bool) -> None:
+        self._target, self._record, self._scratch, self._force = target, record, scratch, force
+        self._videos: dict[str, tuple[Path, Record]] = {}
+
+    def open(self, planned: Sequence[Source]) -> None:
+        """See `Output.open`."""
+
+    def unchanged(self, source: Source) -> VideoReport | None:
+        """See `Output.unchanged`."""
+        return None
+
+    def fail(self, source: Source, report: VideoReport) -> None:
+        """See `Output.fail`."""
+
+    def refresh(self) -> None:
+        """See `Output.refresh`."""
+
+    def commit(self, job: Job) -> VideoReport:
+        """See `Output.commit`."""
+        self._videos[job.source.name] = (job.shelf.spool, job.metadata())
+        return job.report(self._target)
+
+    def close(self, order: Sequence[Source]) -> None:
+        """See `Output.close`."""
+        names = sorted(source.name for source in order if source.name in self._videos)
+        if not names:
+            return
+        record = self._record | {"videos": {name: self._videos[name][1] for name in names}}
+        with whole_file(self._target, self._scratch, self._force) as temporary, TimelineWriter(temporary, record) as writer:
+            for name in names:
+                writer.copy(self._videos[name][0])
+
+    def leave(self) -> None:
+        """See `Output.leave`."""

@@ -1,0 +1,249 @@
+"""One list of videos in, one timeline out.
+
+The whole program is this page. Videos are cut into segments, segments are run wherever the engine likes, and what comes back
+is put in order, tracked, smoothed and written by a single sequential pass a video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from feelit import __version__
+from feelit.config import AnalyzeConfig, Device, RunConfig
+from feelit.errors import FeelitError, ModelError, OutputError
+from feelit.models.card import sha256_of
+from feelit.models.paths import model_path
+from feelit.run.engines import Engine, Order, Outcome
+from feelit.run.engines.limits import Limits
+from feelit.run.engines.local import LocalEngine
+from feelit.run.job import Job, VideoReport, failed
+from feelit.run.outputs import Output, is_table, open_output
+from feelit.run.plan import Source, cut, usable_cores
+from feelit.run.segment import Models, Task
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import output_errors
+from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
+from feelit.video.probe import probe
+
+LEAST_SEGMENT_S = 4.0
+PIECES = 16
+"""Short videos are cut finer, into so many pieces but none shorter than this, so that all workers have work. The number of
+workers has no say in it, or a run could not be resumed with another."""
+
+
+class Observer(Protocol):
+    """Who is told how the run goes on."""
+
+    def started(self, source: Source, info: VideoInfo) -> None:
+        """A video was opened."""
+        ...
+
+    def advanced(self, source: Source, frames: int) -> None:
+        """So many more frames of it were decoded."""
+        ...
+
+    def finished(self, report: VideoReport) -> None:
+        """It is done, or has failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration with its names resolved: what workers are told, and what goes into the file's metadata."""
+
+    sampling: Sampling
+    min_face_px: float | None
+    models: Models
+    record: dict[str, Any]
+
+
+def resolve(config: AnalyzeConfig) -> Settings:
+    """Find the models that a configuration names.
+
+    Raises
+    ------
+    ModelError
+        if there is no such model.
+    """
+    models = Models(model_path(config.detector), model_path(config.classifier), config.device)
+    roles = {"detector": models.detector, "classifier": models.expression}
+    record = {
+        "feelit_version": __version__,
+        "config": {k: v for k, v in asdict(config).items() if k != "device" and v != float("inf")},
+        "models": {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()},
+    }
+    return Settings(config.sampling, config.min_face_px, models, record)
+
+
+def open_engine(run: RunConfig, device: Device) -> Engine:
+    """The engine that a configuration names.
+
+    Raises
+    ------
+    FeelitError
+        if it cannot be had.
+    """
+    limits = Limits(run.engine.segment_timeout_s, run.engine.memory_bytes)
+    if run.engine.name == "ray":
+        from feelit.run.engines.ray import RayEngine
+
+        return RayEngine(run.engine.ray_address, device, limits, run.workers)
+    return LocalEngine(run.workers or usable_cores(), limits=limits)
+
+
+def analyze_videos(
+    sources: Sequence[Source],
+    config: AnalyzeConfig,
+    run: RunConfig,
+    observer: Observer,
+    planned: Sequence[Source] | None = None,
+) -> list[VideoReport]:
+    """Analyse videos and write their timelines. A video that fails is reported and harms no other.
+
+    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` tells all of them.
+
+    Returns
+    -------
+    one report a video, in the order of `sources`
+
+    Raises
+    ------
+    ModelError
+        if a model is missing or does not load.
+    OutputError
+        if the output exists already or cannot be written.
+    """
+    settings = resolve(config)
+    engine = open_engine(run, config.device)
+    with output_errors(run.out):
+        workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
+        output = open_output(run, settings.record, workspace)
+    workspace.open(fresh=not run.resume)
+    analysis = _Analysis(sources, settings, run, workspace, output, observer)
+    try:
+        output.open(sources if planned is None else planned)
+        with closing(engine.run(analysis.orders())) as outcomes:
+            for outcome in outcomes:
+                analysis.take(outcome)
+        output.close(sources)
+        reports = [analysis.reports[source.name] for source in sources]
+        if all(report.ok for report in reports):
+            workspace.close()
+        return reports
+    finally:
+        analysis.close()
+        output.leave()
+        workspace.leave()
+
+
+class _Analysis:
+    """The state of a run: which videos are open, and what became of the others."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        settings: Settings,
+        run: RunConfig,
+        workspace: Workspace,
+        output: Output,
+        observer: Observer,
+    ) -> None:
+        self._sources, self._settings, self._run = sources, settings, run
+        self._workspace, self._output, self._observer = workspace, output, observer
+        self._jobs: dict[int, tuple[Job, Segment]] = {}  # by the number of the order
+        self._opened: dict[str, Job] = {}
+        self._decode_threads = max(1, usable_cores() // run.workers) if run.workers else 1
+        self.reports: dict[str, VideoReport] = {}
+
+    def orders(self) -> Iterator[Order]:
+        """Every segment that is still to be run; what earlier runs left is taken in on the way."""
+        number = 0
+        for source in self._sources:
+            job = self._open(source)
+            if job is None:
+                continue
+            for segment in job.segments:
+                if job.failure is not None:
+                    break
+                kept = job.shelf.load(segment)
+                if kept is not None:
+                    self._accept(job, segment, kept)
+                    continue
+                self._jobs[number] = (job, segment)
+                yield Order(number, self._task(job, segment))
+                number += 1
+
+    def take(self, outcome: Outcome) -> None:
+        """Put one outcome in its place."""
+        job, segment = self._jobs.pop(outcome.order.number)
+        self._output.refresh()
+        if isinstance(outcome.result, ModelError):
+            raise outcome.result  # no other video would fare better
+        if job.failure is not None:
+            return
+        if isinstance(outcome.result, FeelitError):
+            job.abandon(outcome.result)
+            self._fail(job.source, outcome.result)
+            return
+        if not (job.almost and self._output.lasting):
+            job.shelf.save(segment, outcome.result)
+        self._accept(job, segment, outcome.result)
+
+    def close(self) -> None:
+        """Let go of the videos that were not finished."""
+        for job in self._opened.values():
+            job.close()
+
+    def _open(self, source: Source) -> Job | None:
+        try:
+            if (report := self._output.unchanged(source)) is not None:
+                self._close(report)
+                return None
+            video = probe(source.path)
+        except FeelitError as error:
+            self._fail(source, error)
+            return None
+        self._observer.started(source, video.info)
+        target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
+        # The name is in the key, for copies of one video must not write into the same rows.
+        shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint, source.name])
+        job = Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
+        self._opened[source.name] = job
+        return job
+
+    def _task(self, job: Job, segment: Segment) -> Task:
+        return Task(
+            info=job.info,
+            segment=segment,
+            sampling=self._settings.sampling,
+            min_face_px=self._settings.min_face_px,
+            models=self._settings.models,
+            batch=self._run.batch,
+            decode_threads=self._decode_threads,
+        )
+
+    def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:
+        self._observer.advanced(job.source, result.decoded)
+        job.accept(segment, result)
+        if not job.complete:
+            return
+        try:
+            report = self._output.commit(job)
+        except OutputError as error:  # one output may be in the way of something, or its name too long: the others are not
+            job.abandon(error)
+            self._fail(job.source, error)
+        else:
+            self._close(report)
+
+    def _fail(self, source: Source, error: FeelitError) -> None:
+        report = failed(source, error)
+        self._output.fail(source, report)
+        self._close(report)
+
+    def _close(self, report: VideoReport) -> None:
+        self._opened.pop(report.video, None)
+        self.reports[report.video] = report
+        self._observer.finished(report)

@@ -1,0 +1,225 @@
+"""One segment in, one table of faces out: what a worker does.
+
+Pixels are born and die in here. The result depends on the segment and the settings alone, whatever machine runs it and
+however many others run beside it.
+"""
+
+from __future__ import annotations
+
+import functools
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo
+from feelit.video.probe import check_unchanged
+from feelit.video.reader import SegmentReader
+from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.multi_scale import Looker
+from feelit.vision.quality import brightness, sharpness, thumbnails
+
+BATCH_BYTES = 48 << 20
+"""A batch holds at most so many bytes of full-size luma, so that 4K video needs no more memory than 720p."""
+
+SIGNATURE_PX = 16
+APPEARANCE_PX = 8
+"""Sides of the thumbnails of a frame and of a face that the tracker gets instead of pixels."""
+
+DOUBTFUL = 0.5
+"""Boxes down to this share of the detector's threshold are kept: they may continue a track, but never start one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which networks run, and where: everything a worker needs to build them."""
+
+    detector: Path
+    expression: Path
+    device: Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The same networks, ready to run."""
+
+    detector: FaceDetector
+    expression: ExpressionModel
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that really runs them."""
+        return " + ".join(dict.fromkeys((self.detector.provider, self.expression.provider)))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A segment with all that its result depends on, and how many threads and frames to spend on it at a time."""
+
+    info: VideoInfo
+    segment: Segment
+    sampling: Sampling
+    min_face_px: float | None  # see `Looker`
+    models: Models
+    batch: int = 16
+    decode_threads: int = 1
+
+
+def analyze_segment(task: Task) -> SegmentResult:
+    """Decode, detect, crop and classify.
+
+    Raises
+    ------
+    VideoReadError
+        if the file cannot be opened (any more), or has changed since it was looked at.
+    ModelError
+        if a model does not load.
+    """
+    networks = open_networks(task.models)
+    looker = Looker(networks.detector, task.info.width_px, task.info.height_px, task.min_face_px)
+    reader = SegmentReader(task.info, task.segment, task.sampling, looker.view, task.decode_threads)
+    frames: list[FrameTable] = []
+    faces: list[FaceTable] = []
+    seen = 0
+    for batch in _batches(_ahead(reader, depth=4), task.batch):
+        found = look_at(batch, looker, networks, task.batch)
+        frames.append(frame_table(batch))
+        faces.append(replace(found, row=found.row + seen))
+        seen += len(batch)
+    check_unchanged(task.info)  # on another machine it may never have been the same file
+    return SegmentResult(
+        FrameTable.join([*frames, no_frames()]),
+        FaceTable.join([*faces, no_faces()]),
+        reader.decoded,
+        reader.errors,
+        networks.detector.threshold,
+        networks.provider,
+    )
+
+
+def look_at(batch: list[Sample], looker: Looker, networks: Networks, most: int) -> FaceTable:
+    """Detect, crop and classify: the faces of the next frames of a video, whose `row` counts from the first of them.
+
+    Parameters
+    ----------
+    batch : at least one frame
+    looker : looked at those before
+    most : so many faces go through the classifier at a time
+    """
+    detector, expression = networks.detector, networks.expression
+    found = looker.find(batch, DOUBTFUL * detector.threshold)
+    crops = [
+        expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
+        for i, s in enumerate(batch)
+    ]
+    crop = np.concatenate(crops)
+    return FaceTable(
+        row=found.row,
+        box=_rounded(found.box, 8),
+        landmarks=_rounded(found.landmarks, 8),
+        score=_rounded(found.score, 1024),
+        face_px=_rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8),
+        sharpness=_rounded(sharpness(crop), 1024),
+        brightness=_rounded(brightness(crop), 8),
+        appearance=thumbnails(crop, APPEARANCE_PX),
+        probability=_rounded(expression.probabilities(crop, most), 4096),
+    )
+
+
+def no_faces() -> FaceTable:
+    """A table of no faces, with the shapes and types of one that has some."""
+    shapes = {"box": (0, 4), "landmarks": (0, 5, 2), "appearance": (0, APPEARANCE_PX**2), "probability": (0, len(EMOTIONS))}
+    types = {"row": np.int64, "appearance": np.uint8}
+    columns = (np.zeros(shapes.get(f.name, (0,)), types.get(f.name, np.float32)) for f in fields(FaceTable))
+    return FaceTable(*columns)
+
+
+def no_frames() -> FrameTable:
+    """A table of no frames."""
+    whole = np.zeros(0, np.int64)
+    return FrameTable(whole, whole, np.zeros(0, np.float64), whole, np.zeros((0, SIGNATURE_PX**2), np.uint8))
+
+
+def _rounded(values: Float32, steps: int) -> Float32:
+    """Rounded to 1/steps, so that kernels which differ in the last bits still give the same rows."""
+    return (np.round(values * np.float32(steps)) / np.float32(steps)).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=1)
+def open_networks(models: Models) -> Networks:
+    """Built once a process: sessions cannot travel between them.
+
+    Raises
+    ------
+    ModelError
+        if a model does not load.
+    """
+    cv2.setNumThreads(1)
+    return Networks(open_detector(models.detector, models.device), open_expression(models.expression, models.device))
+
+
+def frame_table(batch: list[Sample]) -> FrameTable:
+    """What the parent gets to know of some frames besides their faces."""
+    return FrameTable(
+        frame=np.array([s.frame for s in batch], np.int64),
+        pts=np.array([s.pts for s in batch], np.int64),
+        time_s=np.array([s.time_s for s in batch], np.float64),
+        tick=np.array([s.tick for s in batch], np.int64),
+        signature=thumbnails([s.small for s in batch], SIGNATURE_PX),
+    )
+
+
+def _batches(samples: Iterable[Sample], most: int) -> Iterator[list[Sample]]:
+    batch: list[Sample] = []
+    for sample in samples:
+        batch.append(sample)
+        if len(batch) >= min(most, max(1, BATCH_BYTES // sample.luma.size)):
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _ahead(samples: Iterable[Sample], depth: int) -> Iterator[Sample]:
+    """The same samples, decoded in a thread of their own at most `depth` ahead.
+
+    The thread ends with the iteration, also when the consumer fails: a reader that waits for room in a queue nobody empties
+    would hang the program.
+    """
+    room: queue.Queue[Sample | BaseException | None] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(item: Sample | BaseException | None) -> bool:
+        while not stopped.is_set():
+            try:
+                room.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def produce() -> None:
+        try:
+            for sample in samples:
+                if not put(sample):
+                    return
+            put(None)
+        except BaseException as error:  # carried over and raised where the samples are used
+            put(error)
+
+    thread = threading.Thread(target=produce, name="decode", daemon=True)
+    thread.start()
+    try:
+        while (item := room.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,197 @@
+"""Finished segments, kept beside the output until it is complete, so that an interrupted run resumes where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from feelit.config import Shard
+from feelit.errors import OutputError
+from feelit.storage.atomic import cache_folder, output_errors, whole_file
+from feelit.storage.location import Location, Url
+from feelit.storage.locks import is_at, locked, taken
+from feelit.types import FaceTable, FrameTable, Segment, SegmentResult
+
+VERSION = 1
+LOCK = "lock"
+JOURNAL = "manifest.jsonl"
+PATIENCE_S = 2.0
+"""How long a lock is waited for: who looks whether a run goes on, or folds what shards left, holds it for a moment only."""
+
+KEPT = "[!.]*.npz"  # without what was not finished
+
+
+class Workspace:
+    """The folder `.NAME.feelit` beside the output NAME: on the same disk, so that finished files move in one step.
+
+    Where NAME is a folder on a disk of its own, or in a folder that may not be written, it lies within. An output in a bucket
+    has its workspace in the user's cache, and `parent` is another place for that of any output; there the folder is called
+    after the whole name of the output. One run at a time uses it; the shards of a run share it, and each has a folder of its
+    own in it.
+    """
+
+    def __init__(self, out: Location, shard: Shard | None = None, parent: Path | None = None) -> None:
+        self._out, self._shard = out, shard
+        place = Path(os.path.abspath(out)) if isinstance(out, Path) else out  # noqa: PTH100  # "." has a name, too; resolve() would follow links
+        if isinstance(place, Url) or parent is not None:
+            self.root = (parent or cache_folder()) / _called_after(place)
+        else:
+            self.root = (place if _stands_alone(place) else place.parent) / f".{place.name}.feelit"
+        self.folder = self.root / str(shard) if shard else self.root
+        self._locks: list[int] = []
+
+    @property
+    def journal(self) -> Path:
+        """Where what became of videos is noted until it is in the manifest."""
+        return self.folder / JOURNAL
+
+    def journals(self) -> list[Path]:
+        """Those of all runs on this output, whether they go on or were killed."""
+        return sorted([*self.root.glob(JOURNAL), *self.root.glob(f"*/{JOURNAL}")])
+
+    def open(self, fresh: bool) -> None:
+        """Create the folder; a fresh one forgets what earlier runs left.
+
+        Raises
+        ------
+        OutputError
+            if it cannot be written, or another run is using it.
+        """
+        with output_errors(self.root.parent):
+            if not self._locks:
+                self._take(self.root, alone=self._shard is None)
+                if self._shard:
+                    self._take(self.folder, alone=True)
+            if fresh:
+                self._forget(lambda shelf: not (shelf / LOCK).exists())
+
+    def alone(self) -> bool:
+        """Whether no other run uses the root; none can then begin before this one ends. False where nobody can tell."""
+        if not self._locks or locked(self._locks[0], alone=True) is not True:
+            return False
+        return is_at(self._locks[0], self.root / LOCK)
+
+    def in_use(self) -> bool:
+        """Whether a run goes on, as far as can be told."""
+        try:
+            descriptor = os.open(self.root / LOCK, os.O_RDONLY)
+        except OSError:  # there is none, or it is not ours to see
+            return False
+        try:
+            return locked(descriptor, alone=True) is False
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._release()
+
+    def leave(self) -> None:
+        """Keep what a later run can use; remove the folder if that is nothing."""
+        if self.folder.is_dir():
+            self._forget(lambda shelf: not any(shelf.rglob(KEPT)) and not (shelf / JOURNAL).exists())
+            if _is_empty(self.folder):
+                shutil.rmtree(self.folder, ignore_errors=True)
+        self._release()
+
+    def _take(self, folder: Path, alone: bool) -> None:
+        """Make a folder and take its lock."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while (lock := taken(folder / LOCK, alone)) is None:
+            if time.monotonic() > deadline_s:
+                whole = folder == self.root
+                what = self._out if whole or self._shard is None else f"shard {self._shard} of {self._out}"
+                self._release()
+                raise OutputError(f"another run is writing {what}", "wait for its end, or give another --out")
+            time.sleep(0.05)
+        self._locks.append(lock)
+
+    def _forget(self, unwanted: Callable[[Path], bool]) -> None:
+        for shelf in self.folder.iterdir():
+            if shelf.is_dir() and unwanted(shelf):
+                shutil.rmtree(shelf, ignore_errors=True)
+            elif shelf.suffix == ".parquet":  # what a killed run had begun to put together
+                shelf.unlink(missing_ok=True)
+
+    def _release(self) -> None:
+        if self._shard and self.alone() and _is_empty(self.root):
+            shutil.rmtree(self.root, ignore_errors=True)
+        while self._locks:
+            os.close(self._locks.pop())
+
+    def shelf(self, key: object) -> Shelf:
+        """The place for the segments of one video under one configuration; `key` is any JSON value that tells both."""
+        digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()
+        return Shelf(self.folder / digest[:24])
+
+
+def _called_after(out: Location) -> str:
+    digest = hashlib.sha256(os.fsencode(str(out).rstrip("/"))).hexdigest()
+    return f"{out.name[:60]}-{digest[:16]}.feelit"
+
+
+def _stands_alone(out: Path) -> bool:
+    """Whether a folder cannot be reached by a rename from its parent."""
+    if not out.is_dir():
+        return False
+    return out.stat().st_dev != out.parent.stat().st_dev or not os.access(out.parent, os.W_OK)
+
+
+def _is_empty(folder: Path) -> bool:
+    return {p.name for p in folder.iterdir()} <= {LOCK}
+
+
+class Shelf:
+    """The finished segments of one video."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def spool(self) -> Path:
+        """Where the rows are collected while they arrive."""
+        return self.folder / "rows.spool"  # not .parquet: readers of a folder that the workspace lies within would take it in
+
+    def save(self, segment: Segment, result: SegmentResult) -> None:
+        """Keep a result.
+
+        Raises
+        ------
+        OutputError
+            if the disk is full or the folder cannot be written.
+        """
+        columns = {f"frames_{f.name}": getattr(result.frames, f.name) for f in fields(FrameTable)}
+        columns |= {f"faces_{f.name}": getattr(result.faces, f.name) for f in fields(FaceTable)}
+        numbers = json.dumps([result.decoded, result.errors, result.threshold, result.provider])
+        with whole_file(self._file(segment)) as temporary, temporary.open("wb") as file:
+            np.savez(file, numbers=np.array(numbers), **columns)
+
+    def load(self, segment: Segment) -> SegmentResult | None:
+        """A result that was kept, or None; a damaged one counts as none."""
+        try:
+            with self._file(segment).open("rb") as file, np.load(file, allow_pickle=False) as columns:
+                return SegmentResult(
+                    FrameTable(*(columns[f"frames_{f.name}"] for f in fields(FrameTable))),
+                    FaceTable(*(columns[f"faces_{f.name}"] for f in fields(FaceTable))),
+                    *json.loads(str(columns["numbers"])),
+                )
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+            return None
+
+    def clear(self) -> None:
+        """Forget the video."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, segment: Segment) -> Path:
+        return self.folder / f"{segment.start_pts}_{segment.end_pts}.npz"

@@ -1,0 +1,140 @@
+"""Outputs that appear whole or not at all, and the folder for what can be had again."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from feelit.errors import OutputError, UsageError
+from feelit.storage import objects
+from feelit.storage.location import Location, Url, refuse_url
+from feelit.storage.stat import exists
+
+
+@contextlib.contextmanager
+def whole_file(target: Location, scratch: Path | None = None, replace: bool = True) -> Iterator[Path]:
+    """A temporary file to write, which becomes `target` if the block ends well and vanishes if it does not.
+
+    Parameters
+    ----------
+    target : replaced in one step, after the content has reached the disk, or the bucket
+    scratch : the folder for the temporary file, best on the file system of the target; if None its own, or that of the system
+    replace : whether an object may be replaced that has appeared since; for files somebody asked before
+
+    Raises
+    ------
+    OutputError
+        if the folder or the bucket cannot be written, or the disk is full.
+    """
+    if isinstance(target, Path):
+        refuse_url(target)
+    folder = scratch or (target.parent if isinstance(target, Path) else Path(tempfile.gettempdir()))
+    temporary = _temporary(folder, target)
+    with output_errors(target):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            if isinstance(target, Url):
+                yield temporary
+                objects.write(temporary, target, replace)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                yield temporary
+                settle(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def settle(file: Path, target: Path) -> None:
+    """Give a finished file its name, in one step, once its content has reached the disk."""
+    _sync(file)
+    _move(file, target)
+    _sync(target.parent)
+
+
+def _temporary(folder: Path, target: Location) -> Path:
+    """A new name of the target's kind; a short one, for the target's own may be as long as names can be."""
+    return folder / f".{secrets.token_hex(8)}.tmp{target.suffix}"
+
+
+def _move(file: Path, target: Path) -> None:
+    """Rename in one step, also where `file` lies on another file system."""
+    try:
+        file.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with whole_file(target) as beside:
+            shutil.copyfile(file, beside)
+
+
+@contextlib.contextmanager
+def output_errors(target: Location, instead: str = "choose another --out") -> Iterator[None]:
+    """Failures of the operating system, told as failures to write `target`; `instead` is what a user can do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutputError(f"{target} cannot be written: no space left on the disk", "free some, then run again") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            message = f"{target} cannot be written: permission denied"
+            raise OutputError(message, f"{instead}, or mend the folder's permissions") from error
+        reason = error.strerror or str(error)
+        raise OutputError(f"{target} cannot be written: {reason}", instead) from error
+
+
+def cache_folder() -> Path:
+    """Where feelit keeps what it can do without: FEELIT_CACHE, or a folder where the system's programs keep theirs.
+
+    That is XDG_CACHE_HOME or ~/.cache after the XDG Base Directory Specification, ~/Library/Caches on macOS, LOCALAPPDATA on
+    Windows.
+
+    Raises
+    ------
+    UsageError
+        if none of them is known.
+    """
+    if named := os.environ.get("FEELIT_CACHE"):
+        return Path(os.path.abspath(named))  # noqa: PTH100  # resolve() would follow links
+    if (shared := os.environ.get("XDG_CACHE_HOME")) and Path(shared).is_absolute():  # others are to be ignored
+        return Path(shared) / "feelit"
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local) / "feelit" / "Cache"
+    try:
+        home = Path.home()
+    except RuntimeError as error:  # a user without an entry, as in some containers
+        raise UsageError("there is no home folder to keep a cache in", "set FEELIT_CACHE to a folder") from error
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "feelit"
+
+
+def refuse_to_overwrite(target: Location, force: bool) -> None:
+    """Existing files and objects stay as they are unless the user says otherwise.
+
+    Raises
+    ------
+    OutputError
+        if `target` exists and `force` is not set, or if its bucket does not tell.
+    UsageError
+        if it is a path that was meant as an address.
+    """
+    with output_errors(target):
+        there = exists(target)
+    if there and not force:
+        raise OutputError(f"{target} exists already", "give another --out, or --force to replace it")
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder has reached the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open folders
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

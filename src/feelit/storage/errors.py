@@ -1,0 +1,158 @@
+"""What can go wrong with an object in a bucket, in words, and whether to try again.
+
+Every storage has exceptions of its own. They are told apart by their names and by the codes of the answers they carry, so that
+none of the libraries is needed to know them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from feelit.errors import FeelitError
+from feelit.storage.location import Url, redacted
+
+PAUSES_S = (0.2, 0.4, 0.8, 1.6)
+"""How long to wait before each new attempt; half as long to half as long again, so that workers do not come back in step."""
+
+ENDPOINTS = {"s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"), "gs": ("STORAGE_EMULATOR_HOST",)}
+
+ROOMS = {"aiobotocore", "aiohttp", "asyncio", "botocore", "fsspec", "gcsfs", "google", "requests", "s3fs", "urllib3"}
+"""Packages whose exceptions are answers of a storage or failures of a network. Those of any other are bugs."""
+
+AGAIN = {408, 409, 429, 500, 502, 503, 504}
+"""Answers that another attempt may not get: too slow, in one another's way, too many, broken for the moment."""
+
+NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "ProfileNotFound"}
+OLD_CREDENTIALS = {
+    "CredentialRetrievalError",
+    "TokenRetrievalError",
+    "SSOTokenLoadError",
+    "UnauthorizedSSOTokenError",
+    "RefreshError",
+}
+INCOMPLETE = {"ClientPayloadError", "IncompleteRead", "IncompleteReadError", "ResponseStreamingError"}
+NO_ANSWER = {
+    "SSLError": "there is no secure connection",
+    "TimeoutError": "the storage did not answer in time",
+    "ConnectTimeoutError": "the storage did not answer in time",
+    "ReadTimeoutError": "the storage did not answer in time",
+    "ClientConnectorError": "there is no connection",
+    "ClientOSError": "the connection was reset",
+    "ConnectionClosedError": "the connection was reset",
+    "ConnectionResetError": "the connection was reset",
+    "ServerDisconnectedError": "the connection was reset",
+    "ConnectionError": "there is no connection",
+    "HTTPClientError": "there is no connection",
+    "ClientError": "there is no connection",  # that of aiohttp; that of botocore carries an answer
+    "OSError": "there is no connection",
+}
+"""Names of exceptions, of botocore, aiohttp, Google's libraries and Python itself."""
+
+CHANGED, AGAIN_HINT = "has changed since it was opened", "run the same command again"
+
+Result = TypeVar("Result")
+
+
+class IncompleteError(OSError):
+    """Less arrived than was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong. `missing` and `exists` are for those who had reckoned with it."""
+
+    reason: str
+    hint: str
+    transient: bool = False
+    missing: bool = False
+    exists: bool = False
+
+
+def attempt(call: Callable[[], Result], url: Url, kind: type[FeelitError]) -> Result:
+    """What `call` returns, in the first of a few attempts that succeeds.
+
+    Raises
+    ------
+    FeelitError
+        of this kind, if none does, or if there is no point in another one.
+    """
+    pauses_s = iter(PAUSES_S)
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            fault = fault_of(error, url)
+            pause_s = next(pauses_s, None) if fault.transient else None
+            if pause_s is None:
+                # Without its cause, which may hold addresses with secrets in them.
+                raise kind(f"{url} {fault.reason}", fault.hint) from None
+        time.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311  # a pause is no secret
+
+
+def fault_of(error: Exception, url: Url) -> Fault:
+    """An exception of a storage's library in words; one that is a bug is raised again."""
+    names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
+    code, status = _answer(error)
+    endpoint = _endpoint(url)
+    if not isinstance(error, OSError | ValueError) and type(error).__module__.split(".")[0] not in ROOMS:
+        raise error
+    if code == "NoSuchBucket" or (url.key == "" and isinstance(error, FileNotFoundError)):
+        return Fault("cannot be reached: there is no such bucket", f"check the spelling of {url.bucket}, and {endpoint}")
+    if isinstance(error, FileExistsError):
+        return Fault("exists already", "give another --out, or --force to replace it", exists=True)
+    if status == 412 or "FileExpired" in names:
+        return Fault(CHANGED, AGAIN_HINT, exists=True)
+    if isinstance(error, FileNotFoundError):
+        return Fault("does not exist", f"check the spelling, and {endpoint}", missing=True)
+    if isinstance(error, PermissionError):
+        return Fault(f"is refused: {code or 'access denied'}", "check the credentials and what they allow")
+    if isinstance(error, IncompleteError) or names & INCOMPLETE:
+        return Fault("broke off while it was read", "try again; the connection or the storage is at fault", transient=True)
+    if names & NO_CREDENTIALS:
+        return Fault("cannot be reached: no credentials were found", "set them as docs/storage.md tells")
+    if names & OLD_CREDENTIALS:
+        return Fault("cannot be reached: the credentials could not be renewed", "log in again")
+    if status in (301, 307):
+        return Fault("lies in another region", "set AWS_DEFAULT_REGION to that of the bucket")
+    if status is not None:
+        hint = "the storage is busy or broken; try again later" if status in AGAIN else f"check {endpoint}"
+        return Fault(f"cannot be reached: the storage answered {code or status}", hint, transient=status in AGAIN)
+    for known, reason in NO_ANSWER.items():
+        if known in names:
+            return Fault(f"cannot be reached: {reason}", f"check the network, and {endpoint}", transient=True)
+    return Fault(
+        "cannot be reached: the storage's library refuses", f"check the address, the configuration files, and {endpoint}"
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those that led to it."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _answer(error: BaseException) -> tuple[str | None, int | None]:
+    """The code and the HTTP status of the answer that an exception carries."""
+    for link in _chain(error):
+        response = getattr(link, "response", None)
+        if isinstance(response, dict):
+            code = response.get("Error", {}).get("Code")
+            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            return (None if code is None or str(code).isdigit() else str(code)), status
+        number = getattr(link, "code", None)
+        if isinstance(number, int | str) and str(number).isdigit():
+            return None, int(number)
+    return None, None
+
+
+def _endpoint(url: Url) -> str:
+    """The endpoint, as the environment names it."""
+    named = next((os.environ[name] for name in ENDPOINTS[url.scheme] if os.environ.get(name)), None)
+    return f"the endpoint {redacted(named)}" if named else "the endpoint"

@@ -1,0 +1,142 @@
+"""What a face may look like on another day: other framing, light, sharpness, something in front of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from feelit.evaluation.classifier.occlusions import cover_eyes, cover_mouth, cover_quarter
+from feelit.training.expression.data import Lesson, template
+from feelit.types import Bool, Float32, Float64, Int64, UInt8
+from feelit.vision.align import similarity_to_template
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far a face may be changed; shares are probabilities an image, lengths are in sides of the crop."""
+
+    original_framing: float = 0.4  # share that keeps the framing of the image instead of being aligned
+    landmark_jitter: float = 0.03  # standard deviation: another detector's error
+    rotation_deg: float = 20.0
+    roll: float = 0.15  # share whose alignment failed altogether: up to ROLL_DEG
+    scale: float = 0.15
+    shift: float = 0.08
+    light: float = 0.7  # share with other brightness, contrast and gamma
+    blur: float = 0.3
+    small: float = 0.25  # share that was recorded with fewer pixels
+    noise: float = 0.2
+    erasing: float = 0.3
+    covered: float = 0.5  # share that wears a mask or sunglasses, or has a quarter hidden
+
+
+ROLL_DEG = 35.0
+
+COVERS = (0.35, 0.15, 0.15, 0.35)
+"""Shares of masks, of lower halves, of sunglasses and of quarters among what covers faces: masks hide the most."""
+
+WILD = Augmentation()
+CALM = Augmentation(
+    landmark_jitter=0.02,
+    rotation_deg=12.0,
+    roll=0.1,
+    scale=0.1,
+    shift=0.05,
+    light=0.5,
+    blur=0.25,
+    small=0.2,
+    noise=0.1,
+    erasing=0.1,
+    covered=0.4,
+)
+"""How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
+
+
+def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> tuple[UInt8, UInt8]:
+    """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson, and the same with nothing before the face and as sharp
+    as they were.
+    """
+    side = lesson.image.shape[1]
+    landmarks = lesson.landmarks[index]
+    known: Bool = np.asarray(np.isfinite(landmarks).all(axis=(1, 2)), bool)
+    landmarks = np.where(known[:, None, None], landmarks, template(side))
+    matrix = _framing(landmarks, known, side, how, rng)
+    where = np.einsum("nij,nkj->nki", matrix[:, :, :2], landmarks) + matrix[:, None, :, 2]
+    flip = rng.random(len(index)) < 0.5
+    out = np.empty((2, len(index), side, side), np.uint8)
+    for i, row in enumerate(index):
+        crop = cv2.warpAffine(
+            lesson.image[row], matrix[i], (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        clear = np.asarray(crop, np.uint8)
+        hidden = _resolution(_cover(clear.copy(), where[i], how, rng), how, rng)
+        out[:, i] = _light(np.stack([hidden, clear]), how, rng)
+        if flip[i]:
+            out[:, i] = out[:, i, :, ::-1]
+    return out[0], out[1]
+
+
+def _framing(landmarks: Float32, known: Bool, side: int, how: Augmentation, rng: np.random.Generator) -> Float64:
+    """(B, 2, 3): from the image to the crop, by way of jittered landmarks and then a random similarity."""
+    n = len(landmarks)
+    source = landmarks + rng.normal(0, how.landmark_jitter * side, landmarks.shape).astype(np.float32)
+    keep = (rng.random(n) < how.original_framing) | ~known
+    source[keep] = template(side)
+    to_crop = similarity_to_template(source, side)
+
+    most_deg = np.where(rng.random(n) < how.roll, ROLL_DEG, how.rotation_deg)
+    angle = np.deg2rad(rng.uniform(-most_deg, most_deg))
+    scale = np.exp(rng.uniform(-how.scale, how.scale, n))
+    stretch = np.exp(rng.uniform(-how.scale / 2, how.scale / 2, n))
+    turn = np.empty((n, 2, 2))
+    turn[:, 0, 0], turn[:, 0, 1] = np.cos(angle) * scale * stretch, -np.sin(angle) * scale
+    turn[:, 1, 0], turn[:, 1, 1] = np.sin(angle) * scale * stretch, np.cos(angle) * scale
+    centre = (side - 1) / 2
+    to_crop[:, :, :2] = turn @ to_crop[:, :, :2]
+    shift = rng.uniform(-how.shift, how.shift, (n, 2)) * side
+    to_crop[:, :, 2] = (turn @ (to_crop[:, :, 2] - centre)[:, :, None])[..., 0] + centre + shift
+    return to_crop
+
+
+def _cover(crop: UInt8, landmarks: Float64, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    side = len(crop)
+    if rng.random() < how.covered:
+        kind, shade = rng.choice(4, p=COVERS), int(rng.integers(0, 256))
+        around = landmarks + rng.normal(0, 0.02 * side, landmarks.shape)
+        if kind == 0:
+            cover_mouth(crop, around, shade)
+        elif kind == 1:
+            crop[int(side * rng.uniform(0.45, 0.65)) :] = shade
+        elif kind == 2:
+            cover_eyes(crop, around, min(shade, 80))
+        else:
+            cover_quarter(crop, rng, shade)
+    elif rng.random() < how.erasing:
+        height, width = rng.integers(side // 8, side * 11 // 24, 2)
+        y, x = rng.integers(0, side - height), rng.integers(0, side - width)
+        crop[y : y + height, x : x + width] = rng.integers(0, 256)
+    return crop
+
+
+def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    side = len(crop)
+    if rng.random() < how.small:
+        fewer = int(side * rng.uniform(0.29, 0.83))
+        small = cv2.resize(crop, (fewer, fewer), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
+    if rng.random() < how.blur:
+        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 2.5) * side / 48), np.uint8)
+    return crop
+
+
+def _light(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    if rng.random() < how.light:
+        level = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.4, 0.4))
+        level = (level - 0.5) * np.exp(rng.uniform(-0.5, 0.3)) + 0.5 + rng.uniform(-0.12, 0.12)
+        level = level * rng.uniform(0.6, 1.4) if rng.random() < 0.3 else level
+        crop = np.clip(level * 255, 0, 255).astype(np.uint8)[crop]
+    if rng.random() < how.noise:
+        noise = rng.normal(0, rng.uniform(1, 8), crop.shape)
+        crop = np.clip(crop + noise, 0, 255).astype(np.uint8)
+    return crop

@@ -1,0 +1,184 @@
+"""From a trained classifier to an ONNX file, its scores and its card."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from feelit.evaluation.classifier.calibration import reliability
+from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.metrics import fit_temperature, softmax
+from feelit.evaluation.classifier.scores import ClassifierScores
+from feelit.models.card import ModelCard, write_card
+from feelit.training.expression.data import Lesson, aligned
+from feelit.training.expression.network import ExpressionNet
+from feelit.training.onnx.export import count_parameters, export_onnx
+from feelit.training.onnx.quantize import quantize
+from feelit.training.sources import as_data
+from feelit.types import EMOTIONS, Float32, UInt8
+from feelit.vision.session import open_session
+
+log = logging.getLogger(__name__)
+
+OUTPUTS = ("logits", "fer2013")
+
+IN_FLOAT = ("/features/features.0/",)
+"""The first convolution: it has one channel to work on, and is faster so."""
+
+LIMITATIONS = (
+    "It names the expression that people would see in a still picture, not what a person feels.",
+    "Disgust, contempt and fear are rare in the training data and often missed.",
+    "Found on the web in 2013, the faces are mostly posed, young to middle-aged and of unbalanced origin; scores for groups of "
+    "people were not measured.",
+    "Validation images chose the temperature, so the calibration error on them is optimistic; they are images on which people "
+    "agree, so that faces on which people differ get more confidence than they deserve.",
+    "Profiles, covered mouths and faces under about 20 px are less reliable.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a network comes from, for its card."""
+
+    recipe: str  # in words
+    data: Path
+    unlabelled: frozenset[str] = frozenset()  # sources of faces that teachers labelled, by the column `source`
+
+
+def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, pictures: UInt8 | None = None) -> Path:
+    """Export a network, quantise it, fit its temperature, score the file as users will and write the card.
+
+    Parameters
+    ----------
+    check : the validation pictures; the data of `origin` hold the same ones
+    path : the ONNX file to write
+    pictures : (N, S, S) uint8, by which convolutions become those of integers; None leaves them as they are
+
+    Raises
+    ------
+    ModelError
+        if the ONNX file, before that, computes something else than the network.
+    """
+    crops, data = aligned(check), origin.data
+    difference = export_onnx(network.eval(), torch.from_numpy(crops[:32])[:, None].contiguous(), path, OUTPUTS)
+    decided, named = check.label >= 0, check.fer2013 >= 0
+    scores: dict[str, Any] = {}
+    if pictures is not None:
+        right = _outputs(path, crops)[0].argmax(axis=1) == check.label
+        scores["accuracy on aligned crops, in float32"] = _round(right[decided].mean())
+        quantize(path, path, pictures, IN_FLOAT)
+    logits, own = _outputs(path, crops)
+    temperature = fit_temperature(logits[decided], np.eye(len(EMOTIONS), dtype=np.float32)[check.label[decided]])
+    card = _card(path, origin, check, count_parameters(network), temperature)
+    write_card(card, path)
+    scores |= {
+        "aligned crops, as videos give them": _summary(_scored(path, data, EvaluateOptions("valid", occlusions=True))),
+        "original framing": _summary(_scored(path, data, EvaluateOptions("valid", framing="original"))),
+        "calibration against votes at a temperature of its own": _votes(logits, check.share),
+    }
+    if named.any():
+        right = own.argmax(axis=1) == check.fer2013
+        scores["accuracy of the second output, against FER2013's own labels"] = _round(right[named].mean())
+    scores["largest difference between PyTorch and ONNX Runtime"] = float(f"{difference:.1e}")
+    write_card(replace(card, scores={"data": "validation images"} | scores), path)
+    log.info("%s: %s", path, scores)
+    return path
+
+
+def _outputs(path: Path, crops: UInt8) -> list[Float32]:
+    """(N, 8) and (N, 7) logits of the file."""
+    session = open_session(path, "cpu")
+    parts = [session.run(list(OUTPUTS), {"luma": crops[i : i + 256, None]}) for i in range(0, len(crops), 256)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def _scored(path: Path, data: Path, options: EvaluateOptions) -> ClassifierScores:
+    return evaluate_classifier(path, data, options)
+
+
+def _summary(scores: ClassifierScores) -> dict[str, Any]:
+    """What a card says of an evaluation; `feelit evaluate` tells the rest."""
+    summary: dict[str, Any] = {
+        "images": scores.images.scored,
+        "accuracy": {name: _round(value) for name, value in asdict(scores.accuracy).items()},
+        "macro_f1": _round(scores.macro_f1.value),
+        "f1": {name: _round(report.f1.value) for name, report in scores.classes.items()},
+        "ece_15_bins": _round(scores.calibration.error),
+    }
+    if scores.calibration_votes is not None:
+        summary["ece_15_bins_against_votes"] = _round(scores.calibration_votes.error)
+    if scores.occlusions is not None:
+        summary["accuracy_under"] = {name: _round(score.accuracy.value) for name, score in scores.occlusions.items()}
+    return summary
+
+
+def _votes(logits: Float32, share: Float32) -> dict[str, float]:
+    """At which temperature probabilities are the shares of people who would say so, and how well they are then."""
+    said = share.sum(axis=1) > 0
+    temperature = fit_temperature(logits[said], share[said])
+    probability = softmax(logits[said], temperature)
+    agreement = share[said][np.arange(said.sum()), probability.argmax(axis=1)].astype(np.float64)
+    error = reliability(probability.max(axis=1), agreement).error
+    return {"temperature": _round(temperature), "ece_15_bins_against_votes": _round(error)}
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+FERPLUS = (
+    {
+        "name": "FER2013",
+        "part": "training split, none whose pixels also stand in another split",
+        "licence": "research use",
+        "source": "Goodfellow et al. 2013, Challenges in Representation Learning",
+    },
+    {
+        "name": "FER+",
+        "part": "votes of ten taggers an image, as soft targets",
+        "licence": "MIT",
+        "source": "Barsoum et al. 2016, https://github.com/microsoft/FERPlus",
+    },
+)
+"""What images of FER2013 with votes are; other data are named after their folder."""
+
+
+def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
+    """Names and licences. FER2013's numbers beside shares of votes tell of FER+, wherever it lies."""
+    voted = bool(((check.share > 0) & (check.share < 1)).any())
+    if voted and bool((check.fer2013 >= 0).any()):
+        return FERPLUS
+    return ({"name": data.resolve().name, "part": "training split", "licence": "unstated"},)
+
+
+def _taught(sources: frozenset[str]) -> tuple[dict[str, Any], ...]:
+    return tuple(entry | {"part": "faces without labels, labelled by other networks"} for entry in as_data(sources))
+
+
+def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperature: float) -> ModelCard:
+    size_px = check.image.shape[1]
+    return ModelCard(
+        name=path.stem,
+        task="expression",
+        adapter="feelit",
+        licence="weights: as the images they were trained on, see training_data; code: Apache-2.0",
+        description=(
+            f"The shown expression of one aligned {size_px} px face. Input luma: (N, 1, {size_px}, {size_px}) uint8, full "
+            "range 0..255, normalised inside the graph; outputs logits: (N, 8) float32, and fer2013: (N, 7) float32, logits of "
+            "FER2013's own labels in the order of its numbers."
+        ),
+        color="luma",
+        crop="aligned",
+        size_px=size_px,
+        labels=EMOTIONS,
+        temperature=round(temperature, 4),
+        parameters=parameters,
+        training_data=(*_training_data(check, origin.data), *_taught(origin.unlabelled)),
+        limitations=LIMITATIONS,
+        recipe=origin.recipe,
+    )

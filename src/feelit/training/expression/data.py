@@ -1,0 +1,133 @@
+"""Labelled faces as a classifier learns them: square pictures, what people said of them, and where the landmarks lie.
+
+The built-in detector finds the landmarks, so that training can crop faces as `vision.align.crop_faces` will crop them when the
+model is served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.datasets.faces import LabelledFaces
+from feelit.evaluation.classifier.crops import whole
+from feelit.models.paths import model_path
+from feelit.storage.atomic import whole_file
+from feelit.types import Bool, Float32, Int64, UInt8
+from feelit.vision.align import TEMPLATE, crop_faces
+from feelit.vision.detector import open_detector
+from feelit.vision.face_crops import find_face
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Pictures to learn from, or to check with; one row a picture."""
+
+    image: UInt8  # (N, S, S) luma
+    landmarks: Float32  # (N, 5, 2) px of the picture; NaN where no face was found
+    share: Float32  # (N, 8) what people said, rows sum to 1, or to 0 where it was no emotion
+    label: Int64  # (N,) index into EMOTIONS: what the majority says; -1 where there is none
+    fer2013: Int64  # (N,) FER2013's own label, -1 where there is none
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def rows(self, where: Bool | Int64) -> Lesson:
+        """The pictures that a mask or an index array selects."""
+        return Lesson(*(getattr(self, field.name)[where] for field in fields(self)))
+
+    def some(self, count: int) -> Lesson:
+        """So many pictures, or all, from all over the data, which may be sorted by label."""
+        return self.rows(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
+
+    def joined(self, other: Lesson) -> Lesson:
+        """These pictures, and then others."""
+        return Lesson(*(np.concatenate([getattr(self, field.name), getattr(other, field.name)]) for field in fields(self)))
+
+
+def prepare(
+    faces: LabelledFaces, size_px: int, cache: Path | None = None, progress: Callable[[float], None] = lambda share: None
+) -> Lesson:
+    """Labelled faces as pictures of one size, with landmarks.
+
+    Square pictures of that size stay as they are, smaller ones are enlarged, and training may choose between their own framing
+    and the aligned one. Of others, the aligned crop is taken, or the whole where no face is found.
+
+    Parameters
+    ----------
+    cache : a file in which landmarks are kept, for looking for them takes a minute for ten thousand pictures
+    """
+    images = list(faces.images)
+    landmarks = _landmarks(images, cache, progress)
+    square = np.empty((len(images), size_px, size_px), np.uint8)
+    for i, luma in enumerate(images):
+        side = luma.shape[0]
+        if luma.shape == (side, side) and side <= size_px:
+            square[i] = cv2.resize(luma, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+            landmarks[i] = (landmarks[i] + 0.5) * (size_px / side) - 0.5
+        elif np.isfinite(landmarks[i]).all():
+            square[i], landmarks[i] = crop_faces(luma, landmarks[i : i + 1], size_px)[0], template(size_px)
+        else:
+            square[i] = whole(luma, size_px)
+    return Lesson(square, landmarks, faces.share, faces.label, faces.fer2013)
+
+
+def _landmarks(images: Sequence[UInt8], cache: Path | None, progress: Callable[[float], None]) -> Float32:
+    model = model_path("face")
+    key = hashlib.blake2b(model.read_bytes(), digest_size=16)
+    for image in images:
+        key.update(image.tobytes())
+    if cache is not None and cache.exists():
+        with np.load(cache) as kept:
+            if str(kept["key"]) == key.hexdigest():
+                return np.asarray(kept["landmarks"], np.float32)
+    detector = open_detector(model, "cpu")
+    found = np.full((len(images), 5, 2), np.nan, np.float32)
+    for i, image in enumerate(images):
+        if len(face := find_face(detector, image)):
+            found[i] = face.landmarks[0]
+        progress((i + 1) / len(images))
+    if cache is not None:
+        with whole_file(cache) as part, part.open("wb") as file:
+            np.savez(file, landmarks=found, key=key.hexdigest())
+    return found
+
+
+def aligned(lesson: Lesson) -> UInt8:
+    """(N, S, S) uint8: crops as they are served; a picture without landmarks stays as it is."""
+    out = lesson.image.copy()
+    for i in np.flatnonzero(np.isfinite(lesson.landmarks).all(axis=(1, 2))):
+        out[i] = crop_faces(lesson.image[i], lesson.landmarks[i : i + 1], out.shape[1])[0]
+    return out
+
+
+def framing(lesson: Lesson) -> Float32:
+    """Where landmarks lie on average in the pictures' own framing, made symmetric: (5, 2), in sides of the picture.
+
+    That of crops, if no picture has landmarks.
+    """
+    if not np.isfinite(lesson.landmarks).any():
+        return TEMPLATE.astype(np.float32)
+    mean = (np.nanmean(lesson.landmarks, axis=0) + 0.5) / lesson.image.shape[1]
+    mirrored = mean[[1, 0, 2, 4, 3]] * (-1, 1) + (1, 0)
+    return ((mean + mirrored) / 2).astype(np.float32)
+
+
+def template(size_px: int) -> Float32:
+    """(5, 2) float32 px: landmarks for which cropping changes nothing."""
+    return (TEMPLATE * size_px - 0.5).astype(np.float32)
+
+
+def contact_sheet(crops: UInt8, captions: Sequence[str], columns: int = 16) -> UInt8:
+    """Crops (N, S, S) in rows, 96 px wide, each with a caption: for a person who wants to see what the model is shown."""
+    cells = []
+    for crop, caption in zip(crops, captions, strict=True):
+        cell = cv2.copyMakeBorder(cv2.resize(crop, (96, 96)), 0, 16, 0, 4, cv2.BORDER_CONSTANT, value=0)
+        cells.append(cv2.putText(cell, caption, (1, 108), cv2.FONT_HERSHEY_SIMPLEX, 0.38, 255))
+    cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
+    return np.concatenate([np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)])

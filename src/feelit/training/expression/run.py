@@ -1,0 +1,171 @@
+"""A training run of an expression classifier: its recipe, and what it has come to."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from feelit.errors import UsageError
+from feelit.training.checkpoint import read_checkpoint, write_checkpoint
+from feelit.training.curves import Curve
+from feelit.training.expression import designs as baselines
+from feelit.training.expression.grow import grow
+from feelit.training.expression.network import ExpressionNet, residual
+from feelit.training.optimizer import Optimizer
+
+OUTER = ("features.0.", "head", "fer2013")
+"""First and last layers, as their weights are named."""
+
+
+BEFORE = {"muon": 0.0, "unlabelled": ""}
+"""What came of runs before recipes had these fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what comes out, besides the data; every checkpoint carries it."""
+
+    network: str = "residual"
+    size_px: int = 64
+    stem: int = 32  # this and the next three describe the residual network
+    channels: tuple[int, ...] = (32, 64, 128, 256)
+    blocks: tuple[int, ...] = (1, 2, 2, 1)
+    strides: tuple[int, ...] = (1, 2, 2, 2)
+    dropout: float = 0.1
+    epochs: int = 60
+    batch: int = 128
+    learning_rate: float = 0.002
+    warmup_epochs: float = 2.0
+    calm_epochs: int = 15  # further ones, of pictures more as they are, at a rate that begins anew
+    calm_rate: float = 0.0006
+    muon: float = 3.0  # Muon's learning rate, in that of AdamW; 0 stands for stochastic gradient descent, to which belongs
+    momentum: float = 0.9
+    weight_decay: float = 0.02
+    mixup: float = 0.2  # both parameters of the Beta distribution that mixing shares are drawn from
+    rare: float = 0.25  # an image is drawn in proportion to the frequency of its label to the power of -rare
+    ema: float = 0.999  # decay a step of the averaged weights, which are the ones that are served
+    fer2013: float = 0.6  # weight of the loss of the second head, which names FER2013's own label
+    begin: str = ""  # the checkpoint of another run, of this network or a smaller one, to begin with its averaged weights
+    teachers: tuple[str, ...] = ()  # checkpoints of other runs, which are asked about every picture
+    taught: float = 0.7  # how much their opinion counts beside that of the people who were asked
+    unlabelled: str = ""  # a folder of the detector's pictures, of whose faces only the teachers say what they show
+    int8: bool = True  # whether the convolutions of the file compute in integers, but for the first
+    seed: int = 1
+
+    def build(self) -> ExpressionNet:
+        """An untrained network of this recipe.
+
+        Raises
+        ------
+        UsageError
+            if there is no such network, or its stages do not fit together.
+        """
+        if self.network not in NETWORKS:
+            raise UsageError(f"there is no network {self.network}", f"known: {', '.join(NETWORKS)}")
+        if not len(self.channels) == len(self.blocks) == len(self.strides):
+            raise UsageError("channels, blocks and strides differ in length", "each has one number a stage")
+        network = ExpressionNet(NETWORKS[self.network](self), self.dropout).eval()
+        network(torch.zeros(2, 1, self.size_px, self.size_px))  # layers that learn their size from what they see
+        return network
+
+
+NETWORKS = {
+    "residual": lambda recipe: residual(recipe.stem, tuple(zip(recipe.channels, recipe.blocks, recipe.strides, strict=True))),
+    "cnn3": lambda recipe: baselines.cnn3(),
+    "cnn4": lambda recipe: baselines.cnn4(),
+    "mini-xception": lambda recipe: baselines.mini_xception(),
+    "vgg16": lambda recipe: baselines.vgg16(),
+    "resnet50": lambda recipe: baselines.resnet50(),
+}
+
+
+class State:
+    """What a run has come to, so that it can be stopped and go on."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.epoch = 0
+        self.steps = 0
+        self.curve = Curve()
+        self.network = recipe.build().to(memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).eval()
+        if recipe.muon:
+            self.optimizer = Optimizer.muon(self.network, OUTER, recipe.muon, recipe.weight_decay)
+        else:
+            self.optimizer = Optimizer.descent(self.network, recipe.momentum, recipe.weight_decay)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+        parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
+        content: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+        content |= {"epoch": self.epoch, "steps": self.steps, "curve": self.curve.rows}
+        write_checkpoint(path, self.recipe, content)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same recipe."""
+        recipe, content = read_checkpoint(path, Recipe, BEFORE)
+        if recipe != self.recipe:
+            raise UsageError(f"{path} belongs to another recipe: {recipe}", "choose another --out, or delete it")
+        self.network.load_state_dict(content["network"])
+        self.average.load_state_dict(content["average"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.epoch, self.steps, self.curve = content["epoch"], content["steps"], Curve(content["curve"])
+
+    def begin(self, path: str) -> None:
+        """Take over the averaged weights of another run; those of a smaller residual network are grown."""
+        source, network = averaged_network(Path(path))
+        try:
+            if self.recipe.network == source.network == "residual":
+                grow(network, source.blocks, self.network, self.recipe.blocks)
+            else:
+                self.network.load_state_dict(network.state_dict())
+        except (RuntimeError, ValueError) as error:
+            hint = "begin with the checkpoint of a recipe for the same network, or for a smaller residual one"
+            raise UsageError(f"{path} is of another network: {str(error).splitlines()[0]}", hint) from error
+        self.average.load_state_dict(self.network.state_dict())
+
+    def step(self, loss: Tensor, rate: float) -> None:
+        """One step of the optimiser, at a learning rate, and of the average."""
+        loss.backward()
+        self.optimizer.step(rate)
+        self.steps += 1
+        keep = min(self.recipe.ema, self.steps / (self.steps + 10))  # the first steps are not worth remembering
+        averaged = self.average.state_dict()
+        for name, value in self.network.state_dict().items():
+            if value.dtype.is_floating_point:
+                averaged[name].lerp_(value, 1 - keep)
+            else:
+                averaged[name].copy_(value)
+
+
+def averaged_network(path: Path) -> tuple[Recipe, ExpressionNet]:
+    """The recipe of a checkpoint and what it would be served as; raises as `read_checkpoint` does."""
+    recipe, content = read_checkpoint(path, Recipe, BEFORE)
+    network = recipe.build().to(memory_format=torch.channels_last)
+    network.load_state_dict(content["average"])
+    return recipe, network
+
+
+def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
+    """The networks that a run learns from.
+
+    Raises
+    ------
+    UsageError
+        if one of them cannot be read, or looks at faces of another size; or if there is none, but faces to be labelled.
+    """
+    if recipe.unlabelled and not recipe.teachers:
+        raise UsageError("unlabelled faces need teachers", "give the checkpoints of other runs as teachers")
+    networks = []
+    for path in recipe.teachers:
+        source, network = averaged_network(Path(path))
+        if source.size_px != recipe.size_px:
+            message = f"{path} looks at faces of {source.size_px} px, this recipe at {recipe.size_px} px"
+            raise UsageError(message, "choose teachers of the same size_px")
+        networks.append(network)
+    return networks

@@ -1,0 +1,174 @@
+"""Batches of scenes with what a teacher says of them, by step number.
+
+Scenes and their teacher cost as much time as learning from them. So every batch is kept in the folder of the run, a process of
+its own makes them ahead, and when all have been seen they are seen again, mirrored every other time and in other light.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from feelit.models.paths import model_path
+from feelit.training.face.augment import Spoiler, tone_curve
+from feelit.training.face.data import FaceImages, load_images
+from feelit.training.face.distractors import Distractors
+from feelit.training.face.loss import LEAST_SCORE, Batch
+from feelit.training.face.network import STRIDES
+from feelit.training.face.recipe import Recipe
+from feelit.training.face.scenes import MIRRORED, Scene, SceneMaker, Turn
+from feelit.training.face.targets import cells_of
+from feelit.training.face.teacher import Teacher
+from feelit.types import UInt8
+
+WAIT_S = 0.1
+
+SCENES = ("seed", "size_px", "least_face_px", "most_face_px", "batch", "turned", "turned_deg", "distractors", "teacher")
+"""The fields of a recipe that scenes depend on."""
+
+
+def batches_of(recipe: Recipe, data_key: str, out: Path) -> Path:
+    """The folder of the scenes of a recipe and of pictures (`face_data.key_of`); others have others."""
+    content = json.dumps([data_key, *(getattr(recipe, name) for name in SCENES)])
+    return out / f"batches-{hashlib.blake2b(content.encode(), digest_size=8).hexdigest()}"
+
+
+class Maker:
+    """Makes batches: the same number of the same recipe is always the same batch."""
+
+    def __init__(self, recipe: Recipe, images: FaceImages) -> None:
+        self._recipe = recipe
+        turn = Turn(recipe.turned, recipe.turned_deg)
+        self._scenes = SceneMaker(images, recipe.size_px, (recipe.least_face_px, recipe.most_face_px), turn)
+        self._distractors = Distractors()
+        self._spoiler = Spoiler(recipe.size_px)
+        self._teacher = Teacher(model_path(recipe.teacher), cells_of(recipe.size_px), recipe.size_px)
+
+    def batch(self, number: int) -> Batch:
+        """Scenes, and what the teacher says of them."""
+        rng = np.random.default_rng((self._recipe.seed, number))
+        scenes = [self._scene(rng) for _ in range(self._recipe.batch)]
+        return Batch.of(scenes, self._teacher.say(scenes))
+
+    def pictures(self, count: int) -> UInt8:
+        """(N, S, S) luma of scenes that are in no batch."""
+        rng = np.random.default_rng((self._recipe.seed, 2**32))
+        return np.stack([self._scene(rng).luma for _ in range(count)])
+
+    def _scene(self, rng: np.random.Generator) -> Scene:
+        scene = self._scenes.make(rng)
+        if rng.random() < self._recipe.distractors:
+            self._distractors.add(scene, rng)
+        return self._spoiler.spoil(scene, rng)
+
+
+class Feed:
+    """Hands out the batches of a run, step by step; what it hands out depends on the recipe and the step alone."""
+
+    def __init__(self, recipe: Recipe, maker: Maker, folder: Path, ahead: BaseProcess | None = None) -> None:
+        self._recipe, self._maker, self._folder, self._ahead = recipe, maker, folder, ahead
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        shown, number = divmod(step, self._recipe.batches)
+        path = _path(self._folder, number)
+        while not path.exists() and self._ahead is not None and self._ahead.is_alive():
+            time.sleep(WAIT_S)
+        if not path.exists():
+            keep(self._maker.batch(number), path)
+        batch = kept(path)
+        if shown % 2:
+            batch = mirrored(batch)
+        return relit(batch, np.random.default_rng((self._recipe.seed, 1, step))) if shown else batch
+
+
+@contextlib.contextmanager
+def making_ahead(recipe: Recipe, cache: Path, folder: Path, step: int) -> Iterator[BaseProcess]:
+    """A process that makes the batches from that of a step on, as far as they are missing; it ends with the block."""
+    first = step if step < recipe.batches else 0
+    process = multiprocessing.get_context("spawn").Process(target=_make, args=(recipe, cache, folder, first), daemon=True)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _make(recipe: Recipe, cache: Path, folder: Path, first: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who learns, who ends this process
+    cv2.setNumThreads(1)
+    maker, learner = Maker(recipe, load_images([], cache)), multiprocessing.parent_process()
+    with contextlib.suppress(OSError):  # the one who learns will meet and tell it
+        for number in range(first, recipe.batches):
+            if learner is not None and not learner.is_alive():
+                return
+            if not _path(folder, number).exists():
+                keep(maker.batch(number), _path(folder, number))
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}.pt"
+
+
+def keep(batch: Batch, path: Path) -> None:
+    """Write a batch; boxes and landmarks only of the cells of which they give a loss, which are few."""
+    sure = (batch.score > LEAST_SCORE).flatten().nonzero()[:, 0]
+    content = {"luma": batch.luma, "score": batch.score.half(), "silent": batch.silent, "sure": sure.int()}
+    content |= {name: getattr(batch, name).flatten(0, 1)[sure] for name in ("box", "landmarks", "weight")}
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_suffix(f".{multiprocessing.current_process().pid}.part")  # two processes may make the same
+    torch.save(content, part)
+    part.replace(path)
+
+
+def kept(path: Path) -> Batch:
+    """A batch that `keep` wrote."""
+    content = torch.load(path, weights_only=True)
+    shape, sure = content["score"].shape, content["sure"].long()
+    whole: dict[str, Tensor] = {}
+    for name in ("box", "landmarks", "weight"):
+        rows = content[name]
+        flat = torch.zeros(shape.numel(), rows.shape[1])
+        flat[sure] = rows
+        whole[name] = flat.unflatten(0, shape)
+    return Batch(luma=content["luma"], score=content["score"].float(), silent=content["silent"], **whole)
+
+
+def mirrored(batch: Batch) -> Batch:
+    """The scenes as a mirror shows them; the subject's right stays its right."""
+    side = batch.luma.shape[-1]
+    cells, count = [], 0
+    for stride in STRIDES:
+        wide = side // stride
+        cells.append(torch.arange(count, count + wide * wide).view(wide, wide).flip(1).flatten())
+        count += wide * wide
+    cell = torch.cat(cells)
+    box, points, weight = (getattr(batch, name)[:, cell] for name in ("box", "landmarks", "weight"))
+    box = torch.stack([side - box[..., 2], box[..., 1], side - box[..., 0], box[..., 3]], dim=-1)
+    points = points.unflatten(-1, (5, 2))[..., MIRRORED, :]
+    points = torch.stack([side - points[..., 0], points[..., 1]], dim=-1).flatten(-2)
+    weight = weight.unflatten(-1, (5, 2))[..., MIRRORED, :].flatten(-2)
+    changed: dict[str, Any] = {"luma": batch.luma.flip(-1), "box": box, "landmarks": points, "weight": weight}
+    return replace(batch, **changed, score=batch.score[:, cell], silent=batch.silent[:, cell])
+
+
+def relit(batch: Batch, rng: np.random.Generator) -> Batch:
+    """The scenes in other light, each in its own."""
+    tables = [tone_curve(rng) for _ in range(len(batch.luma))]
+    luma = [table[scene] for table, scene in zip(tables, batch.luma.numpy(), strict=True)]
+    return replace(batch, luma=torch.from_numpy(np.stack(luma)))

@@ -1,0 +1,265 @@
+"""Training scenes: square crops in which the faces have the sizes, places and company that a detector meets.
+
+Four kinds: a picture with its own surroundings; a gallery of tiles as video calls show it, whose edges cut faces; portraits
+pasted on a picture without faces; a picture without faces. Sizes are drawn evenly on a logarithmic scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from feelit.training.face.data import FaceImages
+from feelit.types import Bool, Float32, Float64, Int64, UInt8
+
+Rect = tuple[int, int, int, int]  # x0 y0 x1 y1 px of the scene
+
+LEAST_PX = 7.0  # smaller faces give no loss
+CROWDS = 0.6  # an image is drawn in proportion to the number of its faces to this power
+CROWD_PX = 40.0  # the largest face of a crowd
+LEAST_VISIBLE, LEAST_HINT = 0.5, 0.15  # of a face's box: above the first it is a face, below the second it is none
+MIRRORED = [1, 0, 2, 4, 3]  # landmarks after a flip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One crop and its faces; a box covers the visible part of its face."""
+
+    picture: UInt8  # (S, S, 3) BGR: a teacher may want colour, the network does not
+    box: Float32  # (G, 4) px
+    landmarks: Float32  # (G, 5, 2) px, also where they are out of sight
+    weight: Float32  # (G, 5) how far a landmark is to be trusted; 0 where it is out of sight
+    ignore: Bool  # (G,) give no loss either way
+
+    @property
+    def luma(self) -> UInt8:
+        """(S, S), as a decoder would give it."""
+        return np.asarray(cv2.cvtColor(self.picture, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How pictures are turned: a share of them far, the others by up to 8 degrees."""
+
+    share: float
+    most_deg: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """An angle in degrees."""
+        most = self.most_deg if rng.random() < self.share else 8.0
+        return float(rng.uniform(-most, most))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pools:
+    """Which images serve for what, by index; a portrait is little more than one face."""
+
+    context: Int64
+    portrait: Int64
+    empty: Int64
+
+
+def sort_images(images: FaceImages) -> Pools:
+    """Sort images into the pools by the size of their largest usable face; images with ignored faces only serve nowhere."""
+    kinds: dict[str, list[int]] = {"context": [], "portrait": [], "empty": []}
+    for i in range(len(images)):
+        rows = images.faces(i)
+        if rows.start == rows.stop:
+            kinds["empty"].append(i)
+        elif not images.ignore[rows].all():
+            share = float(face_sizes(images.box[rows]).max()) / float(np.sqrt(images.shape[i].prod()))
+            kinds["portrait" if share > 0.35 else "context"].append(i)
+    return Pools(**{name: np.array(rows, np.int64) for name, rows in kinds.items()})
+
+
+def face_sizes(box: Float32) -> Float32:
+    """(G, 4) px -> (G,) px: the geometric mean of a box's sides."""
+    sides = np.maximum(box[:, 2:] - box[:, :2], 0)
+    return np.sqrt(sides[:, 0] * sides[:, 1])
+
+
+class SceneMaker:
+    """Makes scenes out of labelled images; the same generator state gives the same scene."""
+
+    def __init__(self, images: FaceImages, size_px: int, face_px: tuple[float, float], turn: Turn) -> None:
+        self.images, self.size_px, self.face_px, self.turn = images, size_px, face_px, turn
+        self.pools = sort_images(images)
+        faces = np.diff(images.first)[self.pools.context].astype(np.float64) ** CROWDS
+        self._context_p = faces / max(float(faces.sum()), 1.0)
+
+    def make(self, rng: np.random.Generator) -> Scene:
+        """One scene, before any change of its brightness."""
+        canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px, 3), np.uint8), self.turn)
+        kind = rng.choice(4, p=(0.6, 0.15, 0.2, 0.05))
+        if kind == 0:
+            canvas.lay(int(rng.choice(self.pools.empty)), canvas.whole, self.face_px, rng)
+            canvas.lay(self._pick(rng, 0.15), canvas.whole, self.face_px, rng)
+        elif kind == 1:
+            self._lay_gallery(canvas, rng)
+        else:
+            canvas.lay(int(rng.choice(self.pools.empty)), canvas.whole, self.face_px, rng)
+            crowd = kind == 2 and rng.random() < 0.4
+            most_px = CROWD_PX if crowd else 0.6 * self.size_px
+            for _ in range(rng.integers(*((8, 25) if crowd else (1, 7))) if kind == 2 else 0):
+                self._paste(canvas, most_px, rng)
+        return canvas.scene()
+
+    def _pick(self, rng: np.random.Generator, portraits: float) -> int:
+        if rng.random() < portraits or not len(self.pools.context):
+            return int(rng.choice(self.pools.portrait))
+        return int(rng.choice(self.pools.context, p=self._context_p))
+
+    def _lay_gallery(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        canvas.picture[:] = rng.integers(0, 60)
+        columns, rows = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+        gap = int(rng.integers(0, 7))
+        width, height = self.size_px // columns, self.size_px // rows
+        for x in range(columns):
+            for y in range(rows):
+                rect = (x * width + gap // 2, y * height + gap // 2, (x + 1) * width - gap, (y + 1) * height - gap)
+                image = int(rng.choice(self.pools.empty)) if rng.random() < 0.1 else self._pick(rng, 0.5)
+                canvas.lay(image, rect, (self.face_px[0], 0.9 * min(width, height)), rng)
+
+    def _paste(self, canvas: _Canvas, most_px: float, rng: np.random.Generator) -> None:
+        image = int(rng.choice(self.pools.portrait))
+        height, width = self.images.shape[image]
+        rows = self.images.faces(image)
+        scale = _log_uniform(rng, self.face_px[0], most_px) / float(face_sizes(self.images.box[rows]).max())
+        wide, high = max(8, int(width * scale)), max(8, int(height * scale))
+        x, y = (int(rng.integers(-side // 3, self.size_px - side // 2)) for side in (wide, high))
+        rect = (max(x, 0), max(y, 0), min(x + wide, self.size_px), min(y + high, self.size_px))
+        matrix = np.array([[wide / width, 0, x], [0, high / height, y]], np.float64)
+        canvas.draw(image, _mirror(matrix, width) if rng.random() < 0.5 else matrix, rect, cv2.BORDER_REPLICATE)
+
+
+class _Canvas:
+    """Pictures laid over one another, and the faces that can still be seen."""
+
+    def __init__(self, images: FaceImages, picture: UInt8, turn: Turn) -> None:
+        self.images, self.picture, self.turn = images, picture, turn
+        self.whole: Rect = (0, 0, picture.shape[1], picture.shape[0])
+        self.full: list[Float32] = []  # boxes with what is out of sight
+        self.visible: list[Float32] = []
+        self.landmarks: list[Float32] = []
+        self.weight: list[Float32] = []
+        self.ignore: list[Bool] = []
+
+    def lay(self, image: int, rect: Rect, face_px: tuple[float, float], rng: np.random.Generator) -> None:
+        """Put a turned, scaled and perhaps mirrored picture into a rectangle; one of its faces gets a drawn size and place."""
+        rows = self.images.faces(image)
+        usable = np.flatnonzero(~self.images.ignore[rows]) + rows.start
+        height, width = (float(side) for side in self.images.shape[image])
+        wide, high = rect[2] - rect[0], rect[3] - rect[1]
+        cover = max(wide / width, high / height)
+        mirrored = bool(rng.random() < 0.5)
+        if len(usable):
+            box = self.images.box[int(rng.choice(usable))]
+            scale = min(_log_uniform(rng, *face_px) / float(face_sizes(box[None])[0]), 3.0)
+            if cover < scale * 1.5:  # close enough to fill the rectangle without a margin
+                scale = max(scale, cover * rng.uniform(0.8, 1.0))
+            anchor = (box[:2] + box[2:]).astype(np.float64) / 2
+            place = rng.uniform([rect[0], rect[1]], [rect[2], rect[3]])
+        else:
+            scale = cover * rng.uniform(0.8, 2.0)
+            anchor, place = np.array([width, height]) / 2, np.array([rect[0] + wide / 2, rect[1] + high / 2])
+        if mirrored:
+            anchor[0] = width - anchor[0]
+        angle = np.deg2rad(self.turn.draw(rng))
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        linear = turn @ np.diag(scale * np.exp(rng.uniform(-0.08, 0.08, 2)))
+        if len(usable):  # slide the picture so far that the rectangle shows little beyond its edge
+            place = _slide(place, anchor, scale, (width, height), rect)
+        matrix = np.column_stack([linear, place - linear @ anchor])
+        matrix = _mirror(matrix, width) if mirrored else matrix
+        border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
+        self.draw(image, matrix, _within(rect, matrix, (width, height)), border)
+
+    def draw(self, image: int, matrix: Float64, rect: Rect, border: int) -> None:
+        """Warp a picture into a rectangle and take over its faces."""
+        x0, y0, x1, y1 = rect
+        if x1 - x0 < 4 or y1 - y0 < 4:
+            return
+        shifted = matrix - np.array([[0, 0, x0], [0, 0, y0]])
+        self.picture[y0:y1, x0:x1] = _warp(self.images.image(image), shifted, (x1 - x0, y1 - y0), border)
+        self._cover(rect)
+        rows = self.images.faces(image)
+        box, landmarks = self.images.box[rows], self.images.landmarks[rows]
+        if len(box) == 0:
+            return
+        flipped = np.linalg.det(matrix[:, :2]) < 0
+        linear = np.abs(matrix[:, :2])
+        centre = (box[:, :2] + box[:, 2:]) / 2 @ matrix[:, :2].T + matrix[:, 2]
+        half = np.sqrt(((box[:, 2:] - box[:, :2]) / 2) ** 2 @ (linear**2).T)  # an upright box around a turned ellipse
+        limit = np.array(rect, np.float64)
+        full = np.concatenate([centre - half, centre + half], axis=1)
+        seen = np.concatenate([np.maximum(full[:, :2], limit[:2]), np.minimum(full[:, 2:], limit[2:])], axis=1)
+        points = landmarks @ matrix[:, :2].T + matrix[:, 2]
+        points = points[:, MIRRORED] if flipped else points
+        inside = ((points >= limit[:2]) & (points < limit[2:])).all(axis=2)
+        trust = np.array([1, 1, 0.3, 0.1, 0.1]) if self.images.masked[image] else np.ones(5)
+        self.full.append(full.astype(np.float32))
+        self.visible.append(seen.astype(np.float32))
+        self.landmarks.append(points.astype(np.float32))
+        self.weight.append((inside * trust).astype(np.float32))
+        self.ignore.append(self.images.ignore[rows].copy())
+
+    def scene(self) -> Scene:
+        """What the canvas shows; faces out of sight are gone, faces that hardly show are to be ignored."""
+        full, box = (np.concatenate([np.zeros((0, 4), np.float32), *part]) for part in (self.full, self.visible))
+        landmarks = np.concatenate([np.zeros((0, 5, 2), np.float32), *self.landmarks])
+        weight = np.concatenate([np.zeros((0, 5), np.float32), *self.weight])
+        ignore = np.concatenate([np.zeros(0, bool), *self.ignore])
+        share = (face_sizes(box) / np.maximum(face_sizes(full), 1e-6)) ** 2
+        ignore = ignore | (share < LEAST_VISIBLE) | (face_sizes(box) < LEAST_PX)
+        keep = share > LEAST_HINT
+        return Scene(self.picture, box[keep], landmarks[keep], weight[keep], ignore[keep])
+
+    def _cover(self, rect: Rect) -> None:
+        """What a rectangle hides of the faces under it."""
+        x0, y0, x1, y1 = rect
+        for box, ignore in zip(self.visible, self.ignore, strict=True):
+            wide = np.minimum(box[:, 2], x1) - np.maximum(box[:, 0], x0)
+            high = np.minimum(box[:, 3], y1) - np.maximum(box[:, 1], y0)
+            hidden = np.maximum(wide, 0) * np.maximum(high, 0) / np.maximum(face_sizes(box) ** 2, 1e-6)
+            ignore |= hidden > 0.25
+            box[hidden > 0.8] = 0
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(max(high, low)))))
+
+
+def _mirror(matrix: Float64, width: float) -> Float64:
+    """The transform that mirrors the source picture first."""
+    return matrix @ np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], np.float64)
+
+
+def _within(rect: Rect, matrix: Float64, size: tuple[float, float]) -> Rect:
+    """The part of a rectangle that a picture reaches, with the corners that its turn leaves open."""
+    corners = np.array([[0, 0], [size[0], 0], [0, size[1]], size]) @ matrix[:, :2].T + matrix[:, 2]
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    return max(rect[0], int(x0)), max(rect[1], int(y0)), min(rect[2], int(x1)), min(rect[3], int(y1))
+
+
+def _slide(place: Float64, anchor: Float64, scale: float, size: tuple[float, float], rect: Rect) -> Float64:
+    """Move a face's place so that the picture around it covers the rectangle, as far as it is large enough."""
+    low = np.array(rect[2:]) - (np.array(size) - anchor) * scale
+    high = np.array(rect[:2]) + anchor * scale
+    return np.clip(place, np.minimum(low, high), np.maximum(low, high))
+
+
+def _warp(image: UInt8, matrix: Float64, size: tuple[int, int], border: int) -> UInt8:
+    """Bilinear sampling, after area averaging where the picture shrinks, because bilinear sampling alone would alias."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.7:
+        wide, high = (max(2, round(side * scale)) for side in image.shape[1::-1])
+        ratio = np.array([image.shape[1] / wide, image.shape[0] / high])
+        image = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        matrix = matrix.copy()
+        matrix[:, :2] *= ratio
+    # The matrix maps edges of pixels; OpenCV wants pixel centres at whole numbers.
+    centred = matrix.copy()
+    centred[:, 2] += matrix[:, :2].sum(axis=1) * 0.5 - 0.5
+    return cv2.warpAffine(image, centred, size, flags=cv2.INTER_LINEAR, borderMode=border).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""From PyTorch networks to quantised ONNX files."""

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import math
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feelit.analysis.event import Event, EventFilter, Kind
+from feelit.analysis.events import SURE, find_events
+from feelit.errors import TimelineReadError, UsageError
+from feelit.types import EMOTIONS
+from tests.timeline.rows import CERTAIN, regular, table_of
+
+
+def events_of(kind: Kind, *tracks: str, interval_s: float = 0.1) -> list[Event]:
+    """The events of one kind of tracks 1, 2, ..., a letter a sampled frame."""
+    table = table_of(dict(enumerate(tracks, start=1)), regular(len(tracks[0]), interval_s))
+    return [event for event in find_events(table) if event.kind is kind]
+
+
+def times(event: Event) -> tuple[float, float]:
+    return round(event.start_s, 6), round(event.end_s, 6)
+
+
+def test_bouts_are_those_of_the_summary_with_an_interval() -> None:
+    bouts = events_of(Kind.bout, "n" * 20 + "h" * 10 + "..." + "h" * 7)
+    assert [(b.emotion, *times(b)) for b in bouts] == [
+        ("neutral", 0.0, 2.0),
+        ("happiness", 2.0, 3.0),
+        ("happiness", 3.3, 4.0),
+    ]
+    for bout in bouts:
+        assert bout.low <= CERTAIN + 1e-6
+        assert bout.high >= CERTAIN - 1e-6
+        assert bout.start_s <= bout.peak_s <= bout.end_s
+        assert math.isnan(bout.p_value)
+
+
+def test_the_time_of_strongest_expression_lies_where_the_smoothed_probability_is_highest() -> None:
+    (_, bout, _) = events_of(Kind.bout, "n" * 30 + "h" * 21 + "n" * 30)
+    assert bout.peak_s == pytest.approx(4.0, abs=0.5)
+    assert bout.strength == pytest.approx(CERTAIN, abs=0.02)
+    assert bout.baseline == pytest.approx((1 - CERTAIN) / 7, abs=0.01)
+
+
+def test_a_laugh_in_an_hour_of_calm_is_a_peak_and_a_flicker_is_not() -> None:
+    shown = "n" * 600 + "h" * 30 + "n" * 300 + "s" + "n" * 600
+    (laugh,) = events_of(Kind.peak, shown)
+    assert (laugh.emotion, laugh.tracks) == ("happiness", (1,))
+    assert times(laugh) == pytest.approx((60.0, 63.0), abs=0.3)
+    assert laugh.p_value <= SURE
+
+
+def test_a_face_that_smiles_half_the_time_has_no_peak_of_happiness() -> None:
+    shown = ("h" * 7 + "n" * 5) * 40
+    assert not [p for p in events_of(Kind.peak, shown) if p.emotion == "happiness"]
+
+
+def test_a_face_that_flickers_has_peaks_that_chance_explains() -> None:
+    letters = np.random.default_rng(0).choice(list("nnnnnnh"), 120)
+    shown = "".join(np.repeat(letters, 5))
+    peaks = events_of(Kind.peak, shown)
+    assert peaks
+    assert min(p.p_value for p in peaks) > SURE
+
+
+@pytest.mark.parametrize(
+    ("gap", "count"),
+    [pytest.param(3, 1, id="near one another they are one"), pytest.param(30, 2, id="far apart they are two")],
+)
+def test_two_peaks(gap: int, count: int) -> None:
+    assert len(events_of(Kind.peak, "n" * 200 + "h" * 20 + "n" * gap + "h" * 20 + "n" * 200)) == count
+
+
+def test_a_peak_goes_on_over_a_short_time_that_cannot_be_read() -> None:
+    (peak,) = events_of(Kind.peak, "n" * 200 + "h" * 20 + "uuu" + "h" * 20 + "n" * 200)
+    assert peak.duration_s == pytest.approx(4.3, abs=0.5)
+
+
+def test_everybody_begins_to_smile() -> None:
+    calm = "n" * 300
+    tracks = [calm + "n" * k * 4 + "h" * 40 + "n" * (300 - 4 * k) for k in range(4)]
+    (shared,) = events_of(Kind.shared, *tracks)
+    assert (shared.tracks, shared.emotion) == ((1, 2, 3, 4), "happiness")
+    assert times(shared) == pytest.approx((30.0, 31.2), abs=0.01)
+    assert shared.p_value <= SURE
+    assert shared.strength == pytest.approx(CERTAIN, abs=0.05)
+    assert shared.start_s <= shared.peak_s <= shared.end_s + 2
+
+
+@pytest.mark.parametrize(
+    ("delay", "count"),
+    [pytest.param(20, 1, id="two seconds"), pytest.param(21, 0, id="more")],
+)
+def test_shared_means_within_two_seconds(delay: int, count: int) -> None:
+    first = "n" * 50 + "h" * 50 + "n" * 50
+    second = "n" * (50 + delay) + "h" * 50 + "n" * (50 - delay)
+    assert len(events_of(Kind.shared, first, second)) == count
+
+
+def test_one_track_shares_nothing_with_itself() -> None:
+    assert not events_of(Kind.shared, "nnnhhhnnnhhhnnn")
+
+
+def test_two_shifts_of_one_track_exactly_two_seconds_apart_are_not_shared() -> None:
+    """At 31.2 s and 33.2 s, whose difference is a little more than 2 s in binary numbers, and whose sum with 2 s is not."""
+    shown = "n" * 780 + "h" * 20 + "n" * 30 + "h" * 20 + "n" * 50
+    assert not events_of(Kind.shared, shown, interval_s=0.04)
+
+
+def test_going_back_to_neutral_is_not_shared() -> None:
+    assert not [e for e in events_of(Kind.shared, "h" * 9 + "n" * 9, "s" * 9 + "n" * 9) if e.emotion == "neutral"]
+
+
+def test_a_long_absence() -> None:
+    (away,) = events_of(Kind.absence, "n" * 300 + "." * 60 + "n" * 300)
+    assert times(away) == (30.0, 36.0)
+    assert away.emotion is None
+    assert away.p_value <= SURE
+    assert math.isnan(away.strength)
+
+
+@pytest.mark.parametrize(
+    ("shown", "count"),
+    [
+        pytest.param("n" * 9 + "." * 49 + "n" * 9, 0, id="too short"),
+        pytest.param("n" * 9 + "." * 51 + "n" * 9, 1, id="long enough"),
+        pytest.param("n" * 9 + "." * 90, 0, id="without a return"),
+        pytest.param("." * 90 + "n" * 9, 0, id="before the first time"),
+        pytest.param("n" * 9 + "u" * 90 + "n" * 9, 0, id="unreadable is not absent"),
+    ],
+)
+def test_what_is_a_long_absence(shown: str, count: int) -> None:
+    assert len(events_of(Kind.absence, shown)) == count
+
+
+def test_a_track_that_is_mostly_missed_is_not_said_to_be_away() -> None:
+    """It is found in one frame of fifty: so long a gap is to be expected, and the p-value says it."""
+    seen = "".join("n" if i % 52 == 0 else "." for i in range(1041))
+    found = events_of(Kind.absence, seen)
+    assert found
+    assert min(e.p_value for e in found) > SURE
+
+
+def test_events_come_in_order_and_videos_do_not_touch() -> None:
+    shown = {1: "n" * 40 + "h" * 20 + "n" * 40, 2: "n" * 41 + "h" * 20 + "n" * 39}
+    tables = [table_of(shown, regular(100), name) for name in ("z.mp4", "a.mp4")]
+    both = find_events(pa.concat_tables(tables).unify_dictionaries())
+    order = {name: n for n, name in enumerate(("z.mp4", "a.mp4"))}
+    assert [e.video for e in both] == sorted((e.video for e in both), key=order.__getitem__)
+    for video, group in groupby(both, key=lambda e: e.video):
+        mine = list(group)
+        assert [e.start_s for e in mine] == sorted(e.start_s for e in mine)
+        alone = find_events(tables[order[video]])
+        assert repr(mine) == repr(alone)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.text("nhsau.", min_size=40, max_size=40), min_size=1, max_size=3),
+    st.sampled_from([0.04, 0.1, 0.5, 1.0]),
+)
+def test_whatever_is_shown_events_are_sound(tracks: list[str], interval_s: float) -> None:
+    table = table_of(dict(enumerate(tracks, start=1)), regular(40, interval_s))
+    for event in find_events(table):
+        assert 0 <= event.start_s <= event.end_s <= 40 * interval_s + 1e-6
+        assert set(event.tracks) <= set(range(1, len(tracks) + 1))
+        assert len(event.tracks) == len(set(event.tracks))
+        assert (len(event.tracks) >= 2) == (event.kind is Kind.shared)
+        assert (event.emotion is None) == (event.kind is Kind.absence)
+        if event.kind is Kind.bout:
+            assert event.low <= event.high
+        else:
+            assert 0 < event.p_value <= 1
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(table_of({}, []), id="no rows"),
+        pytest.param(table_of({}, regular(9)), id="no faces"),
+        pytest.param(table_of({1: "u" * 9}, regular(9)), id="never readable"),
+    ],
+)
+def test_nothing_happens(table: pa.Table) -> None:
+    assert find_events(table) == []
+
+
+def test_a_table_without_the_columns_is_refused() -> None:
+    with pytest.raises(TimelineReadError, match="lacks the columns"):
+        find_events(pa.table({"time_s": [0.0]}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(("peak,party", None, 1.0), "--kind party is not known", id="kind"),
+        pytest.param(("all", "joy", 1.0), "--emotion joy is not known", id="emotion"),
+        pytest.param(("all", None, 1.5), "--max-p 1.5 is no probability", id="limit"),
+        pytest.param(("all", None, math.nan), "--max-p nan is no probability", id="no number"),
+    ],
+)
+def test_choices_that_are_refused(arguments: tuple[str, str | None, float], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        EventFilter.parse(*arguments)
+
+
+def test_a_choice_takes_what_it_says() -> None:
+    found = find_events(table_of({1: "n" * 300 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100}, regular(590)))
+    assert {e.kind for e in found} == {Kind.bout, Kind.peak, Kind.absence}
+    everything = EventFilter.parse("all", None, 1.0)
+    assert all(map(everything.takes, found))
+    sure_smiles = EventFilter.parse("peak, absence", "happiness", SURE)
+    assert {(e.kind, e.emotion) for e in found if sure_smiles.takes(e)} == {(Kind.peak, "happiness"), (Kind.absence, None)}
+    assert not any(EventFilter((Kind.peak,), EMOTIONS, 0.0).takes(e) for e in found)

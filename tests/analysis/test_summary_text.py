@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pytest
+
+from feelit.analysis.summary import By, headings, summaries
+from feelit.analysis.summary_text import csv_text, json_text, markdown_text, short, short_headings
+from tests.timeline.rows import regular, table_of
+
+TABLE = pa.concat_tables(
+    [
+        table_of({1: "nnnhhh", 2: "uuuuuu"}, regular(6, 1 / 3), "a|b.mp4"),
+        table_of({}, regular(3), "empty.mp4"),
+    ]
+)
+
+
+def test_json_has_no_nan_and_four_decimals() -> None:
+    first, second = json.loads(json_text(summaries(TABLE, "track")))
+    assert first["on_screen_s"] == 2.0
+    assert first["p_neutral"] == 0.3929  # (3 * 0.75 + 3 / 28) / 6 = 0.392857...
+    assert first["moments"] == [{"time_s": 1.0, "track_id": 1, "emotion": "happiness", "confidence": 0.75}]
+    assert (second["dominant"], second["share_neutral"], second["mean_bout_s"], second["moments"]) == (None, None, None, [])
+
+
+@pytest.mark.parametrize("by", ["video", "track"])
+def test_csv_and_json_agree(by: By) -> None:
+    records = summaries(TABLE, by)
+    rows = list(csv.DictReader(io.StringIO(csv_text(records, by))))
+    objects = json.loads(json_text(records))
+    assert len(rows) == len(objects) == 2
+    assert list(rows[0]) == headings(by)
+    for row, content in zip(rows, objects, strict=True):
+        for i, moment in enumerate(content.pop("moments"), 1):
+            assert row[f"moment_{i}_s"] == str(moment["time_s"])
+            assert row[f"moment_{i}_emotion"] == moment["emotion"]
+        assert {k: "" if v is None else str(v) for k, v in content.items()} == {
+            k: v for k, v in row.items() if not k.startswith("moment_")
+        }
+
+
+@pytest.mark.parametrize("by", ["video", "track"])
+def test_markdown_is_one_table(by: By) -> None:
+    lines = markdown_text(summaries(TABLE, by), by).splitlines()
+    assert len(lines) == 2 + 2
+    assert {line.replace("\\|", "").count("|") for line in lines} == {len(short_headings(by)[0]) + 1}
+    assert "a\\|b.mp4" in lines[2]
+
+
+def test_nothing_to_tell_is_a_dash() -> None:
+    video = short(summaries(TABLE, "video")[1])
+    assert video == ["empty.mp4", "-", "-", "-", "0:00.3", "0 %", "0", "-", "-", "-"]
+
+
+def test_the_short_form_of_a_track() -> None:
+    track = short(summaries(table_of({1: "n" * 3 + "h" * 7}, regular(10, 600.0)), "track")[0])
+    assert track[:4] == ["a.mp4", "1", "0:00.0–1:30:00.0", "happiness 70 %\nneutral 30 %"]
+    assert track[4] == "30:00.0 happiness 0.75\n40:00.0 happiness 0.75\n50:00.0 happiness 0.75"
+    assert track[5:] == ["-", "1:40:00.0", "100 %", "2 of 3000.0 s", "0.0"]
+
+
+def test_rare_emotions_are_not_named() -> None:
+    track = short(summaries(table_of({1: "n" * 39 + "h"}, regular(40)), "track")[0])
+    assert track[3] == "neutral 98 %"
+
+
+def test_events_are_counted_in_words() -> None:
+    shown = {1: "n" * 300 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100, 2: "n" * 590}
+    assert [short(record)[5] for record in summaries(table_of(shown, regular(590)), "track")] == ["1 peak\n1 absence", "-"]

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.track_series import traces
+from feelit.types import EMOTIONS
+from tests.timeline.rows import regular, table_of
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s"),
+    [
+        pytest.param(0.0, 12.0, id="all of it"),
+        pytest.param(3.14, 4.56, id="between samples"),
+        pytest.param(3.0, 4.0, id="at samples"),
+        pytest.param(4.95, 5.15, id="over a gap"),
+        pytest.param(-2.0, -1.0, id="before the first sample"),
+        pytest.param(11.0, 12.0, id="after the last one"),
+    ],
+)
+def test_what_is_shown_at_some_times_does_not_depend_on_where_one_looks(start_s: float, end_s: float) -> None:
+    table = table_of({1: "n" * 20 + "h" * 30 + "." * 5 + "s" * 45}, regular(100))
+    (trace,) = traces(TimelineSamples(table).samples)
+    moments = np.linspace(start_s, end_s, 29)
+    for emotion in range(len(EMOTIONS)):
+        whole = np.interp(moments, trace.samples.time_s, trace.smoothed[:, emotion])
+        np.testing.assert_array_equal(trace.shown_at(moments, emotion), whole)

@@ -1,0 +1,140 @@
+"""What is worth a clip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from feelit.analysis.events import find_events
+from feelit.clipping.highlights import AT, KINDS, MOMENT, Wanted, find_occasions
+from feelit.errors import UsageError
+from tests.clipping.made import SURE, TRACKS
+from tests.timeline.rows import regular, table_of
+
+TABLE = table_of(TRACKS, regular(40), confidence=SURE)
+
+
+def found(wanted: Wanted) -> list[tuple[str, tuple[int, ...], str | None, float]]:
+    """Kind, tracks, emotion and start of what is chosen."""
+    return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_occasions(TABLE, wanted)]
+
+
+def test_moments_unless_told_otherwise_in_order_of_time() -> None:
+    assert found(Wanted()) == [
+        ("moment", (1,), "happiness", 0.8),
+        ("moment", (2,), "surprise", 2.0),
+        ("moment", (1,), "anger", 3.7),
+    ]
+
+
+@pytest.mark.parametrize(("most", "times"), [pytest.param(1, [0.8], id="the strongest"), pytest.param(2, [0.8, 2.0], id="two")])
+def test_the_strongest_are_taken(most: int, times: list[float]) -> None:
+    assert [start for *_, start in found(Wanted(most=most))] == times
+
+
+def test_few_tracks_have_more_moments_than_a_summary_tells_and_many_have_as_many() -> None:
+    table = table_of({1: "h" * 200, 2: "h" * 200}, regular(200))
+    assert len(find_occasions(table, Wanted(most=14))) == 14
+    crowd = table_of(dict.fromkeys(range(1, 21), "h" * 200), regular(200), confidence={(1, i): 0.9 for i in range(200)})
+    strongest = find_occasions(crowd, Wanted(most=10))
+    assert sum(o.tracks == (1,) for o in strongest) == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param(Wanted(emotions=("anger",)), [("moment", (1,), "anger", 3.7)], id="an emotion"),
+        pytest.param(Wanted(tracks=(2,)), [("moment", (2,), "surprise", 2.0)], id="a track"),
+        pytest.param(Wanted(tracks=(2,), emotions=("anger",)), [], id="neither"),
+        pytest.param(
+            Wanted(kinds=("bout",)),
+            [("bout", (1,), "happiness", 0.5), ("bout", (2,), "surprise", 1.6), ("bout", (1,), "anger", 3.6)],
+            id="bouts, none of neutral",
+        ),
+        pytest.param(
+            Wanted(kinds=("bout",), emotions=("neutral",), tracks=(2,)), [("bout", (2,), "neutral", 2.7)], id="neutral by name"
+        ),
+        pytest.param(
+            Wanted(kinds=(), at_s=(3.0, 1.0, 3.0)), [(AT, (), None, 1.0), (AT, (), None, 3.0)], id="times, once each, in order"
+        ),
+        pytest.param(
+            Wanted(most=1, at_s=(3.0,)), [("moment", (1,), "happiness", 0.8), (AT, (), None, 3.0)], id="times besides"
+        ),
+    ],
+)
+def test_what_is_asked_for(wanted: Wanted, expected: list[object]) -> None:
+    assert found(wanted) == expected
+
+
+def test_events_are_those_of_the_timeline_with_their_figures() -> None:
+    events = {(e.kind.value, e.tracks, e.start_s): e for e in find_events(TABLE) if e.emotion != "neutral"}
+    chosen = find_occasions(TABLE, Wanted(kinds=("bout", "peak", "shared", "absence"), most=100))
+    assert {(o.kind, o.tracks, o.start_s) for o in chosen} == set(events)
+    for o in chosen:
+        event = events[o.kind, o.tracks, o.start_s]
+        assert (o.end_s, o.peak_s, o.strength, o.emotion) == (event.end_s, event.peak_s, event.strength, event.emotion)
+
+
+def test_an_absence_passes_a_choice_of_emotions_and_comes_after_what_has_a_strength() -> None:
+    away = {1: "hhh" + "." * 120 + "hhh" + "." * 60 + "hhh"}
+    table = table_of(away, regular(189))
+    wanted = Wanted(kinds=("bout", "absence"), emotions=("happiness",))
+    assert [o.kind for o in find_occasions(table, wanted)] == ["bout", "absence", "bout", "absence", "bout"]
+    assert [o.kind for o in find_occasions(table, replace(wanted, most=3))] == ["bout", "bout", "bout"]
+    four = find_occasions(table, replace(wanted, most=4))
+    assert [round(o.start_s, 3) for o in four if o.kind == "absence"] == [0.3]  # the longer one
+
+
+def test_unlikely_to_be_chance() -> None:
+    table = table_of({1: "n" * 100 + "hhh" + "n" * 100 + "h" * 30 + "n" * 300}, regular(533))
+    peaks = find_occasions(table, Wanted(kinds=("peak",)))
+    assert len(peaks) > len(find_occasions(table, Wanted(kinds=("peak",), max_p=0.01))) == 1
+
+
+@pytest.mark.parametrize(
+    ("kinds", "emotions", "at", "expected"),
+    [
+        pytest.param(None, None, None, ((MOMENT,), 7, ()), id="nothing"),
+        pytest.param(None, None, "1,2.5", ((), 7, (1.0, 2.5)), id="times alone"),
+        pytest.param("moment", None, "1", ((MOMENT,), 7, (1.0,)), id="times besides moments"),
+        pytest.param("peak, bout", "anger,fear", None, (("peak", "bout"), 2, ()), id="lists"),
+        pytest.param("all", None, None, (KINDS, 7, ()), id="all"),
+    ],
+)
+def test_choices_are_read(kinds: str | None, emotions: str | None, at: str | None, expected: tuple[object, ...]) -> None:
+    wanted = Wanted.parse(kinds, emotions, None, at)
+    assert (wanted.kinds, len(wanted.emotions), wanted.at_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("kinds", "emotions", "at", "message"),
+    [
+        pytest.param("smile", None, None, "--kind smile is not known", id="kind"),
+        pytest.param(None, "joy", None, "--emotion joy is not known", id="emotion"),
+        pytest.param(None, None, "soon", "--at soon is no list of times", id="time"),
+        pytest.param(None, None, "-1", "--at -1 is no list of times", id="before the video"),
+        pytest.param(None, None, "1,,2", "--at 1,,2 is no list of times", id="empty"),
+        pytest.param(None, None, "inf", "--at inf is no list of times", id="never"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused(kinds: str | None, emotions: str | None, at: str | None, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Wanted.parse(kinds, emotions, None, at)
+
+
+@pytest.mark.parametrize(("most", "max_p"), [(0, 1.0), (-1, 1.0), (3, 1.5), (3, float("nan"))])
+def test_numbers_that_make_no_sense_are_refused(most: int, max_p: float) -> None:
+    with pytest.raises(UsageError):
+        Wanted(most=most, max_p=max_p)
+
+
+def test_a_track_that_there_is_not_is_told() -> None:
+    with pytest.raises(UsageError, match="no track 7") as caught:
+        find_occasions(TABLE, Wanted(tracks=(1, 7)))
+    assert caught.value.hint == "its tracks: 1, 2"
+
+
+def test_an_empty_timeline_has_nothing_but_the_times() -> None:
+    empty = table_of({}, regular(5))
+    assert [o.kind for o in find_occasions(empty, Wanted(kinds=KINDS, at_s=(0.1,)))] == [AT]

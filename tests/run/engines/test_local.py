@@ -1,0 +1,173 @@
+"""The engine changes nothing: what workers give is what `analyze_segment` gives here, whatever happens to them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from feelit.errors import FeelitError, ModelError, VideoReadError
+from feelit.models.paths import model_path
+from feelit.run.engines import Order
+from feelit.run.engines.local import LocalEngine
+from feelit.run.plan import cut
+from feelit.run.segment import Models, Task, analyze_segment
+from feelit.types import Columns, Sampling, SegmentResult
+from feelit.video.probe import probe
+from tests import works
+from tests.video import clips
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> list[Order]:
+    """Four segments of a video with a face."""
+    path = clips.plain(tmp_path_factory.mktemp("engine") / "a.mp4", frames=48, gop=12, face=True)
+    video, sampling = probe(path), Sampling(Fraction(10))
+    models = Models(model_path("face"), model_path("expression"), "cpu")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feelit.run.plan.LEAST_APART_S", 0.0)
+        segments = cut(video, sampling, 0.4).segments
+    return [Order(n, Task(video.info, segment, sampling, 20.0, models)) for n, segment in enumerate(segments)]
+
+
+@pytest.fixture(scope="module")
+def expected(orders: list[Order]) -> list[SegmentResult]:
+    return [analyze_segment(order.task) for order in orders]
+
+
+def run(engine: LocalEngine, orders: Iterator[Order]) -> dict[int, SegmentResult | FeelitError]:
+    return {outcome.order.number: outcome.result for outcome in engine.run(orders)}
+
+
+def assert_same(found: SegmentResult | FeelitError, expected: SegmentResult) -> None:
+    assert isinstance(found, SegmentResult)
+    for f in fields(SegmentResult):
+        one, other = getattr(found, f.name), getattr(expected, f.name)
+        if isinstance(one, Columns):
+            for column in fields(type(one)):
+                value: object = getattr(one, column.name)
+                np.testing.assert_array_equal(value, getattr(other, column.name), err_msg=column.name, strict=True)
+        else:
+            assert one == other, f.name
+
+
+def test_the_segments_hold_faces(expected: list[SegmentResult]) -> None:
+    assert len(expected) == 4
+    assert sum(result.decoded for result in expected) == 48
+    assert all(len(result.faces) for result in expected)
+
+
+def test_workers_give_what_a_direct_call_gives(orders: list[Order], expected: list[SegmentResult]) -> None:
+    found = run(LocalEngine(2), iter(orders))
+    assert sorted(found) == [0, 1, 2, 3]
+    for n, result in enumerate(expected):
+        assert_same(found[n], result)
+
+
+def test_workers_that_are_killed_at_work_change_nothing(orders: list[Order], expected: list[SegmentResult]) -> None:
+    """After the first outcome the other worker is in the middle of a task, and so is soon the first."""
+    found: dict[int, SegmentResult | FeelitError] = {}
+    killed: set[int] = set()
+    for outcome in LocalEngine(2).run(iter(orders)):
+        found[outcome.order.number] = outcome.result
+        if not killed:
+            for process in workers():
+                process.send_signal(signal.SIGKILL)
+                killed.add(process.pid)
+    assert len(killed) == 2
+    assert not workers()
+    for n, result in enumerate(expected):
+        assert_same(found[n], result)
+
+
+def test_a_worker_that_is_killed_idle_does_not_count_against_the_next_task(tmp_path: Path) -> None:
+    """It takes what it is given while it dies, and never looks at it; then the task costs one worker, which it may."""
+    (first, _, deadly) = works.orders(tmp_path, 3)
+
+    def drawn() -> Iterator[Order]:
+        yield first
+        while not (tmp_path / "a.mp4.done").exists():
+            time.sleep(0.01)
+        time.sleep(0.5)  # until the answer is on its way
+        (worker,) = workers()
+        worker.send_signal(signal.SIGSTOP)
+        yield deadly
+
+    found: dict[int, SegmentResult | FeelitError] = {}
+    for outcome in LocalEngine(1, works.watched).run(drawn()):
+        if not found:
+            (worker,) = workers()
+            worker.send_signal(signal.SIGKILL)
+        found[outcome.order.number] = outcome.result
+    assert (tmp_path / "a.mp4.died").exists()
+    assert isinstance(found[2], SegmentResult)
+
+
+def workers() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
+
+
+def test_failures_keep_their_kind_on_the_way(orders: list[Order], tmp_path: Path) -> None:
+    task = orders[0].task
+    lost = Task(probe(clips.plain(tmp_path / "a.mp4", frames=5)).info, task.segment, task.sampling, 20.0, task.models)
+    (tmp_path / "a.mp4").unlink()
+    (tmp_path / "b.onnx").write_bytes(b"no model")
+    bad = Models(tmp_path / "b.onnx", task.models.expression, "cpu")
+    found = run(
+        LocalEngine(1), iter([Order(0, lost), Order(1, Task(task.info, task.segment, task.sampling, 20.0, bad)), orders[2]])
+    )
+    assert isinstance(found[0], VideoReadError)
+    assert isinstance(found[1], ModelError)
+    assert found[0].hint
+    assert found[1].hint
+    assert isinstance(found[2], SegmentResult)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_orders_are_drawn_as_there_is_room_for_them(most: int, orders: list[Order]) -> None:
+    drawn = 0
+
+    def endless() -> Iterator[Order]:
+        nonlocal drawn
+        task = orders[0].task
+        while True:
+            drawn += 1
+            yield Order(drawn, task)
+
+    running = LocalEngine(most, works.result_of).run(endless())
+    for taken in range(1, 30):
+        next(running)
+        assert drawn <= taken + 4 * most
+    running.close()
+
+
+def test_nothing_to_do_takes_no_time() -> None:
+    assert run(LocalEngine(4), iter([])) == {}
+
+
+SCRIPT = """
+import feelit
+open("ran.txt", "a").write("x")
+timeline = feelit.analyze("a.mp4", workers=2, device="cpu")
+print(len(timeline), timeline.frame.nunique(), __file__, __name__)
+"""
+
+
+def test_a_script_without_a_main_guard_works(tmp_path: Path) -> None:
+    clips.plain(tmp_path / "a.mp4", frames=25, gop=12, face=True)
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows, frames, file, name = done.stdout.split()
+    assert (int(frames), file.endswith("script.py"), name) == (10, True, "__main__")
+    assert int(rows) >= 10
+    assert (tmp_path / "ran.txt").read_text() == "x"  # workers do not run it again

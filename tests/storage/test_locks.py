@@ -1,0 +1,43 @@
+"""One process at a time, and none forever."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from feelit.storage.locks import held
+
+HOLD = """
+import sys, pathlib
+from feelit.storage.locks import held
+with held(pathlib.Path(sys.argv[1])) as mine:
+    print(mine, flush=True)
+    input()
+"""
+
+
+def test_a_lock_is_held_by_one_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    with held(path) as first, held(path) as second:
+        assert (first, second) == (True, False)
+        assert path.exists()
+    assert not path.exists()
+    with held(path) as again:
+        assert again
+
+
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        with held(path) as mine:
+            assert not mine
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        with held(path) as mine:
+            assert mine

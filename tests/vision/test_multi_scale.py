@@ -1,0 +1,130 @@
+"""Large faces are found in every frame; small ones once a second, and in between where they were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from feelit.geometry import iou
+from feelit.models.paths import model_path
+from feelit.types import Detections, Sample, UInt8
+from feelit.vision.detector import FaceDetector, open_detector, shrink
+from feelit.vision.multi_scale import EVERY_S, Looker, united
+from tests.vision.made import HEIGHT, WIDTH, Face, frame
+
+LEVELS = np.arange(256, dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return open_detector(model_path("face"), "cpu")
+
+
+class Watcher:
+    """Shows a looker one frame after the other."""
+
+    def __init__(self, detector: FaceDetector, min_face_px: float | None = None) -> None:
+        self.looker, self.threshold = Looker(detector, WIDTH, HEIGHT, min_face_px), detector.threshold
+
+    def sample(self, luma: UInt8, time_s: float, anew: bool = False) -> Sample:
+        return Sample(0, 0, time_s, 0, anew, luma, LEVELS, shrink(luma, self.looker.view))
+
+    def see(self, luma: UInt8, time_s: float, anew: bool = False) -> Detections:
+        return self.looker.find([self.sample(luma, time_s, anew)], self.threshold)
+
+
+LARGE, SMALL = Face(200, 150, 200), Face(900, 400, 28)
+MOVED, GONE = replace(SMALL, left=925, top=415), replace(SMALL, left=300, top=600)
+
+
+def assert_found(found: Detections, *faces: Face) -> None:
+    assert len(found) == len(faces)
+    for face in faces:
+        assert iou(face.box, found.box).max() > 0.5
+        eyes, box = found.landmarks[iou(face.box, found.box)[0].argmax(), :2], face.box[0]
+        assert ((eyes > box[:2]) & (eyes < box[2:])).all()
+
+
+def test_small_faces_are_found_where_they_were(detector: FaceDetector) -> None:
+    watcher = Watcher(detector)
+    assert_found(watcher.see(frame(LARGE, SMALL), 0.0, anew=True), LARGE, SMALL)
+    assert_found(watcher.see(frame(LARGE, MOVED), 0.1), LARGE, MOVED)
+    assert_found(watcher.see(frame(LARGE, GONE), 0.2), LARGE)
+    assert_found(watcher.see(frame(LARGE, SMALL), 0.3), LARGE, SMALL)
+    assert_found(watcher.see(frame(LARGE, GONE), EVERY_S - 0.01), LARGE)
+    assert_found(watcher.see(frame(LARGE, GONE), EVERY_S), LARGE, GONE)
+
+
+def test_a_new_beginning_forgets(detector: FaceDetector) -> None:
+    watcher = Watcher(detector)
+    assert_found(watcher.see(frame(SMALL), 0.0, anew=True), SMALL)
+    assert_found(watcher.see(frame(), 0.1, anew=True))
+    assert_found(watcher.see(frame(SMALL), 0.2))
+    assert_found(watcher.see(frame(SMALL), 0.3, anew=True), SMALL)
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        pytest.param(Face(10, 16, 34), id="in the corner"),
+        pytest.param(Face(WIDTH - 34, 300, 34), id="at the right edge"),
+        pytest.param(Face(600, HEIGHT - 40, 34), id="at the lower edge"),
+        pytest.param(Face(600, 300, 62), id="neither small nor large"),
+        pytest.param(Face(600, 300, 100), id="large"),
+    ],
+)
+def test_a_face_is_found_once_whichever_way(face: Face, detector: FaceDetector) -> None:
+    watcher = Watcher(detector)
+    assert_found(watcher.see(frame(face), 0.0, anew=True), face)
+    assert_found(watcher.see(frame(face), 0.1), face)
+
+
+def test_faces_beside_each_other_share_a_square(detector: FaceDetector) -> None:
+    pair = SMALL, replace(SMALL, left=SMALL.left + 60)
+    watcher = Watcher(detector)
+    for time_s in (0.0, 0.1):
+        assert_found(watcher.see(frame(*pair), time_s), *pair)
+
+
+def test_a_crowd_is_looked_at_as_a_whole(detector: FaceDetector) -> None:
+    crowd = [Face(40 + 120 * i, 40 + 130 * j, 34) for i in range(10) for j in range(5)]
+    watcher = Watcher(detector)
+    assert len(watcher.see(frame(*crowd), 0.0, anew=True)) > 40
+    newcomer = Face(100, 105, 34)
+    assert iou(newcomer.box, watcher.see(frame(*crowd, newcomer), 0.1).box).max() > 0.5
+
+
+def test_the_batch_changes_nothing(detector: FaceDetector) -> None:
+    pictures = [frame(LARGE, replace(SMALL, left=900 + 4 * n)) for n in range(5)]
+    apart, together = Watcher(detector), Watcher(detector)
+    single = [apart.see(luma, 0.1 * n, anew=n == 0) for n, luma in enumerate(pictures)]
+    batch = together.looker.find([together.sample(p, 0.1 * n, n == 0) for n, p in enumerate(pictures)], detector.threshold)
+    assert batch.row.tolist() == [n for n, found in enumerate(single) for _ in range(len(found))]
+    np.testing.assert_allclose(batch.box, np.concatenate([found.box for found in single]), atol=0.01)
+
+
+def test_a_frame_without_small_faces_stays_as_it_is_whatever_another_holds() -> None:
+    """Also where rounding brings two of its boxes beyond the overlap at which they would count as one."""
+    box = np.array([[0, 0, 10, 10], [0, 0, 10, 4.5], [50, 50, 60, 60]], np.float32)
+    found = Detections(np.array([0, 0, 1]), box, np.zeros((3, 5, 2), np.float32), np.array([0.9, 0.8, 0.7], np.float32))
+    nothing, closer = found.rows(slice(0, 0)), found.rows(slice(2, 3))
+    for small, rows in (
+        ([nothing, nothing], [0, 0, 1]),
+        ([nothing, closer], [0, 0, 1]),
+        ([found.rows(slice(0, 1)), nothing], [0, 1]),
+    ):
+        assert united(found, small).row.tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("min_face_px", "faces"),
+    [
+        pytest.param(None, [LARGE, SMALL], id="usual"),
+        pytest.param(60, [LARGE], id="no small ones asked for"),
+        pytest.param(150, [LARGE], id="large ones only"),
+    ],
+)
+def test_as_much_is_looked_at_as_is_asked(min_face_px: float | None, faces: list[Face], detector: FaceDetector) -> None:
+    assert_found(Watcher(detector, min_face_px).see(frame(LARGE, SMALL), 0.0, anew=True), *faces)
