@@ -28,7 +28,7 @@ class AnalyzeConfig:
     """Everything that the rows of a timeline depend on, besides the video itself.
 
     `rate` is in samples a second of video, "native" for every frame. `min_face_px` None stands for a size that grows with the
-    picture, see `vision.looking.Looker`. Models are built-in names or paths.
+    picture, see `vision.looking.MultiScaleDetector`. Models are built-in names or paths.
     """
 
     rate: str = "10"

@@ -61,7 +61,7 @@ class Segment:
     """A stretch of one video between two keyframes: the unit of work, of retry and of resume.
 
     Half open: frames with start_pts <= pts < end_pts belong to it. `start_pts` None means from the first packet on,
-    `end_pts` None to the last. `packets` is how many frames the container promises for it. `anew_pts` are the keyframes in it
+    `end_pts` None to the last. `packets` is how many frames the container promises for it. `reset_pts` are the keyframes in it
     from which on nothing that came before may count: segments begin at such.
     """
 
@@ -69,7 +69,7 @@ class Segment:
     start_pts: int | None
     end_pts: int | None
     packets: int
-    anew_pts: tuple[int, ...] = ()
+    reset_pts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Sample:
     pts: int
     time_s: float
     tick: int
-    anew: bool  # what was seen before it may not count
+    reset: bool  # what was seen before it may not count
     luma: UInt8  # (H, W) the upright full-size plane, as stored: expand it by `levels`
     levels: UInt8  # (256,) stored luma -> full-range luma
     small: UInt8  # (h, w) or (h, w, 3), full range: the detector's view

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from feelit.analysis.events import find_events
-from feelit.clipping.highlights import AT, KINDS, MOMENT, Wanted, find_occasions
+from feelit.clipping.highlights import AT, KINDS, MOMENT, ClipQuery, find_highlights
 from feelit.errors import UsageError
 from tests.clipping.made import SURE, TRACKS
 from tests.timeline.rows import regular, table_of
@@ -15,13 +15,13 @@ from tests.timeline.rows import regular, table_of
 TABLE = table_of(TRACKS, regular(40), confidence=SURE)
 
 
-def found(wanted: Wanted) -> list[tuple[str, tuple[int, ...], str | None, float]]:
+def found(query: ClipQuery) -> list[tuple[str, tuple[int, ...], str | None, float]]:
     """Kind, tracks, emotion and start of what is chosen."""
-    return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_occasions(TABLE, wanted)]
+    return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_highlights(TABLE, query)]
 
 
 def test_moments_unless_told_otherwise_in_order_of_time() -> None:
-    assert found(Wanted()) == [
+    assert found(ClipQuery()) == [
         ("moment", (1,), "happiness", 0.8),
         ("moment", (2,), "surprise", 2.0),
         ("moment", (1,), "anger", 3.7),
@@ -30,46 +30,50 @@ def test_moments_unless_told_otherwise_in_order_of_time() -> None:
 
 @pytest.mark.parametrize(("most", "times"), [pytest.param(1, [0.8], id="the strongest"), pytest.param(2, [0.8, 2.0], id="two")])
 def test_the_strongest_are_taken(most: int, times: list[float]) -> None:
-    assert [start for *_, start in found(Wanted(most=most))] == times
+    assert [start for *_, start in found(ClipQuery(most=most))] == times
 
 
 def test_few_tracks_have_more_moments_than_a_summary_tells_and_many_have_as_many() -> None:
     table = table_of({1: "h" * 200, 2: "h" * 200}, regular(200))
-    assert len(find_occasions(table, Wanted(most=14))) == 14
+    assert len(find_highlights(table, ClipQuery(most=14))) == 14
     crowd = table_of(dict.fromkeys(range(1, 21), "h" * 200), regular(200), confidence={(1, i): 0.9 for i in range(200)})
-    strongest = find_occasions(crowd, Wanted(most=10))
+    strongest = find_highlights(crowd, ClipQuery(most=10))
     assert sum(o.tracks == (1,) for o in strongest) == 3
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("query", "expected"),
     [
-        pytest.param(Wanted(emotions=("anger",)), [("moment", (1,), "anger", 3.7)], id="an emotion"),
-        pytest.param(Wanted(tracks=(2,)), [("moment", (2,), "surprise", 2.0)], id="a track"),
-        pytest.param(Wanted(tracks=(2,), emotions=("anger",)), [], id="neither"),
+        pytest.param(ClipQuery(emotions=("anger",)), [("moment", (1,), "anger", 3.7)], id="an emotion"),
+        pytest.param(ClipQuery(tracks=(2,)), [("moment", (2,), "surprise", 2.0)], id="a track"),
+        pytest.param(ClipQuery(tracks=(2,), emotions=("anger",)), [], id="neither"),
         pytest.param(
-            Wanted(kinds=("bout",)),
+            ClipQuery(kinds=("bout",)),
             [("bout", (1,), "happiness", 0.5), ("bout", (2,), "surprise", 1.6), ("bout", (1,), "anger", 3.6)],
             id="bouts, none of neutral",
         ),
         pytest.param(
-            Wanted(kinds=("bout",), emotions=("neutral",), tracks=(2,)), [("bout", (2,), "neutral", 2.7)], id="neutral by name"
+            ClipQuery(kinds=("bout",), emotions=("neutral",), tracks=(2,)),
+            [("bout", (2,), "neutral", 2.7)],
+            id="neutral by name",
         ),
         pytest.param(
-            Wanted(kinds=(), at_s=(3.0, 1.0, 3.0)), [(AT, (), None, 1.0), (AT, (), None, 3.0)], id="times, once each, in order"
+            ClipQuery(kinds=(), at_s=(3.0, 1.0, 3.0)),
+            [(AT, (), None, 1.0), (AT, (), None, 3.0)],
+            id="times, once each, in order",
         ),
         pytest.param(
-            Wanted(most=1, at_s=(3.0,)), [("moment", (1,), "happiness", 0.8), (AT, (), None, 3.0)], id="times besides"
+            ClipQuery(most=1, at_s=(3.0,)), [("moment", (1,), "happiness", 0.8), (AT, (), None, 3.0)], id="times besides"
         ),
     ],
 )
-def test_what_is_asked_for(wanted: Wanted, expected: list[object]) -> None:
-    assert found(wanted) == expected
+def test_what_is_asked_for(query: ClipQuery, expected: list[object]) -> None:
+    assert found(query) == expected
 
 
 def test_events_are_those_of_the_timeline_with_their_figures() -> None:
     events = {(e.kind.value, e.tracks, e.start_s): e for e in find_events(TABLE) if e.emotion != "neutral"}
-    chosen = find_occasions(TABLE, Wanted(kinds=("bout", "peak", "shared", "absence"), most=100))
+    chosen = find_highlights(TABLE, ClipQuery(kinds=("bout", "peak", "shared", "absence"), most=100))
     assert {(o.kind, o.tracks, o.start_s) for o in chosen} == set(events)
     for o in chosen:
         event = events[o.kind, o.tracks, o.start_s]
@@ -79,17 +83,17 @@ def test_events_are_those_of_the_timeline_with_their_figures() -> None:
 def test_an_absence_passes_a_choice_of_emotions_and_comes_after_what_has_a_strength() -> None:
     away = {1: "hhh" + "." * 120 + "hhh" + "." * 60 + "hhh"}
     table = table_of(away, regular(189))
-    wanted = Wanted(kinds=("bout", "absence"), emotions=("happiness",))
-    assert [o.kind for o in find_occasions(table, wanted)] == ["bout", "absence", "bout", "absence", "bout"]
-    assert [o.kind for o in find_occasions(table, replace(wanted, most=3))] == ["bout", "bout", "bout"]
-    four = find_occasions(table, replace(wanted, most=4))
+    query = ClipQuery(kinds=("bout", "absence"), emotions=("happiness",))
+    assert [o.kind for o in find_highlights(table, query)] == ["bout", "absence", "bout", "absence", "bout"]
+    assert [o.kind for o in find_highlights(table, replace(query, most=3))] == ["bout", "bout", "bout"]
+    four = find_highlights(table, replace(query, most=4))
     assert [round(o.start_s, 3) for o in four if o.kind == "absence"] == [0.3]  # the longer one
 
 
 def test_unlikely_to_be_chance() -> None:
     table = table_of({1: "n" * 100 + "hhh" + "n" * 100 + "h" * 30 + "n" * 300}, regular(533))
-    peaks = find_occasions(table, Wanted(kinds=("peak",)))
-    assert len(peaks) > len(find_occasions(table, Wanted(kinds=("peak",), max_p=0.01))) == 1
+    peaks = find_highlights(table, ClipQuery(kinds=("peak",)))
+    assert len(peaks) > len(find_highlights(table, ClipQuery(kinds=("peak",), max_p=0.01))) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,8 @@ def test_unlikely_to_be_chance() -> None:
     ],
 )
 def test_choices_are_read(kinds: str | None, emotions: str | None, at: str | None, expected: tuple[object, ...]) -> None:
-    wanted = Wanted.parse(kinds, emotions, None, at)
-    assert (wanted.kinds, len(wanted.emotions), wanted.at_s) == expected
+    query = ClipQuery.parse(kinds, emotions, None, at)
+    assert (query.kinds, len(query.emotions), query.at_s) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,21 +124,21 @@ def test_choices_are_read(kinds: str | None, emotions: str | None, at: str | Non
 )
 def test_words_that_mean_nothing_are_refused(kinds: str | None, emotions: str | None, at: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Wanted.parse(kinds, emotions, None, at)
+        ClipQuery.parse(kinds, emotions, None, at)
 
 
 @pytest.mark.parametrize(("most", "max_p"), [(0, 1.0), (-1, 1.0), (3, 1.5), (3, float("nan"))])
 def test_numbers_that_make_no_sense_are_refused(most: int, max_p: float) -> None:
     with pytest.raises(UsageError):
-        Wanted(most=most, max_p=max_p)
+        ClipQuery(most=most, max_p=max_p)
 
 
 def test_a_track_that_there_is_not_is_told() -> None:
     with pytest.raises(UsageError, match="no track 7") as caught:
-        find_occasions(TABLE, Wanted(tracks=(1, 7)))
+        find_highlights(TABLE, ClipQuery(tracks=(1, 7)))
     assert caught.value.hint == "its tracks: 1, 2"
 
 
 def test_an_empty_timeline_has_nothing_but_the_times() -> None:
     empty = table_of({}, regular(5))
-    assert [o.kind for o in find_occasions(empty, Wanted(kinds=KINDS, at_s=(0.1,)))] == [AT]
+    assert [o.kind for o in find_highlights(empty, ClipQuery(kinds=KINDS, at_s=(0.1,)))] == [AT]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feelit.clipping.highlights import NAN, Occasion
+from feelit.clipping.highlights import NAN, Highlight
 from feelit.clipping.index import FIELDS, INDEX, NAME, Clip, csv_text, flat, listed, name_of
 
 CLIP = Clip(
@@ -15,33 +15,33 @@ CLIP = Clip(
 )  # fmt: skip
 
 
-def occasion(kind: str, tracks: tuple[int, ...], emotion: str | None, start_s: float) -> Occasion:
-    return Occasion(kind, tracks, emotion, start_s, start_s + 1, start_s, 0.5, NAN)
+def highlight(kind: str, tracks: tuple[int, ...], emotion: str | None, start_s: float) -> Highlight:
+    return Highlight(kind, tracks, emotion, start_s, start_s + 1, start_s, 0.5, NAN)
 
 
 @pytest.mark.parametrize(
     ("number", "event", "name"),
     [
         pytest.param(
-            1, occasion("moment", (2,), "happiness", 723.48), "0001_00-12-03.480_track2_happiness_moment.mp4", id="moment"
+            1, highlight("moment", (2,), "happiness", 723.48), "0001_00-12-03.480_track2_happiness_moment.mp4", id="moment"
         ),
         pytest.param(
-            12, occasion("shared", (1, 3, 4), "fear", 3600.0), "0012_01-00-00.000_track1-3-4_fear_shared.mp4", id="several"
+            12, highlight("shared", (1, 3, 4), "fear", 3600.0), "0012_01-00-00.000_track1-3-4_fear_shared.mp4", id="several"
         ),
-        pytest.param(3, occasion("absence", (5,), None, 59.9996), "0003_00-01-00.000_track5_absence.mp4", id="no emotion"),
-        pytest.param(4, occasion("at", (), None, 0.0), "0004_00-00-00.000_at.mp4", id="a time"),
+        pytest.param(3, highlight("absence", (5,), None, 59.9996), "0003_00-01-00.000_track5_absence.mp4", id="no emotion"),
+        pytest.param(4, highlight("at", (), None, 0.0), "0004_00-00-00.000_at.mp4", id="a time"),
         pytest.param(
             5,
-            occasion("shared", tuple(range(1, 26)), "anger", 1.0),
+            highlight("shared", tuple(range(1, 26)), "anger", 1.0),
             "0005_00-00-01.000_25tracks_anger_shared.mp4",
             id="a crowd",
         ),
         pytest.param(
-            12345, occasion("at", (), None, 360_000.0), "12345_100-00-00.000_at.mp4", id="more than four digits, 100 hours"
+            12345, highlight("at", (), None, 360_000.0), "12345_100-00-00.000_at.mp4", id="more than four digits, 100 hours"
         ),
     ],
 )
-def test_names_tell_when_who_and_what(number: int, event: Occasion, name: str) -> None:
+def test_names_tell_when_who_and_what(number: int, event: Highlight, name: str) -> None:
     assert name_of(number, event) == name
     assert NAME.fullmatch(name)
 

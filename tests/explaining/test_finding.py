@@ -11,11 +11,11 @@ from feelit.errors import UsageError, VideoReadError
 from feelit.explaining.finding import find_faces
 from feelit.explaining.sources import Source
 from feelit.models.paths import model_path
-from feelit.run.segment import Models, Networks, look_at, open_networks
+from feelit.run.segment import Models, Networks, detect_and_classify, open_networks
 from feelit.types import Sampling, Segment
 from feelit.video.probe import probe
 from feelit.video.reader import SegmentReader
-from feelit.vision.multi_scale import Looker
+from feelit.vision.multi_scale import MultiScaleDetector
 from tests.explaining.made import group, nobody, portrait, saved
 from tests.video import clips
 
@@ -44,9 +44,9 @@ def test_a_moment_is_the_frame_that_the_analysis_sees(
     make = {"plain": clips.plain, "rotated": clips.rotated, "ten_bit": clips.ten_bit}[kind]
     path = make(tmp_path / "a.mp4", face=True, size=SIZE[::-1] if kind == "rotated" else SIZE)
     info = probe(path).info
-    looker = Looker(networks.detector, info.width_px, info.height_px, None)
-    samples = list(SegmentReader(info, Segment(0, None, None, info.packets), Sampling(None), looker.view))
-    seen = look_at([samples[frame]], looker, networks, 16)
+    multi_scale = MultiScaleDetector(networks.detector, info.width_px, info.height_px, None)
+    samples = list(SegmentReader(info, Segment(0, None, None, info.packets), Sampling(None), multi_scale.view))
+    seen = detect_and_classify([samples[frame]], multi_scale, networks, 16)
     seen = seen.rows(seen.score >= networks.detector.threshold)  # an analysis keeps doubtful boxes for its tracks
     faces = find_faces(Source(path, ask_s), networks)
     assert faces.found

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feelit.exports.captions import Cue, clock, cues
-from feelit.exports.label_intervals import Showing
+from feelit.exports.label_intervals import LabelInterval
 from feelit.types import EMOTIONS
 from tests.exports.made import text_of, write
 from tests.timeline.rows import regular, table_of
@@ -22,41 +22,41 @@ WORDS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from
 
 
 @st.composite
-def tracks(draw: st.DrawFn) -> list[list[Showing]]:
+def tracks(draw: st.DrawFn) -> list[list[LabelInterval]]:
     result = []
     for track in range(1, draw(st.integers(0, 4)) + 1):
         now_ms, mine = 0, []
         for pause, length, emotion in draw(WORDS):
             start_ms, now_ms = now_ms + 100 * pause, now_ms + 100 * (pause + length)
-            mine.append(Showing(track, emotion, start_ms, now_ms, 0.5))
+            mine.append(LabelInterval(track, emotion, start_ms, now_ms, 0.5))
         result.append(mine)
     return result
 
 
 @given(tracks())
-def test_cues_follow_one_another(shown: list[list[Showing]]) -> None:
+def test_cues_follow_one_another(shown: list[list[LabelInterval]]) -> None:
     made = list(cues(shown))
-    assert all(cue.start_ms < cue.end_ms and cue.showings for cue in made)
+    assert all(cue.start_ms < cue.end_ms and cue.intervals for cue in made)
     assert all(before.end_ms <= after.start_ms for before, after in pairwise(made))
 
 
 @given(tracks())
-def test_at_any_time_the_cue_says_what_is_shown(shown: list[list[Showing]]) -> None:
+def test_at_any_time_the_cue_says_what_is_shown(shown: list[list[LabelInterval]]) -> None:
     made = list(cues(shown))
     for time_ms in range(50, 5000, 100):
         expected = [s for mine in shown for s in mine if s.start_ms <= time_ms < s.end_ms]
-        assert [list(cue.showings) for cue in made if cue.start_ms <= time_ms < cue.end_ms] == [expected] * bool(expected)
+        assert [list(cue.intervals) for cue in made if cue.start_ms <= time_ms < cue.end_ms] == [expected] * bool(expected)
 
 
 @given(tracks())
-def test_a_cue_ends_where_something_changes_and_nowhere_else(shown: list[list[Showing]]) -> None:
+def test_a_cue_ends_where_something_changes_and_nowhere_else(shown: list[list[LabelInterval]]) -> None:
     changes = {time_ms for mine in shown for s in mine for time_ms in (s.start_ms, s.end_ms)}
     made = list(cues(shown))
     assert {time_ms for cue in made for time_ms in (cue.start_ms, cue.end_ms)} == changes
 
 
 def test_bouts_of_a_millisecond_have_their_cue() -> None:
-    first, second = Showing(1, "anger", 4, 5, 0.5), Showing(1, "fear", 5, 6, 0.5)
+    first, second = LabelInterval(1, "anger", 4, 5, 0.5), LabelInterval(1, "fear", 5, 6, 0.5)
     assert list(cues([[first, second]])) == [Cue(4, 5, (first,)), Cue(5, 6, (second,))]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praatio import textgrid
 
-from feelit.exports.label_intervals import Showing
+from feelit.exports.label_intervals import LabelInterval
 from feelit.exports.textgrid import covered
 from tests.exports.made import text_of, write
 from tests.timeline.rows import regular, table_of
@@ -46,14 +46,14 @@ def test_a_video_without_faces_has_no_tiers(tmp_path: Path) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 5)), max_size=9), st.integers(0, 3))
 def test_intervals_follow_one_another_from_beginning_to_end(gaps: list[tuple[int, int]], rest: int) -> None:
-    showings, now_ms = [], 0
+    intervals, now_ms = [], 0
     for pause, length in gaps:
-        showings.append(Showing(1, "fear", now_ms + pause, now_ms + pause + length, 0.5))
+        intervals.append(LabelInterval(1, "fear", now_ms + pause, now_ms + pause + length, 0.5))
         now_ms += pause + length
     end_ms = max(1, now_ms + rest)
-    made = covered(showings, end_ms)
+    made = covered(intervals, end_ms)
     assert (made[0][0], made[-1][1]) == (0, end_ms)
     assert all(start < end for start, end, _ in made)
     assert all(before[1] == after[0] for before, after in pairwise(made))
-    assert [(start, end) for start, end, label in made if label] == [(s.start_ms, s.end_ms) for s in showings]
+    assert [(start, end) for start, end, label in made if label] == [(s.start_ms, s.end_ms) for s in intervals]
     assert not any(a[2] == b[2] == "" for a, b in pairwise(made))

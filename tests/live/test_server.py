@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from feelit.errors import UsageError
-from feelit.live.broadcast import MOST_SEATS, Audience
+from feelit.live.broadcast import MOST_SUBSCRIBERS, Broadcast
 from feelit.live.message import pack
 from feelit.live.server import HEADERS, PageServer, ServerConfig
 
@@ -24,13 +24,13 @@ TOKEN = "a-token-of-a-test"
 
 
 @contextmanager
-def served(config: ServerConfig | None = None) -> Iterator[tuple[PageServer, Audience]]:
+def served(config: ServerConfig | None = None) -> Iterator[tuple[PageServer, Broadcast]]:
     """A server with nothing to show yet; none of its threads outlives the block."""
     before = set(threading.enumerate())
-    audience = Audience()
-    with PageServer(config or ServerConfig(token=TOKEN), audience) as server:
+    broadcast = Broadcast()
+    with PageServer(config or ServerConfig(token=TOKEN), broadcast) as server:
         server.begin(pack({"kind": "hello"}))
-        yield server, audience
+        yield server, broadcast
     assert set(threading.enumerate()) <= before
 
 
@@ -149,13 +149,13 @@ def messages(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
 
 def test_a_page_that_takes_nothing_stalls_nobody_and_then_gets_the_newest() -> None:
     picture = bytes(200_000)
-    with served() as (server, audience):
+    with served() as (server, broadcast):
         slow, fast = (messages(ask(server, f"/stream?token={TOKEN}")) for _ in range(2))
         assert next(slow) == next(fast) == {"kind": "hello"}
         shown_s = []
         for number in range(100):
             begun_s = time.perf_counter()
-            audience.show(pack({"number": number}, picture))
+            broadcast.show(pack({"number": number}, picture))
             shown_s.append(time.perf_counter() - begun_s)
             while next(fast)["number"] < number:
                 pass
@@ -168,26 +168,26 @@ def test_a_page_that_takes_nothing_stalls_nobody_and_then_gets_the_newest() -> N
 
 
 def test_only_so_many_pages_can_watch() -> None:
-    with served() as (server, audience), ExitStack() as seats:
-        for _ in range(MOST_SEATS):
-            assert seats.enter_context(audience.seat()) is not None
+    with served() as (server, broadcast), ExitStack() as subscribers:
+        for _ in range(MOST_SUBSCRIBERS):
+            assert subscribers.enter_context(broadcast.subscriber()) is not None
         assert ask(server, f"/stream?token={TOKEN}").status == 503
-        seats.close()
+        subscribers.close()
         assert ask(server, f"/stream?token={TOKEN}").status == 200
 
 
 def test_who_comes_after_the_end_is_sent_away() -> None:
-    with served() as (server, audience):
-        audience.close()
+    with served() as (server, broadcast):
+        broadcast.close()
         assert list(messages(ask(server, f"/stream?token={TOKEN}"))) == [{"kind": "hello"}]
 
 
 def test_callers_who_say_nothing_or_take_nothing_do_not_hold_up_the_end() -> None:
-    with served() as (server, audience):
+    with served() as (server, broadcast):
         silent = socket.create_connection(("127.0.0.1", server.port))
         greedy = ask(server, f"/stream?token={TOKEN}")
         for _ in range(20):
-            audience.show(pack({}, bytes(1_000_000)))
+            broadcast.show(pack({}, bytes(1_000_000)))
             time.sleep(0.01)
         begun_s = time.monotonic()
     assert time.monotonic() - begun_s < 2
@@ -196,12 +196,12 @@ def test_callers_who_say_nothing_or_take_nothing_do_not_hold_up_the_end() -> Non
 
 
 def test_a_caller_who_leaves_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with served() as (server, audience):
+    with served() as (server, broadcast):
         ask(server, f"/stream?token={TOKEN}").close()
         for _ in range(5):
-            audience.show(pack({}, bytes(1_000_000)))
+            broadcast.show(pack({}, bytes(1_000_000)))
             time.sleep(0.02)
-        assert not audience.watching
+        assert not broadcast.watching
     assert capfd.readouterr().err == ""
 
 
@@ -214,7 +214,7 @@ def test_a_bug_is_one(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixt
 
 def test_a_port_that_is_taken_is_told() -> None:
     with served() as (server, _), pytest.raises(UsageError, match="Address already in use") as caught:
-        PageServer(ServerConfig(port=server.port), Audience())
+        PageServer(ServerConfig(port=server.port), Broadcast())
     assert "--port" in caught.value.hint
 
 
@@ -231,7 +231,7 @@ def test_a_port_that_is_taken_is_told() -> None:
 )
 def test_what_cannot_be_served_is_told(asked: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        PageServer(ServerConfig(**asked), Audience())
+        PageServer(ServerConfig(**asked), Broadcast())
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_bug_leaves_no_recording(face: Path, tmp_path: Path, monkeypatch: pyte
     def fail(*_: object) -> FaceTable:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(analyst, "look_at", fail)
+    monkeypatch.setattr(analyst, "detect_and_classify", fail)
     with watching(face, out=tmp_path / "live.parquet") as session:
         session.end()
     assert isinstance(session.error, ZeroDivisionError)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.analysis.observations import TimelineSamples
-from feelit.analysis.track_series import traces
+from feelit.analysis.track_series import track_series
 from feelit.plots.bins import ABSENT, UNREADABLE, TrackBins, binned
 from feelit.types import EMOTIONS
 from tests.timeline.rows import CERTAIN, regular, table_of
@@ -66,7 +66,7 @@ def test_probabilities_are_there_exactly_where_an_emotion_is_shown() -> None:
 
 def test_between_samples_lie_straight_lines() -> None:
     rows = TimelineSamples(table_of({1: "nnnnnhhhhh"}, regular(10)))
-    (track,), (trace,) = binned(rows, np.linspace(0, 1.0, 201)), traces(rows.samples)
+    (track,), (trace,) = binned(rows, np.linspace(0, 1.0, 201)), track_series(rows.samples)
     middle_s = np.linspace(0, 1.0, 401)[1::2]
     happiness = EMOTIONS.index("happiness")
     np.testing.assert_allclose(track.probability[:, happiness], trace.shown_at(middle_s, happiness), atol=1e-6)

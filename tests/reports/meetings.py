@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feelit.timeline.quality_gate import is_readable
+from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.schema import pack_metadata, to_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64, Timeline
@@ -97,7 +97,7 @@ def _person(rng: np.random.Generator, time_s: Float64, seat: int, people: int) -
     yaw_deg = np.where(np.sin(place / 230 + seat) > 0.97, 38, 12 * np.sin(place / 50)).astype(np.float32)
     sharpness = np.where(rng.random(count) < 0.01, 0.01, rng.uniform(0.2, 0.6, count)).astype(np.float32)
     face_px = _rounded(side, 8)
-    readable: Bool = is_readable(face_px, sharpness, yaw_deg)
+    readable: Bool = passes_quality_gate(face_px, sharpness, yaw_deg)
     track = np.full(count, seat + 1, np.int32)
     mean = smooth(time_s[place], track.astype(np.int64), probability, readable, np.arange(count, dtype=np.int64))
     emotion = np.where(readable, np.nan_to_num(mean).argmax(axis=1), -1).astype(np.int32)

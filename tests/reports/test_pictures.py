@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from feelit.reports.pictures import MOMENT_PX, PORTRAIT_PX, Wanted, best_views, cut_pictures
+from feelit.reports.pictures import MOMENT_PX, PORTRAIT_PX, PictureRequest, best_views, cut_pictures
 from feelit.types import UInt8
 from tests.reports.films import SIZE, film, rows_of_film
 from tests.video import clips
@@ -32,7 +32,7 @@ def decoded(url: str) -> UInt8:
 
 
 def test_a_picture_is_cut_around_the_face(video: Path) -> None:
-    wanted = [Wanted.moment(TIMES[3], 1), Wanted.portrait(TIMES[7], 1)]
+    wanted = [PictureRequest.moment(TIMES[3], 1), PictureRequest.portrait(TIMES[7], 1)]
     shares: list[float] = []
     pictures = cut_pictures(video, ROWS, wanted, 10**6, shares.append)
     assert list(pictures) == wanted
@@ -49,7 +49,7 @@ def test_a_picture_is_cut_around_the_face(video: Path) -> None:
 
 
 def test_what_comes_first_is_kept_where_room_is_short(video: Path) -> None:
-    wanted = [Wanted.moment(time_s, 1) for time_s in TIMES[::-1]]
+    wanted = [PictureRequest.moment(time_s, 1) for time_s in TIMES[::-1]]
     everything = cut_pictures(video, ROWS, wanted, 10**6, lambda share: None)
     room = sum(len(everything[w]) for w in wanted[:3])
     assert list(cut_pictures(video, ROWS, wanted, room, lambda share: None)) == wanted[:3]
@@ -59,11 +59,11 @@ def test_what_comes_first_is_kept_where_room_is_short(video: Path) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        pytest.param(Wanted.moment(TIMES[0], 9), id="no such track"),
-        pytest.param(Wanted.moment(TIMES[0] + 0.01, 1), id="no such sample"),
+        pytest.param(PictureRequest.moment(TIMES[0], 9), id="no such track"),
+        pytest.param(PictureRequest.moment(TIMES[0] + 0.01, 1), id="no such sample"),
     ],
 )
-def test_what_was_not_seen_has_no_picture(wanted: Wanted, video: Path) -> None:
+def test_what_was_not_seen_has_no_picture(wanted: PictureRequest, video: Path) -> None:
     assert cut_pictures(video, ROWS, [wanted], 10**6, lambda share: None) == {}
 
 
@@ -77,7 +77,7 @@ def test_what_was_not_seen_has_no_picture(wanted: Wanted, video: Path) -> None:
 )
 def test_any_box_gives_a_picture_of_the_right_size(box: tuple[int, ...], video: Path) -> None:
     rows = replace(ROWS, box=np.tile(np.array(box, np.float32), (len(ROWS), 1)))
-    (url,) = cut_pictures(video, rows, [Wanted.portrait(TIMES[0], 1)], 10**6, lambda share: None).values()
+    (url,) = cut_pictures(video, rows, [PictureRequest.portrait(TIMES[0], 1)], 10**6, lambda share: None).values()
     assert decoded(url).shape == (PORTRAIT_PX, PORTRAIT_PX, 3)
 
 

@@ -70,11 +70,11 @@ def test_segments_are_as_long_as_asked_and_no_longer_than_a_group_more(groups: l
 def test_what_begins_anew_does_not_depend_on_the_cuts(groups: list[int], target_s: float, other_s: float) -> None:
     whole = made_probe(groups, 7)
     one, other = (cut(whole, Sampling(), s).segments for s in (target_s, other_s))
-    anew = [pts for segment in one for pts in segment.anew_pts]
-    assert anew == [pts for segment in other for pts in segment.anew_pts]
-    assert [segment.anew_pts[0] for segment in one[1:]] == [segment.start_pts for segment in one[1:]]
-    assert anew[0] == 7
-    assert all(b - a >= LEAST_APART_S * 90_000 for a, b in pairwise(anew))
+    reset = [pts for segment in one for pts in segment.reset_pts]
+    assert reset == [pts for segment in other for pts in segment.reset_pts]
+    assert [segment.reset_pts[0] for segment in one[1:]] == [segment.start_pts for segment in one[1:]]
+    assert reset[0] == 7
+    assert all(b - a >= LEAST_APART_S * 90_000 for a, b in pairwise(reset))
 
 
 @given(GROUPS, TARGET_S, st.floats(0, 200), st.floats(0.01, 200))

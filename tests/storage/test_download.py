@@ -15,7 +15,7 @@ import pytest
 from feelit.errors import ModelError
 from feelit.storage import download as module
 from feelit.storage import web
-from feelit.storage.download import Wanted, download
+from feelit.storage.download import RemoteFile, download
 from tests.storage.sites import Site, Trouble, cut, endless, nonsense, other_part, page, redirection, serving, status, stuck
 
 CONTENT = np.random.default_rng(7).bytes(700_000)
@@ -41,13 +41,13 @@ def part(tmp_path: Path) -> Path:
     return tmp_path / "model.onnx.part"
 
 
-def wanted(site: Site, content: bytes = CONTENT) -> Wanted:
-    return Wanted(f"{site.address}/model.onnx", len(content), hashlib.sha256(content).hexdigest())
+def remote(site: Site, content: bytes = CONTENT) -> RemoteFile:
+    return RemoteFile(f"{site.address}/model.onnx", len(content), hashlib.sha256(content).hexdigest())
 
 
 def fetch(site: Site, part: Path) -> list[float]:
     told: list[float] = []
-    download(wanted(site), part, told.append)
+    download(remote(site), part, told.append)
     return told
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
-from feelit.timeline.quality_gate import is_readable
+from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import smooth
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, SegmentResult, Timeline
@@ -124,7 +124,7 @@ def test_faces_keep_what_the_worker_measured() -> None:
     for name in ("landmarks", "score", "face_px", "sharpness", "brightness", "probability"):
         column: object = getattr(mine, name)
         np.testing.assert_array_equal(column, getattr(taken, name), err_msg=name)
-    np.testing.assert_array_equal(mine.readable, is_readable(mine.face_px, mine.sharpness, mine.yaw_deg))
+    np.testing.assert_array_equal(mine.readable, passes_quality_gate(mine.face_px, mine.sharpness, mine.yaw_deg))
 
 
 def test_only_faces_that_can_be_read_show_an_emotion() -> None:

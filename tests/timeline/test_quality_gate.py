@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG, is_readable
+from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG, passes_quality_gate
 
 NAN = float("nan")
 
@@ -27,6 +27,6 @@ NAN = float("nan")
 )
 def test_a_face_can_be_read(face_px: float, sharpness: float, yaw_deg: float, expected: bool) -> None:
     columns = (np.array([value], np.float32) for value in (face_px, sharpness, yaw_deg))
-    found = is_readable(*columns)
+    found = passes_quality_gate(*columns)
     assert found.dtype == np.bool_
     assert found.tolist() == [expected]

@@ -38,7 +38,7 @@ from feelit.training.face.network import STRIDES, FaceNet, Prediction, cell_cent
 from feelit.training.face.recipe import Recipe
 from feelit.training.face.scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
 from feelit.training.face.targets import assign, cells_of
-from feelit.training.face.teacher import Teacher, Wanted
+from feelit.training.face.teacher import Teacher, TeacherTargets
 from feelit.training.face.train import Run, learning_rate, story, train
 from feelit.training.onnx.quantize import quantize
 from feelit.types import Float32, UInt8
@@ -238,7 +238,7 @@ def test_cells_of_the_targets_are_those_of_the_network() -> None:
     np.testing.assert_array_equal(centres, cells_of(256).centre)
 
 
-def looked_at(scene: Scene) -> Wanted:
+def looked_at(scene: Scene) -> TeacherTargets:
     """What the built-in detector, as a teacher, and the labels say of a scene."""
     return Teacher(model_path("face"), cells_of(256), 256).say([scene])[0]
 

@@ -46,7 +46,7 @@ def test_frames_are_those_of_a_batch_run(make: Callable[[Path], Path], sampling:
     reader = SegmentReader(info, Segment(0, None, None, info.packets), sampling, view)
     expected = [(s.frame, s.pts, s.time_s, s.tick, clips.number_of(s.luma)) for s in reader]
     source = FileCapture(path, sampling, False)
-    samples = [(c.shot.sample(info, view)) for c in source]
+    samples = [(c.decoded.sample(info, view)) for c in source]
     assert [(s.frame, s.pts, s.time_s, s.tick, clips.number_of(s.luma)) for s in samples] == expected
     assert (source.decoded, source.errors) == (reader.decoded, reader.errors)
     assert source.seen() == info
@@ -58,8 +58,8 @@ def test_a_file_is_played_at_its_own_speed(tmp_path: Path) -> None:
     begun_s = time.time()
     late_s = []
     for captured in FileCapture(path, NATIVE, False):
-        assert captured.shot.time_s == pytest.approx(times_s[captured.shot.index])
-        late_s.append(captured.at_s - begun_s - captured.shot.time_s)
+        assert captured.decoded.time_s == pytest.approx(times_s[captured.decoded.index])
+        late_s.append(captured.at_s - begun_s - captured.decoded.time_s)
         assert captured.at_s <= time.time()
     assert len(late_s) == 5
     assert max(late_s) - min(late_s) < 0.01, "one was due too early or too late"
@@ -70,8 +70,8 @@ def test_a_file_is_played_at_its_own_speed(tmp_path: Path) -> None:
 def test_time_goes_on_when_a_file_begins_again(frames: int, tmp_path: Path) -> None:
     source = FileCapture(clips.plain(tmp_path / "a.mp4", frames=frames), NATIVE, True)
     taken = list(islice(source, 3 * frames + 1))
-    assert [c.shot.index for c in taken] == list(range(3 * frames + 1))
-    assert [c.shot.time_s for c in taken] == pytest.approx([i / 25 for i in range(3 * frames + 1)])
+    assert [c.decoded.index for c in taken] == list(range(3 * frames + 1))
+    assert [c.decoded.time_s for c in taken] == pytest.approx([i / 25 for i in range(3 * frames + 1)])
     assert source.seen().duration_s == pytest.approx((3 * frames + 1) / 25)
     assert not source.seen().fingerprint
 
@@ -118,13 +118,13 @@ def test_a_player_that_falls_behind_goes_on_from_there(monkeypatch: pytest.Monke
 def test_a_picture_has_the_colours_and_no_more_than_the_width(tmp_path: Path) -> None:
     path = clips.rotated(tmp_path / "a.mp4", size=(320, 180))
     info = probe(path).info
-    shot = frames_of(path, most=1)[0].shot
-    assert shot.picture(info, 1280).shape == (320, 180, 3)
-    assert shot.picture(info, 90).shape == (160, 90, 3)
-    assert shot.picture(info, 1).shape[1] == 1
+    decoded = frames_of(path, most=1)[0].decoded
+    assert decoded.picture(info, 1280).shape == (320, 180, 3)
+    assert decoded.picture(info, 90).shape == (160, 90, 3)
+    assert decoded.picture(info, 1).shape[1] == 1
 
 
 @pytest.mark.usefixtures("hurried")
 def test_ticks_are_sampled_once(tmp_path: Path) -> None:
-    ticks = [c.shot.tick for c in frames_of(clips.vfr(tmp_path / "a.mp4"), Sampling(Fraction(3)))]
+    ticks = [c.decoded.tick for c in frames_of(clips.vfr(tmp_path / "a.mp4"), Sampling(Fraction(3)))]
     assert all(a < b for a, b in pairwise(ticks))

@@ -157,14 +157,14 @@ def watched(
         while not over.wait(0.01):
             troubles.add(source.trouble)
 
-    looker = threading.Thread(target=look)
-    looker.start()
+    multi_scale = threading.Thread(target=look)
+    multi_scale.start()
     for captured in source:
         taken.append(captured)
         if until(taken):
             break
     over.set()
-    looker.join()
+    multi_scale.join()
     return source, taken, troubles - {""}
 
 
@@ -180,9 +180,9 @@ def test_a_stream_that_breaks_off_is_called_again(clip: Path) -> None:
     with answering(answer) as url:
         source, taken, troubles = watched(url, NATIVE, lambda taken: len(taken) == 80)
     assert calls[:3] == [0, 1, 2]
-    assert [c.shot.index for c in taken] == list(range(80))
-    assert all(a.shot.time_s < b.shot.time_s and a.at_s <= b.at_s for a, b in pairwise(taken))
-    gap_s = max(b.shot.time_s - a.shot.time_s for a, b in pairwise(taken))
+    assert [c.decoded.index for c in taken] == list(range(80))
+    assert all(a.decoded.time_s < b.decoded.time_s and a.at_s <= b.at_s for a, b in pairwise(taken))
+    gap_s = max(b.decoded.time_s - a.decoded.time_s for a, b in pairwise(taken))
     assert gap_s > 1.0, "0.5 s before the first call, 1 s before the second"
     assert troubles
     assert all(url in trouble and "trying again" in trouble for trouble in troubles)
@@ -194,9 +194,9 @@ def test_time_is_that_of_arrival(clip: Path) -> None:
         begun_s = time.time()
         source, taken, _ = watched(url, Sampling(None, end_s=0.9), lambda taken: False)
         wall_s = time.time() - begun_s
-    assert taken[0].shot.time_s < 0.1
-    assert 0.5 < taken[-1].shot.time_s < 0.9
-    assert all(c.shot.pts == round(c.shot.time_s * 1e6) for c in taken)
+    assert taken[0].decoded.time_s < 0.1
+    assert 0.5 < taken[-1].decoded.time_s < 0.9
+    assert all(c.decoded.pts == round(c.decoded.time_s * 1e6) for c in taken)
     info = source.seen()
     assert (info.time_base, info.origin_pts, info.fingerprint) == (Fraction(1, 1_000_000), 0, "")
     assert (info.width_px, info.height_px, info.codec) == (320, 180, "h264")
@@ -206,7 +206,7 @@ def test_time_is_that_of_arrival(clip: Path) -> None:
 def test_a_rate_keeps_the_first_frame_of_every_tick(clip: Path) -> None:
     with answering(sending(clip, 1.0)) as url:
         source, taken, _ = watched(url, Sampling(Fraction(5), end_s=0.9), lambda taken: False)
-    ticks = [c.shot.tick for c in taken]
+    ticks = [c.decoded.tick for c in taken]
     assert ticks == sorted(set(ticks))
     assert len(taken) <= 5 < source.decoded
 
@@ -221,8 +221,8 @@ def test_a_recording_on_a_server_is_played_once_at_its_own_speed(tmp_path: Path)
 
     with answering(answer) as url:
         _, taken, troubles = watched(url, NATIVE, lambda taken: False)
-    assert [c.shot.index for c in taken] == list(range(20))
-    assert taken[-1].shot.time_s == pytest.approx(19 / 25, abs=0.1)
+    assert [c.decoded.index for c in taken] == list(range(20))
+    assert taken[-1].decoded.time_s == pytest.approx(19 / 25, abs=0.1)
     assert not troubles
 
 

@@ -11,7 +11,7 @@ from feelit.geometry import iou
 from feelit.models.paths import model_path
 from feelit.types import Detections, Sample, UInt8
 from feelit.vision.detector import FaceDetector, open_detector, shrink
-from feelit.vision.multi_scale import EVERY_S, Looker, united
+from feelit.vision.multi_scale import EVERY_S, MultiScaleDetector, united
 from tests.vision.made import HEIGHT, WIDTH, Face, frame
 
 LEVELS = np.arange(256, dtype=np.uint8)
@@ -23,16 +23,16 @@ def detector() -> FaceDetector:
 
 
 class Watcher:
-    """Shows a looker one frame after the other."""
+    """Shows a multi_scale one frame after the other."""
 
     def __init__(self, detector: FaceDetector, min_face_px: float | None = None) -> None:
-        self.looker, self.threshold = Looker(detector, WIDTH, HEIGHT, min_face_px), detector.threshold
+        self.multi_scale, self.threshold = MultiScaleDetector(detector, WIDTH, HEIGHT, min_face_px), detector.threshold
 
-    def sample(self, luma: UInt8, time_s: float, anew: bool = False) -> Sample:
-        return Sample(0, 0, time_s, 0, anew, luma, LEVELS, shrink(luma, self.looker.view))
+    def sample(self, luma: UInt8, time_s: float, reset: bool = False) -> Sample:
+        return Sample(0, 0, time_s, 0, reset, luma, LEVELS, shrink(luma, self.multi_scale.view))
 
-    def see(self, luma: UInt8, time_s: float, anew: bool = False) -> Detections:
-        return self.looker.find([self.sample(luma, time_s, anew)], self.threshold)
+    def see(self, luma: UInt8, time_s: float, reset: bool = False) -> Detections:
+        return self.multi_scale.find([self.sample(luma, time_s, reset)], self.threshold)
 
 
 LARGE, SMALL = Face(200, 150, 200), Face(900, 400, 28)
@@ -49,7 +49,7 @@ def assert_found(found: Detections, *faces: Face) -> None:
 
 def test_small_faces_are_found_where_they_were(detector: FaceDetector) -> None:
     watcher = Watcher(detector)
-    assert_found(watcher.see(frame(LARGE, SMALL), 0.0, anew=True), LARGE, SMALL)
+    assert_found(watcher.see(frame(LARGE, SMALL), 0.0, reset=True), LARGE, SMALL)
     assert_found(watcher.see(frame(LARGE, MOVED), 0.1), LARGE, MOVED)
     assert_found(watcher.see(frame(LARGE, GONE), 0.2), LARGE)
     assert_found(watcher.see(frame(LARGE, SMALL), 0.3), LARGE, SMALL)
@@ -59,10 +59,10 @@ def test_small_faces_are_found_where_they_were(detector: FaceDetector) -> None:
 
 def test_a_new_beginning_forgets(detector: FaceDetector) -> None:
     watcher = Watcher(detector)
-    assert_found(watcher.see(frame(SMALL), 0.0, anew=True), SMALL)
-    assert_found(watcher.see(frame(), 0.1, anew=True))
+    assert_found(watcher.see(frame(SMALL), 0.0, reset=True), SMALL)
+    assert_found(watcher.see(frame(), 0.1, reset=True))
     assert_found(watcher.see(frame(SMALL), 0.2))
-    assert_found(watcher.see(frame(SMALL), 0.3, anew=True), SMALL)
+    assert_found(watcher.see(frame(SMALL), 0.3, reset=True), SMALL)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_new_beginning_forgets(detector: FaceDetector) -> None:
 )
 def test_a_face_is_found_once_whichever_way(face: Face, detector: FaceDetector) -> None:
     watcher = Watcher(detector)
-    assert_found(watcher.see(frame(face), 0.0, anew=True), face)
+    assert_found(watcher.see(frame(face), 0.0, reset=True), face)
     assert_found(watcher.see(frame(face), 0.1), face)
 
 
@@ -91,7 +91,7 @@ def test_faces_beside_each_other_share_a_square(detector: FaceDetector) -> None:
 def test_a_crowd_is_looked_at_as_a_whole(detector: FaceDetector) -> None:
     crowd = [Face(40 + 120 * i, 40 + 130 * j, 34) for i in range(10) for j in range(5)]
     watcher = Watcher(detector)
-    assert len(watcher.see(frame(*crowd), 0.0, anew=True)) > 40
+    assert len(watcher.see(frame(*crowd), 0.0, reset=True)) > 40
     newcomer = Face(100, 105, 34)
     assert iou(newcomer.box, watcher.see(frame(*crowd, newcomer), 0.1).box).max() > 0.5
 
@@ -99,8 +99,8 @@ def test_a_crowd_is_looked_at_as_a_whole(detector: FaceDetector) -> None:
 def test_the_batch_changes_nothing(detector: FaceDetector) -> None:
     pictures = [frame(LARGE, replace(SMALL, left=900 + 4 * n)) for n in range(5)]
     apart, together = Watcher(detector), Watcher(detector)
-    single = [apart.see(luma, 0.1 * n, anew=n == 0) for n, luma in enumerate(pictures)]
-    batch = together.looker.find([together.sample(p, 0.1 * n, n == 0) for n, p in enumerate(pictures)], detector.threshold)
+    single = [apart.see(luma, 0.1 * n, reset=n == 0) for n, luma in enumerate(pictures)]
+    batch = together.multi_scale.find([together.sample(p, 0.1 * n, n == 0) for n, p in enumerate(pictures)], detector.threshold)
     assert batch.row.tolist() == [n for n, found in enumerate(single) for _ in range(len(found))]
     np.testing.assert_allclose(batch.box, np.concatenate([found.box for found in single]), atol=0.01)
 
@@ -127,4 +127,4 @@ def test_a_frame_without_small_faces_stays_as_it_is_whatever_another_holds() -> 
     ],
 )
 def test_as_much_is_looked_at_as_is_asked(min_face_px: float | None, faces: list[Face], detector: FaceDetector) -> None:
-    assert_found(Watcher(detector, min_face_px).see(frame(LARGE, SMALL), 0.0, anew=True), *faces)
+    assert_found(Watcher(detector, min_face_px).see(frame(LARGE, SMALL), 0.0, reset=True), *faces)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.timeline.quality_gate import is_readable
+from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, from_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import EMOTIONS, Bool, Int64, Timeline
@@ -159,7 +159,7 @@ def _claims_where_readable(subject: _Subject) -> tuple[bool, str]:
 
 def _readable_by_the_rule(subject: _Subject) -> tuple[bool, str]:
     faces = subject.rows.rows(subject.face)
-    wrong = faces.readable != is_readable(faces.face_px, faces.sharpness, faces.yaw_deg)
+    wrong = faces.readable != passes_quality_gate(faces.face_px, faces.sharpness, faces.yaw_deg)
     return _none(wrong, "face is not what its size, sharpness and yaw make it", f"{len(faces)} faces follow the rule")
 
 

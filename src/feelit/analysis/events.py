@@ -14,8 +14,8 @@ from feelit.analysis.event import Event, Kind
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.peaks import find_peaks
 from feelit.analysis.resampling import mean_interval
-from feelit.analysis.synchrony import WITHIN_S, SharedShift, find_shared
-from feelit.analysis.track_series import Trace, traces
+from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
+from feelit.analysis.track_series import TrackSeries, track_series
 from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101
@@ -44,7 +44,7 @@ def find_events(table: pa.Table) -> list[Event]:
 
 def events_of(rows: TimelineSamples, bouts: Bouts) -> list[Event]:
     """The same of a timeline that was taken apart already."""
-    every = {trace.track: trace for trace in traces(rows.samples)}
+    every = {trace.track: trace for trace in track_series(rows.samples)}
     events = [
         *_bouts(rows, bouts, every),
         *_peaks(rows, every),
@@ -60,7 +60,7 @@ def _random(rows: TimelineSamples, track: int, kind: Kind) -> np.random.Generato
     return np.random.default_rng([SEED, list(Kind).index(kind), int(rows.track_id[track])])
 
 
-def _bouts(rows: TimelineSamples, bouts: Bouts, every: dict[int, Trace]) -> Iterator[Event]:
+def _bouts(rows: TimelineSamples, bouts: Bouts, every: dict[int, TrackSeries]) -> Iterator[Event]:
     edges = np.flatnonzero(np.diff(bouts.track, prepend=-1, append=-1))
     for first, end in pairwise(edges.tolist()):
         trace = every[int(bouts.track[first])]
@@ -71,7 +71,7 @@ def _bouts(rows: TimelineSamples, bouts: Bouts, every: dict[int, Trace]) -> Iter
             yield _bout(rows, trace, slice(int(start[k]), int(stop[k])), int(bouts.emotion[first + k]), rng)
 
 
-def _bout(rows: TimelineSamples, trace: Trace, part: slice, emotion: int, rng: np.random.Generator) -> Event:
+def _bout(rows: TimelineSamples, trace: TrackSeries, part: slice, emotion: int, rng: np.random.Generator) -> Event:
     samples, shown = trace.samples.rows(part), trace.smoothed[part, emotion]
     low, high = mean_interval(samples.probability[:, emotion].astype(np.float64), samples.length_s, rng)
     best = int(shown.argmax())
@@ -91,7 +91,7 @@ def _bout(rows: TimelineSamples, trace: Trace, part: slice, emotion: int, rng: n
     )
 
 
-def _peaks(rows: TimelineSamples, every: dict[int, Trace]) -> Iterator[Event]:
+def _peaks(rows: TimelineSamples, every: dict[int, TrackSeries]) -> Iterator[Event]:
     for trace in every.values():
         for peak in find_peaks(trace, _random(rows, trace.track, Kind.peak)):
             yield Event(
@@ -110,7 +110,7 @@ def _peaks(rows: TimelineSamples, every: dict[int, Trace]) -> Iterator[Event]:
             )
 
 
-def _shared(rows: TimelineSamples, bouts: Bouts, every: dict[int, Trace]) -> Iterator[Event]:
+def _shared(rows: TimelineSamples, bouts: Bouts, every: dict[int, TrackSeries]) -> Iterator[Event]:
     for video, name in enumerate(rows.names):
         mine = bouts.rows(bouts.video == video)
         presence_s = {t: _presence_s(every[t]) for t in np.unique(mine.track).tolist()}
@@ -132,18 +132,18 @@ def _shared(rows: TimelineSamples, bouts: Bouts, every: dict[int, Trace]) -> Ite
             )
 
 
-def _presence_s(trace: Trace) -> tuple[float, float]:
+def _presence_s(trace: TrackSeries) -> tuple[float, float]:
     return float(trace.samples.time_s[0]), float(trace.samples.time_s[-1] + trace.samples.length_s[-1])
 
 
-def _together(shift: SharedShift, every: dict[int, Trace]) -> tuple[float, float]:
+def _together(shift: SynchronousShift, every: dict[int, TrackSeries]) -> tuple[float, float]:
     """When the tracks together show the emotion most, from the first shift on, and how much they do: the mean over them."""
     moments = np.unique(np.concatenate([_between(every[t], shift.start_s, shift.end_s + WITHIN_S) for t in shift.tracks]))
     mean = np.mean([every[t].shown_at(moments, shift.emotion) for t in shift.tracks], axis=0)
     return float(moments[mean.argmax()]), float(mean.max())
 
 
-def _between(trace: Trace, start_s: float, end_s: float) -> Float64:
+def _between(trace: TrackSeries, start_s: float, end_s: float) -> Float64:
     time_s = trace.samples.time_s
     return time_s[np.searchsorted(time_s, start_s) : np.searchsorted(time_s, end_s, side="right")]
 

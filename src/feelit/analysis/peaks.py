@@ -9,7 +9,7 @@ import numpy as np
 
 from feelit.analysis.bouts import LEAST_BOUT_S
 from feelit.analysis.resampling import scan_p_values
-from feelit.analysis.track_series import Trace
+from feelit.analysis.track_series import TrackSeries
 from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 LEAST_RISE = 0.25
@@ -36,7 +36,7 @@ class Peak:
     p_value: float
 
 
-def find_peaks(trace: Trace, rng: np.random.Generator) -> Iterator[Peak]:
+def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
     """The peaks of every emotion but neutral, by emotion and then by time."""
     for emotion in range(1, len(EMOTIONS)):
         shown = trace.smoothed[:, emotion].astype(np.float64)
@@ -45,7 +45,7 @@ def find_peaks(trace: Trace, rng: np.random.Generator) -> Iterator[Peak]:
             yield from _peaks(trace, emotion, start, end, rng)
 
 
-def _rise(trace: Trace, emotion: int) -> float:
+def _rise(trace: TrackSeries, emotion: int) -> float:
     """How far above its baseline a track has to be."""
     away = np.abs(trace.smoothed[:, emotion] - trace.baseline[emotion])
     order = np.argsort(away, kind="stable")
@@ -54,7 +54,7 @@ def _rise(trace: Trace, emotion: int) -> float:
     return max(LEAST_RISE, DEVIATIONS * NORMAL * float(away[order[middle]]))
 
 
-def _stretches(trace: Trace, high: Bool) -> tuple[Int64, Int64]:
+def _stretches(trace: TrackSeries, high: Bool) -> tuple[Int64, Int64]:
     """First rows, and rows after the last, of the stretches in which `high` holds, once near ones are joined and short ones
     are left out."""
     rows = np.flatnonzero(high)
@@ -65,7 +65,7 @@ def _stretches(trace: Trace, high: Bool) -> tuple[Int64, Int64]:
     return rows[start[lasting]], rows[end[lasting]] + 1
 
 
-def _peaks(trace: Trace, emotion: int, start: Int64, end: Int64, rng: np.random.Generator) -> Iterator[Peak]:
+def _peaks(trace: TrackSeries, emotion: int, start: Int64, end: Int64, rng: np.random.Generator) -> Iterator[Peak]:
     block = trace.block_of()
     number = np.cumsum(np.diff(block, prepend=-1) != 0) - 1  # blocks that hold no sample are not counted
     blocks = trace.blocks(emotion)

@@ -49,7 +49,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownEmotions:
     """What faces show over time. NaN and None stand for what is undefined: a share of no time, the mean of no bouts.
 
     Of several tracks, times add up: `on_screen_s` and `readable_s` are person-seconds.
@@ -82,7 +82,7 @@ class TrackSummary:
 
     video: str
     track_id: int
-    shown: Shown
+    shown: ShownEmotions
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class VideoSummary:
     duration_s: float  # time that the sampled frames stand for
     face_share: float  # the share of it with a face or more
     tracks: int
-    shown: Shown
+    shown: ShownEmotions
 
 
 def summarize(table: pa.Table, by: By = "track") -> pd.DataFrame:
@@ -214,7 +214,7 @@ def _by_track(rows: TimelineSamples, events: list[Event]) -> list[list[Event]]:
 
 def _shown(
     rows: TimelineSamples, bouts: Bouts, group: Int64, bout_group: Int64, events: Sequence[Sequence[Event]]
-) -> list[Shown]:
+) -> list[ShownEmotions]:
     """What the faces of every group show.
 
     Parameters
@@ -241,7 +241,7 @@ def _shown(
     first_s[~np.isfinite(first_s)] = last_s[~np.isfinite(last_s)] = np.nan
     moments = find_moments(rows, group, count)
     return [
-        Shown(
+        ShownEmotions(
             on_screen_s=float(on_screen_s[i]),
             readable_s=float(readable_s[i]),
             first_seen_s=float(first_s[i]),

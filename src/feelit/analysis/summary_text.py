@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from feelit.analysis.summary import By, Moment, Shown, TrackSummary, VideoSummary, flat, headings
+from feelit.analysis.summary import By, Moment, ShownEmotions, TrackSummary, VideoSummary, flat, headings
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
 
@@ -86,7 +86,7 @@ def _escaped(cell: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
 
 
-def _emotions(shown: Shown) -> str:
+def _emotions(shown: ShownEmotions) -> str:
     order = sorted(range(len(EMOTIONS)), key=lambda k: (EMOTIONS[k] != shown.dominant, -shown.share[k]))
     named = [f"{EMOTIONS[k]} {_percent(shown.share[k])}" for k in order[:NAMED] if shown.share[k] >= LEAST_NAMED]
     return "\n".join(named) or "-"
@@ -100,7 +100,7 @@ def _moments(moments: Sequence[Moment], several: bool) -> str:
     return "\n".join(texts) or "-"
 
 
-def _events(shown: Shown) -> str:
+def _events(shown: ShownEmotions) -> str:
     names = {"peaks": shown.peaks, "shared": shown.shared, "absences": shown.absences}
     return (
         "\n".join(f"{count} {name if count > 1 else name.removesuffix('s')}" for name, count in names.items() if count) or "-"

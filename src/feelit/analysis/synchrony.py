@@ -16,7 +16,7 @@ WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class SharedShift:
+class SynchronousShift:
     """Two tracks or more that begin to show the same emotion."""
 
     emotion: int
@@ -26,7 +26,9 @@ class SharedShift:
     p_value: float
 
 
-def find_shared(bouts: Bouts, presence_s: dict[int, tuple[float, float]], rng: np.random.Generator) -> Iterator[SharedShift]:
+def find_shared(
+    bouts: Bouts, presence_s: dict[int, tuple[float, float]], rng: np.random.Generator
+) -> Iterator[SynchronousShift]:
     """The shared shifts of one video, by emotion and then by time; to neutral there is none.
 
     Parameters
@@ -42,7 +44,7 @@ def find_shared(bouts: Bouts, presence_s: dict[int, tuple[float, float]], rng: n
         if groups:
             chance = crowd_p_values(onsets, [presence_s[t] for t in tracks], WITHIN_S, rng)
             yield from (
-                SharedShift(emotion, tuple(who), float(when[0]), float(when[-1]), chance[len(who)]) for who, when in groups
+                SynchronousShift(emotion, tuple(who), float(when[0]), float(when[-1]), chance[len(who)]) for who, when in groups
             )
 
 

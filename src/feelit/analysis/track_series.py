@@ -17,7 +17,7 @@ BLOCK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trace:
+class TrackSeries:
     """The readable samples of one track, in order of time. Times in which it cannot be read are left out."""
 
     track: int  # number of the track, as in `Samples`
@@ -41,7 +41,7 @@ class Trace:
         return np.interp(time_s, self.samples.time_s[near], self.smoothed[near, emotion])
 
 
-def traces(samples: Samples) -> Iterator[Trace]:
+def track_series(samples: Samples) -> Iterator[TrackSeries]:
     """Every track that can be read at all, in order."""
     rows = np.flatnonzero(samples.readable)
     smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows.astype(np.int64))
@@ -50,7 +50,7 @@ def traces(samples: Samples) -> Iterator[Trace]:
     for first, end in pairwise(edges.tolist()):
         mine = seen.rows(slice(first, end))
         shown = smoothed[first:end]
-        yield Trace(int(mine.track[0]), mine, shown, _medians(shown, mine.length_s))
+        yield TrackSeries(int(mine.track[0]), mine, shown, _medians(shown, mine.length_s))
 
 
 def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:

@@ -43,8 +43,8 @@ def annotate(
     from feelit.render.source import rows_of
 
     rows, sampled_time_s = rows_of(Path(video), Path(timeline))
-    wanted = tuple(tracks) if tracks is not None else None
-    annotate_video(Path(video), rows, sampled_time_s, AnnotateOptions(Path(out), codec, crf, blur, wanted, force))
+    query = tuple(tracks) if tracks is not None else None
+    annotate_video(Path(video), rows, sampled_time_s, AnnotateOptions(Path(out), codec, crf, blur, query, force))
 
 
 def clips(
@@ -96,12 +96,12 @@ def clips(
     import pandas as pd
 
     from feelit.clipping.cut import ClipOptions, cut_clips
-    from feelit.clipping.highlights import Wanted
+    from feelit.clipping.highlights import ClipQuery
     from feelit.clipping.index import FIELDS, NUMBERS
     from feelit.video.writer import Encoding
 
     kind, emotion, at = (None if names is None else ",".join(map(str, names)) for names in (kinds, emotions, at_s))
-    wanted = replace(Wanted.parse(kind, emotion, None if tracks is None else tuple(tracks), at), most=most, max_p=max_p)
-    options = ClipOptions(Path(out), wanted, before_s, after_s, annotated, blur, Encoding(codec, crf), force)
+    query = replace(ClipQuery.parse(kind, emotion, None if tracks is None else tuple(tracks), at), most=most, max_p=max_p)
+    options = ClipOptions(Path(out), query, before_s, after_s, annotated, blur, Encoding(codec, crf), force)
     cut = cut_clips(Path(video), Path(timeline), options)
     return pd.DataFrame([asdict(clip) for clip in cut], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))

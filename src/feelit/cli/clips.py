@@ -40,15 +40,15 @@ def clips(
 
     from feelit.cli.texts import write_json
     from feelit.clipping.cut import ClipOptions, cut_clips
-    from feelit.clipping.highlights import Wanted
+    from feelit.clipping.highlights import ClipQuery
     from feelit.clipping.index import flat
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
     from feelit.timeline.tracks import parse_tracks
     from feelit.video.writer import Encoding
 
-    wanted = replace(Wanted.parse(kind, emotion, parse_tracks(tracks), at), most=most, max_p=max_p)
-    options = ClipOptions(out, wanted, before, after, annotated, blur.value, Encoding(codec, crf), force)
+    query = replace(ClipQuery.parse(kind, emotion, parse_tracks(tracks), at), most=most, max_p=max_p)
+    options = ClipOptions(out, query, before, after, annotated, blur.value, Encoding(codec, crf), force)
     with progress_bar(f"cutting {video.name}", quiet) as advance:
         cut = cut_clips(video, timeline, options, advance)
     if not cut:

@@ -33,9 +33,9 @@ def train(
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
     from feelit.cli.texts import write, write_json
     from feelit.storage.names import as_text
-    from feelit.training.run import follow
+    from feelit.training.run import run_recipe
 
-    model, values = follow(recipe, changes or [], data, out)
+    model, values = run_recipe(recipe, changes or [], data, out)
     content = {"model": as_text(model), "recipe": values}
     if json_object:
         write_json(content)

@@ -14,7 +14,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.clipping.highlights import AT, MOMENT, Occasion, Wanted, find_occasions
+from feelit.clipping.highlights import AT, MOMENT, ClipQuery, Highlight, find_highlights
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
 from feelit.errors import OutputError, UsageError
 from feelit.render.annotate import Hiding, Scene, check_tracks
@@ -34,11 +34,11 @@ class ClipOptions:
     """What is asked of clips.
 
     Every clip begins `before_s` before its event and ends `after_s` after it, as far as the video goes. `annotated` draws on
-    it as on an annotated video, `blur` hides faces: "all", or "others" than `wanted.tracks`.
+    it as on an annotated video, `blur` hides faces: "all", or "others" than `query.tracks`.
     """
 
     out: Path
-    wanted: Wanted = field(default_factory=Wanted)
+    query: ClipQuery = field(default_factory=ClipQuery)
     before_s: float = 1.0
     after_s: float = 1.0
     annotated: bool = False
@@ -49,7 +49,7 @@ class ClipOptions:
     @property
     def tracks(self) -> tuple[int, ...] | None:
         """The tracks that are drawn."""
-        return self.wanted.tracks
+        return self.query.tracks
 
 
 def cut_clips(video: Path, timeline: Path, options: ClipOptions, progress: Callable[[float], None] | None = None) -> list[Clip]:
@@ -74,7 +74,7 @@ def cut_clips(video: Path, timeline: Path, options: ClipOptions, progress: Calla
     check_tracks(options, set(pc.unique(table.column("track_id")).drop_null().to_pylist()))
     former = _former(video, options)
     found = probe(video)
-    jobs = _jobs(find_occasions(table, options.wanted), found.info.duration_s, options)
+    jobs = _jobs(find_highlights(table, options.query), found.info.duration_s, options)
     for job in jobs:
         if job.file not in former:
             refuse_to_overwrite(options.out / job.file, options.force)
@@ -100,7 +100,7 @@ class _Job:
     """A clip to be cut."""
 
     file: str
-    occasion: Occasion
+    highlight: Highlight
     stretch: Stretch
 
 
@@ -130,10 +130,10 @@ class _Artist:
 
 
 def _check(options: ClipOptions) -> None:
-    wanted = options.wanted
+    query = options.query
     if not all(0 <= s < math.inf for s in (options.before_s, options.after_s)):
         raise UsageError("--before and --after are lengths of time", "give seconds, 0 or more")
-    if options.before_s + options.after_s == 0 and (MOMENT in wanted.kinds or wanted.at_s):
+    if options.before_s + options.after_s == 0 and (MOMENT in query.kinds or query.at_s):
         raise UsageError("a moment lasts no time by itself", "give it some --before or --after")
 
 
@@ -148,14 +148,14 @@ def _former(video: Path, options: ClipOptions) -> Sequence[str]:
     return former
 
 
-def _jobs(occasions: Sequence[Occasion], duration_s: float, options: ClipOptions) -> list[_Job]:
+def _jobs(highlights: Sequence[Highlight], duration_s: float, options: ClipOptions) -> list[_Job]:
     """Names and stretches of clips. They may overlap: every event has a clip of its own, and a line of the index."""
     jobs = []
-    for number, occasion in enumerate(occasions, 1):
-        if occasion.kind == AT and occasion.start_s >= duration_s:
-            raise UsageError(f"--at {occasion.start_s:g} is not in the video", f"it is {duration_s:.3f} s long")
-        start_s, end_s = max(0.0, occasion.start_s - options.before_s), min(duration_s, occasion.end_s + options.after_s)
-        jobs.append(_Job(name_of(number, occasion), occasion, Stretch(start_s, end_s)))
+    for number, highlight in enumerate(highlights, 1):
+        if highlight.kind == AT and highlight.start_s >= duration_s:
+            raise UsageError(f"--at {highlight.start_s:g} is not in the video", f"it is {duration_s:.3f} s long")
+        start_s, end_s = max(0.0, highlight.start_s - options.before_s), min(duration_s, highlight.end_s + options.after_s)
+        jobs.append(_Job(name_of(number, highlight), highlight, Stretch(start_s, end_s)))
     return jobs
 
 
@@ -194,7 +194,7 @@ def _cut(cutting: Cutting, artist: _Artist, advance: Callable[[float], None]) ->
 
 
 def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:
-    o = job.occasion
+    o = job.highlight
     return Clip(
         file=job.file,
         video=video,

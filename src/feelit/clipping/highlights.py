@@ -29,7 +29,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class Highlight:
     """Something that happens in a video. NaN and None stand for what a kind does not have."""
 
     kind: str  # one of KINDS, or AT
@@ -48,10 +48,10 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which occasions are asked for.
+class ClipQuery:
+    """Which highlights are asked for.
 
-    What has no emotion passes every choice of `emotions`. `tracks` None means all; an occasion of several tracks needs one of
+    What has no emotion passes every choice of `emotions`. `tracks` None means all; a highlight of several tracks needs one of
     them. At most `most` are taken, and all of `at_s` besides.
 
     Raises
@@ -92,13 +92,13 @@ class Wanted:
             at_s=times,
         )
 
-    def takes(self, occasion: Occasion) -> bool:
-        """Whether an occasion is asked for."""
-        right = self.tracks is None or bool(set(self.tracks) & set(occasion.tracks))
-        return right and (occasion.emotion is None or occasion.emotion in self.emotions)
+    def takes(self, highlight: Highlight) -> bool:
+        """Whether a highlight is asked for."""
+        right = self.tracks is None or bool(set(self.tracks) & set(highlight.tracks))
+        return right and (highlight.emotion is None or highlight.emotion in self.emotions)
 
 
-def find_occasions(table: pa.Table, wanted: Wanted) -> list[Occasion]:
+def find_highlights(table: pa.Table, query: ClipQuery) -> list[Highlight]:
     """What is worth a clip in the timeline of one video, ordered by time.
 
     Raises
@@ -109,33 +109,33 @@ def find_occasions(table: pa.Table, wanted: Wanted) -> list[Occasion]:
         if a track is asked for that there is not.
     """
     rows = TimelineSamples(table)
-    refuse_unknown(wanted.tracks or (), rows.track_id.tolist())
-    found = [o for o in (*_moments(rows, wanted), *_events(table, wanted)) if wanted.takes(o)]
-    strongest = sorted(found, key=lambda o: o.order)[: wanted.most]
-    named = [Occasion(AT, (), None, at, at, at, NAN, NAN) for at in dict.fromkeys(wanted.at_s)]
+    refuse_unknown(query.tracks or (), rows.track_id.tolist())
+    found = [o for o in (*_moments(rows, query), *_events(table, query)) if query.takes(o)]
+    strongest = sorted(found, key=lambda o: o.order)[: query.most]
+    named = [Highlight(AT, (), None, at, at, at, NAN, NAN) for at in dict.fromkeys(query.at_s)]
     return sorted([*strongest, *named], key=lambda o: (o.start_s, [*KINDS, AT].index(o.kind), o.tracks, o.emotion or ""))
 
 
-def _moments(rows: TimelineSamples, wanted: Wanted) -> Iterator[Occasion]:
+def _moments(rows: TimelineSamples, query: ClipQuery) -> Iterator[Highlight]:
     """The strongest moments of every track: as many as in a summary, and more only where there are few tracks, so that one
     face that smiles all the time does not displace the others."""
     count = len(rows.track_id)
-    if MOMENT not in wanted.kinds or not count:
+    if MOMENT not in query.kinds or not count:
         return
-    each = max(MOMENTS, math.ceil(wanted.most / count))
-    for mine in find_moments(rows, rows.samples.track, count, each, wanted.emotions):
+    each = max(MOMENTS, math.ceil(query.most / count))
+    for mine in find_moments(rows, rows.samples.track, count, each, query.emotions):
         for m in mine:
-            yield Occasion(MOMENT, (m.track_id,), m.emotion, m.time_s, m.time_s, m.time_s, m.confidence, NAN)
+            yield Highlight(MOMENT, (m.track_id,), m.emotion, m.time_s, m.time_s, m.time_s, m.confidence, NAN)
 
 
-def _events(table: pa.Table, wanted: Wanted) -> Iterator[Occasion]:
-    kinds = tuple(kind for kind in Kind if kind.value in wanted.kinds)
+def _events(table: pa.Table, query: ClipQuery) -> Iterator[Highlight]:
+    kinds = tuple(kind for kind in Kind if kind.value in query.kinds)
     if not kinds:
         return
-    chosen = EventFilter(kinds, max_p=wanted.max_p)
+    chosen = EventFilter(kinds, max_p=query.max_p)
     for e in find_events(table):
         if chosen.takes(e):
-            yield Occasion(e.kind.value, e.tracks, e.emotion, e.start_s, e.end_s, e.peak_s, e.strength, e.p_value)
+            yield Highlight(e.kind.value, e.tracks, e.emotion, e.start_s, e.end_s, e.peak_s, e.strength, e.p_value)
 
 
 def _times(text: str) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from feelit.clipping.highlights import Occasion
+from feelit.clipping.highlights import Highlight
 
 INDEX = "clips.csv"
 
@@ -47,14 +47,14 @@ FIELDS = tuple(f.name for f in fields(Clip))
 NUMBERS = tuple(f.name for f in fields(Clip) if f.type == "float")
 
 
-def name_of(number: int, occasion: Occasion) -> str:
+def name_of(number: int, highlight: Highlight) -> str:
     """Its place in the order of time, when it happens, who, and what: 0001_00-12-03.480_track2_happiness_moment.mp4."""
-    seconds, ms = divmod(round(occasion.start_s * 1000), 1000)
+    seconds, ms = divmod(round(highlight.start_s * 1000), 1000)
     when = f"{seconds // 3600:02}-{seconds // 60 % 60:02}-{seconds % 60:02}.{ms:03}"
-    tracks = occasion.tracks
+    tracks = highlight.tracks
     who = f"{len(tracks)}tracks" if len(tracks) > NAMED_TRACKS else "-".join(map(str, tracks))
     words = (f"track{who}" if len(tracks) <= NAMED_TRACKS else who) if tracks else None
-    return "_".join(filter(None, (f"{number:04}", when, words, occasion.emotion, occasion.kind))) + ".mp4"
+    return "_".join(filter(None, (f"{number:04}", when, words, highlight.emotion, highlight.kind))) + ".mp4"
 
 
 def flat(clip: Clip) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from feelit.video.luma import FULL_RANGE
 from feelit.video.stills import sample_at
 from feelit.vision.detector import FaceDetector, shrink
 from feelit.vision.face_crops import find_close_faces
-from feelit.vision.multi_scale import USUAL_ACROSS, Looker
+from feelit.vision.multi_scale import USUAL_ACROSS, MultiScaleDetector
 
 SMALL_PX = 144
 """In an image whose short side is less, a face is looked for as in one that it fills first, and as in a frame only then."""
@@ -52,11 +52,11 @@ def find_faces(source: Source, networks: Networks) -> Faces:
 
 
 def _in_video(path: Path, time_s: float, networks: Networks) -> Faces:
-    def looker(info: VideoInfo) -> Looker:
-        return Looker(networks.detector, info.width_px, info.height_px, None)
+    def multi_scale(info: VideoInfo) -> MultiScaleDetector:
+        return MultiScaleDetector(networks.detector, info.width_px, info.height_px, None)
 
-    sample, info = sample_at(path, time_s, lambda info: looker(info).view)
-    found = _from_the_left(looker(info).find([sample], networks.detector.threshold))
+    sample, info = sample_at(path, time_s, lambda info: multi_scale(info).view)
+    found = _from_the_left(multi_scale(info).find([sample], networks.detector.threshold))
     if not len(found):
         raise UsageError(f"no face was found in {path} at {sample.time_s:g} s", "choose another moment")
     crops = networks.expression.crop(sample.luma, sample.levels, found.box, found.landmarks)

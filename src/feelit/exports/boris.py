@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from feelit import __version__
 from feelit.exports.cells import csv_lines, quoted
-from feelit.exports.label_intervals import Showing, shown_by
+from feelit.exports.label_intervals import LabelInterval, label_intervals
 from feelit.exports.part import Part
 from feelit.exports.recordings import Recording
 
@@ -28,7 +28,7 @@ def boris_text(part: Part) -> Iterator[str]:
     """A line a bout under a line of headings, ordered by video and start."""
     yield csv_lines([HEADINGS], "\t")
     for recording in part.recordings:
-        shown = shown_by(recording)
+        shown = label_intervals(recording)
         about = _about(recording, shown.end_ms)
         total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
         bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))
@@ -42,12 +42,12 @@ def _about(recording: Recording, end_ms: int) -> list[str]:
     return [name, "", description, "Media file", source, "0", length, length, _rate(recording)]
 
 
-def _bout(showing: Showing, total_ms: int, media: str) -> list[str]:
-    times = (showing.start_ms, showing.end_ms, showing.end_ms - showing.start_ms)
+def _bout(interval: LabelInterval, total_ms: int, media: str) -> list[str]:
+    times = (interval.start_ms, interval.end_ms, interval.end_ms - interval.start_ms)
     return [
-        *(f"track {showing.track}", _seconds(total_ms), showing.emotion, "facial expression", "STATE"),
+        *(f"track {interval.track}", _seconds(total_ms), interval.emotion, "facial expression", "STATE"),
         *(_seconds(time_ms) for time_ms in times),
-        *(quoted(media), MISSING, MISSING, MISSING, MISSING, f"confidence {showing.confidence:.2f}", ""),
+        *(quoted(media), MISSING, MISSING, MISSING, MISSING, f"confidence {interval.confidence:.2f}", ""),
     ]
 
 

@@ -10,34 +10,34 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from feelit.exports.label_intervals import Showing
+from feelit.exports.label_intervals import LabelInterval
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """From `start_ms` to before `end_ms`, `showings` hold; at least one, by track."""
+    """From `start_ms` to before `end_ms`, `intervals` hold; at least one, by track."""
 
     start_ms: int
     end_ms: int
-    showings: tuple[Showing, ...]
+    intervals: tuple[LabelInterval, ...]
 
 
-def cues(tracks: Iterable[Iterable[Showing]]) -> Iterator[Cue]:
+def cues(tracks: Iterable[Iterable[LabelInterval]]) -> Iterator[Cue]:
     """The cues of a video in order of time, without overlap."""
-    showings = [showing for track in tracks for showing in track]
-    changes = [(s.start_ms, s) for s in showings] + [(s.end_ms, s) for s in showings]
-    current: dict[int, Showing] = {}
+    intervals = [interval for track in tracks for interval in track]
+    changes = [(s.start_ms, s) for s in intervals] + [(s.end_ms, s) for s in intervals]
+    current: dict[int, LabelInterval] = {}
     before_ms = 0
     for now_ms, those in groupby(sorted(changes, key=lambda change: change[0]), key=lambda change: change[0]):
         if current:
             yield Cue(before_ms, now_ms, tuple(current[track] for track in sorted(current)))
-        changed = [showing for _, showing in those]
-        for showing in changed:
-            if showing.end_ms == now_ms:
-                del current[showing.track]
-        for showing in changed:
-            if showing.start_ms == now_ms:
-                current[showing.track] = showing
+        changed = [interval for _, interval in those]
+        for interval in changed:
+            if interval.end_ms == now_ms:
+                del current[interval.track]
+        for interval in changed:
+            if interval.start_ms == now_ms:
+                current[interval.track] = interval
         before_ms = now_ms
 
 

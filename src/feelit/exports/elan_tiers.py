@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import SURE, find_events
-from feelit.exports.label_intervals import Shown, in_milliseconds, shown_by
+from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, label_intervals
 from feelit.exports.recordings import Recording
 
 
@@ -33,15 +33,15 @@ class Tier:
 
 def tiers(recording: Recording) -> list[Tier]:
     """A tier of emotions for every track, then those of peaks, absences and shared shifts that are hardly there by chance."""
-    shown = shown_by(recording)
+    shown = label_intervals(recording)
     result = []
-    for track, showings in shown.tracks.items():
-        marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in showings]
+    for track, intervals in shown.tracks.items():
+        marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in intervals]
         result.append(Tier(f"track {track}", f"track {track}", "emotion", marks))
     return [*result, *_event_tiers(recording, shown)]
 
 
-def _event_tiers(recording: Recording, shown: Shown) -> Iterator[Tier]:
+def _event_tiers(recording: Recording, shown: LabelIntervals) -> Iterator[Tier]:
     grouped: dict[tuple[str, str], list[Event]] = {}
     for event in find_events(recording.table()):
         if event.p_value <= SURE and not shown.tracks.keys().isdisjoint(event.tracks):

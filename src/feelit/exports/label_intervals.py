@@ -23,7 +23,7 @@ _TOUCH_S = 1e-6  # an end is a sum of floating-point intervals; no two frames ar
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class LabelInterval:
     """A bout: one track shows one emotion from `start_ms` to before `end_ms`, which is later.
 
     `confidence` is the mean of the smoothed probability over the samples of that emotion, weighted by the time they stand for.
@@ -37,25 +37,25 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class LabelIntervals:
     """What a video shows.
 
     Attributes
     ----------
-    tracks : the showings of every track, by id; none for a track that is never readable
-    end_ms : the length of the video; no less than the end of the last showing, and at least 1
+    tracks : the intervals of every track, by id; none for a track that is never readable
+    end_ms : the length of the video; no less than the end of the last interval, and at least 1
     """
 
-    tracks: dict[int, list[Showing]]
+    tracks: dict[int, list[LabelInterval]]
     end_ms: int
 
 
-def shown_by(recording: Recording) -> Shown:
-    """The showings of the tracks that are wanted, in order of time."""
+def label_intervals(recording: Recording) -> LabelIntervals:
+    """The intervals of the tracks that are wanted, in order of time."""
     rows = TimelineSamples(recording.table())
     bouts = find_bouts(rows.samples)
     length_s = _length(recording, rows)
-    tracks: dict[int, list[Showing]] = {track: [] for track in recording.tracks}
+    tracks: dict[int, list[LabelInterval]] = {track: [] for track in recording.tracks}
     for number, track in enumerate(rows.track_id.tolist()):
         if track in tracks:
             mine = bouts.rows(slice(*np.searchsorted(bouts.track, [number, number + 1])))
@@ -63,11 +63,11 @@ def shown_by(recording: Recording) -> Shown:
             times = in_milliseconds(mine.start_s.tolist(), _ends(mine, length_s).tolist())
             sure = [_confidence(samples, mine, place) for place in range(len(mine))]
             tracks[track] = [
-                Showing(track, EMOTIONS[emotion], start_ms, end_ms, confidence)
+                LabelInterval(track, EMOTIONS[emotion], start_ms, end_ms, confidence)
                 for emotion, (start_ms, end_ms), confidence in zip(mine.emotion.tolist(), times, sure, strict=True)
             ]
-    last_ms = max((showing.end_ms for mine in tracks.values() for showing in mine), default=1)
-    return Shown(tracks, max(last_ms, round(length_s * 1000)))
+    last_ms = max((interval.end_ms for mine in tracks.values() for interval in mine), default=1)
+    return LabelIntervals(tracks, max(last_ms, round(length_s * 1000)))
 
 
 def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tuple[int, int]]:
@@ -100,7 +100,7 @@ def _confidence(samples: Samples, bouts: Bouts, place: int) -> float:
     start_s, emotion = bouts.start_s[place], bouts.emotion[place]
     first, end = np.searchsorted(samples.time_s, [start_s, start_s + bouts.length_s[place] - _TOUCH_S])
     inside = samples.rows(slice(first, max(end, first + 1)))
-    showing = inside.readable & (inside.emotion == emotion)
-    inside = inside.rows(showing | ~showing.any())
+    shows = inside.readable & (inside.emotion == emotion)
+    inside = inside.rows(shows | ~shows.any())
     weight = np.maximum(inside.length_s, LONE_FRAME_S)  # frames next to no time apart weigh the same
     return round(float(np.average(np.nan_to_num(inside.confidence), weights=weight)), DIGITS)

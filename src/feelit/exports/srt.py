@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feelit.exports.captions import clock, cues
-from feelit.exports.label_intervals import shown_by
+from feelit.exports.label_intervals import label_intervals
 from feelit.exports.part import Part
 
 
 def srt_text(part: Part) -> Iterator[str]:
     """A numbered cue a change, with a line a track."""
     for recording in part.recordings:
-        for number, cue in enumerate(cues(shown_by(recording).tracks.values()), 1):
-            lines = [f"#{s.track} {s.emotion} {s.confidence:.2f}" for s in cue.showings]
+        for number, cue in enumerate(cues(label_intervals(recording).tracks.values()), 1):
+            lines = [f"#{s.track} {s.emotion} {s.confidence:.2f}" for s in cue.intervals]
             yield "\n".join([str(number), f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}", *lines]) + "\n\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from feelit import __version__
 from feelit.exports.captions import clock, cues
-from feelit.exports.label_intervals import Showing, shown_by
+from feelit.exports.label_intervals import LabelInterval, label_intervals
 from feelit.exports.part import Part
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.storage.names import one_line
@@ -18,9 +18,9 @@ def webvtt_text(part: Part) -> Iterator[str]:
     for recording in part.recordings:
         yield f"NOTE\n{_note(recording.name)}\n\n"
         yield _STYLE
-        for number, cue in enumerate(cues(shown_by(recording).tracks.values()), 1):
+        for number, cue in enumerate(cues(label_intervals(recording).tracks.values()), 1):
             times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
-            yield "\n".join([str(number), times, *map(_line, cue.showings)]) + "\n\n"
+            yield "\n".join([str(number), times, *map(_line, cue.intervals)]) + "\n\n"
 
 
 def _note(name: str) -> str:
@@ -32,8 +32,8 @@ def _note(name: str) -> str:
     )
 
 
-def _line(showing: Showing) -> str:
-    return f"<v #{showing.track}>#{showing.track} <c.{showing.emotion}>{showing.emotion}</c> {showing.confidence:.2f}</v>"
+def _line(interval: LabelInterval) -> str:
+    return f"<v #{interval.track}>#{interval.track} <c.{interval.emotion}>{interval.emotion}</c> {interval.confidence:.2f}</v>"
 
 
 _STYLE = "STYLE\n" + "".join(f"::cue(.{name}) {{ color: {colour.hex} }}\n" for name, colour in EMOTION_COLOUR.items()) + "\n"

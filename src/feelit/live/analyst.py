@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from feelit.live.recording import Recording
 from feelit.run.job import VideoReport, metadata_of, report_of, sampled_hz
 from feelit.run.pipeline import Settings
-from feelit.run.segment import Networks, frame_table, look_at, no_faces, no_frames
+from feelit.run.segment import Networks, detect_and_classify, frame_table, no_faces, no_frames
 from feelit.storage.names import as_text
 from feelit.timeline.build import TimelineBuilder
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
 from feelit.video.capture import Capture, Captured
-from feelit.vision.multi_scale import Looker
+from feelit.vision.multi_scale import MultiScaleDetector
 
 MOST_FACES = 32
 """So many go through the classifier at a time."""
@@ -30,7 +30,7 @@ class Analyst:
         self._capture, self._settings = capture, settings
         self._networks, self._recording = networks, recording
         info, detector = capture.info, networks.detector
-        self._looker = Looker(detector, info.width_px, info.height_px, settings.min_face_px)
+        self._multi_scale = MultiScaleDetector(detector, info.width_px, info.height_px, settings.min_face_px)
         self._builder = TimelineBuilder(TrackerSettings(detector.threshold), sampled_hz(settings.sampling, info))
         self._zero_s = self._start_s = time.time()
 
@@ -42,14 +42,14 @@ class Analyst:
         OutputError
             if there is no room for the rows.
         """
-        shot = captured.shot
+        decoded = captured.decoded
         if not self._builder.sampled:
-            self._zero_s = captured.at_s - shot.time_s
-        sample = shot.sample(self._capture.info, self._looker.view, anew=not self._builder.sampled)
-        faces = look_at([sample], self._looker, self._networks, MOST_FACES)
+            self._zero_s = captured.at_s - decoded.time_s
+        sample = decoded.sample(self._capture.info, self._multi_scale.view, reset=not self._builder.sampled)
+        faces = detect_and_classify([sample], self._multi_scale, self._networks, MOST_FACES)
         before = self._builder.decoded
-        frames = frame_table([replace(sample, frame=shot.index - before)])
-        self._take(frames, faces, shot.index + 1 - before)
+        frames = frame_table([replace(sample, frame=decoded.index - before)])
+        self._take(frames, faces, decoded.index + 1 - before)
         return self._builder.newest()
 
     def finish(self) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from feelit.errors import UsageError
-from feelit.live.broadcast import Audience, Seat
+from feelit.live.broadcast import Broadcast, Subscriber
 
 PAGE = Path(__file__).parent / "page"
 FILES = {
@@ -88,8 +88,8 @@ class PageServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = os.name != "nt"  # Windows would let two programs have one port
     request_queue_size = 32
 
-    def __init__(self, config: ServerConfig, audience: Audience) -> None:
-        self.config, self.audience = config, audience
+    def __init__(self, config: ServerConfig, broadcast: Broadcast) -> None:
+        self.config, self.broadcast = config, broadcast
         self.token = config.token or secrets.token_urlsafe(16)
         self.greeting = b""
         self._callers: set[socket.socket] = set()
@@ -115,7 +115,7 @@ class PageServer(socketserver.ThreadingTCPServer):
         if self._thread.ident is not None:
             self.shutdown()
             self._thread.join()
-        self.audience.close()
+        self.broadcast.close()
         self.server_close()
 
     def server_close(self) -> None:
@@ -211,22 +211,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self) -> None:
         """Messages, the newest ever, until one side has enough."""
-        with self.server.audience.seat() as seat:
-            if seat is None:
+        with self.server.broadcast.subscriber() as subscriber:
+            if subscriber is None:
                 self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages are open: close one, then reload.")
                 return
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._head(HTTPStatus.OK, {"Content-Type": "application/octet-stream"})
             self.wfile.write(self.server.greeting)
-            self._follow(seat)
+            self._follow(subscriber)
 
-    def _follow(self, seat: Seat) -> None:
+    def _follow(self, subscriber: Subscriber) -> None:
         while True:
-            message = seat.take(SILENCE_S)
+            message = subscriber.take(SILENCE_S)
             if message is not None:
                 self.wfile.write(message)
-            elif seat.over:
+            elif subscriber.over:
                 return
 
 

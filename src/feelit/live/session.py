@@ -18,7 +18,7 @@ from typing import Any
 from feelit.config import AnalyzeConfig
 from feelit.errors import FeelitError, UsageError
 from feelit.live.analyst import Analyst
-from feelit.live.broadcast import Audience
+from feelit.live.broadcast import Broadcast
 from feelit.live.latest import Latest
 from feelit.live.message import faces_of, greeting, jpeg_of, pack
 from feelit.live.recording import Recording
@@ -90,13 +90,13 @@ def watch(
     settings = resolve(config.look)
     with ExitStack() as exits:
         recording = exits.enter_context(Recording(config.out, config.force)) if config.out else None
-        audience = Audience()
-        server = exits.enter_context(PageServer(serving, audience))
+        broadcast = Broadcast()
+        server = exits.enter_context(PageServer(serving, broadcast))
         networks = open_networks(settings.models)
         capture = _opened(lambda: open_capture(config.source, settings.sampling, config.loop), stop)
         if capture is None:
             return None
-        session = _Session(capture, Analyst(capture, settings, networks, recording), audience, config)
+        session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, config)
         server.begin(greeting(capture.name, capture.info))
         announce(server.url, capture.name)
         return session.run(stop)
@@ -130,8 +130,8 @@ def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | 
 class _Session:
     """One source with its watchers."""
 
-    def __init__(self, capture: Capture, analyst: Analyst, audience: Audience, config: LiveConfig) -> None:
-        self._capture, self._analyst, self._audience, self._config = capture, analyst, audience, config
+    def __init__(self, capture: Capture, analyst: Analyst, broadcast: Broadcast, config: LiveConfig) -> None:
+        self._capture, self._analyst, self._broadcast, self._config = capture, analyst, broadcast, config
         self._newest: Latest[Captured] = Latest()
         self._failure: BaseException | None = None
         self._looked_s: deque[float] = deque(maxlen=1000)
@@ -148,11 +148,11 @@ class _Session:
                 elif self._newest.over or time.monotonic() > end_s:
                     break
                 else:
-                    self._audience.show(pack({"kind": "waiting", "trouble": self._capture.trouble}))
+                    self._broadcast.show(pack({"kind": "waiting", "trouble": self._capture.trouble}))
         self._analyst.finish()
         trouble = str(self._failure) if isinstance(self._failure, FeelitError) else ""
-        self._audience.show(pack({"kind": "end", "trouble": trouble}))
-        self._audience.close(FAREWELL_S)
+        self._broadcast.show(pack({"kind": "end", "trouble": trouble}))
+        self._broadcast.close(FAREWELL_S)
         if self._failure is None or isinstance(self._failure, FeelitError):
             self._analyst.commit(self._newest.dropped)
         if self._failure is not None:
@@ -181,19 +181,21 @@ class _Session:
 
     def _look(self, captured: Captured) -> None:
         jpeg: Future[bytes] | None = None
-        if self._audience.watching:  # one thread at a time may ask a frame for its pixels: they are out before the other begins
-            picture = captured.shot.picture(self._capture.info, self._config.max_width_px)
+        if (
+            self._broadcast.watching
+        ):  # one thread at a time may ask a frame for its pixels: they are out before the other begins
+            picture = captured.decoded.picture(self._capture.info, self._config.max_width_px)
             jpeg = self._painter.submit(jpeg_of, picture)
         rows = self._analyst.look(captured)
         self._looked_s.append(time.monotonic())
         if jpeg is not None:
-            self._audience.show(pack(self._facts(captured, rows), jpeg.result()))
+            self._broadcast.show(pack(self._facts(captured, rows), jpeg.result()))
 
     def _facts(self, captured: Captured, rows: Timeline) -> dict[str, Any]:
         since_s = time.monotonic() - RATE_OVER_S
         return {
             "kind": "frame",
-            "time_s": round(captured.shot.time_s, 3),
+            "time_s": round(captured.decoded.time_s, 3),
             "captured_ms": round(1000 * captured.at_s, 1),
             "faces": faces_of(rows),
             "rate_hz": sum(at_s > since_s for at_s in self._looked_s) / RATE_OVER_S,

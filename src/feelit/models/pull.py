@@ -12,7 +12,7 @@ from feelit.models.catalogue import Entry, catalogue
 from feelit.models.list import card_of
 from feelit.models.paths import BUILT_IN, cached_path
 from feelit.storage.atomic import output_errors, settle, whole_file
-from feelit.storage.download import Wanted, download
+from feelit.storage.download import RemoteFile, download
 from feelit.storage.locks import held
 from feelit.storage.web import check_address
 
@@ -100,7 +100,7 @@ def _fetch(entry: Entry, address: str, target: Path, progress: Callable[[float],
     if free < missing:
         message = f"{target} cannot be written: it needs {missing} bytes, and the disk has {free} left"
         raise OutputError(message, f"free some, or {INSTEAD}")
-    download(Wanted(address, entry.size_bytes, entry.sha256), part, progress)
+    download(RemoteFile(address, entry.size_bytes, entry.sha256), part, progress)
     _write_card(entry, target)  # first: a model without a card would be of no use
     settle(part, target)
 

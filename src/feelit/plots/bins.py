@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from feelit.analysis.observations import Samples, TimelineSamples
-from feelit.analysis.track_series import Trace, traces
+from feelit.analysis.track_series import TrackSeries, track_series
 from feelit.types import EMOTIONS, Float64, Int64
 
 UNREADABLE, ABSENT = -1, -2
@@ -53,7 +53,7 @@ def binned(rows: TimelineSamples, edges_s: Float64) -> list[TrackBins]:
     rows : the timeline
     edges_s : (B + 1,) float64, rising by equal steps: where the bins begin and end
     """
-    smoothed = {trace.track: trace for trace in traces(rows.samples)}
+    smoothed = {trace.track: trace for trace in track_series(rows.samples)}
     period_s = float(np.median(rows.frames.length_s)) if len(rows.frames) else 0.0
     bounds = np.searchsorted(rows.samples.track, np.arange(len(rows.track_id) + 1))
     result = []
@@ -75,7 +75,7 @@ def _state(samples: Samples, edges_s: Float64, period_s: float) -> Int64:
     return np.where(spent_s.sum(axis=1) > least_s, state, ABSENT)
 
 
-def _probability(trace: Trace, edges_s: Float64, period_s: float) -> Float64:
+def _probability(trace: TrackSeries, edges_s: Float64, period_s: float) -> Float64:
     """(B, 8) means over the readable time of every bin, NaN where there is none; in bins that are shorter than the samples lie
     apart, straight lines from sample to sample."""
     samples = trace.samples

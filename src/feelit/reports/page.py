@@ -26,7 +26,7 @@ STYLES = ("uplot/uPlot.min.css", "page.css", "parts.css", "print.css")
 SCRIPTS = (
     "uplot/uPlot.iife.min.js",
     *("text.js", "theme.js", "curves.js", "view.js", "gestures.js", "overview.js", "plots.js", "controls.js", "player.js"),
-    *("tables.js", "tracks.js", "moments.js", "events.js", "transitions.js", "quality.js", "chapter.js"),
+    *("tables.js", "tracks.js", "moments.js", "events.js", "transitions.js", "quality.js", "video_section.js"),
     *("contents.js", "main.js"),
 )
 """In the order in which they are needed. Our scripts share one scope, which nothing outside of it sees."""

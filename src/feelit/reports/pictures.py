@@ -25,7 +25,7 @@ LARGE_ENOUGH_PX = 96.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PictureRequest:
     """A picture of one face: which sample shows it, and how it is cut."""
 
     time_s: float
@@ -34,12 +34,12 @@ class Wanted:
     scale: float
 
     @classmethod
-    def moment(cls, time_s: float, track_id: int) -> Wanted:
+    def moment(cls, time_s: float, track_id: int) -> PictureRequest:
         """A face at one moment, with some of its surroundings."""
         return cls(time_s, track_id, MOMENT_PX, MOMENT_SCALE)
 
     @classmethod
-    def portrait(cls, time_s: float, track_id: int) -> Wanted:
+    def portrait(cls, time_s: float, track_id: int) -> PictureRequest:
         """A face by which a track is known."""
         return cls(time_s, track_id, PORTRAIT_PX, PORTRAIT_SCALE)
 
@@ -60,8 +60,8 @@ def best_views(rows: Timeline) -> dict[int, float]:
 
 
 def cut_pictures(
-    video: Path, rows: Timeline, wanted: Sequence[Wanted], most_bytes: int, progress: Callable[[float], None]
-) -> dict[Wanted, str]:
+    video: Path, rows: Timeline, wanted: Sequence[PictureRequest], most_bytes: int, progress: Callable[[float], None]
+) -> dict[PictureRequest, str]:
     """Pictures as data URLs, those that are wanted first as far as there is room for them.
 
     Parameters
@@ -78,14 +78,14 @@ def cut_pictures(
     """
     boxes = _boxes(rows, wanted)
     wanted = [picture for picture in wanted if picture in boxes]
-    pictures: dict[Wanted, str] = {}
+    pictures: dict[PictureRequest, str] = {}
     for time_s, still in stills(video, [picture.time_s for picture in wanted], usable_cores()):
         pictures |= {w: _data_url(_crop(still, boxes[w], w)) for w in wanted if w.time_s == time_s}
         progress(len(pictures) / len(wanted))
     return _as_many_as_fit([(w, pictures[w]) for w in wanted if w in pictures], most_bytes)
 
 
-def _boxes(rows: Timeline, wanted: Iterable[Wanted]) -> dict[Wanted, Float32]:
+def _boxes(rows: Timeline, wanted: Iterable[PictureRequest]) -> dict[PictureRequest, Float32]:
     boxes = {}
     for picture in wanted:
         first, end = np.searchsorted(rows.time_s, [picture.time_s, np.nextafter(picture.time_s, np.inf)])
@@ -95,7 +95,7 @@ def _boxes(rows: Timeline, wanted: Iterable[Wanted]) -> dict[Wanted, Float32]:
     return boxes
 
 
-def _crop(still: UInt8, box: Float32, wanted: Wanted) -> UInt8:
+def _crop(still: UInt8, box: Float32, wanted: PictureRequest) -> UInt8:
     """A square about the middle of the face, moved into the picture where the face is near its edge."""
     x0, y0, x1, y1 = (float(v) for v in box)
     side = min(max(x1 - x0, y1 - y0, 4.0) * wanted.scale, *still.shape[:2])
@@ -117,8 +117,8 @@ def _data_url(picture: UInt8) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
 
 
-def _as_many_as_fit(pictures: Sequence[tuple[Wanted, str]], most_bytes: int) -> dict[Wanted, str]:
-    kept: dict[Wanted, str] = {}
+def _as_many_as_fit(pictures: Sequence[tuple[PictureRequest, str]], most_bytes: int) -> dict[PictureRequest, str]:
+    kept: dict[PictureRequest, str] = {}
     for wanted, url in pictures:
         most_bytes -= len(url)
         if most_bytes < 0:

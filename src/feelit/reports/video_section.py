@@ -17,9 +17,9 @@ from feelit.analysis.bouts import find_bouts, transition_counts
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import SURE, events_of
 from feelit.analysis.observations import TimelineSamples
-from feelit.analysis.summary import Moment, Shown, TrackSummary, VideoSummary, track_summaries, video_summaries
+from feelit.analysis.summary import Moment, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summaries
 from feelit.reports.curves import ABSENT, Curves
-from feelit.reports.pictures import Wanted
+from feelit.reports.pictures import PictureRequest
 from feelit.reports.quality import Quality
 from feelit.types import Int64
 
@@ -116,19 +116,19 @@ def tracks_of(findings: Findings, curves: Curves, portraits: Mapping[int, str]) 
     return result
 
 
-def shown_of(shown: Shown) -> dict[str, Any]:
+def shown_of(shown: ShownEmotions) -> dict[str, Any]:
     """A summary without its moments."""
     names = ("on_screen_s", "readable_s", "readable_share", "first_seen_s", "last_seen_s", "dominant")
     values = {name: getattr(shown, name) for name in (*names, "bouts", "mean_bout_s", "transitions_per_min")}
     return _plain_object({**values, "share": list(shown.share)})
 
 
-def moments_of(moments: Sequence[Moment], pictures: Mapping[Wanted, str]) -> list[dict[str, Any]]:
+def moments_of(moments: Sequence[Moment], pictures: Mapping[PictureRequest, str]) -> list[dict[str, Any]]:
     """One object a moment."""
-    return [plain({**asdict(m), "picture": pictures.get(Wanted.moment(m.time_s, m.track_id))}) for m in moments]
+    return [plain({**asdict(m), "picture": pictures.get(PictureRequest.moment(m.time_s, m.track_id))}) for m in moments]
 
 
-def told_events(findings: Findings, most: int, pictures: Mapping[Wanted, str]) -> dict[str, Any]:
+def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, str]) -> dict[str, Any]:
     """The events that are least likely to be chance, in order of time, and how many there are in all."""
     chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
     names = ("kind", "tracks", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
@@ -136,9 +136,9 @@ def told_events(findings: Findings, most: int, pictures: Mapping[Wanted, str]) -
     return {"all": len(findings.events), "told": plain(told)}
 
 
-def picture_of(event: Event) -> Wanted:
+def picture_of(event: Event) -> PictureRequest:
     """What shows an event: the face of its first track when it is shown most."""
-    return Wanted.portrait(event.peak_s, event.tracks[0])
+    return PictureRequest.portrait(event.peak_s, event.tracks[0])
 
 
 def quality_facts(quality: Quality) -> dict[str, Any]:

@@ -17,11 +17,10 @@ import pyarrow.compute as pc
 from feelit import __version__
 from feelit.analysis.event import Kind
 from feelit.errors import UsageError, VideoReadError
-from feelit.reports import page
-from feelit.reports import video_section as chapter
+from feelit.reports import page, video_section
 from feelit.reports.curves import curves_of, pack_within
 from feelit.reports.footage import Footage, Found, find_footage, link
-from feelit.reports.pictures import Wanted, best_views, cut_pictures
+from feelit.reports.pictures import PictureRequest, best_views, cut_pictures
 from feelit.reports.quality import quality_of
 from feelit.reports.video_section import Findings, Origin
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
@@ -125,7 +124,7 @@ class _Writer:
     def write(self, file: TextIO, videos: Iterator[tuple[Origin, pa.Table]]) -> None:
         """The whole page."""
         first = next(videos, None)
-        only = chapter.title_of(first[0].name) if first and self.count <= 1 else f"{self.count} videos"
+        only = video_section.title_of(first[0].name) if first and self.count <= 1 else f"{self.count} videos"
         file.write(page.head(f"{only} · feelit report"))
         if first:
             self._write_video(file, *first)
@@ -138,34 +137,38 @@ class _Writer:
     def _write_video(self, file: TextIO, origin: Origin, table: pa.Table) -> None:
         number = len(self._entries) + 1
         rows = _in_time(from_arrow(table))
-        findings, full = chapter.findings_of(table), curves_of(rows)
+        findings, full = video_section.findings_of(table), curves_of(rows)
         curves, packed = pack_within(full, self.room.curve_bytes)
-        portraits = {track: Wanted.portrait(time_s, track) for track, time_s in best_views(rows).items()}
+        portraits = {track: PictureRequest.portrait(time_s, track) for track, time_s in best_views(rows).items()}
         pictures = self._pictures(origin, rows, findings, portraits)
         duration_s = _duration_s(origin, findings)
         content = {
             "name": origin.name,
-            "title": chapter.title_of(origin.name),
+            "title": video_section.title_of(origin.name),
             "duration_s": duration_s,
             "sampled_s": findings.video.duration_s,
             "face_share": findings.video.face_share,
             "points": len(curves.time_s),
             "samples": len(full.time_s),
             "step_s": curves.step_s,
-            "shown": chapter.shown_of(findings.video.shown),
-            "tracks": chapter.tracks_of(findings, curves, {t: pictures[w] for t, w in portraits.items() if w in pictures}),
-            "moments": chapter.moments_of(findings.moments, pictures),
-            "events": chapter.told_events(findings, self.room.events, pictures),
-            "quality": chapter.quality_facts(quality_of(rows)),
-            **chapter.facts_of(origin, table),
+            "shown": video_section.shown_of(findings.video.shown),
+            "tracks": video_section.tracks_of(
+                findings, curves, {t: pictures[w] for t, w in portraits.items() if w in pictures}
+            ),
+            "moments": video_section.moments_of(findings.moments, pictures),
+            "events": video_section.event_rows(findings, self.room.events, pictures),
+            "quality": video_section.quality_facts(quality_of(rows)),
+            **video_section.facts_of(origin, table),
             "footage": self._footage(origin),
         }
-        file.write(page.data_block(f"video-{number}", chapter.plain(content)))
+        file.write(page.data_block(f"video-{number}", video_section.plain(content)))
         file.write(page.text_block(f"curves-{number}", packed))
-        self._entries.append(chapter.plain(_entry(content, chapter.strip_of(curves, duration_s))))
+        self._entries.append(video_section.plain(_entry(content, video_section.strip_of(curves, duration_s))))
         self.progress(number / max(self.count, number))
 
-    def _pictures(self, origin: Origin, rows: Timeline, findings: Findings, portraits: dict[int, Wanted]) -> dict[Wanted, str]:
+    def _pictures(
+        self, origin: Origin, rows: Timeline, findings: Findings, portraits: dict[int, PictureRequest]
+    ) -> dict[PictureRequest, str]:
         """Portraits first, of those who are longest on screen; then moments, then peaks."""
         footage = self.found.footage.get(origin.name)
         if footage is None:
@@ -173,9 +176,9 @@ class _Writer:
             return {}
         longest = sorted(findings.tracks, key=lambda track: -track.shown.on_screen_s)
         wanted = [portraits[track.track_id] for track in longest if track.track_id in portraits]
-        wanted += [Wanted.moment(moment.time_s, moment.track_id) for moment in findings.moments]
+        wanted += [PictureRequest.moment(moment.time_s, moment.track_id) for moment in findings.moments]
         peaks = [event for event in findings.surest if event.kind is Kind.peak]
-        wanted += [chapter.picture_of(event) for event in peaks[: self.room.pictured]]
+        wanted += [video_section.picture_of(event) for event in peaks[: self.room.pictured]]
         done = len(self._entries)
         try:
             return cut_pictures(

@@ -90,11 +90,11 @@ def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     info = probe.info
     to_pts = 1 / info.time_base
     ends: list[tuple[int | None, int]] = [(None, 0)]  # (pts, packets before it)
-    anew = list(probe.keyframe_pts[:1])
+    reset = list(probe.keyframe_pts[:1])
     for pts, packets in zip(probe.keyframe_pts[1:], probe.keyframe_packet[1:], strict=True):
-        if pts - anew[-1] < LEAST_APART_S * to_pts:
+        if pts - reset[-1] < LEAST_APART_S * to_pts:
             continue
-        anew.append(pts)
+        reset.append(pts)
         last = ends[-1][0] if ends[-1][0] is not None else probe.keyframe_pts[0]
         if pts - last >= target_s * to_pts:
             ends.append((pts, packets))
@@ -102,7 +102,7 @@ def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     stretches = list(pairwise(ends))
     first = bisect_right([_time_s(pts, probe) for (pts, _), _ in stretches[1:]], sampling.start_s)
     wanted = [s for s in stretches[first:] if s[0][0] is None or _time_s(s[0][0], probe) < sampling.end_s]
-    segments = tuple(Segment(i, a, b, n - m, _between(anew, a, b)) for i, ((a, m), (b, n)) in enumerate(wanted))
+    segments = tuple(Segment(i, a, b, n - m, _between(reset, a, b)) for i, ((a, m), (b, n)) in enumerate(wanted))
     return Plan(segments, wanted[0][0][1])
 
 

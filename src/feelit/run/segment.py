@@ -22,7 +22,7 @@ from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
-from feelit.vision.multi_scale import Looker
+from feelit.vision.multi_scale import MultiScaleDetector
 from feelit.vision.quality import brightness, sharpness, thumbnails
 
 BATCH_BYTES = 48 << 20
@@ -65,7 +65,7 @@ class Task:
     info: VideoInfo
     segment: Segment
     sampling: Sampling
-    min_face_px: float | None  # see `Looker`
+    min_face_px: float | None  # see `MultiScaleDetector`
     models: Models
     batch: int = 16
     decode_threads: int = 1
@@ -82,13 +82,13 @@ def analyze_segment(task: Task) -> SegmentResult:
         if a model does not load.
     """
     networks = open_networks(task.models)
-    looker = Looker(networks.detector, task.info.width_px, task.info.height_px, task.min_face_px)
-    reader = SegmentReader(task.info, task.segment, task.sampling, looker.view, task.decode_threads)
+    multi_scale = MultiScaleDetector(networks.detector, task.info.width_px, task.info.height_px, task.min_face_px)
+    reader = SegmentReader(task.info, task.segment, task.sampling, multi_scale.view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
     seen = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
-        found = look_at(batch, looker, networks, task.batch)
+        found = detect_and_classify(batch, multi_scale, networks, task.batch)
         frames.append(frame_table(batch))
         faces.append(replace(found, row=found.row + seen))
         seen += len(batch)
@@ -103,17 +103,17 @@ def analyze_segment(task: Task) -> SegmentResult:
     )
 
 
-def look_at(batch: list[Sample], looker: Looker, networks: Networks, most: int) -> FaceTable:
+def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, networks: Networks, most: int) -> FaceTable:
     """Detect, crop and classify: the faces of the next frames of a video, whose `row` counts from the first of them.
 
     Parameters
     ----------
     batch : at least one frame
-    looker : looked at those before
+    multi_scale : looked at those before
     most : so many faces go through the classifier at a time
     """
     detector, expression = networks.detector, networks.expression
-    found = looker.find(batch, DOUBTFUL * detector.threshold)
+    found = multi_scale.find(batch, DOUBTFUL * detector.threshold)
     crops = [
         expression.crop(s.luma, s.levels, found.box[found.row == i], found.landmarks[found.row == i])
         for i, s in enumerate(batch)

@@ -28,7 +28,7 @@ CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RemoteFile:
     """A file as it must be: its address, its size in bytes, and its SHA-256 in hexadecimal."""
 
     address: str
@@ -36,39 +36,39 @@ class Wanted:
     sha256: str
 
 
-def download(wanted: Wanted, part: Path, progress: Callable[[float], None]) -> None:
-    """Make `part` the file that is wanted, from where earlier attempts stopped.
+def download(remote: RemoteFile, part: Path, progress: Callable[[float], None]) -> None:
+    """Make `part` the file that is remote, from where earlier attempts stopped.
 
     Parameters
     ----------
-    wanted : what to fetch
+    remote : what to fetch
     part : stays when this fails or is interrupted; beside it lies a note of where it comes from
     progress : is told the share that is there, 0..1
 
     Raises
     ------
     ModelError
-        if it cannot be had, or is another file than the one that is wanted.
+        if it cannot be had, or is another file than the one that is remote.
     OSError
         if the disk is full or cannot be written.
     """
     pauses_s = iter(PAUSES_S)
     while True:
         try:
-            _attempt(wanted, part, progress)
+            _attempt(remote, part, progress)
         except WebError as error:
             if error.fault is NO_SUCH_PART:
                 part.unlink(missing_ok=True)
             pause_s = next(pauses_s, None) if error.fault.transient else None
             if pause_s is None:
-                raise ModelError(f"{redacted(wanted.address)} {error.fault.reason}", error.fault.hint) from None
+                raise ModelError(f"{redacted(remote.address)} {error.fault.reason}", error.fault.hint) from None
             time.sleep(pause_s)
         else:
             _note(part).unlink(missing_ok=True)
             return
 
 
-def _attempt(wanted: Wanted, part: Path, progress: Callable[[float], None]) -> None:
+def _attempt(remote: RemoteFile, part: Path, progress: Callable[[float], None]) -> None:
     with part.open("a+b") as file:
         digest, there = hashlib.sha256(), 0
         file.seek(0)
@@ -76,59 +76,59 @@ def _attempt(wanted: Wanted, part: Path, progress: Callable[[float], None]) -> N
             digest.update(piece)
             there += len(piece)
         old = there > 0
-        if there > wanted.size_bytes:
+        if there > remote.size_bytes:
             digest, there = hashlib.sha256(), 0
             file.truncate(0)
-        if there < wanted.size_bytes:
-            progress(there / wanted.size_bytes)
-            with asked(wanted.address, _rest(wanted, part, there)) as response:
-                if _begins_at(response, wanted, there) == 0:
+        if there < remote.size_bytes:
+            progress(there / remote.size_bytes)
+            with asked(remote.address, _rest(remote, part, there)) as response:
+                if _begins_at(response, remote, there) == 0:
                     digest, there, old = hashlib.sha256(), 0, False
                     file.truncate(0)
-                    _take_note(wanted, part, response)
-                for piece in _pieces(response, wanted.size_bytes - there):
+                    _take_note(remote, part, response)
+                for piece in _pieces(response, remote.size_bytes - there):
                     file.write(piece)
                     digest.update(piece)
                     there += len(piece)
-                    progress(there / wanted.size_bytes)
-    if digest.hexdigest() == wanted.sha256:
+                    progress(there / remote.size_bytes)
+    if digest.hexdigest() == remote.sha256:
         return
     part.unlink()
     hint = f"somebody has changed it on the way or where it lies; {ELSEWHERE}"
-    reason = f"is another file: its SHA-256 is {digest.hexdigest()}, not {wanted.sha256}"
+    reason = f"is another file: its SHA-256 is {digest.hexdigest()}, not {remote.sha256}"
     raise WebError(Fault(reason, hint, transient=old))  # what was old may have been of another file
 
 
-def _rest(wanted: Wanted, part: Path, there: int) -> dict[str, str]:
+def _rest(remote: RemoteFile, part: Path, there: int) -> dict[str, str]:
     """The headers that ask for what is not there yet."""
     if not there:
         return {}
     try:
         note = json.loads(_note(part).read_text(encoding="utf-8"))
-        tag = str(note["tag"]) if note["address"] == wanted.address else ""
+        tag = str(note["tag"]) if note["address"] == remote.address else ""
     except (OSError, ValueError, KeyError, TypeError):  # there is none, or it was being written when all ended
         tag = ""
     return {"Range": f"bytes={there}-"} | ({"If-Range": tag} if tag else {})
 
 
-def _begins_at(response: http.client.HTTPResponse, wanted: Wanted, there: int) -> int:
+def _begins_at(response: http.client.HTTPResponse, remote: RemoteFile, there: int) -> int:
     """Where the content of an answer begins: `there`, or 0 from servers that send all of it.
 
     Raises
     ------
     WebError
-        if it does not fit what is wanted.
+        if it does not fit what is remote.
     """
     start, size = 0, response.headers.get("Content-Length")
-    total = int(size) if size is not None and size.isdecimal() else wanted.size_bytes
+    total = int(size) if size is not None and size.isdecimal() else remote.size_bytes
     if response.status == http.client.PARTIAL_CONTENT:
         found = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is None or int(found[1]) != there:
             raise WebError(Fault("cannot be had: the server sent another part than it was asked for", ELSEWHERE))
-        start, total = there, wanted.size_bytes if found[2] == "*" else int(found[2])
-    if total != wanted.size_bytes:
+        start, total = there, remote.size_bytes if found[2] == "*" else int(found[2])
+    if total != remote.size_bytes:
         hint = f"a proxy or a page for logging in may have answered; {ELSEWHERE}"
-        raise WebError(Fault(f"is another file: it has {total} bytes, not {wanted.size_bytes}", hint))
+        raise WebError(Fault(f"is another file: it has {total} bytes, not {remote.size_bytes}", hint))
     return start
 
 
@@ -159,8 +159,8 @@ def _note(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _take_note(wanted: Wanted, part: Path, response: http.client.HTTPResponse) -> None:
+def _take_note(remote: RemoteFile, part: Path, response: http.client.HTTPResponse) -> None:
     """Write down which version the part is of. Weak tags are no use: they may mean other bytes."""
     tag = response.headers.get("ETag", "")
-    content = {"address": wanted.address, "tag": "" if tag.startswith("W/") else tag}
+    content = {"address": remote.address, "tag": "" if tag.startswith("W/") else tag}
     _note(part).write_text(json.dumps(content), encoding="utf-8")

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from feelit.geometry import head_angles
-from feelit.timeline.quality_gate import is_readable
+from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import REACH_S, smooth
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
@@ -167,7 +167,7 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
         face_px=kept.face_px,
         sharpness=kept.sharpness,
         brightness=kept.brightness,
-        readable=is_readable(kept.face_px, kept.sharpness, yaw),
+        readable=passes_quality_gate(kept.face_px, kept.sharpness, yaw),
         probability=kept.probability,
     )
 

@@ -16,6 +16,6 @@ MOST_YAW_DEG = 30.0
 """Detectors pull the landmarks of turned faces towards the front: on real calls, an estimate of 30 is a face near profile."""
 
 
-def is_readable(face_px: Float32, sharpness: Float32, yaw_deg: Float32) -> Bool:
+def passes_quality_gate(face_px: Float32, sharpness: Float32, yaw_deg: Float32) -> Bool:
     """(F,) each -> (F,) bool: large, sharp and frontal enough."""
     return (face_px >= LEAST_FACE_PX) & (sharpness >= LEAST_SHARPNESS) & (np.abs(yaw_deg) <= MOST_YAW_DEG)

@@ -14,10 +14,10 @@ from feelit.storage.atomic import output_errors
 NEEDED = {"torch": "PyTorch", "onnx": "onnx", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
 
-def follow(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[Path, Mapping[str, object]]:
-    """Follow a recipe to its end; gives the path of the model and what stood in the recipe.
+def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[Path, Mapping[str, object]]:
+    """Train by a recipe to its end; returns the path of the model and the values of the recipe.
 
-    Progress is told on standard error: a line an epoch, and a bar on a terminal.
+    Progress goes to standard error: one line per epoch, and a bar on a terminal.
 
     Raises
     ------

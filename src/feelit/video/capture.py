@@ -16,7 +16,7 @@ import av
 from feelit.storage.names import as_text
 from feelit.types import Sampling, Segment, VideoInfo
 from feelit.video.clock import Clock, tick_of
-from feelit.video.decoded_frame import Shot
+from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import probe
 
@@ -30,7 +30,7 @@ Kind = Literal["file", "device", "url"]
 class Captured:
     """A frame, and when it was there to be seen: seconds since the epoch."""
 
-    shot: Shot
+    decoded: DecodedFrame
     at_s: float
 
 
@@ -70,14 +70,14 @@ class Capture(ABC):
         """Let the iteration end as soon as it can."""
         self._stopped.set()
 
-    def _shot(self, frame: av.VideoFrame, pts: int, units: int) -> Shot | None:
+    def _decoded_frame(self, frame: av.VideoFrame, pts: int, units: int) -> DecodedFrame | None:
         """The next frame, counted; None if its tick was sampled already."""
         index, self.decoded = self.decoded, self.decoded + 1
         tick = tick_of(units, self.info.time_base, self._sampling.rate_hz)
         if tick == self._tick:
             return None
         self._tick = tick
-        return Shot(frame, index, pts, float(units * self.info.time_base), tick)
+        return DecodedFrame(frame, index, pts, float(units * self.info.time_base), tick)
 
 
 class FileCapture(Capture):
@@ -102,8 +102,8 @@ class FileCapture(Capture):
                 due_s = schedule.due_s(time_s)
                 if self._stopped.wait(max(0.0, due_s - time.monotonic())):
                     return
-                if shot := self._shot(frame, frame.pts or 0, units):
-                    yield Captured(shot, time.time() + due_s - time.monotonic())
+                if decoded := self._decoded_frame(frame, frame.pts or 0, units):
+                    yield Captured(decoded, time.time() + due_s - time.monotonic())
 
     def seen(self) -> VideoInfo:
         """See `Capture.seen`. Played over and over, its rows are not those of the file any more."""

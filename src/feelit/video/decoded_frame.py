@@ -12,7 +12,7 @@ from feelit.video.luma import luma_plane, small_view, upright
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
+class DecodedFrame:
     """A frame as the decoder gave it."""
 
     frame: av.VideoFrame
@@ -21,13 +21,13 @@ class Shot:
     time_s: float
     tick: int
 
-    def sample(self, info: VideoInfo, view: View, anew: bool = True) -> Sample:
+    def sample(self, info: VideoInfo, view: View, reset: bool = True) -> Sample:
         """What is looked at: its luma, and the detector's small picture."""
         frame = _fitted(self.frame, info)
         stored, levels = luma_plane(frame)
         luma = upright(stored, info.rotation_deg)
         small = small_view(frame, luma, levels, view, info.rotation_deg)
-        return Sample(self.index, self.pts, self.time_s, self.tick, anew, luma, levels, small)
+        return Sample(self.index, self.pts, self.time_s, self.tick, reset, luma, levels, small)
 
     def picture(self, info: VideoInfo, most_width_px: int) -> UInt8:
         """What people look at: (H, W, 3) BGR uint8, upright, no wider than `most_width_px`."""

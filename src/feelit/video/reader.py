@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
 from feelit.video.clock import Clock, tick_of
-from feelit.video.decoded_frame import Shot
+from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import SegmentDecoder
 
 
@@ -48,8 +48,8 @@ class SegmentReader:
             if tick == last_tick or time_s < self._sampling.start_s:
                 continue
             last_tick = tick
-            shot = Shot(frame, index, frame.pts or 0, time_s, tick)
-            yield shot.sample(self._info, self._view, beginning.is_at(shot.pts, tick))
+            decoded = DecodedFrame(frame, index, frame.pts or 0, time_s, tick)
+            yield decoded.sample(self._info, self._view, beginning.is_at(decoded.pts, tick))
 
 
 class _Beginning:
@@ -61,8 +61,8 @@ class _Beginning:
     """
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling) -> None:
-        self._pts = segment.anew_pts
-        self._ticks = [tick_of(pts - info.origin_pts, info.time_base, sampling.rate_hz) for pts in segment.anew_pts]
+        self._pts = segment.reset_pts
+        self._ticks = [tick_of(pts - info.origin_pts, info.time_base, sampling.rate_hz) for pts in segment.reset_pts]
         self._passed = -1
         self._tick = 0
         self._waiting = False

@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange
 from feelit.errors import UsageError, VideoReadError
 from feelit.types import Sample, Segment, UInt8, VideoInfo, View
 from feelit.video.clock import Clock
-from feelit.video.decoded_frame import Shot
+from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.luma import upright
 from feelit.video.probe import Probe, probe
@@ -45,8 +45,8 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
     if not wanted:
         return
     video = probe(path)
-    for time_s, shot in _shots(video, wanted, threads):
-        yield time_s, _picture(shot.frame, video.info)
+    for time_s, decoded in _decoded_frames(video, wanted, threads):
+        yield time_s, _picture(decoded.frame, video.info)
 
 
 def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:
@@ -72,12 +72,12 @@ def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -
     video = probe(path)
     if time_s > video.info.duration_s:
         raise UsageError(f"{path} ends at {video.info.duration_s:g} s, before {time_s:g} s", "choose an earlier moment")
-    for _, shot in _shots(video, [time_s], 1):
-        return shot.sample(video.info, view_of(video.info)), video.info
+    for _, decoded in _decoded_frames(video, [time_s], 1):
+        return decoded.sample(video.info, view_of(video.info)), video.info
     raise VideoReadError(f"no frame of {path} can be decoded at {time_s:g} s", "choose another moment")
 
 
-def _shots(video: Probe, wanted: Sequence[float], threads: int) -> Iterator[tuple[float, Shot]]:
+def _decoded_frames(video: Probe, wanted: Sequence[float], threads: int) -> Iterator[tuple[float, DecodedFrame]]:
     """The frames that are shown at rising times."""
     starts_s = [_time_s(pts, video.info) for pts in video.keyframe_pts]
     for place, group in groupby(wanted, lambda time_s: max(bisect_right(starts_s, time_s + _half_unit_s(video.info)) - 1, 0)):
@@ -91,16 +91,16 @@ def _segment(video: Probe, place: int) -> Segment:
     return Segment(place, pts[place], pts[place + 1], packets[place + 1] - packets[place])
 
 
-def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads: int) -> Iterator[tuple[float, Shot]]:
+def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads: int) -> Iterator[tuple[float, DecodedFrame]]:
     """The last frame that begins at or before each time; before the first frame, that one."""
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
-    shown: Shot | None = None
+    shown: DecodedFrame | None = None
     left = list(wanted)
     for index, frame in enumerate(SegmentDecoder(info, segment, threads)):
         begin_s = clock.seconds(clock.units(frame.pts))
         while shown is not None and left and left[0] < begin_s - _half_unit_s(info):
             yield left.pop(0), shown
-        shown = Shot(frame, index, frame.pts or 0, begin_s, 0)
+        shown = DecodedFrame(frame, index, frame.pts or 0, begin_s, 0)
         if not left:
             return
     if shown is not None:

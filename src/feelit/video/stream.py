@@ -172,8 +172,8 @@ class StreamCapture(Capture):
                 if self._stopped.is_set() or units * MICROSECOND >= self._sampling.end_s:
                     return
                 self.errors += frame.is_corrupt
-                if shot := self._shot(frame, units, units):
-                    yield Captured(shot, time.time())
+                if decoded := self._decoded_frame(frame, units, units):
+                    yield Captured(decoded, time.time())
 
     def seen(self) -> VideoInfo:
         """See `Capture.seen`."""

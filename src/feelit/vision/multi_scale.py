@@ -37,7 +37,7 @@ MOST_PLACES = 0.5
 """Squares that cover more than this share of the frame are not worth it: then all of it is looked at."""
 
 
-class Looker:
+class MultiScaleDetector:
     """Finds the faces of the frames of one video, in their order.
 
     Networks that want colour, or an input of a fixed size, look at every frame once, in the size that `min_face_px` asks for.
@@ -79,7 +79,7 @@ class Looker:
         return united(found, [part.rows(self._is_small(part.box)) for part in small])
 
     def _look_closer(self, sample: Sample, min_score: float) -> Detections:
-        if sample.anew or sample.time_s >= self._again_s:
+        if sample.reset or sample.time_s >= self._again_s:
             found = self._look_at_all(sample, min_score)
             self._centre = _centres(found.box[self._is_small(found.box)])
             self._again_s = sample.time_s + EVERY_S

@@ -29,7 +29,7 @@ Work = Callable[[Task], SegmentResult]
 
 
 @dataclass(slots=True)
-class _Parcel:
+class _InFlight:
     """An order on its way: how many workers have died on it, when the last one got it and whether it has begun, and why that
     one was ended."""
 
@@ -51,8 +51,8 @@ class LocalEngine:
 
     def __init__(self, workers: int, work: Work = analyze_segment, limits: Limits | None = None) -> None:
         self._most, self._work, self._limits = workers, work, limits or Limits()
-        self._crew: list[_Worker] = []
-        self._waiting: deque[_Parcel] = deque()
+        self._running: list[_Worker] = []
+        self._waiting: deque[_InFlight] = deque()
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
         """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early.
@@ -66,17 +66,17 @@ class LocalEngine:
             with watching(self._end_the_excessive):
                 yield from self._run(orders)
         finally:
-            _end(self._crew)
+            _end(self._running)
 
     def _run(self, orders: Iterator[Order]) -> Iterator[Outcome]:
         more = True
-        while more or self._waiting or any(worker.parcel for worker in self._crew):
+        while more or self._waiting or any(worker.item for worker in self._running):
             # Orders are drawn ahead of need, one a round: to open a video takes time, and workers should not wait for it.
             if more and len(self._waiting) < self._most:
                 order = next(orders, None)
                 more = order is not None
                 if order is not None:
-                    self._waiting.append(_Parcel(order))
+                    self._waiting.append(_InFlight(order))
             self._hand_out()
             drawing = more and len(self._waiting) < self._most
             outcomes = [self._outcome(worker) for worker in self._heard_of(0 if drawing else None)]
@@ -86,67 +86,67 @@ class LocalEngine:
     def _hand_out(self) -> None:
         """Give what waits to workers that are idle; start workers as long as they are needed and allowed."""
         while self._waiting:
-            worker = next((w for w in self._crew if w.parcel is None), None)
+            worker = next((w for w in self._running if w.item is None), None)
             if worker is None:
-                if len(self._crew) >= self._most or not self._hire():
+                if len(self._running) >= self._most or not self._spawn():
                     return
                 continue
             if worker.give(self._waiting[0]):
                 self._waiting.popleft()
             else:
-                self._crew.remove(worker)
+                self._running.remove(worker)
 
-    def _hire(self) -> bool:
+    def _spawn(self) -> bool:
         """Start one more worker. Where the system refuses, those that run must do."""
         try:
-            self._crew.append(_Worker(self._work))
+            self._running.append(_Worker(self._work))
         except OSError as error:
-            if not self._crew:
+            if not self._running:
                 raise FeelitError(f"no worker process can be started: {error}", "close other programs") from error
-            self._most = len(self._crew)
+            self._most = len(self._running)
             return False
         return True
 
     def _heard_of(self, timeout_s: float | None) -> list[_Worker]:
         """The workers that have answered or died."""
-        if not self._crew:
+        if not self._running:
             return []
-        ready = wait([worker.pipe for worker in self._crew], timeout_s)
-        return [worker for worker in self._crew if worker.pipe in ready]
+        ready = wait([worker.pipe for worker in self._running], timeout_s)
+        return [worker for worker in self._running if worker.pipe in ready]
 
     def _end_the_excessive(self) -> None:
         """Kill the workers that exceed a limit. One that has just finished dies idle, or on a segment that is tried again."""
-        for worker in list(self._crew):
-            parcel = worker.parcel
-            if parcel is None or worker.process.pid is None:
+        for worker in list(self._running):
+            item = worker.item
+            if item is None or worker.process.pid is None:
                 continue
-            cause = self._limits.exceeded(parcel.order.task, time.monotonic() - parcel.given_s, worker.process.pid)
+            cause = self._limits.exceeded(item.order.task, time.monotonic() - item.given_s, worker.process.pid)
             if cause is not None:
-                parcel.cause = cause
+                item.cause = cause
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
         """None if the worker has just begun, or if it died: its order goes to another, or it was idle."""
-        parcel = worker.parcel
+        item = worker.item
         try:
             result: SegmentResult | FeelitError | None = worker.pipe.recv()
         except (EOFError, OSError):
-            self._crew.remove(worker)
+            self._running.remove(worker)
             _end([worker])
-            if parcel is None:
+            if item is None:
                 return None
             # One that had worked before and died before it looked at the order did not die of it.
-            parcel.deaths += parcel.begun or not worker.proven
-            if parcel.deaths < TRIES:
-                self._waiting.appendleft(parcel)
+            item.deaths += item.begun or not worker.proven
+            if item.deaths < TRIES:
+                self._waiting.appendleft(item)
                 return None
-            result = given_up(parcel.order.task, parcel.cause)
-        assert parcel is not None
+            result = given_up(item.order.task, item.cause)
+        assert item is not None
         if result is None:
-            parcel.begun = True
+            item.begun = True
             return None
-        worker.parcel, worker.proven = None, True
-        return Outcome(parcel.order, result)
+        worker.item, worker.proven = None, True
+        return Outcome(item.order, result)
 
 
 class _Worker:
@@ -155,7 +155,7 @@ class _Worker:
     def __init__(self, work: Work) -> None:
         context = _Context()
         self.pipe, theirs = context.Pipe()
-        self.parcel: _Parcel | None = None
+        self.item: _InFlight | None = None
         self.proven = False
         self.process = context.Process(target=_serve, args=(theirs, work), name="feelit-worker", daemon=True)
         try:
@@ -166,15 +166,15 @@ class _Worker:
         finally:
             theirs.close()  # the worker's own copy is the only one now, so that its death closes the pipe
 
-    def give(self, parcel: _Parcel) -> bool:
+    def give(self, item: _InFlight) -> bool:
         """Whether the worker is alive to take it."""
         try:
-            self.pipe.send(parcel.order.task)
+            self.pipe.send(item.order.task)
         except OSError:
             _end([self])
             return False
-        parcel.given_s, parcel.begun, parcel.cause = time.monotonic(), False, DIED
-        self.parcel = parcel
+        item.given_s, item.begun, item.cause = time.monotonic(), False, DIED
+        self.item = item
         return True
 
 

@@ -39,7 +39,7 @@ STARVED = Cause("Ray ended its worker because memory ran out", "give nodes more 
 
 
 @dataclass(slots=True)
-class _Parcel:
+class _InFlight:
     """An order on its way, how many workers have died on it, and how many nodes."""
 
     order: Order
@@ -80,8 +80,8 @@ class RayEngine:
         self._ray = import_ray()
         self._address = address if self._ray.is_initialized() else reachable(address)
         self._device, self._limits, self._most, self._work = device, limits or Limits(), most, work
-        self._flying: dict[Any, _Parcel] = {}
-        self._waiting: deque[_Parcel] = deque()
+        self._flying: dict[Any, _InFlight] = {}
+        self._waiting: deque[_InFlight] = deque()
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
         """See `Engine.run`. Cancels what is in flight when the iteration ends; the cluster goes on.
@@ -113,10 +113,10 @@ class RayEngine:
                 order = next(orders, None)
                 more = order is not None
                 if order is not None:
-                    self._waiting.append(_Parcel(order))
+                    self._waiting.append(_InFlight(order))
             while self._waiting and len(self._flying) < most:
-                parcel = self._waiting.popleft()
-                self._flying[submit(parcel)] = parcel
+                item = self._waiting.popleft()
+                self._flying[submit(item)] = item
             if not self._flying:
                 continue
             drawing = more and len(self._flying) < most
@@ -152,7 +152,7 @@ class RayEngine:
             raise FeelitError(f"the Ray cluster at {self._address} has no GPU", hint)
         return GPU_SHARE if has_gpus else 0.0
 
-    def _outcome(self, reference: Any, parcel: _Parcel) -> Outcome | None:
+    def _outcome(self, reference: Any, item: _InFlight) -> Outcome | None:
         """None if the segment is to be sent again."""
         errors = self._ray.exceptions
         try:
@@ -161,23 +161,23 @@ class RayEngine:
             hint = "every node needs this version of feelit, installed as here: see docs/clusters.md"
             raise FeelitError(f"a node of the Ray cluster cannot run tasks: {_last_line(error)}", hint) from error
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
-            parcel.deaths += 1
-            return self._again(parcel, parcel.deaths < TRIES, STARVED if isinstance(error, errors.OutOfMemoryError) else DIED)
+            item.deaths += 1
+            return self._again(item, item.deaths < TRIES, STARVED if isinstance(error, errors.OutOfMemoryError) else DIED)
         except (errors.NodeDiedError, errors.ObjectLostError, errors.TaskCancelledError):
-            parcel.losses += 1
-            return self._again(parcel, parcel.losses < LOSSES, FELLED)
-        return Outcome(parcel.order, pickle.loads(answer))
+            item.losses += 1
+            return self._again(item, item.losses < LOSSES, FELLED)
+        return Outcome(item.order, pickle.loads(answer))
 
-    def _again(self, parcel: _Parcel, may: bool, cause: Cause) -> Outcome | None:
+    def _again(self, item: _InFlight, may: bool, cause: Cause) -> Outcome | None:
         """Send a segment once more, if it may."""
         if not may:
-            return Outcome(parcel.order, given_up(parcel.order.task, cause))
-        self._waiting.appendleft(parcel)
+            return Outcome(item.order, given_up(item.order.task, cause))
+        self._waiting.appendleft(item)
         return None
 
 
 class _Submitter:
-    """Sends parcels off."""
+    """Submits segments to the cluster."""
 
     def __init__(self, ray: Any, gpu_share: float, limits: Limits, work: Work) -> None:
         options = {"num_cpus": 1, "num_gpus": gpu_share, "max_retries": 0}
@@ -186,9 +186,9 @@ class _Submitter:
         self._last = ray.remote(**options, max_calls=1)(serve)
         self._limits, self._work = limits, work
 
-    def __call__(self, parcel: _Parcel) -> Any:
-        last = parcel.deaths == TRIES - 1
-        task = replace(_absolute(parcel.order.task), decode_threads=1)
+    def __call__(self, item: _InFlight) -> Any:
+        last = item.deaths == TRIES - 1
+        task = replace(_absolute(item.order.task), decode_threads=1)
         assignment = Assignment(task, self._work, self._limits, last, models_folder().resolve(), __version__)
         return (self._last if last else self._first).remote(assignment)
 

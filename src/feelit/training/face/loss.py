@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from feelit.training.face.network import Prediction
 from feelit.training.face.scenes import Scene
-from feelit.training.face.teacher import Wanted
+from feelit.training.face.teacher import TeacherTargets
 
 LEAST_SCORE = 0.1
 """Cells that shall say less give no loss for boxes and landmarks."""
@@ -30,7 +30,7 @@ class Batch:
     silent: Tensor  # (N, A) bool
 
     @classmethod
-    def of(cls, scenes: list[Scene], wanted: list[Wanted]) -> Self:
+    def of(cls, scenes: list[Scene], wanted: list[TeacherTargets]) -> Self:
         """Stack scenes and what is wanted of them."""
         names = ("score", "box", "landmarks", "weight", "silent")
         columns = [torch.from_numpy(np.stack([getattr(w, name) for w in wanted])) for name in names]

@@ -29,7 +29,7 @@ LABELLED = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class TeacherTargets:
     """What A cells shall say of one scene."""
 
     score: Float32  # (A,)
@@ -56,7 +56,7 @@ class Teacher:
                 f"{path.name} cannot teach this network", "a teacher has a cell at strides 8, 16 and 32, and landmarks"
             )
 
-    def say(self, scenes: list[Scene]) -> list[Wanted]:
+    def say(self, scenes: list[Scene]) -> list[TeacherTargets]:
         """What the cells shall say of scenes."""
         score, box, landmarks = self._look(np.stack([scene.picture for scene in scenes]))
         assert landmarks is not None
@@ -67,7 +67,7 @@ class Teacher:
             pictures = np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in pictures]).astype(np.uint8)
         return self._detector.predict(pictures)
 
-    def _corrected(self, scene: Scene, score: Float32, box: Float32, landmarks: Float32) -> Wanted:
+    def _corrected(self, scene: Scene, score: Float32, box: Float32, landmarks: Float32) -> TeacherTargets:
         score, box, landmarks = score.copy(), box.copy(), landmarks.copy()
         weight, silent = np.ones_like(landmarks), np.zeros(len(score), bool)
         known = assign(scene, self._cells)
@@ -82,4 +82,4 @@ class Teacher:
             silent[own] = False
             score[own], box[own], landmarks[own] = LABELLED, scene.box[face], scene.landmarks[face].ravel()
             weight[own] = scene.weight[face].repeat(2)
-        return Wanted(score, box, landmarks, weight, silent)
+        return TeacherTargets(score, box, landmarks, weight, silent)
