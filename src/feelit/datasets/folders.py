@@ -40,6 +40,11 @@ def read_folders(root: Path) -> Iterator[Row]:
         yield from _classes(root, WHOLE)
 
 
+def has_classes(root: Path) -> bool:
+    """Whether a folder in it is named like a split or an expression."""
+    return any(split_named(folder.name) or emotion_named(folder.name) is not None for folder in _folders(root))
+
+
 def _classes(root: Path, split: str) -> Iterator[Row]:
     classes = {folder: emotion_named(folder.name) for folder in _folders(root)}
     if unknown := [folder.name for folder, label in classes.items() if label is None]:

@@ -3,7 +3,8 @@
     subDirectory_filePath,expression
     689/737db2483489.jpg,1
 
-Labels are AffectNet's numbers, or class names in any of their spellings. Paths begin at the folder of the file.
+Labels are AffectNet's numbers, or class names in any of their spellings. Paths begin at the folder of the file. A folder may
+hold one list a split, named after it, as AffectNet has training.csv and validation.csv.
 """
 
 from __future__ import annotations
@@ -21,8 +22,17 @@ LABELS = ("label", "expression", "emotion", "class")
 SPLIT = ("split", "usage", "subset")
 
 
-def read_list(path: Path) -> Iterator[Row]:
+def is_list(header: tuple[str, ...]) -> bool:
+    """Whether a CSV file names images and labels."""
+    return column(header, PATHS) is not None and column(header, LABELS) is not None
+
+
+def read_list(path: Path, whole: str = WHOLE) -> Iterator[Row]:
     """The images that a list names. They are not opened yet.
+
+    Parameters
+    ----------
+    whole : the split of all of them, where no column says it
 
     Raises
     ------
@@ -36,7 +46,7 @@ def read_list(path: Path) -> Iterator[Row]:
         hint = f"call it {', '.join((PATHS if place is None else LABELS)[:3])}; or give FER2013's own file, with pixels"
         raise UsageError(f"{path} has no column of {lacking} among {', '.join(header)[:80]}", hint)
     for origin, cells in rows_of(path):
-        own = split_in(cells[split], origin) if split else WHOLE
+        own = split_in(cells[split], origin) if split else whole
         yield Row(own, path.parent / cells[place].strip(), origin, label=_label(cells[label], origin))
 
 

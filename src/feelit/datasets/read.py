@@ -10,8 +10,8 @@ from pathlib import Path
 from feelit.datasets.copies import hold_out
 from feelit.datasets.faces import LabelledFaces, Row, collect
 from feelit.datasets.fer2013 import is_fer2013, is_fer_plus, read_fer2013, read_fer_plus
-from feelit.datasets.folders import read_folders
-from feelit.datasets.lists import read_list
+from feelit.datasets.folders import has_classes, read_folders
+from feelit.datasets.lists import is_list, read_list
 from feelit.datasets.names import SPLITS, WHOLE, split_named
 from feelit.datasets.tables import read_faces
 from feelit.datasets.texts import header_of
@@ -111,7 +111,7 @@ def _in_folder(folder: Path) -> _Found:
         raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "mend its permissions") from error
     tables = {path: split_named(path.stem) for path in files if path.suffix.lower() == ".parquet"}
     if named := {path: split for path, split in tables.items() if split}:
-        return _Found(lambda wanted: _of_tables(named, wanted), tuple(split for split in SPLITS if split in named.values()))
+        return _Found(lambda wanted: _of_files(named, wanted, read_faces), _splits_of(named))
     if tables:
         raise UsageError(f"{folder} holds Parquet files, but none of a split", "call them train.parquet, valid.parquet, ...")
     headers = {path: header_of(path) for path in files if path.suffix.lower() == ".csv"}
@@ -124,10 +124,17 @@ def _in_folder(folder: Path) -> _Found:
         return _Found(lambda s: read_fer_plus(images[0], votes[0], s))
     if images:
         return _Found(lambda s: read_fer2013(images[0], s))
+    lists = {path: split for path, header in headers.items() if (split := split_named(path.stem)) and is_list(header)}
+    if lists and not has_classes(folder):
+        return _Found(lambda wanted: _of_files(lists, wanted, read_list), _splits_of(lists))
     return _Found(lambda _: read_folders(folder))
 
 
-def _of_tables(tables: dict[Path, str], wanted: str | None) -> Iterator[Row]:
+def _splits_of(files: dict[Path, str]) -> tuple[str, ...]:
+    return tuple(split for split in SPLITS if split in files.values())
+
+
+def _of_files(files: dict[Path, str], wanted: str | None, read: Callable[[Path, str], Iterator[Row]]) -> Iterator[Row]:
     """The rows of one file a split; files of other splits are not opened."""
-    chosen = {path: split for path, split in tables.items() if wanted is None or split == wanted}
-    return chain.from_iterable(read_faces(path, split) for path, split in chosen.items())
+    chosen = {path: split for path, split in files.items() if wanted is None or split == wanted}
+    return chain.from_iterable(read(path, split) for path, split in chosen.items())
