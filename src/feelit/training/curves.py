@@ -13,6 +13,9 @@ from feelit.storage.atomic import whole_file
 
 COLOURS = [theme.EMOTION_COLOUR[name].hex for name in ("anger", "sadness", "happiness", "disgust")]
 
+TRAINING = "training "
+"""The names of scores on pictures that are learnt from begin so."""
+
 
 @dataclass(slots=True)
 class Curve:
@@ -26,20 +29,28 @@ class Curve:
 
 
 def draw_curves(curve: Curve, path: Path) -> None:
-    """The loss above, scores below, over epochs."""
+    """Losses above, other scores below, over epochs. What was scored on pictures that are learnt from is dashed."""
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     above, below = figure.subplots(2, sharex=True)
     epochs = [epoch for epoch, _ in curve.rows]
-    for number, name in enumerate(curve.rows[-1][1]):
+    names = list(curve.rows[-1][1])
+    tones = {tone: COLOURS[i % len(COLOURS)] for i, tone in enumerate(dict.fromkeys(map(_measured, names)))}
+    for name in names:
         values = [scores.get(name, float("nan")) for _, scores in curve.rows]
-        axes = above if name == "loss" else below
-        axes.plot(epochs, values, color=COLOURS[number % len(COLOURS)], label=name, marker="." if len(epochs) < 3 else "")
+        axes, learnt = (above if name.endswith("loss") else below), name == "loss" or name.startswith(TRAINING)
+        style = {"linestyle": "--" if learnt and len(names) > 2 else "-", "marker": "." if len(epochs) < 3 else ""}
+        axes.plot(epochs, values, color=tones[_measured(name)], label=name, **style)
     above.set_ylabel("loss")
-    below.set_ylabel("validation")
+    below.set_ylabel("score")
     below.set_xlabel("epoch")
-    below.legend(frameon=False)
     for axes in (above, below):
+        axes.legend(frameon=False)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=150, metadata={"Software": None})
+
+
+def _measured(name: str) -> str:
+    """What a score measures, whatever pictures it was measured on: both lines have one colour."""
+    return name.removeprefix(TRAINING).removeprefix("validation ")

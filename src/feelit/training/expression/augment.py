@@ -29,6 +29,7 @@ class Augmentation:
     noise: float = 0.2
     erasing: float = 0.3
     covered: float = 0.5  # share that wears a mask or sunglasses, or has a quarter hidden
+    mirrored: float = 0.5
 
 
 ROLL_DEG = 35.0
@@ -52,6 +53,25 @@ CALM = Augmentation(
 )
 """How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
 
+LIGHT = Augmentation(
+    original_framing=0.2,
+    landmark_jitter=0.02,
+    rotation_deg=10.0,
+    roll=0.0,
+    scale=0.1,
+    shift=0.05,
+    light=0.3,
+    blur=0.0,
+    small=0.0,
+    noise=0.0,
+    erasing=0.15,
+    covered=0.0,
+)
+NONE = Augmentation(*[0.0] * 13)
+
+AUGMENTATIONS = {"strong": (WILD, CALM), "light": (LIGHT, LIGHT), "none": (NONE, NONE)}
+"""By the words of recipes: how faces are changed at first, and in the calm epochs."""
+
 
 def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> tuple[UInt8, UInt8]:
     """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson, and the same with nothing before the face and as sharp
@@ -63,7 +83,7 @@ def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Gene
     landmarks = np.where(known[:, None, None], landmarks, template(side))
     matrix = _framing(landmarks, known, side, how, rng)
     where = np.einsum("nij,nkj->nki", matrix[:, :, :2], landmarks) + matrix[:, None, :, 2]
-    flip = rng.random(len(index)) < 0.5
+    flip = rng.random(len(index)) < how.mirrored
     out = np.empty((2, len(index), side, side), np.uint8)
     for i, row in enumerate(index):
         crop = cv2.warpAffine(

@@ -17,10 +17,12 @@ from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.models.card import ModelCard, write_card
 from feelit.training.expression.data import Lesson, aligned
 from feelit.training.expression.network import ExpressionNet
+from feelit.training.expression.report import write_report
 from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.training.onnx.quantize import quantize
 from feelit.training.sources import as_data
 from feelit.types import EMOTIONS, Float32, UInt8
+from feelit.vision.expression import open_expression
 from feelit.vision.session import open_session
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class Origin:
 
 
 def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, pictures: UInt8 | None = None) -> Path:
-    """Export a network, quantise it, fit its temperature, score the file as users will and write the card.
+    """Export a network, quantise it, fit its temperature, score the file as users will; write its card and reports.
 
     Parameters
     ----------
@@ -76,8 +78,12 @@ def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, p
     temperature = fit_temperature(logits[decided], np.eye(len(EMOTIONS), dtype=np.float32)[check.label[decided]])
     card = _card(path, origin, check, count_parameters(network), temperature)
     write_card(card, path)
+    reports = {"evaluation": _scored(path, data, EvaluateOptions("valid", occlusions=True))}
+    if named.any():
+        reports["evaluation-fer2013"] = _scored(path, data, EvaluateOptions("valid", labels="fer2013"))
+    write_report(open_expression(path, "cpu"), reports, check, path.parent)
     scores |= {
-        "aligned crops, as videos give them": _summary(_scored(path, data, EvaluateOptions("valid", occlusions=True))),
+        "aligned crops, as videos give them": _summary(reports["evaluation"]),
         "original framing": _summary(_scored(path, data, EvaluateOptions("valid", framing="original"))),
         "calibration against votes at a temperature of its own": _votes(logits, check.share),
     }

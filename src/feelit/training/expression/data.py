@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from feelit.datasets.faces import LabelledFaces
+from feelit.datasets.images import Images
 from feelit.evaluation.classifier.crops import whole
 from feelit.models.paths import model_path
 from feelit.storage.atomic import whole_file
@@ -50,10 +51,18 @@ class Lesson:
         return Lesson(*(np.concatenate([getattr(self, field.name), getattr(other, field.name)]) for field in fields(self)))
 
 
+def to_learn_from(faces: LabelledFaces) -> LabelledFaces:
+    """The images of a training split that teach something: of those that are held out, and those of which nobody named an
+    expression, such as AffectNet's "uncertain" (9) and "no face" (10), none is left.
+    """
+    named = (faces.share.sum(axis=1) > 0) | (faces.fer2013 >= 0)
+    return faces.rows(named & ~faces.held_out)
+
+
 def prepare(
     faces: LabelledFaces, size_px: int, cache: Path | None = None, progress: Callable[[float], None] = lambda share: None
 ) -> Lesson:
-    """Labelled faces as pictures of one size, with landmarks.
+    """Labelled faces as pictures of one size, with landmarks. One photograph at a time is held in memory.
 
     Square pictures of that size stay as they are, smaller ones are enlarged, and training may choose between their own framing
     and the aligned one. Of others, the aligned crop is taken, or the whole where no face is found.
@@ -62,7 +71,7 @@ def prepare(
     ----------
     cache : a file in which landmarks are kept, for looking for them takes a minute for ten thousand pictures
     """
-    images = list(faces.images)
+    images = faces.images
     landmarks = _landmarks(images, cache, progress)
     square = np.empty((len(images), size_px, size_px), np.uint8)
     for i, luma in enumerate(images):
@@ -77,7 +86,7 @@ def prepare(
     return Lesson(square, landmarks, faces.share, faces.label, faces.fer2013)
 
 
-def _landmarks(images: Sequence[UInt8], cache: Path | None, progress: Callable[[float], None]) -> Float32:
+def _landmarks(images: Images, cache: Path | None, progress: Callable[[float], None]) -> Float32:
     model = model_path("face")
     key = hashlib.blake2b(model.read_bytes(), digest_size=16)
     for image in images:

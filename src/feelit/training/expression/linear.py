@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from feelit.datasets.read import read_splits
 from feelit.errors import UsageError
 from feelit.training.expression.card import Origin, publish
-from feelit.training.expression.data import aligned, prepare
+from feelit.training.expression.data import aligned, prepare, to_learn_from
 from feelit.training.expression.network import ExpressionNet, Trunk
 from feelit.types import Float32, Int64
 
@@ -67,7 +67,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     splits = read_splits(data)
     if missing := [split for split in ("train", "valid") if split not in splits]:
         raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md tells how splits are named")
-    learning = splits["train"].rows(~splits["train"].held_out)
+    learning = to_learn_from(splits["train"])
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     hog = Hog(recipe.cell_px, recipe.bins)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from torch import Tensor
 from feelit.errors import UsageError
 from feelit.training.checkpoint import read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve
-from feelit.training.expression import designs as baselines
+from feelit.training.expression import designs
+from feelit.training.expression.augment import AUGMENTATIONS
 from feelit.training.expression.grow import grow
 from feelit.training.expression.network import ExpressionNet, residual
 from feelit.training.optimizer import Optimizer
@@ -22,7 +23,22 @@ OUTER = ("features.0.", "head", "fer2013")
 """First and last layers, as their weights are named."""
 
 
-BEFORE = {"muon": 0.0, "unlabelled": ""}
+SCHEDULES = ("cosine", "plateau")
+
+MONITORED = ("validation loss", "accuracy", "macro F1", "FER2013")
+"""Scores of an epoch by which a run may lower its learning rate or stop; all but the loss shall grow."""
+
+BEFORE = {
+    "muon": 0.0,
+    "unlabelled": "",
+    "augmentation": "strong",
+    "schedule": "cosine",
+    "patience": 5,
+    "factor": 0.3,
+    "monitor": "validation loss",
+    "early_stopping": 0,
+    "l1": 0.0,
+}
 """What came of runs before recipes had these fields."""
 
 
@@ -37,16 +53,23 @@ class Recipe:
     blocks: tuple[int, ...] = (1, 2, 2, 1)
     strides: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.1
-    epochs: int = 60
+    epochs: int = 75  # all of them
     batch: int = 128
     learning_rate: float = 0.002
     warmup_epochs: float = 2.0
-    calm_epochs: int = 15  # further ones, of pictures more as they are, at a rate that begins anew
+    calm_epochs: int = 15  # the last ones, at most half: pictures more as they are, a second cosine; only of schedule "cosine"
     calm_rate: float = 0.0006
+    schedule: str = "cosine"  # or "plateau": the rate is multiplied by `factor` after `patience` epochs without a better score
+    patience: int = 5
+    factor: float = 0.3
+    monitor: str = "validation loss"  # the score that a plateau and early stopping go by
+    early_stopping: int = 0  # stop after so many epochs without a better score, and keep the best epoch's weights; 0: never
     muon: float = 3.0  # Muon's learning rate, in that of AdamW; 0 stands for stochastic gradient descent, to which belongs
     momentum: float = 0.9
-    weight_decay: float = 0.02
-    mixup: float = 0.2  # both parameters of the Beta distribution that mixing shares are drawn from
+    weight_decay: float = 0.02  # L2, of matrices and convolutions
+    l1: float = 0.0  # weight of the sum of their absolute values in the loss
+    augmentation: str = "strong"  # or "light" (framing and light only), or "none"
+    mixup: float = 0.2  # both parameters of the Beta distribution that mixing shares are drawn from; 0: nothing is mixed
     rare: float = 0.25  # an image is drawn in proportion to the frequency of its label to the power of -rare
     ema: float = 0.999  # decay a step of the averaged weights, which are the ones that are served
     fer2013: float = 0.6  # weight of the loss of the second head, which names FER2013's own label
@@ -56,6 +79,18 @@ class Recipe:
     unlabelled: str = ""  # a folder of the detector's pictures, of whose faces only the teachers say what they show
     int8: bool = True  # whether the convolutions of the file compute in integers, but for the first
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        choices = {"schedule": SCHEDULES, "augmentation": tuple(AUGMENTATIONS), "monitor": MONITORED}
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                message = f"recipe: {name} cannot be {getattr(self, name)!r}"
+                raise UsageError(message, f"it is one of {', '.join(map(repr, known))}")
+
+    @property
+    def first_calm(self) -> int:
+        """The number of the first calm epoch, from 0; that of all epochs if none is."""
+        return self.epochs - (min(self.calm_epochs, self.epochs // 2) if self.schedule == "cosine" else 0)
 
     def build(self) -> ExpressionNet:
         """An untrained network of this recipe.
@@ -76,11 +111,11 @@ class Recipe:
 
 NETWORKS = {
     "residual": lambda recipe: residual(recipe.stem, tuple(zip(recipe.channels, recipe.blocks, recipe.strides, strict=True))),
-    "cnn3": lambda recipe: baselines.cnn3(),
-    "cnn4": lambda recipe: baselines.cnn4(),
-    "mini-xception": lambda recipe: baselines.mini_xception(),
-    "vgg16": lambda recipe: baselines.vgg16(),
-    "resnet50": lambda recipe: baselines.resnet50(),
+    "cnn3": lambda recipe: designs.cnn3(),
+    "cnn4": lambda recipe: designs.cnn4(),
+    "mini-xception": lambda recipe: designs.mini_xception(),
+    "vgg16": lambda recipe: designs.vgg16(),
+    "resnet50": lambda recipe: designs.resnet50(),
 }
 
 
@@ -94,6 +129,7 @@ class State:
         self.curve = Curve()
         self.network = recipe.build().to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
+        self.best: dict[str, Any] = {}  # the averaged weights of the best epoch, where early stopping asks for them
         if recipe.muon:
             self.optimizer = Optimizer.muon(self.network, OUTER, recipe.muon, recipe.weight_decay)
         else:
@@ -103,18 +139,25 @@ class State:
         """Write a checkpoint."""
         parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
         content: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        content |= {"epoch": self.epoch, "steps": self.steps, "curve": self.curve.rows}
+        content |= {"epoch": self.epoch, "steps": self.steps, "curve": self.curve.rows, "best": self.best}
         write_checkpoint(path, self.recipe, content)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same recipe."""
-        recipe, content = read_checkpoint(path, Recipe, BEFORE)
+        recipe, content = _read(path)
         if recipe != self.recipe:
             raise UsageError(f"{path} belongs to another recipe: {recipe}", "choose another --out, or delete it")
         self.network.load_state_dict(content["network"])
         self.average.load_state_dict(content["average"])
         self.optimizer.load_state_dict(content["optimizer"])
         self.epoch, self.steps, self.curve = content["epoch"], content["steps"], Curve(content["curve"])
+        self.best = content.get("best", {})
+
+    def served(self) -> ExpressionNet:
+        """The network that the run ends with: the average of the last epoch or, with early stopping, of the best one."""
+        if self.best:
+            self.average.load_state_dict(self.best)
+        return self.average
 
     def begin(self, path: str) -> None:
         """Take over the averaged weights of another run; those of a smaller residual network are grown."""
@@ -132,6 +175,10 @@ class State:
     def step(self, loss: Tensor, rate: float) -> None:
         """One step of the optimiser, at a learning rate, and of the average."""
         loss.backward()
+        if self.recipe.l1:
+            for weight in self.network.parameters():
+                if weight.ndim > 1 and weight.grad is not None:
+                    weight.grad.add_(weight.detach().sign(), alpha=self.recipe.l1)
         self.optimizer.step(rate)
         self.steps += 1
         keep = min(self.recipe.ema, self.steps / (self.steps + 10))  # the first steps are not worth remembering
@@ -143,9 +190,17 @@ class State:
                 averaged[name].copy_(value)
 
 
+def _read(path: Path) -> tuple[Recipe, dict[str, Any]]:
+    """A checkpoint; raises as `read_checkpoint` does."""
+    recipe, content = read_checkpoint(path, Recipe, BEFORE)
+    if "schedule" not in content["recipe"]:  # calm epochs were counted apart then
+        recipe = replace(recipe, epochs=recipe.epochs + recipe.calm_epochs)
+    return recipe, content
+
+
 def averaged_network(path: Path) -> tuple[Recipe, ExpressionNet]:
     """The recipe of a checkpoint and what it would be served as; raises as `read_checkpoint` does."""
-    recipe, content = read_checkpoint(path, Recipe, BEFORE)
+    recipe, content = _read(path)
     network = recipe.build().to(memory_format=torch.channels_last)
     network.load_state_dict(content["average"])
     return recipe, network

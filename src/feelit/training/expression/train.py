@@ -6,8 +6,8 @@ epoch, and ends with the same weights.
 
 from __future__ import annotations
 
+import copy
 import logging
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,12 +25,14 @@ from feelit.errors import UsageError
 from feelit.evaluation.classifier.metrics import class_scores, confusion
 from feelit.training.checkpoint import CHECKPOINT
 from feelit.training.curves import draw_curves
-from feelit.training.expression.augment import CALM, WILD, augment
+from feelit.training.expression.augment import AUGMENTATIONS, augment
 from feelit.training.expression.card import Origin, publish
-from feelit.training.expression.data import Lesson, aligned, contact_sheet, framing, prepare
+from feelit.training.expression.data import Lesson, aligned, contact_sheet, framing, prepare, to_learn_from
 from feelit.training.expression.network import ExpressionNet
 from feelit.training.expression.run import Recipe, State, open_teachers
+from feelit.training.expression.schedule import best_epoch, has_learnt_enough, monitored, rate_at
 from feelit.training.expression.unlabelled import unlabelled
+from feelit.training.onnx.export import count_parameters
 from feelit.training.precision import autocast
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
@@ -65,8 +67,9 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     splits = read_splits(data)
     if missing := [split for split in ("train", "valid") if split not in splits]:
         raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md tells how splits are named")
-    learning = splits["train"].rows(~splits["train"].held_out)
+    learning = to_learn_from(splits["train"])
     log.info("%d pictures to learn from, %d to check with", len(learning), len(splits["valid"]))
+    log.info("%s: %d parameters", recipe.network, count_parameters(state.network))
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     _show(lesson, out / "crops.png")
@@ -77,19 +80,42 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         more = labelled_by(teachers, faces)
         log.info("%d faces of which the teachers say what they show", len(more))
         lesson = lesson.joined(more)
-    while state.epoch < recipe.epochs + recipe.calm_epochs:
+    _learn(state, lesson, check, teachers, out)
+    origin = Origin(f"feelit train {name}: {recipe}", data, sources)
+    return publish(state.served(), origin, check, out / f"{name}.onnx", pictures)
+
+
+def _learn(state: State, lesson: Lesson, check: Lesson, teachers: Sequence[ExpressionNet], out: Path) -> None:
+    """The epochs that remain; after each, a line in the log, a checkpoint and the curves."""
+    recipe, sample = state.recipe, lesson.rows(lesson.label >= 0).some(len(check))
+    began_s, first = time.monotonic(), state.epoch
+    scores = monitored(state.curve, recipe.monitor)
+    while state.epoch < recipe.epochs and not has_learnt_enough(scores, recipe):
         begun_s = time.monotonic()
-        loss = train_epoch(state, lesson, teachers)
-        scores = score(state.average, check)
-        state.curve.add(state.epoch, {"loss": loss} | scores)
-        text = " ".join(f"{key} {value:.4f}" for key, value in scores.items())
-        whole = recipe.epochs + recipe.calm_epochs
-        log.info("epoch %d of %d: loss %.4f %s, %.0f s", state.epoch, whole, loss, text, time.monotonic() - begun_s)
+        loss, rate = train_epoch(state, lesson, teachers), rate_at(state.epoch - 1, recipe, scores)
+        known = score(state.average, sample)
+        found = score(state.average, check, recipe.fer2013)
+        found |= {f"training {name}": known[name] for name in ("accuracy", "FER2013") if name in known}
+        state.curve.add(state.epoch, {"loss": loss} | found)
+        scores = monitored(state.curve, recipe.monitor)
+        if recipe.early_stopping and best_epoch(scores) == len(scores) - 1:
+            state.best = copy.deepcopy(state.average.state_dict())
         state.save(out / CHECKPOINT)
         draw_curves(state.curve, out / "curves.png")
-    return publish(
-        state.average, Origin(f"feelit train {name}: {recipe}", data, sources), check, out / f"{name}.onnx", pictures
-    )
+        now_s = time.monotonic()
+        left_s = (recipe.epochs - state.epoch) * (now_s - began_s) / (state.epoch - first)
+        log.info("%s", epoch_line(state, rate, now_s - begun_s, left_s))
+    if state.epoch < recipe.epochs:
+        best = best_epoch(scores) + 1
+        log.info("stopped early: %s was best after epoch %d, whose weights are kept", recipe.monitor, best)
+
+
+def epoch_line(state: State, rate: float, took_s: float, left_s: float) -> str:
+    """What a run prints after an epoch."""
+    epoch, scores = state.curve.rows[-1]
+    text = ", ".join(f"{key} {value:.4f}" for key, value in scores.items())
+    left = f", at most {left_s / 60:.0f} min left" if epoch < state.recipe.epochs else ""
+    return f"epoch {epoch} of {state.recipe.epochs}: {text}, learning rate {rate:.2g}, {took_s:.0f} s{left}"
 
 
 def _show(lesson: Lesson, path: Path) -> None:
@@ -106,10 +132,10 @@ def train_epoch(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet] 
     torch.manual_seed(recipe.seed + 1000 * state.epoch)  # dropout
     drawn = rng.choice(len(lesson), len(lesson), p=draw_probability(lesson.share, recipe.rare))
     steps = max(1, len(lesson) // recipe.batch)
-    losses = []
+    losses, scores = [], monitored(state.curve, recipe.monitor)
     for step in trange(steps, desc=f"epoch {state.epoch + 1}", leave=False, disable=None):
         loss = _loss(state, lesson, teachers, drawn[step * recipe.batch : (step + 1) * recipe.batch], rng)
-        state.step(loss, rate_at(state.epoch + step / steps, recipe))
+        state.step(loss, rate_at(state.epoch + step / steps, recipe, scores))
         losses.append(loss.item())
     state.epoch += 1
     return float(np.mean(losses))
@@ -117,11 +143,12 @@ def train_epoch(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet] 
 
 def _loss(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet], index: Int64, rng: np.random.Generator) -> Tensor:
     """What the network gets wrong on a batch of changed and mixed pictures (Zhang et al. 2018, "mixup")."""
-    recipe, calm = state.recipe, state.epoch >= state.recipe.epochs
-    pixels, clear = (torch.from_numpy(part)[:, None].float() for part in augment(lesson, index, CALM if calm else WILD, rng))
+    recipe, calm = state.recipe, state.epoch >= state.recipe.first_calm
+    how = AUGMENTATIONS[recipe.augmentation][calm]
+    pixels, clear = (torch.from_numpy(part)[:, None].float() for part in augment(lesson, index, how, rng))
     target = torch.from_numpy(lesson.share[index])
-    own = torch.from_numpy(np.eye(len(FER2013) + 1, len(FER2013), dtype=np.float32)[lesson.fer2013[index]])  # -1: zeros
-    if not calm:
+    own = torch.from_numpy(_own_labels(lesson.fer2013[index]))
+    if recipe.mixup and not calm:
         lam, other = float(rng.beta(recipe.mixup, recipe.mixup)), torch.from_numpy(rng.permutation(len(index)))
         pixels, clear, target, own = (x.lerp(x[other], 1 - lam) for x in (pixels, clear, target, own))
     if teachers:
@@ -158,16 +185,6 @@ def draw_probability(share: Float32, rare: float) -> Float64:
     return weight / weight.sum()
 
 
-def rate_at(epoch: float, recipe: Recipe) -> float:
-    """The learning rate: a linear start, then half a cosine down to nothing (Loshchilov & Hutter 2017), and a second one."""
-    if epoch >= recipe.epochs:
-        return recipe.calm_rate * 0.5 * (1 + math.cos(math.pi * min((epoch - recipe.epochs) / recipe.calm_epochs, 1.0)))
-    if epoch < recipe.warmup_epochs:
-        return recipe.learning_rate * (epoch + 0.05) / (recipe.warmup_epochs + 0.05)
-    done = (epoch - recipe.warmup_epochs) / max(recipe.epochs - recipe.warmup_epochs, 1e-9)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-
 def logits_of(network: nn.Module, image: UInt8) -> tuple[Float32, Float32]:
     """(N, S, S) uint8 -> (N, 8) and (N, 7) float32."""
     with torch.inference_mode():
@@ -176,12 +193,27 @@ def logits_of(network: nn.Module, image: UInt8) -> tuple[Float32, Float32]:
     return first, second
 
 
-def score(network: nn.Module, check: Lesson) -> dict[str, float]:
-    """Scores of crops as they are served, on the pictures with a majority label or, for the second head, with FER2013's own."""
+def score(network: nn.Module, check: Lesson, fer2013: float = 0.0) -> dict[str, float]:
+    """Scores of crops as they are served: the loss, in which the second head has the weight `fer2013`; accuracy and macro F1 on
+    the pictures with a majority label; and, where there are any, the accuracy of the second head on FER2013's own.
+    """
     logits, own = logits_of(network, aligned(check))
     decided, named = check.label >= 0, check.fer2013 >= 0
     right = logits.argmax(axis=1) == check.label
     matrix = confusion(check.label[decided], logits[decided].argmax(axis=1).astype(np.int64), len(EMOTIONS))
-    scores = {"accuracy": float(right[decided].mean()), "macro F1": float(class_scores(matrix).macro("f1"))}
+    scores = {
+        "validation loss": _cross_entropy(logits, check.share) + fer2013 * _cross_entropy(own, _own_labels(check.fer2013)),
+        "accuracy": float(right[decided].mean()),
+        "macro F1": float(class_scores(matrix).macro("f1")),
+    }
     own_right = own.argmax(axis=1) == check.fer2013
     return scores | ({"FER2013": float(own_right[named].mean())} if named.any() else {})
+
+
+def _cross_entropy(logits: Float32, target: Float32) -> float:
+    return nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(target)).item()
+
+
+def _own_labels(fer2013: Int64) -> Float32:
+    """(N,) FER2013's numbers -> (N, 7) one-hot; -1 gives zeros."""
+    return np.eye(len(FER2013) + 1, len(FER2013), dtype=np.float32)[fer2013]
