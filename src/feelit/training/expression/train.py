@@ -92,7 +92,7 @@ def _learn(state: State, lesson: Lesson, check: Lesson, teachers: Sequence[Expre
     scores = monitored(state.curve, recipe.monitor)
     while state.epoch < recipe.epochs and not has_learnt_enough(scores, recipe):
         begun_s = time.monotonic()
-        loss, rate = train_epoch(state, lesson, teachers), rate_at(state.epoch - 1, recipe, scores)
+        loss, rate = train_epoch(state, lesson, teachers), rate_at(state.epoch - 0.5, recipe, scores)
         known = score(state.average, sample)
         found = score(state.average, check, recipe.fer2013)
         found |= {f"training {name}": known[name] for name in ("accuracy", "FER2013") if name in known}
