@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 	@echo "results.parquet and annotated.mp4 are ready"
 
 test: $(VENV)/.installed-$(EXTRAS)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/ruff check
