@@ -41,7 +41,10 @@ class AnalyzeConfig:
 
     def __post_init__(self) -> None:
         self.sampling  # noqa: B018  # checks the rate now, not in the middle of a run
-        if not 0 <= self.start_s < self.end_s:
+        if self.start_s < 0 or self.end_s < 0:
+            given = f"--start {self.start_s:g}" if self.start_s < 0 else f"--end {self.end_s:g}"
+            raise UsageError(f"{given} lies before the beginning", "times are counted from the beginning, which is 0")
+        if not self.start_s < self.end_s:
             raise UsageError(f"--start {self.start_s:g} is not before --end {self.end_s:g}", "both are seconds of the video")
         if self.min_face_px is not None and not self.min_face_px >= 1:
             raise UsageError(f"--min-face {self.min_face_px:g} is less than a pixel", "give the side of a face in px")

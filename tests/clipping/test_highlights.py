@@ -116,10 +116,10 @@ def test_choices_are_read(kinds: str | None, emotions: str | None, at: str | Non
     [
         pytest.param("smile", None, None, "--kind smile is not known", id="kind"),
         pytest.param(None, "joy", None, "--emotion joy is not known", id="emotion"),
-        pytest.param(None, None, "soon", "--at soon is no list of times", id="time"),
-        pytest.param(None, None, "-1", "--at -1 is no list of times", id="before the video"),
-        pytest.param(None, None, "1,,2", "--at 1,,2 is no list of times", id="empty"),
-        pytest.param(None, None, "inf", "--at inf is no list of times", id="never"),
+        pytest.param(None, None, "soon", "--at soon is no time", id="time"),
+        pytest.param(None, None, "-1", "--at -1 lies before the beginning", id="before the video"),
+        pytest.param(None, None, "1,,2", "--at  is no time", id="empty"),
+        pytest.param(None, None, "inf", "--at inf is no time", id="never"),
     ],
 )
 def test_words_that_mean_nothing_are_refused(kinds: str | None, emotions: str | None, at: str | None, message: str) -> None:

@@ -46,7 +46,7 @@ def test_a_file_that_there_is_goes_by_its_whole_name(tmp_path: Path) -> None:
 def test_what_is_no_time_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="is no time") as caught:
         Source.parse(text)
-    assert "VIDEO@" in caught.value.hint
+    assert "1:30" in caught.value.hint
 
 
 def test_a_name_that_is_too_long_is_no_file() -> None:
@@ -84,7 +84,7 @@ def test_a_truncated_image_is_told_in_one_line(ending: str, tmp_path: Path, capf
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
     with pytest.raises(VideoReadError, match=r"is damaged or cut off|is not an image that can be read") as caught:
         read_image(path)
-    assert "VIDEO@" in caught.value.hint
+    assert "1:30" in caught.value.hint
     assert capfd.readouterr() == ("", "")
 
 

@@ -15,6 +15,7 @@ from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.summary import MOMENTS, MOVED, find_moments
 from feelit.errors import UsageError
 from feelit.timeline.tracks import refuse_unknown
+from feelit.times import parse_time
 from feelit.types import EMOTIONS
 
 MOMENT = "moment"
@@ -139,10 +140,4 @@ def _events(table: pa.Table, query: ClipQuery) -> Iterator[Highlight]:
 
 
 def _times(text: str) -> tuple[float, ...]:
-    try:
-        times = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        times = (NAN,)
-    if not all(0 <= t < math.inf for t in times):
-        raise UsageError(f"--at {text} is no list of times", "give seconds with commas between, as in 12.5,33")
-    return times
+    return tuple(parse_time(part, "--at") for part in text.split(","))

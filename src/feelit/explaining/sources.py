@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +9,8 @@ from feelit.datasets.images import decode
 from feelit.errors import UsageError, VideoReadError
 from feelit.storage.location import refuse_url
 from feelit.storage.names import as_text
-from feelit.types import MOST_S, UInt8
-
-MOMENT = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d*)?)", re.ASCII)
-"""Seconds, minutes and seconds, or hours, minutes and seconds, as in 83.5, 1:23.5 and 0:01:23.5."""
+from feelit.times import is_time, parse_time
+from feelit.types import UInt8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +24,9 @@ class Source:
     def parse(cls, text: str) -> Source:
         """What a user's text means: a file that there is, whatever its name; otherwise VIDEO@TIME, otherwise a file."""
         path, at, moment = text.rpartition("@")
-        found = MOMENT.fullmatch(moment)
-        if not at or not path or found is None or _is_file(Path(text)):
+        if not at or not path or not is_time(moment) or _is_file(Path(text)):
             return cls(Path(text))
-        hours, minutes, seconds = (float(part or 0) for part in found.groups())
-        time_s = 3600 * hours + 60 * minutes + seconds
-        if (found[2] and seconds >= 60) or (found[1] and minutes >= 60) or time_s > MOST_S:
-            raise UsageError(f"{moment} is no time", "give seconds, as in VIDEO@83.5, or minutes, as in VIDEO@1:23.5")
-        return cls(Path(path), time_s)
+        return cls(Path(path), parse_time(moment, "VIDEO@"))
 
     @property
     def name(self) -> str:
