@@ -84,7 +84,7 @@ def test_a_truncated_image_is_told_in_one_line(ending: str, tmp_path: Path, capf
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
     with pytest.raises(VideoReadError, match=r"is damaged or cut off|is not an image that can be read") as caught:
         read_image(path)
-    assert "1:30" in caught.value.hint
+    assert "VIDEO@" in caught.value.hint
     assert capfd.readouterr() == ("", "")
 
 
