@@ -52,8 +52,8 @@ def test_list_is_a_table_or_json(small: Small, command: Command) -> None:
     assert "in the cache" in command("models", "list").out
     listed = json.loads(command("models", "list", "--json").out)
     assert [model["name"] for model in listed] == [*BUILT_IN, "small"]
-    assert listed[2]["path"] == str(small.model)
-    assert listed[2]["present"] is True
+    assert listed[-1]["path"] == str(small.model)
+    assert listed[-1]["present"] is True
 
 
 @pytest.mark.parametrize("asked", [("list",), ("list", "--json"), ("info", "mine"), ("info", "mine", "--json")], ids=" ".join)

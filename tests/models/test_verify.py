@@ -19,14 +19,19 @@ from tests.vision.test_expression import network
 
 
 def test_all_that_are_present_are_checked(small: Small) -> None:
-    assert [(model.name, model.ok) for model in check_models([])] == [("face", True), ("expression", True)]
+    assert [(model.name, model.ok) for model in check_models([])] == [("face", True), ("expression", True), ("identity", True)]
     pull("small")
     (small.model.parent / "face.onnx").write_bytes(b"hidden by the built-in one")
     checked = check_models([])
-    assert [(model.name, model.ok) for model in checked] == [("face", True), ("expression", True), ("small", True)]
+    assert [(model.name, model.ok) for model in checked] == [
+        ("face", True),
+        ("expression", True),
+        ("identity", True),
+        ("small", True),
+    ]
     assert "as its card says; opens" in checked[0].message
-    assert "as the catalogue says; opens" in checked[2].message
-    assert [model.remedy for model in checked] == [""] * 3
+    assert "as the catalogue says; opens" in checked[-1].message
+    assert [model.remedy for model in checked] == [""] * 4
 
 
 def lose_card(model: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from feelit.errors import ModelError
 
-Task = Literal["face", "expression"]
+Task = Literal["face", "expression", "identity"]
 Adapter = Literal["feelit", "yunet", "ultraface", "scrfd", "classifier"]
 Color = Literal["luma", "bgr", "rgb"]
 Crop = Literal["aligned", "box"]

@@ -20,6 +20,12 @@ from feelit.vision.session import Port, open_session, ports_of
 WIDTH = 100
 MARGIN = 14
 
+KINDS = {
+    "face": "a detector of faces",
+    "expression": "a classifier of expressions",
+    "identity": "a network that tells people apart",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -72,7 +78,7 @@ def describe(name: str) -> Described:
 
 def _lines(model: Described) -> Iterator[str]:
     card = model.card
-    yield f"{model.name}: {'a detector of faces' if card.task == 'face' else 'a classifier of expressions'}"
+    yield f"{model.name}: {KINDS[card.task]}"
     if card.description:
         yield from ("", *textwrap.wrap(card.description, WIDTH))
     yield ""
@@ -106,6 +112,8 @@ def _eats(card: ModelCard) -> str:
     if card.task == "face":
         return f"{card.color}, {pixel}; a box of {card.threshold:g} or more is a face"
     side = f"{card.size_px} x {card.size_px} px, " if card.size_px else ""
+    if card.task == "identity":
+        return f"{side}{card.color}, {pixel}, aligned by landmarks; gives an embedding"
     gives = "gives probabilities" if card.temperature is None else f"gives logits, of temperature {card.temperature:g}"
     return f"{side}{card.color}, {pixel}, {'aligned by landmarks' if card.crop == 'aligned' else 'cut out by the box'}; {gives}"
 

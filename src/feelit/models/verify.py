@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from feelit.config import Device
 from feelit.errors import FeelitError, ModelError
 from feelit.models.card import card_path, read_card, sha256_of
 from feelit.models.catalogue import catalogue
@@ -81,8 +82,11 @@ def _cached(name: str) -> Path | None:
 def _try(path: Path) -> None:
     from feelit.vision.detector import open_detector
     from feelit.vision.expression import open_expression
+    from feelit.vision.identity import open_identity
 
-    if read_card(path).task == "face":
-        open_detector(path, "cpu")
-    else:
-        open_expression(path, "cpu")
+    openers: dict[str, Callable[[Path, Device], object]] = {
+        "face": open_detector,
+        "expression": open_expression,
+        "identity": open_identity,
+    }
+    openers[read_card(path).task](path, "cpu")

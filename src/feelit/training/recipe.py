@@ -20,10 +20,16 @@ from feelit.errors import UsageError
 from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
 from feelit.training.face import recipe as face_recipe
+from feelit.training.identity import train as identity
 
-Recipe = expression_run.Recipe | face_recipe.Recipe | linear.Recipe
+Recipe = expression_run.Recipe | face_recipe.Recipe | identity.Recipe | linear.Recipe
 
-KINDS: dict[str, type[Recipe]] = {"expression": expression_run.Recipe, "face": face_recipe.Recipe, "linear": linear.Recipe}
+KINDS: dict[str, type[Recipe]] = {
+    "expression": expression_run.Recipe,
+    "face": face_recipe.Recipe,
+    "identity": identity.Recipe,
+    "linear": linear.Recipe,
+}
 
 FOLDER = resources.files("feelit.training") / "recipes"
 MOST_BYTES = 1 << 20

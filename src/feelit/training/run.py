@@ -34,6 +34,7 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
     from feelit.training.expression import train as expression
     from feelit.training.face import recipe as face_recipe
     from feelit.training.face import train as face
+    from feelit.training.identity import train as identity
     from feelit.training.recipe import as_values, read_recipe
 
     name, recipe = read_recipe(given, changes)
@@ -46,6 +47,8 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
         with _folder(out):
             if isinstance(recipe, face_recipe.Recipe):
                 model = face.train(name, recipe, data, out)
+            elif isinstance(recipe, identity.Recipe):
+                model = identity.train(name, recipe, data, out)
             elif isinstance(recipe, linear.Recipe):
                 model = linear.train(name, recipe, data, out)
             else:

@@ -22,13 +22,14 @@ Measured with YuNet on the 28,041 of 28,558 images in which it finds a face (`tr
 """
 
 
-def similarity_to_template(landmarks: Float32, size_px: int) -> Float64:
+def similarity_to_template(landmarks: Float32, size_px: int, template: Float64 = TEMPLATE) -> Float64:
     """The least-squares similarity transforms from landmarks to the template.
 
     Parameters
     ----------
     landmarks : (F, 5, 2) float32, px of the frame
     size_px : side of the crop
+    template : (5, 2) float64, where they lie in a crop of side 1
 
     Returns
     -------
@@ -36,7 +37,7 @@ def similarity_to_template(landmarks: Float32, size_px: int) -> Float64:
     coincide give a zero scale, never NaN.
     """
     source = landmarks.astype(np.float64)
-    target = TEMPLATE * size_px - 0.5
+    target = template * size_px - 0.5
     source_mean = source.mean(axis=1, keepdims=True)
     target_mean = target.mean(axis=0)
     s, t = source - source_mean, target - target_mean
@@ -50,7 +51,7 @@ def similarity_to_template(landmarks: Float32, size_px: int) -> Float64:
     return matrix
 
 
-def crop_faces(luma: UInt8, landmarks: Float32, size_px: int) -> UInt8:
+def crop_faces(luma: UInt8, landmarks: Float32, size_px: int, template: Float64 = TEMPLATE) -> UInt8:
     """Aligned crops of all faces of one frame.
 
     Faces larger than the crop are first shrunk by whole factors with area averaging, because bilinear sampling alone would
@@ -61,13 +62,14 @@ def crop_faces(luma: UInt8, landmarks: Float32, size_px: int) -> UInt8:
     luma : (H, W) uint8, rows may be strided
     landmarks : (F, 5, 2) float32, px of the frame
     size_px : side of a crop
+    template : see `similarity_to_template`
 
     Returns
     -------
     (F, size_px, size_px) uint8
     """
     crops = np.empty((len(landmarks), size_px, size_px), np.uint8)
-    for i, matrix in enumerate(similarity_to_template(landmarks, size_px)):
+    for i, matrix in enumerate(similarity_to_template(landmarks, size_px, template)):
         crops[i] = _warp(luma, matrix, size_px)
     return crops
 

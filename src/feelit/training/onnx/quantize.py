@@ -43,7 +43,14 @@ class _Pictures(CalibrationDataReader):
         return None if batch is None else {self._name: batch}
 
 
-def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None:
+def quantize(
+    path: Path,
+    out: Path,
+    pictures: UInt8,
+    but: Sequence[str],
+    kinds: Sequence[str] = IN_INTEGERS,
+    percentile: float = PERCENTILE,
+) -> None:
     """Write a network whose convolutions compute in integers.
 
     Parameters
@@ -52,6 +59,8 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
     out : the file to write; may be the same
     pictures : (N, H, W) uint8, like those that it will see
     but : convolutions stay as they are whose names begin so
+    kinds : operators that compute in integers
+    percentile : of the values, how many have to be in a tensor's range
     """
     model = onnx.load(path)
     kept = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name.startswith(tuple(but))]
@@ -66,7 +75,7 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
                 str(whole),
                 _Pictures(model.graph.input[0].name, pictures),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=list(IN_INTEGERS),
+                op_types_to_quantize=list(kinds),
                 nodes_to_exclude=kept,
                 per_channel=True,
                 reduce_range=True,
@@ -74,7 +83,7 @@ def quantize(path: Path, out: Path, pictures: UInt8, but: Sequence[str]) -> None
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={
-                    "CalibPercentile": PERCENTILE,
+                    "CalibPercentile": percentile,
                     "TensorQuantOverrides": {name: [AS_BYTES] for name in _casts(model)},
                 },
             )

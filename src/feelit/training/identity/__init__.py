@@ -1,0 +1,1 @@
+"""The identity model: dlib's weights, folded and quantised."""

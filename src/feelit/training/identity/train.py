@@ -1,0 +1,160 @@
+"""The identity model: dlib's network folded to luma, in 8-bit integers, compared at every step. Nothing is trained.
+
+The folder of data holds dlib's file, or the package that it comes in (see `identity.weights`), and Parquet files of faces that
+are aligned to `vision.identity.TEMPLATE`, in a column `image` (bytes of pictures). By them integers get their ranges. Where a
+file also has a column `person`, the finished model is scored on its pairs.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import pyarrow.parquet as pq
+
+from feelit.errors import ModelError, UsageError
+from feelit.evaluation.verification import pairs_of, score_pairs
+from feelit.models.card import ModelCard, write_card
+from feelit.training.identity.graph import SIZE_PX, embed_colour, identity_graph
+from feelit.training.identity.weights import DlibWeights, read_dlib_weights
+from feelit.training.onnx.quantize import quantize
+from feelit.types import Float32, UInt8
+from feelit.vision.identity import open_identity
+
+log = logging.getLogger(__name__)
+
+IN_INTEGERS = ("Conv", "Relu", "Add", "AveragePool", "MaxPool", "Pad")
+
+MOST_DIFFERENCE = 1e-4
+"""Between dlib's network on grey pictures in three planes and the ONNX file in float32."""
+
+LEAST_COSINE = 0.995
+"""Between an embedding in float32 and the same in integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what comes out, besides the data."""
+
+    pictures: int = 200  # by which integers get their ranges
+    percentile: float = 99.9999
+    seed: int = 0
+
+
+def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
+    """Read, fold, quantise, compare and write the card; gives the path of the ONNX file.
+
+    Raises
+    ------
+    UsageError
+        if `data` holds no faces.
+    ModelError
+        if dlib's file is missing or another one, or a step changes what the network says.
+    """
+    weights = read_dlib_weights(data)
+    faces = {path.stem: _faces(path) for path in sorted(data.glob("*.parquet"))}
+    pictures = np.concatenate([*(images for images, _ in faces.values()), np.zeros((0, SIZE_PX, SIZE_PX), np.uint8)])
+    if not len(pictures):
+        raise UsageError(f"{data} holds no faces", "give aligned faces in a column `image` of a .parquet file")
+    some = np.random.default_rng(recipe.seed).permutation(len(pictures))[: recipe.pictures]
+    path, exact = out / f"{name}.onnx", out / f"{name}-float32.onnx"
+    onnx.save(identity_graph(weights), exact)
+    write_card(_card(exact, weights, {}, recipe), exact)
+    difference = _difference(weights, exact, pictures[some[:16]])
+    quantize(exact, path, pictures[some], (), IN_INTEGERS, recipe.percentile)
+    write_card(_card(path, weights, {}, recipe), path)
+    scores: dict[str, Any] = {
+        "largest difference between dlib's network and ONNX Runtime in float32, on luma": float(f"{difference:.1e}"),
+        "cosine between float32 and integers": _kept(exact, path, pictures[some]),
+    }
+    model = open_identity(path, "cpu")
+    for source, (images, person) in faces.items():
+        if person is not None:
+            pairs = score_pairs(*pairs_of(model.embed(images), person))
+            scores[f"pairs of {source}"] = {
+                "same": pairs.same,
+                "different": pairs.different,
+                "equal_error": round(pairs.equal_error, 4),
+                "at_cosine": round(pairs.threshold, 3),
+            }
+    write_card(_card(path, weights, scores, recipe), path)
+    log.info("%s: %s", path, scores)
+    return path
+
+
+def _faces(path: Path) -> tuple[UInt8, Any]:
+    """The pictures of a table at the network's size, and numbers of people; None where it does not know them."""
+    there = pq.read_schema(path).names
+    if "image" not in there:
+        return np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), None
+    names = [name for name in ("source", "person") if name in there]
+    table = pq.read_table(path, columns=["image", *names])
+    pictures = np.empty((len(table), SIZE_PX, SIZE_PX), np.uint8)
+    for i, encoded in enumerate(table.column("image").to_pylist()):
+        picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if picture is None:
+            raise UsageError(f"{path}: row {i} holds no picture", "the column `image` holds the bytes of PNG, JPEG or WebP")
+        pictures[i] = cv2.resize(picture, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_LINEAR)
+    if "person" not in names:
+        return pictures, None
+    who = [str(row) for row in table.select(names).to_pylist()]
+    return pictures, np.unique(who, return_inverse=True)[1].astype(np.int64)
+
+
+def _difference(weights: DlibWeights, path: Path, pictures: UInt8) -> float:
+    grey = np.repeat(pictures[:, None].astype(np.float32), 3, axis=1)
+    wanted = embed_colour(weights, grey)
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    difference = float(np.abs(open_identity(path, "cpu").embed(pictures) - wanted).max())
+    if not difference <= MOST_DIFFERENCE:
+        raise ModelError(f"{path.name} differs from dlib's network by {difference:.2g}", "compare layer by layer")
+    return difference
+
+
+def _kept(exact: Path, path: Path, pictures: UInt8) -> dict[str, float]:
+    """How close embeddings in integers are to those in float32."""
+    before, after = (open_identity(model, "cpu").embed(pictures) for model in (exact, path))
+    cosine: Float32 = (before * after).sum(axis=1)
+    if not cosine.min() >= LEAST_COSINE:
+        message = f"an embedding of {path.name} has a cosine of {cosine.min():.4f} with the same in float32"
+        raise ModelError(message, "give more pictures, or ones that are aligned as the model wants them")
+    return {"mean": round(float(cosine.mean()), 5), "least": round(float(cosine.min()), 5)}
+
+
+def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Recipe) -> ModelCard:
+    return ModelCard(
+        name=path.stem,
+        task="identity",
+        adapter="feelit",
+        licence="CC0-1.0 (weights by Davis E. King, dlib.net); code: Apache-2.0",
+        description=(
+            f"Who a face is like. Input luma: (N, 1, {SIZE_PX}, {SIZE_PX}) uint8, full range 0..255, normalised inside the "
+            "graph; output embedding: (N, 128) float32, of which the direction counts. Faces are aligned by five landmarks "
+            "to the template in vision/identity.py."
+        ),
+        color="luma",
+        crop="aligned",
+        size_px=SIZE_PX,
+        parameters=sum(k.size + b.size for k, b in zip(weights.kernel, weights.shift, strict=True)) + weights.projection.size,
+        training_data=(
+            {
+                "name": "dlib_face_recognition_resnet_model_v1",
+                "part": "weights as published; VGG-Face, FaceScrub and faces from the web, about 3 million",
+                "licence": "CC0-1.0 for the weights; the pictures are not passed on",
+                "source": "King 2017, https://github.com/davisking/dlib-models",
+            },
+        ),
+        scores=scores,
+        limitations=(
+            "It compares faces and knows nobody. Embeddings are biometric data (GDPR Art. 9) where they identify.",
+            "Profiles, strong blur and small faces are compared less well. Twins and children were not measured.",
+            "Errors differ between groups of people: docs/people.md states them by skin tone and sex as far as labels allow.",
+            "Colour plays no part: it sees luma.",
+        ),
+        recipe=f"feelit train identity: {recipe}",
+    )

@@ -1,0 +1,86 @@
+"""Faces in, directions of a 128-dimensional space out: two of one person lie close together (Schroff et al. 2015)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.config import Device
+from feelit.errors import ModelError
+from feelit.models.card import ModelCard, read_card
+from feelit.types import Float32, Float64, UInt8
+from feelit.vision.align import crop_faces
+from feelit.vision.session import open_session, provider_of, run
+
+TEMPLATE: Float64 = (
+    np.array([[48.329, 45.692], [100.671, 45.692], [74.5, 75.189], [52.974, 97.027], [96.026, 97.027]], np.float64) + 0.5
+) / 150
+"""Where the five landmarks lie in a crop of side 1, for a network that was trained on dlib's alignment.
+
+dlib aligns by points of its own at 150 px with a margin of 0.25; these are the places of the eyes' centres, the nose and
+the corners of the mouth in such crops.
+"""
+
+LENGTH_STEPS = 256
+"""Embeddings have length one and are rounded to 1/256, so that they fit into bytes and do not depend on the last bits."""
+
+
+class IdentityModel:
+    """A network that tells people apart, ready to run.
+
+    Attributes
+    ----------
+    size_px : side of its square input
+    provider : the execution provider that really runs it
+    """
+
+    def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
+        if card.task != "identity" or card.adapter != "feelit":
+            message = f"{path.name} is a model for {card.task}, not for identity"
+            raise ModelError(message, "give a model that tells people apart")
+        self._session = open_session(path, device, threads)
+        self._path = path
+        self.card = card
+        self._input = self._session.get_inputs()[0].name
+        self.size_px = card.size_px or 150
+        self.provider = provider_of(self._session)
+        self.embed(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
+
+    def crop(self, luma: UInt8, levels: UInt8, landmarks: Float32) -> UInt8:
+        """Aligned crops of faces of one frame: see `ExpressionModel.crop`."""
+        crops = crop_faces(luma, landmarks, self.size_px, TEMPLATE)
+        return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
+
+    def embed(self, crops: UInt8) -> Float32:
+        """(F, S, S) uint8 -> (F, D) float32 of length one.
+
+        Faces go through the network one by one, so that no bit depends on which others are there.
+
+        Raises
+        ------
+        ModelError
+            if the network gives what is no embedding.
+        """
+        rows: list[Float32] = []
+        for crop in crops:
+            (raw,) = run(self._session, self._path.name, None, {self._input: crop[None, None]})
+            if raw.ndim != 2 or len(raw) != 1 or not np.isfinite(raw).all():
+                raise ModelError(f"{self._path.name} gives {raw.shape} for a face", "an embedding is one row of numbers a face")
+            row: Float32 = raw[0].astype(np.float32)
+            rows.append(row / max(float(np.linalg.norm(row)), 1e-6))
+        return np.stack(rows) if rows else np.zeros((0, 128), np.float32)
+
+
+def open_identity(path: Path, device: Device = "auto", threads: int = 1) -> IdentityModel:
+    """A model of identity with the card that lies beside it.
+
+    Raises
+    ------
+    ModelError
+        if the file or its card is missing, damaged or of the wrong kind.
+    """
+    if not path.is_file():
+        raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
+    return IdentityModel(path, read_card(path), device, threads)
