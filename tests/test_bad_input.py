@@ -1,4 +1,4 @@
-"""Odd and broken videos: each is analysed as far as it can be, or told in one line, and harms no other.
+"""Odd and broken videos: each is analysed as far as it can be, or as one line, and harms no other.
 
 All of them lie in one folder that is analysed by one real run of the command; the tests look at what it left behind.
 """

@@ -79,7 +79,7 @@ def awkward(task: Task) -> SegmentResult:
 def unreadable(task: Task) -> SegmentResult:
     """An expected failure on segment 2."""
     if task.segment.index == 2:
-        raise VideoReadError("a.mp4 is damaged", "mend it")
+        raise VideoReadError("a.mp4 is damaged", "fix it")
     return result_of(task)
 
 

@@ -2,7 +2,7 @@
 
     import feelit
 
-    timeline = feelit.analyze("meeting.mp4")          # a pandas DataFrame, docs/schema.md tells of its columns
+    timeline = feelit.analyze("meeting.mp4")          # a pandas DataFrame, docs/schema.md describes its columns
     print(feelit.summarize(timeline, by="track"))
 
 Functions are imported when they are first used, so that the command line starts at once.

@@ -1,6 +1,6 @@
 """What is installed, what really loads, and what to do about the rest.
 
-Nothing heavy is imported before it is examined: a broken package is what this module is there to tell of.
+Nothing heavy is imported before it is examined: a broken package is what this module reports.
 """
 
 from __future__ import annotations
@@ -118,18 +118,18 @@ def providers() -> list[Finding]:
     try:
         from feelit.vision.session import CUDA, has_nvidia_driver, open_session, provider_of
     except ImportError as error:
-        return [Finding("provider", "warning", f"execution providers cannot be examined: {error}", "mend the packages first")]
+        return [Finding("provider", "warning", f"execution providers cannot be examined: {error}", "fix the packages first")]
     used, found = set(), []
     for name, path in ((name, models_folder() / file) for name, file in BUILT_IN.items()):
         if not path.is_file():
-            continue  # told by models()
+            continue  # reported by models()
         try:
             used.add(provider_of(open_session(path, "auto")))
         except ModelError as error:
             found.append(Finding("model", "error", f"model {name} does not load: {error}", error.hint))
     if not used:
         message = "execution providers cannot be examined: no model loads"
-        return [*found, Finding("provider", "warning", message, "mend the models first")]
+        return [*found, Finding("provider", "warning", message, "fix the models first")]
     where = "models run on " + " and ".join(sorted(used))
     if CUDA in used:
         return [*found, Finding("provider", "ok", where)]
@@ -144,11 +144,11 @@ def providers() -> list[Finding]:
 
 
 def machine() -> list[Finding]:
-    """How many processes a run uses unless it is told otherwise."""
+    """How many processes a run uses by default."""
     try:
         from feelit.run.plan import usable_cores
     except ImportError as error:
-        return [Finding("machine", "warning", f"cores cannot be counted: {error}", "mend the packages first")]
+        return [Finding("machine", "warning", f"cores cannot be counted: {error}", "fix the packages first")]
     cores = usable_cores()
     return [Finding("machine", "ok", f"{cores} usable core{'' if cores == 1 else 's'}")]
 
@@ -158,7 +158,7 @@ def encoders() -> list[Finding]:
     try:
         from feelit.video.codecs import can_encode, ffmpeg_version
     except ImportError as error:
-        return [Finding("encoder", "warning", f"encoders cannot be examined: {error}", "mend the packages first")]
+        return [Finding("encoder", "warning", f"encoders cannot be examined: {error}", "fix the packages first")]
     if can_encode(H264):
         return [Finding("encoder", "ok", f"FFmpeg {ffmpeg_version()} with the H.264 encoder {H264}")]
     others = [name for name in OTHER_ENCODERS if can_encode(name)]

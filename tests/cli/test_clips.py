@@ -54,7 +54,7 @@ def test_json_is_one_object_a_clip(here: Path, command: Command) -> None:
 
 def test_nothing_to_cut_is_told_and_is_no_failure(here: Path, command: Command) -> None:
     ran = command("clips", "a.mp4", "t.parquet", "--emotion", "fear", "--json")
-    assert (ran.code, ran.out, ran.err) == (0, "", "feelit: t.parquet tells of no such event; there are no clips\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "feelit: t.parquet has no such event; there are no clips\n")
     assert [p.name for p in (here / "clips").iterdir()] == ["clips.csv"]
 
 

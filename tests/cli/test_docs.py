@@ -1,4 +1,4 @@
-"""docs/cli.md tells of every command, option, default, field and exit code, and of no other."""
+"""docs/cli.md describes every command, option, default, field and exit code, and of no other."""
 
 from __future__ import annotations
 

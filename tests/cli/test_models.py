@@ -184,7 +184,7 @@ def test_a_cache_that_may_not_be_written_is_told(small: Small, command: Command)
         pytest.skip("nothing is forbidden to this user")
     ran = command("models", "pull", "small", "--quiet")
     assert ran.code == 5
-    assert "permission denied (set FEELIT_CACHE to another folder, or mend the folder's permissions)" in ran.err
+    assert "permission denied (set FEELIT_CACHE to another folder, or fix the folder's permissions)" in ran.err
 
 
 def test_a_connection_that_breaks_again_and_again_is_told_once(small: Small, command: Command) -> None:

@@ -47,7 +47,7 @@ def test_options_reach_the_figure(here: Path, command: Command) -> None:
     [
         pytest.param(["gone.parquet"], 3, "gone.parquet does not exist", id="no timeline"),
         pytest.param(["two.parquet"], 2, "choose one with --video: a.mp4, b.mp4", id="two videos"),
-        pytest.param(["two.parquet", "--video", "c.mp4"], 2, "it tells of a.mp4, b.mp4", id="no such video"),
+        pytest.param(["two.parquet", "--video", "c.mp4"], 2, "it holds a.mp4, b.mp4", id="no such video"),
         pytest.param(["t.parquet", "--tracks", "3"], 2, "no track 3 in this timeline (its tracks: 1, 2)", id="no such track"),
         pytest.param(["t.parquet", "--tracks", "one"], 2, "no list of track ids", id="no track"),
         pytest.param(["t.parquet", "--emotion", "joy"], 2, "--emotion joy is not known", id="no such emotion"),

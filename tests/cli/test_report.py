@@ -42,7 +42,7 @@ def test_a_report_is_replaced_only_by_force(timeline: Path, command: Command) ->
         pytest.param(["results.parquet", "results.parquet", "--out", "a.txt"], 2, "is not a name for a page", id="no page"),
         pytest.param(["results.parquet", "copy.parquet"], 2, "meeting.mp4 is in", id="a video twice"),
         pytest.param(["results.parquet", "--video", "gone.mp4"], 3, "gone.mp4 cannot be read", id="no such video"),
-        pytest.param(["results.parquet", "--video", "other.mp4"], 3, "tell of none of the 1 videos", id="another video"),
+        pytest.param(["results.parquet", "--video", "other.mp4"], 3, "hold none of the 1 videos", id="another video"),
         pytest.param(["results.parquet", "--out", "results.parquet/x.html"], 5, "cannot be written", id="no such folder"),
     ],
 )

@@ -1,4 +1,4 @@
-"""docs/evaluation.md tells of every field, file, format and name, and of no other."""
+"""docs/evaluation.md describes every field, file, format and name, and of no other."""
 
 from __future__ import annotations
 

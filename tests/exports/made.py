@@ -18,7 +18,7 @@ FACTS = {"duration_s": 2.0, "average_rate": "30000/1001", "width_px": 1280, "hei
 
 
 def write(path: Path, *tables: pa.Table, group: int = 1000, videos: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
-    """A timeline file; `videos` tells of the videos in it, `FACTS` of each unless told otherwise."""
+    """A timeline file; `videos` tells of the videos in it, `FACTS` of each by default."""
     joined = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
     joined = joined.unify_dictionaries().combine_chunks()
     if videos is None:

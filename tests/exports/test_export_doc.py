@@ -1,4 +1,4 @@
-"""docs/export.md tells of every format, of its ending, and of every column, and of no other."""
+"""docs/export.md describes every format, of its ending, and of every column, and of no other."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_a_timeline_is_never_replaced_by_what_it_becomes(here: Path) -> None:
 def test_nothing_is_left_of_an_export_that_fails(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def half(part: Part) -> Iterator[str]:
         yield "the first rows"
-        raise TimelineReadError("t.parquet is damaged", "mend it")
+        raise TimelineReadError("t.parquet is damaged", "fix it")
 
     monkeypatch.setitem(FORMATS, "csv", Format(half, ".csv", one_video=False))
     with pytest.raises(TimelineReadError, match="damaged"):
@@ -148,9 +148,9 @@ def test_folders_of_timelines_are_searched(here: Path) -> None:
 @pytest.mark.parametrize("name", ONE_VIDEO)
 def test_timelines_of_no_video_are_told(name: str, here: Path) -> None:
     path = write(here / "t.parquet")
-    with pytest.raises(TimelineReadError, match="tell of no video"):
+    with pytest.raises(TimelineReadError, match="hold no video"):
         export_timelines([path], ExportOptions(here / "out", name))
-    with pytest.raises(TimelineReadError, match="tell of no video"):
+    with pytest.raises(TimelineReadError, match="hold no video"):
         list(exported_text([path], ExportOptions(None, name)))
 
 

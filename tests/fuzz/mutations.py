@@ -59,7 +59,7 @@ def mutated(data: bytes, rng: np.random.Generator, material: Material) -> bytes:
 
 
 def _place(data: bytearray, rng: np.random.Generator) -> int:
-    """Anywhere, but oftener near the beginning and the end, where headers and indices are."""
+    """Anywhere, but more often near the beginning and the end, where headers and indices are."""
     where = rng.random()
     if where < 0.35:
         return int(rng.integers(min(len(data), 1024)))

@@ -199,7 +199,7 @@ def test_no_text_lies_on_another(tmp_path: Path, people: int, width_mm: float) -
     ("asked", "message", "hint"),
     [
         pytest.param({"tracks": (1, 9)}, "no track 9", "its tracks: 1, 2", id="unknown track"),
-        pytest.param({"video": "b.mp4"}, "tells of no video named b.mp4", "it tells of a.mp4", id="unknown video"),
+        pytest.param({"video": "b.mp4"}, "holds no video named b.mp4", "it holds a.mp4", id="unknown video"),
         pytest.param({"start_s": 20.0}, "no frame was looked at", "choose another", id="after the end"),
         pytest.param({"start_s": 2.0, "end_s": 2.0}, "no time lies between", "begin before", id="no time"),
         pytest.param({"start_s": -1.0}, "no time lies between", "begin before", id="before the video"),
@@ -252,7 +252,7 @@ def test_a_timeline_without_a_row_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no frame was looked at"):
         plot(tmp_path / "t.parquet", "a.svg")
     pq.write_table(empty.replace_schema_metadata(pack_metadata({"videos": {}})), tmp_path / "t.parquet")
-    with pytest.raises(UsageError, match="tells of no video"):
+    with pytest.raises(UsageError, match="holds no video"):
         plot(tmp_path / "t.parquet", "a.svg")
 
 

@@ -32,7 +32,7 @@ def test_a_video_is_known_by_its_content(tmp_path: Path) -> None:
 
 def test_a_video_that_was_not_analysed_is_told(tmp_path: Path) -> None:
     known, other = clips.plain(tmp_path / "a.mp4", frames=3), clips.plain(tmp_path / "b.mp4", frames=4)
-    with pytest.raises(TimelineReadError, match=r"does not tell of .*b\.mp4") as caught:
+    with pytest.raises(TimelineReadError, match=r"has no rows for .*b\.mp4") as caught:
         rows_of(other, write(tmp_path / "t.parquet", known))
     assert "a.mp4" in caught.value.hint
 

@@ -54,7 +54,7 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Begin again."""
         self.asked.clear()
         self.faults.clear()
 

@@ -54,7 +54,7 @@ def test_a_lasting_fault_is_told_after_five_attempts(bucket: Bucket, trouble: Tr
     with pytest.raises(VideoReadError) as caught:
         read(url)
     assert caught.value.message == f"s3://lab/a.bin {told}"
-    assert 5 <= bucket.proxy.count("GET") <= 10, "a connection that was reset is tried anew by aiohttp as well, once"
+    assert 5 <= bucket.proxy.count("GET") <= 10, "a connection that was reset is tried again by aiohttp as well, once"
 
 
 def test_what_is_denied_is_not_asked_for_again(bucket: Bucket) -> None:

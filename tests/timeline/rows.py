@@ -14,7 +14,7 @@ LETTERS = {"n": 0, "h": 1, "s": 2, "a": 4}
 """Neutral, happiness, surprise, anger; "." is absent and "u" unreadable."""
 
 CERTAIN = 0.75
-"""The probability of a shown emotion, and its confidence, unless told otherwise."""
+"""The probability of a shown emotion, and its confidence, by default."""
 
 
 def regular(count: int, interval_s: float = 0.1) -> list[float]:

@@ -70,7 +70,7 @@ def test_a_folder_becomes_the_file_of_a_single_run(tmp_path: Path, monkeypatch: 
     assert command("analyze", "in", "--out", "out").code == 10
     ran = command("merge", "out", "--out", "all.parquet")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.lines == ["feelit: 1 of 4 videos of out are not in it (feelit status out tells more)"]
+    assert ran.lines == ["feelit: 1 of 4 videos of out are not in it (see feelit status out)"]
     assert Path("all.parquet").read_bytes() == Path("single.parquet").read_bytes()
     for number in (1, 2):
         command("analyze", "in", "--out", f"part-{number}.parquet", "--shard", f"{number}/2")

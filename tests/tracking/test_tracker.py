@@ -133,7 +133,7 @@ def test_a_track_must_prove_to_be_a_face(scores: list[float], proven: bool) -> N
 
 
 def test_an_unproven_track_ends_with_its_probation_even_if_it_is_seen() -> None:
-    """Two boxes in a second are noise; a third after it starts anew."""
+    """Two boxes in a second are noise; a third after it starts again."""
     tracker = Tracker(TrackerSettings())
     ids = [step(tracker, t, [Sight(1, 300, score=0.6)])[1] for t in (0.0, 0.5, 1.0, 1.5)]
     assert ids == [0, 0, 0, 1]

@@ -1,6 +1,6 @@
 """Does a timeline agree with itself, and with what its metadata say? Every check that can be made without the video.
 
-A check that fails tells of a file that was edited, joined by hand or written by another program: `feelit analyze` writes none
+A check that fails points to a file that was edited, joined by hand or written by another program: `feelit analyze` writes none
 that does.
 """
 
@@ -52,7 +52,7 @@ class _Subject:
         result: Bool = self.rows.track_id >= 0
         return result
 
-    def told(self, name: str) -> float | None:
+    def recorded(self, name: str) -> float | None:
         """A number of the metadata; None where they do not have it."""
         value = self.facts.get(name)
         return value if isinstance(value, int | float) else None
@@ -76,10 +76,10 @@ def audit(table: pa.Table, facts: Mapping[str, Any]) -> list[Check]:
 
 def _frames_reconcile(subject: _Subject) -> tuple[bool, str]:
     sampled = len(np.unique(subject.rows.frame))
-    told = subject.told("frames_sampled")
-    if told is None:
+    stated = subject.recorded("frames_sampled")
+    if stated is None:
         return False, f"{sampled} frames; the metadata do not say how many there should be"
-    return sampled == told, f"{sampled} sampled frames; the metadata say {told}"
+    return sampled == stated, f"{sampled} sampled frames; the metadata say {stated}"
 
 
 def _rows_in_order(subject: _Subject) -> tuple[bool, str]:
@@ -97,7 +97,7 @@ def _times_rise(subject: _Subject) -> tuple[bool, str]:
 
 
 def _within_the_video(subject: _Subject) -> tuple[bool, str]:
-    duration_s = subject.told("duration_s")
+    duration_s = subject.recorded("duration_s")
     if duration_s is None:
         return False, "the metadata do not say how long the video is"
     time_s = subject.rows.time_s
@@ -128,22 +128,22 @@ def _values_where_faces_are(subject: _Subject) -> tuple[bool, str]:
 
 
 def _boxes_in_the_picture(subject: _Subject) -> tuple[bool, str]:
-    width, height = subject.told("width_px"), subject.told("height_px")
+    width, height = subject.recorded("width_px"), subject.recorded("height_px")
     if width is None or height is None:
         return False, "the metadata do not say how large the picture is"
     x0, y0, x1, y1 = subject.rows.box[subject.face].T
     beyond = int(((x0 < 0) | (y0 < 0) | (x1 > width) | (y1 > height)).sum())
     good = (x1 > x0) & (y1 > y0) & (x1 > 0) & (y1 > 0) & (x0 < width) & (y0 < height)
-    told = f"{len(x0)} boxes in {width} × {height} px; the edge of the picture cuts {beyond}"
-    return _none(~good, "box is empty or outside the picture", told)
+    detail = f"{len(x0)} boxes in {width} × {height} px; the edge of the picture cuts {beyond}"
+    return _none(~good, "box is empty or outside the picture", detail)
 
 
 def _probabilities_add_up(subject: _Subject) -> tuple[bool, str]:
     probability = subject.rows.probability[subject.face].astype(np.float64)
     off = np.abs(probability.sum(axis=1) - 1)
     good = (probability >= 0).all(axis=1) & (probability <= 1).all(axis=1) & (off <= SUM_TOLERANCE)
-    told = f"{len(off)} rows, at most {off.max():.4f} away from 1" if len(off) else "no faces"
-    return _none(~good, "row is no distribution", told)
+    detail = f"{len(off)} rows, at most {off.max():.4f} away from 1" if len(off) else "no faces"
+    return _none(~good, "row is no distribution", detail)
 
 
 def _claims_where_readable(subject: _Subject) -> tuple[bool, str]:
@@ -153,8 +153,8 @@ def _claims_where_readable(subject: _Subject) -> tuple[bool, str]:
     if foreign:
         return False, f"{foreign} rows have an emotion that is not in the list"
     wrong = (rows.readable != (rows.emotion >= 0)) | (rows.readable != np.isfinite(rows.confidence))
-    told = f"{int(rows.readable.sum())} of {int(subject.face.sum())} faces are readable, and these have an emotion"
-    return _none(wrong | (rows.readable & ~subject.face), "row has an emotion that it should not have, or lacks one", told)
+    detail = f"{int(rows.readable.sum())} of {int(subject.face.sum())} faces are readable, and these have an emotion"
+    return _none(wrong | (rows.readable & ~subject.face), "row has an emotion that it should not have, or lacks one", detail)
 
 
 def _readable_by_the_rule(subject: _Subject) -> tuple[bool, str]:
@@ -171,16 +171,16 @@ def _emotions_follow(subject: _Subject) -> tuple[bool, str]:
     best = np.nan_to_num(mean, nan=-1).max(axis=1, initial=-1)
     shown = np.nan_to_num(mean[np.arange(len(claims)), faces.emotion[claims]], nan=-1)
     off = np.maximum(best - shown, np.abs(shown - faces.confidence[claims]))
-    told = f"{len(claims)} claims agree with the smoothed probabilities"
-    return _none(~(off <= CONFIDENCE_TOLERANCE), "claim is not what the probabilities give when they are smoothed", told)
+    detail = f"{len(claims)} claims agree with the smoothed probabilities"
+    return _none(~(off <= CONFIDENCE_TOLERANCE), "claim is not what the probabilities give when they are smoothed", detail)
 
 
 def _tracks_counted(subject: _Subject) -> tuple[bool, str]:
     ids: Int64 = np.unique(subject.rows.track_id[subject.face]).astype(np.int64)
-    told = subject.told("tracks")
-    if told is None:
+    stated = subject.recorded("tracks")
+    if stated is None:
         return False, f"{len(ids)} tracks; the metadata do not say how many there should be"
-    return bool(np.array_equal(ids, np.arange(1, told + 1))), f"{len(ids)} tracks; the metadata say {told}"
+    return bool(np.array_equal(ids, np.arange(1, stated + 1))), f"{len(ids)} tracks; the metadata say {stated}"
 
 
 _CHECKS: dict[str, Callable[[_Subject], tuple[bool, str]]] = {

@@ -30,7 +30,7 @@ MOMENT_APART_S = 2.0
 """How many moments are named, and how far apart they are at least."""
 
 MOVED = tuple(name for name in EMOTIONS if name != "neutral")
-"""What a moment shows, unless told otherwise."""
+"""What a moment shows, by default."""
 
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
 """Which events are counted, and under what name."""
@@ -97,7 +97,7 @@ class VideoSummary:
 
 
 def summarize(table: pa.Table, by: By = "track") -> pd.DataFrame:
-    """Sum up a timeline, one row a track or a video; docs/schema.md tells what the columns mean.
+    """Sum up a timeline, one row a track or a video; docs/schema.md describes the columns.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def summarize(table: pa.Table, by: By = "track") -> pd.DataFrame:
 
 def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary]:
     """The same as records, in the order in which videos appear. By video, one without a sampled frame counts too, as far as
-    the table's metadata tell of it.
+    the table's metadata say of it.
 
     Raises
     ------

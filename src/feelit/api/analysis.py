@@ -59,12 +59,12 @@ def analyze(
 
     Returns
     -------
-    The timeline, one row a face a sampled frame; docs/schema.md tells of its columns.
+    The timeline, one row a face a sampled frame; docs/schema.md describes its columns.
 
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells. Of several videos that fail, SomeFailedError names all.
+        of the kinds in errors.py. Of several videos that fail, SomeFailedError names all.
     """
     paths = [videos] if isinstance(videos, str | PathLike) else list(videos)
     sources = find_videos([str(path) for path in paths])

@@ -25,7 +25,7 @@ def evaluate(
     out: str | PathLike[str] | None = None,
     force: bool = False,
 ) -> ClassifierScores:
-    """Score a classifier on labelled images of faces; docs/evaluation.md tells of formats and scores.
+    """Score a classifier on labelled images of faces; docs/evaluation.md describes formats and scores.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def evaluate(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
     from feelit.evaluation.classifier.folder import check_folder, write_folder
@@ -66,7 +66,7 @@ def evaluate_faces(
     out: str | PathLike[str] | None = None,
     force: bool = False,
 ) -> FaceScores:
-    """Score a detector on images whose faces are known; docs/evaluation.md tells of formats and scores.
+    """Score a detector on images whose faces are known; docs/evaluation.md describes formats and scores.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def evaluate_faces(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.evaluation.classifier.folder import check_folder
     from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces

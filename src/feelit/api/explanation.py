@@ -31,7 +31,7 @@ def explain(
     out: str | PathLike[str] | None = None,
     force: bool = False,
 ) -> list[Explanation]:
-    """Find out which parts of a face a classifier goes by; docs/explain.md tells of the methods and how to read a map.
+    """Find out which parts of a face a classifier goes by; docs/explain.md describes the methods and how to read a map.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def explain(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.explaining.explain import ExplainOptions, explain_sources
     from feelit.explaining.run import explain_into

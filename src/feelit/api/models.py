@@ -24,7 +24,7 @@ def pull_model(name: str, *, mirror: str | None = None, file: str | PathLike[str
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.models.pull import pull
 

@@ -32,7 +32,7 @@ def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
 
 
 def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
-    """What became of every video of a folder of timelines, one row each; docs/schema.md tells of the columns.
+    """What became of every video of a folder of timelines, one row each; docs/schema.md describes the columns.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) ->
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.timeline.merge import merge_files
 
@@ -83,7 +83,7 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track",
 
 
 def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
-    """Bouts, peaks, shifts that several tracks share, and long absences, one row each; docs/events.md tells of the columns.
+    """Bouts, peaks, shifts that several tracks share, and long absences, one row each; docs/events.md describes the columns.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def export(
     tracks: Sequence[int] | None = None,
     force: bool = False,
 ) -> list[Path]:
-    """Write timelines in the formats of other programs; docs/export.md tells of each.
+    """Write timelines in the formats of other programs; docs/export.md describes each.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def export(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.exports.run import ExportOptions, export_timelines
 
@@ -157,7 +157,7 @@ def report(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.reports.write import ReportOptions, write_report
 
@@ -184,7 +184,7 @@ def plot(
     ----------
     timeline : the Parquet file of `feelit analyze`
     out : a .pdf, .svg or .png file
-    video : of which video, where the timeline tells of several
+    video : of which video, where the timeline holds several
     tracks, emotions : only these; None means all
     start_s, end_s : the part to show, in seconds
     title : a line above the figure
@@ -194,7 +194,7 @@ def plot(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells; MissingExtraError without matplotlib.
+        of the kinds in errors.py; MissingExtraError without matplotlib.
     """
     from feelit.analysis.event import words
     from feelit.plots.plot import PlotOptions, plot_timeline

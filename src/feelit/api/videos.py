@@ -37,7 +37,7 @@ def annotate(
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from feelit.render.annotate import AnnotateOptions, annotate_video
     from feelit.render.source import rows_of
@@ -84,12 +84,12 @@ def clips(
 
     Returns
     -------
-    One row a clip, as in the folder's clips.csv; docs/cli.md tells of the columns.
+    One row a clip, as in the folder's clips.csv; docs/cli.md describes the columns.
 
     Raises
     ------
     FeelitError
-        of the kind that errors.py tells.
+        of the kinds in errors.py.
     """
     from dataclasses import asdict, replace
 

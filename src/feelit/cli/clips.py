@@ -52,7 +52,7 @@ def clips(
     with progress_bar(f"cutting {video.name}", quiet) as advance:
         cut = cut_clips(video, timeline, options, advance)
     if not cut:
-        typer.echo(one_line(f"feelit: {timeline} tells of no such event; there are no clips"), err=True)
+        typer.echo(one_line(f"feelit: {timeline} has no such event; there are no clips"), err=True)
     if json_lines:
         for clip in cut:
             write_json(flat(clip))

@@ -40,5 +40,5 @@ def _tell_what_is_left_out(given: Location) -> None:
         return
     found = status_of(given)
     if lacking := found.failed + found.remaining:
-        text = f"feelit: {lacking} of {found.videos} videos of {given} are not in it (feelit status {given} tells more)"
+        text = f"feelit: {lacking} of {found.videos} videos of {given} are not in it (see feelit status {given})"
         typer.echo(one_line(text), err=True)

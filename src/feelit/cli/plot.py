@@ -12,7 +12,7 @@ def plot(
     timeline: Annotated[Path, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The figure: a .pdf, .svg or .png file.")] = Path("timeline.pdf"),
     video: Annotated[
-        str | None, typer.Option(help="Of which video, where the timeline tells of several.", show_default="the only one")
+        str | None, typer.Option(help="Of which video, where the timeline holds several.", show_default="the only one")
     ] = None,
     tracks: Annotated[str | None, typer.Option(help="Only these tracks, as in 1,3.", show_default="all")] = None,
     emotion: Annotated[

@@ -97,7 +97,7 @@ def collect(rows: Iterable[Row], split: str, place: str) -> LabelledFaces:
     """
     chosen = [row for row in rows if row.split == split]
     if not chosen:
-        raise UsageError(f"{place} holds no image in the split {split}", "docs/evaluation.md tells of the formats")
+        raise UsageError(f"{place} holds no image in the split {split}", "docs/evaluation.md describes the formats")
     label = np.array([row.label for row in chosen], np.int64)
     share = np.eye(len(EMOTIONS) + 1, len(EMOTIONS), dtype=np.float32)[label]  # -1 takes the row of zeros
     voted = np.array([row.votes is not None for row in chosen])

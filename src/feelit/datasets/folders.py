@@ -66,5 +66,5 @@ def _entries(folder: Path) -> list[Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "mend its permissions") from error
+        raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "fix its permissions") from error
     return [path for path in entries if not path.name.startswith(".") and path.name.lower() not in IGNORED]

@@ -17,14 +17,14 @@ from feelit.datasets.tables import read_faces
 from feelit.datasets.texts import header_of
 from feelit.errors import UsageError
 
-FORMATS = "docs/evaluation.md tells of the formats"
+FORMATS = "docs/evaluation.md describes the formats"
 
 Reader = Callable[[str | None], Iterator[Row]]
 """Gives all rows of a data set, with pixels at least those of the split that is named."""
 
 
 def read_split(place: Path, split: str | None = None) -> LabelledFaces:
-    """One split of a data set, in any of the formats that docs/evaluation.md tells of.
+    """One split of a data set, in any of the formats that docs/evaluation.md describes.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def read_splits(place: Path) -> dict[str, LabelledFaces]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A data set whose format is known; `known` are its splits, where the names of its files tell them."""
+    """A data set whose format is known; `known` are its splits, where the names of its files say so."""
 
     read: Reader
     known: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ def _find(place: Path) -> _Found:
     try:
         is_file, is_folder = place.is_file(), place.is_dir()
     except OSError as error:
-        raise UsageError(f"{place} cannot be read: {error.strerror or error}", "mend its permissions") from error
+        raise UsageError(f"{place} cannot be read: {error.strerror or error}", "fix its permissions") from error
     if is_folder:
         return _in_folder(place)
     if not is_file:
@@ -108,7 +108,7 @@ def _in_folder(folder: Path) -> _Found:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     except OSError as error:
-        raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "mend its permissions") from error
+        raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "fix its permissions") from error
     tables = {path: split_named(path.stem) for path in files if path.suffix.lower() == ".parquet"}
     if named := {path: split for path, split in tables.items() if split}:
         return _Found(lambda wanted: _of_files(named, wanted, read_faces), _splits_of(named))

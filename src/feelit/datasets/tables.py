@@ -21,7 +21,7 @@ from feelit.types import Int64
 
 IMAGE, LABEL, HELD_OUT = "image", "fer2013", "copy_held_out"
 VOTE_COLUMNS = tuple(f"votes_{vote}" for vote in VOTES)
-HINT = "docs/evaluation.md tells of the columns"
+HINT = "docs/evaluation.md describes the columns"
 
 
 def read_faces(path: Path, split: str) -> Iterator[Row]:

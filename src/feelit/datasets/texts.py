@@ -35,9 +35,7 @@ def rows_of(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
             continue
         origin = f"{path.name}, line {number}"
         if len(cells) < len(header):
-            raise UsageError(
-                f"{origin}: {len(cells)} cells, but {len(header)} columns", "mend the line, or copy the file again"
-            )
+            raise UsageError(f"{origin}: {len(cells)} cells, but {len(header)} columns", "fix the line, or copy the file again")
         yield origin, dict(zip(header, cells, strict=False))
 
 

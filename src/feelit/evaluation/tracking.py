@@ -1,7 +1,7 @@
 """How well identities are kept: CLEAR MOT, IDF1 and HOTA of predicted tracks against true ones.
 
 Only the frames that the prediction sampled count, so a timeline at 10 frames a second is measured fairly against a truth
-at 25. Where a camera cut makes everybody start anew, `split_at` both sides first.
+at 25. Where a camera cut makes everybody start again, `split_at` both sides first.
 """
 
 from __future__ import annotations

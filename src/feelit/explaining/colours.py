@@ -1,8 +1,8 @@
 """The colours of a map: how far a pixel counts, and for or against the label.
 
 From a light grey to blue for what counts against, and to orange for what counts in favour: colours that people with any of the
-common colour-vision deficiencies tell apart. Both ways are straight lines of equal length in CIE L*a*b*, so equal steps of
-the value are equal steps to the eye, and the sign never has to be told by lightness.
+common colour-vision deficiencies distinguish. Both ways are straight lines of equal length in CIE L*a*b*, so equal steps of
+the value are equal steps to the eye, and the sign never depends on lightness.
 """
 
 from __future__ import annotations

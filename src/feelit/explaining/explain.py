@@ -111,7 +111,7 @@ class Explanation:
     near: str | None  # the landmark nearest to the peak, None where the crop is not aligned
 
     def summary(self) -> dict[str, Any]:
-        """What can be told in numbers and words, for JSON."""
+        """The numbers and texts of an explanation, for JSON."""
         judged = self.faithfulness
         return {
             "source": self.source,
@@ -202,7 +202,7 @@ class _Explainer:
         if self._label is not None and self._label not in model.labels:
             raise UsageError(f"{path.name} has no label {self._label}", f"it has {', '.join(model.labels)}")
         if options.method == "gradcam":
-            _gradients()  # missing packages are told before anything is looked at
+            _gradients()  # missing packages are reported before any work begins
 
     def explain(self, source: Source, faces: Faces, i: int) -> Explanation:
         """Of one face of a picture."""

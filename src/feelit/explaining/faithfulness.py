@@ -1,4 +1,4 @@
-"""Whether a map tells what the classifier goes by: what becomes of the answer when the map's pixels are taken away.
+"""Whether a map shows what the classifier uses: what becomes of the answer when the map's pixels are taken away.
 
 Deletion and insertion are those of Petsiuk et al. (2018). Pixels are taken in the order of the map, a row's worth at a time.
 Deletion hides them (mean luma) and asks how fast the label's probability falls; insertion begins with the blurred crop, brings

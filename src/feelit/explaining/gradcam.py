@@ -48,7 +48,7 @@ def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Flo
     Raises
     ------
     ModelError
-        if the network holds what PyTorch is not told to compute, gives something else in PyTorch, or has no maps.
+        if the network holds what PyTorch is not stated to compute, gives something else in PyTorch, or has no maps.
     """
     inputs = model.prepare(crop[None])
     computed = run_graph(path, torch.from_numpy(inputs), model.output)

@@ -17,7 +17,7 @@ _SPECIAL = re.compile(r'[",\t\r\n]')
 def csv_cells(column: pa.ChunkedArray) -> list[str]:
     """The values of a column as cells of CSV; nulls, and numbers that are none, are empty.
 
-    Numbers have as many digits as tell them from their neighbours.
+    Numbers have as many digits as distinguish them from their neighbours.
     """
     return _texts(column, quoted, "") if _is_text(column) else _numbers(column, "")
 

@@ -64,7 +64,7 @@ class Recording:
     Attributes
     ----------
     name : what the column `video` calls it
-    facts : what the file's metadata tell of it
+    facts : what the file's metadata say of it
     tracks : ids of its tracks, in order; only those that are wanted
     everything : whether all its rows are wanted, and not some tracks
     columns : names of the columns that the file has
@@ -81,7 +81,7 @@ class Recording:
 
     @property
     def duration_s(self) -> float | None:
-        """Length of the video; None where the metadata do not tell."""
+        """Length of the video; None where the metadata do not say."""
         length = self.facts.get("duration_s")
         return float(length) if isinstance(length, int | float) and math.isfinite(length) and length > 0 else None
 

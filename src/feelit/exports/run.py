@@ -84,7 +84,7 @@ def exported_text(timelines: Sequence[Location], options: ExportOptions) -> Iter
 def _recordings(paths: Sequence[Location], kind: Format, options: ExportOptions) -> list[Recording]:
     recordings = find_recordings(paths, options.tracks)
     if kind.one_video and not recordings:
-        raise TimelineReadError("these timelines tell of no video", "run `feelit analyze` first")
+        raise TimelineReadError("these timelines hold no video", "run `feelit analyze` first")
     return recordings
 
 

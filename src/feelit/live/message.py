@@ -1,6 +1,6 @@
-"""What the page is told: a JSON object and a JPEG picture, each after its length in four bytes, big-endian.
+"""Messages to the page: a JSON object and a JPEG picture, each after its length in four bytes, big-endian.
 
-The first message of a connection holds what does not change, without a picture; so does one that tells of trouble.
+The first message of a connection holds what does not change, without a picture; so does one that reports a fault.
 """
 
 from __future__ import annotations

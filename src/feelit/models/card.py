@@ -1,4 +1,4 @@
-"""Model cards: the JSON file beside every ONNX file that says what the model is, eats and gives."""
+"""Model cards: the JSON file beside every ONNX file that describes a model, its input and its output."""
 
 from __future__ import annotations
 

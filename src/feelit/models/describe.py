@@ -31,7 +31,7 @@ KINDS = {
 class Described:
     """A model; `path` is None where it was not fetched yet, and then nobody knows its inputs and outputs.
 
-    `problem` tells why a network that is there does not load.
+    `problem` says why a network that is there does not load.
     """
 
     name: str
@@ -87,10 +87,10 @@ def _lines(model: Described) -> Iterator[str]:
         if model.path
         else f"not on this computer; `feelit models pull {model.name}` fetches it",
         "size": f"{model.size_bytes} bytes",
-        "SHA-256": card.sha256 or "not told",
-        "licence": card.licence or "not told",
+        "SHA-256": card.sha256 or "not stated",
+        "licence": card.licence or "not stated",
         "adapter": card.adapter,
-        "eats": _eats(card),
+        "input": _input(card),
         "labels": ", ".join(card.labels),
         "parameters": str(card.parameters or ""),
         "inputs": "; ".join(map(_port, model.inputs)),
@@ -106,7 +106,7 @@ def _lines(model: Described) -> Iterator[str]:
             yield from ("", title, *_outline(content, 2))
 
 
-def _eats(card: ModelCard) -> str:
+def _input(card: ModelCard) -> str:
     fed = ADAPTERS.get(card.adapter, card)  # those of detectors know what their networks were trained with
     pixel = f"(pixel - {fed.mean:g}) / {fed.scale:g}" if (fed.mean, fed.scale) != (0, 1) else "pixels 0..255"
     if card.task == "face":

@@ -18,7 +18,7 @@ Origin = Literal["built-in", "cache", "catalogue"]
 class Listed:
     """One model; `origin` says where it is: with feelit, in the cache, or nowhere yet.
 
-    What a damaged card would have told is empty. `path` is None where there is no file.
+    What a damaged card should say is empty. `path` is None where there is no file.
     """
 
     name: str
@@ -47,7 +47,7 @@ def card_of(entry: Entry) -> ModelCard:
 
 
 def _public(entry: Entry, mine: Listed | None) -> Listed:
-    """What the catalogue says; a file in the cache may be another, which `check` tells."""
+    """What the catalogue says; a file in the cache may be another, which `verify` finds out."""
     card = card_of(entry)
     path = mine.path if mine else None
     origin: Origin = "cache" if mine else "catalogue"

@@ -63,5 +63,5 @@ def model_path(name: str) -> Path:
         raise ModelError(f"model {name} cannot be read: {error.strerror}", "give the path of an .onnx file") from error
     if name in catalogue():
         raise ModelError(f"model {name} is not on this computer", f"`feelit models pull {name}` fetches it")
-    others = "`feelit models list` tells of others; anything else is the path of an .onnx file with its card"
+    others = "`feelit models list` shows others; anything else is the path of an .onnx file with its card"
     raise ModelError(f"model {name} does not exist", f"built-in models: {', '.join(BUILT_IN)}; {others}")

@@ -44,7 +44,7 @@ def pull(
     name : in the catalogue
     mirror : the folder of another web server that has the file as NAME.onnx
     file : a copy of the file on this computer, to be taken instead
-    progress : is told the share that is there, 0..1
+    progress : is called with the share that is there, 0..1
 
     Returns
     -------

@@ -35,11 +35,11 @@ def check_model(name: str) -> Checked:
     """Compare checksums, load the network and try it with a black picture, as a run would."""
     try:
         path = models_folder() / BUILT_IN[name] if name in BUILT_IN else model_path(name)
-        told = compare(name, path)
+        match = compare(name, path)
         _try(path)
     except FeelitError as error:
         return Checked(name, False, error.message, AGAIN if name in BUILT_IN else error.hint)
-    return Checked(name, True, f"{told}; opens, and takes and gives what its card says")
+    return Checked(name, True, f"{match}; opens, and takes and gives what its card says")
 
 
 def compare(name: str, path: Path) -> str:
@@ -60,7 +60,7 @@ def compare(name: str, path: Path) -> str:
     try:
         checksum = sha256_of(path)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}", "mend its permissions") from error
+        raise ModelError(f"{path} cannot be read: {error.strerror}", "fix its permissions") from error
     entry = catalogue().get(name) if path == _cached(name) else None
     again = f"`feelit models pull {name}` puts it right"
     if entry and entry.sha256 != checksum:
@@ -68,7 +68,7 @@ def compare(name: str, path: Path) -> str:
     if entry and card_of(entry) != card:
         raise ModelError(f"{card_path(path)} is not the card of the catalogue", again)
     if not card.sha256 and name not in BUILT_IN and not entry:
-        return f"{path.name}, SHA-256 {checksum[:12]}..., which its card does not tell"
+        return f"{path.name}, SHA-256 {checksum[:12]}..., which its card does not state"
     if card.sha256 != checksum:
         hint = "take the file and its card from one source"
         raise ModelError(f"{path} has SHA-256 {checksum}, its card says {card.sha256 or 'none'}", hint)

@@ -132,12 +132,12 @@ def _rows_of(timeline: Path, video: str | None) -> pa.Table:
     table, metadata = read_table(timeline, list(COLUMNS))
     names = list(metadata.get("videos", {}))
     if not names:
-        raise UsageError(f"{timeline} tells of no video", "analyse one first")
+        raise UsageError(f"{timeline} holds no video", "analyse one first")
     found = [name for name in names if video in (None, name)] or [n for n in names if PurePosixPath(n).name == video]
     if len(found) != 1:
         known = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         if video is None:
-            raise UsageError(f"{timeline} tells of {len(names)} videos", f"choose one with --video: {known}")
+            raise UsageError(f"{timeline} holds {len(names)} videos", f"choose one with --video: {known}")
         what = "no video" if not found else f"{len(found)} videos"
-        raise UsageError(f"{timeline} tells of {what} named {video}", f"it tells of {known}")
+        raise UsageError(f"{timeline} holds {what} named {video}", f"it holds {known}")
     return table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), found[0]))

@@ -196,6 +196,6 @@ def _to_hide(rows: TimelineRows, whom: Whom) -> TimelineRows:
 
 
 def _detail_of_tracks(rows: TimelineRows, style: Style) -> dict[int, Detail]:
-    """How much each track's cards may tell: by its usual size, so that a card does not change with every step."""
+    """How much each track's cards may show: by its usual size, so that a card does not change with every step."""
     height = rows.box[:, 3] - rows.box[:, 1]
     return {int(t): most_detail(float(np.median(height[rows.track_id == t])), style) for t in np.unique(rows.track_id)}

@@ -15,7 +15,7 @@ PLATE_OPACITY = 0.84
 
 
 class Detail(IntEnum):
-    """How much a card tells."""
+    """How much a card shows."""
 
     NUMBER = 0
     TITLE = 1  # and the emotion with its probability
@@ -23,7 +23,7 @@ class Detail(IntEnum):
 
 
 def most_detail(face_height_px: float, style: Style) -> Detail:
-    """What a card may tell beside a face of this size without dwarfing it."""
+    """What a card may show beside a face of this size without dwarfing it."""
     if not style.legible or face_height_px < 3.5 * style.cap_px:
         return Detail.NUMBER
     return Detail.TITLE if face_height_px < 8 * style.cap_px else Detail.BARS

@@ -20,7 +20,7 @@ STACKED = ("above", "below", "right", "left", "inside")
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One card: how much it tells, on which side of the face, and where."""
+    """One card: how much it shows, on which side of the face, and where."""
 
     detail: Detail
     side: str
@@ -39,7 +39,7 @@ class Placer:
 
         Parameters
         ----------
-        faces : each face with the most that its card may tell
+        faces : each face with the most that its card may show
 
         Returns
         -------

@@ -58,8 +58,8 @@ def table_of(video: Location, timeline: Location) -> tuple[str, pa.Table]:
     name = _name_of(fingerprint(video), videos)
     if name is None:
         known = ", ".join(list(videos)[:5])
-        hint = f"it tells of {known}; if the video changed since, analyse it again"
-        raise TimelineReadError(f"{timeline} does not tell of {video}", hint)
+        hint = f"it holds {known}; if the video changed since, analyse it again"
+        raise TimelineReadError(f"{timeline} has no rows for {video}", hint)
     number, names = video_numbers(table.column("video"))
     return name, table.filter(pa.array(np.array([n == name for n in names], bool)[number]))
 

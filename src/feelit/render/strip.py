@@ -1,6 +1,6 @@
 """The strip below the picture: who shows what over the whole video, a cursor, the time and a legend.
 
-Tracks that follow one another share a lane, for after every cut of the camera there are new ones; the chip before a lane tells
+Tracks that follow one another share a lane, for after every cut of the camera there are new ones; the chip before a lane shows
 whose it is at the moment. Everything but the chips, the cursor and the time is drawn once.
 """
 
@@ -158,7 +158,7 @@ class Strip:
             elif state != ABSENT:
                 canvas.fill(Rect(x0, area.y0, x1, area.y1), emotion_colour(state))
         start_s = self._spans_s[track_id][0]
-        if start_s > self._lanes.motion.period_s:  # where one follows another, a notch tells them apart
+        if start_s > self._lanes.motion.period_s:  # where one follows another, a notch separates them
             x = area.x0 + round(start_s / self._lanes.duration_s * area.width) // 2 * 2
             canvas.fill(Rect(x, area.y0, x + 2, area.y1), PLATE)
 

@@ -1,7 +1,7 @@
 """Colours, shared by the annotated video, the report and the plots.
 
 Emotions take the eight colours of Okabe and Ito (2008, "Color Universal Design"), which people with any of the common
-colour-vision deficiencies can tell apart; their black is a light grey here, which shows on dark plates, and which unlike a
+colour-vision deficiencies can distinguish; their black is a light grey here, which shows on dark plates, and which unlike a
 mid grey cannot be taken for the purple or the green by people who lack green cones. On paper it wants an edge.
 Tracks take Paul Tol's "light" scheme (2021, "Colour schemes"), made for cells with dark text in them: a track's colour only
 ever appears behind its number, so that it cannot be mistaken for an emotion.
@@ -50,7 +50,7 @@ DIM_INK = _colour("b4b4b4")  # text that may be overlooked
 PLATE = _colour("16181c")  # behind text and bars
 GROOVE = _colour("343842")  # an empty bar, an empty lane
 HALO = _colour("000000")  # around lines, so that they show on any picture
-UNREADABLE = _colour("858585")  # a face whose expression cannot be told
+UNREADABLE = _colour("858585")  # a face whose expression cannot be read
 
 
 def emotion_colour(index: int) -> Colour:

@@ -1,4 +1,4 @@
-"""The video files that timelines tell of: known by their content, whatever they are called now."""
+"""The video files of timelines: found by their content, whatever they are called now."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]])
     VideoReadError
         if a file is missing or cannot be read, or a folder holds no videos.
     TimelineReadError
-        if files are given, and the timelines tell of none of them.
+        if files are given, and the timelines hold none of them.
     """
     if not given:
         return Found({}, frozenset())
@@ -66,9 +66,9 @@ def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]])
         if (path := prints.get(str(facts.get("fingerprint")))) is not None
     }
     if not footage:
-        told = ", ".join(list(videos)[:3])
-        hint = f"they tell of {told}; if a video changed since, analyse it again"
-        raise TimelineReadError(f"the timelines tell of none of the {len(paths)} videos that --video gives", hint)
+        names = ", ".join(list(videos)[:3])
+        hint = f"they hold {names}; if a video changed since, analyse it again"
+        raise TimelineReadError(f"the timelines hold none of the {len(paths)} videos that --video gives", hint)
     there = {as_text(Path(path.name)) for path in paths}
     missing = videos.keys() - footage.keys()
     return Found(footage, frozenset(name for name in missing if PurePosixPath(name).name in there))

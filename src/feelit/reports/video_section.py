@@ -80,8 +80,8 @@ def findings_of(table: pa.Table) -> Findings:
     events = events_of(rows, bouts)
     (video,) = video_summaries(rows, bouts, events)
     counts = {int(name): transition_counts(bouts.rows(bouts.track == n)) for n, name in enumerate(rows.track_id)}
-    told = [event for event in events if event.kind is not Kind.bout]
-    return Findings(video, track_summaries(rows, bouts, events), counts, told)
+    listed = [event for event in events if event.kind is not Kind.bout]
+    return Findings(video, track_summaries(rows, bouts, events), counts, listed)
 
 
 def title_of(name: str) -> str:
@@ -132,8 +132,8 @@ def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, 
     """The events that are least likely to be chance, in order of time, and how many there are in all."""
     chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
     names = ("kind", "tracks", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
-    told = [{name: getattr(e, name) for name in names} | {"picture": pictures.get(picture_of(e))} for e in chosen]
-    return {"all": len(findings.events), "told": plain(told)}
+    rows = [{name: getattr(e, name) for name in names} | {"picture": pictures.get(picture_of(e))} for e in chosen]
+    return {"all": len(findings.events), "rows": plain(rows)}
 
 
 def picture_of(event: Event) -> PictureRequest:

@@ -73,7 +73,7 @@ def write_report(
     Raises
     ------
     TimelineReadError
-        if a timeline is missing, damaged or none, or if videos are given and it tells of none of them.
+        if a timeline is missing, damaged or none, or if videos are given and it holds none of them.
     VideoReadError
         if a file that is given as a video is missing or cannot be read, or a folder holds no videos.
     UsageError
@@ -251,8 +251,8 @@ def _in_time(rows: Timeline) -> Timeline:
 
 
 def _duration_s(origin: Origin, findings: Findings) -> float:
-    """To the end of the video, as far as the metadata tell; to that of the last sample at least."""
-    told = origin.facts.get("duration_s")
+    """To the end of the video, as far as the metadata say; to that of the last sample at least."""
+    stated = origin.facts.get("duration_s")
     last_s = findings.video.shown.last_seen_s
-    lengths = [float(told) if isinstance(told, int | float) else 0.0, last_s if last_s == last_s else 0.0]
+    lengths = [float(stated) if isinstance(stated, int | float) else 0.0, last_s if last_s == last_s else 0.0]
     return max(*lengths, findings.video.duration_s)

@@ -92,7 +92,7 @@ def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
 
 
 def sampled_hz(sampling: Sampling, info: VideoInfo) -> Fraction:
-    """How often frames are looked at: no oftener than the video has them."""
+    """How often frames are looked at: at most at the rate of the video."""
     known = [rate for rate in (sampling.rate_hz, info.average_rate) if rate]
     return min(known, default=Fraction(25))
 
@@ -149,7 +149,7 @@ class Job:
         self.close()
 
     def close(self) -> None:
-        """Let go of the rows, which are not complete; whoever takes the video up again begins them anew."""
+        """Let go of the rows, which are not complete; whoever takes the video up again begins them again."""
         writer, self._writer = self._writer, None
         if writer is not None:
             with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError

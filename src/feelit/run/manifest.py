@@ -1,4 +1,4 @@
-"""The manifest of a folder of timelines: a row a video, and what became of it. docs/schema.md tells users.
+"""The manifest of a folder of timelines: a row a video, and what became of it. docs/schema.md documents it.
 
 What happens is appended to a journal in the workspace at once, and written out as Parquet every few seconds: to note a video
 costs the same for the first and the ten-thousandth, and readers of the Parquet file always find a whole one.
@@ -31,12 +31,12 @@ METADATA = {b"feelit_manifest": b"1"}
 
 INTERVAL_S = 2.0
 SHARE = 0.05
-"""The Parquet file is written no oftener than this, and may take no larger share of the time."""
+"""The Parquet file is written no more often than this, and may take no larger share of the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A video of the folder. It is known by `output`, its timeline's path in the folder; docs/schema.md tells of the others."""
+    """A video of the folder, identified by `output`, its timeline's path in the folder; docs/schema.md describes the rest."""
 
     video: str
     output: str
@@ -154,7 +154,7 @@ class Manifest:
         if self._shard is None:
             if new or self._leftovers():
                 self._fold(everything)
-        elif new:  # told to all, for other shards may begin later; those that begin now write the same
+        elif new:  # written for all, because other shards may begin later; those that begin now write the same
             _write(self._folder / MANIFEST, everything, self._workspace.folder)
         self._entries = {output: e for output, e in everything.items() if self._is_mine(output)}
 
@@ -171,12 +171,12 @@ class Manifest:
         self._entries[entry.output] = entry = _dated(entry, self._entries.get(entry.output))
         self._changed = True
         line = json.dumps([getattr(entry, f.name) for f in fields(entry)])
-        # A disk that is full is told when the file is written.
+        # A full disk is reported when the file is written.
         with suppress(OSError), self._workspace.journal.open("a", encoding="utf-8") as journal:
             journal.write(f"\n{line}")  # the break comes first, so that half a line, left by a crash, spoils no other
 
     def refresh(self) -> None:
-        """Write the Parquet file if that is due; if it cannot be written, the next time will tell."""
+        """Write the Parquet file if that is due; if it cannot be written, the next attempt reports it."""
         if self._changed and time.monotonic() >= self._next_s:
             with suppress(OutputError):
                 self.write()
@@ -208,7 +208,7 @@ class Manifest:
         """
         if not self._closed:
             self.write()
-            # In a bucket nobody can tell whether other machines are writing: the parts stay until a run without shards.
+            # In a bucket nobody knows whether other machines are writing: the parts stay until a run without shards.
             if self._shard is not None and isinstance(self._folder, Path) and self._workspace.alone():
                 self._fold(read_manifest(self._folder))
             self._closed = True
@@ -262,13 +262,13 @@ def _read(path: Location) -> list[Entry]:
         with pq.ParquetFile(_there(path)) as file:
             if (file.schema_arrow.metadata or {}).get(b"feelit_manifest") != METADATA[b"feelit_manifest"]:
                 raise TimelineReadError(
-                    f"{path} is no manifest of this feelit", "move it away; it is made anew from the timelines"
+                    f"{path} is no manifest of this feelit", "move it away; it is made again from the timelines"
                 )
             table = file.read(columns=SCHEMA.names).cast(_PLAIN)
     except FileNotFoundError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise TimelineReadError(f"{path} is damaged: {error}", "delete it; it is made anew from the timelines") from error
+        raise TimelineReadError(f"{path} is damaged: {error}", "delete it; it is made again from the timelines") from error
     return [Entry(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
 

@@ -72,7 +72,7 @@ class DatasetOutput:
         name = file_of(source)
         entry = self._manifest.get(name) or Entry(source.name, name)
         self._seen[name] = now = _stamp(source.path)
-        if now is None:  # told as such, by who opens it
+        if now is None:  # reported by whoever opens it
             return None
         with output_errors(self._folder / name):
             there = stamp(self._folder / name)
@@ -136,7 +136,7 @@ class DatasetOutput:
 
     def leave(self) -> None:
         """See `Output.leave`."""
-        with suppress(OutputError):  # something else has ended the run, and is told
+        with suppress(OutputError):  # something else has ended the run, and is reported
             self._manifest.close()
 
     def _expect(self, entry: Entry) -> None:
@@ -197,7 +197,7 @@ def _is_gone(video: str) -> bool:
 
 
 def _stamp(place: Location) -> Stamp | None:
-    """None for what is no file, or cannot be looked at: who opens it tells why."""
+    """None for what is no file, or cannot be looked at: whoever opens it reports why."""
     try:
         return stamp(place, VideoReadError)
     except (OSError, ValueError, FeelitError):

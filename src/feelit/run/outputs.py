@@ -24,7 +24,7 @@ Record = dict[str, Any]
 class Output(Protocol):
     """What the pipeline knows of its output.
 
-    `lasting` tells that a committed video is safe: its last segment, which is followed by the commit, need not be kept before.
+    `lasting` says that a committed video is safe: its last segment, which is followed by the commit, need not be kept before.
     """
 
     lasting: bool
@@ -107,7 +107,7 @@ def chosen(sources: Sequence[Source], run: RunConfig) -> list[Source]:
     Raises
     ------
     TimelineReadError
-        if nothing tells what failed before.
+        if it is not known what failed before.
     """
     mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
     if not run.retry_failed:

@@ -35,7 +35,7 @@ workers has no say in it, or a run could not be resumed with another."""
 
 
 class Observer(Protocol):
-    """Who is told how the run goes on."""
+    """Receives the progress of a run."""
 
     def started(self, source: Source, info: VideoInfo) -> None:
         """A video was opened."""
@@ -52,7 +52,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A configuration with its names resolved: what workers are told, and what goes into the file's metadata."""
+    """A configuration with its names resolved: what workers get, and what goes into the file's metadata."""
 
     sampling: Sampling
     min_face_px: float | None
@@ -103,7 +103,7 @@ def analyze_videos(
 ) -> list[VideoReport]:
     """Analyse videos and write their timelines. A video that fails is reported and harms no other.
 
-    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` tells all of them.
+    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` lists all of them.
 
     Returns
     -------

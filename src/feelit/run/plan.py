@@ -24,7 +24,7 @@ SUFFIXES = frozenset(
 
 LEAST_APART_S = 1.0
 """Segments begin at keyframes that are at least so far from one another, whatever length is asked for: where they may begin,
-nothing that came before counts, and some things have to be done anew."""
+nothing that came before counts, and some things have to be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _sources(given: Location) -> list[Source]:
         return _in_bucket(given)
     try:
         is_folder = given.is_dir()
-    except OSError:  # a name that is too long, a folder that may not be read: told when the file is opened
+    except OSError:  # a name that is too long, a folder that may not be read: reported when the file is opened
         is_folder = False
     return _in_folder(given) if is_folder else [Source(given, as_text(given), in_dataset(as_text(mirrored(given))))]
 
@@ -166,7 +166,7 @@ def _walk(folder: Path, inside: str = "") -> Iterator[str]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise VideoReadError(
-            f"{folder / inside} cannot be searched: {reason}", "mend its permissions, or name the others"
+            f"{folder / inside} cannot be searched: {reason}", "fix its permissions, or name the others"
         ) from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):

@@ -76,13 +76,13 @@ class Workspace:
                 self._forget(lambda shelf: not (shelf / LOCK).exists())
 
     def alone(self) -> bool:
-        """Whether no other run uses the root; none can then begin before this one ends. False where nobody can tell."""
+        """Whether no other run uses the root; none can then begin before this one ends. False where it is not known."""
         if not self._locks or locked(self._locks[0], alone=True) is not True:
             return False
         return is_at(self._locks[0], self.root / LOCK)
 
     def in_use(self) -> bool:
-        """Whether a run goes on, as far as can be told."""
+        """Whether a run goes on, as far as is known."""
         try:
             descriptor = os.open(self.root / LOCK, os.O_RDONLY)
         except OSError:  # there is none, or it is not ours to see
@@ -131,7 +131,7 @@ class Workspace:
             os.close(self._locks.pop())
 
     def shelf(self, key: object) -> Shelf:
-        """The place for the segments of one video under one configuration; `key` is any JSON value that tells both."""
+        """The place for the segments of one video under one configuration; `key` is any JSON value that identifies both."""
         digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()
         return Shelf(self.folder / digest[:24])
 

@@ -76,7 +76,7 @@ def _move(file: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def output_errors(target: Location, instead: str = "choose another --out") -> Iterator[None]:
-    """Failures of the operating system, told as failures to write `target`; `instead` is what a user can do."""
+    """Failures of the operating system, reported as failures to write `target`; `instead` is what a user can do."""
     try:
         yield
     except OSError as error:
@@ -84,7 +84,7 @@ def output_errors(target: Location, instead: str = "choose another --out") -> It
             raise OutputError(f"{target} cannot be written: no space left on the disk", "free some, then run again") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             message = f"{target} cannot be written: permission denied"
-            raise OutputError(message, f"{instead}, or mend the folder's permissions") from error
+            raise OutputError(message, f"{instead}, or fix the folder's permissions") from error
         reason = error.strerror or str(error)
         raise OutputError(f"{target} cannot be written: {reason}", instead) from error
 
@@ -119,7 +119,7 @@ def refuse_to_overwrite(target: Location, force: bool) -> None:
     Raises
     ------
     OutputError
-        if `target` exists and `force` is not set, or if its bucket does not tell.
+        if `target` exists and `force` is not set, or if its bucket does not answer.
     UsageError
         if it is a path that was meant as an address.
     """

@@ -81,7 +81,7 @@ class ObjectFile(io.RawIOBase):
 
     Attributes
     ----------
-    name : by which FFmpeg tells some containers
+    name : by which FFmpeg recognises some containers
     size : in bytes
     hollow : give zeros for what was not fetched yet, and make no request
     """

@@ -1,7 +1,7 @@
 """A file from a web server, known beforehand by its size and checksum, in as many attempts as it takes.
 
 What has arrived is kept in a part file, and the next attempt asks for the rest only (RFC 9110, section 14): of the same
-version, by If-Range, if the server had told of one. Whatever servers and those between say, the checksum decides.
+version, by If-Range, if the server gave one. Whatever servers and those between say, the checksum decides.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def download(remote: RemoteFile, part: Path, progress: Callable[[float], None]) 
     ----------
     remote : what to fetch
     part : stays when this fails or is interrupted; beside it lies a note of where it comes from
-    progress : is told the share that is there, 0..1
+    progress : is called with the share that is there, 0..1
 
     Raises
     ------

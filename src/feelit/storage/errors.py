@@ -1,7 +1,7 @@
 """What can go wrong with an object in a bucket, in words, and whether to try again.
 
-Every storage has exceptions of its own. They are told apart by their names and by the codes of the answers they carry, so that
-none of the libraries is needed to know them.
+Every storage has exceptions of its own. They are distinguished by their names and by the codes of the answers they carry, so
+that none of the libraries is needed to know them.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def fault_of(error: Exception, url: Url) -> Fault:
     if isinstance(error, IncompleteError) or names & INCOMPLETE:
         return Fault("broke off while it was read", "try again; the connection or the storage is at fault", transient=True)
     if names & NO_CREDENTIALS:
-        return Fault("cannot be reached: no credentials were found", "set them as docs/storage.md tells")
+        return Fault("cannot be reached: no credentials were found", "set them as docs/storage.md describes")
     if names & OLD_CREDENTIALS:
         return Fault("cannot be reached: the credentials could not be renewed", "log in again")
     if status in (301, 307):

@@ -126,7 +126,7 @@ def refuse_url(path: Path) -> None:
     match = COLLAPSED.match(first)
     if match is None or not rest or Path(first).exists():
         return
-    hint = "copy it to this machine first; docs/storage.md tells which commands take addresses"
+    hint = "copy it to this machine first; docs/storage.md says which commands take addresses"
     address = redacted(f"{match[1]}://" + "/".join(rest))
     raise UsageError(f"{address} is an address, and a local file is needed here", hint)
 

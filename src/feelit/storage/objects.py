@@ -40,7 +40,7 @@ def info(url: Url, kind: Kind) -> Info | None:
     Raises
     ------
     FeelitError
-        of this kind, if the storage does not tell.
+        of this kind, if the storage does not answer.
     """
     if url in _listed:
         return _listed[url]
@@ -64,7 +64,7 @@ def find(folder: Url, kind: Kind, beginning: str = "") -> list[Url]:
     Raises
     ------
     FeelitError
-        of this kind, if the storage does not tell.
+        of this kind, if the storage does not answer.
     """
     system, prefix = _system(folder.scheme), folder.path.rstrip("/")
 
@@ -79,12 +79,12 @@ def find(folder: Url, kind: Kind, beginning: str = "") -> list[Url]:
 
 
 def forget() -> None:
-    """A run begins: what listings have told of objects is not believed any longer."""
+    """A run begins: earlier listings of objects are forgotten."""
     _listed.clear()
 
 
 _listed: dict[Url, Info] = {}
-"""Objects that a listing has told of, so that ten thousand need no request each."""
+"""Objects that a listing has shown, so that ten thousand need no request each."""
 
 
 def open_object(url: Url, kind: Kind = VideoReadError) -> ObjectFile:
@@ -99,7 +99,7 @@ def open_object(url: Url, kind: Kind = VideoReadError) -> ObjectFile:
     if blocks is None:
         blocks = _connect(url, kind)
         _latest.clear()
-        if blocks.url.tag:  # without one nobody could tell whether it is still the same
+        if blocks.url.tag:  # without one nobody would know whether it is still the same
             _latest[blocks.url] = blocks
     return ObjectFile(blocks, url.name)
 

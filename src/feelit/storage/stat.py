@@ -22,12 +22,12 @@ class Stamp(NamedTuple):
 
 
 def stamp(place: Location, kind: type[FeelitError] = OutputError) -> Stamp | None:
-    """None if there is no such file. A listing that has shown an object has told all of this.
+    """None if there is no such file. A listing that has shown an object has shown all of this.
 
     Raises
     ------
     FeelitError
-        of this kind, if the storage does not tell.
+        of this kind, if the storage does not answer.
     OSError
         if the disk does not.
     """
@@ -50,7 +50,7 @@ def exists(place: Location) -> bool:
     Raises
     ------
     FeelitError
-        OutputError, if the storage does not tell; UsageError, if it is a path that was meant as an address.
+        OutputError, if the storage does not answer; UsageError, if it is a path that was meant as an address.
     OSError
         if the disk does not.
     """
@@ -66,7 +66,7 @@ def named(folder: Location, pattern: str) -> list[Location]:
     Raises
     ------
     FeelitError
-        TimelineReadError, if the storage does not tell.
+        TimelineReadError, if the storage does not answer.
     """
     if isinstance(folder, Path):
         return list(folder.glob(pattern))

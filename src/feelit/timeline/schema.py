@@ -1,4 +1,4 @@
-"""The timeline as Arrow columns: names, types and what travels in the file's metadata. docs/schema.md tells users."""
+"""The timeline as Arrow columns: names, types and what travels in the file's metadata. docs/schema.md documents it."""
 
 from __future__ import annotations
 

@@ -168,12 +168,12 @@ def _check_card(path: Path, card: ModelCard) -> None:
     if card.task != "face":
         raise ModelError(f"{path.name} is a model for {card.task}, not a face detector", "give it as the expression model")
     if card.adapter not in ADAPTERS:
-        hint = f"mend its card: detectors have {', '.join(ADAPTERS)}"
+        hint = f"fix its card: detectors have {', '.join(ADAPTERS)}"
         raise ModelError(f"{path.name}: the adapter {card.adapter} is none of a detector", hint)
     adapter = ADAPTERS[card.adapter]
     if card.color != adapter.color:
         message = f"{path.name}: the adapter {card.adapter} has an input of another colour than {card.color}"
-        raise ModelError(message, f'mend its card: "color": "{adapter.color}"')
+        raise ModelError(message, f'fix its card: "color": "{adapter.color}"')
     if (card.mean, card.scale) not in ((0, 1), (adapter.mean, adapter.scale)):
         message = f"{path.name}: the adapter {card.adapter} has another mean and scale than {card.mean:g} and {card.scale:g}"
         raise ModelError(message, f"leave both out of its card; they are {adapter.mean:g} and {adapter.scale:g}")

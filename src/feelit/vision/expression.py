@@ -30,7 +30,7 @@ CLASSIFIER_ADAPTERS = ("feelit", "classifier")
 """Our own, which takes bytes and may have several outputs, and the one for all others."""
 
 MOST_LOGIT = np.float32(1e6)
-"""Logits beyond, and those that are no numbers, tell of a broken network."""
+"""Logits beyond, and those that are no numbers, mean a broken network."""
 
 
 class ExpressionModel:
@@ -40,7 +40,7 @@ class ExpressionModel:
     ----------
     size_px : side of its square input
     labels : the names in EMOTIONS of what its network gives, in order
-    output : the name of the network's output that tells of the labels
+    output : the name of the network's output with a probability per label
     provider : the execution provider that really runs it
     """
 
@@ -55,7 +55,7 @@ class ExpressionModel:
         self._input = self._session.get_inputs()[0]
         self._given = [given.name for given in self._session.get_outputs()]
         named = card.adapter == "feelit" and output in self._given
-        self._outputs = [output] if named else None  # whatever else the network may tell
+        self._outputs = [output] if named else None  # whatever else the network gives
         self.output = output if named else self._given[0]
         self._most = _most_at_a_time(self._input.shape)
         self.size_px = card.size_px or 48
@@ -154,15 +154,15 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
     if card.task != "expression":
         raise ModelError(f"{path.name} is a model for {card.task}, not for expressions", "give it as the detector")
     if card.adapter not in CLASSIFIER_ADAPTERS:
-        hint = 'mend its card: "adapter": "classifier"'
+        hint = 'fix its card: "adapter": "classifier"'
         raise ModelError(f"{path.name}: the adapter {card.adapter} is none of a classifier", hint)
     names = [SPELLINGS.get(label.lower(), label.lower()) for label in card.labels]
     known = f"known are {', '.join(EMOTIONS)}"
     if unknown := [label for label, name in zip(card.labels, names, strict=True) if name not in EMOTIONS]:
         raise ModelError(f"the card of {path.name} has the label {unknown[0]}, which feelit does not know", known)
     if len(names) < 2 or len(set(names)) < len(names):
-        told = ", ".join(card.labels) or "none"
-        raise ModelError(f"the card of {path.name} has the labels {told}", f"give two or more, each once; {known}")
+        given = ", ".join(card.labels) or "none"
+        raise ModelError(f"the card of {path.name} has the labels {given}", f"give two or more, each once; {known}")
     return [EMOTIONS.index(name) for name in names]
 
 

@@ -2,7 +2,7 @@
 
 A face of 24 px at 720p wants a picture six times the area of one in which a face of 60 px is found. Faces that small do not
 come and go with every frame, so once a second the whole frame is looked at in that size, and in between the places where it
-showed some. What is found depends on the frames since one that is to be looked at anew, and such are where segments may
+showed some. What is found depends on the frames since one that is to be looked at again, and such are where segments may
 begin: rows stay the same however the video is cut.
 """
 

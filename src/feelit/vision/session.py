@@ -24,7 +24,7 @@ MOST_MODEL_BYTES = 1 << 30
 """An ONNX file cannot be much larger (protobuf ends at 2 GiB), and the models of this program are a few MB."""
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log; its errors are exceptions as well, and told as such
+ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log; its errors are exceptions as well, and reported as such
 
 
 def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnxruntime.InferenceSession:
@@ -80,7 +80,7 @@ def run(
 
 
 def provider_of(session: onnxruntime.InferenceSession) -> str:
-    """The provider that really runs the session; the list of available ones only tells what was compiled in."""
+    """The provider that really runs the session; the list of available ones only says what was compiled in."""
     return str(session.get_providers()[0])
 
 

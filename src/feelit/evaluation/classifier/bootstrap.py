@@ -17,7 +17,7 @@ LEVEL = 0.95
 
 
 def resampled(counts: Int64, replicates: int = REPLICATES, seed: int = SEED) -> Int64:
-    """Tables of the same total, as drawing the images anew would give them.
+    """Tables of the same total, as drawing the images again would give them.
 
     Parameters
     ----------

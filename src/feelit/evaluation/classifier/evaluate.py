@@ -143,7 +143,7 @@ class _Shown:
         self.missed: Bool = ~crops.found if options.end_to_end else np.zeros(len(faces), bool)
 
     def right(self, probability: Float64) -> Bool:
-        """(N',) whether the images that are scored are told right by other probabilities than those of the plain crops."""
+        """(N',) whether the scored images are classified correctly by other probabilities than those of the plain crops."""
         answer = self._answer(probability, self.crops.found[self.scored])
         return np.asarray(answer == self.label[self.scored], bool)
 

@@ -1,4 +1,4 @@
-"""What an evaluation of a classifier comes to, and its JSON form, of which docs/evaluation.md tells field by field."""
+"""What an evaluation of a classifier comes to, and its JSON form, of which docs/evaluation.md says field by field."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ClassReport:
-    """How well one class is told."""
+    """How well one class is recognised."""
 
     precision: float
     recall: float
@@ -132,7 +132,7 @@ def estimate(matrix: Int64, score: Callable[[Int64], Float64]) -> Estimate:
 
 
 def accuracy_of(matrix: Int64) -> Float64:
-    """(..., C, C + K) -> (...) the share of the images that are told right."""
+    """(..., C, C + K) -> (...) the share of the images that are classified correctly."""
     result: Float64 = np.einsum("...ii->...", matrix[..., : matrix.shape[-2]]) / np.maximum(matrix.sum(axis=(-2, -1)), 1)
     return result
 
@@ -174,7 +174,7 @@ def occlusion_score(right_before: Bool, right_after: Bool) -> OcclusionScore:
 
     Parameters
     ----------
-    right_before, right_after : (N,) whether each image is told right without the change and with it
+    right_before, right_after : (N,) whether each image is classified correctly without the change and with it
     """
     table = np.bincount(2 * right_before + right_after, minlength=4).reshape(2, 2).astype(np.int64)
     return OcclusionScore(

@@ -26,7 +26,7 @@ from feelit.errors import UsageError
 from feelit.storage.names import as_text
 from feelit.types import Bool, Float32, UInt8
 
-HINT = "docs/evaluation.md tells of the formats"
+HINT = "docs/evaluation.md describes the formats"
 CORNERS = ("x0", "y0", "x1", "y1")
 LANDMARKS = 10
 INVALID = 7  # the column of WIDER FACE that says that a face is none that can be judged
@@ -39,7 +39,7 @@ class FaceImage:
     """A photograph and what is known of its faces.
 
     `box` (G, 4) px and `ignore` (G,) are what counts; `drawn` says whether people drew these boxes. `marked` (M, 4) px are the
-    boxes of faces whose `landmarks` (M, 5, 2) px another detector told.
+    boxes of faces whose `landmarks` (M, 5, 2) px another detector found.
     """
 
     name: str
@@ -86,7 +86,7 @@ def find_images(data: Path, source: str | None = None) -> FaceImages:
 
 @contextlib.contextmanager
 def _read_errors(path: Path) -> Iterator[None]:
-    """Failures to read a file, told in one line."""
+    """Failures to read a file, as one line."""
     try:
         yield
     except (OSError, ValueError, pa.ArrowException) as error:

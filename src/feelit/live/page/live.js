@@ -213,7 +213,7 @@ addEventListener("keydown", (event) => {
 setInterval(() => {
   if (!last || paused) return;
   past.draw();
-  meter.tell(last);
+  meter.update(last);
 }, 200);
 history.replaceState(null, "", "/"); // the token is in a cookie now, and need not stand in the history
 watch();

@@ -6,7 +6,7 @@ const PAST_S = 60; // so much of the past is shown,
 const CELL_S = 0.2; // in steps of this
 const HELD_S = 2; // what a face shows lasts until the next frame, if that is no farther away
 const STAY_MS = 1000; // a card outlives its face for so long, or it would flicker
-const OVER_MS = 3000; // latency and frames a second are told over this time
+const OVER_MS = 3000; // latency and frames a second are averaged over this time
 const LANE_PX = 34;
 const GAP_PX = 4;
 const AXIS_PX = 24;
@@ -169,7 +169,7 @@ export class Meter {
     this.#drawn.push([performance.now(), latency]);
   }
 
-  tell(facts) {
+  update(facts) {
     while (this.#drawn[0]?.[0] < performance.now() - OVER_MS) this.#drawn.shift();
     const latencies = this.#drawn.map(([, latency]) => latency).sort((a, b) => a - b);
     const median = latencies[latencies.length >> 1];

@@ -4,14 +4,14 @@
 function buildControls(view) {
   const moment = el("output", { class: "moment" });
   const stretch = el("span", { class: "muted" });
-  const tell = () => {
+  const update = () => {
     const point = view.curves.nearest(view.moment);
     moment.textContent = clock(view.hover !== null && point >= 0 ? view.curves.times[point] : view.moment);
     const group = view.curves.pointsInOne(view.from, view.to, Math.max(200, (moment.parentNode?.clientWidth ?? 800) / 1.5));
     const mean = group > 1 ? `, a point is the mean of ${length(group * view.curves.interval)}` : "";
     stretch.textContent = `${clock(view.from, 1)} to ${clock(view.to, 1)}${mean}`;
   };
-  for (const what of ["cursor", "hover", "range"]) view.on(what, tell);
+  for (const what of ["cursor", "hover", "range"]) view.on(what, update);
   const button = (label, title, action) => el("button", { type: "button", title, "aria-label": title, onclick: action }, label);
   const width = () => view.to - view.from;
   const buttons = [
@@ -21,7 +21,7 @@ function buildControls(view) {
     button("−", "zoom out", () => view.zoom(2)),
     button("all", "show the whole video", () => view.reset()),
   ];
-  tell();
+  update();
   return el(
     "div",
     { class: "controls" },
@@ -48,9 +48,9 @@ function chooser(what, view, set, faces) {
   );
   const all = el("button", { type: "button", class: "quiet", onclick: () => view.choose(set, faces.keys()) }, "all");
   const none = el("button", { type: "button", class: "quiet", onclick: () => view.choose(set, []) }, "none");
-  const tell = () => items.forEach((item, n) => item.setAttribute("aria-pressed", String(set.has(n))));
-  view.on("choice", tell);
-  tell();
+  const update = () => items.forEach((item, n) => item.setAttribute("aria-pressed", String(set.has(n))));
+  view.on("choice", update);
+  update();
   return el(
     "div",
     { class: "row choices", role: "group", "aria-label": what },

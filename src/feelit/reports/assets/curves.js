@@ -8,7 +8,7 @@ async function inflate(base64) {
 }
 
 class Curves {
-  /** `bytes` as src/feelit/reports/curves.py lays them out; `video` tells how many points there are, and of which tracks. */
+  /** `bytes` as src/feelit/reports/curves.py lays them out; `video` says how many points there are, and of which tracks. */
   constructor(bytes, video) {
     const points = video.points;
     const expected = 4 * points + video.tracks.reduce((sum, track) => sum + track.points * (1 + EMOTIONS.length), 0);

@@ -5,7 +5,7 @@ const P_VALUES = [0.05, 0.01, 0.001];
 
 function buildEvents(view) {
   const { video } = view;
-  const events = video.events.told;
+  const events = video.events.rows;
   if (!events.length)
     return section("events", "Events", el("p", {}, "No peaks, shared expressions or long absences were found."));
   const pictured = events.some((event) => event.picture);

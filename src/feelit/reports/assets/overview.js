@@ -115,9 +115,9 @@ function portrait(track) {
 }
 
 function inShort(track) {
-  const told = ranked(track.share, 0.05).slice(0, 2);
-  if (!told.length) return [el("span", { class: "muted" }, "not readable")];
-  return told.map(([emotion, value]) => labelled(emotion, percent(value)));
+  const strongest = ranked(track.share, 0.05).slice(0, 2);
+  if (!strongest.length) return [el("span", { class: "muted" }, "not readable")];
+  return strongest.map(([emotion, value]) => labelled(emotion, percent(value)));
 }
 
 function legend() {

@@ -6,13 +6,13 @@ function buildPlayer(view) {
   const { footage } = view.video;
   if (footage.status !== "found") return null;
   const player = el("video", { controls: true, preload: "metadata", playsinline: true, "aria-label": "the video" });
-  const told = el("p", { class: "muted small" });
+  const note = el("p", { class: "muted small" });
   const choices = footage.annotated ? ["annotated", "video"] : ["video"];
 
   function play(which) {
     const { url, name } = footage[which];
     const kind = which === "annotated" ? "The annotated video" : "The video as it was analysed";
-    told.textContent = `${kind}: ${name}`;
+    note.textContent = `${kind}: ${name}`;
     player.src = `${url}#t=${view.cursor.toFixed(3)}`;
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === which));
   }
@@ -26,7 +26,7 @@ function buildPlayer(view) {
   );
   player.addEventListener("error", () => {
     const codec = view.video.facts.codec ?? "unknown";
-    told.append(`. It cannot be played here: it was moved since, or this browser does not know its codec (${codec}).`);
+    note.append(`. It cannot be played here: it was moved since, or this browser does not know its codec (${codec}).`);
   });
 
   const report = () => {
@@ -47,7 +47,7 @@ function buildPlayer(view) {
   });
   play(choices[0]);
   const row = buttons.length > 1 ? el("div", { class: "row", role: "group", "aria-label": "which video" }, ...buttons) : null;
-  return el("div", { class: "player" }, player, row, told);
+  return el("div", { class: "player" }, player, row, note);
 }
 
 /** What there is to say where no video can be played. */

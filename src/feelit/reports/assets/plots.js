@@ -11,7 +11,7 @@ class Panel {
     this.view = view;
     this.number = number;
     this.track = view.curves.tracks[number];
-    this.peaks = view.video.events.told.filter(
+    this.peaks = view.video.events.rows.filter(
       (event) => event.kind === "peak" && event.tracks.includes(this.track.id) && event.p_value <= SIGNIFICANT,
     );
     this.frame = el("div", { class: "plot" });

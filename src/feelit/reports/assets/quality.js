@@ -55,13 +55,13 @@ function buildQuality(view) {
 }
 
 function gaps(view) {
-  const told = view.video.quality.longest_gaps;
-  if (!told.length) return null;
-  const entries = told.map(([from, to]) => el("li", {}, timeButton(view, from), ` for ${length(to - from)}`));
+  const gaps = view.video.quality.longest_gaps;
+  if (!gaps.length) return null;
+  const entries = gaps.map(([from, to]) => el("li", {}, timeButton(view, from), ` for ${length(to - from)}`));
   return el(
     "details",
     {},
-    el("summary", {}, `the ${told.length === 1 ? "gap" : `${told.length} longest gaps`}`),
+    el("summary", {}, `the ${gaps.length === 1 ? "gap" : `${gaps.length} longest gaps`}`),
     el("ul", { class: "inline" }, ...entries),
   );
 }

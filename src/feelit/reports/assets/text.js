@@ -93,8 +93,8 @@ function ranked(share, least = 0) {
 /** Shares of readable time as one bar. */
 function shareBar(share, classes = "share") {
   const parts = ranked(share);
-  const told = parts.map(([name, value]) => `${name} ${percent(value)}`).join(", ");
-  const bar = el("div", { class: classes, role: "img", "aria-label": told || "nothing could be read", title: told });
+  const label = parts.map(([name, value]) => `${name} ${percent(value)}`).join(", ");
+  const bar = el("div", { class: classes, role: "img", "aria-label": label || "nothing could be read", title: label });
   for (const [name, value] of EMOTIONS.map((emotion, k) => [emotion, share[k] ?? 0])) {
     if (!value) continue;
     const part = el("span", {}, classes.includes("large") && value >= 0.09 ? `${name}\u00a0${percent(value)}` : "");
@@ -114,7 +114,7 @@ function section(id, title, ...content) {
 /** What a reader has to know before anything else. */
 function responsibly() {
   const sentences = [
-    "This tells how a face looks, not what a person feels.",
+    "This describes how a face looks, not what a person feels.",
     "A track is one face as far as it could be followed: a number, not a person.",
   ];
   return el("p", { class: "note" }, sentences.join(" "));

@@ -84,20 +84,20 @@ function lead(video) {
     el("b", {}, tracks === 1 ? "One track" : `${tracks} tracks`),
     ` on screen, a face in ${percent(video.face_share)} of the time`,
   ];
-  const told = ranked(video.shown.share, 0.05).slice(0, 3);
-  if (!told.length) return [...seen, "; none could be read."];
-  const shows = told.flatMap(([emotion, value], n) => [
-    n ? (n === told.length - 1 ? " and " : ", ") : "",
+  const strongest = ranked(video.shown.share, 0.05).slice(0, 3);
+  if (!strongest.length) return [...seen, "; none could be read."];
+  const shows = strongest.flatMap(([emotion, value], n) => [
+    n ? (n === strongest.length - 1 ? " and " : ", ") : "",
     n ? `${emotion} ${percent(value)}` : el("b", {}, `${emotion} ${percent(value)}`),
   ]);
   return [...seen, tracks === 1 ? "; shows " : "; together they show ", ...shows, " of the readable time."];
 }
 
 function facts(video) {
-  const { facts: told } = video;
+  const { facts } = video;
   const parts = [
     `${clock(video.duration_s, 1)} long`,
-    told.width_px ? `${told.width_px} × ${told.height_px} px` : null,
+    facts.width_px ? `${facts.width_px} × ${facts.height_px} px` : null,
     video.samples > 1 ? `${count(video.samples, "sampled frame")}, ${fixed(video.samples / video.sampled_s, 1)} a second` : null,
     video.shown.readable_share === null ? null : `${percent(video.shown.readable_share)} of the time on screen readable`,
     video.audit.every((check) => check.passed) ? null : "the audit found faults, see below",
@@ -111,7 +111,7 @@ function explain(view) {
   const resolution = video.step_s
     ? `To keep this file small, curves have a point every ${length(video.step_s)}, the mean of the sampled frames in it`
     : "Curves have a point for every sampled frame";
-  const told = [
+  const sentences = [
     `Upwards: probability of the expression, smoothed over time (Gaussian, σ ${REPORT.limits.sigma_s} s), in %.`,
     `To the right: time in the video, h:mm:ss. ${resolution}, in steps of ${step}.`,
     `▼: a peak, p ≤ ${SIGNIFICANT}.`,
@@ -130,7 +130,7 @@ function explain(view) {
   return el(
     "div",
     { class: "muted small" },
-    el("p", {}, told.join(" ")),
+    el("p", {}, sentences.join(" ")),
     el(
       "details",
       { class: "screen" },

@@ -21,7 +21,7 @@ class View {
     this.listeners[what].add(listener);
   }
 
-  tell(what, ...details) {
+  emit(what, ...details) {
     for (const listener of this.listeners[what]) listener(...details);
   }
 
@@ -35,7 +35,7 @@ class View {
     const start = Math.min(Math.max((from + to - width) / 2, 0), this.duration - width);
     if (start === this.from && start + width === this.to) return;
     [this.from, this.to] = [start, start + width];
-    this.tell("range");
+    this.emit("range");
   }
 
   reset() {
@@ -59,7 +59,7 @@ class View {
   seek(time, by = "reader") {
     this.cursor = Math.min(Math.max(time, 0), this.duration);
     if (this.cursor < this.from || this.cursor > this.to) this.pan(this.cursor - (this.from + this.to) / 2);
-    this.tell("cursor", by);
+    this.emit("cursor", by);
   }
 
   /** Move the cursor by so many points. */
@@ -72,18 +72,18 @@ class View {
 
   pointAt(time) {
     this.hover = time;
-    this.tell("hover");
+    this.emit("hover");
   }
 
   choose(set, items) {
     set.clear();
     for (const item of items) set.add(item);
-    this.tell("choice");
+    this.emit("choice");
   }
 
   toggle(set, item) {
     if (!set.delete(item)) set.add(item);
-    this.tell("choice");
+    this.emit("choice");
   }
 
   /** Keys, wherever a plot has the focus. Returns whether the key means something. */

@@ -20,7 +20,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 
 SETTINGS = 4
 JOINING = "run it on a node of the cluster, or through ray://HOST:10001; Ray and Python must be the same there"
-STARTING = "start one with: ray start --head; docs/clusters.md tells more"
+STARTING = "start one with: ray start --head; see docs/clusters.md"
 
 
 def import_ray() -> Any:
@@ -77,7 +77,7 @@ def _found(address: str) -> str:
         return address
     if named := os.environ.get("RAY_ADDRESS"):
         return named
-    from ray._private.services import canonicalize_bootstrap_address  # no public function tells without connecting
+    from ray._private.services import canonicalize_bootstrap_address  # no public function gives it without connecting
 
     try:
         found: str | None = canonicalize_bootstrap_address("auto")

@@ -1,6 +1,6 @@
 """What a segment may cost before its worker is ended.
 
-A worker over a limit is ended, not refused: a decoder that is told there is no memory counts a damaged packet and goes on, and
+A worker over a limit is ended, not refused: a decoder that gets no memory counts a damaged packet and goes on, and
 the rows would depend on the machine.
 """
 
@@ -19,7 +19,7 @@ TRIES = 2
 """A segment that costs its worker is tried once more: memory may be short, or a disk asleep, only for the moment."""
 
 LEAST_S, FRAME_S = 120.0, 1.0
-"""Unless told otherwise a segment has this long, or so long a frame if that is more. Milliseconds a frame are usual, so that
+"""By default a segment has this long, or so long a frame if that is more. Milliseconds a frame are usual, so that
 only what will never end takes longer."""
 
 INTERVAL_S = 0.2
@@ -41,12 +41,12 @@ DIED = Cause("its worker died", "the decoder crashed on it, or memory ran out; t
 class Limits:
     """Seconds that a segment may take, None for what its frames call for; bytes that a worker may take, None for any number.
 
-    What counts is the memory that is a worker's own (anonymous pages, swapped ones included), as Linux tells it.
+    What counts is the memory that is a worker's own (anonymous pages, swapped ones included), as Linux reports it.
 
     Raises
     ------
     UsageError
-        if memory is to be limited on a system that does not tell.
+        if memory is to be limited on a system that does not report it.
     """
 
     segment_s: float | None = None
@@ -54,7 +54,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         if self.memory_bytes is not None and not Path("/proc/self/status").exists():
-            raise UsageError("--memory-limit needs Linux, which tells what a process takes", "leave it out, and set --workers")
+            raise UsageError(
+                "--memory-limit needs Linux, which reports the memory of a process", "leave it out, and set --workers"
+            )
 
     def allowed_s(self, task: Task) -> float:
         """How long a segment may take."""

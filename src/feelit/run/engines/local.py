@@ -211,7 +211,7 @@ def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
         return error
     except MemoryError:
         return FeelitError(f"{task.info.path}: memory ran out", "try fewer --workers or a smaller --batch")
-    except Exception as error:  # a bug costs one video; told in words, for not every exception survives the journey
+    except Exception as error:  # a bug costs one video; as text, because not every exception can be pickled
         message = f"{task.info.path}: internal error: {type(error).__name__}: {error}"
         return FeelitError(message, "please report it, with the video if you may")
 

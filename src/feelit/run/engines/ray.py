@@ -28,7 +28,7 @@ LOSSES = 5
 """So many nodes a segment may lose, which is rarely its fault; one that fells node after node must end all the same."""
 
 AHEAD = 2
-"""Unless told otherwise so many tasks are in flight for each that the cluster can run: nodes never wait for the next one, and
+"""By default so many tasks are in flight for each that the cluster can run: nodes never wait for the next one, and
 a cluster that grows with what waits for it sees that something does."""
 
 GPU_SHARE = 0.25
@@ -148,7 +148,7 @@ class RayEngine:
             return 0.0
         has_gpus = self._ray.cluster_resources().get("GPU", 0.0) > 0
         if self._device == "cuda" and not has_gpus:
-            hint = "start a node that has one and tells Ray so (ray start --num-gpus), or choose --device cpu"
+            hint = "start a node that has one and announces it (ray start --num-gpus), or choose --device cpu"
             raise FeelitError(f"the Ray cluster at {self._address} has no GPU", hint)
         return GPU_SHARE if has_gpus else 0.0
 

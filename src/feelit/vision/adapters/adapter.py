@@ -23,7 +23,7 @@ class Adapter:
 
     Attributes
     ----------
-    color : what the network eats, which its card has to say too
+    color : the input of the network, which its card has to say too
     mean, scale : the input is (pixel - mean) / scale, as the family was trained; a card that says otherwise is refused
     ask : (file name, names of all outputs in order) -> those to read
     feed : pictures of the view, (N, h, w) luma or (N, h, w, 3) BGR uint8 -> the input

@@ -1,7 +1,7 @@
 """SCRFD of InsightFace (Guo et al. 2021, "Sample and Computation Redistribution for Efficient Face Detection").
 
 For `scrfd_500m_bnkps.onnx`, `det_10g.onnx` and their relatives with the strides 8, 16 and 32. Two anchors share the upper left
-corner of a cell; the sides of a box and the landmarks are told as distances from it, in strides. The names of the outputs are
+corner of a cell; the sides of a box and the landmarks are distances from it, in strides. The names of the outputs are
 numbers that differ from file to file, so they go by their order: three scores, three boxes and, in most files, three sets of
 landmarks, each from the finest stride to the coarsest.
 """
