@@ -22,7 +22,7 @@ from tests.storage.sites import cut, status, stuck
 
 PROGRAM = """
 import pathlib, sys
-from feelit import catalogue
+from feelit.models import catalogue
 catalogue.CATALOGUE = pathlib.Path(sys.argv.pop(1))
 from feelit.cli import main
 main()

@@ -96,7 +96,7 @@ def test_a_card_without_a_checksum_says_so(tmp_path: Path) -> None:
     card_path(path).write_text(card_path(path).read_text().replace(read_card(path).sha256, ""))
     found = check_model(str(path))
     assert found.ok
-    assert "which its card does not tell" in found.message
+    assert "which its card does not state" in found.message
 
 
 def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:

@@ -225,8 +225,8 @@ def test_other_formats_are_refused(timeline: Path, name: str) -> None:
     ("videos", "message"),
     [
         pytest.param({"a.mp4": {}}, "nobody was seen in that time", id="nobody"),
-        pytest.param({"a.mp4": {1: "n" * 9}, "b.mp4": {1: "n"}}, "tells of 2 videos", id="two videos"),
-        pytest.param({"x/a.mp4": {1: "n" * 9}, "y/a.mp4": {1: "n"}}, "tells of 2 videos", id="two videos of a name"),
+        pytest.param({"a.mp4": {1: "n" * 9}, "b.mp4": {1: "n"}}, "holds 2 videos", id="two videos"),
+        pytest.param({"x/a.mp4": {1: "n" * 9}, "y/a.mp4": {1: "n"}}, "holds 2 videos", id="two videos of a name"),
     ],
 )
 def test_what_shows_nothing_or_too_much(tmp_path: Path, videos: dict[str, dict[int, str]], message: str) -> None:
@@ -234,7 +234,7 @@ def test_what_shows_nothing_or_too_much(tmp_path: Path, videos: dict[str, dict[i
     with pytest.raises(UsageError, match=message):
         plot(timeline, "a.svg")
     if "x/a.mp4" in videos:
-        with pytest.raises(UsageError, match=r"tells of 2 videos named a\.mp4"):
+        with pytest.raises(UsageError, match=r"holds 2 videos named a\.mp4"):
             plot(timeline, "a.svg", video="a.mp4")
 
 
