@@ -37,7 +37,7 @@ class Recipe:
     interpolated: bool = True
     mirrored: bool = True  # whether mirror images are learnt from too
     strength: float = 0.02  # inverse of the regularisation
-    iterations: int = 100
+    iterations: int = 60
 
     def __post_init__(self) -> None:
         if self.norm not in NORMS:
