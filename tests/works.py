@@ -21,7 +21,7 @@ from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
 
 def orders(folder: Path, count: int = 5) -> Iterator[Order]:
     """Tasks that hold just enough for the functions below: segments of a video `a.mp4` that there is not."""
-    info = VideoInfo(folder / "a.mp4", 1, 1, 0, Fraction(1), Fraction(25), 0, 1.0, "none", False, 1, 1, "")
+    info = VideoInfo(folder / "a.mp4", 1, 1, Fraction(1), 1, Fraction(1), Fraction(25), 0, 1.0, "none", False, 1, 1, "")
     models = Models(Path("detector"), Path("classifier"), "cpu")
     for n in range(count):
         yield Order(n, Task(info, Segment(n, None, None, 1), Sampling(), 10.0, models))
@@ -37,7 +37,7 @@ def result_of(task: Task) -> SegmentResult:
     """No frames; the index of the segment as the number of those that were decoded."""
     none = np.zeros(0, np.int64)
     frames = FrameTable(none, none, np.zeros(0, np.float64), none, np.zeros((0, 256), np.uint8))
-    return SegmentResult(frames, no_faces(), task.segment.index, 0, 0.5, "none")
+    return SegmentResult(frames, no_faces(), task.segment.index, 0, 0, 0.5, "none")
 
 
 def slow(task: Task) -> SegmentResult:

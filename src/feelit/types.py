@@ -1,8 +1,8 @@
 """The records that travel between rooms: frozen columns of numbers, no behaviour beyond slicing.
 
-F faces, N frames, C labels. Boxes are (x0, y0, x1, y1) in pixels of the upright full-size frame, origin top left,
-x1 and y1 exclusive. The five landmarks are, in this order: right eye, left eye, nose tip, right mouth corner, left mouth
-corner; right and left are the subject's own, so the right eye is on the left of the picture.
+F faces, N frames, C labels. Boxes are (x0, y0, x1, y1) in pixels of the displayed picture (full size, upright, pixels square),
+origin top left, x1 and y1 exclusive. The five landmarks are, in this order: right eye, left eye, nose tip, right mouth corner,
+left mouth corner; right and left are the subject's own, so the right eye is on the left of the picture.
 """
 
 from __future__ import annotations
@@ -36,15 +36,17 @@ LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 class VideoInfo:
     """What the container and one pass over its packets tell of a video, before anything is decoded.
 
-    `width_px` and `height_px` are those of the upright picture, `rotation_deg` (0, 90, 180 or 270) turns the stored picture
-    counter-clockwise into it. A frame's `time_s` is (PTS - `origin_pts`) x `time_base`: the clock that players show.
-    `fingerprint` is the SHA-256 of the size and the first and last MiB of the file.
+    `width_px` and `height_px` are those of the displayed picture: pixels square, upright, not mirrored. `sample_aspect` is the
+    width of a stored pixel over its height, `orientation` (1 to 8, as in EXIF) how the stored picture is turned and mirrored; a
+    frame may differ from both (`video.shape`). A frame's `time_s` is (PTS - `origin_pts`) x `time_base`: the clock that players
+    show. `fingerprint` is the SHA-256 of the size and the first and last MiB of the file.
     """
 
     path: Location
     width_px: int
     height_px: int
-    rotation_deg: int
+    sample_aspect: Fraction
+    orientation: int
     time_base: Fraction
     average_rate: Fraction
     origin_pts: int
@@ -146,7 +148,7 @@ class Sample:
     time_s: float
     tick: int
     reset: bool  # what was seen before it may not count
-    luma: UInt8  # (H, W) the upright full-size plane, as stored: expand it by `levels`
+    luma: UInt8  # (H, W) the full-size displayed picture in stored luma: expand it by `levels`
     levels: UInt8  # (256,) stored luma -> full-range luma
     small: UInt8  # (h, w) or (h, w, 3), full range: the detector's view
 
@@ -185,6 +187,7 @@ class SegmentResult:
     faces: FaceTable
     decoded: int  # frames that came out of the decoder and belong to the segment
     errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged
+    letterboxed: int  # frames of another shape than the video's first one, which were fitted into it with black bars
     threshold: float  # the detector's score from which a box is a face
     provider: str  # the execution provider that really ran the models
 

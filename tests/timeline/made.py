@@ -46,6 +46,7 @@ class Recording:
             replace(faces, row=np.searchsorted(sampled, faces.row).astype(np.int64)),
             decoded=end - first,
             errors=0,
+            letterboxed=0,
             threshold=THRESHOLD,
             provider="made",
         )

@@ -12,9 +12,10 @@ import pytest
 from av.video.reformatter import ColorRange
 
 from feelit.types import Sampling, Segment, UInt8, View
-from feelit.video.luma import FULL_RANGE, LIMITED_RANGE, luma_plane, small_view, upright
+from feelit.video.luma import FULL_RANGE, LIMITED_RANGE, displayed_luma, luma_plane, small_view
 from feelit.video.probe import probe
 from feelit.video.reader import SegmentReader
+from feelit.video.shape import Shape, fit
 from tests.video import clips
 
 SIZE = (50, 34)  # width, height px: rows that are padded in memory
@@ -115,8 +116,8 @@ def test_luma_outlives_its_frame() -> None:
 
 
 @pytest.mark.parametrize("color", ["luma", "bgr"])
-@pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
-def test_the_small_view_is_upright_in_full_range_and_padded_with_black(color: str, rotation_deg: int) -> None:
+@pytest.mark.parametrize("orientation", [1, 8, 3, 6])
+def test_the_small_view_is_upright_in_full_range_and_padded_with_black(color: str, orientation: int) -> None:
     """Stored: the left half white, the right half black."""
     frame = av.VideoFrame(64, 32, "yuv420p")
     for i, plane in enumerate(frame.planes):
@@ -124,12 +125,13 @@ def test_the_small_view_is_upright_in_full_range_and_padded_with_black(color: st
         if i == 0:
             rows[:, :32], rows[:, 32:] = 235, 16
         plane.update(rows.tobytes())
-    width, height = (16, 8) if rotation_deg % 180 == 0 else (8, 16)
-    stored, levels = luma_plane(frame)
-    small = small_view(frame, upright(stored, rotation_deg), levels, View(width, height, 32, 32, 1.0, 1.0, color), rotation_deg)
+    width, height = (16, 8) if orientation < 5 else (8, 16)
+    placed = fit(Shape(64, 32, orientation=orientation), 4 * width, 4 * height)
+    luma, levels = displayed_luma(frame, placed, 4 * width, 4 * height)
+    small = small_view(frame, luma, levels, View(width, height, 32, 32, 1.0, 1.0, color), placed)
     assert small.shape == ((32, 32) if color == "luma" else (32, 32, 3))
     grey = small if color == "luma" else small.mean(axis=2)
-    half = {0: "left", 90: "bottom", 180: "right", 270: "top"}[rotation_deg]
+    half = {1: "left", 8: "bottom", 3: "right", 6: "top"}[orientation]
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     white = {"left": x < width / 2, "right": x >= width / 2, "top": y < height / 2, "bottom": y >= height / 2}[half]
     expected = np.where(white, 255, 0)

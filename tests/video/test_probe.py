@@ -14,8 +14,9 @@ import pytest
 from feelit.errors import VideoReadError
 from feelit.run.segment import BATCH_BYTES
 from feelit.types import MOST_S, Sampling, Segment
-from feelit.video.probe import MOST_PIXELS, open_video, probe, video_stream
+from feelit.video.probe import open_video, probe, video_stream
 from feelit.video.reader import SegmentReader
+from feelit.video.shape import MOST_PIXELS
 from feelit.vision.detector import view_of
 from tests.video import clips
 

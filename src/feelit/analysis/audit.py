@@ -135,6 +135,8 @@ def _boxes_in_the_picture(subject: _Subject) -> tuple[bool, str]:
     beyond = int(((x0 < 0) | (y0 < 0) | (x1 > width) | (y1 > height)).sum())
     good = (x1 > x0) & (y1 > y0) & (x1 > 0) & (y1 > 0) & (x0 < width) & (y0 < height)
     detail = f"{len(x0)} boxes in {width} × {height} px; the edge of the picture cuts {beyond}"
+    if fitted := subject.recorded("frames_letterboxed"):
+        detail += f"; {fitted} frames of another shape are fitted into it"
     return _none(~good, "box is empty or outside the picture", detail)
 
 

@@ -78,6 +78,8 @@ def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
         "fingerprint": info.fingerprint,
         "width_px": info.width_px,
         "height_px": info.height_px,
+        "sample_aspect": str(info.sample_aspect),
+        "orientation": info.orientation,
         "time_base": str(info.time_base),
         "origin_pts": info.origin_pts,
         "duration_s": info.duration_s,
@@ -86,6 +88,7 @@ def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
         "frames_decoded": builder.decoded,
         "frames_sampled": builder.sampled,
         "decode_errors": builder.errors,
+        "frames_letterboxed": builder.letterboxed,
         "cuts": builder.cuts,
         "tracks": builder.tracks,
     }

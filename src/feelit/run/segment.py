@@ -98,6 +98,7 @@ def analyze_segment(task: Task) -> SegmentResult:
         FaceTable.join([*faces, no_faces()]),
         reader.decoded,
         reader.errors,
+        reader.letterboxed,
         networks.detector.threshold,
         networks.provider,
     )

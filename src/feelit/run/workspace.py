@@ -22,7 +22,7 @@ from feelit.storage.location import Location, Url
 from feelit.storage.locks import is_at, locked, taken
 from feelit.types import FaceTable, FrameTable, Segment, SegmentResult
 
-VERSION = 1
+VERSION = 2
 LOCK = "lock"
 JOURNAL = "manifest.jsonl"
 PATIENCE_S = 2.0
@@ -173,7 +173,7 @@ class Shelf:
         """
         columns = {f"frames_{f.name}": getattr(result.frames, f.name) for f in fields(FrameTable)}
         columns |= {f"faces_{f.name}": getattr(result.faces, f.name) for f in fields(FaceTable)}
-        numbers = json.dumps([result.decoded, result.errors, result.threshold, result.provider])
+        numbers = json.dumps([result.decoded, result.errors, result.letterboxed, result.threshold, result.provider])
         with whole_file(self._file(segment)) as temporary, temporary.open("wb") as file:
             np.savez(file, numbers=np.array(numbers), **columns)
 

@@ -23,7 +23,7 @@ class TimelineBuilder:
 
     Attributes
     ----------
-    decoded, sampled, errors, cuts : counts of what was taken in
+    decoded, sampled, errors, letterboxed, cuts : counts of what was taken in
     faces, tracks : counts of what was given out
     """
 
@@ -37,7 +37,7 @@ class TimelineBuilder:
         self._frames: list[FrameTable] = []  # not yet given out
         self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
         self._names: dict[int, int] = {}  # tracker's id -> track_id
-        self.decoded = self.sampled = self.errors = self.cuts = self.faces = 0
+        self.decoded = self.sampled = self.errors = self.letterboxed = self.cuts = self.faces = 0
 
     @property
     def tracks(self) -> int:
@@ -49,6 +49,7 @@ class TimelineBuilder:
         frames, faces = self._continued(result)
         self.decoded += result.decoded
         self.errors += result.errors
+        self.letterboxed += result.letterboxed
         if not len(frames):
             return no_rows()
         self.sampled += len(frames)

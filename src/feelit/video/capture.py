@@ -19,6 +19,7 @@ from feelit.video.clock import Clock, tick_of
 from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import probe
+from feelit.video.shape import Shape
 
 SLIPPED_S = 0.5
 """A player that falls behind by more than this goes on from there instead of hurrying after the clock."""
@@ -70,14 +71,14 @@ class Capture(ABC):
         """Let the iteration end as soon as it can."""
         self._stopped.set()
 
-    def _decoded_frame(self, frame: av.VideoFrame, pts: int, units: int) -> DecodedFrame | None:
+    def _decoded_frame(self, frame: av.VideoFrame, shape: Shape, pts: int, units: int) -> DecodedFrame | None:
         """The next frame, counted; None if its tick was sampled already."""
         index, self.decoded = self.decoded, self.decoded + 1
         tick = tick_of(units, self.info.time_base, self._sampling.rate_hz)
         if tick == self._tick:
             return None
         self._tick = tick
-        return DecodedFrame(frame, index, pts, float(units * self.info.time_base), tick)
+        return DecodedFrame(frame, shape, index, pts, float(units * self.info.time_base), tick)
 
 
 class FileCapture(Capture):
@@ -95,22 +96,22 @@ class FileCapture(Capture):
     def __iter__(self) -> Iterator[Captured]:
         schedule = Schedule()
         with closing(self._frames()) as frames:
-            for frame, units in frames:
+            for frame, shape, units in frames:
                 time_s = float(units * self.info.time_base)
                 if time_s >= self._sampling.end_s:
                     return
                 due_s = schedule.due_s(time_s)
                 if self._stopped.wait(max(0.0, due_s - time.monotonic())):
                     return
-                if decoded := self._decoded_frame(frame, frame.pts or 0, units):
+                if decoded := self._decoded_frame(frame, shape, frame.pts or 0, units):
                     yield Captured(decoded, time.time() + due_s - time.monotonic())
 
     def seen(self) -> VideoInfo:
         """See `Capture.seen`. Played over and over, its rows are not those of the file any more."""
         return replace(self.info, duration_s=self._end_s, fingerprint="") if self._loop else self.info
 
-    def _frames(self) -> Generator[tuple[av.VideoFrame, int], None, None]:
-        """Frames with their time in units; that of a further round goes on where the one before ended."""
+    def _frames(self) -> Generator[tuple[av.VideoFrame, Shape, int], None, None]:
+        """Frames with their shape and their time in units; that of a further round goes on where the one before ended."""
         end = errors = 0
         while True:
             begin, clock = end, Clock(self.info.time_base, self.info.origin_pts, self.info.average_rate)
@@ -121,7 +122,7 @@ class FileCapture(Capture):
                 self._end_s = float(end * self.info.time_base)
                 errors += frame.is_corrupt
                 self.errors = errors + decoder.refused
-                yield frame, units
+                yield frame, decoder.shapes.of(frame), units
             errors += decoder.refused
             self.errors = errors
             if not self._loop or end == begin:

@@ -18,6 +18,7 @@ from feelit.types import Segment
 from feelit.video.clock import Clock
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import Probe, open_video, video_stream
+from feelit.video.shape import Shape
 from feelit.video.sound import sound_stream
 from feelit.video.sound_cut import SoundCut
 from feelit.video.writer import Encoding, Picture, Sink
@@ -73,11 +74,11 @@ class Cutting:
             closing(self._shown()) as shown,
         ):
             sink.add_video(video_stream(source, self._info.path))
-            for units, length, frame in shown:
+            for units, length, frame, shape in shown:
                 if not self.frames:
                     begin, sound = units, self._sound(source, sink, units)
                     self.start_s = self._clock.seconds(begin)
-                drawn = sink.planar(frame)
+                drawn = sink.planar(frame, shape)
                 yield sink.picture(drawn, self._clock.seconds(units))
                 sink.put(drawn, units - begin, length)
                 self.frames, self.end_s = self.frames + 1, self._clock.seconds(units + length)
@@ -91,21 +92,22 @@ class Cutting:
                 with sink.writing():
                     sound.finish()
 
-    def _shown(self) -> Generator[tuple[int, int, av.VideoFrame], None, None]:
+    def _shown(self) -> Generator[tuple[int, int, av.VideoFrame, Shape], None, None]:
         """The frames of the stretch, with when each begins to be shown and for how long, in units of the time base."""
-        waiting: tuple[int, av.VideoFrame] | None = None
-        for frame in SegmentDecoder(self._info, Segment(0, self._keyframe(), None, 0)):
+        waiting: tuple[int, av.VideoFrame, Shape] | None = None
+        decoder = SegmentDecoder(self._info, Segment(0, self._keyframe(), None, 0))
+        for frame in decoder:
             units = self._clock.units(frame.pts)
             if waiting is not None:
-                yield waiting[0], min(units, self._end) - waiting[0], waiting[1]
+                yield waiting[0], min(units, self._end) - waiting[0], *waiting[1:]
                 waiting = None
             if units >= self._end:
                 return
             if units >= self._first:
-                waiting = units, frame
+                waiting = units, frame, decoder.shapes.of(frame)
         if waiting is not None:
-            units, frame = waiting
-            yield units, min(frame.duration or self._usual(), self._end - units), frame
+            units, frame, shape = waiting
+            yield units, min(frame.duration or self._usual(), self._end - units), frame, shape
 
     def _keyframe(self) -> int | None:
         """The timestamp of the last keyframe that is shown before the first frame or is it; None for the video's beginning."""

@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from feelit.types import Segment, VideoInfo
 from feelit.video.clock import REORDER
 from feelit.video.probe import open_video, video_stream
+from feelit.video.shape import StreamShapes
 
 WATCH = 4 * REORDER
 """So many packets after one that was refused, frames are still put in order."""
@@ -45,7 +46,10 @@ class SegmentDecoder:
     Attributes
     ----------
     refused : packets of the segment that could not be decoded, known after the iteration
+    shapes : of the frames, to be asked of each frame before the next one is taken; once iteration has begun
     """
+
+    shapes: StreamShapes
 
     def __init__(self, info: VideoInfo, segment: Segment, threads: int = 1) -> None:
         self._info, self._segment, self._threads = info, segment, threads
@@ -89,6 +93,7 @@ class SegmentDecoder:
             stream = video_stream(container, self._info.path)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = threads
+            self.shapes = StreamShapes(container, stream)
             packets = self._packets(container, stream, back_s or 0.0)
             first = next(packets, None)
             frames = self._ordered(chain([first] if first else [], packets), stream, threads)
@@ -126,6 +131,7 @@ class SegmentDecoder:
                     raise _LostError from None
                 self.refused += packet is None or self._holds(packet)
                 watch, frames = WATCH, []
+            self.shapes.decoded()
             for frame in frames:
                 pts = newest if frame.pts is None else frame.pts
                 if newest - pts > REORDER * self._frame_units():  # another recording begins

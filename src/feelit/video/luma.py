@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import av
 import cv2
 import numpy as np
 from av.video.reformatter import ColorRange
 
 from feelit.types import UInt8, View
+from feelit.video.shape import Fit
 
 FULL_RANGE = np.arange(256, dtype=np.uint8)
 LIMITED_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
@@ -37,35 +41,90 @@ def luma_plane(frame: av.VideoFrame) -> tuple[UInt8, UInt8]:
     return _plane(frame), FULL_RANGE if full else LIMITED_RANGE
 
 
-def upright(image: UInt8, rotation_deg: int) -> UInt8:
-    """An image turned counter-clockwise by a multiple of 90 degrees, contiguous as OpenCV needs it."""
-    return np.ascontiguousarray(np.rot90(image, rotation_deg // 90)) if rotation_deg else image
+def upright(image: UInt8, orientation: int) -> UInt8:
+    """An image turned upright and unmirrored, contiguous as OpenCV needs it.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) uint8, as stored
+    orientation : 1 to 8, see `shape.Shape`
+    """
+    if orientation == 1:
+        return image
+    swapped = image.swapaxes(0, 1) if orientation >= 5 else image
+    across = -1 if orientation in (2, 3, 6, 7) else 1
+    down = -1 if orientation in (3, 4, 7, 8) else 1
+    return np.ascontiguousarray(swapped[::down, ::across])
 
 
-def small_view(frame: av.VideoFrame, luma: UInt8, levels: UInt8, view: View, rotation_deg: int) -> UInt8:
+def displayed_luma(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: int) -> tuple[UInt8, UInt8]:
+    """The luma of a frame as it is shown, full size.
+
+    Returns
+    -------
+    luma : (height_px, width_px) uint8, stored values; a view into the decoder's own memory where nothing has to be moved
+    levels : (256,) uint8, from `luma_plane`
+    """
+    stored, levels = luma_plane(frame)
+    width, height = fit.stored
+    if stored.shape != (height, width):
+        smaller = width < stored.shape[1] or height < stored.shape[0]
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        stored = np.asarray(cv2.resize(stored, (width, height), interpolation=how), np.uint8)
+    luma = upright(stored, fit.orientation)
+    if fit.whole:
+        return luma, levels
+    picture = np.full((height_px, width_px), 16 if levels is LIMITED_RANGE else 0, np.uint8)
+    _inside(picture, fit)[:] = luma
+    return picture, levels
+
+
+def displayed_colour(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: int, pixels: str = "bgr24") -> UInt8:
+    """A frame as it is shown, scaled: (height_px, width_px, 3) uint8, full range.
+
+    Parameters
+    ----------
+    fit : where the frame lies in a picture of that size, see `Fit.scaled`
+    pixels : "bgr24" or "rgb24"
+    """
+    fit = replace(fit, x=0, y=0, width_px=width_px, height_px=height_px) if fit.whole else fit
+    scaled = frame.reformat(*fit.stored, format=pixels, interpolation="AREA", dst_color_range=ColorRange.JPEG)
+    colour = upright(np.asarray(scaled.to_ndarray(), np.uint8), fit.orientation)
+    if fit.whole:
+        return colour
+    picture = np.zeros((height_px, width_px, 3), np.uint8)
+    inside = _inside(picture, fit)
+    inside[:] = colour[: inside.shape[0], : inside.shape[1]]
+    return picture
+
+
+def small_view(frame: av.VideoFrame, luma: UInt8, levels: UInt8, view: View, fit: Fit) -> UInt8:
     """What the detector sees of a frame.
 
     Parameters
     ----------
     frame : the decoded frame, used only where the view wants colour
-    luma : (H, W) uint8, upright, as stored
-    levels : (256,) uint8, from `luma_plane`
+    luma, levels : from `displayed_luma`
     view : the size wanted
+    fit : where the frame lies in the full-size picture
 
     Returns
     -------
     (h, w) uint8, or (h, w, 3) for a view in colour; full range
     """
+    width, height = view.width_px, view.height_px
     if view.color == "luma":
-        small = np.asarray(cv2.LUT(_shrunk(luma, view.width_px, view.height_px), levels), np.uint8)
+        small = np.asarray(cv2.LUT(_shrunk(luma, width, height), levels), np.uint8)
     else:
-        turned = rotation_deg % 180 != 0
-        width, height = (view.height_px, view.width_px) if turned else (view.width_px, view.height_px)
-        scaled = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
-        small = upright(np.asarray(scaled.to_ndarray(), np.uint8), rotation_deg)
+        scaled = fit.scaled(Fraction(width, luma.shape[1]), Fraction(height, luma.shape[0]))
+        small = displayed_colour(frame, scaled, width, height)
     padded = np.zeros((view.padded_height_px, view.padded_width_px, *small.shape[2:]), np.uint8)
-    padded[: view.height_px, : view.width_px] = small
+    padded[:height, :width] = small
     return padded
+
+
+def _inside(picture: UInt8, fit: Fit) -> UInt8:
+    return picture[fit.y : fit.y + fit.height_px, fit.x : fit.x + fit.width_px]
 
 
 def _shrunk(luma: UInt8, width_px: int, height_px: int) -> UInt8:

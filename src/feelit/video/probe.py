@@ -21,14 +21,12 @@ from feelit.storage.objects import open_object
 from feelit.types import VideoInfo
 from feelit.video.index import has_whole_index
 from feelit.video.scan import Scan
+from feelit.video.shape import MOST_PIXELS, StreamShapes
 
 MIB = 1 << 20
 
 READ_OTHERS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
 """Formats that are lists of other files and addresses. A video tells what is in it; what lies beside it is not its business."""
-
-MOST_PIXELS = 1 << 26
-"""8192 x 8192 px: twice the picture of 8K video. A few bytes can claim far more, and every frame of it would take memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +204,7 @@ def fingerprint(path: Location) -> str:
 
 def _describe(path: Location, container: InputContainer, stream: VideoStream, frame: av.VideoFrame, scan: Scan) -> VideoInfo:
     time_base, origin_pts = scan.time_base, scan.origin_pts
-    rotation = round(frame.rotation / 90) * 90 % 360
-    width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+    shape = StreamShapes(container, stream).of(frame)
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
     frame_s = 1 / Fraction(rate) if rate > 0 else Fraction(0)
     duration_s = float((scan.last_pts - origin_pts) * time_base + (scan.last_duration * time_base or frame_s))
@@ -215,9 +212,10 @@ def _describe(path: Location, container: InputContainer, stream: VideoStream, fr
         duration_s = float(scan.packets * frame_s)
     return VideoInfo(
         path=path,
-        width_px=width,
-        height_px=height,
-        rotation_deg=rotation,
+        width_px=shape.displayed[0],
+        height_px=shape.displayed[1],
+        sample_aspect=shape.aspect,
+        orientation=shape.orientation,
         time_base=time_base,
         average_rate=Fraction(rate),
         origin_pts=origin_pts,

@@ -9,13 +9,14 @@ from feelit.types import Sample, Sampling, Segment, VideoInfo, View
 from feelit.video.clock import Clock, tick_of
 from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import SegmentDecoder
+from feelit.video.shape import fit
 
 
 class SegmentReader:
     """Decodes one segment and yields the frames that are sampled.
 
     After the iteration `decoded` counts the frames of the segment that the decoder gave, `errors` the packets it refused and
-    the frames it marked as damaged.
+    the frames it marked as damaged, `letterboxed` the frames of another shape than the video's.
 
     Whether a frame is sampled depends on its timestamp alone, and on no frame before this segment: the first frame of every
     tick is yielded. Where a segment boundary cuts a tick in two, both sides yield one, and who joins the segments keeps the
@@ -27,7 +28,7 @@ class SegmentReader:
         self._frames = SegmentDecoder(info, segment, threads)
         self._clock = Clock(info.time_base, info.origin_pts, info.average_rate)
         self._marked = 0
-        self.decoded = 0
+        self.decoded = self.letterboxed = 0
 
     @property
     def errors(self) -> int:
@@ -44,11 +45,13 @@ class SegmentReader:
                 return
             self.decoded += 1
             self._marked += frame.is_corrupt
+            shape = self._frames.shapes.of(frame)
+            self.letterboxed += not fit(shape, self._info.width_px, self._info.height_px).whole
             tick = tick_of(units, self._info.time_base, self._sampling.rate_hz)
             if tick == last_tick or time_s < self._sampling.start_s:
                 continue
             last_tick = tick
-            decoded = DecodedFrame(frame, index, frame.pts or 0, time_s, tick)
+            decoded = DecodedFrame(frame, shape, index, frame.pts or 0, time_s, tick)
             yield decoded.sample(self._info, self._view, beginning.is_at(decoded.pts, tick))
 
 

@@ -7,16 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import av
-import numpy as np
-from av.video.reformatter import ColorRange
-
 from feelit.errors import UsageError, VideoReadError
 from feelit.types import Sample, Segment, UInt8, VideoInfo, View
 from feelit.video.clock import Clock
 from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import SegmentDecoder
-from feelit.video.luma import upright
 from feelit.video.probe import Probe, probe
 
 
@@ -34,7 +29,7 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
     Yields
     ------
     time : one of `times_s`, each once, rising. A time of which nothing can be decoded is left out.
-    picture : (H, W, 3) uint8, RGB, upright, in the size that the video has at its beginning
+    picture : (H, W, 3) uint8, RGB, as displayed, in the size that the video has at its beginning
 
     Raises
     ------
@@ -46,7 +41,7 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
         return
     video = probe(path)
     for time_s, decoded in _decoded_frames(video, wanted, threads):
-        yield time_s, _picture(decoded.frame, video.info)
+        yield time_s, decoded.picture(video.info, pixels="rgb24")
 
 
 def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:
@@ -96,23 +91,17 @@ def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads:
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
     shown: DecodedFrame | None = None
     left = list(wanted)
-    for index, frame in enumerate(SegmentDecoder(info, segment, threads)):
+    decoder = SegmentDecoder(info, segment, threads)
+    for index, frame in enumerate(decoder):
         begin_s = clock.seconds(clock.units(frame.pts))
         while shown is not None and left and left[0] < begin_s - _half_unit_s(info):
             yield left.pop(0), shown
-        shown = DecodedFrame(frame, index, frame.pts or 0, begin_s, 0)
+        shown = DecodedFrame(frame, decoder.shapes.of(frame), index, frame.pts or 0, begin_s, 0)
         if not left:
             return
     if shown is not None:
         for time_s in left:
             yield time_s, shown
-
-
-def _picture(frame: av.VideoFrame, info: VideoInfo) -> UInt8:
-    turned = info.rotation_deg % 180 != 0
-    width, height = (info.height_px, info.width_px) if turned else (info.width_px, info.height_px)
-    colour = frame.reformat(width, height, format="rgb24", dst_color_range=ColorRange.JPEG)
-    return upright(np.asarray(colour.to_ndarray(), np.uint8), info.rotation_deg)
 
 
 def _time_s(pts: int, info: VideoInfo) -> float:

@@ -20,6 +20,7 @@ from feelit.video.capture import Capture, Captured, FileCapture, Schedule
 from feelit.video.clock import Clock
 from feelit.video.decoding import Packet
 from feelit.video.probe import reason, video_stream
+from feelit.video.shape import Shape, StreamShapes
 
 MICROSECOND = Fraction(1, 1_000_000)
 PATIENCE_S = 10.0
@@ -72,6 +73,7 @@ class Connection:
             raise self._failure("cannot be opened", error) from error
         self._stream = video_stream(self._container, address.name)
         self._stream.thread_type = "SLICE"  # threads that work on a frame each would hold frames back
+        self._shapes = StreamShapes(self._container, self._stream)
         self.is_recording = self._container.duration is not None
         self.played = self.is_recording or "hls" in self._container.format.name
         self.refused = 0
@@ -91,9 +93,12 @@ class Connection:
         """
         for packet in self._packets():
             try:
-                yield from packet.decode()
+                frames = packet.decode()
             except (av.error.FFmpegError, ValueError):
                 self.refused += packet.size > 0
+                continue
+            self._shapes.decoded()
+            yield from frames
 
     def _packets(self) -> Iterator[Packet]:
         packets, heard_s = self._container.demux(self._stream), time.monotonic()
@@ -113,19 +118,23 @@ class Connection:
             heard_s = time.monotonic()
             yield packet
 
+    def shape_of(self, frame: av.VideoFrame) -> Shape:
+        """The shape of a frame that this connection gave."""
+        return self._shapes.of(frame)
+
     def close(self) -> None:
         """Hang up."""
         self._container.close()
 
     def describe(self, frame: av.VideoFrame) -> VideoInfo:
         """What its first frame tells. Times are counted in microseconds from then on."""
-        rotation = round(frame.rotation / 90) * 90 % 360
-        width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+        shape = self.shape_of(frame)
         return VideoInfo(
             path=Path(self._address.name),
-            width_px=width,
-            height_px=height,
-            rotation_deg=rotation,
+            width_px=shape.displayed[0],
+            height_px=shape.displayed[1],
+            sample_aspect=shape.aspect,
+            orientation=shape.orientation,
             time_base=MICROSECOND,
             average_rate=Fraction(self._stream.average_rate or self._stream.guessed_rate or 0),
             origin_pts=0,
@@ -172,7 +181,7 @@ class StreamCapture(Capture):
                 if self._stopped.is_set() or units * MICROSECOND >= self._sampling.end_s:
                     return
                 self.errors += frame.is_corrupt
-                if decoded := self._decoded_frame(frame, units, units):
+                if decoded := self._decoded_frame(frame, self._connection.shape_of(frame), units, units):
                     yield Captured(decoded, time.time())
 
     def seen(self) -> VideoInfo:

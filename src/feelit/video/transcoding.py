@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from feelit.types import VideoInfo
 from feelit.video.clock import Clock
 from feelit.video.probe import open_video, video_stream
+from feelit.video.shape import StreamShapes
 from feelit.video.sound import Sound, origin_s, sound_stream
 from feelit.video.writer import Encoding, Picture, Sink
 
@@ -56,9 +57,10 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
         with Sink(out, info, encoding, below_px) as sink:
             sink.add_video(stream)
             sound = _sound(source, sink)
-            for frame in _frames(source, stream, sink, sound):
+            shapes = StreamShapes(source, stream)
+            for frame in _frames(source, stream, sink, sound, shapes):
                 units = clock.units(frame.pts)
-                drawn = sink.planar(frame)
+                drawn = sink.planar(frame, shapes.of(frame))
                 yield sink.picture(drawn, clock.seconds(units))
                 sink.put(drawn, units, frame.duration)
             if sound:
@@ -74,13 +76,17 @@ def _sound(source: InputContainer, sink: Sink) -> Sound | None:
         return Sound(stream, container, origin_s(source))
 
 
-def _frames(source: InputContainer, stream: VideoStream, sink: Sink, sound: Sound | None) -> Iterator[av.VideoFrame]:
+def _frames(
+    source: InputContainer, stream: VideoStream, sink: Sink, sound: Sound | None, shapes: StreamShapes
+) -> Iterator[av.VideoFrame]:
     """The frames of one stream as they are decoded; packets of the sound go their own way in passing."""
     streams = [stream, sound.source] if sound else [stream]
     for packet in _packets(source.demux(*streams)):
         if packet.stream_index == stream.index:
             if packet.size:
-                yield from _decode(stream, packet)
+                frames = _decode(stream, packet)
+                shapes.decoded()
+                yield from frames
         elif sound:
             with sink.writing():
                 sound.put(cast("av.Packet[AudioStream]", packet))

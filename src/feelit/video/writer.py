@@ -26,6 +26,7 @@ from av.video.stream import VideoStream
 from feelit.errors import OutputError, UsageError
 from feelit.types import UInt8, VideoInfo
 from feelit.video.luma import upright
+from feelit.video.shape import SQUARE, Fit, Shape, fit
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 RGB, BT709 = 0, 1  # ITU-T H.273, matrix coefficients
@@ -168,9 +169,7 @@ class Sink:
         context.flags |= Flags.frame_duration  # told to the container by the packets, see `_finish`
         if self._encoding.codec == "libx265":
             context.codec_tag = "hvc1"  # Apple's players take HEVC under no other name
-        shape = source.codec_context.sample_aspect_ratio
-        if shape:
-            context.sample_aspect_ratio = 1 / shape if self._info.rotation_deg % 180 else shape
+        context.sample_aspect_ratio = SQUARE
         self._tag_colours(source, context)
 
     def _tag_colours(self, source: VideoStream, context: VideoCodecContext) -> None:
@@ -188,22 +187,29 @@ class Sink:
         with _encoding(self._encoding.codec):
             yield self._container
 
-    def planar(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """A frame as the encoder wants it: upright, even, 8-bit 4:2:0 of limited range, with room below."""
+    def planar(self, frame: av.VideoFrame, shape: Shape) -> av.VideoFrame:
+        """A frame as the encoder wants it: displayed pixels, even sides, 8-bit 4:2:0 of limited range, with room below."""
         width, height = self._picture_px
+        placed = fit(shape, self._info.width_px, self._info.height_px)
         new = av.VideoFrame(width, height + self._below_px, "yuv420p")
-        for plane, stored, k, black in zip(new.planes, self._limited(frame).planes, (1, 2, 2), (16, 128, 128), strict=True):
-            target, image = _plane(plane), upright(_plane(stored), self._info.rotation_deg)
+        for plane, stored, k, black in zip(
+            new.planes, self._limited(frame, placed).planes, (1, 2, 2), (16, 128, 128), strict=True
+        ):
+            target, image = _plane(plane), upright(_plane(stored), placed.orientation)
             rows, columns = image.shape
-            target[:rows, :columns] = image
-            target[:rows, columns:] = image[:, -1:]
-            target[rows : height // k] = target[rows - 1]
-            target[height // k :] = black
+            if placed.whole:
+                target[:rows, :columns] = image
+                target[:rows, columns:] = image[:, -1:]
+                target[rows : height // k] = target[rows - 1]
+                target[height // k :] = black
+            else:
+                target[:] = black
+                x, y = placed.x // k, placed.y // k
+                target[y : y + rows, x : x + columns] = image
         return new
 
-    def _limited(self, frame: av.VideoFrame) -> av.VideoFrame:
-        sides = self._info.width_px, self._info.height_px
-        width, height = sides[::-1] if self._info.rotation_deg % 180 else sides
+    def _limited(self, frame: av.VideoFrame, placed: Fit) -> av.VideoFrame:
+        width, height = placed.stored
         name = frame.format.name
         full = name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
         if name == "yuv420p" and not full and (frame.width, frame.height) == (width, height):
