@@ -6,6 +6,7 @@ mirrored (the display matrix). Both may change on the way, as may the size. All 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -116,10 +117,10 @@ def fit(shape: Shape, width_px: int, height_px: int) -> Fit:
 def orientation_of(frame: av.VideoFrame) -> int:
     """What the frame's display matrix says, to the nearest quarter of a turn; see `Shape`."""
     try:
-        data = frame.side_data[Type.DISPLAYMATRIX]
+        data = cast("Mapping[Type, bytes]", frame.side_data)[Type.DISPLAYMATRIX]
     except KeyError:
         return 1
-    a, b, _, c, d = (int(v) for v in np.frombuffer(memoryview(data), np.int32, count=5))
+    a, b, _, c, d = (int(v) for v in np.frombuffer(data, np.int32, count=5))
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return _STRAIGHT[a < 0, d < 0]
     return _SWAPPED[c < 0, b < 0]
