@@ -22,7 +22,7 @@ from pathlib import Path
 
 import av
 
-from feelit.config import AnalyzeConfig, RunConfig
+from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.engines import Order
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import VideoReport
@@ -74,12 +74,12 @@ class Cost:
 
 def alone(folder: Path, workers: int) -> tuple[Cost, int]:
     """What it takes to decode and look at all videos of a folder and do nothing else, and how many segments they have."""
-    settings = resolve(AnalyzeConfig())
+    settings = resolve(AnalyzeOptions())
     orders: list[Order] = []
     for source in find_videos([str(folder)]):
         video = probe(source.path)
-        for segment in cut(video, settings.sampling, LEAST_SEGMENT_S).segments:
-            orders.append(Order(len(orders), Task(video.info, segment, settings.sampling, None, settings.models)))
+        for segment in cut(video, settings.options.sampling, LEAST_SEGMENT_S).segments:
+            orders.append(Order(len(orders), Task(video.info, segment, settings.options, settings.models)))
     start = Cost.now()
     done = sum(1 for _ in LocalEngine(workers).run(iter(orders)))
     assert done == len(orders)
@@ -89,7 +89,7 @@ def alone(folder: Path, workers: int) -> tuple[Cost, int]:
 def whole(folder: Path, out: Path, workers: int) -> Cost:
     """What the whole run into a folder takes."""
     start = Cost.now()
-    reports = analyze_videos(find_videos([str(folder)]), AnalyzeConfig(), RunConfig(out, workers), Silent())
+    reports = analyze_videos(find_videos([str(folder)]), AnalyzeOptions(), RunOptions(out=out, workers=workers), Silent())
     assert all(report.status == "done" for report in reports)
     return Cost.now() - start
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from feelit.config import AnalyzeConfig, RunConfig
+from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.job import VideoReport
 from feelit.run.output_folder import DatasetOutput, file_of
 from feelit.run.pipeline import resolve
@@ -62,7 +62,7 @@ def unchanged(count: int) -> None:
         folder = Path(name)
         make_files(folder / "in", count, b"no video, but never opened ")
         sources = find_videos([str(folder / "in")])
-        finish(sources, RunConfig(folder / "out"))
+        finish(sources, RunOptions(out=folder / "out"))
         command = [*FEELIT, "analyze", str(folder / "in"), "--out", str(folder / "out")]
         lines = (command, [*FEELIT, "status", str(folder / "out")])
         (whole_s, whole_cpu_s), (status_s, status_cpu_s) = (min(timed(line) for _ in range(5)) for line in lines)
@@ -70,9 +70,9 @@ def unchanged(count: int) -> None:
     print(f"status {status_s:.2f} s, {status_cpu_s:.2f} s of CPU")
 
 
-def finish(sources: list[Source], run: RunConfig) -> None:
+def finish(sources: list[Source], run: RunOptions) -> None:
     """A folder of timelines as a run leaves it, with one and the same timeline for all."""
-    record = resolve(AnalyzeConfig()).record
+    record = resolve(AnalyzeOptions()).record
     assert isinstance(run.out, Path)
     workspace = Workspace(run.out)
     workspace.open(fresh=False)

@@ -136,7 +136,7 @@ def test_mistakes_are_told_before_anything_is_done(
     asked: dict[str, float | str], kind: type[feelit.FeelitError], folder: Path
 ) -> None:
     with pytest.raises(kind):
-        feelit.analyze(folder / "good" / "nobody.mp4", **asked)  # type: ignore[arg-type]
+        feelit.analyze(folder / "good" / "nobody.mp4", **asked)
 
 
 @pytest.mark.parametrize("videos", [[], "", "gone"], ids=["no-videos", "empty-name", "missing"])
@@ -148,12 +148,12 @@ def test_videos_that_are_not_there_are_told(videos: list[str] | str, tmp_path: P
 
 
 def test_a_timeline_file_is_read_drawn_and_summed_up(folder: Path, tmp_path: Path, timeline: pd.DataFrame) -> None:
-    from feelit.config import AnalyzeConfig, RunConfig
+    from feelit.options import AnalyzeOptions, RunOptions
     from feelit.run.pipeline import analyze_videos
     from feelit.run.plan import find_videos
 
     video, out = folder / "good" / "face.mp4", tmp_path / "t.parquet"
-    analyze_videos(find_videos([str(video)]), AnalyzeConfig(device="cpu"), RunConfig(out, workers=1), Quiet())
+    analyze_videos(find_videos([str(video)]), AnalyzeOptions(device="cpu"), RunOptions(out=out, workers=1), Quiet())
     read = feelit.read_timeline(out)
     pd.testing.assert_frame_equal(read, timeline)
     assert read.attrs == timeline.attrs

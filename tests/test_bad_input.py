@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.config import AnalyzeConfig, RunConfig
+from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.job import VideoReport
 from feelit.run.pipeline import analyze_videos
 from feelit.run.plan import Source, find_videos
@@ -275,9 +275,9 @@ class Silent:
     def finished(self, report: VideoReport) -> None: ...
 
 
-def analyze(videos: list[Path], out: Path, config: AnalyzeConfig, **how: Any) -> list[VideoReport]:
+def analyze(videos: list[Path], out: Path, config: AnalyzeOptions, **how: Any) -> list[VideoReport]:
     """A run in this process."""
-    return analyze_videos(find_videos(map(str, videos)), config, RunConfig(out, **how), Silent())
+    return analyze_videos(find_videos(map(str, videos)), config, RunOptions(out=out, **how), Silent())
 
 
 @named([c for c in ALL if c.name in {
@@ -292,7 +292,8 @@ def test_rows_do_not_depend_on_how_the_work_was_cut(
     tables = []
     for i, (segment_s, batch) in enumerate([(100.0, 16), (0.1, 3)]):
         out = tmp_path / f"{i}.parquet"
-        (report,) = analyze([run.folder / case.name], out, AnalyzeConfig("12.5"), segment_s=segment_s, batch=batch, workers=1)
+        options = AnalyzeOptions(rate="12.5")
+        (report,) = analyze([run.folder / case.name], out, options, segment_s=segment_s, batch=batch, workers=1)
         assert report.ok
         tables.append(pq.read_table(out))
     assert tables[0].num_rows > 5
@@ -304,9 +305,9 @@ def test_rows_do_not_depend_on_the_workers(run: Run, tmp_path: Path, monkeypatch
     monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.5)
     monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.1)
     videos = [run.folder / name for name in names]
-    analyze(videos, tmp_path / "real.parquet", AnalyzeConfig("12.5"), workers=2, segment_s=0.5)
+    analyze(videos, tmp_path / "real.parquet", AnalyzeOptions(rate="12.5"), workers=2, segment_s=0.5)
     monkeypatch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
-    analyze(videos, tmp_path / "serial.parquet", AnalyzeConfig("12.5"), workers=1, segment_s=100)
+    analyze(videos, tmp_path / "serial.parquet", AnalyzeOptions(rate="12.5"), workers=1, segment_s=100)
     real, serial = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("real", "serial"))
     assert real.num_rows > 70
     assert real.equals(serial)
@@ -335,7 +336,7 @@ def test_only_what_lies_between_start_and_end_is_sampled(
 ) -> None:
     monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.1)
     monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.1)
-    config = AnalyzeConfig("native", start_s, end_s, min_face_px=60)
+    config = AnalyzeOptions(rate="native", start_s=start_s, end_s=end_s, min_face_px=60)
     (report,) = analyze([run.folder / name], tmp_path / "a.parquet", config, segment_s=0.1, workers=1)
     rows = pq.read_table(tmp_path / "a.parquet")
     assert list(dict.fromkeys(rows["frame"].to_pylist())) == list(frames)

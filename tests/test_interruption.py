@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.config import AnalyzeConfig, RunConfig
 from feelit.errors import FeelitError
+from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.local import LocalEngine, Work, attempt
 from feelit.run.job import VideoReport
@@ -161,7 +161,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     out = tmp_path_factory.mktemp("undisturbed") / "out.parquet"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
-        analyze_videos(find_videos([str(SAMPLE)]), AnalyzeConfig("native", min_face_px=60), RunConfig(out, workers=1), Silent())
+        analyze_videos(
+            find_videos([str(SAMPLE)]), AnalyzeOptions(rate="native", min_face_px=60), RunOptions(out=out, workers=1), Silent()
+        )
     return pq.read_table(out)
 
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
-from feelit.config import AnalyzeConfig, RunConfig
+from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.pipeline import analyze_videos
 from feelit.run.plan import find_videos
 from tests.test_bad_input import Silent
@@ -36,8 +36,8 @@ def test_rows_of_small_faces_do_not_depend_on_how_the_work_was_cut(
     tables = []
     for segment_s, batch in [(100.0, 16), (0.1, 3), (1.0, 1)]:
         out = tmp_path / f"{segment_s}.parquet"
-        run = RunConfig(out, segment_s=segment_s, batch=batch, workers=1)
-        (report,) = analyze_videos(find_videos([str(small)]), AnalyzeConfig(rate), run, Silent())
+        run = RunOptions(out=out, segment_s=segment_s, batch=batch, workers=1)
+        (report,) = analyze_videos(find_videos([str(small)]), AnalyzeOptions(rate=rate), run, Silent())
         assert report.ok
         tables.append(pq.read_table(out))
     assert tables[0].num_rows > 10

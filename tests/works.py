@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import VideoReadError
+from feelit.options import AnalyzeOptions
 from feelit.run.engines import Order, Outcome
 from feelit.run.segment import Models, Task, no_faces
-from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
+from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo
 
 
 def orders(folder: Path, count: int = 5) -> Iterator[Order]:
@@ -24,7 +25,7 @@ def orders(folder: Path, count: int = 5) -> Iterator[Order]:
     info = VideoInfo(folder / "a.mp4", 1, 1, Fraction(1), 1, Fraction(1), Fraction(25), 0, 1.0, "none", False, 1, 1, "")
     models = Models(Path("detector"), Path("classifier"), "cpu")
     for n in range(count):
-        yield Order(n, Task(info, Segment(n, None, None, 1), Sampling(), 10.0, models))
+        yield Order(n, Task(info, Segment(n, None, None, 1), AnalyzeOptions(min_face_px=10.0), models))
 
 
 def told(outcomes: Iterable[Outcome]) -> dict[int, str]:

@@ -38,10 +38,12 @@ MOST_ROWS = 50
 class AnalysisView:
     """Shows a run: bars on a terminal, JSON lines on stdout if asked for, failures as lines on stderr."""
 
-    def __init__(self, videos: int, quiet: bool, json_lines: bool) -> None:
+    def __init__(self, quiet: bool, json_lines: bool) -> None:
         self._console = Console(stderr=True)
-        self._json = json_lines
-        self._bars = _Bars(self._console, videos) if self._console.is_terminal and not quiet else None
+        self._json, self._quiet = json_lines, quiet
+        self._bars = _Bars(self._console) if self._console.is_terminal and not quiet else None
+        self._reports: dict[str, VideoReport | None] = {}  # in the order of the plan
+        self._start_s = time.perf_counter()
 
     def __enter__(self) -> Self:
         if self._bars:
@@ -51,6 +53,12 @@ class AnalysisView:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bars:
             self._bars.progress.stop()
+
+    def planned(self, sources: Sequence[Source]) -> None:
+        """See `api.analysis.Observer`."""
+        self._reports = dict.fromkeys(source.name for source in sources)
+        if self._bars:
+            self._bars.expect(len(sources))
 
     def started(self, source: Source, info: VideoInfo) -> None:
         """See `pipeline.Observer`."""
@@ -62,28 +70,36 @@ class AnalysisView:
         if self._bars:
             self._bars.advance(source.name, frames)
 
+    def drawn(self, source: Source, share: float) -> None:
+        """See `api.analysis.Observer`."""
+        if self._bars:
+            self._bars.draw(source.name, share)
+
     def finished(self, report: VideoReport) -> None:
         """See `pipeline.Observer`."""
+        self._reports[report.video] = report
         if self._bars:
             self._bars.close(report.video)
         if self._json:
             line = json.dumps(asdict(report), ensure_ascii=False)
             sys.stdout.write((one_line(line) if sys.stdout.isatty() else line) + "\n")
             sys.stdout.flush()
-        if not report.ok:
+        if not report.ok and len(self._reports) > 1:  # of a single video it is the error that ends the command
             hint = f" ({report.hint})" if report.hint else ""
             self._console.print(Text(f"feelit: {report.error}{hint}"), soft_wrap=True)
 
-    def summary(self, reports: Sequence[VideoReport], wall_s: float) -> None:
+    def summary(self) -> None:
         """One table of all videos, on a terminal."""
         if self._bars:
+            reports = [report for report in self._reports.values() if report is not None]
+            wall_s = time.perf_counter() - self._start_s
             _print(_overview(reports, wall_s), self._console, ("status", "errors", "faces", "decoded", "provider"))
 
 
 class _Bars:
     """A line for the whole run, and one for every open video."""
 
-    def __init__(self, console: Console, videos: int) -> None:
+    def __init__(self, console: Console) -> None:
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -94,14 +110,18 @@ class _Bars:
             console=console,
             transient=True,
         )
-        self._videos = videos
-        self._total = self.progress.add_task(f"{videos} videos" if videos > 1 else "1 video", total=0, speed="")
+        self._videos = 0
+        self._total = self.progress.add_task("1 video", total=0, speed="")
         self._tasks: dict[str, TaskID] = {}
         self._infos: dict[str, VideoInfo] = {}
         self._begun_s: dict[str, float] = {}
-        self._closed = self._frames = 0
+        self._frames = self._packets = 0
         self._seconds = 0.0
         self._start_s = time.perf_counter()
+
+    def expect(self, videos: int) -> None:
+        self._videos = videos
+        self.progress.update(self._total, description=f"{videos} videos" if videos > 1 else "1 video")
 
     def open(self, name: str, info: VideoInfo) -> None:
         self._infos[name] = info
@@ -110,9 +130,9 @@ class _Bars:
         self._tasks[name] = self.progress.add_task(
             one_line(Path(name).name), total=max(info.packets, 1), speed="", visible=visible
         )
-        known = sum(i.packets for i in self._infos.values())
+        self._packets += info.packets
         # Videos that are not open yet count as long as the average of those that are.
-        self.progress.update(self._total, total=max(1, known * self._videos // max(1, len(self._infos))))
+        self.progress.update(self._total, total=max(1, self._packets * self._videos // max(1, len(self._infos))))
 
     def advance(self, name: str, frames: int) -> None:
         info = self._infos[name]
@@ -124,8 +144,14 @@ class _Bars:
         speed = f"{self._frames / wall_s:.0f} frames/s, {self._seconds / wall_s:.1f} x real time"
         self.progress.update(self._total, advance=frames, speed=speed)
 
+    def draw(self, name: str, share: float) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self.progress.add_task(f"annotating {one_line(Path(name).name)}", total=1.0, speed="")
+        self.progress.update(self._tasks[name], completed=share)
+        if share >= 1:
+            self.progress.remove_task(self._tasks.pop(name))
+
     def close(self, name: str) -> None:
-        self._closed += 1
         if name in self._tasks:
             self.progress.remove_task(self._tasks.pop(name))
         for task in list(self._tasks.values())[:SHOWN]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 from feelit.errors import UsageError
-from feelit.types import MOST_S
+
+MOST_S = 1e9
+"""No recording lasts thirty years: a time beyond is damage."""
+
+BEGINNING = "times are counted from the beginning, which is 0"
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d*)?)", re.ASCII)
 _UNITS = re.compile(
@@ -42,7 +46,7 @@ def parse_time(text: str, name: str = "a time") -> float:
     """
     given = text.strip()
     if given.startswith(("-", "\N{MINUS SIGN}")) and _seconds(given[1:]) is not None:
-        raise UsageError(f"{name} {text} lies before the beginning", "times are counted from the beginning, which is 0")
+        raise UsageError(f"{name} {text} lies before the beginning", BEGINNING)
     seconds = _seconds(given)
     if seconds is None:
         raise UsageError(f"{name} {text} is no time", f"write seconds or a clock time: {FORMS}")

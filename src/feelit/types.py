@@ -14,7 +14,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from feelit.labels import EMOTIONS as EMOTIONS
 from feelit.storage.location import Location
+from feelit.times import MOST_S as MOST_S
 
 UInt8 = NDArray[np.uint8]
 Int32 = NDArray[np.int32]
@@ -22,12 +24,6 @@ Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-
-EMOTIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-"""The eight labels of FER+ (Barsoum et al. 2016), in the order of every probability column."""
-
-MOST_S = 1e9
-"""No recording lasts thirty years: a time beyond is damage."""
 
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 

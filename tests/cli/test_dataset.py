@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
-from feelit.config import Shard
 from feelit.errors import TimelineReadError
+from feelit.options import Shard
 from feelit.run.engines import Order, Outcome
 from feelit.run.manifest import MANIFEST, SCHEMA, Entry, Manifest, read_manifest
 from feelit.run.plan import find_videos

@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.analysis.summary import summaries
-from feelit.config import AnalyzeConfig
 from feelit.errors import ModelError, OutputError, UsageError, VideoReadError
 from feelit.live import analyst
 from feelit.live.latest import Latest
 from feelit.live.server import ServerConfig
 from feelit.live.session import LiveConfig, watch
+from feelit.options import AnalyzeOptions
 from feelit.render.source import rows_of
 from feelit.timeline.schema import unpack_metadata
 from feelit.timeline.write import read_table
@@ -201,7 +201,7 @@ def test_a_full_disk_is_told(face: Path, tmp_path: Path, monkeypatch: pytest.Mon
         pytest.param({"out": "x.mp4"}, UsageError, id="recording of another kind"),
         pytest.param({"out": "there.parquet"}, OutputError, id="recording exists"),
         pytest.param({"source": "missing.mp4"}, VideoReadError, id="file is missing"),
-        pytest.param({"look": AnalyzeConfig(detector="nothing")}, ModelError, id="model is missing"),
+        pytest.param({"look": AnalyzeOptions(detector="nothing")}, ModelError, id="model is missing"),
         pytest.param({"max_width_px": 3}, UsageError, id="picture too small"),
     ],
 )
@@ -210,7 +210,7 @@ def test_what_cannot_be_done_is_told_before_it_begins(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("there.parquet").touch()
-    given: dict[str, object] = {"source": str(face), "look": AnalyzeConfig("native")} | asked
+    given: dict[str, object] = {"source": str(face), "look": AnalyzeOptions(rate="native")} | asked
     if "out" in given:
         given["out"] = Path(str(given["out"]))
     with pytest.raises(kind):
@@ -223,7 +223,7 @@ def test_a_stop_is_heeded_while_a_source_is_called(tmp_path: Path) -> None:
     threading.Timer(0.3, stop.set).start()
     with answering(silent) as url:
         begun_s = time.monotonic()
-        config = LiveConfig(url, AnalyzeConfig("native"), out=tmp_path / "live.parquet")
+        config = LiveConfig(url, AnalyzeOptions(rate="native"), out=tmp_path / "live.parquet")
         assert watch(config, ServerConfig(), stop, lambda url, name: pytest.fail("nothing is there")) is None
         assert time.monotonic() - begun_s < 5
     assert list(tmp_path.iterdir()) == []

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from feelit.config import AnalyzeConfig
 from feelit.live.server import ServerConfig
 from feelit.live.session import LiveConfig, watch
+from feelit.options import AnalyzeOptions
 from feelit.run.job import VideoReport
 
 
@@ -55,7 +55,7 @@ def watching(source: object, rate: str = "native", duration: float = float("inf"
     """Watch a source for as long as the block lasts, or until it ends; nothing of it is left running."""
     before = set(threading.enumerate())
     session = Watching()
-    look = AnalyzeConfig(rate, 0.0, duration, device="cpu")
+    look = AnalyzeOptions(rate=rate, end_s=duration, device="cpu")
     session.begin(LiveConfig(str(source), look, **asked))
     try:
         yield session

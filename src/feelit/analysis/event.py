@@ -5,20 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 from feelit.errors import UsageError
-from feelit.types import EMOTIONS
+from feelit.labels import EMOTIONS, EventKind
 
-
-class Kind(StrEnum):
-    """What happened."""
-
-    bout = "bout"  # a track shows one emotion for a while
-    peak = "peak"  # a track shows an emotion more than it usually does
-    shared = "shared"  # several tracks begin to show the same emotion within two seconds
-    absence = "absence"  # a track is away for long, and comes back
+Kind = EventKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from os import PathLike
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from feelit import errors
-from feelit.api.timelines import Paths, read_timeline
-from feelit.config import AnalyzeConfig, Device, EngineConfig, EngineName, RunConfig
+from feelit.api.timelines import Paths, frame_of, manifest_of
 from feelit.errors import FeelitError, SomeFailedError
-from feelit.run.pipeline import analyze_videos
+from feelit.options import AnalyzeOptions, RunOptions
+from feelit.options.expand import keywords
+from feelit.options.kinds import expanded, listed
+from feelit.run import pipeline
+from feelit.run.outputs import chosen, is_table, target_of
 from feelit.run.plan import Source, find_videos
+from feelit.storage.atomic import output_errors
+from feelit.storage.location import location, refuse_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,87 +31,139 @@ if TYPE_CHECKING:
     from feelit.types import VideoInfo
 
 
+class Observer(pipeline.Observer, Protocol):
+    """Who is told how an analysis goes on, from its plan to the annotated videos."""
+
+    def planned(self, sources: Sequence[Source]) -> None:
+        """These videos are to be analysed."""
+        ...
+
+    def drawn(self, source: Source, share: float) -> None:
+        """This share of an annotated video is written, 0..1."""
+        ...
+
+
+@keywords()
 def analyze(
     videos: Paths,
+    out: str | os.PathLike[str] | None = None,
     *,
-    rate: float | str = 10,
-    start_s: float = 0.0,
-    end_s: float = float("inf"),
-    min_face_px: float | None = None,
-    detector: str = "face",
-    classifier: str = "expression",
-    device: Device = "auto",
-    workers: int | None = None,
-    batch: int = 16,
-    engine: EngineName = "local",
-    ray_address: str = "auto",
-    segment_timeout_s: float | None = None,
-    memory_limit: str | None = None,
+    options: AnalyzeOptions,
+    run: RunOptions,
     progress: bool = False,
+    observer: Observer | None = None,
 ) -> pd.DataFrame:
     """Find and track faces and classify the emotion each one shows.
 
     Parameters
     ----------
-    videos : a video, a folder of videos, or a list of either
-    rate : samples a second of video, or "native" for every frame
-    start_s, end_s : the part of each video to look at, in seconds
-    min_face_px : side of the smallest face to look for; None stands for 1/30 of the picture's short side, see docs/cli.md
-    detector, classifier : built-in names or paths of ONNX files
-    device : "auto" takes CUDA where it loads
-    workers : segments at a time; None stands for one a core
-    batch : frames, and faces, that go through a model at a time
-    engine : "local" for processes of this machine, "ray" for a cluster
-    ray_address : "auto", "HOST:PORT" or "ray://HOST:PORT"; a program that is a driver of a cluster already uses that one
-    segment_timeout_s, memory_limit : what a segment may take; None stands for a generous time and any amount of memory
+    videos : a video, a folder of videos, or a list of either; addresses of buckets as well
+    out : a .parquet file for one table of all videos, or a folder for one file per video; an interrupted run is resumed. None
+        keeps nothing
     progress : show a progress bar on stderr
+    observer : is told how the run goes on instead
 
     Returns
     -------
-    The timeline, one row a face a sampled frame; docs/schema.md describes its columns.
+    The timeline, one row per face and sampled frame; docs/schema.md describes its columns. Where `out` is a folder, its
+    manifest, one row per video.
 
     Raises
     ------
     FeelitError
-        of the kinds in errors.py. Of several videos that fail, SomeFailedError names all.
+        of the kind that docs/python.md lists. Of several videos that fail, SomeFailedError names all; the others are done.
     """
-    paths = [videos] if isinstance(videos, str | PathLike) else list(videos)
-    sources = find_videos([str(path) for path in paths])
-    config = AnalyzeConfig(str(rate), start_s, end_s, min_face_px, detector, classifier, device)
-    with tempfile.TemporaryDirectory(prefix="feelit-") as folder:
-        out = Path(folder) / "timeline.parquet"
-        run = RunConfig(out, workers, batch, engine=EngineConfig(engine, ray_address, segment_timeout_s, memory_limit))
-        observer = _TqdmObserver(len(sources), progress)
-        try:
-            reports = analyze_videos(sources, config, run, observer)
-        finally:
-            observer.close()
-        failures = [report for report in reports if not report.ok]
-        if failures and len(reports) == 1:
-            kind: type[FeelitError] = getattr(errors, failures[0].error_kind or "FeelitError")
-            raise kind(failures[0].error or "", failures[0].hint or "")
-        if failures:
-            raise SomeFailedError("; ".join(f.error or f.video for f in failures), "leave these videos out")
-        return read_timeline(out)
+    with tempfile.TemporaryDirectory(prefix="feelit-") as folder, closing(_TqdmObserver(progress)) as bar:
+        place = Path(folder) / "timeline.parquet" if out is None else location(expanded(out))
+        write_timelines(videos, options, replace(run, out=place), observer or bar, told=observer is not None)
+        return frame_of(place) if is_table(place) else manifest_of(place)
+
+
+def plan(videos: Paths, run: RunOptions) -> tuple[list[Source], list[Source]]:
+    """The videos that a run is about, and those of all its shards.
+
+    Raises
+    ------
+    FeelitError
+        if there are none, or two would have one output.
+    """
+    everything = find_videos([os.fspath(path) for path in listed(videos)])
+    return chosen(everything, run), everything
+
+
+def write_timelines(videos: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer, *, told: bool) -> None:
+    """Analyse videos into `run.out`, and draw the annotated videos that are asked for.
+
+    Parameters
+    ----------
+    told : whether the observer names each video that fails, so that the error need not
+
+    Raises
+    ------
+    FeelitError
+        as `analyze`.
+    """
+    if run.annotate is not None:
+        refuse_url(run.annotate)
+    sources, everything = plan(videos, run)
+    observer.planned(sources)
+    reports = pipeline.analyze_videos(sources, options, run, observer, everything)
+    failures = [report for report in reports if not report.ok]
+    if failures and len(reports) == 1:
+        kind: type[FeelitError] = getattr(errors, failures[0].error_kind or "FeelitError")
+        raise kind(failures[0].error or "", failures[0].hint or "")
+    if run.annotate is not None:
+        _annotate(sources, reports, run, observer)
+    if failures:
+        names = "" if told else ": " + "; ".join(f.error or f.video for f in failures)
+        raise SomeFailedError(f"{len(failures)} of {len(reports)} videos failed{names}", "the others are done")
+
+
+def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions, observer: Observer) -> None:
+    from feelit.render.annotate import AnnotateOptions, annotate_video
+    from feelit.render.source import rows_of
+
+    assert run.annotate is not None
+    for source, report in zip(sources, reports, strict=True):
+        if not report.ok or report.out is None:
+            continue
+        alone = len(sources) == 1 and bool(run.annotate.suffix)
+        target = run.annotate if alone else run.annotate / f"{source.place}.annotated.mp4"
+        with output_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        rows, sampled_time_s = rows_of(source.path, target_of(run.out, source))
+        drawn = partial(observer.drawn, source)
+        annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(target, force=run.force), drawn)
 
 
 class _TqdmObserver:
-    """Shows a run as one bar of seconds of video."""
+    """Shows a run as one bar of frames of video."""
 
-    def __init__(self, videos: int, show: bool) -> None:
+    def __init__(self, show: bool) -> None:
+        self._show = show
+        self._bar: tqdm[None] | None = None
+
+    def planned(self, sources: Sequence[Source]) -> None:
         from tqdm import tqdm
 
-        self._bar: tqdm[None] = tqdm(total=0, unit="frame", disable=not show, desc=f"{videos} videos" if videos > 1 else None)
+        name = f"{len(sources)} videos" if len(sources) > 1 else None
+        self._bar = tqdm(total=0, unit="frame", disable=not self._show, desc=name)
 
     def started(self, source: Source, info: VideoInfo) -> None:
+        assert self._bar is not None
         self._bar.total += info.packets
         self._bar.refresh()
 
     def advanced(self, source: Source, frames: int) -> None:
+        assert self._bar is not None
         self._bar.update(frames)
 
     def finished(self, report: VideoReport) -> None:
         pass
 
+    def drawn(self, source: Source, share: float) -> None:
+        pass
+
     def close(self) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

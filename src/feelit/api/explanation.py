@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feelit.api.timelines import Paths
-from feelit.config import Device
+from feelit.options import Device
 
 if TYPE_CHECKING:
     from feelit.explaining.explain import Explanation, Method

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from feelit.options.kinds import expanded, listed
 from feelit.storage.location import Location, location
 from feelit.timeline.write import read_table
 
@@ -25,7 +26,12 @@ def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if it is missing, damaged, or not a timeline.
     """
-    table, metadata = read_table(location(path))
+    return frame_of(location(expanded(path)))
+
+
+def frame_of(place: Location) -> pd.DataFrame:
+    """See `read_timeline`."""
+    table, metadata = read_table(place)
     frame: pd.DataFrame = table.replace_schema_metadata().to_pandas()
     frame.attrs.update(metadata)
     return frame
@@ -39,9 +45,14 @@ def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if the folder has no manifest, or it is damaged.
     """
+    return manifest_of(location(expanded(folder)))
+
+
+def manifest_of(folder: Location) -> pd.DataFrame:
+    """See `read_manifest`."""
     from feelit.run.manifest import manifest_table
 
-    frame: pd.DataFrame = manifest_table(location(folder)).to_pandas()
+    frame: pd.DataFrame = manifest_table(folder).to_pandas()
     return frame
 
 
@@ -214,8 +225,8 @@ def _table_of(timeline: pd.DataFrame | str | PathLike[str]) -> pa.Table:
 
 
 def _listed(paths: Paths) -> list[Path]:
-    return [Path(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
+    return [Path(path) for path in listed(paths)]
 
 
 def _places(paths: Paths) -> list[Location]:
-    return [location(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
+    return [location(path) for path in listed(paths)]

@@ -23,10 +23,10 @@ class Blur(StrEnum):
 def annotate(
     video: Annotated[Path, typer.Argument(help="The video that was analysed.", show_default=False)],
     timeline: Annotated[Path, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="The annotated video, an .mp4 file.")] = Path("annotated.mp4"),
+    out: Annotated[Path, typer.Option(help="The annotated video; ends in `.mp4`, `.m4v` or `.mov`.")] = Path("annotated.mp4"),
     blur: Annotated[Blur, typer.Option(help="Hide faces: all, or all others than --tracks.")] = Blur.none,
     tracks: Annotated[str | None, typer.Option(help="Draw only these tracks, as in 1,3.", show_default="all")] = None,
-    codec: Annotated[str, typer.Option(help="Video encoder, by FFmpeg's name.")] = "libx264",
+    codec: Annotated[str, typer.Option(help="By FFmpeg's name: `libx264`, `libx265` or `libvpx-vp9`.")] = "libx264",
     crf: Annotated[int | None, typer.Option(help="Constant rate factor.", show_default="the encoder's usual")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an output that exists.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,

@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.analyze import DeviceName
+
+class DeviceName(StrEnum):
+    """Where models run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
 
 
 class MethodName(StrEnum):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from feelit.cli.analyze import DeviceName
+from feelit.cli.explain import DeviceName
 
 if TYPE_CHECKING:
     from feelit.run.job import VideoReport
@@ -47,14 +47,16 @@ def live(
     json_lines: Annotated[bool, typer.Option("--json", help="Print the address, and at the end a report, as JSON.")] = False,
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""
-    from feelit.config import AnalyzeConfig
     from feelit.errors import UsageError
     from feelit.live.server import ServerConfig
     from feelit.live.session import LiveConfig, watch
+    from feelit.options import AnalyzeOptions
 
     if not duration > 0:
         raise UsageError(f"--duration {duration:g} is no time", "give seconds, or leave it out")
-    look = AnalyzeConfig(rate, 0.0, duration, min_face, detector, classifier, device.value)
+    look = AnalyzeOptions(
+        rate=rate, end_s=duration, min_face_px=min_face, detector=detector, classifier=classifier, device=device.value
+    )
     config = LiveConfig(source, look, loop, max_width, out, force)
     serving = ServerConfig(host, port, token)
     if not serving.is_local:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from feelit.config import Device, check_choice
 from feelit.errors import MissingExtraError, UsageError
 from feelit.explaining.faithfulness import Faithfulness, judge
 from feelit.explaining.finding import Faces, find_faces
@@ -18,6 +17,8 @@ from feelit.explaining.occlusion import occlusion
 from feelit.explaining.rise import rise
 from feelit.explaining.sources import Source
 from feelit.models.paths import model_path
+from feelit.options import Device
+from feelit.options.kinds import choice
 from feelit.run.segment import Models, open_networks
 from feelit.types import EMOTIONS, LANDMARKS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
@@ -63,8 +64,8 @@ class ExplainOptions:
     device: Device = "auto"
 
     def __post_init__(self) -> None:
-        check_choice("method", self.method, Method)
-        check_choice("baseline", self.baseline, Baseline)
+        choice(get_args(Method)).checked("--method", self.method)
+        choice(get_args(Baseline)).checked("--baseline", self.baseline)
         if self.label is not None and _label(self.label) not in EMOTIONS:
             raise UsageError(f"--label {self.label} is not known", f"choose from {', '.join(EMOTIONS)}")
         if self.face is not None and self.face < 1:

@@ -30,8 +30,8 @@ class Analyst:
         self._capture, self._settings = capture, settings
         self._networks, self._recording = networks, recording
         info, detector = capture.info, networks.detector
-        self._multi_scale = MultiScaleDetector(detector, info.width_px, info.height_px, settings.min_face_px)
-        self._builder = TimelineBuilder(TrackerSettings(detector.threshold), sampled_hz(settings.sampling, info))
+        self._multi_scale = MultiScaleDetector(detector, info.width_px, info.height_px, settings.options.min_face_px)
+        self._builder = TimelineBuilder(TrackerSettings(detector.threshold), sampled_hz(settings.options.sampling, info))
         self._zero_s = self._start_s = time.time()
 
     def look(self, captured: Captured) -> Timeline:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from feelit.config import AnalyzeConfig
 from feelit.errors import FeelitError, UsageError
 from feelit.live.analyst import Analyst
 from feelit.live.broadcast import Broadcast
@@ -23,6 +22,7 @@ from feelit.live.latest import Latest
 from feelit.live.message import faces_of, greeting, jpeg_of, pack
 from feelit.live.recording import Recording
 from feelit.live.server import PageServer, ServerConfig
+from feelit.options import AnalyzeOptions
 from feelit.run.job import VideoReport
 from feelit.run.pipeline import resolve
 from feelit.run.segment import open_networks
@@ -55,7 +55,7 @@ class LiveConfig:
     """
 
     source: str | None
-    look: AnalyzeConfig
+    look: AnalyzeOptions
     loop: bool = False
     max_width_px: int = 1280
     out: Path | None = None
@@ -93,7 +93,7 @@ def watch(
         broadcast = Broadcast()
         server = exits.enter_context(PageServer(serving, broadcast))
         networks = open_networks(settings.models)
-        capture = _opened(lambda: open_capture(config.source, settings.sampling, config.loop), stop)
+        capture = _opened(lambda: open_capture(config.source, settings.options.sampling, config.loop), stop)
         if capture is None:
             return None
         session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, config)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from feelit.config import Device
 from feelit.errors import FeelitError, ModelError
 from feelit.models.card import card_path, read_card, sha256_of
 from feelit.models.catalogue import catalogue
 from feelit.models.list import card_of
 from feelit.models.paths import BUILT_IN, cached_names, cached_path, model_path, models_folder
+from feelit.options import Device
 
 AGAIN = "install feelit again; the models are part of it"
 

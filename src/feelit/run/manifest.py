@@ -16,8 +16,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feelit.config import Shard
 from feelit.errors import OutputError, TimelineReadError
+from feelit.options import Shard
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import whole_file
 from feelit.storage.blocks import ObjectFile

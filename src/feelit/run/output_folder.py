@@ -11,8 +11,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from feelit.config import RunConfig
 from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
+from feelit.options import RunOptions
 from feelit.run.job import Job, VideoReport
 from feelit.run.manifest import ENDING, Entry, Manifest
 from feelit.run.plan import Source
@@ -41,7 +41,7 @@ class DatasetOutput:
 
     lasting = True
 
-    def __init__(self, run: RunConfig, record: Record, workspace: Workspace) -> None:
+    def __init__(self, run: RunOptions, record: Record, workspace: Workspace) -> None:
         self._folder, self._record, self._run = run.out, record, run
         self._settings = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
         self._scratch = workspace.folder

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from feelit.config import RunConfig
 from feelit.errors import UsageError
+from feelit.options import RunOptions
 from feelit.run.job import Job, VideoReport
 from feelit.run.manifest import read_manifest, require_manifest
 from feelit.run.output_folder import DatasetOutput, file_of
@@ -76,7 +76,7 @@ class Output(Protocol):
         ...
 
 
-def open_output(run: RunConfig, record: Record, workspace: Workspace) -> Output:
+def open_output(run: RunOptions, record: Record, workspace: Workspace) -> Output:
     """The output that `--out` asks for: a table where it ends in .parquet, else a folder.
 
     Raises
@@ -101,7 +101,7 @@ def target_of(out: Location, source: Source) -> Location:
     return out if is_table(out) else out / file_of(source)
 
 
-def chosen(sources: Sequence[Source], run: RunConfig) -> list[Source]:
+def chosen(sources: Sequence[Source], run: RunOptions) -> list[Source]:
     """Those videos that a run is about: the shard's, and only those that failed before if that is asked for.
 
     Raises

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from feelit import __version__
-from feelit.config import AnalyzeConfig, Device, RunConfig
 from feelit.errors import FeelitError, ModelError, OutputError
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
+from feelit.options import AnalyzeOptions, Device, RunOptions
 from feelit.run.engines import Engine, Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
@@ -25,7 +25,7 @@ from feelit.run.plan import Source, cut, usable_cores
 from feelit.run.segment import Models, Task
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import output_errors
-from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
+from feelit.types import Segment, SegmentResult, VideoInfo
 from feelit.video.probe import probe
 
 LEAST_SEGMENT_S = 4.0
@@ -52,52 +52,51 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A configuration with its names resolved: what workers get, and what goes into the file's metadata."""
+    """Options with their names resolved: what workers get, and what goes into the file's metadata."""
 
-    sampling: Sampling
-    min_face_px: float | None
+    options: AnalyzeOptions
     models: Models
     record: dict[str, Any]
 
 
-def resolve(config: AnalyzeConfig) -> Settings:
-    """Find the models that a configuration names.
+def resolve(options: AnalyzeOptions) -> Settings:
+    """Find the models that options name.
 
     Raises
     ------
     ModelError
         if there is no such model.
     """
-    models = Models(model_path(config.detector), model_path(config.classifier), config.device)
+    models = Models(model_path(options.detector), model_path(options.classifier), options.device)
     roles = {"detector": models.detector, "classifier": models.expression}
     record = {
         "feelit_version": __version__,
-        "config": {k: v for k, v in asdict(config).items() if k != "device" and v != float("inf")},
+        "config": {k: v for k, v in asdict(options).items() if k != "device" and v != float("inf")},
         "models": {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()},
     }
-    return Settings(config.sampling, config.min_face_px, models, record)
+    return Settings(options, models, record)
 
 
-def open_engine(run: RunConfig, device: Device) -> Engine:
-    """The engine that a configuration names.
+def open_engine(run: RunOptions, device: Device) -> Engine:
+    """The engine that options name.
 
     Raises
     ------
     FeelitError
         if it cannot be had.
     """
-    limits = Limits(run.engine.segment_timeout_s, run.engine.memory_bytes)
-    if run.engine.name == "ray":
+    limits = Limits(run.segment_timeout_s, run.memory_bytes)
+    if run.engine == "ray":
         from feelit.run.engines.ray import RayEngine
 
-        return RayEngine(run.engine.ray_address, device, limits, run.workers)
+        return RayEngine(run.ray_address, device, limits, run.workers)
     return LocalEngine(run.workers or usable_cores(), limits=limits)
 
 
 def analyze_videos(
     sources: Sequence[Source],
-    config: AnalyzeConfig,
-    run: RunConfig,
+    options: AnalyzeOptions,
+    run: RunOptions,
     observer: Observer,
     planned: Sequence[Source] | None = None,
 ) -> list[VideoReport]:
@@ -116,8 +115,8 @@ def analyze_videos(
     OutputError
         if the output exists already or cannot be written.
     """
-    settings = resolve(config)
-    engine = open_engine(run, config.device)
+    settings = resolve(options)
+    engine = open_engine(run, options.device)
     with output_errors(run.out):
         workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
         output = open_output(run, settings.record, workspace)
@@ -146,7 +145,7 @@ class _Analysis:
         self,
         sources: Sequence[Source],
         settings: Settings,
-        run: RunConfig,
+        run: RunOptions,
         workspace: Workspace,
         output: Output,
         observer: Observer,
@@ -210,7 +209,8 @@ class _Analysis:
         target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
         # The name is in the key, for copies of one video must not write into the same rows.
         shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint, source.name])
-        job = Job(source, video.info, cut(video, self._settings.sampling, target_s), self._settings.sampling, shelf)
+        sampling = self._settings.options.sampling
+        job = Job(source, video.info, cut(video, sampling, target_s), sampling, shelf)
         self._opened[source.name] = job
         return job
 
@@ -218,8 +218,7 @@ class _Analysis:
         return Task(
             info=job.info,
             segment=segment,
-            sampling=self._settings.sampling,
-            min_face_px=self._settings.min_face_px,
+            options=self._settings.options,
             models=self._settings.models,
             batch=self._run.batch,
             decode_threads=self._decode_threads,

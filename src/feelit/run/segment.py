@@ -12,12 +12,12 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 
-from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Sampling, Segment, SegmentResult, VideoInfo
+from feelit.options import AnalyzeOptions, Device
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
@@ -42,7 +42,7 @@ class Models:
 
     detector: Path
     expression: Path
-    device: Literal["auto", "cpu", "cuda"]
+    device: Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ class Task:
 
     info: VideoInfo
     segment: Segment
-    sampling: Sampling
-    min_face_px: float | None  # see `MultiScaleDetector`
+    options: AnalyzeOptions
     models: Models
     batch: int = 16
     decode_threads: int = 1
@@ -82,8 +81,8 @@ def analyze_segment(task: Task) -> SegmentResult:
         if a model does not load.
     """
     networks = open_networks(task.models)
-    multi_scale = MultiScaleDetector(networks.detector, task.info.width_px, task.info.height_px, task.min_face_px)
-    reader = SegmentReader(task.info, task.segment, task.sampling, multi_scale.view, task.decode_threads)
+    multi_scale = MultiScaleDetector(networks.detector, task.info.width_px, task.info.height_px, task.options.min_face_px)
+    reader = SegmentReader(task.info, task.segment, task.options.sampling, multi_scale.view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
     seen = 0

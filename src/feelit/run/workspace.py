@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from feelit.config import Shard
 from feelit.errors import OutputError
+from feelit.options import Shard
 from feelit.storage.atomic import cache_folder, output_errors, whole_file
 from feelit.storage.location import Location, Url
 from feelit.storage.locks import is_at, locked, taken

@@ -14,10 +14,10 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from feelit.config import Device
 from feelit.errors import ModelError
 from feelit.geometry import nms
 from feelit.models.card import ModelCard, card_path, read_card
+from feelit.options import Device
 from feelit.types import Detections, Float32, Int64, UInt8, View
 from feelit.vision.adapters import ADAPTERS, yunet
 from feelit.vision.adapters.adapter import Raw

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelit.config import Device
 from feelit.errors import ModelError
 from feelit.models.card import ModelCard, read_card
+from feelit.options import Device
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
 from feelit.vision.session import open_session, provider_of, run

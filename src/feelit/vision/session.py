@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
 
@@ -17,8 +17,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from feelit.config import Device, check_choice
 from feelit.errors import ModelError
+from feelit.options import Device
+from feelit.options.kinds import choice
 
 MOST_MODEL_BYTES = 1 << 30
 """An ONNX file cannot be much larger (protobuf ends at 2 GiB), and the models of this program are a few MB."""
@@ -44,7 +45,7 @@ def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnx
     UsageError
         if there is no such device.
     """
-    check_choice("device", device, Device)
+    choice(get_args(Device)).checked("--device", device)
     if not model.is_file():
         raise ModelError(f"model {model} does not exist", "give the path of an .onnx file")
     if model.stat().st_size > MOST_MODEL_BYTES:

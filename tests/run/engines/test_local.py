@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import fields
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,12 @@ import pytest
 
 from feelit.errors import FeelitError, ModelError, VideoReadError
 from feelit.models.paths import model_path
+from feelit.options import AnalyzeOptions
 from feelit.run.engines import Order
 from feelit.run.engines.local import LocalEngine
 from feelit.run.plan import cut
 from feelit.run.segment import Models, Task, analyze_segment
-from feelit.types import Columns, Sampling, SegmentResult
+from feelit.types import Columns, SegmentResult
 from feelit.video.probe import probe
 from tests import works
 from tests.video import clips
@@ -31,12 +31,12 @@ from tests.video import clips
 def orders(tmp_path_factory: pytest.TempPathFactory) -> list[Order]:
     """Four segments of a video with a face."""
     path = clips.plain(tmp_path_factory.mktemp("engine") / "a.mp4", frames=48, gop=12, face=True)
-    video, sampling = probe(path), Sampling(Fraction(10))
+    video, options = probe(path), AnalyzeOptions(min_face_px=20.0)
     models = Models(model_path("face"), model_path("expression"), "cpu")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("feelit.run.plan.LEAST_APART_S", 0.0)
-        segments = cut(video, sampling, 0.4).segments
-    return [Order(n, Task(video.info, segment, sampling, 20.0, models)) for n, segment in enumerate(segments)]
+        segments = cut(video, options.sampling, 0.4).segments
+    return [Order(n, Task(video.info, segment, options, models)) for n, segment in enumerate(segments)]
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +118,11 @@ def workers() -> list[psutil.Process]:
 
 def test_failures_keep_their_kind_on_the_way(orders: list[Order], tmp_path: Path) -> None:
     task = orders[0].task
-    lost = Task(probe(clips.plain(tmp_path / "a.mp4", frames=5)).info, task.segment, task.sampling, 20.0, task.models)
+    lost = Task(probe(clips.plain(tmp_path / "a.mp4", frames=5)).info, task.segment, task.options, task.models)
     (tmp_path / "a.mp4").unlink()
     (tmp_path / "b.onnx").write_bytes(b"no model")
     bad = Models(tmp_path / "b.onnx", task.models.expression, "cpu")
-    found = run(
-        LocalEngine(1), iter([Order(0, lost), Order(1, Task(task.info, task.segment, task.sampling, 20.0, bad)), orders[2]])
-    )
+    found = run(LocalEngine(1), iter([Order(0, lost), Order(1, Task(task.info, task.segment, task.options, bad)), orders[2]]))
     assert isinstance(found[0], VideoReadError)
     assert isinstance(found[1], ModelError)
     assert found[0].hint

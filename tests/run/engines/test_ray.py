@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from feelit.config import AnalyzeConfig, Device
 from feelit.errors import FeelitError, VideoReadError
+from feelit.options import AnalyzeOptions, Device
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines import ray as ray_engine
 from feelit.run.engines.cluster import import_ray
@@ -169,7 +169,7 @@ def test_a_video_that_a_node_does_not_see_is_told_as_ever(driver: Nodes, tmp_pat
 def real_orders(path: Path, count: int) -> Iterator[Order]:
     """Orders for a video, with the models there are."""
 
-    models = replace(resolve(AnalyzeConfig()).models, device="cpu")
+    models = replace(resolve(AnalyzeOptions()).models, device="cpu")
     for order in works.orders(path.parent, count):
         yield Order(order.number, replace(order.task, info=replace(order.task.info, path=path), models=models))
 

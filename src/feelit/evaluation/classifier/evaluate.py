@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from feelit.config import check_choice
 from feelit.datasets.copies import copies, pixel_hashes
 from feelit.datasets.faces import LabelledFaces
 from feelit.datasets.names import FER2013
@@ -35,6 +34,7 @@ from feelit.evaluation.classifier.scores import (
 )
 from feelit.evaluation.classifier.speed import ms_per_face
 from feelit.models.card import sha256_of
+from feelit.options.kinds import choice
 from feelit.storage.names import as_text
 from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
 from feelit.vision.expression import ExpressionModel, open_expression
@@ -67,8 +67,8 @@ class EvaluateOptions:
     labels: Labels = "majority"
 
     def __post_init__(self) -> None:
-        check_choice("framing", self.framing, Framing)
-        check_choice("labels", self.labels, Labels)
+        choice(get_args(Framing)).checked("--framing", self.framing)
+        choice(get_args(Labels)).checked("--labels", self.labels)
         if self.end_to_end and self.framing == "original":
             raise UsageError("--end-to-end looks for faces, --framing original does not", "choose one of them")
 

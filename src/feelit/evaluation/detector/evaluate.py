@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from feelit.config import Device
 from feelit.errors import UsageError
 from feelit.evaluation.detector.images import FaceImage, find_images
 from feelit.evaluation.detector.metrics import landmark_error, match_sizes
 from feelit.evaluation.detector.scores import FaceScores, Seen, find_mistakes, score_calibration, score_sizes, sizes_asked
 from feelit.models.card import sha256_of
+from feelit.options import Device
 from feelit.storage.names import as_text
 from feelit.types import Detections, Float32
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector, shrink

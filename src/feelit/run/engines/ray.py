@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from feelit import __version__
-from feelit.config import Device
 from feelit.errors import FeelitError
 from feelit.models.paths import models_folder
+from feelit.options import Device
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.cluster import first_line, import_ray, joined, reachable
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up

@@ -1,0 +1,82 @@
+"""Commands whose options are declared elsewhere: each record that a function takes becomes the options of the command."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from inspect import Parameter
+from pathlib import Path
+from types import FunctionType
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from feelit.options.declare import Option
+from feelit.options.expand import expanded_options, records_of
+from feelit.options.kinds import FLAG, PATH
+from feelit.options.toml import checked, read_toml
+
+
+def with_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The same function for Typer: with one parameter per option in place of a record. None stands for an option not given."""
+    assert isinstance(function, FunctionType)
+    records, expanded = records_of(function), list(expanded_options(function))
+    hints = get_type_hints(function, include_extras=True)
+
+    @functools.wraps(function)
+    def call(**values: Any) -> None:
+        for parameter, record in records.items():
+            mine = [option.name for owner, option in expanded if owner == parameter]
+            values[parameter] = record(**{name: values.pop(name) for name in mine})
+        function(**values)
+
+    parameters: list[Parameter] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in records:
+            parameters += [_parameter(option) for owner, option in expanded if owner == name]
+        else:
+            parameters.append(parameter.replace(annotation=hints[name], kind=Parameter.KEYWORD_ONLY))
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in parameters}
+    return call
+
+
+def _parameter(option: Option) -> Parameter:
+    kind = option.values
+    default = f" [default: {option.shown_default}]" if option.shown_default and kind.native is not bool else ""
+    declared: dict[str, Any] = {"help": option.help + default, "show_default": False}
+    names = [option.flag]
+    if kind.native is bool:
+        annotation: Any = bool | None
+        names = [f"{option.flag}/--no-{option.flag[2:]}"] if option.default else names
+    elif kind.repeated:
+        annotation = list[str] | None
+        declared["metavar"] = kind.metavar
+    else:
+        annotation = (Literal[kind.choices] if kind.choices else kind.native) | None
+        declared |= {} if kind.choices else {"metavar": kind.metavar}
+    return Parameter(
+        option.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation, typer.Option(*names, **declared)]
+    )
+
+
+def load_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Options of a TOML file become defaults, which the command line overrides. They are spelt as on the command line."""
+    if path is None:
+        return None
+    function = inspect.unwrap(context.command.callback or load_config)
+    assert isinstance(function, FunctionType)
+    kinds = {option.flag: option.values for _, option in expanded_options(function)}
+    params = {_spelling(p): p for p in context.command.params if p.name != "config"}
+    values: dict[str, Any] = {}
+    for name, value in read_toml(path, set(params)).items():
+        parameter = params[name]
+        kind = kinds.get(f"--{name}", FLAG if getattr(parameter, "is_flag", False) else PATH)  # some are of the command alone
+        values[str(parameter.name)] = checked(path, name, value, kind, parameter.nargs != 1)
+    context.default_map = {**(context.default_map or {}), **values}
+    return path
+
+
+def _spelling(parameter: Any) -> str:
+    return str(parameter.opts[0]).lstrip("-").replace("_", "-")

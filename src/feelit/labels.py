@@ -1,0 +1,17 @@
+"""Words that both options and records know: the emotions, and the kinds of events. Nothing heavy is imported for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+EMOTIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+"""The eight labels of FER+ (Barsoum et al. 2016), in the order of every probability column."""
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    bout = "bout"  # a track shows one emotion for a while
+    peak = "peak"  # a track shows an emotion more than it usually does
+    shared = "shared"  # several tracks begin to show the same emotion within two seconds
+    absence = "absence"  # a track is away for long, and comes back

@@ -1,0 +1,237 @@
+"""The options of `feelit analyze`: what rows depend on, and how a run is carried out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from feelit.errors import UsageError
+from feelit.options.declare import Bounds, Options, option
+from feelit.options.kinds import LOCATION, SECONDS, Kind
+from feelit.storage.location import Location
+from feelit.times import BEGINNING
+
+if TYPE_CHECKING:
+    from feelit.types import Sampling
+
+Device = Literal["auto", "cpu", "cuda"]
+EngineName = Literal["local", "ray"]
+
+MOST_HZ = 1_000_000
+"""No video has so many frames a second, and the count of intervals stays within 64 bits."""
+
+
+def rate_hz(rate: str) -> Fraction | None:
+    """A rate as an exact fraction; None for "native".
+
+    Raises
+    ------
+    UsageError
+        if it is neither "native" nor a positive number.
+    """
+    if rate == "native":
+        return None
+    try:  # by way of float, for Fraction would write out all the digits of 1e999999999
+        found = Fraction(rate if "/" in rate else float(rate)).limit_denominator(1_000_000)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        found = Fraction(0)
+    if not 0 < found <= MOST_HZ:
+        raise UsageError(f"--rate {rate} is no rate", "give samples a second, such as 10 or 0.5, or native")
+    return found
+
+
+def _rate(value: Any) -> str:
+    if isinstance(value, bool | bytes):
+        raise TypeError
+    rate_hz(str(value))  # refused now, not in the middle of a run
+    return str(value)
+
+
+RATE = Kind(name="a rate", metavar="RATE", convert=_rate, python="float | str")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FaceOptions(Options):
+    """How faces are found and classified, in videos and live."""
+
+    min_face_px: float | None = option(
+        None,
+        "Side of the smallest face to look for, in px.",
+        details="Counted in px of the upright picture: 24 px at 720p. Faces below 1/12 of the short side are looked for in the"
+        " whole picture once a second, and in between where they were. Detectors that want colour, or an input of a fixed size,"
+        " look once, for 1/12 of the short side; there, smaller takes longer.",
+        flag="--min-face",
+        default_text="1/30 of the picture's short side",
+        bounds=Bounds(low=1, complaint="is less than a pixel", hint="give the side of a face in px"),
+    )
+    detector: str = option(
+        "face", "Name of a detector, built in or pulled, or the path of an ONNX file.", details="See [models.md](models.md)."
+    )
+    classifier: str = option(
+        "expression", "Name of a classifier, built in or pulled, or the path of an ONNX file with its card."
+    )
+    device: Device = option(
+        "auto",
+        "Where models run; `auto` takes CUDA where it loads, else the CPU.",
+        details="`cuda` fails where it does not load.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnalyzeOptions(FaceOptions):
+    """Everything that the rows of a timeline depend on, besides the video itself."""
+
+    rate: str = option(
+        "10",
+        "Samples per second of video, or `native` for every frame.",
+        details="A number, or a fraction such as `30000/1001`.",
+        kind=RATE,
+    )
+    start_s: float = option(
+        0.0,
+        "Start here: seconds, 1:30 or 00:01:30.5.",
+        details="On the clock that players show.",
+        flag="--start",
+        kind=SECONDS,
+    )
+    end_s: float = option(float("inf"), "End before this time.", flag="--end", default_text="its end", kind=SECONDS)
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        for flag, time_s in (("--start", self.start_s), ("--end", self.end_s)):
+            if time_s < 0:
+                raise UsageError(f"{flag} {time_s:g} lies before the beginning", BEGINNING)
+        if not self.start_s < self.end_s:
+            raise UsageError(f"--start {self.start_s:g} is not before --end {self.end_s:g}", "both are seconds of the video")
+
+    @property
+    def sampling(self) -> Sampling:
+        """Which frames are analysed, exactly."""
+        from feelit.types import Sampling
+
+        return Sampling(rate_hz(self.rate), self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` parts of the videos of a run, numbered from 1.
+
+    To which part a video belongs depends on its place alone: it does not move when others are added or taken away.
+    """
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """The shard that `--shard` names, as in 2/8.
+
+        Raises
+        ------
+        UsageError
+            if it names none.
+        """
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
+        number, count = map(int, found.groups()) if found else (0, 0)
+        if not 1 <= number <= count:
+            raise UsageError(f"--shard {text} is no shard", "say which of how many, from 1, as in 2/8")
+        return cls(number, count)
+
+    def takes(self, place: str) -> bool:
+        """Whether a video with this place belongs to it."""
+        digest = hashlib.blake2b(place.encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") % self.count == self.number - 1
+
+    def __str__(self) -> str:
+        return f"{self.number}-of-{self.count}"
+
+
+SHARD = Kind(
+    name="a shard",
+    metavar="N/COUNT",
+    convert=lambda value: value if isinstance(value, Shard) else Shard.parse(str(value)),
+    toml=(str,),
+)
+
+AT_LEAST_ONE = Bounds(low=1, complaint="is less than one", hint="leave it out for the usual number")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions(Options):
+    """How a run is carried out. Nothing in here changes a row.
+
+    `segment_s` is the wanted length of a segment, in seconds.
+    """
+
+    out: Location = option(
+        "results.parquet",
+        "A .parquet file for one table of all videos, or a folder for one file per video.",
+        kind=LOCATION,
+    )
+    workers: int | None = option(
+        None,
+        "Segments at a time.",
+        details="Worker processes, or tasks on a cluster (there, two per core of it).",
+        default_text="one per core",
+        bounds=AT_LEAST_ONE,
+    )
+    batch: int = option(16, "Frames, and faces, that go through a model at a time.", bounds=AT_LEAST_ONE)
+    engine: EngineName = option(
+        "local", "Worker processes of this machine, or a Ray cluster.", details="See [clusters.md](clusters.md)."
+    )
+    ray_address: str = option(
+        "auto",
+        "The cluster: auto, HOST:PORT or ray://HOST:PORT.",
+        details="A program that is a driver of a cluster already uses that one.",
+    )
+    segment_timeout_s: float | None = option(
+        None,
+        "Longest time that a segment may take; then its worker is ended.",
+        details="See [reliability.md](reliability.md).",
+        flag="--segment-timeout",
+        default_text="120 s, or one second per frame if that is more",
+        kind=SECONDS,
+        bounds=Bounds(low=0, above=True, complaint="is no time", hint="give seconds, or leave it out"),
+    )
+    memory_limit: str | None = option(
+        None, "Memory that a worker may take, such as 2G or 1500M; then it is ended.", details="Linux only."
+    )
+    annotate: Path | None = option(None, "Also write annotated video: a file for one input, a folder for several.")
+    force: bool = option(False, "Replace outputs that exist.")
+    retry_failed: bool = option(False, "Only the videos that failed before.", details="Needs a folder as `--out`.")
+    shard: Shard | None = option(None, "Only one of several parts of the videos, as in 2/8.", kind=SHARD)
+    workspace: Path | None = option(
+        None,
+        "Folder in which finished segments are kept until the output is complete.",
+        details="For outputs in buckets the user's cache is the default.",
+        default_text="beside the output",
+    )
+    resume: bool = option(
+        True, "Go on where an interrupted run stopped.", details="`--no-resume` forgets what it had finished."
+    )
+    segment_s: float = 20.0
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        self.memory_bytes  # noqa: B018  # checks the size now, not in the middle of a run
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit as a number of bytes; None for no limit.
+
+        Raises
+        ------
+        UsageError
+            if it is no size.
+        """
+        if self.memory_limit is None:
+            return None
+        found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,9})?)([KMGT]?)(?:i?B)?", self.memory_limit.strip(), re.IGNORECASE | re.ASCII)
+        size = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
+        if size < 1:
+            raise UsageError(f"--memory-limit {self.memory_limit} is no size", "give bytes, or such as 1500M or 2G")
+        return size

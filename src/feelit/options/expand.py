@@ -1,0 +1,112 @@
+"""Functions that take records of options, with one keyword per option instead."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from inspect import Parameter, Signature
+from types import FunctionType
+from typing import Any, TypeVar
+
+from feelit.options.declare import Option, Options, options_of
+
+Result = TypeVar("Result")
+
+
+def records_of(function: FunctionType) -> dict[str, type[Options]]:
+    """The parameters of a function that are records of options, by their names. Its annotations are texts, as everywhere."""
+    known = {name: function.__globals__.get(str(hint)) for name, hint in function.__annotations__.items()}
+    return {name: kind for name, kind in known.items() if isinstance(kind, type) and issubclass(kind, Options)}
+
+
+def expanded_options(function: FunctionType) -> Iterator[tuple[str, Option]]:
+    """The options of all records that a function takes, each with the name of the parameter that its record is.
+
+    An option with the name of a parameter that the function has itself is left to that.
+    """
+    own = inspect.signature(function).parameters
+    for parameter, record in records_of(function).items():
+        yield from ((parameter, option) for option in options_of(record) if option.name not in own)
+
+
+def keywords(**defaults: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Decorate a function of the Python API: each option becomes a keyword argument, with its help in the docstring.
+
+    A whole record may be given by the name of its parameter as well; keywords then change it.
+
+    Parameters
+    ----------
+    defaults : where an option has another default in Python than on the command line
+    """
+
+    def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
+        assert isinstance(function, FunctionType)
+        expanded = list(expanded_options(function))
+        records, signature = records_of(function), _signature(function, expanded, defaults)
+
+        @functools.wraps(function)
+        def call(*positional: Any, **given: Any) -> Result:
+            try:
+                values = signature.bind(*positional, **given).arguments
+            except TypeError as error:
+                raise TypeError(f"{function.__name__}(): {error}") from None
+            for parameter, record in records.items():
+                names = [option.name for owner, option in expanded if owner == parameter]
+                chosen = {name: values.pop(name, defaults.get(name)) for name in names}
+                chosen = {name: value for name, value in chosen.items() if value is not None}
+                whole = values.get(parameter)
+                values[parameter] = record(**chosen) if whole is None else replace(whole, **chosen)
+            result: Result = function(**values)
+            return result
+
+        call.__signature__ = signature  # type: ignore[attr-defined]  # what help() and notebooks look at
+        call.__doc__ = documented(inspect.getdoc(function) or "", expanded, defaults)
+        return call
+
+    return decorate
+
+
+def _signature(function: FunctionType, expanded: list[tuple[str, Option]], defaults: Mapping[str, Any]) -> Signature:
+    plain = inspect.signature(function)
+    first: list[Parameter] = []
+    last: list[Parameter] = []
+    whole: list[Parameter] = []
+    for name, parameter in plain.parameters.items():
+        if name in records_of(function):
+            for owner, option in expanded:
+                if owner == name:
+                    last.append(_keyword(option, defaults))
+            whole.append(Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=f"{parameter.annotation} | None"))
+        elif parameter.kind is Parameter.KEYWORD_ONLY:
+            last.append(parameter)
+        else:
+            first.append(parameter)
+    return plain.replace(parameters=[*first, *last, *whole])
+
+
+def _keyword(option: Option, defaults: Mapping[str, Any]) -> Parameter:
+    default = defaults.get(option.name, option.default)
+    annotation = option.values.python + (" | None" if default is None else "")
+    return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def documented(text: str, expanded: list[tuple[str, Option]], defaults: Mapping[str, Any]) -> str:
+    """A docstring whose list of parameters tells of the options, too: after those of the function itself."""
+    lines = [f"{option.name} : {described(option, defaults)}" for _, option in expanded]
+    if "Parameters\n----------\n" not in text:
+        head, _, rest = text.partition("\n\n")
+        return "\n".join([head, "", "Parameters", "----------", *lines, "", rest]).rstrip() + "\n"
+    head, _, rest = text.partition("Parameters\n----------\n")
+    own, blank, after = rest.partition("\n\n")
+    return f"{head}Parameters\n----------\n{own}\n" + "\n".join(lines) + blank + after
+
+
+def described(option: Option, defaults: Mapping[str, Any]) -> str:
+    """The help of an option as a line of a docstring: with its bounds and its default, where that is not a value."""
+    text = option.help[0].lower() + option.help[1:].rstrip(".") if option.help[1:2].islower() else option.help.rstrip(".")
+    extra = [str(option.bounds)] if option.bounds is not None else []
+    if option.default_text and option.name not in defaults:
+        extra.append(f"default: {option.default_text}")
+    return f"{text} ({'; '.join(extra)})" if extra else text

@@ -1,0 +1,205 @@
+"""What the value of an option may be, and how it is made of a text, a TOML value or a Python object."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, SupportsFloat, SupportsIndex
+
+from feelit.errors import UsageError
+from feelit.storage.location import location
+from feelit.times import parse_time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A kind of values.
+
+    Attributes
+    ----------
+    name : what a value is called in an error, as in "a whole number"
+    metavar : what stands for the value in `--help`
+    convert : makes a value of a text or a Python object; TypeError and ValueError mean that it cannot be one
+    toml : the types that a TOML file may give
+    hint : how to write a value
+    native : the type that the command line converts to by itself, with its own error messages
+    repeated : the command line takes the option several times
+    choices : the words that are allowed, empty where other values are
+    python : the type of a value in Python, as text
+    """
+
+    name: str
+    metavar: str
+    convert: Callable[[Any], Any]
+    toml: tuple[type, ...] = (str, int, float)
+    hint: str = ""
+    native: type = str
+    repeated: bool = False
+    choices: tuple[str, ...] = ()
+    python: str = "str"
+
+    def checked(self, flag: str, value: object) -> Any:
+        """The value as the record holds it.
+
+        Raises
+        ------
+        UsageError
+            if it cannot be of this kind.
+        """
+        try:
+            return self.convert(value)
+        except UsageError as error:
+            told = error.message.startswith(flag)
+            raise error if told else UsageError(f"{flag} {error.message.strip()}", error.hint) from None
+        except (TypeError, ValueError, OverflowError):
+            raise UsageError(f"{flag} {_shown(value)} is not {self.name}", self.hint) from None
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise TypeError
+
+
+def _whole(value: SupportsIndex | str) -> int:
+    if isinstance(value, bool):
+        raise TypeError
+    return int(value) if isinstance(value, str) else operator.index(value)
+
+
+def _number(value: SupportsFloat | str) -> float:
+    if isinstance(value, bool | bytes):
+        raise TypeError
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    return str(value)
+
+
+def expanded(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """A path with the user's folder in place of a leading `~`; an address stays what it is.
+
+    Raises
+    ------
+    UsageError
+        if it is bytes, or no path at all.
+    """
+    if isinstance(path, bytes):
+        raise UsageError(f"{path!r} is bytes, not a path", "decode it with os.fsdecode")
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"{path!r} is no path", "give a text or a pathlib.Path")
+    text = os.fspath(path)
+    return os.path.expanduser(text) if text.startswith("~") else path  # noqa: PTH111  # an unknown user stays as it is
+
+
+def listed(paths: object) -> list[str | os.PathLike[str]]:
+    """A path, or several, as a list; see `expanded`.
+
+    Raises
+    ------
+    UsageError
+        for what is no path.
+    """
+    several = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
+    if not hasattr(several, "__iter__"):
+        raise UsageError(f"{paths!r} is no path", "give a text, a pathlib.Path, or a list of them")
+    return [expanded(path) for path in several]
+
+
+def _path(value: str | os.PathLike[str]) -> Path:
+    return Path(expanded(value))
+
+
+def _location(value: str | os.PathLike[str]) -> object:
+    return value if hasattr(value, "bucket") else location(expanded(value))
+
+
+def _seconds(value: SupportsFloat | str) -> float:
+    """Seconds as a number. Negative numbers and NaN pass: the bounds of the option refuse them in words of its own."""
+    if not isinstance(value, str):
+        return _number(value)
+    return float("inf") if value.strip().lower() == "inf" else parse_time(value, "")
+
+
+def several(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str = "Sequence[str]") -> Kind:
+    """A list: a text with commas between, or any Python sequence; a tuple in the record."""
+
+    def convert(value: object) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            return tuple(item(part.strip()) for part in value.split(","))
+        if isinstance(value, Sequence) or hasattr(value, "__iter__"):
+            return tuple(item(part) for part in value)
+        return (item(value),)
+
+    return Kind(name=name, metavar=metavar, convert=convert, hint=hint, python=python)
+
+
+def words(known: Sequence[str], *, everything: str = "") -> Kind:
+    """A list of known words; `everything`, if it is among those given, stands for all the others."""
+    allowed = (*known, everything) if everything else tuple(known)
+    split = several(_text, name="a list of words", hint="", metavar="WORD,...")
+
+    def convert(value: object) -> tuple[str, ...]:
+        given = split.convert(value)
+        if unknown := [word for word in given if word not in allowed]:
+            raise UsageError(f"{', '.join(unknown)} is not known", f"choose from {', '.join(allowed)}")
+        return tuple(known) if everything in given else given
+
+    return Kind(name="a list of words", metavar="WORD,...", convert=convert, python="Sequence[str]")
+
+
+def choice(allowed: Sequence[str]) -> Kind:
+    """One of a few words."""
+
+    def convert(value: object) -> str:
+        if value not in allowed:
+            raise UsageError(f"{value} is not known", f"choose from {', '.join(allowed)}")
+        return str(value)
+
+    python = f"Literal[{', '.join(map(repr, allowed))}]"
+    return Kind(name="a text in quotes", metavar="", convert=convert, toml=(str,), choices=tuple(allowed), python=python)
+
+
+FLAG = Kind(name="true or false", metavar="", convert=_flag, toml=(bool,), native=bool, python="bool")
+WHOLE = Kind(name="a whole number", metavar="N", convert=_whole, toml=(int,), native=int, python="int")
+NUMBER = Kind(name="a number", metavar="NUMBER", convert=_number, toml=(int, float), native=float, python="float")
+TEXT = Kind(name="a text or a number", metavar="TEXT", convert=_text)
+PATH = Kind(name="a text in quotes", metavar="PATH", convert=_path, toml=(str,), python="str | PathLike[str]")
+LOCATION = Kind(name="a text in quotes", metavar="PATH", convert=_location, toml=(str,), python="str | PathLike[str]")
+SECONDS = Kind(
+    name="a time",
+    metavar="TIME",
+    convert=_seconds,
+    python="float | str",
+)
+TIMES = several(
+    _seconds,
+    name="a list of times",
+    hint="give seconds with commas between, as in 12.5,33",
+    metavar="TIME,...",
+    python="Sequence[float | str]",
+)
+TRACKS = several(
+    _whole,
+    name="a list of track ids",
+    hint="give numbers with commas between, as in 1,3",
+    metavar="N,...",
+    python="Sequence[int]",
+)
+PATHS = Kind(
+    name="a path, or a list of paths",
+    metavar="PATH",
+    convert=lambda value: tuple(map(Path, listed(value))),
+    repeated=True,
+    python="str | PathLike[str] | Sequence[str | PathLike[str]]",
+)
