@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 
 from feelit.render.annotate import AnnotateOptions, annotate_video
-from feelit.render.source import rows_of
+from feelit.render.rows import recording_of, rows_of
 from feelit.video.probe import probe
 from feelit.video.transcoding import transcode
 from feelit.video.writer import Encoding
@@ -46,7 +46,7 @@ def main() -> None:
     asked = parser.parse_args()
     video: Path = asked.video
     info = probe(video).info
-    rows, sampled_time_s = rows_of(video, asked.timeline)
+    rows, sampled_time_s = rows_of(recording_of(video, asked.timeline))
 
     def annotated(out: Path) -> None:
         annotate_video(video, rows, sampled_time_s, AnnotateOptions(out, asked.codec, blur=asked.blur))

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from feelit.analysis.bouts import find_bouts
-from feelit.analysis.observations import TimelineSamples, frame_lengths
+from feelit.analysis.events import bouts_of as bouts_of_tracks
+from feelit.analysis.observations import frame_lengths
 from feelit.types import EMOTIONS
+from tests.timeline.reading import samples_of
 from tests.timeline.rows import regular, table_of
 
 INTERVAL_S = 0.1
@@ -13,7 +15,7 @@ INTERVAL_S = 0.1
 
 def bouts_of(shown: str) -> tuple[list[tuple[str, float]], int]:
     """Letters and lengths of the bouts of one track at ten samples a second, and how many are transitions."""
-    bouts = find_bouts(TimelineSamples(table_of({1: shown}, regular(len(shown), INTERVAL_S))).samples)
+    bouts = find_bouts(samples_of(table_of({1: shown}, regular(len(shown), INTERVAL_S))).of_track(0))
     letters = [EMOTIONS[kind][0] for kind in bouts.emotion]
     return list(zip(letters, np.round(bouts.length_s, 6).tolist(), strict=True)), int(bouts.is_transition.sum())
 
@@ -47,26 +49,28 @@ def test_bouts(shown: str, bouts: list[tuple[str, float]], transitions: int) -> 
 
 def test_tracks_do_not_touch() -> None:
     table = table_of({1: "nnn...", 2: "...nnn", 3: "hhhhhh"}, regular(6))
-    bouts = find_bouts(TimelineSamples(table).samples)
-    assert bouts.track.tolist() == [0, 1, 2]
-    assert np.round(bouts.start_s, 6).tolist() == [0.0, 0.3, 0.0]
-    assert not bouts.is_transition.any()
+    tracks = bouts_of_tracks(samples_of(table))
+    assert [bouts.track.tolist() for bouts in tracks] == [[0], [1], [2]]
+    assert [np.round(bouts.start_s, 6).tolist() for bouts in tracks] == [[0.0], [0.3], [0.0]]
+    assert not any(bouts.is_transition.any() for bouts in tracks)
 
 
 def test_a_slow_video_has_bouts_of_single_samples() -> None:
-    bouts = find_bouts(TimelineSamples(table_of({1: "nhn"}, regular(3, 1.0))).samples)
+    bouts = find_bouts(samples_of(table_of({1: "nhn"}, regular(3, 1.0))).of_track(0))
     assert bouts.length_s.tolist() == [1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(
-    ("video", "time_s", "length_s"),
+    ("time_s", "end_s", "length_s"),
     [
-        pytest.param([], [], [], id="none"),
-        pytest.param([0, 0, 0, 0], [0.0, 0.5, 2.5, 3.0], [0.5, 2.0, 0.5, 0.5], id="the last stands for the median"),
-        pytest.param([0, 0, 1, 1], [5.0, 6.0, 0.0, 0.25], [1.0, 1.0, 0.25, 0.25], id="videos do not touch"),
-        pytest.param([0], [7.0], [1e-9], id="a lone frame lasts no time"),
+        pytest.param([], None, [], id="none"),
+        pytest.param([0.0, 0.5, 2.5, 3.0], None, [0.5, 2.0, 0.5, 0.5], id="the last stands for the median"),
+        pytest.param([0.0, 0.5, 2.5, 3.0], 3.2, [0.5, 2.0, 0.5, 0.2], id="but not beyond the end of the video"),
+        pytest.param([0.0, 0.5, 2.5, 3.0], 9.0, [0.5, 2.0, 0.5, 0.5], id="of which only a part was analysed"),
+        pytest.param([0.0, 0.5, 2.5, 3.0], 3.0, [0.5, 2.0, 0.5, 0.5], id="whose end is not well known"),
+        pytest.param([7.0], None, [1e-9], id="a lone frame lasts no time"),
     ],
 )
-def test_frame_lengths(video: list[int], time_s: list[float], length_s: list[float]) -> None:
-    found = frame_lengths(np.array(video, np.int64), np.array(time_s, np.float64))
+def test_frame_lengths(time_s: list[float], end_s: float | None, length_s: list[float]) -> None:
+    found = frame_lengths(np.array(time_s, np.float64), end_s)
     assert found.tolist() == pytest.approx(length_s)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.analysis.summary import By, Moment, TrackSummary, VideoSummary, headings, summaries, summarize
+from feelit.analysis.moments import Moment
+from feelit.analysis.summary import By, TrackSummary, VideoSummary, headings, summaries, summarize
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.schema import SCHEMA, pack_metadata
 from feelit.types import EMOTIONS

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.track_series import track_series
 from feelit.types import EMOTIONS
+from tests.timeline.reading import samples_of
 from tests.timeline.rows import regular, table_of
 
 
@@ -22,7 +22,8 @@ from tests.timeline.rows import regular, table_of
 )
 def test_what_is_shown_at_some_times_does_not_depend_on_where_one_looks(start_s: float, end_s: float) -> None:
     table = table_of({1: "n" * 20 + "h" * 30 + "." * 5 + "s" * 45}, regular(100))
-    (trace,) = track_series(TimelineSamples(table).samples)
+    trace = track_series(samples_of(table).of_track(0))
+    assert trace is not None
     moments = np.linspace(start_s, end_s, 29)
     for emotion in range(len(EMOTIONS)):
         whole = np.interp(moments, trace.samples.time_s, trace.smoothed[:, emotion])

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from feelit.timeline.write import read_table
 from tests.conftest import Command
+from tests.timeline.reading import read_table
 from tests.video import clips
 from tests.video.clips import SAMPLE
 from tests.video.servers import answering, silent

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 from feelit.storage.names import as_text, one_line
-from feelit.timeline.write import read_table
 from tests.conftest import Command
+from tests.timeline.reading import read_table
 from tests.video import clips
 
 FEELIT = Path(sys.executable).with_name("feelit")

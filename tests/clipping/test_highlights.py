@@ -10,6 +10,7 @@ from feelit.analysis.events import find_events
 from feelit.clipping.highlights import AT, KINDS, MOMENT, ClipQuery, find_highlights
 from feelit.errors import UsageError
 from tests.clipping.made import SURE, TRACKS
+from tests.timeline.reading import only
 from tests.timeline.rows import regular, table_of
 
 TABLE = table_of(TRACKS, regular(40), confidence=SURE)
@@ -17,7 +18,7 @@ TABLE = table_of(TRACKS, regular(40), confidence=SURE)
 
 def found(query: ClipQuery) -> list[tuple[str, tuple[int, ...], str | None, float]]:
     """Kind, tracks, emotion and start of what is chosen."""
-    return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_highlights(TABLE, query)]
+    return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_highlights(only(TABLE), query)]
 
 
 def test_moments_unless_told_otherwise_in_order_of_time() -> None:
@@ -35,9 +36,9 @@ def test_the_strongest_are_taken(most: int, times: list[float]) -> None:
 
 def test_few_tracks_have_more_moments_than_a_summary_tells_and_many_have_as_many() -> None:
     table = table_of({1: "h" * 200, 2: "h" * 200}, regular(200))
-    assert len(find_highlights(table, ClipQuery(most=14))) == 14
+    assert len(find_highlights(only(table), ClipQuery(most=14))) == 14
     crowd = table_of(dict.fromkeys(range(1, 21), "h" * 200), regular(200), confidence={(1, i): 0.9 for i in range(200)})
-    strongest = find_highlights(crowd, ClipQuery(most=10))
+    strongest = find_highlights(only(crowd), ClipQuery(most=10))
     assert sum(o.tracks == (1,) for o in strongest) == 3
 
 
@@ -73,7 +74,7 @@ def test_what_is_asked_for(query: ClipQuery, expected: list[object]) -> None:
 
 def test_events_are_those_of_the_timeline_with_their_figures() -> None:
     events = {(e.kind.value, e.tracks, e.start_s): e for e in find_events(TABLE) if e.emotion != "neutral"}
-    chosen = find_highlights(TABLE, ClipQuery(kinds=("bout", "peak", "shared", "absence"), most=100))
+    chosen = find_highlights(only(TABLE), ClipQuery(kinds=("bout", "peak", "shared", "absence"), most=100))
     assert {(o.kind, o.tracks, o.start_s) for o in chosen} == set(events)
     for o in chosen:
         event = events[o.kind, o.tracks, o.start_s]
@@ -84,16 +85,16 @@ def test_an_absence_passes_a_choice_of_emotions_and_comes_after_what_has_a_stren
     away = {1: "hhh" + "." * 120 + "hhh" + "." * 60 + "hhh"}
     table = table_of(away, regular(189))
     query = ClipQuery(kinds=("bout", "absence"), emotions=("happiness",))
-    assert [o.kind for o in find_highlights(table, query)] == ["bout", "absence", "bout", "absence", "bout"]
-    assert [o.kind for o in find_highlights(table, replace(query, most=3))] == ["bout", "bout", "bout"]
-    four = find_highlights(table, replace(query, most=4))
+    assert [o.kind for o in find_highlights(only(table), query)] == ["bout", "absence", "bout", "absence", "bout"]
+    assert [o.kind for o in find_highlights(only(table), replace(query, most=3))] == ["bout", "bout", "bout"]
+    four = find_highlights(only(table), replace(query, most=4))
     assert [round(o.start_s, 3) for o in four if o.kind == "absence"] == [0.3]  # the longer one
 
 
 def test_unlikely_to_be_chance() -> None:
     table = table_of({1: "n" * 100 + "hhh" + "n" * 100 + "h" * 30 + "n" * 300}, regular(533))
-    peaks = find_highlights(table, ClipQuery(kinds=("peak",)))
-    assert len(peaks) > len(find_highlights(table, ClipQuery(kinds=("peak",), max_p=0.01))) == 1
+    peaks = find_highlights(only(table), ClipQuery(kinds=("peak",)))
+    assert len(peaks) > len(find_highlights(only(table), ClipQuery(kinds=("peak",), max_p=0.01))) == 1
 
 
 @pytest.mark.parametrize(
@@ -135,10 +136,10 @@ def test_numbers_that_make_no_sense_are_refused(most: int, max_p: float) -> None
 
 def test_a_track_that_there_is_not_is_told() -> None:
     with pytest.raises(UsageError, match="no track 7") as caught:
-        find_highlights(TABLE, ClipQuery(tracks=(1, 7)))
+        find_highlights(only(TABLE), ClipQuery(tracks=(1, 7)))
     assert caught.value.hint == "its tracks: 1, 2"
 
 
 def test_an_empty_timeline_has_nothing_but_the_times() -> None:
     empty = table_of({}, regular(5))
-    assert [o.kind for o in find_highlights(empty, ClipQuery(kinds=KINDS, at_s=(0.1,)))] == [AT]
+    assert [o.kind for o in find_highlights(only(empty), ClipQuery(kinds=KINDS, at_s=(0.1,)))] == [AT]

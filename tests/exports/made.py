@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from feelit.exports.formats import FORMATS
 from feelit.exports.part import Part
-from feelit.exports.recordings import find_recordings
+from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import SCHEMA, pack_metadata
 
 FACTS = {"duration_s": 2.0, "average_rate": "30000/1001", "width_px": 1280, "height_px": 720, "frames_sampled": 1}
@@ -30,4 +30,4 @@ def write(path: Path, *tables: pa.Table, group: int = 1000, videos: Mapping[str,
 
 def text_of(path: Path, name: str, tracks: tuple[int, ...] | None = None) -> str:
     """What a timeline file becomes in the format of that name, as it would be written beside it."""
-    return "".join(FORMATS[name].write(Part(tuple(find_recordings([path], tracks)), path.parent)))
+    return "".join(FORMATS[name].write(Part(tuple(open_timelines(path)), path.parent, tracks)))

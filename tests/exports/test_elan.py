@@ -20,7 +20,7 @@ from pympi import Elan
 
 from feelit.analysis.event import Event, Kind
 from feelit.exports.elan_tiers import Mark, Tier, tiers
-from feelit.exports.recordings import Recording, find_recordings
+from feelit.timeline.recording import Recording, open_timelines
 from feelit.types import EMOTIONS
 from tests.exports.made import text_of, write
 from tests.timeline.rows import regular, table_of
@@ -46,12 +46,12 @@ def event(kind: Kind, start_s: float, end_s: float, tracks: tuple[int, ...] = (1
 def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """What is found in every timeline."""
     found: list[Event] = []
-    monkeypatch.setattr("feelit.exports.elan_tiers.find_events", lambda table: found)
+    monkeypatch.setattr("feelit.exports.elan_tiers.events_of", lambda rows, bouts, kinds: found)
     return found
 
 
 def recording(tmp_path: Path, table: pa.Table) -> Recording:
-    return find_recordings([write(tmp_path / "t.parquet", table)])[0]
+    return open_timelines(write(tmp_path / "t.parquet", table))[0]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_only_some_tracks_and_their_events(tmp_path: Path, events: list[Event]) 
         event(Kind.shared, 2, 3, (1, 3)),
     ]
     path = write(tmp_path / "t.parquet", table_of({1: "n" * 9, 2: "h" * 9, 3: "a" * 9}, regular(9)))
-    made = tiers(find_recordings([path], (2,))[0])
+    made = tiers(open_timelines(path)[0], (2,))
     assert [tier.name for tier in made] == ["track 2", "track 2 peaks", "shared shifts"]
     assert [len(tier.marks) for tier in made] == [1, 1, 1]
 

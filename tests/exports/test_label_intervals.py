@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.exports.label_intervals import LabelInterval, LabelIntervals, in_milliseconds, label_intervals
-from feelit.exports.recordings import find_recordings
+from feelit.timeline.recording import open_timelines
 from tests.exports.made import write
 from tests.timeline.rows import CERTAIN, regular, table_of
 
@@ -20,7 +20,7 @@ def show(tmp_path: Path, tracks: dict[int, str], interval_s: float = 0.1, durati
     count = len(next(iter(tracks.values())))
     facts = {} if duration_s is None else {"duration_s": duration_s}
     table = table_of(tracks, regular(count, interval_s))
-    return label_intervals(find_recordings([write(tmp_path / "t.parquet", table, videos={"a.mp4": facts})])[0])
+    return label_intervals(open_timelines(write(tmp_path / "t.parquet", table, videos={"a.mp4": facts}))[0])
 
 
 def test_bouts_become_intervals_and_what_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_bouts_become_intervals_and_what_cannot_be_read_is_not_shown(tmp_path: P
 def test_times_are_those_of_the_frames(tmp_path: Path) -> None:
     times = [0.0, 0.3333, 0.34, 2.0015, 2.9, 3.1]
     path = write(tmp_path / "t.parquet", table_of({1: "nnhhhh"}, times), videos={"a.mp4": {}})
-    (first, second) = label_intervals(find_recordings([path])[0]).tracks[1]
+    (first, second) = label_intervals(open_timelines(path)[0]).tracks[1]
     assert (first.start_ms, first.end_ms, second.start_ms) == (0, 340, 340)
     assert second.end_ms == 3100 + round(1000 * np.median(np.diff(times)))
 
@@ -61,14 +61,14 @@ def test_a_single_frame_is_shown_for_a_millisecond(tmp_path: Path) -> None:
 def test_the_confidence_is_the_mean_over_the_samples_of_the_emotion(tmp_path: Path) -> None:
     """The blip of surprise in the middle belongs to the bout, but tells nothing of happiness."""
     table = table_of({1: "hhshh"}, [0, 0.1, 0.2, 0.3, 0.6], confidence={(1, 0): 0.5, (1, 2): 0.1, (1, 3): 0.9})
-    (bout,) = label_intervals(find_recordings([write(tmp_path / "t.parquet", table)])[0]).tracks[1]
+    (bout,) = label_intervals(open_timelines(write(tmp_path / "t.parquet", table))[0]).tracks[1]
     expected = (0.1 * 0.5 + 0.1 * CERTAIN + 0.3 * 0.9 + 0.1 * CERTAIN) / 0.6
     assert (bout.emotion, bout.confidence) == ("happiness", round(expected, 4))
 
 
 def test_a_video_without_rows_shows_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", videos={"a.mp4": {"duration_s": 3.5}})
-    assert label_intervals(find_recordings([path])[0]) == LabelIntervals({}, 3500)
+    assert label_intervals(open_timelines(path)[0]) == LabelIntervals({}, 3500)
 
 
 def intervals(gaps: list[tuple[float, float]], first_s: float) -> tuple[list[float], list[float]]:
@@ -102,5 +102,5 @@ def test_bouts_that_touch_still_touch(lengths: list[int], time_base: int) -> Non
 
 def test_bouts_of_no_length_have_a_confidence(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", table_of({1: "nnhhnn"}, [i * 1e-12 for i in range(6)]), videos={"a.mp4": {}})
-    for interval in label_intervals(find_recordings([path])[0]).tracks[1]:
+    for interval in label_intervals(open_timelines(path)[0]).tracks[1]:
         assert interval.confidence == CERTAIN

@@ -19,13 +19,13 @@ from feelit.live.latest import Latest
 from feelit.live.server import ServerConfig
 from feelit.live.session import LiveConfig, watch
 from feelit.options import AnalyzeOptions
-from feelit.render.source import rows_of
+from feelit.render.rows import recording_of, rows_of
 from feelit.timeline.schema import unpack_metadata
-from feelit.timeline.write import read_table
 from feelit.types import FaceTable, Float64
 from feelit.video.capture import FileCapture, Schedule
 from tests.conftest import Command
 from tests.live.watching import watching
+from tests.timeline.reading import read_table
 from tests.video import clips
 from tests.video.clips import SAMPLE
 from tests.video.servers import answering, sending, silent
@@ -113,7 +113,7 @@ def test_a_timeline_of_a_file_belongs_to_the_file_unless_it_was_repeated(face: P
         with watching(face, duration=duration, loop=loop, out=tmp_path / f"{loop}.parquet") as session:
             session.end()
         assert session.error is None
-    rows, sampled_s = rows_of(face, tmp_path / "False.parquet")
+    rows, sampled_s = rows_of(recording_of(face, tmp_path / "False.parquet"))
     assert len(rows)
     assert float(sampled_s[-1]) < 1.0
     table, record = read_table(tmp_path / "True.parquet")

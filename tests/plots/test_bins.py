@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.track_series import track_series
 from feelit.plots.bins import ABSENT, UNREADABLE, TrackBins, binned
 from feelit.types import EMOTIONS
+from tests.timeline.reading import samples_of
 from tests.timeline.rows import CERTAIN, regular, table_of
 
 LETTERS = {".": ABSENT, "u": UNREADABLE, "n": 0, "h": 1, "s": 2, "a": 4}
@@ -20,7 +20,7 @@ LETTERS = {".": ABSENT, "u": UNREADABLE, "n": 0, "h": 1, "s": 2, "a": 4}
 
 def bins_of(tracks: Mapping[int, str], edges_s: Sequence[float], interval_s: float = 0.1) -> list[TrackBins]:
     count = max(map(len, tracks.values()))
-    rows = TimelineSamples(table_of(tracks, regular(count, interval_s)))
+    rows = samples_of(table_of(tracks, regular(count, interval_s)))
     return binned(rows, np.array(edges_s, np.float64))
 
 
@@ -65,8 +65,9 @@ def test_probabilities_are_there_exactly_where_an_emotion_is_shown() -> None:
 
 
 def test_between_samples_lie_straight_lines() -> None:
-    rows = TimelineSamples(table_of({1: "nnnnnhhhhh"}, regular(10)))
-    (track,), (trace,) = binned(rows, np.linspace(0, 1.0, 201)), track_series(rows.samples)
+    rows = samples_of(table_of({1: "nnnnnhhhhh"}, regular(10)))
+    (track,), (trace,) = binned(rows, np.linspace(0, 1.0, 201)), [track_series(rows.of_track(0))]
+    assert trace is not None
     middle_s = np.linspace(0, 1.0, 401)[1::2]
     happiness = EMOTIONS.index("happiness")
     np.testing.assert_allclose(track.probability[:, happiness], trace.shown_at(middle_s, happiness), atol=1e-6)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import TimelineReadError, VideoReadError
-from feelit.render.source import rows_of
+from feelit.render.rows import recording_of, rows_of
 from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
 from tests.render.test_rows import timeline
@@ -24,7 +24,7 @@ def write(path: Path, *videos: Path) -> Path:
 def test_a_video_is_known_by_its_content(tmp_path: Path) -> None:
     first, second = clips.plain(tmp_path / "a.mp4", frames=3), clips.plain(tmp_path / "b.mp4", frames=4)
     table = write(tmp_path / "t.parquet", first, second)
-    rows, sampled_time_s = rows_of(second.rename(tmp_path / "moved.mp4"), table)
+    rows, sampled_time_s = rows_of(recording_of(second.rename(tmp_path / "moved.mp4"), table))
     assert len(rows) == 4
     assert len(sampled_time_s) == 5
     assert set(rows.track_id.tolist()) == {3}
@@ -33,11 +33,11 @@ def test_a_video_is_known_by_its_content(tmp_path: Path) -> None:
 def test_a_video_that_was_not_analysed_is_told(tmp_path: Path) -> None:
     known, other = clips.plain(tmp_path / "a.mp4", frames=3), clips.plain(tmp_path / "b.mp4", frames=4)
     with pytest.raises(TimelineReadError, match=r"has no rows for .*b\.mp4") as caught:
-        rows_of(other, write(tmp_path / "t.parquet", known))
+        recording_of(other, write(tmp_path / "t.parquet", known))
     assert "a.mp4" in caught.value.hint
 
 
 def test_a_missing_video_is_told(tmp_path: Path) -> None:
     table = write(tmp_path / "t.parquet", clips.plain(tmp_path / "a.mp4", frames=3))
     with pytest.raises(VideoReadError, match=r"gone\.mp4"):
-        rows_of(tmp_path / "gone.mp4", table)
+        recording_of(tmp_path / "gone.mp4", table)

@@ -70,7 +70,7 @@ def test_equal_timelines_give_equal_pages(tmp_path: Path) -> None:
 
 def test_an_hour_of_six_people_is_small_and_at_full_resolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "feelit.reports.video_section.events_of", lambda rows, bouts: []
+        "feelit.reports.video_section.events_of", lambda rows, bouts, kinds: []
     )  # they take most of the time, and little room
     meeting = Meeting(people=6, duration_s=3600.0)
     video = report(write(tmp_path / "a.parquet", [meeting]))["video-1"]

@@ -15,15 +15,14 @@ import pytest
 
 from feelit.analysis.event import Kind
 from feelit.analysis.events import find_events
-from feelit.analysis.observations import COLUMNS
 from feelit.analysis.summary import summaries
 from feelit.errors import TimelineReadError
-from feelit.timeline.gather import read_videos
 from feelit.timeline.schema import METADATA_KEY, SCHEMA, from_arrow, pack_metadata
 from feelit.timeline.validity import MOST_NAME, video_numbers
-from feelit.timeline.write import TimelineWriter, read_table
+from feelit.timeline.write import TimelineWriter
 from feelit.types import MOST_S
 from tests.conftest import Command
+from tests.timeline.reading import only, read_table
 from tests.timeline.rows import regular, table_of
 
 SOUND = table_of({1: "nnnnhhhhhhh....uuuaaaaassn"}, regular(26, 0.4))
@@ -48,7 +47,7 @@ def read_whole(path: Path) -> object:
 
 
 def read_by_video(path: Path) -> object:
-    return list(read_videos([path], COLUMNS))
+    return summaries(path, "track")
 
 
 @pytest.mark.parametrize("read", [read_whole, read_by_video])
@@ -100,10 +99,10 @@ def test_boxes_and_measures_have_limits(name: str, value: float, tmp_path: Path)
     ],
 )
 def test_what_is_odd_but_possible_is_read_and_summed_up(name: str, value: object, tmp_path: Path) -> None:
-    (table, *_) = read_videos([write(tmp_path / "t.parquet", with_value(name, value))], COLUMNS)
-    assert len(table) == len(SOUND)
-    assert summaries(table, "track")
-    assert find_events(table)
+    path = write(tmp_path / "t.parquet", with_value(name, value))
+    assert only(path).row_count == len(SOUND)
+    assert summaries(path, "track")
+    assert find_events(path)
 
 
 def test_a_readable_face_without_probabilities_counts_as_unreadable() -> None:
@@ -193,7 +192,7 @@ def test_a_small_file_that_claims_a_flood_of_rows_is_not_read(tmp_path: Path, co
 
 def test_a_group_of_rows_that_unpacks_to_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "t.parquet", SOUND)
-    monkeypatch.setattr("feelit.timeline.write.MOST_GROUP_BYTES", 1000)
+    monkeypatch.setattr("feelit.timeline.file.MOST_GROUP_BYTES", 1000)
     with pytest.raises(TimelineReadError, match="a row group of more than"):
         read_table(path)
 

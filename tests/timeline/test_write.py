@@ -20,6 +20,7 @@ import pytest
 from feelit.errors import TimelineReadError
 from feelit.timeline import write as store
 from feelit.timeline.build import TimelineBuilder, no_rows
+from feelit.timeline.file import TimelineFile
 from feelit.timeline.schema import (
     FULL_SCHEMA,
     METADATA_KEY,
@@ -32,10 +33,11 @@ from feelit.timeline.schema import (
     schema_of,
     to_arrow,
 )
-from feelit.timeline.write import TimelineWriter, open_timeline, read_table
+from feelit.timeline.write import TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Timeline
 from tests.timeline.made import recording
+from tests.timeline.reading import read_table
 from tests.timeline.test_schema import assert_same
 
 METADATA = {"feelit_version": "0", "videos": {"a.mp4": {"tracks": 3}}}
@@ -84,10 +86,9 @@ def test_the_size_of_row_groups_changes_nothing(group: int, tmp_path: Path, monk
     with TimelineWriter(tmp_path / "a.parquet", METADATA) as writer:
         for start in range(0, len(rows()), 10):
             writer.write(rows().rows(slice(start, start + 10)), "a.mp4")
-    file, _ = open_timeline(tmp_path / "a.parquet")
-    with file:
-        assert file.num_row_groups == -(-len(rows()) // max(10 * -(-group // 10), 10))
-        assert_same(from_arrow(file.read()), rows())
+    with TimelineFile(tmp_path / "a.parquet") as file:
+        assert file.parts == -(-len(rows()) // max(10 * -(-group // 10), 10))
+    assert_same(from_arrow(read_table(tmp_path / "a.parquet")[0]), rows())
 
 
 def test_a_copy_has_the_rows_of_its_sources_under_metadata_of_its_own(tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has names of text only")
 def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="is not UTF-8") as caught:
-        open_timeline(tmp_path / os.fsdecode(b"not-\xff-text.parquet"))
+        TimelineFile(tmp_path / os.fsdecode(b"not-\xff-text.parquet"))
     assert "rename it" in caught.value.hint
 
 
@@ -299,8 +300,7 @@ def test_damaged_pages_are_told(path: Path) -> None:
     footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     data[4:footer] = np.random.default_rng(0).bytes(footer - 4)
     path.write_bytes(data)
-    file, _ = open_timeline(path)
-    file.close()
+    TimelineFile(path).close()
     with pytest.raises(TimelineReadError, match="is damaged") as caught:
         read_table(path)
     assert caught.value.hint

@@ -48,6 +48,7 @@ def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) ->
 
 def _whole_blocks(absent: Float64, life: Frames, gap: tuple[float, float]) -> int:
     """How many blocks lie in an absence as a whole."""
-    inside = (life.time_s >= gap[0] - 1e-6) & (life.time_s < gap[1] - 1e-6) & (absent > 0)
-    block = np.floor((life.time_s[inside] - life.time_s[0]) / BLOCK_S)
+    first, end = np.searchsorted(life.time_s, [gap[0] - 1e-6, gap[1] - 1e-6])
+    inside_s = life.time_s[first:end][absent[first:end] > 0]
+    block = np.floor((inside_s - life.time_s[0]) / BLOCK_S)
     return max(1, len(np.unique(block)) - 2)

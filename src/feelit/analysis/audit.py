@@ -45,6 +45,7 @@ class _Subject:
     table: pa.Table
     rows: Timeline
     facts: Mapping[str, Any]  # what the file's metadata say of the video
+    in_order: bool
 
     @property
     def face(self) -> Bool:
@@ -58,19 +59,20 @@ class _Subject:
         return value if isinstance(value, int | float) else None
 
 
-def audit(table: pa.Table, facts: Mapping[str, Any]) -> list[Check]:
+def audit(table: pa.Table, facts: Mapping[str, Any], in_order: bool = True) -> list[Check]:
     """Check the timeline of one video.
 
     Parameters
     ----------
     table : its rows, with all columns of `schema.SCHEMA`
     facts : what the metadata say of it; a check that needs what they leave out fails and says so
+    in_order : whether the rows were stored in the order in which they are now
 
     Returns
     -------
     always the same checks in the same order
     """
-    subject = _Subject(table, from_arrow(table), facts)
+    subject = _Subject(table, from_arrow(table), facts, in_order)
     return [Check(name, *check(subject)) for name, check in _CHECKS.items()]
 
 
@@ -85,6 +87,8 @@ def _frames_reconcile(subject: _Subject) -> tuple[bool, str]:
 def _rows_in_order(subject: _Subject) -> tuple[bool, str]:
     rows = subject.rows
     step = np.where(np.diff(rows.frame) != 0, np.diff(rows.frame), np.diff(rows.track_id))
+    if not subject.in_order:
+        return False, "the rows are stored in another order than by frame and then by track"
     return _none(step < 0, "row stands before one that it should follow", f"{len(rows)} rows, by frame and then by track")
 
 

@@ -17,9 +17,8 @@ _TOLERANCE_S = 1e-6  # intervals are differences of floating-point times
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bouts(Columns):
-    """Stretches of time over which a track shows one emotion, ordered by video, track and time."""
+    """Stretches of time over which a track shows one emotion, ordered by track and time."""
 
-    video: Int64  # (B,)
     track: Int64  # (B,)
     emotion: Int64  # (B,)
     start_s: Float64  # (B,)
@@ -72,7 +71,6 @@ def _table(seen: Samples, start: Int64, emotion: Int64, here: Int64) -> Bouts:
     first = seen.rows(start)
     same = np.diff(here, prepend=-1) == 0
     return Bouts(
-        video=first.video,
         track=first.track,
         emotion=emotion,
         start_s=first.time_s,

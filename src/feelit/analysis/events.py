@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from feelit.analysis.absences import find_absences
 from feelit.analysis.bouts import Bouts, find_bouts
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.peaks import find_peaks
 from feelit.analysis.resampling import mean_interval
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, track_series
+from feelit.timeline.recording import TimelineSources, open_timelines
 from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101
@@ -26,138 +25,130 @@ SURE = 0.05
 _NAN = float("nan")
 
 
-def find_events(table: pa.Table) -> list[Event]:
-    """Everything that happens in a timeline, ordered by video, time, kind and track.
+def find_events(sources: TimelineSources, kinds: Collection[Kind] = tuple(Kind)) -> list[Event]:
+    """What happens in timelines, by video in the order of the sources, then by time, kind and track.
 
     Parameters
     ----------
-    table : a timeline of one or more videos, with at least the columns of `samples.COLUMNS`
+    sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
+    kinds : only these are looked for; of each the events are the same, whatever the others are
 
     Raises
     ------
-    TimelineReadError
-        if the table lacks columns or holds a video twice.
+    TimelineReadError, UsageError
+        as `recording.open_timelines`; TimelineReadError if a column is missing.
     """
-    rows = TimelineSamples(table)
-    return events_of(rows, find_bouts(rows.samples))
+    found = []
+    for recording in open_timelines(sources):
+        rows = TimelineSamples(recording)
+        found += events_of(rows, bouts_of(rows), kinds)
+    return found
 
 
-def events_of(rows: TimelineSamples, bouts: Bouts) -> list[Event]:
-    """The same of a timeline that was taken apart already."""
-    every = {trace.track: trace for trace in track_series(rows.samples)}
-    events = [
-        *_bouts(rows, bouts, every),
-        *_peaks(rows, every),
-        *_shared(rows, bouts, every),
-        *_absences(rows),
-    ]
-    place = {name: i for i, name in enumerate(rows.names)}
-    return sorted(events, key=lambda e: (place[e.video], e.start_s, list(Kind).index(e.kind), e.tracks, e.emotion or ""))
+def bouts_of(rows: TimelineSamples) -> list[Bouts]:
+    """The bouts of every track."""
+    return [find_bouts(rows.of_track(track)) for track in range(len(rows.track_id))]
 
 
-def _random(rows: TimelineSamples, track: int, kind: Kind) -> np.random.Generator:
-    """Random numbers that depend on the track's own name alone, and on no other video."""
-    return np.random.default_rng([SEED, list(Kind).index(kind), int(rows.track_id[track])])
+def events_of(rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind)) -> list[Event]:
+    """The events of one video that was taken apart already, of which the bouts of every track are known."""
+    finder = EventFinder(rows, bouts, kinds)
+    for track in range(len(rows.track_id)) if finder.needs_series else ():
+        if series := track_series(rows.of_track(track)):
+            finder.add(series)
+    return finder.finish()
 
 
-def _bouts(rows: TimelineSamples, bouts: Bouts, every: dict[int, TrackSeries]) -> Iterator[Event]:
-    edges = np.flatnonzero(np.diff(bouts.track, prepend=-1, append=-1))
-    for first, end in pairwise(edges.tolist()):
-        trace = every[int(bouts.track[first])]
-        rng = _random(rows, trace.track, Kind.bout)
-        start = np.searchsorted(trace.samples.time_s, bouts.start_s[first:end])
-        stop = np.append(start[1:], len(trace.samples))
-        for k in range(end - first):
-            yield _bout(rows, trace, slice(int(start[k]), int(stop[k])), int(bouts.emotion[first + k]), rng)
+class EventFinder:
+    """Finds the events of one video out of what its tracks show, given one after the other: that of a long video takes more
+    memory than all else.
 
+    Attributes
+    ----------
+    needs_series : whether tracks are to be given
+    """
 
-def _bout(rows: TimelineSamples, trace: TrackSeries, part: slice, emotion: int, rng: np.random.Generator) -> Event:
-    samples, shown = trace.samples.rows(part), trace.smoothed[part, emotion]
-    low, high = mean_interval(samples.probability[:, emotion].astype(np.float64), samples.length_s, rng)
-    best = int(shown.argmax())
-    return Event(
-        video=rows.names[int(rows.track_video[trace.track])],
-        kind=Kind.bout,
-        tracks=(int(rows.track_id[trace.track]),),
-        emotion=EMOTIONS[emotion],
-        start_s=float(samples.time_s[0]),
-        end_s=float(samples.time_s[-1] + samples.length_s[-1]),
-        peak_s=float(samples.time_s[best]),
-        strength=float(shown[best]),
-        baseline=float(trace.baseline[emotion]),
-        low=low,
-        high=high,
-        p_value=_NAN,
-    )
+    def __init__(self, rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind)) -> None:
+        self._rows, self._bouts, self._kinds = rows, bouts, kinds
+        self._events: list[Event] = []
+        self._shared = [_Together(shift, rows) for shift in self._shifts()] if Kind.shared in kinds else []
+        self.needs_series = bool(self._shared) or not {Kind.bout, Kind.peak}.isdisjoint(kinds)
 
+    def add(self, series: TrackSeries) -> None:
+        """The next track that can be read at all."""
+        if Kind.bout in self._kinds:
+            self._events += self._bouts_of(series)
+        if Kind.peak in self._kinds:
+            self._events += self._peaks_of(series)
+        for together in self._shared:
+            together.add(series)
 
-def _peaks(rows: TimelineSamples, every: dict[int, TrackSeries]) -> Iterator[Event]:
-    for trace in every.values():
-        for peak in find_peaks(trace, _random(rows, trace.track, Kind.peak)):
+    def finish(self) -> list[Event]:
+        """All events, once every track was given: by time, kind and track."""
+        if Kind.absence in self._kinds:
+            for track in range(len(self._rows.track_id)):
+                self._events += self._absences_of(track)
+        events = self._events + [together.event(self._rows) for together in self._shared]
+        return sorted(events, key=lambda e: (e.start_s, list(Kind).index(e.kind), e.tracks, e.emotion or ""))
+
+    def _shifts(self) -> Iterator[SynchronousShift]:
+        tracks = [track for track, bouts in enumerate(self._bouts) if len(bouts)]
+        if tracks:
+            rng = np.random.default_rng([SEED, list(Kind).index(Kind.shared)])
+            presence_s = {track: _presence_s(self._rows.of_track(track)) for track in tracks}
+            yield from find_shared(Bouts.join([self._bouts[track] for track in tracks]), presence_s, rng)
+
+    def _random(self, track: int, kind: Kind) -> np.random.Generator:
+        """Random numbers that depend on the track's own name alone, and on no other video."""
+        return np.random.default_rng([SEED, list(Kind).index(kind), int(self._rows.track_id[track])])
+
+    def _bouts_of(self, series: TrackSeries) -> Iterator[Event]:
+        bouts, rng = self._bouts[series.track], self._random(series.track, Kind.bout)
+        start = np.searchsorted(series.samples.time_s, bouts.start_s)
+        stop = np.append(start[1:], len(series.samples))
+        for first, end, emotion in zip(start.tolist(), stop.tolist(), bouts.emotion.tolist(), strict=True):
+            samples, shown = series.samples.rows(slice(first, end)), series.smoothed[first:end, emotion]
+            low, high = mean_interval(samples.probability[:, emotion].astype(np.float64), samples.length_s, rng)
+            best = int(shown.argmax())
             yield Event(
-                video=rows.names[int(rows.track_video[trace.track])],
+                video=self._rows.name,
+                kind=Kind.bout,
+                tracks=(int(self._rows.track_id[series.track]),),
+                emotion=EMOTIONS[emotion],
+                start_s=float(samples.time_s[0]),
+                end_s=float(samples.time_s[-1] + samples.length_s[-1]),
+                peak_s=float(samples.time_s[best]),
+                strength=float(shown[best]),
+                baseline=float(series.baseline[emotion]),
+                low=low,
+                high=high,
+                p_value=_NAN,
+            )
+
+    def _peaks_of(self, series: TrackSeries) -> Iterator[Event]:
+        for peak in find_peaks(series, self._random(series.track, Kind.peak)):
+            yield Event(
+                video=self._rows.name,
                 kind=Kind.peak,
-                tracks=(int(rows.track_id[trace.track]),),
+                tracks=(int(self._rows.track_id[series.track]),),
                 emotion=EMOTIONS[peak.emotion],
                 start_s=peak.start_s,
                 end_s=peak.end_s,
                 peak_s=peak.peak_s,
                 strength=peak.strength,
-                baseline=float(trace.baseline[peak.emotion]),
+                baseline=float(series.baseline[peak.emotion]),
                 low=_NAN,
                 high=_NAN,
                 p_value=peak.p_value,
             )
 
-
-def _shared(rows: TimelineSamples, bouts: Bouts, every: dict[int, TrackSeries]) -> Iterator[Event]:
-    for video, name in enumerate(rows.names):
-        mine = bouts.rows(bouts.video == video)
-        presence_s = {t: _presence_s(every[t]) for t in np.unique(mine.track).tolist()}
-        for shift in find_shared(mine, presence_s, np.random.default_rng([SEED, list(Kind).index(Kind.shared)])):
-            peak_s, strength = _together(shift, every)
+    def _absences_of(self, track: int) -> Iterator[Event]:
+        samples, rng = self._rows.of_track(track), self._random(track, Kind.absence)
+        for absence in find_absences(samples, self._rows.frames, rng):
             yield Event(
-                video=name,
-                kind=Kind.shared,
-                tracks=tuple(sorted(int(rows.track_id[t]) for t in shift.tracks)),
-                emotion=EMOTIONS[shift.emotion],
-                start_s=shift.start_s,
-                end_s=shift.end_s,
-                peak_s=peak_s,
-                strength=strength,
-                baseline=float(np.mean([every[t].baseline[shift.emotion] for t in shift.tracks])),
-                low=_NAN,
-                high=_NAN,
-                p_value=shift.p_value,
-            )
-
-
-def _presence_s(trace: TrackSeries) -> tuple[float, float]:
-    return float(trace.samples.time_s[0]), float(trace.samples.time_s[-1] + trace.samples.length_s[-1])
-
-
-def _together(shift: SynchronousShift, every: dict[int, TrackSeries]) -> tuple[float, float]:
-    """When the tracks together show the emotion most, from the first shift on, and how much they do: the mean over them."""
-    moments = np.unique(np.concatenate([_between(every[t], shift.start_s, shift.end_s + WITHIN_S) for t in shift.tracks]))
-    mean = np.mean([every[t].shown_at(moments, shift.emotion) for t in shift.tracks], axis=0)
-    return float(moments[mean.argmax()]), float(mean.max())
-
-
-def _between(trace: TrackSeries, start_s: float, end_s: float) -> Float64:
-    time_s = trace.samples.time_s
-    return time_s[np.searchsorted(time_s, start_s) : np.searchsorted(time_s, end_s, side="right")]
-
-
-def _absences(rows: TimelineSamples) -> Iterator[Event]:
-    samples = rows.samples
-    edges = np.searchsorted(samples.track, np.arange(len(rows.track_id) + 1))
-    for track in range(len(rows.track_id)):
-        mine = samples.rows(slice(int(edges[track]), int(edges[track + 1])))
-        for absence in find_absences(mine, rows.frames, _random(rows, track, Kind.absence)):
-            yield Event(
-                video=rows.names[int(rows.track_video[track])],
+                video=self._rows.name,
                 kind=Kind.absence,
-                tracks=(int(rows.track_id[track]),),
+                tracks=(int(self._rows.track_id[track]),),
                 emotion=None,
                 start_s=absence.start_s,
                 end_s=absence.end_s,
@@ -168,3 +159,45 @@ def _absences(rows: TimelineSamples) -> Iterator[Event]:
                 high=_NAN,
                 p_value=absence.p_value,
             )
+
+
+class _Together:
+    """What tracks that shift together show from the first shift on, gathered track by track."""
+
+    def __init__(self, shift: SynchronousShift, rows: TimelineSamples) -> None:
+        self._shift = shift
+        times = [rows.readable_times(track, shift.start_s, shift.end_s + WITHIN_S) for track in shift.tracks]
+        self._time_s = np.unique(np.concatenate(times))
+        self._shown: dict[int, Float64] = {}
+        self._baseline: dict[int, float] = {}
+
+    def add(self, series: TrackSeries) -> None:
+        """One more track."""
+        if series.track in self._shift.tracks:
+            self._shown[series.track] = series.shown_at(self._time_s, self._shift.emotion)
+            self._baseline[series.track] = float(series.baseline[self._shift.emotion])
+
+    def event(self, rows: TimelineSamples) -> Event:
+        """The event; its peak is where the mean over the tracks is highest."""
+        tracks = self._shift.tracks
+        mean = np.mean([self._shown[track] for track in tracks], axis=0)
+        return Event(
+            video=rows.name,
+            kind=Kind.shared,
+            tracks=tuple(sorted(int(rows.track_id[track]) for track in tracks)),
+            emotion=EMOTIONS[self._shift.emotion],
+            start_s=self._shift.start_s,
+            end_s=self._shift.end_s,
+            peak_s=float(self._time_s[mean.argmax()]),
+            strength=float(mean.max()),
+            baseline=float(np.mean([self._baseline[track] for track in tracks])),
+            low=_NAN,
+            high=_NAN,
+            p_value=self._shift.p_value,
+        )
+
+
+def _presence_s(samples: Samples) -> tuple[float, float]:
+    """When a track can be read first, and until when."""
+    first, last = np.flatnonzero(samples.readable)[[0, -1]]
+    return float(samples.time_s[first]), float(samples.time_s[last] + samples.length_s[last])

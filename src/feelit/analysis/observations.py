@@ -7,17 +7,15 @@ frame is absent until it is seen again, and that time counts for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.errors import TimelineReadError
-from feelit.timeline.schema import METADATA_KEY, PROBABILITY_COLUMNS, unpack_metadata
-from feelit.timeline.validity import refuse_impossible, refuse_standing_times, video_numbers
+from feelit.timeline.recording import Recording
+from feelit.timeline.schema import PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Bool, Columns, Float32, Float64, Int64
 
 COLUMNS = ("video", "frame", "time_s", "track_id", "readable", "emotion", "confidence", *PROBABILITY_COLUMNS)
@@ -29,20 +27,18 @@ LONE_FRAME_S = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames(Columns):
-    """Every sampled frame of one or more videos, ordered by video and then by time."""
+    """Every sampled frame of a video, in order of time."""
 
-    video: Int64  # (N,) number of the video, from 0
     time_s: Float64  # (N,)
     length_s: Float64  # (N,) what the frame stands for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples(Columns):
-    """Every face of every sampled frame, ordered by video, track and time."""
+    """Faces of sampled frames, ordered by track and time."""
 
     frame: Int64  # (F,) row in `Frames`
-    video: Int64  # (F,)
-    track: Int64  # (F,) number of the track, from 0 on over all videos
+    track: Int64  # (F,) number of the track, from 0 on
     time_s: Float64  # (F,)
     length_s: Float64  # (F,)
     readable: Bool  # (F,)
@@ -52,97 +48,122 @@ class Samples(Columns):
 
 
 class TimelineSamples:
-    """A table of one or more videos, taken apart.
+    """The timeline of one video, taken apart: about fifty bytes a face.
 
     Attributes
     ----------
-    names : of the videos, which are numbered in order of appearance
-    frames, samples : what was looked at, and what was found
-    track_video, track_id : (T,) int64 each, the video and the name of every track
+    name : of the video
+    frames : what was looked at
+    track_id : (T,) int64, the ids of the tracks, which are numbered in their order
+    bounds : (T + 1,) int64, where the samples of every track begin, and where the last ones end
 
     Raises
     ------
     TimelineReadError
-        if the table lacks columns, holds a video twice, or holds what no timeline can.
+        if a column is missing, or holds what no timeline can.
     """
 
-    def __init__(self, table: pa.Table) -> None:
-        if missing := [name for name in COLUMNS if name not in table.column_names]:
-            raise TimelineReadError(f"the table lacks the columns {', '.join(missing)}", "give a timeline that feelit wrote")
-        refuse_impossible(table, "the table")
-        video, self.names = video_numbers(table.column("video"))
-        self.names += _without_rows(table, self.names)
-        frame = table.column("frame").to_numpy().astype(np.int64)
-        track = pc.fill_null(table.column("track_id").cast(pa.int64(), safe=False), -1).to_numpy().astype(np.int64)
-        order = np.lexsort((track, frame, video))
-        video, frame, track = video[order], frame[order], track[order]
-        begins = (np.diff(video, prepend=-1) != 0) | (np.diff(frame, prepend=-1) != 0)
-        time_s = table.column("time_s").to_numpy()[order]
-        starts = np.flatnonzero(begins)
-        refuse_standing_times(time_s[starts], video[starts], self.names)
-        self.frames = Frames(video[starts], time_s[starts], frame_lengths(video[starts], time_s[starts]))
-        place = np.cumsum(begins) - 1
-        faces = np.flatnonzero(track >= 0)
-        faces = faces[np.lexsort((place[faces], track[faces], video[faces]))]
-        first = (np.diff(video[faces], prepend=-1) != 0) | (np.diff(track[faces], prepend=-1) != 0)
-        self.track_video, self.track_id = video[faces][first], track[faces][first]
-        self.samples = self._samples(table, order[faces], place[faces], np.cumsum(first) - 1)
-        self._refuse_doubles()
+    def __init__(self, recording: Recording) -> None:
+        self.name = recording.name
+        self.track_id = np.array(recording.tracks, np.int64)
+        self.bounds = np.cumsum([0, *recording.track_rows.values()]).astype(np.int64)
+        faces, next_row = int(self.bounds[-1]), self.bounds[:-1].copy()
+        self._frame, self._emotion = np.empty(faces, np.int32), np.empty(faces, np.int8)
+        self._readable, self._confidence = np.empty(faces, bool), np.empty(faces, np.float32)
+        self._probability = np.empty((faces, len(EMOTIONS)), np.float32)
+        times, frames, last = [np.zeros(0, np.float64)], 0, -1
+        for batch in recording.batches(COLUMNS):
+            frame = batch.column("frame").to_numpy().astype(np.int64, copy=False)
+            begins = np.diff(frame, prepend=last) > 0
+            times.append(batch.column("time_s").to_numpy()[begins])
+            track = pc.fill_null(batch.column("track_id").cast(pa.int64(), safe=False), -1).to_numpy()
+            rows = np.flatnonzero(track >= 0)
+            place = _places(np.searchsorted(self.track_id, track[rows]), next_row)
+            self._frame[place] = (np.cumsum(begins) + (frames - 1))[rows]
+            self._take(batch, rows, place)
+            frames, last = frames + len(times[-1]), int(frame[-1])
+        time_s = np.concatenate(times)
+        self.frames = Frames(time_s, frame_lengths(time_s, recording.duration_s))
 
-    def _samples(self, table: pa.Table, rows: Int64, frame: Int64, track: Int64) -> Samples:
-        emotion = pc.index_in(_plain(table.column("emotion")), value_set=pa.array(EMOTIONS))
-        number = pc.fill_null(emotion, -1).to_numpy().astype(np.int64)[rows]
-        probability = np.stack([table.column(name).to_numpy()[rows] for name in PROBABILITY_COLUMNS], axis=1).astype(np.float32)
-        confidence = table.column("confidence").to_numpy()[rows].astype(np.float32)
+    def _take(self, batch: pa.RecordBatch, rows: Int64, place: Int64) -> None:
+        """Put what faces show where it belongs."""
+        emotion = pc.index_in(batch.column("emotion").cast(pa.string()), value_set=pa.array(EMOTIONS))
+        number = pc.fill_null(emotion, -1).to_numpy()[rows]
+        confidence = _floats(batch.column("confidence"))[rows]
+        probability = np.stack([_floats(batch.column(name))[rows] for name in PROBABILITY_COLUMNS], axis=1)
         known = (number >= 0) & np.isfinite(confidence) & np.isfinite(probability).all(axis=1)
-        readable = table.column("readable").to_numpy()[rows].astype(bool) & known
+        readable = batch.column("readable").to_numpy(zero_copy_only=False)[rows] & known
+        self._readable[place], self._confidence[place], self._probability[place] = readable, confidence, probability
+        self._emotion[place] = np.where(readable, number, -1)
+
+    def of_track(self, track: int) -> Samples:
+        """The samples of one track, by its number."""
+        return self._part(slice(int(self.bounds[track]), int(self.bounds[track + 1])), track)
+
+    def occupied(self) -> Bool:
+        """(N,) bool, which frames hold a face."""
+        result = np.zeros(len(self.frames), bool)
+        result[self._frame] = True
+        return result
+
+    def readable_times(self, track: int, start_s: float, end_s: float) -> Float64:
+        """When a track can be read, from `start_s` to `end_s`, both included."""
+        mine = slice(int(self.bounds[track]), int(self.bounds[track + 1]))
+        low, high = np.searchsorted(self.frames.time_s, start_s), np.searchsorted(self.frames.time_s, end_s, side="right")
+        first, end = np.searchsorted(self._frame[mine], [low, high])
+        frame = self._frame[mine][first:end]
+        return self.frames.time_s[frame[self._readable[mine][first:end]]]
+
+    @cached_property
+    def samples(self) -> Samples:
+        """All faces. Of long videos they take much room; `of_track` gives them one track at a time."""
+        return self._part(slice(None), np.repeat(np.arange(len(self.track_id)), np.diff(self.bounds)))
+
+    def _part(self, part: slice, track: Int64 | int) -> Samples:
+        frame = self._frame[part].astype(np.int64)
         return Samples(
             frame=frame,
-            video=self.frames.video[frame],
-            track=track,
+            track=np.broadcast_to(np.asarray(track, np.int64), frame.shape),
             time_s=self.frames.time_s[frame],
             length_s=self.frames.length_s[frame],
-            readable=readable,
-            emotion=np.where(readable, number, -1),
-            confidence=confidence,
-            probability=probability,
+            readable=self._readable[part],
+            emotion=self._emotion[part].astype(np.int64),
+            confidence=self._confidence[part],
+            probability=self._probability[part],
         )
 
-    def _refuse_doubles(self) -> None:
-        same = (np.diff(self.samples.track) == 0) & (np.diff(self.samples.frame) == 0)
-        if same.any():
-            name = self.names[int(self.samples.video[np.argmax(same)])]
-            raise TimelineReadError(f"{name} is in the table twice", "give every video once, under a name of its own")
+
+def _places(track: Int64, next_row: Int64) -> Int64:
+    """(F,) numbers of tracks -> (F,) the rows that their samples go to; `next_row` goes on."""
+    order = np.argsort(track, kind="stable")
+    count = np.bincount(track, minlength=len(next_row))
+    place = np.empty(len(track), np.int64)
+    place[order] = np.arange(len(track)) + np.repeat(next_row - (np.cumsum(count) - count), count)
+    next_row += count
+    return place
 
 
-def _without_rows(table: pa.Table, names: Sequence[str]) -> list[str]:
-    """The videos that a file tells of in its metadata alone."""
-    if METADATA_KEY not in (table.schema.metadata or {}):
-        return []
-    videos = unpack_metadata(table.schema, "the table").get("videos", {})
-    return [name for name, facts in videos.items() if not facts.get("frames_sampled") and name not in names]
+def _floats(column: pa.Array) -> Float32:
+    result: Float32 = column.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    return result
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.string()) if column.type != pa.string() else column
-
-
-def frame_lengths(video: Int64, time_s: Float64) -> Float64:
+def frame_lengths(time_s: Float64, end_s: float | None = None) -> Float64:
     """What every sampled frame stands for, in seconds.
 
     Parameters
     ----------
-    video : (N,) int64, in runs
-    time_s : (N,) float64, rising within every video
+    time_s : (N,) float64, rising
+    end_s : where the video ends, if that is known: the last frame stands for no more than the time up to it
 
     Returns
     -------
     (N,) float64
     """
-    if not len(video):
+    if not len(time_s):
         return np.zeros(0, np.float64)
-    length = np.maximum(np.diff(time_s, append=time_s[-1]), 0.0)
-    edges = np.flatnonzero(np.diff(video, prepend=video[0] - 1, append=video[-1] + 1))
-    for first, end in pairwise(edges):
-        length[end - 1] = np.median(length[first : end - 1]) if end - first > 1 else LONE_FRAME_S
+    length = np.diff(time_s, append=time_s[-1])
+    length[-1] = np.median(length[:-1]) if len(length) > 1 else LONE_FRAME_S
+    if end_s is not None and end_s > time_s[-1]:
+        length[-1] = min(length[-1], end_s - time_s[-1])
     return length

@@ -6,46 +6,30 @@ probabilities those of single frames; both count readable time only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pyarrow as pa
 
-from feelit.analysis.bouts import Bouts, find_bouts
+from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, events_of
-from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.events import SURE, bouts_of, events_of
+from feelit.analysis.moments import MOMENTS, Moment, find_moments
+from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.errors import UsageError
+from feelit.timeline.recording import TimelineSources, open_timelines
 from feelit.timeline.schema import PROBABILITY_COLUMNS
-from feelit.types import EMOTIONS, Float64, Int64
+from feelit.types import EMOTIONS, Float64
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOMENTS = 3
-MOMENT_APART_S = 2.0
-"""How many moments are named, and how far apart they are at least."""
-
-MOVED = tuple(name for name in EMOTIONS if name != "neutral")
-"""What a moment shows, by default."""
 
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
 """Which events are counted, and under what name."""
 
 By = Literal["video", "track"]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A sample whose smoothed emotion is shown strongly; neutral is not an emotion here."""
-
-    time_s: float
-    track_id: int
-    emotion: str
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +80,29 @@ class VideoSummary:
     shown: ShownEmotions
 
 
-def summarize(table: pa.Table, by: By = "track") -> pd.DataFrame:
-    """Sum up a timeline, one row a track or a video; docs/schema.md describes the columns.
+def summarize(sources: TimelineSources, by: By = "track") -> pd.DataFrame:
+    """Sum up timelines, one row a track or a video; docs/schema.md describes the columns.
 
     Parameters
     ----------
-    table : a timeline of one or more videos, with at least the columns of `samples.COLUMNS`
+    sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
     by : "video" or "track"
 
     Raises
     ------
-    TimelineReadError
-        if the table lacks columns or holds a video twice.
-    UsageError
-        for another `by`.
+    TimelineReadError, UsageError
+        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError for another `by`.
     """
     import pandas as pd
 
-    rows = [flat(record) for record in summaries(table, by)]
+    rows = [flat(record) for record in summaries(sources, by)]
     frame = pd.DataFrame(rows, columns=headings(by))
     return frame.astype({name: kind for name in frame.columns if (kind := _dtype(name))})  # also where all is None
 
 
-def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary]:
-    """The same as records, in the order in which videos appear. By video, one without a sampled frame counts too, as far as
-    the table's metadata say of it.
+def summaries(sources: TimelineSources, by: By) -> list[TrackSummary] | list[VideoSummary]:
+    """The same as records, in the order of the videos. By video, one without a sampled frame counts too, as far as the metadata
+    name it.
 
     Raises
     ------
@@ -129,29 +111,31 @@ def summaries(table: pa.Table, by: By) -> list[TrackSummary] | list[VideoSummary
     """
     if by not in ("video", "track"):
         raise UsageError(f"no summary by {by}", "there is one by video and one by track")
-    rows = TimelineSamples(table)
-    bouts = find_bouts(rows.samples)
-    events = events_of(rows, bouts)
-    return track_summaries(rows, bouts, events) if by == "track" else video_summaries(rows, bouts, events)
+    records: list[Any] = []
+    for recording in open_timelines(sources):
+        rows = TimelineSamples(recording)
+        bouts = bouts_of(rows)
+        events = events_of(rows, bouts, COUNTED)
+        records += track_summaries(rows, bouts, events) if by == "track" else [video_summary(rows, bouts, events)]
+    return records
 
 
-def track_summaries(rows: TimelineSamples, bouts: Bouts, events: Sequence[Event]) -> list[TrackSummary]:
-    """One record a track, of a timeline that was taken apart already."""
-    shown = _shown(rows, bouts, rows.samples.track, bouts.track, _by_track(rows, _sure(events)))
-    owners = zip(rows.track_video, rows.track_id, shown, strict=True)
-    return [TrackSummary(rows.names[video], int(name), s) for video, name, s in owners]
+def track_summaries(rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> list[TrackSummary]:
+    """One record a track, of a video that was taken apart already."""
+    mine: dict[int, list[Event]] = {name: [] for name in rows.track_id.tolist()}
+    for event in _sure(events):  # a shared one counts for each of its tracks
+        for name in event.tracks:
+            mine[name].append(event)
+    return [TrackSummary(rows.name, name, _shown(rows, [n], bouts, found)) for n, (name, found) in enumerate(mine.items())]
 
 
-def video_summaries(rows: TimelineSamples, bouts: Bouts, events: Sequence[Event]) -> list[VideoSummary]:
-    """One record a video, of a timeline that was taken apart already."""
-    count, sure = len(rows.names), _sure(events)
-    shown = _shown(rows, bouts, rows.samples.video, bouts.video, [[e for e in sure if e.video == name] for name in rows.names])
-    duration_s = np.bincount(rows.frames.video, rows.frames.length_s, count)
-    occupied = rows.frames.rows(np.unique(rows.samples.frame))
-    face_share = _ratio(np.bincount(occupied.video, occupied.length_s, count), duration_s)
-    tracks = np.bincount(rows.track_video, minlength=count)
-    numbers = zip(rows.names, duration_s.tolist(), face_share.tolist(), tracks.tolist(), shown, strict=True)
-    return [VideoSummary(*n) for n in numbers]
+def video_summary(rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> VideoSummary:
+    """One record of a video that was taken apart already."""
+    length_s, tracks = rows.frames.length_s, len(rows.track_id)
+    duration_s = float(length_s.sum())
+    face_s = float(length_s[rows.occupied()].sum())
+    shown = _shown(rows, range(tracks), bouts, _sure(events))
+    return VideoSummary(rows.name, duration_s, _ratio(face_s, duration_s), tracks, shown)
 
 
 def _sure(events: Sequence[Event]) -> list[Event]:
@@ -200,94 +184,60 @@ def flat(record: TrackSummary | VideoSummary) -> dict[str, Any]:
     return row
 
 
-def _by_track(rows: TimelineSamples, events: list[Event]) -> list[list[Event]]:
-    """The events of every track; a shared one counts for each of its tracks."""
-    number = {
-        (rows.names[video], int(name)): i for i, (video, name) in enumerate(zip(rows.track_video, rows.track_id, strict=True))
-    }
-    mine: list[list[Event]] = [[] for _ in number]
-    for event in events:
-        for track in event.tracks:
-            mine[number[event.video, track]].append(event)
-    return mine
+@dataclass(slots=True)
+class _Times:
+    """Times of tracks, added up."""
+
+    on_screen_s: float = 0.0
+    readable_s: float = 0.0
+    shown_s: Float64 = field(default_factory=lambda: np.zeros(len(EMOTIONS)))
+    probability_s: Float64 = field(default_factory=lambda: np.zeros(len(EMOTIONS)))  # probabilities times time
+    first_s: float = math.inf
+    last_s: float = -math.inf
+
+    def add(self, samples: Samples) -> None:
+        """One more track."""
+        seen = samples.rows(samples.readable)
+        self.on_screen_s += float(samples.length_s.sum())
+        self.readable_s += float(seen.length_s.sum())
+        self.shown_s += np.bincount(seen.emotion, seen.length_s, len(EMOTIONS))
+        self.probability_s += [float((seen.length_s * seen.probability[:, k]).sum()) for k in range(len(EMOTIONS))]
+        self.first_s, self.last_s = min(self.first_s, float(samples.time_s[0])), max(self.last_s, float(samples.time_s[-1]))
 
 
-def _shown(
-    rows: TimelineSamples, bouts: Bouts, group: Int64, bout_group: Int64, events: Sequence[Sequence[Event]]
-) -> list[ShownEmotions]:
-    """What the faces of every group show.
+def _shown(rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts], events: Sequence[Event]) -> ShownEmotions:
+    """What some tracks show together.
 
     Parameters
     ----------
-    group : (F,) int64, 0, 1, ..., never falling: which group every sample belongs to
-    bout_group : (B,) int64, the same of every bout
-    events : of every group
+    tracks : their numbers
+    bouts : of every track of the video
+    events : theirs
     """
-    samples, kinds, count = rows.samples, len(EMOTIONS), len(events)
-    seen, seen_group = samples.rows(samples.readable), group[samples.readable]
-    on_screen_s = np.bincount(group, samples.length_s, count)
-    readable_s = np.bincount(seen_group, seen.length_s, count)
-    shown_s = np.bincount(seen_group * kinds + seen.emotion, seen.length_s, count * kinds).reshape(count, kinds)
-    sums = [np.bincount(seen_group, seen.length_s * seen.probability[:, k], count) for k in range(kinds)]
-    share, mean = _ratio(shown_s, readable_s[:, None]), _ratio(np.stack(sums, axis=1), readable_s[:, None])
+    times = _Times()
+    for track in tracks:
+        times.add(rows.of_track(track))
+    share = [_ratio(shown_s, times.readable_s) for shown_s in times.shown_s.tolist()]
+    mean = [_ratio(sum_s, times.readable_s) for sum_s in times.probability_s.tolist()]
     # Sums of floats differ in their last digits even where shares are equal.
-    best = np.argmax(np.nan_to_num(np.round(share, 9) + 1e-9 * mean), axis=1)
-    bout_count = np.bincount(bout_group, minlength=count)
-    mean_bout_s = _ratio(np.bincount(bout_group, bouts.length_s, count), bout_count)
-    changes = _ratio(np.bincount(bout_group, bouts.is_transition.astype(np.float64), count), readable_s / 60)
-    first_s, last_s = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(first_s, group, samples.time_s)
-    np.maximum.at(last_s, group, samples.time_s)
-    first_s[~np.isfinite(first_s)] = last_s[~np.isfinite(last_s)] = np.nan
-    moments = find_moments(rows, group, count)
-    return [
-        ShownEmotions(
-            on_screen_s=float(on_screen_s[i]),
-            readable_s=float(readable_s[i]),
-            first_seen_s=float(first_s[i]),
-            last_seen_s=float(last_s[i]),
-            dominant=EMOTIONS[best[i]] if readable_s[i] else None,
-            share=tuple(share[i].tolist()),
-            mean_probability=tuple(mean[i].tolist()),
-            bouts=int(bout_count[i]),
-            mean_bout_s=float(mean_bout_s[i]),
-            transitions_per_min=float(changes[i]),
-            **{name: sum(e.kind is kind for e in events[i]) for kind, name in COUNTED.items()},
-            moments=moments[i],
-        )
-        for i in range(count)
-    ]
+    best = np.argmax(np.nan_to_num(np.round(share, 9) + 1e-9 * np.array(mean)))
+    bout_count = sum(len(bouts[track]) for track in tracks)
+    return ShownEmotions(
+        on_screen_s=times.on_screen_s,
+        readable_s=times.readable_s,
+        first_seen_s=times.first_s if tracks else math.nan,
+        last_seen_s=times.last_s if tracks else math.nan,
+        dominant=EMOTIONS[best] if times.readable_s else None,
+        share=tuple(share),
+        mean_probability=tuple(mean),
+        bouts=bout_count,
+        mean_bout_s=_ratio(sum(float(bouts[track].length_s.sum()) for track in tracks), bout_count),
+        transitions_per_min=_ratio(sum(int(bouts[track].is_transition.sum()) for track in tracks), times.readable_s / 60),
+        **{name: sum(e.kind is kind for e in events) for kind, name in COUNTED.items()},
+        moments=find_moments(rows, tracks),
+    )
 
 
-def find_moments(
-    rows: TimelineSamples, group: Int64, count: int, most: int = MOMENTS, emotions: Sequence[str] = MOVED
-) -> list[tuple[Moment, ...]]:
-    """The strongest samples of every group, strongest first; of equal ones the earliest.
-
-    Parameters
-    ----------
-    group : (F,) int64, 0..count - 1, never falling: which group every sample belongs to
-    most : so many of a group at most
-    emotions : of these only
-    """
-    samples = rows.samples
-    strong = np.flatnonzero(np.isin(samples.emotion, [EMOTIONS.index(name) for name in emotions]))
-    strong = strong[np.lexsort((samples.time_s[strong], -samples.confidence[strong], group[strong]))]
-    edges = np.searchsorted(group[strong], np.arange(count + 1))
-    result = []
-    for first, end in pairwise(edges):
-        left, chosen = strong[first:end], list[Moment]()
-        while len(left) and len(chosen) < most:
-            best, time_s = left[0], samples.time_s[left[0]]
-            track_id, emotion = int(rows.track_id[samples.track[best]]), EMOTIONS[samples.emotion[best]]
-            chosen.append(Moment(float(time_s), track_id, emotion, float(samples.confidence[best])))
-            left = left[np.abs(samples.time_s[left] - time_s) >= MOMENT_APART_S]
-        result.append(tuple(chosen))
-    return result
-
-
-def _ratio(part: Float64 | Int64, whole: Float64 | Int64) -> Float64:
+def _ratio(part: float, whole: float) -> float:
     """NaN where there is nothing to take a share of."""
-    result = np.full(np.shape(part), np.nan)
-    np.divide(part, whole, out=result, where=np.broadcast_to(whole, np.shape(part)) > 0)
-    return result
+    return part / whole if whole > 0 else math.nan

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from feelit.analysis.summary import By, Moment, ShownEmotions, TrackSummary, VideoSummary, flat, headings
+from feelit.analysis.moments import Moment
+from feelit.analysis.summary import By, ShownEmotions, TrackSummary, VideoSummary, flat, headings
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -41,16 +39,23 @@ class TrackSeries:
         return np.interp(time_s, self.samples.time_s[near], self.smoothed[near, emotion])
 
 
-def track_series(samples: Samples) -> Iterator[TrackSeries]:
-    """Every track that can be read at all, in order."""
+def track_series(samples: Samples) -> TrackSeries | None:
+    """What one track shows.
+
+    Parameters
+    ----------
+    samples : all of the track
+
+    Returns
+    -------
+    None if it can never be read.
+    """
     rows = np.flatnonzero(samples.readable)
-    smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows.astype(np.int64))
-    seen = samples.rows(rows.astype(np.int64))
-    edges = np.flatnonzero(np.diff(seen.track, prepend=-1, append=-1))
-    for first, end in pairwise(edges.tolist()):
-        mine = seen.rows(slice(first, end))
-        shown = smoothed[first:end]
-        yield TrackSeries(int(mine.track[0]), mine, shown, _medians(shown, mine.length_s))
+    if not len(rows):
+        return None
+    smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows)
+    seen = samples.rows(rows)
+    return TrackSeries(int(seen.track[0]), seen, smoothed, _medians(smoothed, seen.length_s))
 
 
 def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from feelit import errors
-from feelit.api.timelines import Paths, frame_of, manifest_of
+from feelit.api.timelines import Paths, manifest_of
 from feelit.errors import FeelitError, SomeFailedError
 from feelit.options import AnalyzeOptions, RunOptions
 from feelit.options.expand import keywords
@@ -22,6 +22,7 @@ from feelit.run.outputs import chosen, is_table, target_of
 from feelit.run.plan import Source, find_videos
 from feelit.storage.atomic import output_errors
 from feelit.storage.location import location, refuse_url
+from feelit.timeline.recording import frame_of, open_timelines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ def analyze(
     with tempfile.TemporaryDirectory(prefix="feelit-") as folder, closing(_TqdmObserver(progress)) as bar:
         place = Path(folder) / "timeline.parquet" if out is None else location(expanded(out))
         write_timelines(videos, options, replace(run, out=place), observer or bar, told=observer is not None)
-        return frame_of(place) if is_table(place) else manifest_of(place)
+        return frame_of(open_timelines(place)) if is_table(place) else manifest_of(place)
 
 
 def plan(videos: Paths, run: RunOptions) -> tuple[list[Source], list[Source]]:
@@ -121,7 +122,7 @@ def write_timelines(videos: Paths, options: AnalyzeOptions, run: RunOptions, obs
 
 def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions, observer: Observer) -> None:
     from feelit.render.annotate import AnnotateOptions, annotate_video
-    from feelit.render.source import rows_of
+    from feelit.render.rows import recording_of, rows_of
 
     assert run.annotate is not None
     for source, report in zip(sources, reports, strict=True):
@@ -131,7 +132,7 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
         target = run.annotate if alone else run.annotate / f"{source.place}.annotated.mp4"
         with output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        rows, sampled_time_s = rows_of(source.path, target_of(run.out, source))
+        rows, sampled_time_s = rows_of(recording_of(source.path, target_of(run.out, source)))
         drawn = partial(observer.drawn, source)
         annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(target, force=run.force), drawn)
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from feelit.options.kinds import expanded, listed
 from feelit.storage.location import Location, location
-from feelit.timeline.write import read_table
+from feelit.timeline.recording import frame_of, open_timelines
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -26,15 +25,7 @@ def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if it is missing, damaged, or not a timeline.
     """
-    return frame_of(location(expanded(path)))
-
-
-def frame_of(place: Location) -> pd.DataFrame:
-    """See `read_timeline`."""
-    table, metadata = read_table(place)
-    frame: pd.DataFrame = table.replace_schema_metadata().to_pandas()
-    frame.attrs.update(metadata)
-    return frame
+    return frame_of(open_timelines(path))
 
 
 def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
@@ -72,7 +63,7 @@ def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) ->
     """
     from feelit.timeline.merge import merge_files
 
-    merge_files(_places(timelines), location(out), force)
+    merge_files(timelines, location(out), force)
 
 
 def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track", "video"] = "track") -> pd.DataFrame:
@@ -90,7 +81,7 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track",
     """
     from feelit.analysis import summary
 
-    return summary.summarize(_table_of(timeline), by)
+    return summary.summarize(timeline, by)
 
 
 def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
@@ -108,7 +99,7 @@ def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
     from feelit.analysis.event_text import event_frame
     from feelit.analysis.events import find_events
 
-    return event_frame(find_events(_table_of(timeline)))
+    return event_frame(find_events(timeline))
 
 
 def export(
@@ -142,7 +133,7 @@ def export(
     from feelit.exports.run import ExportOptions, export_timelines
 
     wanted = tuple(tracks) if tracks is not None else None
-    return export_timelines(_places(timelines), ExportOptions(Path(out), format, wanted, force))
+    return export_timelines(timelines, ExportOptions(Path(out), format, wanted, force))
 
 
 def report(
@@ -172,7 +163,7 @@ def report(
     """
     from feelit.reports.write import ReportOptions, write_report
 
-    return write_report(_places(timelines), ReportOptions(Path(out), tuple(_listed(video)), force))
+    return write_report(timelines, ReportOptions(Path(out), tuple(_listed(video)), force))
 
 
 def plot(
@@ -213,20 +204,8 @@ def plot(
 
     shown = EMOTIONS if emotions is None else tuple(words("emotions:", ",".join(emotions), EMOTIONS))
     wanted = tuple(tracks) if tracks is not None else None
-    plot_timeline(Path(timeline), PlotOptions(Path(out), video, wanted, shown, start_s, end_s, title, width_mm, dpi, force))
-
-
-def _table_of(timeline: pd.DataFrame | str | PathLike[str]) -> pa.Table:
-    if isinstance(timeline, str | PathLike):
-        return read_table(location(timeline))[0]
-    import pyarrow as pa
-
-    return pa.Table.from_pandas(timeline, preserve_index=False)
+    plot_timeline(timeline, PlotOptions(Path(out), video, wanted, shown, start_s, end_s, title, width_mm, dpi, force))
 
 
 def _listed(paths: Paths) -> list[Path]:
     return [Path(path) for path in listed(paths)]
-
-
-def _places(paths: Paths) -> list[Location]:
-    return [location(path) for path in listed(paths)]

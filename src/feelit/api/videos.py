@@ -40,9 +40,9 @@ def annotate(
         of the kinds in errors.py.
     """
     from feelit.render.annotate import AnnotateOptions, annotate_video
-    from feelit.render.source import rows_of
+    from feelit.render.rows import recording_of, rows_of
 
-    rows, sampled_time_s = rows_of(Path(video), Path(timeline))
+    rows, sampled_time_s = rows_of(recording_of(Path(video), timeline))
     query = tuple(tracks) if tracks is not None else None
     annotate_video(Path(video), rows, sampled_time_s, AnnotateOptions(Path(out), codec, crf, blur, query, force))
 
@@ -103,5 +103,5 @@ def clips(
     kind, emotion, at = (None if names is None else ",".join(map(str, names)) for names in (kinds, emotions, at_s))
     query = replace(ClipQuery.parse(kind, emotion, None if tracks is None else tuple(tracks), at), most=most, max_p=max_p)
     options = ClipOptions(Path(out), query, before_s, after_s, annotated, blur, Encoding(codec, crf), force)
-    cut = cut_clips(Path(video), Path(timeline), options)
+    cut = cut_clips(Path(video), timeline, options)
     return pd.DataFrame([asdict(clip) for clip in cut], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))

@@ -43,9 +43,9 @@ def draw(video: Location, timeline: Location, options: object, quiet: bool) -> N
     """Annotate one video, with a progress bar on a terminal."""
     from feelit.console import progress_bar
     from feelit.render.annotate import AnnotateOptions, annotate_video
-    from feelit.render.source import rows_of
+    from feelit.render.rows import recording_of, rows_of
 
     assert isinstance(options, AnnotateOptions)
-    rows, sampled_time_s = rows_of(video, timeline)
+    rows, sampled_time_s = rows_of(recording_of(video, timeline))
     with progress_bar(f"annotating {video.name}", quiet) as advance:
         annotate_video(video, rows, sampled_time_s, options, advance)

@@ -42,15 +42,11 @@ def events(
     from feelit.analysis.event import EventFilter
     from feelit.analysis.event_text import csv_text, json_text
     from feelit.analysis.events import find_events
-    from feelit.analysis.observations import COLUMNS
     from feelit.cli import texts
-    from feelit.storage.location import location
-    from feelit.timeline.gather import find_timelines, read_videos
 
     wanted = EventFilter.parse(kind, emotion, max_p)
     written = texts.choose(Format, format_, out, force)
-    tables = read_videos(find_timelines(map(location, timelines)), COLUMNS)
-    found = [event for table in tables for event in find_events(table) if wanted.takes(event)]
+    found = [event for event in find_events(timelines, wanted.kinds) if wanted.takes(event)]
     if written is Format.table:
         _show(found)
     else:

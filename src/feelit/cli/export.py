@@ -39,16 +39,14 @@ def export(
     import sys
 
     from feelit.exports.run import ExportOptions, export_timelines, exported_text
-    from feelit.storage.location import location
     from feelit.storage.names import for_terminal
     from feelit.timeline.tracks import parse_tracks
 
-    places = [location(given) for given in timelines]
     to_file = out != Path("-")
     options = ExportOptions(out if to_file else None, format_ and format_.value, parse_tracks(tracks), force)
     if to_file:
-        export_timelines(places, options)
+        export_timelines(timelines, options)
         return
-    for text in exported_text(places, options):
+    for text in exported_text(timelines, options):
         shown = for_terminal(text) if sys.stdout.isatty() else text
         typer.echo(shown.encode(), nl=False)  # bytes: UTF-8 and no other newlines, whatever the terminal speaks

@@ -23,7 +23,7 @@ def merge(
     from feelit.timeline.merge import merge_files
 
     places = [location(given) for given in timelines]
-    merge_files(places, location(out), force)
+    merge_files(timelines, location(out), force)
     for given in places:
         _tell_what_is_left_out(given)
 

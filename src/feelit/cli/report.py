@@ -24,10 +24,9 @@ def report(
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     from feelit.console import progress_bar
     from feelit.reports.write import ReportOptions, write_report
-    from feelit.storage.location import location
     from feelit.storage.names import one_line
 
     with progress_bar(f"writing {out.name}", quiet) as advance:
-        notes = write_report([location(given) for given in timelines], ReportOptions(out, tuple(video or ()), force), advance)
+        notes = write_report(timelines, ReportOptions(out, tuple(video or ()), force), advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

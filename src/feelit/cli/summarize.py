@@ -45,15 +45,11 @@ def summarize(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
-    from feelit.analysis.observations import COLUMNS
     from feelit.analysis.summary import summaries
     from feelit.cli import texts
-    from feelit.storage.location import location
-    from feelit.timeline.gather import find_timelines, read_videos
 
     written = texts.choose(Format, format_, out, force)
-    tables = read_videos(find_timelines(map(location, timelines)), COLUMNS)
-    records = [record for table in tables for record in summaries(table, by.value)]
+    records: list[Summary] = list(summaries(timelines, by.value))
     if written is Format.table:
         _show(records, by.value)
     else:

@@ -11,18 +11,14 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from feelit.clipping.highlights import AT, MOMENT, ClipQuery, Highlight, find_highlights
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
 from feelit.errors import OutputError, UsageError
 from feelit.render.annotate import Hiding, Scene, check_tracks
 from feelit.render.canvas import Canvas
-from feelit.render.rows import rows_to_draw
-from feelit.render.source import table_of
+from feelit.render.rows import recording_of, rows_of
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
-from feelit.timeline.schema import from_arrow
+from feelit.timeline.recording import Recording, TimelineSources
 from feelit.types import VideoInfo
 from feelit.video.cutting import Cutting, Stretch
 from feelit.video.probe import probe
@@ -52,7 +48,9 @@ class ClipOptions:
         return self.query.tracks
 
 
-def cut_clips(video: Path, timeline: Path, options: ClipOptions, progress: Callable[[float], None] | None = None) -> list[Clip]:
+def cut_clips(
+    video: Path, timelines: TimelineSources, options: ClipOptions, progress: Callable[[float], None] | None = None
+) -> list[Clip]:
     """Cut clips out of a video into the folder `options.out`, and list them there.
 
     All of them appear, or none: they are moved to their names once the last one is complete. With `options.force` the clips
@@ -70,15 +68,15 @@ def cut_clips(video: Path, timeline: Path, options: ClipOptions, progress: Calla
         if the folder holds clips already and `options.force` is not set, or cannot be written.
     """
     _check(options)
-    name, table = table_of(video, timeline)
-    check_tracks(options, set(pc.unique(table.column("track_id")).drop_null().to_pylist()))
+    recording = recording_of(video, timelines)
+    check_tracks(options, set(recording.tracks))
     former = _former(video, options)
     found = probe(video)
-    jobs = _jobs(find_highlights(table, options.query), found.info.duration_s, options)
+    jobs = _jobs(find_highlights(recording, options.query), found.info.duration_s, options)
     for job in jobs:
         if job.file not in former:
             refuse_to_overwrite(options.out / job.file, options.force)
-    artist = _Artist(found.info, table, options)
+    artist = _Artist(found.info, recording, options)
     advance = _shares(jobs, progress)
     clips: list[Clip] = []
     with _folder(options.out), ExitStack() as stack:
@@ -87,7 +85,7 @@ def cut_clips(video: Path, timeline: Path, options: ClipOptions, progress: Calla
             unfinished = stack.enter_context(whole_file(options.out / job.file))
             cutting = Cutting(found, job.stretch, unfinished, options.encoding, artist.below_px)
             _cut(cutting, artist, partial(advance, job))
-            clips.append(_clip(job, name, cutting))
+            clips.append(_clip(job, recording.name, cutting))
         index.write_text(csv_text(clips), encoding="utf-8", newline="\n")
         with output_errors(options.out):
             for old in (INDEX, *former):
@@ -107,14 +105,14 @@ class _Job:
 class _Artist:
     """Draws on clips what is asked for; `below_px` is how much room it needs below the picture."""
 
-    def __init__(self, info: VideoInfo, table: pa.Table, options: ClipOptions) -> None:
+    def __init__(self, info: VideoInfo, recording: Recording, options: ClipOptions) -> None:
         self._scene: Scene | None = None
         self._hiding: Hiding | None = None
         if options.annotated:
-            rows = rows_to_draw(from_arrow(table))
+            rows = rows_of(recording)
             self._scene = Scene(*rows, (info.width_px, info.height_px), info.duration_s, options)
         elif options.blur != "none":
-            self._hiding = Hiding(*rows_to_draw(from_arrow(table)), options)
+            self._hiding = Hiding(*rows_of(recording), options)
         self.below_px = self._scene.strip_px if self._scene else 0
 
     def begin(self) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-import pyarrow as pa
-
 from feelit.analysis.event import EventFilter, Kind, words
-from feelit.analysis.events import find_events
+from feelit.analysis.events import bouts_of, events_of
+from feelit.analysis.moments import MOMENTS, MOVED, find_moments
 from feelit.analysis.observations import TimelineSamples
-from feelit.analysis.summary import MOMENTS, MOVED, find_moments
 from feelit.errors import UsageError
+from feelit.timeline.recording import Recording
 from feelit.timeline.tracks import refuse_unknown
 from feelit.times import parse_time
 from feelit.types import EMOTIONS
@@ -99,7 +98,7 @@ class ClipQuery:
         return right and (highlight.emotion is None or highlight.emotion in self.emotions)
 
 
-def find_highlights(table: pa.Table, query: ClipQuery) -> list[Highlight]:
+def find_highlights(recording: Recording, query: ClipQuery) -> list[Highlight]:
     """What is worth a clip in the timeline of one video, ordered by time.
 
     Raises
@@ -109,9 +108,9 @@ def find_highlights(table: pa.Table, query: ClipQuery) -> list[Highlight]:
     UsageError
         if a track is asked for that there is not.
     """
-    rows = TimelineSamples(table)
+    rows = TimelineSamples(recording)
     refuse_unknown(query.tracks or (), rows.track_id.tolist())
-    found = [o for o in (*_moments(rows, query), *_events(table, query)) if query.takes(o)]
+    found = [o for o in (*_moments(rows, query), *_events(rows, query)) if query.takes(o)]
     strongest = sorted(found, key=lambda o: o.order)[: query.most]
     named = [Highlight(AT, (), None, at, at, at, NAN, NAN) for at in dict.fromkeys(query.at_s)]
     return sorted([*strongest, *named], key=lambda o: (o.start_s, [*KINDS, AT].index(o.kind), o.tracks, o.emotion or ""))
@@ -124,17 +123,17 @@ def _moments(rows: TimelineSamples, query: ClipQuery) -> Iterator[Highlight]:
     if MOMENT not in query.kinds or not count:
         return
     each = max(MOMENTS, math.ceil(query.most / count))
-    for mine in find_moments(rows, rows.samples.track, count, each, query.emotions):
-        for m in mine:
+    for track in range(count):
+        for m in find_moments(rows, [track], each, query.emotions):
             yield Highlight(MOMENT, (m.track_id,), m.emotion, m.time_s, m.time_s, m.time_s, m.confidence, NAN)
 
 
-def _events(table: pa.Table, query: ClipQuery) -> Iterator[Highlight]:
+def _events(rows: TimelineSamples, query: ClipQuery) -> Iterator[Highlight]:
     kinds = tuple(kind for kind in Kind if kind.value in query.kinds)
     if not kinds:
         return
     chosen = EventFilter(kinds, max_p=query.max_p)
-    for e in find_events(table):
+    for e in events_of(rows, bouts_of(rows), kinds):
         if chosen.takes(e):
             yield Highlight(e.kind.value, e.tracks, e.emotion, e.start_s, e.end_s, e.peak_s, e.strength, e.p_value)
 

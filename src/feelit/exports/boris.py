@@ -9,7 +9,7 @@ from feelit import __version__
 from feelit.exports.cells import csv_lines, quoted
 from feelit.exports.label_intervals import LabelInterval, label_intervals
 from feelit.exports.part import Part
-from feelit.exports.recordings import Recording
+from feelit.timeline.recording import Recording
 
 HEADINGS = (
     *("Observation id", "Observation date", "Description", "Observation type", "Source", "Time offset (s)"),
@@ -28,7 +28,7 @@ def boris_text(part: Part) -> Iterator[str]:
     """A line a bout under a line of headings, ordered by video and start."""
     yield csv_lines([HEADINGS], "\t")
     for recording in part.recordings:
-        shown = label_intervals(recording)
+        shown = label_intervals(recording, part.tracks_of(recording))
         about = _about(recording, shown.end_ms)
         total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
         bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))

@@ -14,7 +14,7 @@ from feelit.types import Float32, Float64
 _SPECIAL = re.compile(r'[",\t\r\n]')
 
 
-def csv_cells(column: pa.ChunkedArray) -> list[str]:
+def csv_cells(column: pa.Array) -> list[str]:
     """The values of a column as cells of CSV; nulls, and numbers that are none, are empty.
 
     Numbers have as many digits as distinguish them from their neighbours.
@@ -22,7 +22,7 @@ def csv_cells(column: pa.ChunkedArray) -> list[str]:
     return _texts(column, quoted, "") if _is_text(column) else _numbers(column, "")
 
 
-def json_cells(column: pa.ChunkedArray) -> list[str]:
+def json_cells(column: pa.Array) -> list[str]:
     """The same as JSON; nulls, and numbers that are none, are null."""
     return _texts(column, _json_text, "null") if _is_text(column) else _numbers(column, "null")
 
@@ -42,18 +42,18 @@ def csv_lines(rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     return "".join(delimiter.join(row) + "\n" for row in rows)
 
 
-def _is_text(column: pa.ChunkedArray) -> bool:
+def _is_text(column: pa.Array) -> bool:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _texts(column: pa.ChunkedArray, written: Callable[[str], str], missing: str) -> list[str]:
+def _texts(column: pa.Array, written: Callable[[str], str], missing: str) -> list[str]:
     texts = pc.cast(column, pa.string()).to_pylist()
     cells = {text: missing if text is None else written(text) for text in set(texts)}
     return [cells[text] for text in texts]
 
 
-def _numbers(column: pa.ChunkedArray, missing: str) -> list[str]:
+def _numbers(column: pa.Array, missing: str) -> list[str]:
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
     cells: list[str] = pc.fill_null(pc.cast(column, pa.string()), missing).to_pylist()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, find_events
-from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, label_intervals
-from feelit.exports.recordings import Recording
+from feelit.analysis.events import SURE, bouts_of, events_of
+from feelit.analysis.observations import TimelineSamples
+from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, intervals_of
+from feelit.timeline.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,22 @@ class Tier:
     marks: list[Mark]
 
 
-def tiers(recording: Recording) -> list[Tier]:
-    """A tier of emotions for every track, then those of peaks, absences and shared shifts that are hardly there by chance."""
-    shown = label_intervals(recording)
+def tiers(recording: Recording, wanted: Sequence[int] | None = None) -> list[Tier]:
+    """A tier of emotions for every track that is wanted, then those of peaks, absences and shared shifts that are hardly there
+    by chance; None means all tracks."""
+    rows = TimelineSamples(recording)
+    bouts = bouts_of(rows)
+    shown = intervals_of(rows, bouts, recording.duration_s, recording.tracks if wanted is None else wanted)
     result = []
     for track, intervals in shown.tracks.items():
         marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in intervals]
         result.append(Tier(f"track {track}", f"track {track}", "emotion", marks))
-    return [*result, *_event_tiers(recording, shown)]
+    return [*result, *_event_tiers(events_of(rows, bouts, _NAMES), shown)]
 
 
-def _event_tiers(recording: Recording, shown: LabelIntervals) -> Iterator[Tier]:
+def _event_tiers(found: Iterable[Event], shown: LabelIntervals) -> Iterator[Tier]:
     grouped: dict[tuple[str, str], list[Event]] = {}
-    for event in find_events(recording.table()):
+    for event in found:
         if event.p_value <= SURE and not shown.tracks.keys().isdisjoint(event.tracks):
             participant = "" if event.kind is Kind.shared else f"track {event.tracks[0]}"
             grouped.setdefault((participant, _NAMES[event.kind]), []).append(event)

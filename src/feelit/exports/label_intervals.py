@@ -6,14 +6,15 @@ intervals of a track never overlap, that bouts which touch still touch, and that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.analysis.bouts import Bouts, find_bouts
+from feelit.analysis.bouts import Bouts
+from feelit.analysis.events import bouts_of
 from feelit.analysis.observations import LONE_FRAME_S, Samples, TimelineSamples
-from feelit.exports.recordings import Recording
+from feelit.timeline.recording import Recording
 from feelit.types import EMOTIONS, Float64
 
 DIGITS = 4
@@ -50,16 +51,21 @@ class LabelIntervals:
     end_ms: int
 
 
-def label_intervals(recording: Recording) -> LabelIntervals:
-    """The intervals of the tracks that are wanted, in order of time."""
-    rows = TimelineSamples(recording.table())
-    bouts = find_bouts(rows.samples)
-    length_s = _length(recording, rows)
-    tracks: dict[int, list[LabelInterval]] = {track: [] for track in recording.tracks}
+def label_intervals(recording: Recording, wanted: Sequence[int] | None = None) -> LabelIntervals:
+    """The intervals of some tracks, in order of time; None means all tracks."""
+    rows = TimelineSamples(recording)
+    return intervals_of(rows, bouts_of(rows), recording.duration_s, recording.tracks if wanted is None else wanted)
+
+
+def intervals_of(
+    rows: TimelineSamples, bouts: Sequence[Bouts], duration_s: float | None, wanted: Sequence[int]
+) -> LabelIntervals:
+    """The same of a video that was taken apart already, of which the bouts of every track are known."""
+    length_s = _length(duration_s, rows)
+    tracks: dict[int, list[LabelInterval]] = {track: [] for track in wanted}
     for number, track in enumerate(rows.track_id.tolist()):
         if track in tracks:
-            mine = bouts.rows(slice(*np.searchsorted(bouts.track, [number, number + 1])))
-            samples = rows.samples.rows(slice(*np.searchsorted(rows.samples.track, [number, number + 1])))
+            mine, samples = bouts[number], rows.of_track(number)
             times = in_milliseconds(mine.start_s.tolist(), _ends(mine, length_s).tolist())
             sure = [_confidence(samples, mine, place) for place in range(len(mine))]
             tracks[track] = [
@@ -83,9 +89,8 @@ def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tu
     return result
 
 
-def _length(recording: Recording, rows: TimelineSamples) -> float:
+def _length(told: float | None, rows: TimelineSamples) -> float:
     """How long the video is: what its container says, but no less than where it has frames."""
-    told = recording.duration_s
     last_s = float(rows.frames.time_s.max(initial=0.0))
     return max(told, last_s) if told is not None else last_s + float(rows.frames.length_s[-1:].sum())
 

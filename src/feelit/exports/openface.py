@@ -34,11 +34,11 @@ def openface_text(part: Part) -> Iterator[str]:
     """A line a face; a frame without one has no line."""
     yield csv_lines([HEADINGS])
     for recording in part.recordings:
-        for table in recording.rows(_COLUMNS):
-            yield _lines(table.filter(pc.is_valid(table.column("track_id"))))
+        for batch in part.rows(recording, _COLUMNS):
+            yield _lines(batch.filter(pc.is_valid(batch.column("track_id"))))
 
 
-def _lines(faces: pa.Table) -> str:
+def _lines(faces: pa.RecordBatch) -> str:
     columns = [
         csv_cells(pc.add(faces.column("frame"), 1)),  # OpenFace counts from 1
         csv_cells(faces.column("track_id")),
@@ -52,6 +52,6 @@ def _lines(faces: pa.Table) -> str:
     return csv_lines(zip(*columns, strict=True))
 
 
-def _numbers(faces: pa.Table, name: str) -> Float64:
-    numbers: Float64 = faces.column(name).to_numpy().astype(np.float64)
+def _numbers(faces: pa.RecordBatch, name: str) -> Float64:
+    numbers: Float64 = faces.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
     return numbers

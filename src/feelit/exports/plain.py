@@ -14,16 +14,16 @@ def csv_text(part: Part) -> Iterator[str]:
     names = _columns(part)
     yield csv_lines([names])
     for recording in part.recordings:
-        for table in recording.rows(names):
-            yield csv_lines(zip(*(csv_cells(table.column(name)) for name in names), strict=True))
+        for batch in part.rows(recording, names):
+            yield csv_lines(zip(*(csv_cells(batch.column(name)) for name in names), strict=True))
 
 
 def jsonl_text(part: Part) -> Iterator[str]:
     """One object a row."""
     names = _columns(part)
     for recording in part.recordings:
-        for table in recording.rows(names):
-            named = [[f'"{name}": {cell}' for cell in json_cells(table.column(name))] for name in names]
+        for batch in part.rows(recording, names):
+            named = [[f'"{name}": {cell}' for cell in json_cells(batch.column(name))] for name in names]
             yield "".join(f"{{{', '.join(row)}}}\n" for row in zip(*named, strict=True))
 
 

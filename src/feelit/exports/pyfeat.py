@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from feelit.exports.cells import csv_cells, csv_lines, quoted
 from feelit.exports.part import Part
-from feelit.exports.recordings import Recording
+from feelit.timeline.recording import Recording
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """py-feat's seven, in its order. Ours have contempt besides, which comes last, so that nothing is lost."""
@@ -28,11 +28,11 @@ def pyfeat_text(part: Part) -> Iterator[str]:
     """A line a row of the timeline. A frame without a face has a line without numbers, as in py-feat."""
     yield csv_lines([HEADINGS])
     for recording in part.recordings:
-        for table in recording.rows(_COLUMNS):
-            yield _lines(table, recording)
+        for batch in part.rows(recording, _COLUMNS):
+            yield _lines(batch, recording)
 
 
-def _lines(table: pa.Table, recording: Recording) -> str:
+def _lines(table: pa.RecordBatch, recording: Recording) -> str:
     height, width = (quoted(str(recording.facts.get(name, ""))) for name in ("height_px", "width_px"))
     columns = [
         *(csv_cells(table.column(name)) for name in ("x0", "y0")),
@@ -50,7 +50,7 @@ def _lines(table: pa.Table, recording: Recording) -> str:
     return csv_lines(zip(*columns, strict=True))
 
 
-def _readable_only(table: pa.Table, name: str) -> pa.ChunkedArray:
+def _readable_only(table: pa.RecordBatch, name: str) -> pa.Array:
     """Of faces that cannot be read no emotion is claimed."""
     column = table.column(name)
     return pc.if_else(table.column("readable"), column, pa.scalar(None, column.type))

@@ -9,11 +9,11 @@ from pathlib import Path
 from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.formats import Format, format_named
 from feelit.exports.part import Part
-from feelit.exports.recordings import Recording, find_recordings
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
-from feelit.storage.location import Location, object_called
+from feelit.storage.location import object_called
 from feelit.storage.names import as_text, mirrored
-from feelit.timeline.gather import find_timelines
+from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.timeline.tracks import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class ExportOptions:
     force: bool = False
 
 
-def export_timelines(timelines: Sequence[Location], options: ExportOptions) -> list[Path]:
+def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list[Path]:
     """Write timelines to `options.out`, each file whole or not at all.
 
     Parameters
     ----------
-    timelines : timeline files, or folders of them
+    timelines : as of `recording.open_timelines`
     options : see `ExportOptions`; `out` is not None
 
     Returns
@@ -53,20 +53,21 @@ def export_timelines(timelines: Sequence[Location], options: ExportOptions) -> l
     """
     assert options.out is not None
     kind = format_named(options.format, options.out)
-    paths = find_timelines(timelines)
-    targets = _targets(_recordings(paths, kind, options), kind, options.out)
+    recordings = _recordings(timelines, kind, options)
+    paths = {recording.path for recording in recordings}
+    targets = _targets(recordings, kind, options.out)
     for target in targets:
         if any(isinstance(path, Path) and target.exists() and target.samefile(path) for path in paths):
             raise UsageError(f"{target} is a timeline that is to be read", "choose another name for the output")
         refuse_to_overwrite(target, options.force)
-    for target, recordings in targets.items():
+    for target, mine in targets.items():
         with whole_file(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            for text in kind.write(Part(recordings, target.parent)):
+            for text in kind.write(Part(mine, target.parent, options.tracks)):
                 file.write(text)
     return list(targets)
 
 
-def exported_text(timelines: Sequence[Location], options: ExportOptions) -> Iterator[str]:
+def exported_text(timelines: TimelineSources, options: ExportOptions) -> Iterator[str]:
     """The same as text, a piece at a time.
 
     Raises
@@ -75,14 +76,15 @@ def exported_text(timelines: Sequence[Location], options: ExportOptions) -> Iter
         as `export_timelines`; several videos are refused where a file holds one.
     """
     kind = format_named(options.format, None)
-    recordings = _recordings(find_timelines(timelines), kind, options)
+    recordings = _recordings(timelines, kind, options)
     if kind.one_video and len(recordings) > 1:
         raise UsageError(_several(recordings), "name a folder with --out, or give one timeline")
-    yield from kind.write(Part(tuple(recordings), Path()))
+    yield from kind.write(Part(tuple(recordings), Path(), options.tracks))
 
 
-def _recordings(paths: Sequence[Location], kind: Format, options: ExportOptions) -> list[Recording]:
-    recordings = find_recordings(paths, options.tracks)
+def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions) -> list[Recording]:
+    recordings = open_timelines(timelines)
+    refuse_unknown(options.tracks or (), {track for recording in recordings for track in recording.tracks})
     if kind.one_video and not recordings:
         raise TimelineReadError("these timelines hold no video", "run `feelit analyze` first")
     return recordings

@@ -12,6 +12,6 @@ from feelit.exports.part import Part
 def srt_text(part: Part) -> Iterator[str]:
     """A numbered cue a change, with a line a track."""
     for recording in part.recordings:
-        for number, cue in enumerate(cues(label_intervals(recording).tracks.values()), 1):
+        for number, cue in enumerate(cues(label_intervals(recording, part.tracks_of(recording)).tracks.values()), 1):
             lines = [f"#{s.track} {s.emotion} {s.confidence:.2f}" for s in cue.intervals]
             yield "\n".join([str(number), f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}", *lines]) + "\n\n"

@@ -13,7 +13,7 @@ Interval = tuple[int, int, str]  # start and end in ms, label
 def textgrid_text(part: Part) -> Iterator[str]:
     """An interval tier a track. The intervals of a tier cover the whole time, as Praat wants it; most are empty."""
     for recording in part.recordings:
-        shown = label_intervals(recording)
+        shown = label_intervals(recording, part.tracks_of(recording))
         yield 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
         yield f"xmin = 0\nxmax = {_seconds(shown.end_ms)}\ntiers? <exists>\nsize = {len(shown.tracks)}\nitem []:\n"
         for number, (track, intervals) in enumerate(shown.tracks.items(), 1):

@@ -18,7 +18,7 @@ def webvtt_text(part: Part) -> Iterator[str]:
     for recording in part.recordings:
         yield f"NOTE\n{_note(recording.name)}\n\n"
         yield _STYLE
-        for number, cue in enumerate(cues(label_intervals(recording).tracks.values()), 1):
+        for number, cue in enumerate(cues(label_intervals(recording, part.tracks_of(recording)).tracks.values()), 1):
             times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
             yield "\n".join([str(number), times, *map(_line, cue.intervals)]) + "\n\n"
 

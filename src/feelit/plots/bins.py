@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -53,14 +52,13 @@ def binned(rows: TimelineSamples, edges_s: Float64) -> list[TrackBins]:
     rows : the timeline
     edges_s : (B + 1,) float64, rising by equal steps: where the bins begin and end
     """
-    smoothed = {trace.track: trace for trace in track_series(rows.samples)}
     period_s = float(np.median(rows.frames.length_s)) if len(rows.frames) else 0.0
-    bounds = np.searchsorted(rows.samples.track, np.arange(len(rows.track_id) + 1))
     result = []
-    for i, (first, end) in enumerate(pairwise(bounds.tolist())):
-        state = _state(rows.samples.rows(slice(first, end)), edges_s, period_s)
-        shown = _probability(smoothed[i], edges_s, period_s) if i in smoothed else np.full((len(state), len(EMOTIONS)), np.nan)
-        result.append(TrackBins(int(rows.track_id[i]), state, np.where(state[:, None] >= 0, shown, np.nan)))
+    for track, track_id in enumerate(rows.track_id.tolist()):
+        samples = rows.of_track(track)
+        state, series = _state(samples, edges_s, period_s), track_series(samples)
+        shown = _probability(series, edges_s, period_s) if series else np.full((len(state), len(EMOTIONS)), np.nan)
+        result.append(TrackBins(track_id, state, np.where(state[:, None] >= 0, shown, np.nan)))
     return result
 
 

@@ -61,20 +61,41 @@ ENTRY_PT = 4.0 * SMALL_PT
 def write(content: Content, width_mm: float, dpi: int, path: Path) -> None:
     """Draw a figure into a file, in the format that its suffix names. Whatever the user's own settings of matplotlib are, the
     same content gives the same bytes."""
-    kind, drawn = path.suffix[1:].lower(), io.BytesIO()  # matplotlib does not close the file of a full disk
-    with style.context(["default", SETTINGS]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a title in letters that the font has not
-        draw(content, width_mm).savefig(drawn, format=kind, dpi=dpi, metadata=UNDATED[kind])
-    path.write_bytes(_shortened(drawn.getvalue()) if kind == "svg" else drawn.getvalue())
+    kind = path.suffix[1:].lower()
+    drawn = figure(content, width_mm, dpi).encoded(kind)  # matplotlib does not close the file of a full disk
+    path.write_bytes(_shortened(drawn) if kind == "svg" else drawn)
 
 
-def draw(content: Content, width_mm: float) -> Figure:
+def figure(content: Content, width_mm: float, dpi: int) -> TimelineFigure:
+    """Draw a figure, in memory."""
+    with style.context(["default", SETTINGS]):
+        result = draw(content, width_mm)
+    result.set_dpi(dpi)
+    return result
+
+
+class TimelineFigure(Figure):
+    """A figure that a notebook shows by itself."""
+
+    def encoded(self, kind: str) -> bytes:
+        """The figure as a file of that kind: pdf, png or svg."""
+        content = io.BytesIO()
+        with style.context(["default", SETTINGS]), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a title in letters that the font has not
+            self.savefig(content, format=kind, dpi=self.get_dpi(), metadata=UNDATED[kind])
+        return content.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.encoded("png")
+
+
+def draw(content: Content, width_mm: float) -> TimelineFigure:
     """The figure, `width_mm` wide and as high as its tracks need."""
     lines = textwrap.wrap(content.title, max(10, int((width_mm - LEFT_MM) / 1.75)))
     handles = _legend(content)
     columns = _columns([str(handle.get_label()) for handle in handles], width_mm - LEFT_MM)
     layout = Layout(width_mm, len(content.tracks), len(handles[::columns]), len(lines))
-    figure = Figure(figsize=(width_mm * MM, layout.height_mm * MM), facecolor=PAPER)
+    figure = TimelineFigure(figsize=(width_mm * MM, layout.height_mm * MM), facecolor=PAPER)
     for row, track in enumerate(content.tracks):
         _draw_track(figure, layout, row, track, content)
     _label(figure, layout, lines, content.more_tracks)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from feelit.analysis.observations import COLUMNS, TimelineSamples
+from feelit.analysis.observations import TimelineSamples
 from feelit.errors import MissingExtraError, UsageError
 from feelit.plots.bins import ABSENT, Content, binned
 from feelit.plots.layout import data_mm
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import one_line
+from feelit.timeline.recording import Recording, TimelineSources, names_of, open_timelines
 from feelit.timeline.tracks import refuse_unknown
-from feelit.timeline.write import read_table
 from feelit.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".pdf", ".png", ".svg")
 
@@ -38,8 +41,8 @@ WIDTHS_MM, DPI = (60.0, 1000.0), (36, 2400)
 class PlotOptions:
     """What is asked of a figure.
 
-    `video` is the name in the timeline, or the last part of it; None takes the only one. `tracks` None means all, or those
-    that are on screen longest, as many as fit on a page.
+    `out` None makes no file. `video` is the name in the timeline, or the last part of it; None takes the only one. `tracks`
+    None means all, or those that are on screen longest, as many as fit on a page.
 
     Raises
     ------
@@ -47,7 +50,7 @@ class PlotOptions:
         for a size, a time or a name that makes no sense.
     """
 
-    out: Path
+    out: Path | None = None
     video: str | None = None
     tracks: tuple[int, ...] | None = None
     emotions: tuple[str, ...] = EMOTIONS
@@ -59,7 +62,7 @@ class PlotOptions:
     force: bool = False
 
     def __post_init__(self) -> None:
-        if self.out.suffix.lower() not in SUFFIXES:
+        if self.out is not None and self.out.suffix.lower() not in SUFFIXES:
             raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(SUFFIXES)}")
         if not 0 <= self.start_s < self.end_s:
             raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
@@ -69,7 +72,7 @@ class PlotOptions:
             raise UsageError(f"--dpi {self.dpi} is out of range", "journals ask for 300 to 600")
 
 
-def plot_timeline(timeline: Path, options: PlotOptions) -> None:
+def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> None:
     """Draw a timeline as a figure; the ending of `options.out` says in which format.
 
     The same timeline and options give the same bytes, with the same version of matplotlib.
@@ -85,20 +88,41 @@ def plot_timeline(timeline: Path, options: PlotOptions) -> None:
     MissingExtraError
         if matplotlib is not installed.
     """
+    if options.out is None:
+        raise UsageError("there is no file for the figure", "name one with --out")
     refuse_to_overwrite(options.out, options.force)
-    content = content_of(timeline, options)
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise MissingExtraError("a plot needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
+    content = content_of(timelines, options)
+    _require_matplotlib()
     from feelit.plots.figure import write
 
-    matplotlib.set_loglevel("error")  # it likes to talk of its caches
     with whole_file(options.out) as unfinished:
         write(content, options.width_mm, options.dpi, unfinished)
 
 
-def content_of(timeline: Path, options: PlotOptions) -> Content:
+def figure_of(timelines: TimelineSources, options: PlotOptions) -> Figure:
+    """The same as a figure of matplotlib, for a notebook or for changes by hand; `options.out` is not asked for.
+
+    Raises
+    ------
+    TimelineReadError, UsageError, MissingExtraError
+        as `plot_timeline`.
+    """
+    content = content_of(timelines, options)
+    _require_matplotlib()
+    from feelit.plots.figure import figure
+
+    return figure(content, options.width_mm, options.dpi)
+
+
+def _require_matplotlib() -> None:
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingExtraError("a plot needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
+    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+
+
+def content_of(timelines: TimelineSources, options: PlotOptions) -> Content:
     """What the figure is to show.
 
     Raises
@@ -106,7 +130,7 @@ def content_of(timeline: Path, options: PlotOptions) -> Content:
     TimelineReadError, UsageError
         as `plot_timeline`.
     """
-    rows = TimelineSamples(_rows_of(timeline, options.video))
+    rows = TimelineSamples(_one_of(open_timelines(timelines), options.video))
     refuse_unknown(options.tracks or (), rows.track_id.tolist())
     frames = rows.frames
     start_s = max(options.start_s, float(frames.time_s[0]) if len(frames) else 0.0)
@@ -128,16 +152,15 @@ def content_of(timeline: Path, options: PlotOptions) -> Content:
     return Content(sorted(chosen, key=lambda t: t.track_id), edges_s, emotions, more, one_line(options.title))
 
 
-def _rows_of(timeline: Path, video: str | None) -> pa.Table:
-    table, metadata = read_table(timeline, list(COLUMNS))
-    names = list(metadata.get("videos", {}))
-    if not names:
-        raise UsageError(f"{timeline} holds no video", "analyse one first")
-    found = [name for name in names if video in (None, name)] or [n for n in names if PurePosixPath(n).name == video]
-    if len(found) != 1:
-        known = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        if video is None:
-            raise UsageError(f"{timeline} holds {len(names)} videos", f"choose one with --video: {known}")
-        what = "no video" if not found else f"{len(found)} videos"
-        raise UsageError(f"{timeline} holds {what} named {video}", f"it holds {known}")
-    return table.filter(pc.equal(pc.cast(table.column("video"), pa.string()), found[0]))
+def _one_of(recordings: Sequence[Recording], video: str | None) -> Recording:
+    """The video of that name, or of that last part of a name; without a name the only one."""
+    source = ", ".join(dict.fromkeys(recording.source for recording in recordings)) or "the timeline"
+    if not recordings:
+        raise UsageError(f"{source} holds no video", "analyse one first")
+    found = [r for r in recordings if video in (None, r.name)] or [r for r in recordings if PurePosixPath(r.name).name == video]
+    if len(found) == 1:
+        return found[0]
+    if video is None:
+        raise UsageError(f"{source} holds {len(recordings)} videos", f"choose one with --video: {names_of(recordings)}")
+    what = "no video" if not found else f"{len(found)} videos"
+    raise UsageError(f"{source} holds {what} named {video}", f"it holds {names_of(recordings)}")

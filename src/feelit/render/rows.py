@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from feelit.errors import VideoReadError
+from feelit.storage.location import Location, refuse_url
+from feelit.timeline.recording import Recording, TimelineSources, one_video, open_timelines
+from feelit.timeline.schema import from_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Timeline
+from feelit.video.probe import fingerprint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,8 +33,30 @@ class TimelineRows(Columns):
         return self.rows(np.isin(self.track_id, track_ids))
 
 
+def recording_of(video: Location, timelines: TimelineSources) -> Recording:
+    """What timelines say of a video, which is known by its content.
+
+    Raises
+    ------
+    TimelineReadError
+        if they are none, or none of this video as it is now.
+    VideoReadError
+        if the video is missing.
+    """
+    if isinstance(video, Path):
+        refuse_url(video)
+        if not video.is_file():
+            raise VideoReadError(f"{video} does not exist", "check the spelling")
+    return one_video(open_timelines(timelines), fingerprint(video), str(video))
+
+
+def rows_of(recording: Recording) -> tuple[TimelineRows, Float64]:
+    """What annotating needs of a timeline, see `rows_to_draw`."""
+    return rows_to_draw(from_arrow(recording.table()))
+
+
 def rows_to_draw(timeline: Timeline) -> tuple[TimelineRows, Float64]:
-    """What annotating needs of the timeline of one video.
+    """What annotating needs of the rows of one video, in order.
 
     Returns
     -------

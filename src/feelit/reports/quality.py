@@ -55,7 +55,7 @@ class Quality:
 def quality_of(rows: Timeline) -> Quality:
     """Judge the timeline of one video, in which every sampled frame has a row."""
     time_s = np.unique(rows.time_s)
-    length_s = frame_lengths(np.zeros(len(time_s), np.int64), time_s)
+    length_s = frame_lengths(time_s)
     seen = np.flatnonzero(rows.track_id >= 0)
     faces, weight = rows.rows(seen), length_s[np.searchsorted(time_s, rows.time_s[seen])]
     step = np.diff(time_s)

@@ -13,14 +13,16 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.analysis.audit import audit
-from feelit.analysis.bouts import find_bouts, transition_counts
+from feelit.analysis.bouts import transition_counts
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, events_of
+from feelit.analysis.events import SURE, bouts_of, events_of
+from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
-from feelit.analysis.summary import Moment, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summaries
+from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summary
 from feelit.reports.curves import ABSENT, Curves
 from feelit.reports.pictures import PictureRequest
 from feelit.reports.quality import Quality
+from feelit.timeline.recording import Recording
 from feelit.types import Int64
 
 DIGITS = 4
@@ -28,22 +30,6 @@ TOLD_GAPS = 20
 STRIP_COLUMNS = 160
 STRIP_LANES = 5
 REACH_INTERVALS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a video's rows come from."""
-
-    name: str  # in the column `video`
-    file: str  # the timeline file
-    metadata: Mapping[str, Any]  # of that file
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """What the metadata say of this video; empty if nothing."""
-        videos = self.metadata.get("videos")
-        facts = videos.get(self.name) if isinstance(videos, Mapping) else None
-        return facts if isinstance(facts, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,15 +59,13 @@ class Findings:
         return [event for _, event in sorted(order, key=lambda entry: entry[0])]
 
 
-def findings_of(table: pa.Table) -> Findings:
-    """Sum up the table of one video."""
-    rows = TimelineSamples(table)
-    bouts = find_bouts(rows.samples)
-    events = events_of(rows, bouts)
-    (video,) = video_summaries(rows, bouts, events)
-    counts = {int(name): transition_counts(bouts.rows(bouts.track == n)) for n, name in enumerate(rows.track_id)}
-    listed = [event for event in events if event.kind is not Kind.bout]
-    return Findings(video, track_summaries(rows, bouts, events), counts, listed)
+def findings_of(recording: Recording) -> Findings:
+    """Sum up one video."""
+    rows = TimelineSamples(recording)
+    bouts = bouts_of(rows)
+    events = events_of(rows, bouts, COUNTED)
+    counts = {int(name): transition_counts(mine) for name, mine in zip(rows.track_id, bouts, strict=True)}
+    return Findings(video_summary(rows, bouts, events), track_summaries(rows, bouts, events), counts, events)
 
 
 def title_of(name: str) -> str:
@@ -89,12 +73,12 @@ def title_of(name: str) -> str:
     return PurePosixPath(name).name or name
 
 
-def facts_of(origin: Origin, table: pa.Table) -> dict[str, Any]:
+def facts_of(recording: Recording, table: pa.Table) -> dict[str, Any]:
     """Everything about the file that does not depend on what faces show."""
     return {
-        "audit": [asdict(check) for check in audit(table, origin.facts)],
-        "facts": dict(origin.facts),
-        "source": {k: v for k, v in origin.metadata.items() if k != "videos"} | {"timeline": origin.file},
+        "audit": [asdict(check) for check in audit(table, recording.facts, recording.in_order)],
+        "facts": dict(recording.facts),
+        "source": {k: v for k, v in recording.metadata.items() if k != "videos"} | {"timeline": recording.source},
     }
 
 

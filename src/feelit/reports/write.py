@@ -5,14 +5,10 @@ Only one video is in memory at a time, and the finished page has a budget: what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit import __version__
 from feelit.analysis.event import Kind
@@ -22,13 +18,11 @@ from feelit.reports.curves import curves_of, pack_within
 from feelit.reports.footage import Footage, Found, find_footage, link
 from feelit.reports.pictures import PictureRequest, best_views, cut_pictures
 from feelit.reports.quality import quality_of
-from feelit.reports.video_section import Findings, Origin
+from feelit.reports.video_section import Findings
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
-from feelit.storage.location import Location
 from feelit.storage.names import as_text
-from feelit.timeline.gather import find_timelines, read_videos
-from feelit.timeline.schema import SCHEMA, from_arrow, pack_metadata
-from feelit.timeline.write import open_timeline
+from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.timeline.schema import from_arrow
 from feelit.types import Timeline
 
 ENDINGS = (".html", ".htm")
@@ -56,13 +50,13 @@ class ReportOptions:
 
 
 def write_report(
-    timelines: Sequence[Location], options: ReportOptions, progress: Callable[[float], None] = lambda share: None
+    timelines: TimelineSources, options: ReportOptions, progress: Callable[[float], None] = lambda share: None
 ) -> list[str]:
     """Write `options.out`: one HTML file about the videos of some timelines.
 
     Parameters
     ----------
-    timelines : files and folders
+    timelines : as of `recording.open_timelines`
     options : see `ReportOptions`
     progress : called with the share of the work that is done, 0..1
 
@@ -84,12 +78,11 @@ def write_report(
     if options.out.suffix.lower() not in ENDINGS:
         raise UsageError(f"--out {options.out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
     refuse_to_overwrite(options.out, options.force)
-    paths = find_timelines(timelines)
-    origins = _origins(paths)
-    found = find_footage(options.videos, {name: origin.facts for name, origin in origins.items()})
-    writer = _Writer(options, found, _Room.of(len(origins)), progress, len(origins))
+    recordings = open_timelines(timelines)
+    found = find_footage(options.videos, {recording.name: recording.facts for recording in recordings})
+    writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings))
     with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        writer.write(file, _videos(paths, origins))
+        writer.write(file, recordings)
     return writer.notes
 
 
@@ -121,30 +114,28 @@ class _Writer:
     notes: list[str] = field(default_factory=list)
     _entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def write(self, file: TextIO, videos: Iterator[tuple[Origin, pa.Table]]) -> None:
+    def write(self, file: TextIO, recordings: Sequence[Recording]) -> None:
         """The whole page."""
-        first = next(videos, None)
-        only = video_section.title_of(first[0].name) if first and self.count <= 1 else f"{self.count} videos"
+        only = video_section.title_of(recordings[0].name) if len(recordings) == 1 else f"{self.count} videos"
         file.write(page.head(f"{only} · feelit report"))
-        if first:
-            self._write_video(file, *first)
-        for origin, table in videos:
-            self._write_video(file, origin, table)
+        for recording in recordings:
+            self._write_video(file, recording)
         about = page.constants() | {"version": __version__, "pictures": bool(self.options.videos), "videos": self._entries}
         file.write(page.data_block("report", about))
         file.write(page.foot())
 
-    def _write_video(self, file: TextIO, origin: Origin, table: pa.Table) -> None:
+    def _write_video(self, file: TextIO, recording: Recording) -> None:
         number = len(self._entries) + 1
-        rows = _in_time(from_arrow(table))
-        findings, full = video_section.findings_of(table), curves_of(rows)
+        table = recording.table()
+        rows = from_arrow(table)
+        findings, full = video_section.findings_of(recording), curves_of(rows)
         curves, packed = pack_within(full, self.room.curve_bytes)
         portraits = {track: PictureRequest.portrait(time_s, track) for track, time_s in best_views(rows).items()}
-        pictures = self._pictures(origin, rows, findings, portraits)
-        duration_s = _duration_s(origin, findings)
+        pictures = self._pictures(recording, rows, findings, portraits)
+        duration_s = _duration_s(recording, findings)
         content = {
-            "name": origin.name,
-            "title": video_section.title_of(origin.name),
+            "name": recording.name,
+            "title": video_section.title_of(recording.name),
             "duration_s": duration_s,
             "sampled_s": findings.video.duration_s,
             "face_share": findings.video.face_share,
@@ -158,8 +149,8 @@ class _Writer:
             "moments": video_section.moments_of(findings.moments, pictures),
             "events": video_section.event_rows(findings, self.room.events, pictures),
             "quality": video_section.quality_facts(quality_of(rows)),
-            **video_section.facts_of(origin, table),
-            "footage": self._footage(origin),
+            **video_section.facts_of(recording, table),
+            "footage": self._footage(recording),
         }
         file.write(page.data_block(f"video-{number}", video_section.plain(content)))
         file.write(page.text_block(f"curves-{number}", packed))
@@ -167,12 +158,12 @@ class _Writer:
         self.progress(number / max(self.count, number))
 
     def _pictures(
-        self, origin: Origin, rows: Timeline, findings: Findings, portraits: dict[int, PictureRequest]
+        self, recording: Recording, rows: Timeline, findings: Findings, portraits: dict[int, PictureRequest]
     ) -> dict[PictureRequest, str]:
         """Portraits first, of those who are longest on screen; then moments, then peaks."""
-        footage = self.found.footage.get(origin.name)
+        footage = self.found.footage.get(recording.name)
         if footage is None:
-            self._note_missing(origin)
+            self._note_missing(recording)
             return {}
         longest = sorted(findings.tracks, key=lambda track: -track.shown.on_screen_s)
         wanted = [portraits[track.track_id] for track in longest if track.track_id in portraits]
@@ -185,20 +176,20 @@ class _Writer:
                 footage.video, rows, wanted, self.room.picture_bytes, lambda share: self.progress((done + share) / self.count)
             )
         except VideoReadError as error:
-            self.notes.append(f"no pictures of {origin.name}: {error.message}")
+            self.notes.append(f"no pictures of {recording.name}: {error.message}")
             return {}
 
-    def _note_missing(self, origin: Origin) -> None:
-        if origin.name in self.found.changed:
-            self.notes.append(f"{origin.name} has changed since it was analysed; its part of the report has no pictures")
+    def _note_missing(self, recording: Recording) -> None:
+        if recording.name in self.found.changed:
+            self.notes.append(f"{recording.name} has changed since it was analysed; its part of the report has no pictures")
         elif self.options.videos:
-            self.notes.append(f"{origin.name} is not among the videos that --video gives; its part has no pictures")
+            self.notes.append(f"{recording.name} is not among the videos that --video gives; its part has no pictures")
 
-    def _footage(self, origin: Origin) -> dict[str, Any]:
-        footage = self.found.footage.get(origin.name)
+    def _footage(self, recording: Recording) -> dict[str, Any]:
+        footage = self.found.footage.get(recording.name)
         if footage is None:
             asked = "missing" if self.options.videos else "none"
-            return {"status": "changed" if origin.name in self.found.changed else asked}
+            return {"status": "changed" if recording.name in self.found.changed else asked}
         return {"status": "found", **self._links(footage)}
 
     def _links(self, footage: Footage) -> dict[str, Any]:
@@ -222,37 +213,9 @@ def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:
     }
 
 
-def _origins(paths: Sequence[Location]) -> dict[str, Origin]:
-    """Every video that the metadata of some timelines name."""
-    origins: dict[str, Origin] = {}
-    for path in paths:
-        file, metadata = open_timeline(path)
-        file.close()
-        videos = metadata.get("videos")
-        for name in videos if isinstance(videos, dict) else ():
-            origins.setdefault(name, Origin(name, as_text(path), metadata))
-    return origins
-
-
-def _videos(paths: Sequence[Location], origins: dict[str, Origin]) -> Iterator[tuple[Origin, pa.Table]]:
-    """Every video with its rows, those without rows last."""
-    left = dict(origins)
-    for table in read_videos(paths, SCHEMA.names):
-        names = table.column("video").cast(pa.string())
-        for name in pc.unique(names).to_pylist():
-            yield left.pop(name, Origin(name, "", {})), table.filter(pc.equal(names, name))
-    for origin in left.values():
-        yield origin, SCHEMA.with_metadata(pack_metadata({"videos": {origin.name: {"frames_sampled": 0}}})).empty_table()
-
-
-def _in_time(rows: Timeline) -> Timeline:
-    """The rows by time and track, in which order they should be anyway."""
-    return rows.rows(np.lexsort((rows.track_id, rows.time_s)).astype(np.int64))
-
-
-def _duration_s(origin: Origin, findings: Findings) -> float:
+def _duration_s(recording: Recording, findings: Findings) -> float:
     """To the end of the video, as far as the metadata say; to that of the last sample at least."""
-    stated = origin.facts.get("duration_s")
+    stated = recording.facts.get("duration_s")
     last_s = findings.video.shown.last_seen_s
     lengths = [float(stated) if isinstance(stated, int | float) else 0.0, last_s if last_s == last_s else 0.0]
     return max(*lengths, findings.video.duration_s)

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
+from feelit.errors import FeelitError, OutputError, VideoReadError
 from feelit.options import RunOptions
 from feelit.run.job import Job, VideoReport
 from feelit.run.manifest import ENDING, Entry, Manifest
@@ -22,7 +22,8 @@ from feelit.storage.location import Location, object_called, refuse_url
 from feelit.storage.names import as_text
 from feelit.storage.objects import find
 from feelit.storage.stat import Stamp, stamp
-from feelit.timeline.write import TimelineWriter, read_table
+from feelit.timeline.recording import open_timelines
+from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
 
 Record = dict[str, Any]
@@ -160,9 +161,13 @@ class DatasetOutput:
         """
         target = self._folder / name
         try:
-            rows, record = read_table(target, ["track_id"])
-        except TimelineReadError as error:
+            recordings = {recording.name: recording for recording in open_timelines(target)}
+        except FeelitError as error:
             raise _in_the_way(target, "is no timeline") from error
+        if source.name not in recordings:
+            raise _in_the_way(target, f"has no rows for {source.name}")
+        recording = recordings[source.name]
+        record = recording.metadata
         if {k: record.get(k) for k in self._record} != self._record:
             raise _in_the_way(target, "was made with other settings, or by another version")
         try:
@@ -177,14 +182,14 @@ class DatasetOutput:
                 sampled=sampled,
                 skipped=decoded - sampled,
                 decode_errors=video["decode_errors"],
-                faces=len(rows) - rows.column("track_id").null_count,
+                faces=sum(recording.track_rows.values()),
                 tracks=video["tracks"],
                 cuts=video["cuts"],
                 fingerprint=video["fingerprint"],
                 settings=self._settings,
             )
         except (KeyError, TypeError) as error:
-            raise _in_the_way(target, f"holds no rows of {source.name}") from error
+            raise _in_the_way(target, f"has no rows for {source.name}") from error
 
 
 def _in_the_way(target: Location, why: str) -> OutputError:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
 from feelit.types import EMOTIONS, LANDMARKS, Float32, Int32, Timeline
@@ -17,6 +18,8 @@ READ_VERSIONS = (1, 2)
 """Version 1 had no optional columns; the others mean the same."""
 
 METADATA_KEY = b"feelit"
+FRAME_KEY = b"PANDAS_ATTRS"
+"""Where pandas keeps the `attrs` of a frame in a Parquet file, as JSON."""
 
 BOX = ("x0", "y0", "x1", "y1")
 LANDMARK_COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
@@ -166,9 +169,11 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
     TimelineReadError
         if the file was not written by feelit, or by a feelit whose schema this one does not know.
     """
-    raw = (schema.metadata or {}).get(METADATA_KEY)
-    if raw is None:
-        raise TimelineReadError(f"{name} is no feelit timeline", "give a file that `feelit analyze` wrote")
+    about = schema.metadata or {}
+    raw = about.get(METADATA_KEY, about.get(FRAME_KEY))
+    if raw is None or (METADATA_KEY not in about and b"schema_version" not in raw):
+        hint = "give a file that `feelit analyze` wrote; pandas saves what makes a frame one in its `attrs`, so keep them"
+        raise TimelineReadError(f"{name} is no feelit timeline", hint)
     try:
         content: dict[str, Any] = json.loads(raw)
         version = int(content["schema_version"])
@@ -185,17 +190,53 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
     return content
 
 
-def misfits(schema: pa.Schema) -> list[str]:
+def lacking(wanted: Iterable[str], there: Collection[str]) -> list[str]:
+    """The columns that are wanted and not there, though every timeline has them."""
+    return [name for name in wanted if name not in there and (name in SCHEMA.names or name not in FULL_SCHEMA.names)]
+
+
+def misfits(schema: pa.Schema, partial: bool = False) -> list[str]:
     """What keeps a file's columns from being those of a timeline; the width of numbers and the coding of texts do not.
 
-    An optional group has all of its columns or none.
+    An optional group has all of its columns or none; of a `partial` timeline any column may be missing.
     """
     count = {name: schema.names.count(name) for name in FULL_SCHEMA.names}
     begun = [name for name, fields in GROUPS.items() if any(count[f.name] for f in fields)]
-    missing = [f"lacks the column {name}" for name in schema_of(begun).names if not count[name]]
+    needed = () if partial else schema_of(begun).names
+    missing = [f"lacks the column {name}" for name in needed if not count[name]]
     missing += [f"has the column {name} more than once" for name in FULL_SCHEMA.names if count[name] > 1]
     there = [(f, schema.field(f.name).type) for f in FULL_SCHEMA if count[f.name] == 1]
-    return missing + [f"has {found} in the column {f.name}" for f, found in there if _kind(found) != _kind(f.type)]
+    return missing + [f"has {found} in the column {f.name}" for f, found in there if not _fits(f, found)]
+
+
+def as_stored(table: pa.Table, name: str) -> pa.Table:
+    """The table with whole numbers, and columns of nothing but nulls, in the types of a timeline: pandas has no room for nulls
+    among whole numbers and makes them decimals.
+
+    Raises
+    ------
+    TimelineReadError
+        if they are none.
+    """
+    for field in FULL_SCHEMA:
+        place = table.schema.get_field_index(field.name)
+        kind = table.schema.field(place).type if place >= 0 else field.type
+        if pa.types.is_null(kind):
+            table = table.set_column(place, field.name, pa.nulls(len(table), field.type))
+        elif _kind(kind) == "number" and _kind(field.type) == "whole number":
+            column = table.column(place)
+            try:
+                whole = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column).cast(field.type)
+            except pa.ArrowInvalid as error:
+                message = f"{name} has numbers that are not whole in the column {field.name}"
+                raise TimelineReadError(message, "analyse the video again") from error
+            table = table.set_column(place, field.name, whole)
+    return table
+
+
+def _fits(field: pa.Field, found: pa.DataType) -> bool:
+    kinds = _kind(found), _kind(field.type)
+    return kinds[0] == kinds[1] or pa.types.is_null(found) or kinds == ("number", "whole number")
 
 
 def _kind(found: pa.DataType) -> str:

@@ -5,8 +5,6 @@ A file may come from anybody, and a figure made out of impossible values looks l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,24 +45,22 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
         raise TimelineReadError(f"{name} {wrong}", "analyse the video again")
 
 
-def refuse_standing_times(time_s: Float64, video: Int64, names: Sequence[str]) -> None:
+def refuse_standing_times(time_s: Float64, video: str) -> None:
     """Time goes on from frame to frame: what is found in it is found again by its times.
 
     Parameters
     ----------
-    time_s : (N,) float64, ordered by video and then by frame
-    video : (N,) int64, numbers of the videos
-    names : of the videos
+    time_s : (N,) float64, ordered by frame
+    video : its name
 
     Raises
     ------
     TimelineReadError
         if it does not.
     """
-    stands = (np.diff(time_s) <= 0) & (np.diff(video) == 0)
+    stands = np.diff(time_s) <= 0
     if stands.any():
-        where = int(np.argmax(stands))
-        message = f"the timeline of {names[int(video[where])]} does not go on in time after {time_s[where]:.3f} s"
+        message = f"the timeline of {video} does not go on in time after {time_s[np.argmax(stands)]:.3f} s"
         raise TimelineReadError(message, "analyse the video again")
 
 

@@ -1,0 +1,174 @@
+"""One timeline file, opened: its metadata checked, its rows read row group by row group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from feelit.errors import TimelineReadError
+from feelit.storage import objects
+from feelit.storage.location import Location, Url
+from feelit.storage.names import as_text
+from feelit.storage.stat import readable
+from feelit.timeline.memory import TimelineTable
+from feelit.timeline.schema import FULL_SCHEMA, as_stored, completed, groups_of, misfits, unpack_metadata
+from feelit.timeline.validity import refuse_impossible
+
+MOST_GROUP_BYTES = 1 << 30
+"""Row groups of other writers may be larger, but a small file does not make this program take all memory."""
+
+
+class TimelineFile:
+    """A timeline file of any schema version that is known. It is opened when rows are read, and stays open until `close`.
+
+    Columns that an optional group would have can be asked for whether they are there or not: see `schema.completed`.
+
+    Attributes
+    ----------
+    source : how errors call it
+    metadata : what stands under the key `feelit`
+    columns : the names of the columns that are in it, in their order
+    groups : the optional groups that it has
+    parts : how many row groups it has
+
+    Raises
+    ------
+    TimelineReadError
+        if it is missing, is no Parquet file, is damaged, or is not a feelit timeline of a known version.
+    """
+
+    def __init__(self, path: Location) -> None:
+        self.path, self.source = path, as_text(path)
+        self._file: pq.ParquetFile | None = None
+        self._last: tuple[tuple[int, tuple[str, ...]], pa.Table] | None = None
+        self._checked: set[tuple[int, str]] = set()
+        file, size_bytes = _opened(path)
+        try:
+            self.metadata: dict[str, Any] = unpack_metadata(file.schema_arrow, str(path))
+            if wrong := [*misfits(file.schema_arrow), *_bombs(file.metadata, size_bytes)]:
+                raise TimelineReadError(f"{path} {' and '.join(wrong)}", "analyse the video again")
+        except TimelineReadError:
+            file.close()
+            raise
+        there = set(file.schema_arrow.names)
+        self.columns = tuple(name for name in FULL_SCHEMA.names if name in there)
+        self.groups = groups_of(file.schema_arrow)
+        self.parts: int = file.num_row_groups
+        self._empty, self._rows = file.schema_arrow.empty_table(), int(file.metadata.num_rows)
+        self._file = file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and forget the part that was read last. The next reader opens it again."""
+        if self._file is not None:
+            self._file.close()
+        self._file = self._last = None
+
+    def read(self, part: int, columns: Sequence[str]) -> pa.Table:
+        """The rows of one part. The last part that was read is kept, for many short videos may lie in it.
+
+        Raises
+        ------
+        TimelineReadError
+            if it cannot be read, or holds what no timeline can.
+        """
+        key = (part, tuple(columns))
+        if self._last is None or self._last[0] != key:
+            self._last = None  # two parts at a time need not be in memory
+            self._last = (key, self._read(part, columns))
+        return self._last[1]
+
+    def in_memory(self, table: pa.Table) -> TimelineTable:
+        """Rows of it in another order."""
+        return TimelineTable(table, self.source, self.metadata, self.path)
+
+    def empty_table(self, columns: Sequence[str]) -> pa.Table:
+        """No rows."""
+        return completed(self._empty, columns).replace_schema_metadata()
+
+    def _read(self, part: int, columns: Sequence[str]) -> pa.Table:
+        if self._file is None:
+            self._file, _ = _opened(self.path)
+            if (self._file.num_row_groups, self._file.metadata.num_rows) != (self.parts, self._rows):
+                raise TimelineReadError(f"{self.path} changed while it was read", "try again")
+        stored = [name for name in columns if name in self.columns]
+        if "person_id" in columns and "person_id" not in self.columns and "track_id" not in stored:
+            stored.append("track_id")
+        try:
+            table = self._file.read_row_group(part, columns=stored or ["frame"])
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise TimelineReadError(f"{self.path} is damaged: {error}", "analyse the video again") from error
+        table = as_stored(table, str(self.path))
+        new = [name for name in stored if (part, name) not in self._checked]
+        refuse_impossible(table.select(new), str(self.path))
+        self._checked |= {(part, name) for name in new}
+        return completed(table, columns).replace_schema_metadata()
+
+
+def find_timelines(inputs: Iterable[Location]) -> list[Location]:
+    """Files and objects as they are, and the .parquet files of folders in alphabetical order, without the manifest and what is
+    hidden.
+
+    Raises
+    ------
+    TimelineReadError
+        if a folder holds none.
+    """
+    found: dict[Location, None] = {}
+    for given in inputs:
+        files = _in_bucket(given) if isinstance(given, Url) else _on_disk(given)
+        if not files:
+            raise TimelineReadError(f"{given} holds no timelines", "run `feelit analyze` first")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def _on_disk(given: Path) -> Sequence[Location]:
+    if not given.is_dir():
+        return [given]
+    return sorted(p for p in given.rglob("*.parquet") if _visible(p.relative_to(given).as_posix()))
+
+
+def _in_bucket(given: Url) -> Sequence[Location]:
+    if given.suffix == ".parquet":
+        return [given]
+    found = objects.find(given, TimelineReadError)
+    return [url for url in found if url.suffix == ".parquet" and _visible(url.place(given))]
+
+
+def _visible(inside: str) -> bool:
+    return not any(part.startswith((".", "_")) for part in inside.split("/"))
+
+
+def _opened(path: Location) -> tuple[pq.ParquetFile, int]:
+    """A Parquet file, and its size in bytes."""
+    try:
+        source = readable(path)
+        return pq.ParquetFile(source), source.stat().st_size if isinstance(source, Path) else source.size
+    except FileNotFoundError:
+        raise TimelineReadError(f"{path} does not exist", "run `feelit analyze` first") from None
+    except UnicodeEncodeError as error:
+        raise TimelineReadError(
+            f"the name {as_text(path)} is not UTF-8", "rename it: Parquet files need a name that is text"
+        ) from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
+
+
+def _bombs(about: pq.FileMetaData, size_bytes: int) -> list[str]:
+    """What a file claims to hold that cannot be in it, or is not to be unpacked."""
+    found = []
+    if about.num_rows > size_bytes:
+        found.append(f"claims {about.num_rows} rows in {size_bytes} bytes")
+    if any(about.row_group(i).total_byte_size > MOST_GROUP_BYTES for i in range(about.num_row_groups)):
+        found.append(f"has a row group of more than {MOST_GROUP_BYTES >> 20} MiB")
+    return found

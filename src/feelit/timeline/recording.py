@@ -1,0 +1,306 @@
+"""Timelines, read: the videos of files, folders, buckets, data frames and tables, each with its rows unread.
+
+Everything that reads timelines stands on this module: it alone knows where the rows of a video lie, and it refuses what no
+timeline can be.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.errors import TimelineReadError, UsageError
+from feelit.storage.location import Location, Url, location
+from feelit.timeline.file import TimelineFile, find_timelines
+from feelit.timeline.index import Video, refuse_again, videos_in
+from feelit.timeline.memory import TimelineTable, from_frame
+from feelit.timeline.schema import PEOPLE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH_ROWS = 1 << 16
+"""Rows of a batch at most."""
+
+NAMED = 5
+"""How many of the videos that there are a hint names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Info:
+    """What the metadata of a timeline say of one video. None stands for what they do not say, or what cannot be."""
+
+    width_px: int | None  # of the upright picture
+    height_px: int | None
+    duration_s: float | None
+    average_rate: str | None  # frames a second, a fraction
+    codec: str | None
+    size_bytes: int | None
+    fingerprint: str | None
+    frames_decoded: int | None
+    frames_sampled: int | None
+    decode_errors: int | None
+    cuts: int | None
+    tracks: int | None
+    feelit_version: str | None
+    config: Mapping[str, Any]  # the settings of the analysis
+    models: Mapping[str, Any]  # name and checksum, by role
+    edits: tuple[Mapping[str, Any], ...]  # made by hand since
+
+
+class Recording:
+    """The timeline of one video, read lazily: rows stay where they are until they are asked for.
+
+    Attributes
+    ----------
+    name : the video as it was given to the analysis, as in the column `video`
+    path : the file that holds its rows; None if they are in memory
+    columns : the columns that there are
+    tracks : ids of its tracks, in order
+    track_rows : how many rows each track has
+    row_count : how many rows there are
+    in_order : whether the rows were stored in order, in which they are read in any case
+    metadata : what the file says of the analysis and of its videos
+    """
+
+    def __init__(self, video: Video) -> None:
+        self._video, self._rows, self.name = video, video.rows, video.name
+        self.columns, self.metadata, self.in_order = self._rows.columns, self._rows.metadata, video.in_order
+        self.path: Location | None = self._rows.path
+        self.tracks, self.track_rows = tuple(video.track_rows), video.track_rows
+        self.row_count = sum(piece.end - piece.start for piece in video.pieces)
+
+    @classmethod
+    def of(cls, other: Recording) -> Self:
+        """The same timeline as an object of this class."""
+        return cls(other._video)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}: {self.row_count} rows, {len(self.tracks)} tracks>"
+
+    @property
+    def source(self) -> str:
+        """Where its rows come from, in words."""
+        return self._rows.source
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The optional groups of columns that it has, see `schema.GROUPS`."""
+        return self._rows.groups
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the metadata say of this video, as they say it; empty if nothing."""
+        facts = self.metadata.get("videos", {}).get(self.name)
+        return facts if isinstance(facts, Mapping) else {}
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of the video; None where the metadata do not tell."""
+        length = self.facts.get("duration_s")
+        return float(length) if isinstance(length, int | float) and math.isfinite(length) and length > 0 else None
+
+    @property
+    def info(self) -> Info:
+        """What the metadata say of the video and of its analysis."""
+
+        facts, metadata, edits = self.facts, self.metadata, self.facts.get("edits")
+        config, models = metadata.get("config"), metadata.get("models")
+        return Info(
+            width_px=_number(facts, "width_px"),
+            height_px=_number(facts, "height_px"),
+            duration_s=self.duration_s,
+            average_rate=_text(facts, "average_rate"),
+            codec=_text(facts, "codec"),
+            size_bytes=_number(facts, "size_bytes"),
+            fingerprint=_text(facts, "fingerprint"),
+            frames_decoded=_number(facts, "frames_decoded"),
+            frames_sampled=_number(facts, "frames_sampled"),
+            decode_errors=_number(facts, "decode_errors"),
+            cuts=_number(facts, "cuts"),
+            tracks=_number(facts, "tracks"),
+            feelit_version=_text(metadata, "feelit_version"),
+            config=config if isinstance(config, Mapping) else {},
+            models=models if isinstance(models, Mapping) else {},
+            edits=tuple(edits) if isinstance(edits, list) else (),
+        )
+
+    @property
+    def people(self) -> tuple[int, ...]:
+        """Ids of the people, in order. Where tracks were not grouped, each track is one."""
+        if PEOPLE not in self.groups:
+            return self.tracks
+        return tuple(
+            sorted({i for batch in self.batches(["person_id"]) for i in pc.unique(batch.column(0)).to_pylist()} - {None})
+        )
+
+    def batches(
+        self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows in order, a batch at a time.
+
+        Parameters
+        ----------
+        columns : which ones; none means all that there are. Of an optional group that is not there, values are null, but each
+            track is a person
+        start_s, end_s : rows from `start_s` to before `end_s` only
+
+        Raises
+        ------
+        TimelineReadError
+            if the file is damaged, has changed, or holds what no timeline can; or if a column is missing.
+        """
+        names = list(columns) or list(self.columns)
+        whole = start_s == -math.inf and end_s == math.inf
+        wanted = names if whole or "time_s" in names else [*names, "time_s"]
+        for piece in self._video.pieces:
+            if not whole and (piece.last_s < start_s or piece.first_s >= end_s):
+                continue
+            table = self._rows.read(piece.part, wanted).slice(piece.start, piece.end - piece.start)
+            if not whole:
+                time_s = table.column("time_s")
+                inside = pc.and_(pc.greater_equal(time_s, start_s), pc.less(time_s, end_s))
+                table = table.filter(inside).select(names)
+            yield from table.unify_dictionaries().combine_chunks().to_batches(max_chunksize=BATCH_ROWS)
+        if self._video.ends_file:
+            self._rows.close()
+
+    def table(self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf) -> pa.Table:
+        """The same rows at once, without metadata.
+
+        Raises
+        ------
+        TimelineReadError
+            as `batches`.
+        """
+        names = list(columns) or list(self.columns)
+        tables = [pa.Table.from_batches([batch]) for batch in self.batches(names, start_s=start_s, end_s=end_s)]
+        return pa.concat_tables(tables).unify_dictionaries() if tables else self._rows.empty_table(names)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All rows as a frame. What the timeline says of the video and of its analysis is in `frame.attrs`."""
+        return frame_of([self])
+
+    def close(self) -> None:
+        """Close the file. It is opened again when rows are read."""
+        self._rows.close()
+
+
+TimelineSource: TypeAlias = "str | PathLike[str] | Url | pd.DataFrame | pa.Table | Recording"
+TimelineSources: TypeAlias = "TimelineSource | Iterable[TimelineSource]"
+
+
+def open_timelines(sources: TimelineSources) -> list[Recording]:
+    """Open timelines. Rows are read when they are asked for; which videos there are, and whether their rows follow one another
+    as they must, is known at once.
+
+    Parameters
+    ----------
+    sources : files, folders of them, addresses in buckets, data frames, Arrow tables or recordings: one or several
+
+    Returns
+    -------
+    Every video, those without rows included, in the order of the sources.
+
+    Raises
+    ------
+    TimelineReadError
+        if one is missing, damaged, of a schema version that is not known, not in order, or holds rows twice.
+    UsageError
+        if two sources, or two parts of one, hold a video of the same name.
+    """
+    found: dict[str, Recording] = {}
+    opened: set[Location] = set()
+    for source in _single(sources):
+        for video in _videos(source, opened):
+            if video.name in found:
+                refuse_again(video.name, found[video.name].source, video.rows.source)
+            found[video.name] = Recording(video)
+    return list(found.values())
+
+
+def frame_of(recordings: Sequence[Recording]) -> pd.DataFrame:
+    """The rows of several recordings as one frame; in its `attrs`, what their timelines say, of every video and in common."""
+    columns = [name for name in recordings[0].columns if all(name in r.columns for r in recordings)] if recordings else []
+    tables = [recording.table(columns) for recording in recordings]
+    frame: pd.DataFrame = (pa.concat_tables(tables).unify_dictionaries() if tables else pa.table({})).to_pandas()
+    for recording in recordings:
+        rest = {key: value for key, value in recording.metadata.items() if key != "videos"}
+        frame.attrs |= {key: value for key, value in rest.items() if frame.attrs.setdefault(key, value) == value}
+        if recording.facts:
+            frame.attrs.setdefault("videos", {})[recording.name] = dict(recording.facts)
+    return frame
+
+
+def one_video(recordings: Sequence[Recording], fingerprint: str, video: str) -> Recording:
+    """The timeline of a video that is known by its content.
+
+    Raises
+    ------
+    TimelineReadError
+        if there is none of it, as it is now.
+    """
+    for recording in recordings:
+        if recording.facts.get("fingerprint") == fingerprint:
+            return recording
+    sources = ", ".join(dict.fromkeys(recording.source for recording in recordings)) or "the timeline"
+    hint = f"it holds {names_of(recordings)}; if the video changed since, analyse it again"
+    raise TimelineReadError(f"{sources} has no rows for {video}", hint)
+
+
+def names_of(recordings: Sequence[Recording]) -> str:
+    """Their names, for a hint: the first few."""
+    names = [recording.name for recording in recordings]
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "") or "no video"
+
+
+def _number(record: Mapping[str, Any], name: str) -> int | None:
+    value = record.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _text(record: Mapping[str, Any], name: str) -> str | None:
+    value = record.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _single(sources: Any) -> Iterator[Any]:
+    """The sources one by one; what is no list is one."""
+    several = isinstance(sources, Iterable) and not isinstance(sources, str | bytes | PathLike | pa.Table | Recording)
+    if several and not hasattr(sources, "dtypes"):  # a frame can be iterated over, too
+        yield from sources
+    else:
+        yield sources
+
+
+def _videos(source: Any, opened: set[Location]) -> Iterator[Video]:
+    """The videos of one source; a file that was opened already, as a folder and a file in it may be given, is passed over."""
+    if isinstance(source, Recording):
+        yield source._video
+    elif isinstance(source, pa.Table):
+        yield from videos_in(TimelineTable(source, "the table"))
+    elif hasattr(source, "dtypes"):
+        yield from videos_in(from_frame(source))
+    elif isinstance(source, str | PathLike | Url):
+        place = source if isinstance(source, Url) else location(os.path.expanduser(source))  # noqa: PTH111
+        for path in find_timelines([place]):
+            if path in opened:
+                continue
+            opened.add(path)
+            rows = TimelineFile(path)
+            try:
+                yield from videos_in(rows)
+            finally:
+                rows.close()
+    else:
+        if isinstance(source, bytes):
+            raise UsageError(f"{source!r} is bytes, not a path", "decode it with os.fsdecode")
+        hint = "give paths, addresses, pandas data frames, Arrow tables or recordings"
+        raise UsageError(f"{type(source).__name__} is no timeline", hint)
