@@ -22,7 +22,7 @@ from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo
 
 def orders(folder: Path, count: int = 5) -> Iterator[Order]:
     """Tasks that hold just enough for the functions below: segments of a video `a.mp4` that there is not."""
-    info = VideoInfo(folder / "a.mp4", 1, 1, Fraction(1), 1, Fraction(1), Fraction(25), 0, 1.0, "none", False, 1, 1, "")
+    info = VideoInfo(folder / "a.mp4", 1, 1, Fraction(1), 1, Fraction(1), Fraction(25), True, 0, 1.0, "none", False, 1, 1, "")
     models = Models(Path("detector"), Path("classifier"), "cpu")
     for n in range(count):
         yield Order(n, Task(info, Segment(n, None, None, 1), AnalyzeOptions(min_face_px=10.0), models))

@@ -35,7 +35,8 @@ class VideoInfo:
     `width_px` and `height_px` are those of the displayed picture: pixels square, upright, not mirrored. `sample_aspect` is the
     width of a stored pixel over its height, `orientation` (1 to 8, as in EXIF) how the stored picture is turned and mirrored; a
     frame may differ from both (`video.shape`). A frame's `time_s` is (PTS - `origin_pts`) x `time_base`: the clock that players
-    show. `fingerprint` is the SHA-256 of the size and the first and last MiB of the file.
+    show. `steady` says whether frames follow one another at even times. `fingerprint` is the SHA-256 of the size and the first
+    and last MiB of the file.
     """
 
     path: Location
@@ -45,6 +46,7 @@ class VideoInfo:
     orientation: int
     time_base: Fraction
     average_rate: Fraction
+    steady: bool
     origin_pts: int
     duration_s: float
     codec: str

@@ -32,6 +32,7 @@ def made_probe(groups: list[int], origin: int = 0) -> Probe:
         orientation=1,
         time_base=Fraction(1, 90_000),
         average_rate=Fraction(FPS),
+        steady=True,
         origin_pts=origin,
         duration_s=frames / FPS,
         codec="h264",

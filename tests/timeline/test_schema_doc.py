@@ -108,7 +108,9 @@ def test_thresholds_are_those_of_the_code() -> None:
 
 
 def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
-    info = VideoInfo(Path("a.mp4"), 64, 48, Fraction(1), 1, Fraction(1, 1000), Fraction(25), 0, 1.0, "h264", False, 25, 1, "0")
+    info = VideoInfo(
+        Path("a.mp4"), 64, 48, Fraction(1), 1, Fraction(1, 1000), Fraction(25), True, 0, 1.0, "h264", False, 25, 1, "0"
+    )
     segment = Segment(0, None, None, 25)
     job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path))
     whole = np.zeros(0, np.int64)

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import av.error
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from feelit.errors import VideoReadError
@@ -27,6 +28,10 @@ MIB = 1 << 20
 
 READ_OTHERS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
 """Formats that are lists of other files and addresses. A video tells what is in it; what lies beside it is not its business."""
+
+
+PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+"""Streams of video that are none: covers, and previews for the time bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,9 @@ def _container_options() -> dict[str, str]:
 
 
 def video_stream(container: InputContainer, path: Location | str) -> VideoStream:
-    """The video stream that players show: the first that is not a cover picture, else the first.
+    """The video stream that players show: one that the container marks as default, of several the largest, of equals the first.
+
+    Cover pictures and previews for the time bar are no video.
 
     Raises
     ------
@@ -104,17 +111,21 @@ def video_stream(container: InputContainer, path: Location | str) -> VideoStream
         if there is none, its picture is too large, or FFmpeg has no decoder for it.
     """
     streams = [s for s in container.streams.video if s.codec_context is not None]
-    if not streams:
-        what = "no video, only sound" if container.streams.audio else "no video"
+    moving = [s for s in streams if not int(s.disposition) & int(PICTURES)]
+    if not moving:
+        what = "no video" + (", only sound" if container.streams.audio else "") + (" and a cover picture" if streams else "")
         raise VideoReadError(f"{path} holds {what}", "give a file with moving pictures")
-    moving = [s for s in streams if not int(s.disposition) & int(av.stream.Disposition.attached_pic)]
-    stream = (moving or streams)[0]
+    stream = max(moving, key=lambda s: (bool(int(s.disposition) & int(Disposition.default)), _pixels(s)))
     width_px, height_px = stream.codec_context.width, stream.codec_context.height
-    if width_px * height_px > MOST_PIXELS:
+    if _pixels(stream) > MOST_PIXELS:
         hint = f"the most is {MOST_PIXELS >> 20} Mi px; scale it first"
         raise VideoReadError(f"{path} claims a picture of {width_px} x {height_px} px", hint)
     stream.codec_context.options = dict(_LIMITS)  # pictures may grow on the way
     return stream
+
+
+def _pixels(stream: VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height
 
 
 def probe(path: Location) -> Probe:
@@ -210,6 +221,8 @@ def _describe(path: Location, container: InputContainer, stream: VideoStream, fr
     duration_s = float((scan.last_pts - origin_pts) * time_base + (scan.last_duration * time_base or frame_s))
     if duration_s <= 0 or scan.jumps:
         duration_s = float(scan.packets * frame_s)
+    elif scan.untimed:  # a raw stream, whose clock counts frames
+        duration_s = max(duration_s, float(scan.packets * frame_s))
     return VideoInfo(
         path=path,
         width_px=shape.displayed[0],
@@ -218,6 +231,7 @@ def _describe(path: Location, container: InputContainer, stream: VideoStream, fr
         orientation=shape.orientation,
         time_base=time_base,
         average_rate=Fraction(rate),
+        steady=scan.steady(),
         origin_pts=origin_pts,
         duration_s=max(duration_s, 0.0),
         codec=stream.codec_context.name,

@@ -14,6 +14,9 @@ from feelit.types import MOST_S
 USUAL_TIME_BASE = Fraction(1, 1000)
 """Where a stream has none."""
 
+UNEVEN = 1.6
+"""Timestamps are rounded to a millisecond in many containers; a frame that lasts so much longer than usual was held."""
+
 
 class Scan:
     """One pass over the packets of a stream.
@@ -23,6 +26,7 @@ class Scan:
     time_base, origin_pts : see `VideoInfo`
     seen, packets : packets that were handed out, and those of them that hold a frame to be shown
     jumps : whether timestamps jump back
+    untimed : frames without a timestamp, or with one that is damage
     last_pts, last_duration : of the packet that is shown last, in units of the time base
     """
 
@@ -31,6 +35,7 @@ class Scan:
         self.origin_pts = round(Fraction(max(container.start_time or 0, 0), 1_000_000) / self.time_base)
         self.seen = self.packets = 0
         self.jumps = False
+        self.untimed = 0
         self.last_pts = self.last_duration = 0
         self._most = int(MOST_S / self.time_base)
         self._pts: list[int] = []
@@ -45,6 +50,7 @@ class Scan:
         self.packets += 1
         if packet.pts is None or abs(packet.pts - self.origin_pts) > self._most:
             self._trusted = False
+            self.untimed += 1
             return
         if is_keyframe:
             self.jumps |= bool(self._keys) and packet.pts <= self._keys[-1]
@@ -52,6 +58,11 @@ class Scan:
         if not self._pts or packet.pts >= self.last_pts:
             self.last_pts, self.last_duration = packet.pts, packet.duration or 0
         self._pts.append(packet.pts)
+
+    def steady(self) -> bool:
+        """Whether no frame is shown for much longer than is usual; frames without timestamps are evenly spaced."""
+        gaps = np.diff(np.sort(np.array(self._pts, np.int64)))
+        return not len(gaps) or bool(gaps.max() <= UNEVEN * np.median(gaps))
 
     def keyframes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Their PTS, and how many packets precede each in presentation order; none where timestamps cannot be trusted."""

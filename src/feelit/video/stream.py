@@ -137,6 +137,7 @@ class Connection:
             orientation=shape.orientation,
             time_base=MICROSECOND,
             average_rate=Fraction(self._stream.average_rate or self._stream.guessed_rate or 0),
+            steady=False,
             origin_pts=0,
             duration_s=0.0,
             codec=self._stream.codec_context.name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -58,11 +59,18 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
             sink.add_video(stream)
             sound = _sound(source, sink)
             shapes = StreamShapes(source, stream)
+            waiting: tuple[int, av.VideoFrame] | None = None
             for frame in _frames(source, stream, sink, sound, shapes):
                 units = clock.units(frame.pts)
                 drawn = sink.planar(frame, shapes.of(frame))
                 yield sink.picture(drawn, clock.seconds(units))
-                sink.put(drawn, units, frame.duration)
+                # The duration that a frame carries is that of a packet, which is not its own where pictures are reordered.
+                if waiting is not None:
+                    sink.put(waiting[1], waiting[0], units - waiting[0])
+                waiting = units, drawn
+            if waiting is not None:
+                left = round(Fraction(info.duration_s) / info.time_base) - waiting[0]
+                sink.put(waiting[1], waiting[0], left if left > 0 else clock.step)
             if sound:
                 with sink.writing():
                     sound.finish()

@@ -35,17 +35,21 @@ MATRICES = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How an encoder is run: fast settings, and its scale of quality (0 best)."""
+    """How an encoder is run: fast settings, `in_order` those by which it never reorders pictures, and its scale of quality (0
+    best)."""
 
     options: dict[str, str]
+    in_order: dict[str, str]
     usual_crf: int
     worst_crf: int
 
 
 CODECS = {
-    "libx264": Codec({"preset": "veryfast", "threads": "auto"}, 20, 51),
-    "libx265": Codec({"preset": "ultrafast", "x265-params": "log-level=none"}, 24, 51),
-    "libvpx-vp9": Codec({"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"}, 32, 63),
+    "libx264": Codec({"preset": "veryfast", "threads": "auto"}, {"bf": "0"}, 20, 51),
+    "libx265": Codec(
+        {"preset": "ultrafast", "x265-params": "log-level=none"}, {"x265-params": "log-level=none:bframes=0"}, 24, 51
+    ),
+    "libvpx-vp9": Codec({"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"}, {}, 32, 63),
 }
 
 
@@ -68,10 +72,18 @@ class Encoding:
         if self.crf is not None and not 0 <= self.crf <= CODECS[self.codec].worst_crf:
             raise UsageError(f"crf {self.crf} is out of range", f"{self.codec} takes 0 to {CODECS[self.codec].worst_crf}")
 
-    def options(self) -> dict[str, str]:
-        """As FFmpeg wants them."""
+    def options(self, steady: bool) -> dict[str, str]:
+        """As FFmpeg wants them, for pictures at even times or at any.
+
+        An encoder that reorders pictures dates all of them back by the length of the first ones. Where a recorder held one for
+        half a minute, players would show the video as longer by that.
+        """
         codec = CODECS[self.codec]
-        return {**codec.options, "crf": str(codec.usual_crf if self.crf is None else self.crf)}
+        return {
+            **codec.options,
+            **({} if steady else codec.in_order),
+            "crf": str(codec.usual_crf if self.crf is None else self.crf),
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +172,9 @@ class Sink:
         """Make the video stream like its source in all that is not pixels."""
         rate = self._info.average_rate if 0 < self._info.average_rate <= 1000 else Fraction(25)
         with _encoding(self._encoding.codec):
-            stream = self._container.add_stream(self._encoding.codec, rate=rate, options=self._encoding.options())
+            stream = self._container.add_stream(
+                self._encoding.codec, rate=rate, options=self._encoding.options(self._info.steady)
+            )
         self._video = cast(VideoStream, stream)
         width, height = self._picture_px
         context = self._video.codec_context
@@ -229,9 +243,9 @@ class Sink:
         return Picture(y, u, v, self.matrix, time_s)
 
     def put(self, frame: av.VideoFrame, pts: int, duration: int) -> None:
-        """Encode a frame that is shown from `pts` on, and for `duration` if it is the last one."""
+        """Encode a frame that is shown from `pts` on for `duration`; `pts` rises."""
         frame.pts, frame.time_base, frame.duration = pts, self._info.time_base, duration
-        self._begin, self._end = min(self._begin, pts), max(self._end, pts + duration)
+        self._begin, self._end = min(self._begin, pts), pts + duration
         with _encoding(self._encoding.codec):
             self._mux(self._video.encode(frame))
 
