@@ -100,14 +100,16 @@ def _draw(label: Int64, ours: Int64, theirs: Int64, name: str, path: Path) -> No
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     rows = np.arange(len(most))
-    colours = [EMOTION_COLOUR[EMOTIONS[seen]].hex for (seen, _), _ in most]
-    axes.barh(rows - 0.2, [count for _, count in most], 0.4, color=colours, label=f"only {name} is wrong")
-    axes.barh(rows + 0.2, [only_ours[pair] for pair, _ in most], 0.4, color="0.7", label="only the built-in one is wrong")
+    total, back = sum(only_theirs.values()), sum(only_ours.values())
+    for side, counts, colour, words in (
+        (-0.2, [count for _, count in most], EMOTION_COLOUR["anger"].hex, f"only {name} is wrong ({total} faces in all)"),
+        (0.2, [only_ours[pair] for pair, _ in most], "0.65", f"only the built-in classifier is wrong ({back})"),
+    ):
+        axes.bar_label(axes.barh(rows + side, counts, 0.4, color=colour, label=words), padding=2, fontsize=8)
     axes.set_yticks(rows, [f"{EMOTIONS[seen]} taken for {EMOTIONS[said]}" for (seen, said), _ in most])
     axes.invert_yaxis()
-    axes.set_xlabel(f"validation faces, of {int((label >= 0).sum())}")
-    total, back = sum(only_theirs.values()), sum(only_ours.values())
-    axes.set_title(f"{total} faces that {name} gets wrong and the built-in classifier gets right; the other way round: {back}")
+    axes.set_xlabel(f"of {int((label >= 0).sum())} validation faces on whose expression most people agreed")
+    axes.set_title(f"What {name} takes for another expression")
     axes.legend(frameon=False, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150, metadata={"Software": None})
