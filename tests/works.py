@@ -38,7 +38,7 @@ def result_of(task: Task) -> SegmentResult:
     """No frames; the index of the segment as the number of those that were decoded."""
     none = np.zeros(0, np.int64)
     frames = FrameTable(none, none, np.zeros(0, np.float64), none, np.zeros((0, 256), np.uint8))
-    return SegmentResult(frames, no_faces(), task.segment.index, 0, 0, 0.5, "none")
+    return SegmentResult(frames, no_faces(), task.segment.index, 0, 0, 0, 0.5, "none")
 
 
 def slow(task: Task) -> SegmentResult:

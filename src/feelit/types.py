@@ -184,6 +184,7 @@ class SegmentResult:
     frames: FrameTable
     faces: FaceTable
     decoded: int  # frames that came out of the decoder and belong to the segment
+    discarded: int  # frames of the segment that were not decoded, because none of them is sampled
     errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged
     letterboxed: int  # frames of another shape than the video's first one, which were fitted into it with black bars
     threshold: float  # the detector's score from which a box is a face

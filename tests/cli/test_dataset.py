@@ -172,7 +172,7 @@ def test_what_did_not_change_is_known_without_being_opened(
 ) -> None:
     first = run(command)
     for place in ("fingerprint", "read_table"):
-        monkeypatch.setattr(f"feelit.dataset.{place}", None)
+        monkeypatch.setattr(f"feelit.run.output_folder.{place}", None)
     again = run(command)
     assert statuses(again) == {stem: status.replace("done", "unchanged") for stem, status in ALL.items()}
     same = {"duration_s", "decoded", "sampled", "faces", "tracks", "cuts", "out", "provider"}
@@ -195,10 +195,11 @@ def test_a_video_that_changed_is_done_again_in_one_step(keep_time: bool, here: P
         os.utime("in/a.mp4", ns=(before.st_atime_ns, before.st_mtime_ns))
     again = run(command)
     assert statuses(again) == {**dict.fromkeys(ALL, "unchanged"), "a": "done", "broken": "failed"}
-    assert again["in/a.mp4"]["decoded"] == 7
+    assert again["in/a.mp4"]["decoded"] + again["in/a.mp4"]["discarded"] == 7
     assert entries()["a"].fingerprint != old["a"].fingerprint
     assert entries()["c"] == old["c"]
-    assert feelit.read_timeline(OUT / "a.mp4.parquet").attrs["videos"]["in/a.mp4"]["frames_decoded"] == 7
+    facts = feelit.read_timeline(OUT / "a.mp4.parquet").attrs["videos"]["in/a.mp4"]
+    assert facts["frames_decoded"] + facts["frames_discarded"] == 7
 
 
 def test_a_changed_video_that_fails_keeps_its_old_timeline_and_is_told_as_failed(here: Path, command: Command) -> None:
@@ -268,7 +269,7 @@ def test_retry_failed_takes_the_failed_ones_only(here: Path, made: Path, command
     shutil.copy(made / "7.mp4", "in/new.mp4")
     shutil.copyfile(made / "3.mp4", "in/a.mp4")
     assert statuses(run(command, "--retry-failed", code=0)) == {"broken": "done"}
-    assert (entries()["new"].status, entries()["a"].decoded) == ("pending", 8)
+    assert (entries()["new"].status, entries()["a"].decoded + entries()["a"].discarded) == ("pending", 8)
     assert run(command, "--retry-failed", code=0) == {}
 
 
@@ -451,12 +452,13 @@ def test_what_a_killed_run_noted_is_not_lost(here: Path, command: Command) -> No
     workspace.open(fresh=False)
     manifest = Manifest(OUT, workspace, None)
     manifest.open([])
+    known = entries()["a"].decoded
     lost = replace(entries()["a"], decoded=1234)
     manifest.note(lost)
     with workspace.journal.open("a") as journal:
         journal.write('\n["half a li')
     workspace.leave()  # as the system would: nothing is written
-    assert pq.read_table(OUT / MANIFEST, filters=[("video", "=", "in/a.mp4")])["decoded"].to_pylist() == [8]
+    assert pq.read_table(OUT / MANIFEST, filters=[("video", "=", "in/a.mp4")])["decoded"].to_pylist() == [known]
     assert entries()["a"].decoded == 1234
     run(command)
     assert pq.read_table(OUT / MANIFEST, filters=[("video", "=", "in/a.mp4")])["decoded"].to_pylist() == [1234]

@@ -45,6 +45,7 @@ class Recording:
             replace(frames, frame=frames.frame - first),
             replace(faces, row=np.searchsorted(sampled, faces.row).astype(np.int64)),
             decoded=end - first,
+            discarded=0,
             errors=0,
             letterboxed=0,
             threshold=THRESHOLD,

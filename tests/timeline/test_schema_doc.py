@@ -115,7 +115,7 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
     job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path))
     whole = np.zeros(0, np.int64)
     frames = FrameTable(whole, whole, np.zeros(0), whole, np.zeros((0, 256), np.uint8))
-    job.accept(segment, SegmentResult(frames, no_faces(), 25, 0, 0, 0.5, "CPU"))
+    job.accept(segment, SegmentResult(frames, no_faces(), 25, 0, 0, 0, 0.5, "CPU"))
     _, *videos = section("Metadata").split("And of every video:")
     described = re.findall(r"^\| (.*?) \|", videos[0], flags=re.MULTILINE)
     assert [name for cell in described for name in names(cell)] == list(job.metadata())

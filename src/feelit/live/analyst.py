@@ -90,7 +90,7 @@ class Analyst:
 
     def _take(self, frames: FrameTable, faces: FaceTable, decoded: int, errors: int = 0) -> None:
         threshold, provider = self._networks.detector.threshold, self._networks.provider
-        self._write(self._builder.add(SegmentResult(frames, faces, decoded, errors, 0, threshold, provider)))
+        self._write(self._builder.add(SegmentResult(frames, faces, decoded, 0, errors, 0, threshold, provider)))
 
     def _write(self, rows: Timeline) -> None:
         if self._recording is not None:

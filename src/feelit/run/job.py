@@ -29,6 +29,7 @@ class VideoReport:
     out: str | None = None
     duration_s: float = 0.0
     decoded: int = 0
+    discarded: int = 0
     sampled: int = 0
     skipped: int = 0
     decode_errors: int = 0
@@ -62,6 +63,7 @@ def report_of(name: str, info: VideoInfo, builder: TimelineBuilder) -> VideoRepo
         status="done",
         duration_s=info.duration_s,
         decoded=builder.decoded,
+        discarded=builder.discarded,
         sampled=builder.sampled,
         skipped=builder.decoded - builder.sampled,
         decode_errors=builder.errors,
@@ -86,6 +88,7 @@ def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
         "average_rate": str(info.average_rate),
         "codec": info.codec,
         "frames_decoded": builder.decoded,
+        "frames_discarded": builder.discarded,
         "frames_sampled": builder.sampled,
         "decode_errors": builder.errors,
         "frames_letterboxed": builder.letterboxed,

@@ -62,6 +62,7 @@ class Entry:
     settings: str | None = None
     output_bytes: int | None = None
     updated: int = 0  # microseconds since 1970, UTC
+    discarded: int = 0  # new fields come last: lines of older journals are read by position
 
 
 _TYPES = {"str": pa.string(), "bool": pa.bool_(), "float": pa.float64(), "int": pa.int64()}
@@ -264,7 +265,8 @@ def _read(path: Location) -> list[Entry]:
                 raise TimelineReadError(
                     f"{path} is no manifest of this feelit", "move it away; it is made again from the timelines"
                 )
-            table = file.read(columns=SCHEMA.names).cast(_PLAIN)
+            names = [f.name for f in fields(Entry) if f.name != "discarded" or f.name in file.schema_arrow.names]
+            table = file.read(columns=names).cast(pa.schema([_PLAIN.field(name) for name in names]))
     except FileNotFoundError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:

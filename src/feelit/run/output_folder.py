@@ -179,6 +179,7 @@ class DatasetOutput:
                 "done",
                 duration_s=video["duration_s"],
                 decoded=decoded,
+                discarded=video.get("frames_discarded", 0),
                 sampled=sampled,
                 skipped=decoded - sampled,
                 decode_errors=video["decode_errors"],

@@ -225,7 +225,7 @@ class _Analysis:
         )
 
     def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:
-        self._observer.advanced(job.source, result.decoded)
+        self._observer.advanced(job.source, result.decoded + result.discarded)
         job.accept(segment, result)
         if not job.complete:
             return

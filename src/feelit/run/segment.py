@@ -96,6 +96,7 @@ def analyze_segment(task: Task) -> SegmentResult:
         FrameTable.join([*frames, no_frames()]),
         FaceTable.join([*faces, no_faces()]),
         reader.decoded,
+        reader.discarded,
         reader.errors,
         reader.letterboxed,
         networks.detector.threshold,

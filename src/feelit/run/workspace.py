@@ -173,7 +173,8 @@ class Shelf:
         """
         columns = {f"frames_{f.name}": getattr(result.frames, f.name) for f in fields(FrameTable)}
         columns |= {f"faces_{f.name}": getattr(result.faces, f.name) for f in fields(FaceTable)}
-        numbers = json.dumps([result.decoded, result.errors, result.letterboxed, result.threshold, result.provider])
+        counts = (result.decoded, result.discarded, result.errors, result.letterboxed)
+        numbers = json.dumps([*counts, result.threshold, result.provider])
         with whole_file(self._file(segment)) as temporary, temporary.open("wb") as file:
             np.savez(file, numbers=np.array(numbers), **columns)
 

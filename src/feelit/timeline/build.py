@@ -37,7 +37,7 @@ class TimelineBuilder:
         self._frames: list[FrameTable] = []  # not yet given out
         self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
         self._names: dict[int, int] = {}  # tracker's id -> track_id
-        self.decoded = self.sampled = self.errors = self.letterboxed = self.cuts = self.faces = 0
+        self.decoded = self.discarded = self.sampled = self.errors = self.letterboxed = self.cuts = self.faces = 0
 
     @property
     def tracks(self) -> int:
@@ -48,6 +48,7 @@ class TimelineBuilder:
         """Take the next segment; the rows that are settled by it."""
         frames, faces = self._continued(result)
         self.decoded += result.decoded
+        self.discarded += result.discarded
         self.errors += result.errors
         self.letterboxed += result.letterboxed
         if not len(frames):
@@ -82,7 +83,7 @@ class TimelineBuilder:
             frames, faces = frames.rows(slice(1, None)), replace(faces, row=faces.row - 1)
         if len(frames):
             self._tick = int(frames.tick[-1])
-        return replace(frames, frame=frames.frame + self._first_frame + self.decoded), faces
+        return replace(frames, frame=frames.frame + self._first_frame + self.decoded + self.discarded), faces
 
     def _track(self, frames: FrameTable, faces: FaceTable) -> Int64:
         ids = np.full(len(faces), -1, np.int64)

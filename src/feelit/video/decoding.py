@@ -8,7 +8,7 @@ a segment cannot be decoded, decoding begins with an earlier one, as it would ha
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -23,13 +23,23 @@ from feelit.video.clock import REORDER
 from feelit.video.probe import open_video, video_stream
 from feelit.video.shape import StreamShapes
 
+GROUP_BYTES = 32 << 20
+"""So many bytes of packets are held at most to find out which of a group of pictures is the last that is wanted."""
+
 WATCH = 4 * REORDER
 """So many packets after one that was refused, frames are still put in order."""
 
 FARTHEST_S = 64.0
 """How far before a segment a keyframe is looked for that can stand in for a damaged one."""
 
+DISCARDING = frozenset({"h264", "hevc", "mpeg4", "vp9", "av1"})
+"""Codecs of which frames that no other refers to can be left undecoded: every frame that is decoded has the same pixels as
+without. A test compares them bit for bit."""
+
 Packet: TypeAlias = "av.Packet[VideoStream]"
+
+Discards: TypeAlias = Callable[[int], bool]
+"""Asked with the PTS of every packet of a segment, about in order: whether nobody looks at its frame."""
 
 
 class _LostError(Exception):
@@ -43,17 +53,34 @@ class _NoStartError(Exception):
 class SegmentDecoder:
     """Decodes one segment, packet by packet, so that a corrupt one costs only itself and what refers to it.
 
+    Parameters
+    ----------
+    discards : makes a new `Discards`, so that decoding can begin again; None where every frame is wanted. Frames that it names
+        and that no other frame refers to are not decoded
+    sparse : wanted frames are far apart: what comes after the last one of a closed group of pictures is not decoded either
+
     Attributes
     ----------
     refused : packets of the segment that could not be decoded, known after the iteration
+    discarded : frames that were not decoded, of those before the last one that was given; all of them after the iteration
     shapes : of the frames, to be asked of each frame before the next one is taken; once iteration has begun
     """
 
     shapes: StreamShapes
 
-    def __init__(self, info: VideoInfo, segment: Segment, threads: int = 1) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        segment: Segment,
+        threads: int = 1,
+        discards: Callable[[], Discards] | None = None,
+        sparse: bool = False,
+    ) -> None:
         self._info, self._segment, self._threads = info, segment, threads
-        self.refused = 0
+        self._discards = discards if info.codec in DISCARDING else None
+        self._sparse = sparse
+        self._undecoded: list[int] = []  # a heap of PTS: packets whose frames may have been left out, not yet passed
+        self.refused = self.discarded = 0
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         given = 0
@@ -61,11 +88,18 @@ class SegmentDecoder:
             for frame in self._read(self._threads):
                 given += 1
                 yield frame
-            if self._threads == 1 or given >= self._segment.packets:
+            self._pass(None)
+            if self._threads == 1 or given + self.discarded >= self._segment.packets:
                 return
         except _LostError:
             pass
         yield from islice(self._read(1), given, None)
+        self._pass(None)
+
+    def _pass(self, pts: int | None) -> None:
+        """Count the frames before `pts` that were not decoded; all that are left if it is None."""
+        while self._undecoded and (pts is None or self._undecoded[0] <= pts):
+            self.discarded += heapq.heappop(self._undecoded) != pts
 
     def _read(self, threads: int) -> Iterator[av.VideoFrame]:
         """The frames of the segment, from the nearest keyframe on that can be decoded."""
@@ -88,7 +122,8 @@ class SegmentDecoder:
         _NoStartError
             before the first frame, if decoding has to begin earlier.
         """
-        self.refused = 0
+        self.refused = self.discarded = 0
+        self._undecoded = []
         with open_video(self._info.path) as container:
             stream = video_stream(container, self._info.path)
             stream.thread_type = "AUTO"
@@ -109,6 +144,8 @@ class SegmentDecoder:
                 continue  # leading pictures of an open GOP belong to the segment before
             if frame.pts is not None and end_pts is not None and frame.pts >= end_pts:
                 return
+            if self._undecoded and frame.pts is not None:
+                self._pass(frame.pts)
             yield frame
 
     def _ordered(self, packets: Iterable[Packet], stream: VideoStream, threads: int) -> Iterator[av.VideoFrame]:
@@ -122,14 +159,22 @@ class SegmentDecoder:
         held: list[tuple[int, int, av.VideoFrame]] = []
         watch = count = 0
         newest = 0
+        leaves_out = self._chooser()
+        if leaves_out and self._sparse:
+            packets = self._without_tails(packets)
         for packet in chain(packets, [None]):
             watch -= watch > 0
+            if leaves_out and packet:
+                stream.codec_context.skip_frame = "NONREF" if leaves_out(packet) else "DEFAULT"
             try:
                 frames = packet.decode() if packet else stream.codec_context.decode(None)
             except (av.error.FFmpegError, ValueError):
                 if threads > 1:
                     raise _LostError from None
                 self.refused += packet is None or self._holds(packet)
+                if packet and packet.pts in self._undecoded:
+                    self._undecoded.remove(packet.pts)
+                    heapq.heapify(self._undecoded)
                 watch, frames = WATCH, []
             self.shapes.decoded()
             for frame in frames:
@@ -141,6 +186,54 @@ class SegmentDecoder:
                 count += 1
             while len(held) > (REORDER if watch and packet else 0):
                 yield heapq.heappop(held)[2]
+
+    def _chooser(self) -> Callable[[Packet], bool] | None:
+        """Says of each packet whether its frame need not be decoded unless others refer to it. Outside the segment frames are
+        chosen alike, but apart, so that the choice within does not depend on where decoding began."""
+        if self._discards is None:
+            return None
+        inside, outside = self._discards(), self._discards()
+
+        def leaves_out(packet: Packet) -> bool:
+            if packet.pts is None or packet.is_discard:
+                return False
+            if not self._holds(packet):
+                return outside(packet.pts)
+            if self._sparse:
+                return packet.pts in self._undecoded
+            if not inside(packet.pts):
+                return False
+            heapq.heappush(self._undecoded, packet.pts)
+            return True
+
+        return leaves_out
+
+    def _without_tails(self, packets: Iterable[Packet]) -> Iterator[Packet]:
+        """The packets without those that follow the last wanted one of their group of pictures, where the next group refers to
+        none of them. The PTS of all that need no decoding are noted."""
+        assert self._discards is not None
+        discards = self._discards()
+        group: list[Packet] = []
+        first = True
+        for packet in packets:
+            ended = len(group) > 1 and group[-1].is_keyframe
+            if ended or sum(p.size for p in group) > GROUP_BYTES:
+                closed = ended and _follows(packet, group[-1])
+                group, following = (group[:-1], group[-1:]) if ended else (group, [])
+                yield from self._chosen(group, discards, closed, first)
+                group, first = following, False
+            group.append(packet)
+        yield from self._chosen(group, discards, True, first)
+
+    def _chosen(self, group: list[Packet], discards: Discards, closed: bool, first: bool) -> Iterator[Packet]:
+        """What has to be decoded of a group; of the `first` one its keyframe in any case, for decoding begins with it."""
+        mine = sorted(p.pts for p in group if p.pts is not None and not p.is_discard and self._holds(p))
+        unwanted = {pts for pts in mine if discards(pts)}
+        wanted = [n for n, p in enumerate(group) if p.pts is None or (p.pts not in unwanted and self._holds(p))]
+        end = max([*(n + 1 for n in wanted), int(first)]) if closed else len(group)
+        for pts in unwanted:
+            heapq.heappush(self._undecoded, pts)
+        yield from group[:end]
 
     def _frame_units(self) -> int:
         rate, base = self._info.average_rate, self._info.time_base
@@ -171,6 +264,11 @@ class SegmentDecoder:
                 continue
             waiting = False
             yield packet
+
+
+def _follows(packet: Packet, keyframe: Packet) -> bool:
+    """Whether the packet after a keyframe is shown after it: no picture refers to what came before the keyframe."""
+    return packet.pts is not None and keyframe.pts is not None and packet.pts > keyframe.pts
 
 
 def _beginning_at(frames: Iterable[av.VideoFrame], pts: int) -> Iterator[av.VideoFrame]:

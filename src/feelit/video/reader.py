@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
 from feelit.video.clock import Clock, tick_of
 from feelit.video.decoded_frame import DecodedFrame
-from feelit.video.decoding import SegmentDecoder
+from feelit.video.decoding import Discards, SegmentDecoder
 from feelit.video.shape import fit
+
+SPARSE_HZ = 2
+"""Up to this rate it pays to know a whole group of pictures before any of it is decoded."""
 
 
 class SegmentReader:
     """Decodes one segment and yields the frames that are sampled.
 
-    After the iteration `decoded` counts the frames of the segment that the decoder gave, `errors` the packets it refused and
-    the frames it marked as damaged, `letterboxed` the frames of another shape than the video's.
+    After the iteration `decoded` counts the frames of the segment that the decoder gave, `discarded` those that were not
+    decoded because nobody looks at them, `errors` the packets it refused and the frames it marked as damaged, `letterboxed` the
+    frames of another shape than the video's.
 
     Whether a frame is sampled depends on its timestamp alone, and on no frame before this segment: the first frame of every
     tick is yielded. Where a segment boundary cuts a tick in two, both sides yield one, and who joins the segments keeps the
@@ -25,10 +29,17 @@ class SegmentReader:
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling, view: View, threads: int = 1) -> None:
         self._info, self._segment, self._sampling, self._view = info, segment, sampling, view
-        self._frames = SegmentDecoder(info, segment, threads)
+        trusted = bool(segment.reset_pts)  # else timestamps may repeat or jump, and only decoded frames tell their order
+        sparse = sampling.rate_hz is not None and sampling.rate_hz <= SPARSE_HZ
+        self._frames = SegmentDecoder(info, segment, threads, self._discards if trusted else None, sparse)
         self._clock = Clock(info.time_base, info.origin_pts, info.average_rate)
         self._marked = 0
         self.decoded = self.letterboxed = 0
+
+    @property
+    def discarded(self) -> int:
+        """Frames that were not decoded."""
+        return self._frames.discarded
 
     @property
     def errors(self) -> int:
@@ -40,7 +51,7 @@ class SegmentReader:
         beginning = _Beginning(self._info, self._segment, self._sampling)
         for frame in self._frames:
             units = self._clock.units(frame.pts)
-            index, time_s = self.decoded, self._clock.seconds(units)
+            index, time_s = self.decoded + self._frames.discarded, self._clock.seconds(units)
             if time_s >= self._sampling.end_s:
                 return
             self.decoded += 1
@@ -53,6 +64,25 @@ class SegmentReader:
             last_tick = tick
             decoded = DecodedFrame(frame, shape, index, frame.pts or 0, time_s, tick)
             yield decoded.sample(self._info, self._view, beginning.is_at(decoded.pts, tick))
+
+    def _discards(self) -> Discards:
+        """Names frames that are not sampled: those before the start, and those after another one of their tick."""
+        info, sampling = self._info, self._sampling
+        first: dict[int, int] = {}  # tick -> the earliest PTS so far
+
+        def discards(pts: int) -> bool:
+            units = pts - info.origin_pts
+            time_s = float(units * info.time_base)
+            if time_s < sampling.start_s:
+                return True
+            if time_s >= sampling.end_s or sampling.rate_hz is None:
+                return False
+            tick = tick_of(units, info.time_base, sampling.rate_hz)
+            earliest = first.setdefault(tick, pts)
+            first[tick] = min(earliest, pts)
+            return pts > earliest
+
+        return discards
 
 
 class _Beginning:

@@ -62,7 +62,7 @@ def assert_same(found: SegmentResult | FeelitError, expected: SegmentResult) -> 
 
 def test_the_segments_hold_faces(expected: list[SegmentResult]) -> None:
     assert len(expected) == 4
-    assert sum(result.decoded for result in expected) == 48
+    assert sum(result.decoded + result.discarded for result in expected) == 48
     assert all(len(result.faces) for result in expected)
 
 
