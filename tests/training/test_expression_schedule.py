@@ -25,6 +25,7 @@ from feelit.training.expression import train as expression
 from feelit.training.expression.run import BEFORE, Recipe, State
 from feelit.training.expression.schedule import best_epoch, has_learnt_enough, monitored, rate_at
 from feelit.training.expression.train import train, train_epoch
+from feelit.types import EMOTIONS
 from tests.training.test_expression import SMALL
 from tests.training.test_expression_data import small_lesson, write_data
 
@@ -119,6 +120,8 @@ def test_a_run_prints_what_is_usual(tmp_path: Path, caplog: pytest.LogCaptureFix
     assert re.fullmatch(rf"epoch 1 of 2: {scores}, {learnt}, learning rate \S+, \d+ s, at most \d+ min left", lines[0])
     assert re.fullmatch(rf"epoch 2 of 2: {scores}, {learnt}, learning rate \S+, \d+ s", lines[1])
     assert "16 pictures to learn from, 16 to check with" in caplog.messages
+    assert f"by majority: {', '.join(f'{name} 2' for name in EMOTIONS)}" in caplog.messages
+    assert any(re.fullmatch(r"residual: \d+ parameters", line) for line in caplog.messages)
 
 
 def test_l1_drives_weights_to_nothing() -> None:

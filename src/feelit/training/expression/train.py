@@ -69,6 +69,8 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md tells how splits are named")
     learning = to_learn_from(splits["train"])
     log.info("%d pictures to learn from, %d to check with", len(learning), len(splits["valid"]))
+    counts = np.bincount(learning.label[learning.label >= 0], minlength=len(EMOTIONS)).tolist()
+    log.info("by majority: %s", ", ".join(f"{name} {count}" for name, count in zip(EMOTIONS, counts, strict=True)))
     log.info("%s: %d parameters", recipe.network, count_parameters(state.network))
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
