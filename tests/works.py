@@ -15,6 +15,7 @@ import numpy as np
 
 from feelit.errors import VideoReadError
 from feelit.options import AnalyzeOptions
+from feelit.people.select import no_embeddings
 from feelit.run.engines import Order, Outcome
 from feelit.run.segment import Models, Task, no_faces
 from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo
@@ -23,7 +24,7 @@ from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo
 def orders(folder: Path, count: int = 5) -> Iterator[Order]:
     """Tasks that hold just enough for the functions below: segments of a video `a.mp4` that there is not."""
     info = VideoInfo(folder / "a.mp4", 1, 1, Fraction(1), 1, Fraction(1), Fraction(25), True, 0, 1.0, "none", False, 1, 1, "")
-    models = Models(Path("detector"), Path("classifier"), "cpu")
+    models = Models(Path("detector"), Path("classifier"), None, "cpu")
     for n in range(count):
         yield Order(n, Task(info, Segment(n, None, None, 1), AnalyzeOptions(min_face_px=10.0), models))
 
@@ -38,7 +39,7 @@ def result_of(task: Task) -> SegmentResult:
     """No frames; the index of the segment as the number of those that were decoded."""
     none = np.zeros(0, np.int64)
     frames = FrameTable(none, none, np.zeros(0, np.float64), none, np.zeros((0, 256), np.uint8))
-    return SegmentResult(frames, no_faces(), task.segment.index, 0, 0, 0, 0.5, "none")
+    return SegmentResult(frames, no_faces(), no_embeddings(), task.segment.index, 0, 0, 0, 0.5, "none")
 
 
 def slow(task: Task) -> SegmentResult:

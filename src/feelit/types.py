@@ -19,6 +19,7 @@ from feelit.storage.location import Location
 from feelit.times import MOST_S as MOST_S
 
 UInt8 = NDArray[np.uint8]
+Int8 = NDArray[np.int8]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
@@ -178,11 +179,21 @@ class FaceTable(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EmbeddingTable(Columns):
+    """A few faces of a segment as directions, by which people are told apart; ordered by face."""
+
+    face: Int64  # (K,) index into the FaceTable
+    quality: Float32  # (K,) 0..1, how much the face says about who it is
+    vector: Int8  # (K, 128) of length one, in steps of 1/256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SegmentResult:
     """What a worker made of one segment."""
 
     frames: FrameTable
     faces: FaceTable
+    embeddings: EmbeddingTable  # none where people are not told apart
     decoded: int  # frames that came out of the decoder and belong to the segment
     discarded: int  # frames of the segment that were not decoded, because none of them is sampled
     errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged

@@ -24,7 +24,7 @@ SIZE = (320, 180)
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    return open_networks(Models(model_path("face"), model_path("expression"), "cpu"))
+    return open_networks(Models(model_path("face"), model_path("expression"), None, "cpu"))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_detector_for_colour_is_given_colour(tmp_path: Path, networks: Network
             given.append(images.shape)
             return networks.detector.detect(images[..., 1], view)  # type: ignore[arg-type]  # the view it made itself
 
-    both = Networks(Colour(), networks.expression)  # type: ignore[arg-type]  # as far as it is asked
+    both = Networks(Colour(), networks.expression, None)  # type: ignore[arg-type]  # as far as it is asked
     assert find_faces(Source(group(tmp_path / "a.png")), both).found
     assert given[0][3] == 3
 

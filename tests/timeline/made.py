@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from feelit.people.select import no_embeddings
 from feelit.run.segment import APPEARANCE_PX, SIGNATURE_PX
 from feelit.types import EMOTIONS, FaceTable, Float32, Float64, FrameTable, SegmentResult
 
@@ -44,6 +45,7 @@ class Recording:
         return SegmentResult(
             replace(frames, frame=frames.frame - first),
             replace(faces, row=np.searchsorted(sampled, faces.row).astype(np.int64)),
+            no_embeddings(),
             decoded=end - first,
             discarded=0,
             errors=0,

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from feelit.analysis.summary import headings
+from feelit.people.select import no_embeddings
 from feelit.run import manifest
 from feelit.run.job import Job
 from feelit.run.plan import Plan, Source
@@ -112,10 +113,10 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
         Path("a.mp4"), 64, 48, Fraction(1), 1, Fraction(1, 1000), Fraction(25), True, 0, 1.0, "h264", False, 25, 1, "0"
     )
     segment = Segment(0, None, None, 25)
-    job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path))
+    job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path), True)
     whole = np.zeros(0, np.int64)
     frames = FrameTable(whole, whole, np.zeros(0), whole, np.zeros((0, 256), np.uint8))
-    job.accept(segment, SegmentResult(frames, no_faces(), 25, 0, 0, 0, 0.5, "CPU"))
+    job.accept(segment, SegmentResult(frames, no_faces(), no_embeddings(), 25, 0, 0, 0, 0.5, "CPU"))
     _, *videos = section("Metadata").split("And of every video:")
     described = re.findall(r"^\| (.*?) \|", videos[0], flags=re.MULTILINE)
     assert [name for cell in described for name in names(cell)] == list(job.metadata())

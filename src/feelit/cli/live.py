@@ -55,7 +55,13 @@ def live(
     if not duration > 0:
         raise UsageError(f"--duration {duration:g} is no time", "give seconds, or leave it out")
     look = AnalyzeOptions(
-        rate=rate, end_s=duration, min_face_px=min_face, detector=detector, classifier=classifier, device=device.value
+        rate=rate,
+        end_s=duration,
+        min_face_px=min_face,
+        detector=detector,
+        classifier=classifier,
+        device=device.value,
+        people=False,
     )
     config = LiveConfig(source, look, loop, max_width, out, force)
     serving = ServerConfig(host, port, token)

@@ -169,7 +169,7 @@ def explain_sources(
     if not sources:
         raise UsageError("there is nothing to explain", "name an image, or a moment of a video, as in VIDEO@83.5")
     path = model_path(model)
-    networks = open_networks(Models(model_path(options.detector), path, options.device))
+    networks = open_networks(Models(model_path(options.detector), path, None, options.device))
     explainer = _Explainer(path, networks.expression, options)
     pictures = [(source, find_faces(source, networks)) for source in map(Source.parse, sources)]
     asked = [(source, faces, i) for source, faces in pictures for i in _asked(source, faces, options.face)]

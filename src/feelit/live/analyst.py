@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from feelit.live.recording import Recording
+from feelit.people.select import no_embeddings
 from feelit.run.job import VideoReport, metadata_of, report_of, sampled_hz
 from feelit.run.pipeline import Settings
 from feelit.run.segment import Networks, detect_and_classify, frame_table, no_faces, no_frames
@@ -90,7 +91,9 @@ class Analyst:
 
     def _take(self, frames: FrameTable, faces: FaceTable, decoded: int, errors: int = 0) -> None:
         threshold, provider = self._networks.detector.threshold, self._networks.provider
-        self._write(self._builder.add(SegmentResult(frames, faces, decoded, 0, errors, 0, threshold, provider)))
+        self._write(
+            self._builder.add(SegmentResult(frames, faces, no_embeddings(), decoded, 0, errors, 0, threshold, provider))
+        )
 
     def _write(self, rows: Timeline) -> None:
         if self._recording is not None:

@@ -99,6 +99,12 @@ class AnalyzeOptions(FaceOptions):
         kind=SECONDS,
     )
     end_s: float = option(float("inf"), "End before this time.", flag="--end", default_text="its end", kind=SECONDS)
+    people: bool = option(
+        True,
+        "Tell people apart: one number per person, whatever cuts do.",
+        details="`--no-people` leaves the columns `person_id`, `person` and `person_confidence` out, and nothing about identity"
+        " is computed. See [people.md](people.md).",
+    )
 
     def check(self) -> None:
         """See `Options.check`."""

@@ -9,12 +9,16 @@ from fractions import Fraction
 from typing import Any
 
 from feelit.errors import FeelitError
+from feelit.people.evidence import EvidenceBuilder
+from feelit.people.group import group_tracks
+from feelit.people.rows import PersonRows
 from feelit.run.plan import Plan, Source
 from feelit.run.workspace import Shelf
 from feelit.storage.atomic import output_errors
 from feelit.storage.location import Location
 from feelit.storage.names import as_text, one_line
 from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.schema import PEOPLE
 from feelit.timeline.write import TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
@@ -35,6 +39,7 @@ class VideoReport:
     decode_errors: int = 0
     faces: int = 0
     tracks: int = 0
+    people: int | None = None
     cuts: int = 0
     wall_s: float = 0.0
     provider: str | None = None
@@ -54,6 +59,11 @@ def failed(source: Source, error: FeelitError) -> VideoReport:
     kind = type(error).__name__
     message, hint = one_line(error.message), one_line(error.hint) or None
     return VideoReport(source.name, "failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
+
+
+def groups_in(record: dict[str, Any]) -> list[str]:
+    """The optional columns of rows that were made with some settings."""
+    return [PEOPLE] if record["config"]["people"] else []
 
 
 def report_of(name: str, info: VideoInfo, builder: TimelineBuilder) -> VideoReport:
@@ -111,13 +121,18 @@ class Job:
     source, info, segments : what is analysed
     shelf : where its finished segments are kept
     failure : why it will not be finished, or None
+    people : who the tracks are, once all rows are there; None where people are not told apart
     """
 
-    def __init__(self, source: Source, info: VideoInfo, plan: Plan, sampling: Sampling, shelf: Shelf) -> None:
+    def __init__(
+        self, source: Source, info: VideoInfo, plan: Plan, sampling: Sampling, shelf: Shelf, people: bool = False
+    ) -> None:
         self.source, self.info, self.shelf = source, info, shelf
         self.segments, self._first_frame = plan.segments, plan.first_frame
         self.failure: FeelitError | None = None
         self._sampling = sampling
+        self._evidence = EvidenceBuilder() if people else None
+        self.people: PersonRows | None = None
         self._waiting: dict[int, SegmentResult] = {}
         self._next = 0
         self._builder: TimelineBuilder | None = None
@@ -165,8 +180,11 @@ class Job:
         """What was done, once the job is complete."""
         assert self._builder is not None
         wall_s = time.perf_counter() - self._started_s
+        people = self.people
         return replace(
             report_of(self.source.name, self.info, self._builder),
+            tracks=self._builder.tracks if people is None else people.tracks,
+            people=None if people is None else people.people,
             out=as_text(out),
             wall_s=round(wall_s, 3),
             provider=" + ".join(sorted(self._providers)),
@@ -175,12 +193,20 @@ class Job:
     def metadata(self) -> dict[str, Any]:
         """What the timeline file says of this video."""
         assert self._builder is not None
-        return metadata_of(self.info, self._builder)
+        found = metadata_of(self.info, self._builder)
+        if self.people is not None:
+            found |= {"tracks": self.people.tracks, "people": self.people.describe()}
+        return found
+
+    def copy_to(self, writer: TimelineWriter) -> None:
+        """Write the rows, with people if they are told apart, once the job is complete."""
+        writer.copy(self.shelf.spool, None if self.people is None else self.people.change)
 
     def _append(self, result: SegmentResult) -> None:
         if self._builder is None or self._writer is None:
             rate_hz = sampled_hz(self._sampling, self.info)
-            self._builder = TimelineBuilder(TrackerSettings(result.threshold), rate_hz, self._first_frame)
+            settings = TrackerSettings(result.threshold)
+            self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool)
         self._providers.add(result.provider)
@@ -189,3 +215,5 @@ class Job:
             self._writer.write(self._builder.finish(), self.source.name)
             self._writer.close()
             self._writer = None
+            if self._evidence is not None:
+                self.people, self._evidence = PersonRows(group_tracks(self._evidence)), None

@@ -13,7 +13,7 @@ from typing import Any
 
 from feelit.errors import FeelitError, OutputError, VideoReadError
 from feelit.options import RunOptions
-from feelit.run.job import Job, VideoReport
+from feelit.run.job import Job, VideoReport, groups_in
 from feelit.run.manifest import ENDING, Entry, Manifest
 from feelit.run.plan import Source
 from feelit.run.workspace import Workspace
@@ -28,7 +28,7 @@ from feelit.video.probe import fingerprint
 
 Record = dict[str, Any]
 
-COUNTS = tuple(f.name for f in fields(VideoReport) if f.name not in ("video", "status", "out"))
+COUNTS = tuple(f.name for f in fields(VideoReport) if f.name not in ("video", "status", "out", "people"))
 """What an entry and a report have in common."""
 
 
@@ -101,8 +101,11 @@ class DatasetOutput:
         target = self._folder / name
         record = self._record | {"videos": {job.source.name: job.metadata()}}
         replaces = self._run.force or name in self._outdated
-        with whole_file(target, self._scratch, replaces) as temporary, TimelineWriter(temporary, record) as writer:
-            writer.copy(job.shelf.spool)
+        with (
+            whole_file(target, self._scratch, replaces) as temporary,
+            TimelineWriter(temporary, record, groups_in(record)) as writer,
+        ):
+            job.copy_to(writer)
         job.shelf.clear()
         report = job.report(target)
         entry = replace(self._entry(job.source, report), fingerprint=job.info.fingerprint, settings=self._settings)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from feelit.errors import UsageError
 from feelit.options import RunOptions
-from feelit.run.job import Job, VideoReport
+from feelit.run.job import Job, VideoReport, groups_in
 from feelit.run.manifest import read_manifest, require_manifest
 from feelit.run.output_folder import DatasetOutput, file_of
 from feelit.run.plan import Source
@@ -129,7 +129,7 @@ class TableOutput:
 
     def __init__(self, target: Location, record: Record, scratch: Path, force: bool) -> None:
         self._target, self._record, self._scratch, self._force = target, record, scratch, force
-        self._videos: dict[str, tuple[Path, Record]] = {}
+        self._videos: dict[str, tuple[Job, Record]] = {}
 
     def open(self, planned: Sequence[Source]) -> None:
         """See `Output.open`."""
@@ -146,7 +146,7 @@ class TableOutput:
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
-        self._videos[job.source.name] = (job.shelf.spool, job.metadata())
+        self._videos[job.source.name] = (job, job.metadata())
         return job.report(self._target)
 
     def close(self, order: Sequence[Source]) -> None:
@@ -155,9 +155,12 @@ class TableOutput:
         if not names:
             return
         record = self._record | {"videos": {name: self._videos[name][1] for name in names}}
-        with whole_file(self._target, self._scratch, self._force) as temporary, TimelineWriter(temporary, record) as writer:
+        with (
+            whole_file(self._target, self._scratch, self._force) as temporary,
+            TimelineWriter(temporary, record, groups_in(record)) as writer,
+        ):
             for name in names:
-                writer.copy(self._videos[name][0])
+                self._videos[name][0].copy_to(writer)
 
     def leave(self) -> None:
         """See `Output.leave`."""

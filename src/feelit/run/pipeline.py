@@ -67,8 +67,11 @@ def resolve(options: AnalyzeOptions) -> Settings:
     ModelError
         if there is no such model.
     """
-    models = Models(model_path(options.detector), model_path(options.classifier), options.device)
+    identity = model_path("identity") if options.people else None
+    models = Models(model_path(options.detector), model_path(options.classifier), identity, options.device)
     roles = {"detector": models.detector, "classifier": models.expression}
+    if identity is not None:
+        roles["identity"] = identity
     record = {
         "feelit_version": __version__,
         "config": {k: v for k, v in asdict(options).items() if k != "device" and v != float("inf")},
@@ -210,7 +213,8 @@ class _Analysis:
         # The name is in the key, for copies of one video must not write into the same rows.
         shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint, source.name])
         sampling = self._settings.options.sampling
-        job = Job(source, video.info, cut(video, sampling, target_s), sampling, shelf)
+        people = self._settings.models.identity is not None
+        job = Job(source, video.info, cut(video, sampling, target_s), sampling, shelf, people)
         self._opened[source.name] = job
         return job
 

@@ -17,11 +17,13 @@ import cv2
 import numpy as np
 
 from feelit.options import AnalyzeOptions, Device
+from feelit.people.select import FaceSelector, no_embeddings
 from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.identity import IdentityModel, open_identity
 from feelit.vision.multi_scale import MultiScaleDetector
 from feelit.vision.quality import brightness, sharpness, thumbnails
 
@@ -42,6 +44,7 @@ class Models:
 
     detector: Path
     expression: Path
+    identity: Path | None  # None where people are not told apart
     device: Device
 
 
@@ -51,11 +54,13 @@ class Networks:
 
     detector: FaceDetector
     expression: ExpressionModel
+    identity: IdentityModel | None
 
     @property
     def provider(self) -> str:
         """The execution provider that really runs them."""
-        return " + ".join(dict.fromkeys((self.detector.provider, self.expression.provider)))
+        used = [network.provider for network in (self.detector, self.expression, self.identity) if network is not None]
+        return " + ".join(dict.fromkeys(used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +90,21 @@ def analyze_segment(task: Task) -> SegmentResult:
     reader = SegmentReader(task.info, task.segment, task.options.sampling, multi_scale.view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
-    seen = 0
+    selector = FaceSelector(networks.identity, networks.detector.threshold) if networks.identity is not None else None
+    seen = seen_faces = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
         found = detect_and_classify(batch, multi_scale, networks, task.batch)
         frames.append(frame_table(batch))
         faces.append(replace(found, row=found.row + seen))
+        if selector is not None:
+            selector.take(batch, found, seen_faces)
         seen += len(batch)
+        seen_faces += len(found)
     check_unchanged(task.info)  # on another machine it may never have been the same file
     return SegmentResult(
         FrameTable.join([*frames, no_frames()]),
         FaceTable.join([*faces, no_faces()]),
+        selector.finish() if selector is not None else no_embeddings(),
         reader.decoded,
         reader.discarded,
         reader.errors,
@@ -162,7 +172,11 @@ def open_networks(models: Models) -> Networks:
         if a model does not load.
     """
     cv2.setNumThreads(1)
-    return Networks(open_detector(models.detector, models.device), open_expression(models.expression, models.device))
+    return Networks(
+        open_detector(models.detector, models.device),
+        open_expression(models.expression, models.device),
+        open_identity(models.identity, models.device) if models.identity is not None else None,
+    )
 
 
 def frame_table(batch: list[Sample]) -> FrameTable:

@@ -20,7 +20,7 @@ from feelit.options import Shard
 from feelit.storage.atomic import cache_folder, output_errors, whole_file
 from feelit.storage.location import Location, Url
 from feelit.storage.locks import is_at, locked, taken
-from feelit.types import FaceTable, FrameTable, Segment, SegmentResult
+from feelit.types import EmbeddingTable, FaceTable, FrameTable, Segment, SegmentResult
 
 VERSION = 2
 LOCK = "lock"
@@ -173,6 +173,7 @@ class Shelf:
         """
         columns = {f"frames_{f.name}": getattr(result.frames, f.name) for f in fields(FrameTable)}
         columns |= {f"faces_{f.name}": getattr(result.faces, f.name) for f in fields(FaceTable)}
+        columns |= {f"embeddings_{f.name}": getattr(result.embeddings, f.name) for f in fields(EmbeddingTable)}
         counts = (result.decoded, result.discarded, result.errors, result.letterboxed)
         numbers = json.dumps([*counts, result.threshold, result.provider])
         with whole_file(self._file(segment)) as temporary, temporary.open("wb") as file:
@@ -185,6 +186,7 @@ class Shelf:
                 return SegmentResult(
                     FrameTable(*(columns[f"frames_{f.name}"] for f in fields(FrameTable))),
                     FaceTable(*(columns[f"faces_{f.name}"] for f in fields(FaceTable))),
+                    EmbeddingTable(*(columns[f"embeddings_{f.name}"] for f in fields(EmbeddingTable))),
                     *json.loads(str(columns["numbers"])),
                 )
         except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):

@@ -8,11 +8,12 @@ from fractions import Fraction
 import numpy as np
 
 from feelit.geometry import head_angles
+from feelit.people.evidence import EvidenceBuilder
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import REACH_S, smooth
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
-from feelit.types import EMOTIONS, Bool, FaceTable, Float32, Float64, FrameTable, Int64, SegmentResult, Timeline
+from feelit.types import EMOTIONS, Bool, EmbeddingTable, FaceTable, Float32, Float64, FrameTable, Int64, SegmentResult, Timeline
 
 
 class TimelineBuilder:
@@ -27,12 +28,15 @@ class TimelineBuilder:
     faces, tracks : counts of what was given out
     """
 
-    def __init__(self, settings: TrackerSettings, rate_hz: Fraction, first_frame: int = 0) -> None:
+    def __init__(
+        self, settings: TrackerSettings, rate_hz: Fraction, first_frame: int = 0, evidence: EvidenceBuilder | None = None
+    ) -> None:
         settings = settings.at_interval(float(1 / rate_hz))
         self._tracker = Tracker(settings)
         self._delay_s = max(settings.probation_s, REACH_S) + 1e-6
         self._first_frame = first_frame
         self._cuts = CutDetector()
+        self._evidence = evidence
         self._tick: int | None = None
         self._frames: list[FrameTable] = []  # not yet given out
         self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
@@ -46,7 +50,7 @@ class TimelineBuilder:
 
     def add(self, result: SegmentResult) -> Timeline:
         """Take the next segment; the rows that are settled by it."""
-        frames, faces = self._continued(result)
+        frames, faces, embeddings = self._continued(result)
         self.decoded += result.decoded
         self.discarded += result.discarded
         self.errors += result.errors
@@ -54,7 +58,10 @@ class TimelineBuilder:
         if not len(frames):
             return no_rows()
         self.sampled += len(frames)
-        self._held.append(_faces_of(frames, faces, self._track(frames, faces)))
+        ids = self._track(frames, faces)
+        if self._evidence is not None:
+            self._evidence.add(frames, faces, ids, embeddings)
+        self._held.append(_faces_of(frames, faces, ids))
         self._frames.append(frames)
         return self._settle(float(frames.time_s[-1]) - self._delay_s)
 
@@ -73,17 +80,22 @@ class TimelineBuilder:
 
     def finish(self) -> Timeline:
         """The rest of the rows."""
-        return self._settle(float("inf"))
+        rows = self._settle(float("inf"))
+        if self._evidence is not None:
+            self._evidence.finish(self._names)
+        return rows
 
-    def _continued(self, result: SegmentResult) -> tuple[FrameTable, FaceTable]:
+    def _continued(self, result: SegmentResult) -> tuple[FrameTable, FaceTable, EmbeddingTable]:
         """Number frames over the whole video, and drop a first frame whose tick the segment before has sampled."""
-        frames, faces = result.frames, result.faces
+        frames, faces, embeddings = result.frames, result.faces, result.embeddings
         if len(frames) and self._tick == int(frames.tick[0]):
-            faces = faces.rows(faces.row > 0)
+            dropped = int((faces.row == 0).sum())  # faces are ordered by frame
+            faces, embeddings = faces.rows(faces.row > 0), embeddings.rows(embeddings.face >= dropped)
+            embeddings = replace(embeddings, face=embeddings.face - dropped)
             frames, faces = frames.rows(slice(1, None)), replace(faces, row=faces.row - 1)
         if len(frames):
             self._tick = int(frames.tick[-1])
-        return replace(frames, frame=frames.frame + self._first_frame + self.decoded + self.discarded), faces
+        return replace(frames, frame=frames.frame + self._first_frame + self.decoded + self.discarded), faces, embeddings
 
     def _track(self, frames: FrameTable, faces: FaceTable) -> Int64:
         ids = np.full(len(faces), -1, np.int64)
@@ -109,6 +121,8 @@ class TimelineBuilder:
         rows = np.flatnonzero(self._proven(held) & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
         faces = self._named(_judged(held, rows))
         self.faces += len(faces)
+        if self._evidence is not None:
+            self._evidence.see(faces.rows(np.lexsort((faces.track_id, faces.frame)).astype(np.int64)))
         self._frames = [rest] if len(rest) else []
         self._held = [held.rows(held.time_s >= rest.time_s[0] - REACH_S)] if len(rest) else []
         return _with_empty_frames(faces, due)

@@ -245,6 +245,8 @@ def _kind(found: pa.DataType) -> str:
         return "whole number"
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):  # Arrow cannot reckon with narrower ones
         return "number"
+    if pa.types.is_null(kind) and pa.types.is_dictionary(found):  # what pandas makes of a category that nothing is in
+        return "text"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 
 

@@ -111,6 +111,8 @@ def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
     dictionaries = [c.dictionary for c in column.chunks] if pa.types.is_dictionary(column.type) else column.chunks
     try:
         for texts in dictionaries:
+            if pa.types.is_null(texts.type):  # what pandas makes of a category without any
+                continue
             texts.validate(full=True)
             if texts.null_count and pa.types.is_dictionary(column.type):
                 return f"lacks a value in the column {name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -59,11 +59,12 @@ class TimelineWriter:
         if len(rows):
             self.append(to_arrow(rows, video))
 
-    def copy(self, path: Path) -> None:
-        """Append all rows of another file that this class wrote."""
+    def copy(self, path: Path, change: Callable[[Iterator[pa.Table]], Iterator[pa.Table]] | None = None) -> None:
+        """Append all rows of another file that this class wrote; `change` makes other rows of them, a part at a time."""
         with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                self.append(file.read_row_group(group))
+            tables = (file.read_row_group(group) for group in range(file.num_row_groups))
+            for table in tables if change is None else change(tables):
+                self.append(table)
 
     def append(self, table: pa.Table) -> None:
         """Append rows that are in Arrow already."""

@@ -32,7 +32,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> list[Order]:
     """Four segments of a video with a face."""
     path = clips.plain(tmp_path_factory.mktemp("engine") / "a.mp4", frames=48, gop=12, face=True)
     video, options = probe(path), AnalyzeOptions(min_face_px=20.0)
-    models = Models(model_path("face"), model_path("expression"), "cpu")
+    models = Models(model_path("face"), model_path("expression"), None, "cpu")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("feelit.run.plan.LEAST_APART_S", 0.0)
         segments = cut(video, options.sampling, 0.4).segments
@@ -121,7 +121,7 @@ def test_failures_keep_their_kind_on_the_way(orders: list[Order], tmp_path: Path
     lost = Task(probe(clips.plain(tmp_path / "a.mp4", frames=5)).info, task.segment, task.options, task.models)
     (tmp_path / "a.mp4").unlink()
     (tmp_path / "b.onnx").write_bytes(b"no model")
-    bad = Models(tmp_path / "b.onnx", task.models.expression, "cpu")
+    bad = Models(tmp_path / "b.onnx", task.models.expression, None, "cpu")
     found = run(LocalEngine(1), iter([Order(0, lost), Order(1, Task(task.info, task.segment, task.options, bad)), orders[2]]))
     assert isinstance(found[0], VideoReadError)
     assert isinstance(found[1], ModelError)

@@ -70,9 +70,9 @@ def _at_home(assignment: Assignment) -> Task:
         return models_folder() / path.name if path.parent == assignment.home else path
 
     models = assignment.task.models
-    return replace(
-        assignment.task, models=replace(models, detector=found(models.detector), expression=found(models.expression))
-    )
+    identity = found(models.identity) if models.identity is not None else None
+    moved = replace(models, detector=found(models.detector), expression=found(models.expression), identity=identity)
+    return replace(assignment.task, models=moved)
 
 
 @contextlib.contextmanager

@@ -195,7 +195,9 @@ class _Submitter:
 
 def _absolute(task: Task) -> Task:
     """The same task for workers that have other working folders."""
-    models = replace(task.models, detector=task.models.detector.absolute(), expression=task.models.expression.absolute())
+    given = task.models
+    identity = given.identity.absolute() if given.identity is not None else None
+    models = replace(given, detector=given.detector.absolute(), expression=given.expression.absolute(), identity=identity)
     return replace(task, info=replace(task.info, path=absolute(task.info.path)), models=models)
 
 

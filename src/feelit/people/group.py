@@ -1,0 +1,191 @@
+"""Tracks become people: agglomerative clustering under constraints, once a video was seen to its end.
+
+Average linkage joins the two groups of highest likeness until none are likely enough to be one person. Groups that share a
+frame are never joined (constrained clustering after Wagstaff et al. 2001; faces of one frame as such constraints: Cinbis et
+al. 2011). A track is split first where its embeddings and its look change at once: there the tracker went from one person to
+another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from feelit.people.evidence import WIDTH, EvidenceBuilder, TrackEvidence
+from feelit.people.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, probability
+from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
+
+LEAST_SCORE = 0.55
+"""What the detector scores less on the mean of a track is no person: a poster, a pattern. People get 0.56 and more, even from
+the side (measured on the clips of benchmarks/people.py)."""
+
+DIGITS = 3
+"""Decimals of a confidence."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts(Columns):
+    """Tracks, or what they were split into, ordered by track and time."""
+
+    track: Int64  # (P,) the tracker's number of the track
+    start_s: Float64  # (P,) from here on, -inf for the first part of a track
+    first_s: Float64  # (P,) time of its first face
+    person_id: Int32  # (P,) 1, 2, ... by first appearance; -1 for what the detector took for a face
+    confidence: Float32  # (P,) that this part shows this person; NaN where its faces are too poor to be compared
+
+
+@dataclass(slots=True)
+class _Part:
+    track: int
+    start_s: float
+    end_s: float
+    first_s: float  # of its first face
+    weight: float
+    total: Float32  # (128,) sum of quality times vector
+    is_face: bool
+
+
+def group_tracks(evidence: EvidenceBuilder) -> Parts:
+    """Which person every track is."""
+    parts = [part for track in sorted(evidence.tracks) for part in _split(track, evidence.tracks[track])]
+    count = len(parts)
+    weight = np.array([p.weight for p in parts], np.float64)
+    total = np.array([p.total for p in parts], np.float32).reshape(count, WIDTH)
+    comparable = (weight >= LEAST_WEIGHT) & np.array([p.is_face for p in parts], bool)
+    allowed = ~_apart(parts, evidence) & comparable[:, None] & comparable[None]
+    group = cluster(total, weight, allowed)
+    return _numbered(parts, group, _confidence(group, total, weight, allowed))
+
+
+def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
+    """Average linkage with pairs that must stay apart.
+
+    Parameters
+    ----------
+    total : (P, D) float32, sums of quality times unit vectors
+    weight : (P,) float64, sums of quality
+    allowed : (P, P) bool, symmetric: which may be one
+
+    Returns
+    -------
+    (P,) int64, the number of the group of each, which is that of its first member
+    """
+    count = len(weight)
+    group = np.arange(count, dtype=np.int64)
+    if count < 2:
+        return group
+    total, weight, allowed = total.astype(np.float64), weight.copy(), allowed.copy()
+    np.fill_diagonal(allowed, False)
+    likeness = np.where(allowed, total @ total.T / np.maximum(weight[:, None] * weight[None], 1e-9), -np.inf)
+    best = likeness.max(axis=1)
+    while True:
+        i = int(np.argmax(best))
+        if not probability(best[i : i + 1])[0] >= JOIN:
+            return group
+        j = int(np.argmax(likeness[i]))
+        i, j = min(i, j), max(i, j)
+        group[group == group[j]] = group[i]
+        total[i] += total[j]
+        weight[i] += weight[j]
+        allowed[i] &= allowed[j]
+        allowed[:, i] = allowed[i]
+        allowed[j], allowed[:, j] = False, False
+        row = np.where(allowed[i], total @ total[i] / np.maximum(weight * weight[i], 1e-9), -np.inf)
+        likeness[i], likeness[:, i] = row, row
+        likeness[j], likeness[:, j] = -np.inf, -np.inf
+        best = likeness.max(axis=1)
+
+
+def _split(track: int, evidence: TrackEvidence) -> list[_Part]:
+    """A track, or the parts of it that show different people."""
+    time_s, quality, vector = evidence.embeddings()
+    edges = _edges(time_s, quality, vector, evidence.changes)
+    starts = [-np.inf, *edges]
+    parts = []
+    for start_s, end_s in zip(starts, [*edges, np.inf], strict=True):
+        mine = (time_s >= start_s) & (time_s < end_s)
+        total = (quality[mine, None] * vector[mine]).sum(axis=0)
+        first_s = max(start_s, evidence.first_s)
+        weight, is_face = float(quality[mine].sum()), evidence.score >= LEAST_SCORE * evidence.rows
+        parts.append(_Part(track, start_s, end_s, first_s, weight, total.astype(np.float32), is_face))
+    return parts
+
+
+def _edges(time_s: Float64, quality: Float32, vector: Float32, changes: list[tuple[float, float]]) -> list[float]:
+    """The times at which a track becomes another person, in order."""
+    found: list[tuple[float, float]] = []
+    for change_s, _ in changes:
+        before, after = time_s < change_s, time_s >= change_s
+        likeness = _between(quality, vector, before, after)
+        if likeness is not None:
+            found.append((likeness, change_s))
+    if not found or probability(np.array([min(found)[0]]))[0] >= SPLIT:
+        return []
+    _, edge = min(found)
+    before, after = time_s < edge, time_s >= edge
+    first = _edges(time_s[before], quality[before], vector[before], [c for c in changes if c[0] < edge])
+    second = _edges(time_s[after], quality[after], vector[after], [c for c in changes if c[0] > edge])
+    return [*first, edge, *second]
+
+
+def _between(quality: Float32, vector: Float32, one: Bool, other: Bool) -> float | None:
+    """Likeness of two sets of a track's faces; None where either is too poor."""
+    weights = float(quality[one].sum()), float(quality[other].sum())
+    if min(weights) < SPLIT_WEIGHT:
+        return None
+    sums = [(quality[part, None] * vector[part]).sum(axis=0) for part in (one, other)]
+    return float(sums[0] @ sums[1]) / (weights[0] * weights[1])
+
+
+def _apart(parts: list[_Part], evidence: EvidenceBuilder) -> Bool:
+    """(P, P) bool: which share a frame, or are parts of one track."""
+    apart = np.zeros((len(parts), len(parts)), bool)
+    of_track: dict[int, list[int]] = {}
+    for i, part in enumerate(parts):
+        of_track.setdefault(part.track, []).append(i)
+    for mine in of_track.values():
+        for a, b in pairwise(mine):
+            apart[a, b] = apart[b, a] = True
+    for (one, other), (first_s, last_s) in evidence.together.items():
+        for i in of_track.get(one, ()):
+            for j in of_track.get(other, ()):
+                begin_s = max(parts[i].start_s, parts[j].start_s, first_s)
+                if begin_s <= last_s and begin_s < min(parts[i].end_s, parts[j].end_s):
+                    apart[i, j] = apart[j, i] = True
+    return apart
+
+
+def _confidence(group: Int64, total: Float32, weight: Float64, allowed: Bool) -> Float32:
+    """How likely every part shows the person of its group: it is like the others of the group, or unlike all that it might
+    be."""
+    result = np.full(len(group), np.nan, np.float32)
+    for i in np.flatnonzero(weight >= LEAST_WEIGHT):
+        rest = (group == group[i]) & (weight >= LEAST_WEIGHT)
+        rest[i] = False
+        if rest.any():
+            likeness = total[rest].sum(axis=0) @ total[i] / (weight[rest].sum() * weight[i])
+            sure = probability(np.array([likeness]))[0]
+        else:
+            others = np.flatnonzero(allowed[i] & (group != group[i]))
+            likeness = total[others] @ total[i] / (weight[others] * weight[i])
+            sure = 1 - probability(likeness.astype(np.float64)).max(initial=0.0)
+        result[i] = round(float(sure), DIGITS)
+    return result
+
+
+def _numbered(parts: list[_Part], group: Int64, confidence: Float32) -> Parts:
+    """People numbered from 1 by first appearance; of two that appear at once the lower track is first."""
+    order = sorted(range(len(parts)), key=lambda i: (parts[i].first_s, parts[i].track))
+    number: dict[int, int] = {}
+    for i in order:
+        if parts[i].is_face:
+            number.setdefault(int(group[i]), len(number) + 1)
+    return Parts(
+        track=np.array([p.track for p in parts], np.int64),
+        start_s=np.array([p.start_s for p in parts], np.float64),
+        first_s=np.array([p.first_s for p in parts], np.float64),
+        person_id=np.array([number.get(int(g), -1) for g in group], np.int32),
+        confidence=confidence,
+    )

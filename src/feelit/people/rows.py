@@ -1,0 +1,102 @@
+"""People in the rows of a timeline: which person every row shows, once the video was grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from feelit.people.group import Parts
+from feelit.timeline.schema import FULL_SCHEMA
+from feelit.types import Bool, Float64, Int64
+
+
+class PersonRows:
+    """Adds people to the rows of one video, and renumbers tracks where one was split.
+
+    Parameters
+    ----------
+    parts : see `group.group_tracks`
+    names : what people are called, by `person_id`
+
+    Attributes
+    ----------
+    tracks : how many there are now
+    people : how many
+    """
+
+    def __init__(self, parts: Parts, names: Mapping[int, str] | None = None) -> None:
+        self._parts, self._names = parts, dict(names or {})
+        self._split = bool((np.diff(parts.track) == 0).any())
+        order = np.lexsort((parts.track, np.maximum(parts.start_s, parts.first_s)))
+        self._number = np.empty(len(parts), np.int32)
+        self._number[order] = np.arange(1, len(parts) + 1)
+        if not self._split:
+            self._number = parts.track.astype(np.int32)
+        self.tracks = len(parts)
+        self.people = len(np.unique(parts.person_id[parts.person_id > 0]))
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One object a person, for the metadata of a file."""
+        found = []
+        for person in np.unique(self._parts.person_id[self._parts.person_id > 0]).tolist():
+            mine = self._parts.person_id == person
+            tracks = sorted(self._number[mine].tolist())
+            found.append({"person_id": person, "name": self._names.get(person), "tracks": tracks})
+        return found
+
+    def change(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The rows with people, in order; `tables` are whole row groups of one video."""
+        held: pa.Table | None = None
+        for table in tables:
+            table = self._with_people(table)
+            if not self._split:
+                yield table
+                continue
+            # Rows of one frame are ordered by track, and a frame may lie in two row groups.
+            table = table if held is None else pa.concat_tables([held, table])
+            frame = table.column("frame").to_numpy()
+            whole = int(np.searchsorted(frame, frame[-1])) if len(frame) else 0
+            held = table.slice(whole)
+            yield _sorted(table.slice(0, whole))
+        if held is not None:
+            yield _sorted(held)
+
+    def _with_people(self, table: pa.Table) -> pa.Table:
+        track = table.column("track_id").fill_null(-1).to_numpy().astype(np.int64)
+        place = self._places(track, table.column("time_s").to_numpy())
+        here: Bool = place >= 0
+        at = np.where(here, place, 0)
+        parts = self._parts
+        if len(parts):
+            number, person, sure = self._number[at], parts.person_id[at], parts.confidence[at]
+        else:
+            number = person = np.full(len(at), -1, np.int32)
+            sure = np.full(len(at), np.nan, np.float32)
+        known = here & (person > 0)
+        names = sorted(set(self._names.values()))
+        code = np.array([names.index(self._names[p]) if p in self._names else -1 for p in person.tolist()], np.int32)
+        columns = {name: table.column(name) for name in table.column_names}
+        columns["track_id"] = pa.array(number, pa.int32(), mask=~here)
+        columns["person_id"] = pa.array(person, pa.int32(), mask=~known)
+        indices = pa.array(code, pa.int32(), mask=~known | (code < 0))
+        columns["person"] = pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))
+        columns["person_confidence"] = pa.array(sure, pa.float32(), mask=~known | np.isnan(sure))
+        wanted = [name for name in FULL_SCHEMA.names if name in columns]
+        return pa.table([columns[name] for name in wanted], schema=pa.schema([FULL_SCHEMA.field(name) for name in wanted]))
+
+    def _places(self, track: Int64, time_s: Float64) -> Int64:
+        """Which part every row belongs to; -1 for rows without a track."""
+        first: Int64 = np.searchsorted(self._parts.track, track).astype(np.int64)
+        place = np.where(track >= 0, first, -1).astype(np.int64)
+        later = np.flatnonzero(np.diff(self._parts.track, prepend=-1) == 0)
+        for part in later.tolist():
+            place[(track == self._parts.track[part]) & (time_s >= self._parts.start_s[part])] = part
+        return place
+
+
+def _sorted(table: pa.Table) -> pa.Table:
+    track = table.column("track_id").fill_null(-1).to_numpy()
+    return table.take(pa.array(np.lexsort((track, table.column("frame").to_numpy()))))

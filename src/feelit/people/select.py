@@ -1,0 +1,166 @@
+"""The few faces of a segment that are worth comparing: the best of each place in every four seconds.
+
+Faces of one track look alike from frame to frame, so most of them would tell nothing new. A place is where boxes overlap from
+frame to frame while the face also looks the same; tracks are not known yet. What is chosen depends on the frames since one at
+which a segment may begin, so it is the same wherever segments do begin, for any size of batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from feelit.geometry import head_angles, iou
+from feelit.types import Bool, EmbeddingTable, FaceTable, Float32, Int8, Int64, Sample, UInt8
+from feelit.vision.identity import LENGTH_STEPS, IdentityModel
+
+WINDOW_S = 4.0
+"""From each place, one face in so many seconds."""
+
+LEAST_OVERLAP = 0.2
+LEAST_LIKENESS = 0.7
+"""A face belongs to a place whose last box it overlaps by so much, if their thumbnails correlate by so much."""
+
+FULL_PX = 70.0
+FULL_SHARPNESS = 0.12
+FULL_FIT = 0.035
+FRONTAL_DEG = 45.0
+"""From these on a face is large, sharp, well placed and frontal enough; below, it counts less."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """The best face so far, and where the place was last."""
+
+    box: Float32
+    look: Float32  # a thumbnail of length one
+    quality: float = 0.0
+    face: int = -1  # among the faces of the segment
+    crop: UInt8 | None = field(default=None, repr=False)
+
+
+class FaceSelector:
+    """Fed with the batches of a segment in order; gives embeddings when it ends.
+
+    Parameters
+    ----------
+    identity : embeds the chosen faces
+    least_score : the detector's score from which a box counts
+    """
+
+    def __init__(self, identity: IdentityModel, least_score: float) -> None:
+        self._identity, self._least_score = identity, least_score
+        self._places: list[_Place] = []
+        self._ends_s = -np.inf
+        self._face: list[int] = []
+        self._quality: list[float] = []
+        self._vector: list[Float32] = []
+
+    def take(self, batch: Sequence[Sample], faces: FaceTable, seen: int) -> None:
+        """The next frames.
+
+        Parameters
+        ----------
+        batch : the frames, with pixels
+        faces : all that was found in them; `row` counts from the first of them
+        seen : how many faces the frames before had
+        """
+        quality = face_quality(faces)
+        look = _unit(faces.appearance)
+        for row, sample in enumerate(batch):
+            if sample.reset or sample.time_s >= self._ends_s:
+                self._close(batch, faces, seen)
+                self._ends_s = sample.time_s + WINDOW_S
+            mine = np.flatnonzero((faces.row == row) & (faces.score >= self._least_score))
+            if len(mine):
+                self._look_at(faces.box[mine], look[mine], quality[mine], mine + seen)
+        for place in self._places:  # the pixels of this batch are about to go
+            self._crop(place, batch, faces, seen)
+
+    def finish(self) -> EmbeddingTable:
+        """The embeddings of the chosen faces, in the order of the faces."""
+        self._close((), None, 0)
+        order = np.argsort(np.array(self._face, np.int64), kind="stable")
+        vector = np.stack(self._vector) if self._vector else np.zeros((0, 128), np.float32)
+        return EmbeddingTable(
+            face=np.array(self._face, np.int64)[order],
+            quality=np.array(self._quality, np.float32)[order],
+            vector=vector_bytes(vector)[order],
+        )
+
+    def _look_at(self, box: Float32, look: Float32, quality: Float32, face: Int64) -> None:
+        """Give every face of a frame to the place that it overlaps most, or to a new one."""
+        free_face, free_place = np.ones(len(box), bool), np.ones(len(self._places), bool)
+        if self._places:
+            overlap = iou(np.stack([p.box for p in self._places]), box)
+            possible: Bool = (overlap >= LEAST_OVERLAP) & (np.stack([p.look for p in self._places]) @ look.T >= LEAST_LIKENESS)
+            for flat in np.argsort(-np.where(possible, overlap, 0), axis=None, kind="stable").tolist():
+                p, f = divmod(flat, len(box))
+                if not possible[p, f]:
+                    break
+                if free_place[p] and free_face[f]:
+                    free_place[p] = free_face[f] = False
+                    self._update(self._places[p], box[f], look[f], float(quality[f]), int(face[f]))
+        for f in np.flatnonzero(free_face):
+            place = _Place(box[f], look[f])
+            self._update(place, box[f], look[f], float(quality[f]), int(face[f]))
+            self._places.append(place)
+
+    @staticmethod
+    def _update(place: _Place, box: Float32, look: Float32, quality: float, face: int) -> None:
+        place.box, place.look = box, look
+        if quality > place.quality:
+            place.quality, place.face, place.crop = quality, face, None
+
+    def _crop(self, place: _Place, batch: Sequence[Sample], faces: FaceTable, seen: int) -> None:
+        if place.crop is None and place.face >= seen:
+            at = place.face - seen
+            sample = batch[int(faces.row[at])]
+            place.crop = self._identity.crop(sample.luma, sample.levels, faces.landmarks[at : at + 1])[0]
+
+    def _close(self, batch: Sequence[Sample], faces: FaceTable | None, seen: int) -> None:
+        """A window ends: embed what was best in it."""
+        for place in self._places:
+            if place.face < 0:
+                continue
+            if faces is not None:
+                self._crop(place, batch, faces, seen)
+            assert place.crop is not None
+            self._face.append(place.face)
+            self._quality.append(place.quality)
+            self._vector.append(self._identity.embed(place.crop[None])[0])
+        self._places = []
+
+
+def face_quality(faces: FaceTable) -> Float32:
+    """How much a face says about who it is, 0..1, in steps of 1/256: large, sharp, frontal, with landmarks where a face has
+    them.
+
+    (F,) float32; 0 for what can hardly be compared
+    """
+    yaw = head_angles(faces.landmarks)[1]
+    frontal = np.clip(1 - (np.abs(yaw) / FRONTAL_DEG) ** 2, 0.05, 1)
+    size, sharp = np.minimum(faces.face_px / FULL_PX, 1), np.minimum(faces.sharpness / FULL_SHARPNESS, 1)
+    product = size * np.sqrt(sharp) * frontal
+    result: Float32 = (np.ceil(product * 256) / 256).astype(np.float32)
+    return result
+
+
+def vector_bytes(vector: Float32) -> Int8:
+    """Rows of length one in steps of 1/256: (K, D) float32 -> (K, D) int8."""
+    result: Int8 = np.clip(np.round(vector * LENGTH_STEPS), -127, 127).astype(np.int8)
+    return result
+
+
+def no_embeddings() -> EmbeddingTable:
+    """A table of none."""
+    return EmbeddingTable(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 128), np.int8))
+
+
+def _unit(thumbnails: UInt8) -> Float32:
+    """(F, D) uint8 -> (F, D) float32 of length one and mean zero."""
+    centred = thumbnails.astype(np.float32) - thumbnails.mean(axis=1, keepdims=True, dtype=np.float32)
+    result: Float32 = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)
+    return result
