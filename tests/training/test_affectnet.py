@@ -38,7 +38,7 @@ def write_list(folder: Path, name: str, images: Sequence[UInt8], labels: Sequenc
 
 
 def write_affectnet(folder: Path) -> None:
-    """Validation shows the pictures of training in another size, so it can be told whether they were learnt."""
+    """Validation shows the pictures of training in another size, so scores say whether they were learnt."""
     images = pictures(len(LABELS), 120)
     write_list(folder, "training", list(images), LABELS)
     write_list(folder, "validation", list(pictures(len(LABELS), 100)), LABELS)

@@ -176,16 +176,16 @@ def test_what_teachers_say_counts() -> None:
     with torch.no_grad():
         teacher.head.bias.copy_(20.0 * torch.eye(8)[EMOTIONS.index("fear")])
     lesson = small_lesson(32)
-    told = {}
+    found = {}
     for taught in (0.0, 1.0):
         torch.manual_seed(0)
         state = State(replace(SMALL, taught=taught, epochs=9, learning_rate=0.01))
         for _ in range(8):
             train_epoch(state, lesson, [teacher])
         logits = state.average(torch.from_numpy(lesson.image)[:, None])[0]
-        told[taught] = float(logits.detach().softmax(1)[:, EMOTIONS.index("fear")].mean())
-    assert told[1.0] > 0.8
-    assert told[0.0] < 0.5
+        found[taught] = float(logits.detach().softmax(1)[:, EMOTIONS.index("fear")].mean())
+    assert found[1.0] > 0.8
+    assert found[0.0] < 0.5
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def _scored(path: Path, data: Path, options: EvaluateOptions) -> ClassifierScore
 
 
 def _summary(scores: ClassifierScores) -> dict[str, Any]:
-    """What a card says of an evaluation; `feelit evaluate` tells the rest."""
+    """What a card says of an evaluation; `feelit evaluate` prints the rest."""
     summary: dict[str, Any] = {
         "images": scores.images.scored,
         "accuracy": {name: _round(value) for name, value in asdict(scores.accuracy).items()},
@@ -155,7 +155,7 @@ FERPLUS = (
 
 
 def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
-    """Names and licences. FER2013's numbers beside shares of votes tell of FER+, wherever it lies."""
+    """Names and licences. FER2013's numbers beside shares of votes are a sign of FER+, wherever it lies."""
     voted = bool(((check.share > 0) & (check.share < 1)).any())
     if voted and bool((check.fer2013 >= 0).any()):
         return FERPLUS

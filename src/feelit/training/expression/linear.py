@@ -63,7 +63,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     torch.set_num_threads(1)
     splits = read_splits(data)
     if missing := [split for split in ("train", "valid") if split not in splits]:
-        raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md tells how splits are named")
+        raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md says how splits are named")
     lesson = prepare(to_learn_from(splits["train"]), recipe.size_px, out / "landmarks-train.npz")
     check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
     log.info("%d pictures to learn from, %d to check with", len(lesson), len(check))

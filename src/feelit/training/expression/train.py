@@ -39,7 +39,7 @@ from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 log = logging.getLogger(__name__)
 
 QUANTIZED_BY = 512
-"""So many pictures tell the ranges of the numbers in the network."""
+"""Pictures from which the ranges of the numbers in the network are taken."""
 
 
 def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
@@ -47,7 +47,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
 
     Parameters
     ----------
-    data : labelled faces with the splits train and valid, in any format that docs/evaluation.md tells of
+    data : labelled faces with the splits train and valid, in any format of docs/evaluation.md
     out : a folder of this run; if it holds a checkpoint of the same recipe, the run goes on from there
 
     Raises
@@ -66,7 +66,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     teachers = open_teachers(recipe)
     splits = read_splits(data)
     if missing := [split for split in ("train", "valid") if split not in splits]:
-        raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md tells how splits are named")
+        raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md says how splits are named")
     learning = to_learn_from(splits["train"])
     log.info("%d pictures to learn from, %d to check with", len(learning), len(splits["valid"]))
     counts = np.bincount(learning.label[learning.label >= 0], minlength=len(EMOTIONS)).tolist()
@@ -154,8 +154,8 @@ def _loss(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet], index
         lam, other = float(rng.beta(recipe.mixup, recipe.mixup)), torch.from_numpy(rng.permutation(len(index)))
         pixels, clear, target, own = (x.lerp(x[other], 1 - lam) for x in (pixels, clear, target, own))
     if teachers:
-        told = _opinions(teachers, clear.contiguous(memory_format=torch.channels_last))
-        target, own = (said.lerp(opinion, recipe.taught) for said, opinion in zip((target, own), told, strict=True))
+        opinions = _opinions(teachers, clear.contiguous(memory_format=torch.channels_last))
+        target, own = (said.lerp(opinion, recipe.taught) for said, opinion in zip((target, own), opinions, strict=True))
     with autocast():
         logits, named = state.network.train()(pixels.contiguous(memory_format=torch.channels_last))
     loss = nn.functional.cross_entropy(logits.float(), target)  # nothing for pictures of which nothing was said
@@ -165,7 +165,7 @@ def _loss(state: State, lesson: Lesson, teachers: Sequence[ExpressionNet], index
 @torch.inference_mode()
 def _opinions(teachers: Sequence[ExpressionNet], pixels: Tensor) -> list[Tensor]:
     """What several networks say on average (Hinton et al. 2015) of the very pictures that another one learns from, but for
-    what hides or blurs the face there (Beyer et al. 2022 tell why the same ones): (N, 8) and (N, 7).
+    what hides or blurs the face there (Beyer et al. 2022 explain why the same ones): (N, 8) and (N, 7).
     """
     with autocast():
         parts = [teacher.eval()(pixels) for teacher in teachers]
