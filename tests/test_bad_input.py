@@ -195,7 +195,12 @@ def test_what_holds_no_video_is_told_with_a_hint(name: str, run: Run) -> None:
 def test_frames_add_up_to_what_pyav_counts(case: Case, run: Run) -> None:
     report, rows = run.reports[case.name], run.rows(case.name)
     assert report["status"] == "done"
-    assert report["decoded"] == report["sampled"] + report["skipped"] == count_frames(run.folder / case.name)
+    assert report["decoded"] == report["sampled"] + report["skipped"]
+    count = count_frames(run.folder / case.name)
+    if case in LOSSY:  # what else would be lost with a damaged packet is not noticed where it is not decoded
+        assert count <= report["decoded"] + report["discarded"] <= 50
+    else:
+        assert report["decoded"] + report["discarded"] == count
     assert report["sampled"] == len(set(rows["frame"]))
     assert report["faces"] == sum(track is not None for track in rows["track_id"])
     assert set(rows["video"]) == {report["video"]} == {str(run.folder / case.name)}
@@ -257,7 +262,7 @@ def test_sixty_faces_are_sixty_tracks(run: Run) -> None:
 def test_a_corrupt_packet_is_counted_and_the_rest_is_kept(case: Case, run: Run) -> None:
     report = run.reports[case.name]
     assert report["decode_errors"] == 1
-    assert 38 <= report["decoded"] < 50
+    assert 38 <= report["decoded"] + report["discarded"] < 50
     assert report["faces"] > 0
 
 

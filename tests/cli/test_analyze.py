@@ -29,8 +29,8 @@ from tests.video import clips
 
 FEELIT = Path(sys.executable).with_name("feelit")
 FIELDS = {
-    "video", "status", "out", "duration_s", "decoded", "sampled", "skipped", "decode_errors", "faces", "tracks", "cuts",
-    "wall_s", "provider", "error", "error_kind", "hint", "exit_code",
+    "video", "status", "out", "duration_s", "decoded", "discarded", "sampled", "skipped", "decode_errors", "faces", "tracks",
+    "people", "cuts", "wall_s", "provider", "error", "error_kind", "hint", "exit_code",
 }  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("serial")
@@ -123,7 +123,8 @@ def test_a_second_run_on_a_folder_changes_nothing(here: Path, command: Command) 
     }  # fmt: skip
     assert {p: p.stat().st_mtime_ns for p in before} == before
     first = next(r for r in map(json.loads, ran.out.splitlines()) if r["video"] == "in/a.mp4")
-    assert (first["decoded"], first["sampled"], first["skipped"], first["tracks"]) == (10, 4, 6, 1)
+    assert first["decoded"] + first["discarded"] == 10
+    assert (first["sampled"], first["skipped"], first["tracks"]) == (4, first["decoded"] - 4, 1)
 
 
 @pytest.mark.parametrize(

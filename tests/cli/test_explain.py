@@ -118,8 +118,8 @@ def test_a_folder_that_cannot_be_written_is_told(here: Path, command: Command) -
 
 def test_without_pytorch_the_other_methods_are_named(here: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in ("gradcam", "onnx_graph"):  # an earlier test may have imported them
-        monkeypatch.delitem(sys.modules, f"feelit.training.{name}", raising=False)
+    for name in ("gradcam", "onnx_gradients"):  # an earlier test may have imported them
+        monkeypatch.delitem(sys.modules, f"feelit.explaining.{name}", raising=False)
     ran = command("explain", "expression", "a.png", "--method", "gradcam", *FAST)
     assert (ran.code, len(ran.lines)) == (6, 1)
     assert "pip install 'feelit[train]', or choose --method rise or occlusion" in ran.err
