@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -83,3 +84,22 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     folder = tmp_path_factory.mktemp("cwd")
     monkeypatch.chdir(folder)
     return folder
+
+
+def children() -> set[int]:
+    """The process numbers of the direct children of this process; empty where there is no /proc."""
+    texts = [path.read_text(encoding="ascii") for path in Path("/proc/self/task").glob("*/children")]
+    return {int(number) for text in texts for number in text.split()}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """What a failing test has started does not outlive it: a server would go on for as long as the machine does."""
+    before = children()
+    try:
+        return (yield)
+    except BaseException:
+        for number in children() - before:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        raise
