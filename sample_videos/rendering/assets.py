@@ -25,7 +25,7 @@ VARIABLE = "FEELIT_HEADS"
 ASSETS_SHA256 = "2a5161b0a7029b0abcfa0ca1f0512423efb53025c84dd464a6c6c3fa055d7fd5"
 ASSETS_HELP = (
     "MakeHuman's base mesh and targets (CC0) are needed: `heads.tar.xz` with heads/3dobjs/base.obj and heads/targets/,\n"
-    "taken from src/mpfb/data of MPFB 2 (https://github.com/makehumancommunity/mpfb2, version 2.0).\n"
+    "as shipped in src/mpfb/data of the add-on MPFB 2 (https://github.com/makehumancommunity/mpfb2).\n"
     f"Name the archive, or a folder with the same files, in ${VARIABLE}.\n"
     f"The archive that the committed video was made of has SHA-256 {ASSETS_SHA256}."
 )
