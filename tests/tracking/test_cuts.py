@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -76,3 +77,46 @@ def test_a_cut_while_nothing_is_known_of_the_past_is_found() -> None:
 
 def test_one_frame_has_no_cut_before_it() -> None:
     assert cuts([scene(0)]) == []
+
+
+@pytest.mark.parametrize("blank", [0, 255])
+def test_a_blank_frame_is_no_cut_and_neither_is_the_picture_after_it(blank: int) -> None:
+    frames = [talking(scene(0), n) for n in range(20)]
+    frames[10] = np.full_like(frames[10], blank)
+    assert cuts(frames) == []
+
+
+def test_a_scene_after_black_is_a_cut() -> None:
+    black = [np.zeros((CELLS, CELLS), np.uint8)] * 5
+    assert cuts([scene(0)] * 10 + black + [scene(1)] * 10) == [15]
+
+
+def smooth(seed: int) -> UInt8:
+    """A picture with structure over several cells, as real ones have it."""
+    coarse = np.random.default_rng(seed).integers(20, 230, (7, 7)).astype(np.uint8)
+    return np.asarray(cv2.resize(coarse, (CELLS, CELLS), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def test_lights_that_are_switched_on_are_no_cut() -> None:
+    gain = np.linspace(0.5, 1.1, CELLS)
+    dark = [smooth(0) * 0.4] * 20
+    assert cuts([f.astype(np.uint8) for f in dark + [np.clip(smooth(0) * gain, 0, 255)] * 20]) == []
+
+
+@pytest.mark.parametrize("step", [(1, 1), (0, 3), (-2, 2)], ids=str)
+def test_a_camera_that_is_swung_is_no_cut_even_at_first(step: tuple[int, int]) -> None:
+    y, x = step
+    wide = np.asarray(cv2.resize(smooth(1), (40, 40), interpolation=cv2.INTER_CUBIC), np.uint8)
+    assert cuts([wide[12:28, 12:28]] * 20 + [wide[12 + y : 28 + y, 12 + x : 28 + x]] * 20) == []
+
+
+def test_a_hand_before_the_camera_is_no_cut() -> None:
+    covered = smooth(0)
+    covered[12:, 5:11] = 150
+    assert cuts([smooth(0)] * 20 + [covered] * 20) == []
+
+
+def test_a_person_whose_camera_is_switched_off_is_a_cut() -> None:
+    off = smooth(0)
+    off[: CELLS // 2, : CELLS // 2] = 24
+    assert cuts([smooth(0)] * 20 + [off] * 20) == [20]

@@ -49,7 +49,7 @@ class Analyst:
         sample = decoded.sample(self._capture.info, self._multi_scale.view, reset=not self._builder.sampled)
         faces = detect_and_classify([sample], self._multi_scale, self._networks, MOST_FACES)
         before = self._builder.decoded
-        frames = frame_table([replace(sample, frame=decoded.index - before)])
+        frames = frame_table([replace(sample, frame=decoded.index - before)], self._multi_scale.view)
         self._take(frames, faces, decoded.index + 1 - before)
         return self._builder.newest()
 

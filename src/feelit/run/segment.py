@@ -18,7 +18,7 @@ import numpy as np
 
 from feelit.options import AnalyzeOptions, Device
 from feelit.people.select import FaceSelector, no_embeddings
-from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo
+from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo, View
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
@@ -94,7 +94,7 @@ def analyze_segment(task: Task) -> SegmentResult:
     seen = seen_faces = 0
     for batch in _batches(_ahead(reader, depth=4), task.batch):
         found = detect_and_classify(batch, multi_scale, networks, task.batch)
-        frames.append(frame_table(batch))
+        frames.append(frame_table(batch, multi_scale.view))
         faces.append(replace(found, row=found.row + seen))
         if selector is not None:
             selector.take(batch, found, seen_faces)
@@ -179,14 +179,14 @@ def open_networks(models: Models) -> Networks:
     )
 
 
-def frame_table(batch: list[Sample]) -> FrameTable:
-    """What the parent gets to know of some frames besides their faces."""
+def frame_table(batch: list[Sample], view: View) -> FrameTable:
+    """What the parent gets to know of some frames besides their faces: `view` is what `small` shows of them, padding aside."""
     return FrameTable(
         frame=np.array([s.frame for s in batch], np.int64),
         pts=np.array([s.pts for s in batch], np.int64),
         time_s=np.array([s.time_s for s in batch], np.float64),
         tick=np.array([s.tick for s in batch], np.int64),
-        signature=thumbnails([s.small for s in batch], SIGNATURE_PX),
+        signature=thumbnails([s.small[: view.height_px, : view.width_px] for s in batch], SIGNATURE_PX),
     )
 
 

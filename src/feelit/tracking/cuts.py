@@ -1,41 +1,143 @@
-"""Camera cuts and changes of layout, from 16x16 thumbnails of consecutive sampled frames."""
+"""Camera cuts and changes of layout, from 16x16 thumbnails of consecutive sampled frames.
+
+Light changes how bright a picture is, movement where its parts are; a cut changes what it shows. So the structure of each frame
+is compared with that of the frame before by normalised cross-correlation, on which brightness and contrast have no influence,
+at the small displacements that a moving camera or a moving person causes. It is compared within tiles, the whole picture, its
+quarters and its sixths, because a new layout of a video call may change one tile alone; and within each half of a tile, because
+a hand before the camera changes a part of it, a cut all parts.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
+from itertools import product
 
 import numpy as np
 
-from feelit.types import UInt8
+from feelit.types import Float64, Int64, UInt8
 
-CELL_CHANGE = 15.0
-"""Grey levels by which a cell must differ, the common change of all cells aside: a flash or a fade of the light is no cut."""
+CHANGE = 0.22
+"""A cut lowers the correlation in a tile, and in each half of it, at least by this below 1."""
 
-LEAST_SHARE = 0.1
-"""A cut changes at least this share of the cells: one tile in a call of six or fewer. People who talk change under 0.05."""
-
-SPIKE = 3.0
+SPIKE = 6.0
 """A cut stands out from the frames before it by this factor; a moving camera changes all frames alike."""
+
+FIRST = 0.1
+"""The usual change, as long as there is only one frame to go by."""
 
 MEMORY = 5  # frames before it, of which up to two may be cuts themselves
 
+FLAT = 3.0
+"""Grey levels: a standard deviation below this is no structure, and a tile without any in two frames is the same tile."""
+
+BLANK = 6.0
+"""Grey levels: a frame with a smaller standard deviation shows nothing."""
+
+STRUCTURE = 10.0
+"""Grey levels: a tile that loses or gains this much against a flat one shows something else."""
+
+NEARBY = 1
+"""Cells by which the parts of a picture move from frame to frame, beside the movement of the camera."""
+
+CAMERA = 3
+"""Cells by which a camera moves at most."""
+
+LAYOUTS = ((1, 1), (2, 2), (2, 3))  # rows and columns of tiles
+
 
 class CutDetector:
-    """Fed with every sampled frame in order, tells which of them follows a cut."""
+    """Takes every sampled frame in order, and finds which of them follow a cut."""
 
     def __init__(self) -> None:
-        self._last: UInt8 | None = None
-        self._shares: deque[float] = deque(maxlen=MEMORY)
+        self._last: Float64 | None = None
+        self._changes: deque[Float64] = deque(maxlen=MEMORY)
 
     def is_cut(self, signature: UInt8) -> bool:
-        """Whether the picture changed abruptly before this frame, as a whole or in a part: (256,) uint8."""
-        if self._last is None:
-            self._last = signature
+        """Whether the picture changed abruptly before this frame, as a whole or in a tile: (256,) uint8.
+
+        A frame without structure, as one that a flash has whitened or the black between two scenes, shows nothing to compare:
+        the frame after it is compared with the last that had some.
+        """
+        side = int(np.sqrt(len(signature)))
+        picture = signature.reshape(side, side).astype(np.float64)
+        if picture.std() < BLANK:
             return False
-        change = signature.astype(np.float32) - self._last
-        share = float((np.abs(change - np.median(change)) > CELL_CHANGE).mean())
-        usual = float(np.median(self._shares)) if self._shares else 0.0
-        self._last = signature
+        last, self._last = self._last, picture
+        if last is None:
+            return False
+        change = tile_changes(last, picture)
+        usual = np.median(np.stack(self._changes or [np.full_like(change, FIRST)]), axis=0)
         # Cuts are remembered as well, or a camera that begins to move would cut every frame from then on.
-        self._shares.append(share)
-        return share > LEAST_SHARE and share > SPIKE * usual
+        self._changes.append(change)
+        return bool(((change > CHANGE) & (change > SPIKE * usual)).any())
+
+
+def tile_changes(before: Float64, after: Float64) -> Float64:
+    """How much each tile changed: 1 - correlation of the tile or of one of its halves, whichever correlates best.
+
+    Two pictures, (S, S) float64 of whole grey levels -> (11,) float64 in 0..2: the whole, four quarters, six sixths.
+    """
+    windows = _windows(len(after))
+    near = _shifts(NEARBY)
+    best = _correlation(before, after, near, windows).max(axis=0)
+    if (_of_tiles(best) > CHANGE).any():  # then perhaps the camera has moved
+        camera = _shifts(CAMERA)
+        y, x = camera[int(np.argmax(_correlation(before, after, camera, windows[:1])[:, 0]))]
+        moved = _correlation(before, after, [(y + dy, x + dx) for dy, dx in near], windows).max(axis=0)
+        best = np.maximum(best, moved)
+    return _of_tiles(best)
+
+
+def _of_tiles(correlation: Float64) -> Float64:
+    """(55,) of windows -> (11,) of tiles."""
+    result: Float64 = 1 - correlation.reshape(-1, 5).max(axis=1)
+    return result
+
+
+def _shifts(most: int) -> list[tuple[int, int]]:
+    """Displacements of up to so many cells, down and to the right."""
+    return [(y, x) for y in range(-most, most + 1) for x in range(-most, most + 1)]
+
+
+@cache
+def _windows(side: int) -> Int64:
+    """(55, 4) y0, y1, x0, x1 in cells: each tile, then its upper, lower, left and right half."""
+    windows = []
+    for rows, columns in LAYOUTS:
+        ys, xs = (np.round(np.linspace(0, side, n + 1)).astype(int) for n in (rows, columns))
+        for i, j in product(range(rows), range(columns)):
+            y0, y1, x0, x1 = ys[i], ys[i + 1], xs[j], xs[j + 1]
+            y, x = (y0 + y1) // 2, (x0 + x1) // 2
+            windows += [(y0, y1, x0, x1), (y0, y, x0, x1), (y, y1, x0, x1), (y0, y1, x0, x), (y0, y1, x, x1)]
+    return np.array(windows, np.int64)
+
+
+def _correlation(before: Float64, after: Float64, shifts: list[tuple[int, int]], windows: Int64) -> Float64:
+    """Correlation of every window of a picture with the one before, moved by every shift: (shifts, windows) in -1..1.
+
+    Sums over windows are differences of summed areas (Lewis 1995), exact because all grey levels are whole numbers. A window
+    that is shifted out of the picture by more than half counts as -1.
+    """
+    side = len(after)
+    edge = max(abs(value) for shift in shifts for value in shift)
+    padded, inside = (np.pad(values, edge) for values in (before, np.ones_like(before)))
+    places = [(slice(edge + y, edge + y + side), slice(edge + x, edge + x + side)) for y, x in shifts]
+    valid = np.stack([inside[place] for place in places])
+    moved = np.stack([padded[place] for place in places])
+    here = after * valid
+    stacked = np.stack([valid, here, moved, here * here, moved * moved, here * moved])
+    sums = np.pad(stacked.cumsum(axis=2).cumsum(axis=3), ((0, 0), (0, 0), (1, 0), (1, 0)))
+    y0, y1, x0, x1 = windows.T
+    total = sums[..., y1, x1] - sums[..., y0, x1] - sums[..., y1, x0] + sums[..., y0, x0]
+    count = np.maximum(total[0], 1)
+    mean_here, mean_moved = total[1] / count, total[2] / count
+    spread_here, spread_moved = (
+        np.sqrt(np.maximum(squares / count - mean**2, 0)) for squares, mean in ((total[3], mean_here), (total[4], mean_moved))
+    )
+    result = (total[5] / count - mean_here * mean_moved) / np.maximum(spread_here * spread_moved, 1e-3)
+    flat = np.minimum(spread_here, spread_moved) < FLAT
+    result[flat] = np.maximum(spread_here, spread_moved)[flat] < STRUCTURE
+    result[total[0] * 2 < (y1 - y0) * (x1 - x0)] = -1
+    correlation: Float64 = np.clip(result, -1, 1)
+    return correlation
