@@ -74,6 +74,12 @@ def test_curve_counts_over_images() -> None:
     assert at_threshold(of, 0.95) == (0.0, 0.0)
 
 
+def test_average_precision_takes_the_best_precision_at_any_larger_recall() -> None:
+    """A false face with the best score lowers precision at first: 0, 1/2, 2/3 becomes 2/3 everywhere."""
+    found = match_faces(squares((90, 90), (0, 0), (50, 0)), scores(0.9, 0.8, 0.7), squares((0, 0), (50, 0)), np.zeros(2, bool))
+    assert average_precision(curve([found], 2)) == pytest.approx(2 / 3)
+
+
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8))
 def test_the_truth_itself_scores_perfectly_where_faces_lie_apart(corners: list[tuple[int, int]]) -> None:
     apart = squares(*{(x // 20 * 20.0, y // 20 * 20.0) for x, y in corners})

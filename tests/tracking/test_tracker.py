@@ -280,3 +280,21 @@ def test_a_pattern_that_hovers_is_no_face_at_any_rate() -> None:
     for n in range(240):  # four seconds at 60 Hz
         tracker.update(n / 60, seen([Sight(1, 300, score=0.52)]))
     assert tracker.proven == set()
+
+
+def test_a_track_is_not_looked_for_ever_farther_away_while_it_is_missed() -> None:
+    tracker = Tracker(TrackerSettings(patience_s=5.0))
+    for n in range(5):
+        step(tracker, n / 10, [Sight(1, 300)])
+    for n in range(5, 34):
+        step(tracker, n / 10, [])
+    assert step(tracker, 3.4, [Sight(1, 550)]) == {1: 1}
+
+
+def test_the_opposite_looks_count_no_less_than_none() -> None:
+    """The nearer face looks like a negative, the farther one like nobody."""
+    looks = similar(0.0)
+    tracker = Tracker(TrackerSettings())
+    tracker.update(0.0, replace(seen([Sight(1, 300)]), appearance=looks[:1]))
+    faces = replace(seen([Sight(1, 320), Sight(2, 250)]), appearance=np.stack([255 - looks[0], looks[1]]))
+    assert tracker.update(0.1, faces).tolist() == [0, 1]
