@@ -298,3 +298,12 @@ def test_the_opposite_looks_count_no_less_than_none() -> None:
     tracker.update(0.0, replace(seen([Sight(1, 300)]), appearance=looks[:1]))
     faces = replace(seen([Sight(1, 320), Sight(2, 250)]), appearance=np.stack([255 - looks[0], looks[1]]))
     assert tracker.update(0.1, faces).tolist() == [0, 1]
+
+
+def test_a_doubtful_face_where_the_track_is_expected_comes_before_a_sure_one_where_it_was() -> None:
+    tracker = Tracker(TrackerSettings())
+    for n in range(6):
+        step(tracker, n / 10, [Sight(1, 300 + 60 * n)])
+    for n in range(6, 9):
+        step(tracker, n / 10, [])
+    assert step(tracker, 0.9, [Sight(1, 728, score=0.4), Sight(2, 560)]) == {1: 0, 2: 1}
