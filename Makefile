@@ -10,9 +10,9 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
-	$(BIN)/feelit analyze sample_videos/sample.mp4 --out results.parquet --force
+	$(BIN)/feelit analyze sample_videos/meeting.mp4 --out results.parquet --force
 	$(BIN)/feelit summarize results.parquet
-	$(BIN)/feelit annotate sample_videos/sample.mp4 results.parquet --out annotated.mp4 --force
+	$(BIN)/feelit annotate sample_videos/meeting.mp4 results.parquet --out annotated.mp4 --force
 	@echo "results.parquet and annotated.mp4 are ready"
 
 test: $(VENV)/.installed-$(EXTRAS)

@@ -3,8 +3,7 @@
     FEELIT_HEADS=heads.tar.xz python sample_videos/make_meeting.py [FOLDER] [--every N]
 
 Needs MakeHuman's meshes (CC0; without them the program says where to get them), a C++ compiler and, for the voices,
-espeak-ng. Nothing is random. Faces are drawn 12.5 times a second until 18 s and 6.25
-times after that, the video has 25 frames a second.
+espeak-ng. Nothing is random. Faces are drawn 12.5 times a second, the video has 25 frames a second.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ from rendering.script import HEIGHT, JONAS, RATE, RAVI, SECONDS, SHOTS, WIDTH, M
 
 SOUND_HZ = 48_000
 HELD = 2  # frames that one rendered picture stands for
-HELD_LATE, LATE = 4, 448  # the same, from a frame on
 CORNERS = (22, 23, 26)  # the call's background
 
 
@@ -69,6 +67,11 @@ def tile_picture(tile: Tile, now: Moment, posed: Posed | None) -> np.ndarray:
     return recompressed(picture) if tile.person == JONAS else picture
 
 
+def to_sixteenths(points: np.ndarray) -> list[float]:
+    """x and y in turn, rounded to 1/16 px: the file is half as large."""
+    return [float(v) for v in np.round(points.ravel() * 16) / 16]
+
+
 def truth_row(frame: int, tile: Tile, now: Moment, posed: Posed) -> dict[str, object] | None:
     """One row of the truth, or None where less than half of the face is inside the tile."""
     cam = camera(tile)
@@ -81,22 +84,22 @@ def truth_row(frame: int, tile: Tile, now: Moment, posed: Posed) -> dict[str, ob
     return {
         "frame": frame,
         "time_s": frame / RATE,
-        "shot": shot_at(frame / RATE),
-        "layout": SHOTS[shot_at(frame / RATE)].layout,
+        "shot": shot_at(drawn(frame) / RATE),
+        "layout": SHOTS[shot_at(drawn(frame) / RATE)].layout,
         "person": tile.person,
         "name": CAST[tile.person].name,
         "x0": cut[0],
         "y0": cut[1],
         "x1": cut[2],
         "y1": cut[3],
-        "landmarks_5": (landmarks_5(posed, cam) + corner).ravel().tolist(),
-        "landmarks_68": (landmarks_68(posed, cam) + corner).ravel().tolist(),
+        "landmarks_5": to_sixteenths(landmarks_5(posed, cam) + corner),
+        "landmarks_68": to_sixteenths(landmarks_68(posed, cam) + corner),
         "yaw_deg": at.yaw,
         "pitch_deg": at.pitch,
         "roll_deg": at.roll,
         "gaze_yaw_deg": at.gaze_yaw,
         "gaze_pitch_deg": at.gaze_pitch,
-        "units": [at.units.get(u, 0.0) for u in UNITS],
+        "units": [round(at.units.get(u, 0.0), 3) for u in UNITS],
         "blink": now.blink,
         "speaking": now.speaking,
         "emotion": now.emotion,
@@ -143,14 +146,9 @@ def sound() -> np.ndarray:
     return out
 
 
-def held(number: int) -> int:
-    """How many frames one picture stands for."""
-    return HELD_LATE if number >= LATE else HELD
-
-
 def drawn(number: int) -> int:
     """The frame whose picture frame `number` shows."""
-    return number - number % held(number)
+    return number - number % HELD
 
 
 def frame_picture(number: int) -> tuple[np.ndarray, list[dict[str, object]]]:
@@ -166,7 +164,7 @@ def frame_picture(number: int) -> tuple[np.ndarray, list[dict[str, object]]]:
         if now.speaking and SHOTS[shot_at(time)].layout == "gallery":
             cv2.rectangle(picture, (tile.x, tile.y), (tile.x + tile.width - 1, tile.y + tile.height - 1), (96, 168, 110), 3)
         if posed is not None:
-            rows += [row for k in range(held(number)) if (row := truth_row(number + k, tile, now, posed)) is not None]
+            rows += [row for k in range(HELD) if (row := truth_row(number + k, tile, now, posed)) is not None]
     return picture, rows
 
 
@@ -213,9 +211,9 @@ def main() -> None:
 
 def encode(path: Path, pictures: dict[int, Path]) -> None:
     """H.264 and AAC, keyframes where the layout changes and every four seconds."""
-    cuts = {round(shot.start_s * RATE) for shot in SHOTS}
+    cuts = {n for n in range(1, SECONDS * RATE) if shot_at(drawn(n) / RATE) != shot_at(drawn(n - 1) / RATE)}
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
-        video = out.add_stream("libx264", rate=RATE, options={"crf": "25", "preset": "fast", "g": "100", "threads": "1"})
+        video = out.add_stream("libx264", rate=RATE, options={"crf": "27", "preset": "fast", "g": "100", "threads": "1"})
         video.width, video.height, video.pix_fmt, video.time_base = WIDTH, HEIGHT, "yuv420p", Fraction(1, RATE)
         voice = out.add_stream("aac", rate=SOUND_HZ, layout="mono")
         voice.bit_rate = 64_000
