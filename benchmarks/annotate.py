@@ -17,7 +17,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from feelit.render.annotate import AnnotateOptions, annotate_video
+from feelit.options.videos import AnnotateOptions
+from feelit.render.annotate import annotate_video
 from feelit.render.rows import recording_of, rows_of
 from feelit.video.probe import probe
 from feelit.video.transcoding import transcode
@@ -49,7 +50,7 @@ def main() -> None:
     rows, sampled_time_s = rows_of(recording_of(video, asked.timeline))
 
     def annotated(out: Path) -> None:
-        annotate_video(video, rows, sampled_time_s, AnnotateOptions(out, asked.codec, blur=asked.blur))
+        annotate_video(video, rows, sampled_time_s, AnnotateOptions(out=out, codec=asked.codec, blur=asked.blur))
 
     def transcoded(out: Path) -> None:
         with closing(transcode(info, out, Encoding(asked.codec))) as pictures:

@@ -17,8 +17,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.images import find_images
+from feelit.options.models import EvaluateFacesOptions
 from feelit.types import UInt8
 from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
 
@@ -56,7 +57,7 @@ def main() -> None:
     for size in SIDES:
         ms = timed(detectors, pictures, size)
         for path in arguments.detectors:
-            question = FaceQuestion(arguments.min_face_px, size[0], arguments.source)
+            question = EvaluateFacesOptions(min_face_px=arguments.min_face_px, long_px=size[0], source=arguments.source)
             score = evaluate_faces(path, arguments.faces, question).sizes[0]
             text = (
                 f"{size[0]}x{size[1]} {path.stem:16} ms={ms[path.stem]:.2f} ratio={ms[path.stem] / list(ms.values())[-1]:.2f} "

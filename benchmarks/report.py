@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from feelit.reports.write import ReportOptions, write_report
+from feelit.options.timelines import ReportOptions
+from feelit.reports.write import write_report
 from tests.browser import FLAGS, NAMES
 from tests.reports.meetings import Meeting, write
 
@@ -62,7 +63,7 @@ def main() -> None:
         here = Path(folder)
         timelines = timelines or [write(here / "hour.parquet", [Meeting(people=6, duration_s=3600.0)])]
         start = time.perf_counter()
-        write_report(timelines, ReportOptions(here / "report.html"))
+        write_report(timelines, ReportOptions(out=here / "report.html"))
         print(f"written in {time.perf_counter() - start:.1f} s, {(here / 'report.html').stat().st_size:,} bytes")
         (here / "empty.html").write_text(EMPTY)
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

@@ -15,3 +15,19 @@ class EventKind(StrEnum):
     peak = "peak"  # a track shows an emotion more than it usually does
     shared = "shared"  # several tracks begin to show the same emotion within two seconds
     absence = "absence"  # a track is away for long, and comes back
+
+
+SPELLINGS = {
+    "angry": "anger",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+}
+"""Other names for the labels of FER+, as data sets and models write them."""
+
+
+def spelled(label: str) -> str:
+    """A label as FER+ writes it."""
+    return SPELLINGS.get(label.lower(), label.lower())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.analysis.event import Event, EventFilter, Kind
+from feelit.analysis.event import Event, Kind, is_wanted
 from feelit.analysis.events import SURE, find_events
 from feelit.errors import TimelineReadError, UsageError
-from feelit.types import EMOTIONS
+from feelit.options.timelines import EventsOptions
 from tests.timeline.rows import CERTAIN, regular, table_of
+
+
+def options_of(kinds: Any, emotions: Any, max_p: float) -> EventsOptions:
+    """Choices as texts of the command line."""
+    return EventsOptions(kinds=kinds, emotions=emotions, max_p=max_p)
 
 
 def events_of(kind: Kind, *tracks: str, interval_s: float = 0.1) -> list[Event]:
@@ -206,14 +212,14 @@ def test_a_table_without_the_columns_is_refused() -> None:
 )
 def test_choices_that_are_refused(arguments: tuple[str, str | None, float], told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        EventFilter.parse(*arguments)
+        options_of(*arguments)
 
 
 def test_a_choice_takes_what_it_says() -> None:
     found = find_events(table_of({1: "n" * 300 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100}, regular(590)))
     assert {e.kind for e in found} == {Kind.bout, Kind.peak, Kind.absence}
-    everything = EventFilter.parse("all", None, 1.0)
-    assert all(map(everything.takes, found))
-    sure_smiles = EventFilter.parse("peak, absence", "happiness", SURE)
-    assert {(e.kind, e.emotion) for e in found if sure_smiles.takes(e)} == {(Kind.peak, "happiness"), (Kind.absence, None)}
-    assert not any(EventFilter((Kind.peak,), EMOTIONS, 0.0).takes(e) for e in found)
+    everything = options_of("all", None, 1.0)
+    assert all(is_wanted(event, everything) for event in found)
+    sure_smiles = options_of("peak, absence", "happiness", SURE)
+    assert {(e.kind, e.emotion) for e in found if is_wanted(e, sure_smiles)} == {(Kind.peak, "happiness"), (Kind.absence, None)}
+    assert not any(is_wanted(e, EventsOptions(kinds=("peak",), max_p=0.0)) for e in found)

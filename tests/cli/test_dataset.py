@@ -171,7 +171,7 @@ def test_what_did_not_change_is_known_without_being_opened(
     here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(command)
-    for place in ("fingerprint", "read_table"):
+    for place in ("fingerprint", "open_timelines"):
         monkeypatch.setattr(f"feelit.run.output_folder.{place}", None)
     again = run(command)
     assert statuses(again) == {stem: status.replace("done", "unchanged") for stem, status in ALL.items()}

@@ -12,8 +12,8 @@ import pytest
 
 from feelit.cli.evaluate_face import Output, evaluate_face
 from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
-from feelit.evaluation.detector.evaluate import FaceQuestion
 from feelit.evaluation.detector.folder import FILES
+from feelit.options.models import EvaluateFacesOptions
 from tests.conftest import Command
 from tests.evaluation.photographs import detector, scene, write_parquet
 
@@ -31,7 +31,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_table_for_people(network: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate_face(network, data, FaceQuestion(), PRINTED)
+    evaluate_face(network, data, EvaluateFacesOptions(), PRINTED)
     out, err = capsys.readouterr()
     assert err == ""
     cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines() if line.startswith("│")]
@@ -48,7 +48,7 @@ def test_json_for_programs_and_files_for_both(
     network: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "folder"
-    evaluate_face(network, data, FaceQuestion(min_face_px=20), Output(True, out, False))
+    evaluate_face(network, data, EvaluateFacesOptions(min_face_px=20), Output(True, out, False))
     printed = capsys.readouterr().out
     assert json.loads(printed)["sizes"][0]["least_px"] == 20
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
@@ -60,23 +60,23 @@ def test_json_for_programs_and_files_for_both(
 def test_nothing_is_overwritten_unasked(name: str, network: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"mine")
     with pytest.raises(OutputError, match=f"{name} exists already"):
-        evaluate_face(network, data, FaceQuestion(), Output(False, tmp_path, False))
+        evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path, False))
     assert (tmp_path / name).read_bytes() == b"mine"
-    evaluate_face(network, data, FaceQuestion(), Output(False, tmp_path, True))
+    evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path, True))
     assert (tmp_path / name).read_bytes() != b"mine"
 
 
 def test_a_folder_that_is_a_file_is_told(network: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written"):
-        evaluate_face(network, data, FaceQuestion(), Output(False, tmp_path / "file", False))
+        evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path / "file", False))
 
 
 def test_a_missing_model_or_data_set_is_told(network: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
-        evaluate_face(tmp_path / "gone.onnx", data, FaceQuestion(), PRINTED)
+        evaluate_face(tmp_path / "gone.onnx", data, EvaluateFacesOptions(), PRINTED)
     with pytest.raises(UsageError, match="does not exist"):
-        evaluate_face(network, tmp_path / "gone", FaceQuestion(), PRINTED)
+        evaluate_face(network, tmp_path / "gone", EvaluateFacesOptions(), PRINTED)
 
 
 def test_the_command_takes_detectors(network: Path, data: Path, tmp_path: Path, command: Command) -> None:
@@ -95,8 +95,8 @@ def test_the_command_takes_detectors(network: Path, data: Path, tmp_path: Path, 
         pytest.param(["--split", "test"], "--split is for classifiers, and this model finds faces", id="split"),
         pytest.param(["--framing", "original"], "--framing is for classifiers", id="framing"),
         pytest.param(["--end-to-end"], "--end-to-end is for classifiers", id="end-to-end"),
-        pytest.param(["--min-face", "-3"], "cannot have -3 px", id="negative"),
-        pytest.param(["--long-side", "0"], "cannot have 0 px", id="no-side"),
+        pytest.param(["--min-face", "-3"], "--min-face -3 is out of range", id="negative"),
+        pytest.param(["--long-side", "0"], "--long-side 0 is out of range", id="no-side"),
         pytest.param(["--source", "elsewhere"], "holds no image with the source elsewhere", id="no-such-source"),
     ],
 )
@@ -106,7 +106,7 @@ def test_what_cannot_be_asked_is_one_line(asked: list[str], told: str, network: 
     assert told in ran.err
 
 
-@pytest.mark.parametrize("asked", [("--min-face", 20), ("--min-face", 0), ("--long-side", 0), ("--source", "")], ids=str)
+@pytest.mark.parametrize("asked", [("--min-face", 20), ("--min-face", 0), ("--long-side", 640), ("--source", "")], ids=str)
 def test_options_of_detectors_are_not_for_classifiers(asked: tuple[str, object], data: Path, command: Command) -> None:
     ran = command("evaluate", "expression", "--data", data, *asked)
     assert (ran.code, len(ran.lines)) == (2, 1)
@@ -129,7 +129,7 @@ def test_figures_need_matplotlib_and_tables_do_not(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match="matplotlib"):
-        evaluate_face(network, data, FaceQuestion(), Output(False, tmp_path / "out", False))
+        evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path / "out", False))
     assert not (tmp_path / "out").exists()
-    evaluate_face(network, data, FaceQuestion(), Output(True, None, False))
+    evaluate_face(network, data, EvaluateFacesOptions(), Output(True, None, False))
     assert json.loads(capsys.readouterr().out)["images"] == 3

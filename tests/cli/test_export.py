@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 import srt
 
-from feelit.cli.export import Format
 from feelit.exports.formats import FORMATS
+from feelit.options.timelines import EXPORT_FORMATS
 from feelit.timeline.schema import METADATA_KEY, SCHEMA
 from tests.conftest import Command
 from tests.exports.made import write
@@ -20,7 +20,7 @@ def timeline(tmp_path: Path) -> Path:
 
 
 def test_the_choices_are_the_formats() -> None:
-    assert [choice.value for choice in Format] == list(FORMATS)
+    assert tuple(FORMATS) == EXPORT_FORMATS
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -13,10 +13,9 @@ import av
 import numpy as np
 import pytest
 
-from feelit.clipping.cut import ClipOptions, cut_clips
-from feelit.clipping.highlights import ClipQuery
+from feelit.clipping.cut import cut_clips
 from feelit.errors import FeelitError, OutputError, TimelineReadError, UsageError, VideoReadError
-from feelit.video.writer import Encoding
+from feelit.options.videos import ClipsOptions
 from tests.clipping import made
 from tests.render.test_annotate import detail_kept, pictures
 from tests.video import clips
@@ -51,7 +50,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def test_a_clip_a_moment_and_a_list_of_them(video: Path, timeline: Path, out: Path) -> None:
-    cut = cut_clips(video, timeline, ClipOptions(out))
+    cut = cut_clips(video, timeline, ClipsOptions(out=out))
     assert names_in(out) == [*NAMES, "clips.csv"]
     assert [c.file for c in cut] == NAMES
     assert [(c.start_s, c.end_s) for c in cut] == [(0.0, 1.8), (1.0, 3.0), (2.72, 4.0)]  # frames are 40 ms apart
@@ -65,7 +64,7 @@ def test_a_clip_a_moment_and_a_list_of_them(video: Path, timeline: Path, out: Pa
 
 
 def test_events_keep_their_length_and_get_context(video: Path, timeline: Path, out: Path) -> None:
-    options = ClipOptions(out, ClipQuery(("bout",), ("happiness",)), before_s=0.2, after_s=0.4)
+    options = ClipsOptions(out=out, kinds=("bout",), emotions=("happiness",), before_s=0.2, after_s=0.4)
     (clip,) = cut_clips(video, timeline, options)
     assert (clip.event_start_s, clip.event_end_s) == pytest.approx((0.5, 1.2))
     assert (clip.start_s, clip.end_s) == pytest.approx((0.32, 1.6))  # the first frame from 0.3 s on
@@ -73,16 +72,16 @@ def test_events_keep_their_length_and_get_context(video: Path, timeline: Path, o
 
 
 def test_clips_have_sound(video: Path, timeline: Path, out: Path) -> None:
-    (clip,) = cut_clips(video, timeline, ClipOptions(out, ClipQuery(most=1)))
+    (clip,) = cut_clips(video, timeline, ClipsOptions(out=out, most=1))
     with av.open(str(out / clip.file)) as source:
         sound = source.streams.audio[0]
         assert float((sound.duration or 0) * (sound.time_base or 0)) == pytest.approx(clip.end_s - clip.start_s, abs=1e-3)
 
 
 def test_annotated_clips_have_boxes_and_a_strip(video: Path, timeline: Path, out: Path) -> None:
-    query = ClipQuery(kinds=(), at_s=(1.0,))
-    (plain,) = cut_clips(video, timeline, ClipOptions(out / "plain", query))
-    (drawn,) = cut_clips(video, timeline, ClipOptions(out / "drawn", query, annotated=True))
+    options = ClipsOptions(out=out / "plain", at_s=(1.0,))
+    (plain,) = cut_clips(video, timeline, options)
+    (drawn,) = cut_clips(video, timeline, replace(options, out=out / "drawn", annotated=True))
     before, after = lumas(out / "plain" / plain.file), lumas(out / "drawn" / drawn.file)
     assert len(before) == len(after)
     assert after[0].shape[0] > before[0].shape[0]
@@ -91,9 +90,9 @@ def test_annotated_clips_have_boxes_and_a_strip(video: Path, timeline: Path, out
 
 
 def test_cards_of_a_clip_do_not_depend_on_the_clips_before_it(video: Path, timeline: Path, out: Path) -> None:
-    options = ClipOptions(out / "both", ClipQuery(kinds=(), at_s=(0.5, 2.5)), 0.2, 0.2, annotated=True)
+    options = ClipsOptions(out=out / "both", at_s=(0.5, 2.5), before_s=0.2, after_s=0.2, annotated=True)
     *_, second = cut_clips(video, timeline, options)
-    (alone,) = cut_clips(video, timeline, replace(options, out=out / "one", query=ClipQuery(kinds=(), at_s=(2.5,))))
+    (alone,) = cut_clips(video, timeline, replace(options, out=out / "one", at_s=(2.5,)))
     for a, b in zip(lumas(out / "both" / second.file), lumas(out / "one" / alone.file), strict=True):
         assert np.abs(a.astype(int) - b).max() < 50  # a card elsewhere would differ by black and white
 
@@ -108,8 +107,8 @@ def test_faces_can_be_hidden(
     video = clips.plain(tmp_path / "a.mp4", face=True)
     box = clips.face_box(12, (320, 180))
     timeline = made.timeline(tmp_path / "a.parquet", video, {1: "h" * 20, 2: "." * 19 + "h"}, box=box)
-    clear = ClipOptions(tmp_path / "clear", ClipQuery(kinds=(), at_s=(0.48,)), 0.2, 0.2)
-    asked = replace(clear, out=tmp_path / "asked", annotated=annotated, blur=blur, query=replace(clear.query, tracks=tracks))
+    clear = ClipsOptions(out=tmp_path / "clear", at_s=(0.48,), before_s=0.2, after_s=0.2)
+    asked = replace(clear, out=tmp_path / "asked", annotated=annotated, blur=blur, tracks=tracks)
     shown = [pictures(o.out / cut_clips(video, timeline, o)[0].file)[5] for o in (clear, asked)]
     kept = detail_kept(shown[0], shown[1], box)
     assert (kept < 0.4) if hidden else (kept > 0.9)
@@ -117,7 +116,7 @@ def test_faces_can_be_hidden(
 
 def test_progress_rises_to_the_end(video: Path, timeline: Path, out: Path) -> None:
     shares: list[float] = []
-    cut_clips(video, timeline, ClipOptions(out), shares.append)
+    cut_clips(video, timeline, ClipsOptions(out=out), shares.append)
     assert shares == sorted(shares)
     assert 0.95 < shares[-1] <= 1
 
@@ -126,31 +125,31 @@ def test_progress_rises_to_the_end(video: Path, timeline: Path, out: Path) -> No
 
 
 def test_nothing_to_cut_gives_an_empty_list(video: Path, timeline: Path, out: Path) -> None:
-    assert cut_clips(video, timeline, ClipOptions(out, ClipQuery(emotions=("fear",)))) == []
+    assert cut_clips(video, timeline, ClipsOptions(out=out, emotions=("fear",))) == []
     assert names_in(out) == ["clips.csv"]
     assert len((out / "clips.csv").read_text().splitlines()) == 1
 
 
 def test_a_folder_of_clips_is_not_touched_without_force(video: Path, timeline: Path, out: Path) -> None:
-    cut_clips(video, timeline, ClipOptions(out))
+    cut_clips(video, timeline, ClipsOptions(out=out))
     before = {p.name: p.read_bytes() for p in out.iterdir()}
     with pytest.raises(OutputError, match="holds clips already"):
-        cut_clips(video, timeline, ClipOptions(out, ClipQuery(most=1)))
+        cut_clips(video, timeline, ClipsOptions(out=out, most=1))
     assert {p.name: p.read_bytes() for p in out.iterdir()} == before
 
 
 def test_force_replaces_the_clips_and_leaves_all_else(video: Path, timeline: Path, out: Path) -> None:
-    cut_clips(video, timeline, ClipOptions(out))
+    cut_clips(video, timeline, ClipsOptions(out=out))
     (out / "notes.txt").write_text("mine")
     (out / "0001_00-00-00.000_at.mp4").write_text("a clip's name, but not in the list")
-    cut_clips(video, timeline, ClipOptions(out, ClipQuery(emotions=("surprise",)), force=True))
+    cut_clips(video, timeline, ClipsOptions(out=out, emotions=("surprise",), force=True))
     new = "0001_00-00-02.000_track2_surprise_moment.mp4"
     assert names_in(out) == ["0001_00-00-00.000_at.mp4", new, "clips.csv", "notes.txt"]
     assert new in (out / "clips.csv").read_text()
 
 
 def test_a_folder_may_hold_other_files(video: Path, timeline: Path) -> None:
-    cut_clips(video, timeline, ClipOptions(video.parent))
+    cut_clips(video, timeline, ClipsOptions(out=video.parent))
     assert names_in(video.parent) == [*NAMES, "a.mp4", "a.parquet", "clips.csv"]
 
 
@@ -158,18 +157,18 @@ def test_a_file_in_the_way_is_not_replaced_without_force(video: Path, timeline: 
     out.mkdir()
     (out / NAMES[1]).write_text("mine")
     with pytest.raises(OutputError, match=f"{NAMES[1]} exists already"):
-        cut_clips(video, timeline, ClipOptions(out))
+        cut_clips(video, timeline, ClipsOptions(out=out))
     assert names_in(out) == [NAMES[1]]
-    cut_clips(video, timeline, ClipOptions(out, force=True))
+    cut_clips(video, timeline, ClipsOptions(out=out, force=True))
     assert numbers(out / NAMES[1])[0] == 25
 
 
 def test_a_clip_is_not_replaced_by_clips_of_itself(video: Path, timeline: Path, out: Path) -> None:
-    cut_clips(video, timeline, ClipOptions(out))
+    cut_clips(video, timeline, ClipsOptions(out=out))
     clip = out / NAMES[0]
     again = made.timeline(out / "again.parquet", clip)
     with pytest.raises(UsageError, match="one of the clips that would be replaced"):
-        cut_clips(clip, again, ClipOptions(out, force=True))
+        cut_clips(clip, again, ClipsOptions(out=out, force=True))
     assert clip.exists()
 
 
@@ -183,17 +182,17 @@ def test_an_interruption_changes_nothing(
             raise error
 
     if there:
-        cut_clips(video, timeline, ClipOptions(out))
+        cut_clips(video, timeline, ClipsOptions(out=out))
     before = {p.name: p.read_bytes() for p in out.iterdir()} if there else None
     with pytest.raises(error):
-        cut_clips(video, timeline, ClipOptions(out, ClipQuery(("bout",)), force=True), interrupt)
+        cut_clips(video, timeline, ClipsOptions(out=out, kinds=("bout",), force=True), interrupt)
     assert ({p.name: p.read_bytes() for p in out.iterdir()} if out.exists() else None) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
 def test_a_full_disk_is_told_and_leaves_nothing(video: Path, timeline: Path, out: Path) -> None:
     with files_no_larger_than(4096), pytest.raises(OutputError, match="cannot be written"):
-        cut_clips(video, timeline, ClipOptions(out, encoding=Encoding(crf=1)))
+        cut_clips(video, timeline, ClipsOptions(out=out, crf=1))
     assert not out.exists()
 
 
@@ -203,20 +202,20 @@ def test_a_full_disk_is_told_and_leaves_nothing(video: Path, timeline: Path, out
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        pytest.param({"before_s": -1.0}, UsageError, "lengths of time", id="negative context"),
-        pytest.param({"after_s": float("nan")}, UsageError, "lengths of time", id="context that is none"),
+        pytest.param({"before_s": -1.0}, UsageError, "--before -1 is out of range", id="negative context"),
+        pytest.param({"after_s": float("nan")}, UsageError, "--after nan is out of range", id="context that is none"),
         pytest.param({"before_s": 0.0, "after_s": 0.0}, UsageError, "lasts no time", id="moments without context"),
         pytest.param({"blur": "others"}, UsageError, "whom not to blur", id="blur without tracks"),
-        pytest.param({"query": ClipQuery(tracks=(3,))}, UsageError, "no track 3", id="unknown track"),
-        pytest.param({"query": ClipQuery(at_s=(4.0,))}, UsageError, "--at 4 is not in the video", id="after the end"),
-        pytest.param({"query": ClipQuery(at_s=(99.0,))}, UsageError, "--at 99 is not in the video", id="long after the end"),
+        pytest.param({"tracks": (3,)}, UsageError, "no track 3", id="unknown track"),
+        pytest.param({"at_s": (4.0,)}, UsageError, "--at 4 is not in the video", id="after the end"),
+        pytest.param({"at_s": (99.0,)}, UsageError, "--at 99 is not in the video", id="long after the end"),
     ],
 )
 def test_impossible_wishes_are_refused_before_any_work(
     video: Path, timeline: Path, out: Path, change: dict[str, Any], error: type[FeelitError], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        cut_clips(video, timeline, replace(ClipOptions(out), **change))
+        cut_clips(video, timeline, replace(ClipsOptions(out=out), **change))
     assert not out.exists()
 
 
@@ -235,12 +234,12 @@ def test_inputs_that_are_not_what_they_should_be(
 ) -> None:
     change(video, timeline)
     with pytest.raises(error, match=message):
-        cut_clips(video, timeline, ClipOptions(out))
+        cut_clips(video, timeline, ClipsOptions(out=out))
     assert not out.exists()
 
 
 def test_a_folder_that_is_a_file_is_told(video: Path, timeline: Path, out: Path) -> None:
     out.write_text("mine")
     with pytest.raises(OutputError, match="out cannot be written"):
-        cut_clips(video, timeline, ClipOptions(out))
+        cut_clips(video, timeline, ClipsOptions(out=out))
     assert out.read_text() == "mine"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from feelit.analysis.events import find_events
-from feelit.clipping.highlights import AT, KINDS, MOMENT, ClipQuery, find_highlights
+from feelit.clipping.highlights import AT, find_highlights
 from feelit.errors import UsageError
+from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from tests.clipping.made import SURE, TRACKS
 from tests.timeline.reading import only
 from tests.timeline.rows import regular, table_of
@@ -16,13 +18,13 @@ from tests.timeline.rows import regular, table_of
 TABLE = table_of(TRACKS, regular(40), confidence=SURE)
 
 
-def found(query: ClipQuery) -> list[tuple[str, tuple[int, ...], str | None, float]]:
+def found(query: ClipsOptions) -> list[tuple[str, tuple[int, ...], str | None, float]]:
     """Kind, tracks, emotion and start of what is chosen."""
     return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_highlights(only(TABLE), query)]
 
 
 def test_moments_unless_told_otherwise_in_order_of_time() -> None:
-    assert found(ClipQuery()) == [
+    assert found(ClipsOptions()) == [
         ("moment", (1,), "happiness", 0.8),
         ("moment", (2,), "surprise", 2.0),
         ("moment", (1,), "anger", 3.7),
@@ -31,50 +33,52 @@ def test_moments_unless_told_otherwise_in_order_of_time() -> None:
 
 @pytest.mark.parametrize(("most", "times"), [pytest.param(1, [0.8], id="the strongest"), pytest.param(2, [0.8, 2.0], id="two")])
 def test_the_strongest_are_taken(most: int, times: list[float]) -> None:
-    assert [start for *_, start in found(ClipQuery(most=most))] == times
+    assert [start for *_, start in found(ClipsOptions(most=most))] == times
 
 
 def test_few_tracks_have_more_moments_than_a_summary_tells_and_many_have_as_many() -> None:
     table = table_of({1: "h" * 200, 2: "h" * 200}, regular(200))
-    assert len(find_highlights(only(table), ClipQuery(most=14))) == 14
+    assert len(find_highlights(only(table), ClipsOptions(most=14))) == 14
     crowd = table_of(dict.fromkeys(range(1, 21), "h" * 200), regular(200), confidence={(1, i): 0.9 for i in range(200)})
-    strongest = find_highlights(only(crowd), ClipQuery(most=10))
+    strongest = find_highlights(only(crowd), ClipsOptions(most=10))
     assert sum(o.tracks == (1,) for o in strongest) == 3
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        pytest.param(ClipQuery(emotions=("anger",)), [("moment", (1,), "anger", 3.7)], id="an emotion"),
-        pytest.param(ClipQuery(tracks=(2,)), [("moment", (2,), "surprise", 2.0)], id="a track"),
-        pytest.param(ClipQuery(tracks=(2,), emotions=("anger",)), [], id="neither"),
+        pytest.param(ClipsOptions(emotions=("anger",)), [("moment", (1,), "anger", 3.7)], id="an emotion"),
+        pytest.param(ClipsOptions(tracks=(2,)), [("moment", (2,), "surprise", 2.0)], id="a track"),
+        pytest.param(ClipsOptions(tracks=(2,), emotions=("anger",)), [], id="neither"),
         pytest.param(
-            ClipQuery(kinds=("bout",)),
+            ClipsOptions(kinds=("bout",)),
             [("bout", (1,), "happiness", 0.5), ("bout", (2,), "surprise", 1.6), ("bout", (1,), "anger", 3.6)],
             id="bouts, none of neutral",
         ),
         pytest.param(
-            ClipQuery(kinds=("bout",), emotions=("neutral",), tracks=(2,)),
+            ClipsOptions(kinds=("bout",), emotions=("neutral",), tracks=(2,)),
             [("bout", (2,), "neutral", 2.7)],
             id="neutral by name",
         ),
         pytest.param(
-            ClipQuery(kinds=(), at_s=(3.0, 1.0, 3.0)),
+            ClipsOptions(at_s=(3.0, 1.0, 3.0)),
             [(AT, (), None, 1.0), (AT, (), None, 3.0)],
             id="times, once each, in order",
         ),
         pytest.param(
-            ClipQuery(most=1, at_s=(3.0,)), [("moment", (1,), "happiness", 0.8), (AT, (), None, 3.0)], id="times besides"
+            ClipsOptions(kinds=("moment",), most=1, at_s=(3.0,)),
+            [("moment", (1,), "happiness", 0.8), (AT, (), None, 3.0)],
+            id="times besides",
         ),
     ],
 )
-def test_what_is_asked_for(query: ClipQuery, expected: list[object]) -> None:
+def test_what_is_asked_for(query: ClipsOptions, expected: list[object]) -> None:
     assert found(query) == expected
 
 
 def test_events_are_those_of_the_timeline_with_their_figures() -> None:
     events = {(e.kind.value, e.tracks, e.start_s): e for e in find_events(TABLE) if e.emotion != "neutral"}
-    chosen = find_highlights(only(TABLE), ClipQuery(kinds=("bout", "peak", "shared", "absence"), most=100))
+    chosen = find_highlights(only(TABLE), ClipsOptions(kinds=("bout", "peak", "shared", "absence"), most=100))
     assert {(o.kind, o.tracks, o.start_s) for o in chosen} == set(events)
     for o in chosen:
         event = events[o.kind, o.tracks, o.start_s]
@@ -84,7 +88,7 @@ def test_events_are_those_of_the_timeline_with_their_figures() -> None:
 def test_an_absence_passes_a_choice_of_emotions_and_comes_after_what_has_a_strength() -> None:
     away = {1: "hhh" + "." * 120 + "hhh" + "." * 60 + "hhh"}
     table = table_of(away, regular(189))
-    query = ClipQuery(kinds=("bout", "absence"), emotions=("happiness",))
+    query = ClipsOptions(kinds=("bout", "absence"), emotions=("happiness",))
     assert [o.kind for o in find_highlights(only(table), query)] == ["bout", "absence", "bout", "absence", "bout"]
     assert [o.kind for o in find_highlights(only(table), replace(query, most=3))] == ["bout", "bout", "bout"]
     four = find_highlights(only(table), replace(query, most=4))
@@ -93,8 +97,8 @@ def test_an_absence_passes_a_choice_of_emotions_and_comes_after_what_has_a_stren
 
 def test_unlikely_to_be_chance() -> None:
     table = table_of({1: "n" * 100 + "hhh" + "n" * 100 + "h" * 30 + "n" * 300}, regular(533))
-    peaks = find_highlights(only(table), ClipQuery(kinds=("peak",)))
-    assert len(peaks) > len(find_highlights(only(table), ClipQuery(kinds=("peak",), max_p=0.01))) == 1
+    peaks = find_highlights(only(table), ClipsOptions(kinds=("peak",)))
+    assert len(peaks) > len(find_highlights(only(table), ClipsOptions(kinds=("peak",), max_p=0.01))) == 1
 
 
 @pytest.mark.parametrize(
@@ -104,12 +108,12 @@ def test_unlikely_to_be_chance() -> None:
         pytest.param(None, None, "1,2.5", ((), 7, (1.0, 2.5)), id="times alone"),
         pytest.param("moment", None, "1", ((MOMENT,), 7, (1.0,)), id="times besides moments"),
         pytest.param("peak, bout", "anger,fear", None, (("peak", "bout"), 2, ()), id="lists"),
-        pytest.param("all", None, None, (KINDS, 7, ()), id="all"),
+        pytest.param("all", None, None, (CLIP_KINDS, 7, ()), id="all"),
     ],
 )
-def test_choices_are_read(kinds: str | None, emotions: str | None, at: str | None, expected: tuple[object, ...]) -> None:
-    query = ClipQuery.parse(kinds, emotions, None, at)
-    assert (query.kinds, len(query.emotions), query.at_s) == expected
+def test_choices_are_read(kinds: Any, emotions: Any, at: Any, expected: tuple[object, ...]) -> None:
+    options = ClipsOptions(kinds=kinds, emotions=emotions, at_s=at)
+    assert (options.wanted, len(options.emotions), options.at_s) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,27 +123,27 @@ def test_choices_are_read(kinds: str | None, emotions: str | None, at: str | Non
         pytest.param(None, "joy", None, "--emotion joy is not known", id="emotion"),
         pytest.param(None, None, "soon", "--at soon is no time", id="time"),
         pytest.param(None, None, "-1", "--at -1 lies before the beginning", id="before the video"),
-        pytest.param(None, None, "1,,2", "--at  is no time", id="empty"),
+        pytest.param(None, None, "1,,2", "--at is no time", id="empty"),
         pytest.param(None, None, "inf", "--at inf is no time", id="never"),
     ],
 )
-def test_words_that_mean_nothing_are_refused(kinds: str | None, emotions: str | None, at: str | None, message: str) -> None:
+def test_words_that_mean_nothing_are_refused(kinds: Any, emotions: Any, at: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        ClipQuery.parse(kinds, emotions, None, at)
+        ClipsOptions(kinds=kinds, emotions=emotions, at_s=at)
 
 
 @pytest.mark.parametrize(("most", "max_p"), [(0, 1.0), (-1, 1.0), (3, 1.5), (3, float("nan"))])
 def test_numbers_that_make_no_sense_are_refused(most: int, max_p: float) -> None:
     with pytest.raises(UsageError):
-        ClipQuery(most=most, max_p=max_p)
+        ClipsOptions(most=most, max_p=max_p)
 
 
 def test_a_track_that_there_is_not_is_told() -> None:
     with pytest.raises(UsageError, match="no track 7") as caught:
-        find_highlights(only(TABLE), ClipQuery(tracks=(1, 7)))
+        find_highlights(only(TABLE), ClipsOptions(tracks=(1, 7)))
     assert caught.value.hint == "its tracks: 1, 2"
 
 
 def test_an_empty_timeline_has_nothing_but_the_times() -> None:
     empty = table_of({}, regular(5))
-    assert [o.kind for o in find_highlights(only(empty), ClipQuery(kinds=KINDS, at_s=(0.1,)))] == [AT]
+    assert [o.kind for o in find_highlights(only(empty), ClipsOptions(kinds=CLIP_KINDS, at_s=(0.1,)))] == [AT]

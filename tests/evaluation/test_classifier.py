@@ -11,11 +11,12 @@ import pytest
 from feelit.datasets.images import Images
 from feelit.errors import ModelError, UsageError
 from feelit.evaluation.classifier.crops import AS_IT_IS, crop_images, whole
-from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.evaluation.classifier.occlusions import OCCLUSIONS
 from feelit.evaluation.classifier.scores import ClassifierScores, occlusion_score
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
+from feelit.options.models import EvaluateOptions
 from feelit.types import EMOTIONS
 from feelit.vision.detector import open_detector
 from feelit.vision.expression import open_expression

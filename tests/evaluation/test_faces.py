@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from feelit.errors import UsageError
-from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.images import find_images
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.evaluation.detector.sheet import COLUMNS, FALSE, GAP_PX, MISSED, ROWS, TILE_PX, draw_sheet, write_sheet
+from feelit.options.models import EvaluateFacesOptions
 from tests.evaluation.photographs import Photograph, about, detector, marks, picture, scene, write_parquet
 from tests.vision.networks import ultraface
 
@@ -76,12 +77,12 @@ def test_landmarks_are_compared_where_another_detector_told_them(scores: FaceSco
 
 
 def test_smaller_faces_than_asked_for_count_for_nothing(network: Path, data: Path) -> None:
-    scores = evaluate_faces(network, data, FaceQuestion(min_face_px=39))
+    scores = evaluate_faces(network, data, EvaluateFacesOptions(min_face_px=39))
     assert (scores.sizes[0].title, scores.sizes[0].faces) == ("from 39 px", 1)
     assert [(s.title, s.faces) for s in scores.sizes[1:3]] == [("from 16 px", 4), ("from 32 px", 4)]
     assert len(scores.missed) == 1
     assert [mistake.score for mistake in scores.false] == pytest.approx([230 / 255, 0.6])  # 32 px is more than 0.8 of 39
-    assert evaluate_faces(network, data, FaceQuestion(min_face_px=41)).false == ()
+    assert evaluate_faces(network, data, EvaluateFacesOptions(min_face_px=41)).false == ()
 
 
 def test_faces_to_ignore_count_neither_way(network: Path, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_the_long_side_is_the_working_size(network: Path, tmp_path: Path) -> Non
     large[80:82, 80:82] = 255
     content = cv2.imencode(".png", large)[1].tobytes()
     data = write_parquet(tmp_path / "f.parquet", [Photograph(content, [about(80, 80, 64)])])
-    assert evaluate_faces(network, data, FaceQuestion(long_px=160)).sizes[0].recall == 1
+    assert evaluate_faces(network, data, EvaluateFacesOptions(long_px=160)).sizes[0].recall == 1
     assert evaluate_faces(network, data).sizes[0].recall == 0
 
 
@@ -145,8 +146,8 @@ def test_the_share_that_is_done_is_told(network: Path, data: Path) -> None:
     ids=["negative", "nan", "no-side", "endless"],
 )
 def test_sizes_that_make_no_sense_are_refused(question: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match="cannot have"):
-        FaceQuestion(**question)  # type: ignore[arg-type]  # that is the point
+    with pytest.raises(UsageError, match="out of range"):
+        EvaluateFacesOptions(**question)  # type: ignore[arg-type]  # that is the point
 
 
 def test_mistakes_are_in_order(scores: FaceScores) -> None:
@@ -193,7 +194,7 @@ def test_names_of_any_kind_fit_below_their_tiles(network: Path, tmp_path: Path) 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the shared YuNet and photographs")
 def test_yunet_reaches_its_known_figures_on_wider_face() -> None:
     """Measured by another program on the same 200 images: recall at 0.1 false faces an image, and average precision."""
-    question = FaceQuestion(min_face_px=32, source="wider_us")
+    question = EvaluateFacesOptions(min_face_px=32, source="wider_us")
     scores = evaluate_faces(SHARED / "models/yunet_n_dynamic.onnx", SHARED / "data/faces/test.parquet", question)
     large, small = scores.sizes[:2]
     assert (large.faces, small.faces, scores.labelled_by_people) == (279, 873, 200)

@@ -14,9 +14,10 @@ from matplotlib.patches import Rectangle
 
 import feelit.plots.scores
 from feelit.errors import MissingExtraError, OutputError
-from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.evaluation.classifier.folder import check_folder, write_folder
 from feelit.evaluation.classifier.scores import ClassifierScores
+from feelit.options.models import EvaluateOptions
 from tests.evaluation.made import classifier, write_data
 
 FILES = {"scores.json", "confusion.png", "reliability.png"}

@@ -18,17 +18,18 @@ import pytest
 from feelit.errors import UsageError
 from feelit.live.broadcast import MOST_SUBSCRIBERS, Broadcast
 from feelit.live.message import pack
-from feelit.live.server import HEADERS, PageServer, ServerConfig
+from feelit.live.server import HEADERS, PageServer
+from feelit.options.videos import ServerOptions
 
 TOKEN = "a-token-of-a-test"
 
 
 @contextmanager
-def served(config: ServerConfig | None = None) -> Iterator[tuple[PageServer, Broadcast]]:
+def served(config: ServerOptions | None = None) -> Iterator[tuple[PageServer, Broadcast]]:
     """A server with nothing to show yet; none of its threads outlives the block."""
     before = set(threading.enumerate())
     broadcast = Broadcast()
-    with PageServer(config or ServerConfig(token=TOKEN), broadcast) as server:
+    with PageServer(config or ServerOptions(token=TOKEN), broadcast) as server:
         server.begin(pack({"kind": "hello"}))
         yield server, broadcast
     assert set(threading.enumerate()) <= before
@@ -214,7 +215,7 @@ def test_a_bug_is_one(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixt
 
 def test_a_port_that_is_taken_is_told() -> None:
     with served() as (server, _), pytest.raises(UsageError, match="Address already in use") as caught:
-        PageServer(ServerConfig(port=server.port), Broadcast())
+        PageServer(ServerOptions(port=server.port), Broadcast())
     assert "--port" in caught.value.hint
 
 
@@ -231,7 +232,7 @@ def test_a_port_that_is_taken_is_told() -> None:
 )
 def test_what_cannot_be_served_is_told(asked: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        PageServer(ServerConfig(**asked), Broadcast())
+        PageServer(ServerOptions(**asked), Broadcast())
 
 
 @pytest.mark.parametrize(
@@ -247,14 +248,14 @@ def test_what_cannot_be_served_is_told(asked: dict[str, Any], told: str) -> None
     ],
 )
 def test_what_stays_on_this_computer_is_known(host: str, local: bool) -> None:
-    assert ServerConfig(host).is_local is local
+    assert ServerOptions(host=host).is_local is local
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "0.0.0.0"])
 def test_the_address_leads_to_the_page(host: str) -> None:
     if host == "::1" and not socket.has_ipv6:
         pytest.skip("no IPv6")
-    with served(ServerConfig(host)) as (server, _):
+    with served(ServerOptions(host=host)) as (server, _):
         url = urlsplit(server.url)
         connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=5)
         connection.request("GET", f"/?{url.query}")

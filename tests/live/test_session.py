@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import av
 import pyarrow.parquet as pq
@@ -16,9 +17,8 @@ from feelit.analysis.summary import summaries
 from feelit.errors import ModelError, OutputError, UsageError, VideoReadError
 from feelit.live import analyst
 from feelit.live.latest import Latest
-from feelit.live.server import ServerConfig
-from feelit.live.session import LiveConfig, watch
-from feelit.options import AnalyzeOptions
+from feelit.live.session import watch
+from feelit.options.videos import LiveOptions, ServerOptions
 from feelit.render.rows import recording_of, rows_of
 from feelit.timeline.schema import unpack_metadata
 from feelit.types import FaceTable, Float64
@@ -66,7 +66,8 @@ def test_the_recording_is_the_timeline_of_the_same_frames(
     with watching(path, rate="5", duration=12.0, out=live) as session:
         session.end()
     assert session.error is None
-    assert command("analyze", path, "--rate", "5", "--end", "12", "--device", "cpu", "--out", batch).code == 0
+    limits = ("--rate", "5", "--end", "12", "--device", "cpu", "--no-people")
+    assert command("analyze", path, *limits, "--out", batch).code == 0
     rows, record = read_table(live)
     expected, expected_record = read_table(batch)
     assert rows.equals(expected)
@@ -202,7 +203,7 @@ def test_a_full_disk_is_told(face: Path, tmp_path: Path, monkeypatch: pytest.Mon
         pytest.param({"out": "x.mp4"}, UsageError, id="recording of another kind"),
         pytest.param({"out": "there.parquet"}, OutputError, id="recording exists"),
         pytest.param({"source": "missing.mp4"}, VideoReadError, id="file is missing"),
-        pytest.param({"look": AnalyzeOptions(detector="nothing")}, ModelError, id="model is missing"),
+        pytest.param({"detector": "nothing"}, ModelError, id="model is missing"),
         pytest.param({"max_width_px": 3}, UsageError, id="picture too small"),
     ],
 )
@@ -211,11 +212,9 @@ def test_what_cannot_be_done_is_told_before_it_begins(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("there.parquet").touch()
-    given: dict[str, object] = {"source": str(face), "look": AnalyzeOptions(rate="native")} | asked
-    if "out" in given:
-        given["out"] = Path(str(given["out"]))
+    given: dict[str, Any] = {"source": str(face)} | asked
     with pytest.raises(kind):
-        watch(LiveConfig(**given), ServerConfig(), threading.Event(), lambda url, name: None)  # type: ignore[arg-type]  # a table
+        watch(given.pop("source"), LiveOptions(**given), ServerOptions(), threading.Event(), lambda url, name: None)
     assert [p.name for p in tmp_path.iterdir()] == ["there.parquet"]
 
 
@@ -224,8 +223,8 @@ def test_a_stop_is_heeded_while_a_source_is_called(tmp_path: Path) -> None:
     threading.Timer(0.3, stop.set).start()
     with answering(silent) as url:
         begun_s = time.monotonic()
-        config = LiveConfig(url, AnalyzeOptions(rate="native"), out=tmp_path / "live.parquet")
-        assert watch(config, ServerConfig(), stop, lambda url, name: pytest.fail("nothing is there")) is None
+        options = LiveOptions(out=tmp_path / "live.parquet")
+        assert watch(url, options, ServerOptions(), stop, lambda url, name: pytest.fail("nothing is there")) is None
         assert time.monotonic() - begun_s < 5
     assert list(tmp_path.iterdir()) == []
 

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from feelit.live.server import ServerConfig
-from feelit.live.session import LiveConfig, watch
-from feelit.options import AnalyzeOptions
+from feelit.live.session import watch
+from feelit.options.videos import LiveOptions, ServerOptions
 from feelit.run.job import VideoReport
 
 
@@ -25,9 +24,9 @@ class Watching:
     _ready: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def begin(self, config: LiveConfig) -> None:
+    def begin(self, source: str, options: LiveOptions) -> None:
         """Start, and wait for the page."""
-        self._thread = threading.Thread(target=self._run, args=(config,), name="watching")
+        self._thread = threading.Thread(target=self._run, args=(source, options), name="watching")
         self._thread.start()
         assert self._ready.wait(20)
 
@@ -37,9 +36,9 @@ class Watching:
         self._thread.join(20)
         assert not self._thread.is_alive()
 
-    def _run(self, config: LiveConfig) -> None:
+    def _run(self, source: str, options: LiveOptions) -> None:
         try:
-            self.report = watch(config, ServerConfig(), self.stop, self._announced)
+            self.report = watch(source, options, ServerOptions(), self.stop, self._announced)
         except BaseException as error:
             self.error = error
         finally:
@@ -55,8 +54,7 @@ def watching(source: object, rate: str = "native", duration: float = float("inf"
     """Watch a source for as long as the block lasts, or until it ends; nothing of it is left running."""
     before = set(threading.enumerate())
     session = Watching()
-    look = AnalyzeOptions(rate=rate, end_s=duration, device="cpu")
-    session.begin(LiveConfig(str(source), look, **asked))
+    session.begin(str(source), LiveOptions(rate=rate, duration_s=duration, device="cpu", **asked))
     try:
         yield session
     finally:

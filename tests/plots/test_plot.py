@@ -24,8 +24,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from feelit.errors import FeelitError, MissingExtraError, OutputError, TimelineReadError, UsageError
+from feelit.options.timelines import PlotOptions
 from feelit.plots.figure import draw
-from feelit.plots.plot import PlotOptions, content_of, plot_timeline
+from feelit.plots.plot import content_of, plot_timeline
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.timeline.schema import pack_metadata
 from feelit.types import EMOTIONS
@@ -61,7 +62,7 @@ def texts(path: Path) -> list[str]:
 
 def plot(timeline: Path, name: str, **asked: Any) -> Path:
     out = timeline.with_name(name)
-    plot_timeline(timeline, PlotOptions(out, **asked))
+    plot_timeline(timeline, PlotOptions(out=out, **asked))
     return out
 
 
@@ -181,7 +182,7 @@ def test_no_file_is_large(tmp_path: Path, people: int, seconds: int) -> None:
 @pytest.mark.parametrize("width_mm", [60, 85, 180])
 def test_no_text_lies_on_another(tmp_path: Path, people: int, width_mm: float) -> None:
     timeline = noise(tmp_path / "t.parquet", people, 10)
-    options = PlotOptions(tmp_path / "a.png", width_mm=width_mm, title="A title of some length that says what is shown")
+    options = PlotOptions(out=tmp_path / "a.png", width_mm=width_mm, title="A title of some length that says what is shown")
     figure = draw(content_of(timeline, options), width_mm)
     FigureCanvasAgg(figure).draw()
     boxes = [t.get_window_extent() for t in figure.findobj(Text) if t.get_visible() and t.get_text()]
@@ -218,7 +219,7 @@ def test_impossible_wishes_are_refused(timeline: Path, asked: dict[str, Any], me
 @pytest.mark.parametrize("name", ["a.jpg", "a", "a.svgz", "t.parquet"])
 def test_other_formats_are_refused(timeline: Path, name: str) -> None:
     with pytest.raises(UsageError, match="is not a name for a figure"):
-        PlotOptions(timeline.with_name(name))
+        PlotOptions(out=timeline.with_name(name))
 
 
 @pytest.mark.parametrize(

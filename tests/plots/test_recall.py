@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.scores import FaceScores
+from feelit.options.models import EvaluateFacesOptions
 from feelit.plots.recall import FEWEST_FALSE, draw_recall, write_recall
 from tests.evaluation.photographs import Photograph, detector, picture, scene, write_parquet
 
@@ -47,6 +48,6 @@ def test_the_same_scores_give_the_same_bytes(scores: FaceScores, tmp_path: Path)
 
 def test_a_detector_that_finds_nothing_has_a_figure(tmp_path: Path) -> None:
     data = write_parquet(tmp_path / "f.parquet", [Photograph(picture())])
-    scores = evaluate_faces(detector(tmp_path / "points.onnx"), data, FaceQuestion(min_face_px=20))
+    scores = evaluate_faces(detector(tmp_path / "points.onnx"), data, EvaluateFacesOptions(min_face_px=20))
     write_recall(scores, tmp_path / "r.png")
     assert (tmp_path / "r.png").stat().st_size > 1000

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from feelit.errors import FeelitError, OutputError, UsageError, VideoReadError
-from feelit.render.annotate import AnnotateOptions, annotate_video
+from feelit.options.videos import AnnotateOptions
+from feelit.render.annotate import annotate_video
 from feelit.render.rows import TimelineRows
 from feelit.types import UInt8
 from tests.render.scenes import rows
@@ -66,7 +67,7 @@ def detail_kept(before: UInt8, after: UInt8, box: tuple[float, ...]) -> float:
 
 
 def test_boxes_follow_the_face_between_samples(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
-    out = annotate(video, faces, AnnotateOptions(tmp_path / "out.mp4"))
+    out = annotate(video, faces, AnnotateOptions(out=tmp_path / "out.mp4"))
     before = pictures(video)
     assert len(out) == len(before) == 50
     for n in range(2, 46):
@@ -77,7 +78,7 @@ def test_boxes_follow_the_face_between_samples(tmp_path: Path, video: Path, face
 
 
 def test_the_strip_lies_below_an_unharmed_picture(tmp_path: Path, video: Path) -> None:
-    out = annotate(video, rows([]), AnnotateOptions(tmp_path / "out.mp4", crf=4))
+    out = annotate(video, rows([]), AnnotateOptions(out=tmp_path / "out.mp4", crf=4))
     before = pictures(video)
     assert out[0].shape[0] > 180
     assert out[0].shape[1] == 320
@@ -86,7 +87,7 @@ def test_the_strip_lies_below_an_unharmed_picture(tmp_path: Path, video: Path) -
 
 def test_tracks_limits_what_is_drawn(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     both, one = (
-        annotate(video, faces, AnnotateOptions(tmp_path / f"{name}.mp4", tracks=tracks))
+        annotate(video, faces, AnnotateOptions(out=tmp_path / f"{name}.mp4", tracks=tracks))
         for name, tracks in (("both", None), ("one", (1,)))
     )
     clean = pictures(video)[20].astype(int)
@@ -103,7 +104,7 @@ def test_tracks_limits_what_is_drawn(tmp_path: Path, video: Path, faces: Timelin
 def test_blurred_faces_lose_their_detail(
     tmp_path: Path, video: Path, faces: TimelineRows, blur: str, tracks: tuple[int, ...] | None, hidden: bool
 ) -> None:
-    options = replace(AnnotateOptions(tmp_path / "out.mp4", tracks=tracks), blur=blur)  # type: ignore[arg-type]
+    options = replace(AnnotateOptions(out=tmp_path / "out.mp4", tracks=tracks), blur=blur)  # type: ignore[arg-type]
     out, before = annotate(video, faces, options), pictures(video)
     for n in range(0, 50, 7):
         kept = detail_kept(before[n], out[n], clips.face_box(n, SIZE))
@@ -112,14 +113,14 @@ def test_blurred_faces_lose_their_detail(
 
 def test_a_face_is_hidden_before_it_was_first_seen(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     late = faces.rows(faces.time_s >= 0.8)
-    out = annotate(video, late, AnnotateOptions(tmp_path / "out.mp4", blur="all"))
+    out = annotate(video, late, AnnotateOptions(out=tmp_path / "out.mp4", blur="all"))
     box = clips.face_box(20, SIZE)
     assert detail_kept(pictures(video)[15], out[15], box) < 0.4
 
 
 def test_progress_rises_to_the_end(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     shares: list[float] = []
-    annotate_video(video, faces, TENTHS, AnnotateOptions(tmp_path / "out.mp4"), shares.append)
+    annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4"), shares.append)
     assert shares == sorted(shares)
     assert 0.95 < shares[-1] <= 1
 
@@ -129,7 +130,7 @@ def test_no_size_is_too_small_or_odd(tmp_path: Path, size: tuple[int, int]) -> N
     video = clips.sized(tmp_path / "video.mov", *size)
     width, height = size
     crowd = rows([0.0, 0.1] * 2, track_id=[1, 1, 2, 2], box=[(0, 0, width, height)] * 2 + [(-5, -5, 2 * width, 2 * height)] * 2)
-    out = annotate(video, crowd, AnnotateOptions(tmp_path / "out.mp4", blur="all"))
+    out = annotate(video, crowd, AnnotateOptions(out=tmp_path / "out.mp4", blur="all"))
     assert len(out) == 5
     assert out[0].shape[1] == width + width % 2
 
@@ -138,10 +139,10 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path, video: Path, fac
     out = tmp_path / "out.mp4"
     out.write_text("precious")
     with pytest.raises(OutputError, match="exists already") as caught:
-        annotate_video(video, faces, TENTHS, AnnotateOptions(out))
+        annotate_video(video, faces, TENTHS, AnnotateOptions(out=out))
     assert "--force" in caught.value.hint
     assert out.read_text() == "precious"
-    annotate_video(video, faces, TENTHS, AnnotateOptions(out, force=True))
+    annotate_video(video, faces, TENTHS, AnnotateOptions(out=out, force=True))
     assert len(pictures(out)) == 50
 
 
@@ -171,14 +172,14 @@ def test_what_is_no_video_is_told(tmp_path: Path, faces: TimelineRows, maker: ob
     if callable(maker):
         maker(video)
     with pytest.raises(VideoReadError, match=r"video\.mp4"):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(tmp_path / "out.mp4"))
+        annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4"))
     assert not (tmp_path / "out.mp4").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     with files_no_larger_than(4096), pytest.raises(OutputError, match=r"out\.mp4 cannot be written"):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(tmp_path / "out.mp4", crf=1))
+        annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4", crf=1))
     assert list(tmp_path.iterdir()) == [video]
 
 
@@ -188,5 +189,5 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, video: Path, faces: Time
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(tmp_path / "out.mp4"), interrupt)
+        annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4"), interrupt)
     assert list(tmp_path.iterdir()) == [video]

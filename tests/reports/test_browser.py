@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from feelit.reports.write import ReportOptions, write_report
+from feelit.options.timelines import ReportOptions
+from feelit.reports.write import write_report
 from tests.browser import Watched
 from tests.reports.films import film, timeline_of_film
 from tests.reports.meetings import Meeting, write
@@ -71,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reported(out: Path, timeline: Path, *videos: Path) -> None:
-    write_report([timeline], ReportOptions(out, videos))
+    write_report([timeline], ReportOptions(out=out, video=videos))
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 
 from feelit.analysis.summary import VideoSummary, summaries
 from feelit.errors import OutputError, TimelineReadError, UsageError, VideoReadError
+from feelit.options.timelines import ReportOptions
 from feelit.reports import write as writing
-from feelit.reports.write import ReportOptions, write_report
+from feelit.reports.write import write_report
 from feelit.timeline.schema import SCHEMA, pack_metadata, to_arrow
 from tests.reports.films import film, timeline_of_film
 from tests.reports.meetings import Meeting, facts_of, timeline_of, write
@@ -30,7 +31,7 @@ def blocks(path: Path) -> dict[str, Any]:
 
 def report(timeline: Path, *videos: Path, name: str = "report.html") -> dict[str, Any]:
     out = timeline.parent / name
-    write_report([timeline], ReportOptions(out, videos))
+    write_report([timeline], ReportOptions(out=out, video=videos))
     return blocks(out)
 
 
@@ -117,7 +118,7 @@ def test_a_folder_is_one_report(tmp_path: Path) -> None:
     for n in range(3):
         (tmp_path / f"{n}").mkdir()
         write(tmp_path / f"{n}" / "a.parquet", [Meeting(people=1, duration_s=2.0, name=f"{n}.mp4")])
-    write_report([tmp_path], ReportOptions(tmp_path / "report.html"))
+    write_report([tmp_path], ReportOptions(out=tmp_path / "report.html"))
     assert [video["name"] for video in blocks(tmp_path / "report.html")["report"]["videos"]] == ["0.mp4", "1.mp4", "2.mp4"]
 
 
@@ -175,7 +176,7 @@ def test_videos_that_are_missing_or_changed_are_told_of(tmp_path: Path) -> None:
     timeline = timeline_of_film(tmp_path / "a.parquet", films)
     film(films["changed.mp4"], seed=7)
     films["gone.mp4"].unlink()
-    notes = write_report([timeline], ReportOptions(tmp_path / "report.html", (tmp_path / "films",)))
+    notes = write_report([timeline], ReportOptions(out=tmp_path / "report.html", video=(tmp_path / "films",)))
     assert [note.split(" ")[0] for note in notes] == ["changed.mp4", "gone.mp4"]
     assert "has changed since it was analysed" in notes[0]
     assert "is not among the videos" in notes[1]
@@ -187,7 +188,7 @@ def test_a_video_that_cannot_be_decoded_costs_its_pictures_only(tmp_path: Path) 
     video = tmp_path / "call.mp4"
     video.write_bytes(b"no video at all")
     timeline = timeline_of_film(tmp_path / "a.parquet", {"call.mp4": video})
-    (note,) = write_report([timeline], ReportOptions(tmp_path / "report.html", (video,)))
+    (note,) = write_report([timeline], ReportOptions(out=tmp_path / "report.html", video=(video,)))
     assert "no pictures of call.mp4" in note
     assert blocks(tmp_path / "report.html")["video-1"]["tracks"][0]["portrait"] is None
 
@@ -195,10 +196,10 @@ def test_a_video_that_cannot_be_decoded_costs_its_pictures_only(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
-        pytest.param(ReportOptions(Path("report.pdf")), UsageError, id="no page"),
-        pytest.param(ReportOptions(Path("there.html")), OutputError, id="there already"),
-        pytest.param(ReportOptions(Path("new.html"), (Path("gone.mp4"),)), VideoReadError, id="no such video"),
-        pytest.param(ReportOptions(Path("new.html"), (Path("other.mp4"),)), TimelineReadError, id="another video"),
+        pytest.param(ReportOptions(out=Path("report.pdf")), UsageError, id="no page"),
+        pytest.param(ReportOptions(out=Path("there.html")), OutputError, id="there already"),
+        pytest.param(ReportOptions(out=Path("new.html"), video=(Path("gone.mp4"),)), VideoReadError, id="no such video"),
+        pytest.param(ReportOptions(out=Path("new.html"), video=(Path("other.mp4"),)), TimelineReadError, id="another video"),
     ],
 )
 def test_refusals(options: ReportOptions, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,5 +218,5 @@ def test_a_failure_halfway_leaves_nothing(tmp_path: Path) -> None:
     other = SCHEMA.with_metadata(pack_metadata({"schema_version": 99})).empty_table()
     pq.write_table(other, tmp_path / "b.parquet")
     with pytest.raises(TimelineReadError, match="schema version 99"):
-        write_report([tmp_path], ReportOptions(tmp_path / "report.html"))
+        write_report([tmp_path], ReportOptions(out=tmp_path / "report.html"))
     assert {path.name for path in tmp_path.iterdir()} == {"a.parquet", "b.parquet"}

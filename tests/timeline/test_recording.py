@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from feelit.analysis.observations import COLUMNS
 from feelit.errors import TimelineReadError, UsageError
-from feelit.exports.run import ExportOptions, export_timelines
+from feelit.exports.run import export_timelines
+from feelit.options.timelines import ExportOptions
 from feelit.timeline.file import TimelineFile, find_timelines
 from feelit.timeline.recording import frame_of, open_timelines
 from feelit.timeline.schema import SCHEMA, pack_metadata
@@ -255,6 +256,6 @@ def test_no_name_of_a_video_leads_out_of_the_folder(name: str, tmp_path: Path, m
     monkeypatch.chdir(here)
     path = write(tmp_path / "t.parquet", table_of({1: "nnhh"}, regular(4), name), videos={name: {}})
     before = {p for p in tmp_path.rglob("*") if p.is_file()}
-    (written,) = export_timelines(path, ExportOptions(here / "out", "webvtt", None, False))
+    (written,) = export_timelines(path, ExportOptions(out=here / "out", format="webvtt"))
     assert written.resolve().is_relative_to(here / "out")
     assert {p for p in tmp_path.rglob("*") if p.is_file()} - before == {written}

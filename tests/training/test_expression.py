@@ -15,8 +15,9 @@ torch.set_num_threads(1)
 
 from feelit.datasets.read import read_split
 from feelit.errors import ModelError, UsageError
-from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.models.card import read_card
+from feelit.options.models import EvaluateOptions
 from feelit.training.expression.run import NETWORKS, Recipe, State, averaged_network
 from feelit.training.expression.train import draw_probability, train, train_epoch
 from feelit.training.onnx import export
@@ -103,7 +104,7 @@ def test_run_trains_exports_and_scores_as_users_will(tmp_path: Path) -> None:
 def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> None:
     write_data(tmp_path)
     model = train("mine", SMALL, tmp_path, tmp_path)
-    options = EvaluateOptions("valid", framing="original", labels="fer2013")
+    options = EvaluateOptions(split="valid", framing="original", labels="fer2013")
     scores = evaluate_classifier(model, tmp_path, options)
     image = np.stack(list(read_split(tmp_path, "valid").images))
     own = np.asarray(open_session(model, "cpu").run(["fer2013"], {"luma": image[:, None]})[0]).argmax(axis=1)

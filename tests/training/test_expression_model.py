@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.models.card import read_card, sha256_of
 from feelit.models.paths import model_path
+from feelit.options.models import EvaluateOptions
 from feelit.types import EMOTIONS
 from feelit.vision.session import open_session
 
@@ -46,7 +47,7 @@ def test_logits_are_finite(faces: int, kind: str) -> None:
 
 @pytest.mark.skipif(not DATA.exists(), reason="needs FER2013 with FER+ votes")
 def test_the_card_tells_what_the_file_scores() -> None:
-    scores = evaluate_classifier(MODEL, DATA, EvaluateOptions("valid", framing="original"))
+    scores = evaluate_classifier(MODEL, DATA, EvaluateOptions(split="valid", framing="original"))
     told = read_card(MODEL).scores["original framing"]
     assert scores.images.scored == told["images"] == 3199
     assert scores.accuracy.value == pytest.approx(told["accuracy"]["value"], abs=1e-3)

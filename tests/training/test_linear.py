@@ -16,7 +16,8 @@ pytest.importorskip("onnx")
 from torch import Tensor
 
 from feelit.errors import UsageError
-from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.evaluate import evaluate_classifier
+from feelit.options.models import EvaluateOptions
 from feelit.training.expression.hog import NORMS, Hog
 from feelit.training.expression.linear import Recipe, fit, train
 from tests.datasets.made import pictures, unanimous, write_parquet
@@ -113,5 +114,5 @@ def test_it_learns_what_it_is_shown(
     write_parquet(tmp_path / "train.parquet", learnt, votes, **own)
     write_parquet(tmp_path / "valid.parquet", np.clip(image, 1, 255), votes)
     model = train("hog", Recipe(strength=10.0, mirrored=mirrored), tmp_path, tmp_path)
-    scores = evaluate_classifier(model, tmp_path, EvaluateOptions("valid", framing="original"))
+    scores = evaluate_classifier(model, tmp_path, EvaluateOptions(split="valid", framing="original"))
     assert scores.accuracy.value == 1.0, "it was shown them, or their mirror images"

@@ -121,7 +121,8 @@ def write_timelines(videos: Paths, options: AnalyzeOptions, run: RunOptions, obs
 
 
 def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions, observer: Observer) -> None:
-    from feelit.render.annotate import AnnotateOptions, annotate_video
+    from feelit.options.videos import AnnotateOptions
+    from feelit.render.annotate import annotate_video
     from feelit.render.rows import recording_of, rows_of
 
     assert run.annotate is not None
@@ -134,7 +135,7 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
             target.parent.mkdir(parents=True, exist_ok=True)
         rows, sampled_time_s = rows_of(recording_of(source.path, target_of(run.out, source)))
         drawn = partial(observer.drawn, source)
-        annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(target, force=run.force), drawn)
+        annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(out=target, force=run.force), drawn)
 
 
 class _TqdmObserver:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from feelit.options.kinds import expanded, listed
+from feelit.options.expand import keywords
+from feelit.options.kinds import expanded
+from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions, SummarizeOptions
 from feelit.storage.location import Location, location
 from feelit.timeline.recording import frame_of, open_timelines
 
@@ -72,7 +75,7 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track",
     Parameters
     ----------
     timeline : what `analyze` or `read_timeline` gave, or the path of a timeline file
-    by : one row a track, or one row a video
+    by : "track" for one row per track, "video" for one row per video
 
     Raises
     ------
@@ -81,10 +84,11 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track",
     """
     from feelit.analysis import summary
 
-    return summary.summarize(timeline, by)
+    return summary.summarize(timeline, SummarizeOptions(by=by).by)
 
 
-def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
+@keywords(kinds=("bout", "peak", "shared", "absence"))
+def events(timeline: pd.DataFrame | str | PathLike[str], *, options: EventsOptions) -> pd.DataFrame:
     """Bouts, peaks, shifts that several tracks share, and long absences, one row each; docs/events.md describes the columns.
 
     Parameters
@@ -96,30 +100,23 @@ def events(timeline: pd.DataFrame | str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
+    from feelit.analysis.event import Kind, is_wanted
     from feelit.analysis.event_text import event_frame
     from feelit.analysis.events import find_events
 
-    return event_frame(find_events(timeline))
+    return event_frame(
+        [event for event in find_events(timeline, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
+    )
 
 
-def export(
-    timelines: Paths,
-    out: str | PathLike[str],
-    *,
-    format: str | None = None,  # noqa: A002  # as --format of the command line
-    tracks: Sequence[int] | None = None,
-    force: bool = False,
-) -> list[Path]:
+@keywords()
+def export(timelines: Paths, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
     """Write timelines in the formats of other programs; docs/export.md describes each.
 
     Parameters
     ----------
     timelines : a timeline file, a folder of them, or a list of either
     out : a file; or a folder, for formats that hold one video a file
-    format : "csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris" or "textgrid"; None leaves it to the ending
-        of `out`
-    tracks : write only these; None means all
-    force : replace files that exist
 
     Returns
     -------
@@ -128,20 +125,20 @@ def export(
     Raises
     ------
     FeelitError
-        of the kinds in errors.py.
+        of the kinds that docs/python.md lists.
     """
-    from feelit.exports.run import ExportOptions, export_timelines
+    from feelit.exports.run import export_timelines
 
-    wanted = tuple(tracks) if tracks is not None else None
-    return export_timelines(timelines, ExportOptions(Path(out), format, wanted, force))
+    return export_timelines(timelines, replace(options, out=Path(expanded(out))))
 
 
+@keywords()
 def report(
     timelines: Paths,
     out: str | PathLike[str],
     *,
-    video: Paths = (),
-    force: bool = False,
+    options: ReportOptions,
+    progress: Callable[[float], None] | None = None,
 ) -> list[str]:
     """Show timelines on one HTML page, which a browser opens without a network.
 
@@ -149,8 +146,7 @@ def report(
     ----------
     timelines : a timeline file, a folder of them, or a list of either
     out : the .html file to write
-    video : where the videos are, files or folders; for pictures of faces and a player
-    force : replace `out` if it exists
+    progress : called with the share that is done, 0..1
 
     Returns
     -------
@@ -159,53 +155,27 @@ def report(
     Raises
     ------
     FeelitError
-        of the kinds in errors.py.
+        of the kinds that docs/python.md lists.
     """
-    from feelit.reports.write import ReportOptions, write_report
+    from feelit.reports.write import write_report
 
-    return write_report(timelines, ReportOptions(Path(out), tuple(_listed(video)), force))
+    return write_report(timelines, replace(options, out=Path(expanded(out))), progress or (lambda share: None))
 
 
-def plot(
-    timeline: str | PathLike[str],
-    out: str | PathLike[str],
-    *,
-    video: str | None = None,
-    tracks: Sequence[int] | None = None,
-    emotions: Sequence[str] | None = None,
-    start_s: float = 0.0,
-    end_s: float = float("inf"),
-    title: str = "",
-    width_mm: float = 180.0,
-    dpi: int = 300,
-    force: bool = False,
-) -> None:
+@keywords()
+def plot(timeline: str | PathLike[str], out: str | PathLike[str], *, options: PlotOptions) -> None:
     """Draw a timeline as a figure for a paper: what every track shows over time, with the probabilities.
 
     Parameters
     ----------
     timeline : the Parquet file of `feelit analyze`
     out : a .pdf, .svg or .png file
-    video : of which video, where the timeline holds several
-    tracks, emotions : only these; None means all
-    start_s, end_s : the part to show, in seconds
-    title : a line above the figure
-    width_mm, dpi : width of the figure, and the resolution of a .png file
-    force : replace `out` if it exists
 
     Raises
     ------
     FeelitError
-        of the kinds in errors.py; MissingExtraError without matplotlib.
+        of the kinds that docs/python.md lists; MissingExtraError without matplotlib.
     """
-    from feelit.analysis.event import words
-    from feelit.plots.plot import PlotOptions, plot_timeline
-    from feelit.types import EMOTIONS
+    from feelit.plots.plot import plot_timeline
 
-    shown = EMOTIONS if emotions is None else tuple(words("emotions:", ",".join(emotions), EMOTIONS))
-    wanted = tuple(tracks) if tracks is not None else None
-    plot_timeline(timeline, PlotOptions(Path(out), video, wanted, shown, start_s, end_s, title, width_mm, dpi, force))
-
-
-def _listed(paths: Paths) -> list[Path]:
-    return [Path(path) for path in listed(paths)]
+    plot_timeline(timeline, replace(options, out=Path(expanded(out))))

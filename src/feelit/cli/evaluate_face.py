@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feelit.evaluation.detector.evaluate import FaceQuestion
     from feelit.evaluation.detector.scores import FaceScores, SizeScore
+    from feelit.options.models import EvaluateFacesOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Output:
     force: bool
 
 
-def evaluate_face(model: Path, data: Path, question: FaceQuestion, output: Output) -> None:
+def evaluate_face(model: Path, data: Path, question: EvaluateFacesOptions, output: Output) -> None:
     """Score a detector on images with known faces.
 
     Parameters

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.command import with_options
+from feelit.options.timelines import EventsOptions
+
 if TYPE_CHECKING:
     from feelit.analysis.event import Event
 
@@ -20,17 +23,13 @@ class Format(StrEnum):
     csv = "csv"
 
 
+@with_options
 def events(
     timelines: Annotated[
         list[str],
-        typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
-    kind: Annotated[
-        str,
-        typer.Option(help="Which ones, as in peak,shared: bout, peak, shared, absence, or all."),
-    ] = "peak,shared,absence",
-    emotion: Annotated[str | None, typer.Option(help="Only of these emotions, as in happiness,surprise.")] = None,
-    max_p: Annotated[float, typer.Option(help="Only where the p-value is no larger.", show_default="all")] = 1.0,
+    options: EventsOptions,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="How to write them.", show_default="table, or what the ending of --out says"),
@@ -39,14 +38,13 @@ def events(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Find what happens: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
-    from feelit.analysis.event import EventFilter
+    from feelit.analysis.event import Kind, is_wanted
     from feelit.analysis.event_text import csv_text, json_text
     from feelit.analysis.events import find_events
     from feelit.cli import texts
 
-    wanted = EventFilter.parse(kind, emotion, max_p)
     written = texts.choose(Format, format_, out, force)
-    found = [event for event in find_events(timelines, wanted.kinds) if wanted.takes(event)]
+    found = [event for event in find_events(timelines, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
     if written is Format.table:
         _show(found)
     else:

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """What timelines are written as."""
-
-    csv = "csv"
-    jsonl = "jsonl"
-    elan = "elan"
-    webvtt = "webvtt"
-    srt = "srt"
-    openface = "openface"
-    pyfeat = "pyfeat"
-    boris = "boris"
-    textgrid = "textgrid"
+from feelit.cli.command import with_options
+from feelit.options.timelines import ExportOptions
 
 
+@with_options
 def export(
     timelines: Annotated[
         list[str],
-        typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
-    format_: Annotated[
-        Format | None, typer.Option("--format", help="What to write.", show_default="what the ending of --out says")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="A file, or a folder with one file a video; - is standard output.")] = Path("-"),
-    tracks: Annotated[str | None, typer.Option(help="Only these tracks, as in 1,3.", show_default="all")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    options: ExportOptions,
 ) -> None:
     """Write timelines in the formats of other programs: annotation tools, players, statistics."""
     import sys
 
-    from feelit.exports.run import ExportOptions, export_timelines, exported_text
+    import feelit.api as api
+    from feelit.exports.run import exported_text
     from feelit.storage.names import for_terminal
-    from feelit.timeline.tracks import parse_tracks
 
-    to_file = out != Path("-")
-    options = ExportOptions(out if to_file else None, format_ and format_.value, parse_tracks(tracks), force)
-    if to_file:
-        export_timelines(timelines, options)
+    if options.out not in (None, Path("-")):
+        api.export(timelines, options.out, options=options)
         return
-    for text in exported_text(timelines, options):
+    for text in exported_text(timelines, replace(options, out=None)):
         shown = for_terminal(text) if sys.stdout.isatty() else text
         typer.echo(shown.encode(), nl=False)  # bytes: UTF-8 and no other newlines, whatever the terminal speaks

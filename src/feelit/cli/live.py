@@ -8,13 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from feelit.cli.explain import DeviceName
+from feelit.cli.command import with_options
+from feelit.options.videos import LiveOptions, ServerOptions
 
 if TYPE_CHECKING:
     from feelit.run.job import VideoReport
@@ -22,53 +22,27 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+@with_options
 def live(
+    serving: ServerOptions,
+    options: LiveOptions,
     source: Annotated[
         str | None,
         typer.Argument(help="A camera (a path, or its number), an address or a file.", show_default="the first camera"),
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
-    host: Annotated[str, typer.Option(help="Address to listen at; any other lets other computers in.")] = "127.0.0.1",
-    token: Annotated[str | None, typer.Option(help="What opens the page.", show_default="a random one")] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Record a timeline, a .parquet file.", show_default=False)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
-    duration: Annotated[float, typer.Option(help="End after so many seconds.", show_default="its end")] = float("inf"),
-    loop: Annotated[bool, typer.Option("--loop", help="Play a file over and over.")] = False,
-    rate: Annotated[str, typer.Option(help="Look at no more frames a second than this; native for all.")] = "native",
-    min_face: Annotated[
-        float | None,
-        typer.Option(help="Side of the smallest face to look for, in px.", show_default="1/30 of the picture's short side"),
-    ] = None,
-    detector: Annotated[str, typer.Option(help="Name of a detector, or the path of an ONNX file.")] = "face",
-    classifier: Annotated[str, typer.Option(help="Name of a classifier, or an ONNX file with its card.")] = "expression",
-    device: Annotated[DeviceName, typer.Option(help="Where models run; auto takes CUDA where it loads.")] = DeviceName.auto,
-    max_width: Annotated[int, typer.Option(help="Width of the picture on the page, at most, in px.")] = 1280,
-    json_lines: Annotated[bool, typer.Option("--json", help="Print the address, and at the end a report, as JSON.")] = False,
+    json_lines: Annotated[
+        bool,
+        typer.Option("--json", help="Print two JSON objects: the address, and at the end a report as of `feelit analyze`."),
+    ] = False,
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""
-    from feelit.errors import UsageError
-    from feelit.live.server import ServerConfig
-    from feelit.live.session import LiveConfig, watch
-    from feelit.options import AnalyzeOptions
+    from feelit.live.session import watch
 
-    if not duration > 0:
-        raise UsageError(f"--duration {duration:g} is no time", "give seconds, or leave it out")
-    look = AnalyzeOptions(
-        rate=rate,
-        end_s=duration,
-        min_face_px=min_face,
-        detector=detector,
-        classifier=classifier,
-        device=device.value,
-        people=False,
-    )
-    config = LiveConfig(source, look, loop, max_width, out, force)
-    serving = ServerConfig(host, port, token)
     if not serving.is_local:
         typer.echo("feelit: whoever gets hold of the address can watch, and it travels unencrypted", err=True)
     with _until_interrupted() as stop:
-        report = watch(config, serving, stop, lambda url, name: _announce(url, name, open_, json_lines))
+        report = watch(source, options, serving, stop, lambda url, name: _announce(url, name, open_, json_lines))
     if report is None:
         typer.echo("feelit: interrupted before there was anything to see", err=True)
         _end(INTERRUPTED)

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.command import with_options
+from feelit.options.timelines import SummarizeOptions
+
 if TYPE_CHECKING:
     from feelit.analysis.summary import By
     from feelit.analysis.summary_text import Summary
-
-
-class Grouping(StrEnum):
-    """What one line sums up."""
-
-    video = "video"
-    track = "track"
 
 
 class Format(StrEnum):
@@ -29,14 +25,13 @@ class Format(StrEnum):
     md = "md"
 
 
+@with_options
 def summarize(
     timelines: Annotated[
         list[str],
-        typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
-    by: Annotated[
-        Grouping, typer.Option(help="A line a track, one face as far as it could be followed, or a line a video.")
-    ] = Grouping.track,
+    options: SummarizeOptions,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="How to write it.", show_default="table, or what the ending of --out says"),
@@ -49,11 +44,11 @@ def summarize(
     from feelit.cli import texts
 
     written = texts.choose(Format, format_, out, force)
-    records: list[Summary] = list(summaries(timelines, by.value))
+    records: list[Summary] = list(summaries(timelines, options.by))
     if written is Format.table:
-        _show(records, by.value)
+        _show(records, options.by)
     else:
-        texts.write(_text(records, by.value, written), out)
+        texts.write(_text(records, options.by, written), out)
 
 
 def _text(records: list[Summary], by: By, written: Format) -> str:

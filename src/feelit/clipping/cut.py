@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Literal
 
-from feelit.clipping.highlights import AT, MOMENT, ClipQuery, Highlight, find_highlights
+from feelit.clipping.highlights import AT, Highlight, find_highlights
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
 from feelit.errors import OutputError, UsageError
+from feelit.options.videos import ClipsOptions
 from feelit.render.annotate import Hiding, Scene, check_tracks
 from feelit.render.canvas import Canvas
 from feelit.render.rows import recording_of, rows_of
@@ -25,31 +24,8 @@ from feelit.video.probe import probe
 from feelit.video.writer import Encoding, Picture
 
 
-@dataclass(frozen=True, slots=True)
-class ClipOptions:
-    """What is asked of clips.
-
-    Every clip begins `before_s` before its event and ends `after_s` after it, as far as the video goes. `annotated` draws on
-    it as on an annotated video, `blur` hides faces: "all", or "others" than `query.tracks`.
-    """
-
-    out: Path
-    query: ClipQuery = field(default_factory=ClipQuery)
-    before_s: float = 1.0
-    after_s: float = 1.0
-    annotated: bool = False
-    blur: Literal["none", "others", "all"] = "none"
-    encoding: Encoding = field(default_factory=Encoding)
-    force: bool = False
-
-    @property
-    def tracks(self) -> tuple[int, ...] | None:
-        """The tracks that are drawn."""
-        return self.query.tracks
-
-
 def cut_clips(
-    video: Path, timelines: TimelineSources, options: ClipOptions, progress: Callable[[float], None] | None = None
+    video: Path, timelines: TimelineSources, options: ClipsOptions, progress: Callable[[float], None] | None = None
 ) -> list[Clip]:
     """Cut clips out of a video into the folder `options.out`, and list them there.
 
@@ -67,12 +43,11 @@ def cut_clips(
     OutputError
         if the folder holds clips already and `options.force` is not set, or cannot be written.
     """
-    _check(options)
     recording = recording_of(video, timelines)
     check_tracks(options, set(recording.tracks))
     former = _former(video, options)
     found = probe(video)
-    jobs = _jobs(find_highlights(recording, options.query), found.info.duration_s, options)
+    jobs = _jobs(find_highlights(recording, options), found.info.duration_s, options)
     for job in jobs:
         if job.file not in former:
             refuse_to_overwrite(options.out / job.file, options.force)
@@ -83,7 +58,7 @@ def cut_clips(
         index = stack.enter_context(whole_file(options.out / INDEX))  # entered first, so it appears last
         for job in jobs:
             unfinished = stack.enter_context(whole_file(options.out / job.file))
-            cutting = Cutting(found, job.stretch, unfinished, options.encoding, artist.below_px)
+            cutting = Cutting(found, job.stretch, unfinished, Encoding(options.codec, options.crf), artist.below_px)
             _cut(cutting, artist, partial(advance, job))
             clips.append(_clip(job, recording.name, cutting))
         index.write_text(csv_text(clips), encoding="utf-8", newline="\n")
@@ -105,7 +80,7 @@ class _Job:
 class _Artist:
     """Draws on clips what is asked for; `below_px` is how much room it needs below the picture."""
 
-    def __init__(self, info: VideoInfo, recording: Recording, options: ClipOptions) -> None:
+    def __init__(self, info: VideoInfo, recording: Recording, options: ClipsOptions) -> None:
         self._scene: Scene | None = None
         self._hiding: Hiding | None = None
         if options.annotated:
@@ -127,15 +102,7 @@ class _Artist:
             artist.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
 
 
-def _check(options: ClipOptions) -> None:
-    query = options.query
-    if not all(0 <= s < math.inf for s in (options.before_s, options.after_s)):
-        raise UsageError("--before and --after are lengths of time", "give seconds, 0 or more")
-    if options.before_s + options.after_s == 0 and (MOMENT in query.kinds or query.at_s):
-        raise UsageError("a moment lasts no time by itself", "give it some --before or --after")
-
-
-def _former(video: Path, options: ClipOptions) -> Sequence[str]:
+def _former(video: Path, options: ClipsOptions) -> Sequence[str]:
     """The clips that make room for the new ones."""
     with output_errors(options.out):
         former = listed(options.out)
@@ -146,7 +113,7 @@ def _former(video: Path, options: ClipOptions) -> Sequence[str]:
     return former
 
 
-def _jobs(highlights: Sequence[Highlight], duration_s: float, options: ClipOptions) -> list[_Job]:
+def _jobs(highlights: Sequence[Highlight], duration_s: float, options: ClipsOptions) -> list[_Job]:
     """Names and stretches of clips. They may overlap: every event has a clip of its own, and a line of the index."""
     jobs = []
     for number, highlight in enumerate(highlights, 1):

@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from feelit.errors import MissingExtraError, UsageError
 from feelit.explaining.faithfulness import Faithfulness, judge
 from feelit.explaining.finding import Faces, find_faces
-from feelit.explaining.masking import Baseline, baseline_of, score_of
+from feelit.explaining.masking import baseline_of, score_of
 from feelit.explaining.occlusion import occlusion
 from feelit.explaining.rise import rise
 from feelit.explaining.sources import Source
+from feelit.labels import spelled
 from feelit.models.paths import model_path
-from feelit.options import Device
-from feelit.options.kinds import choice
+from feelit.options.models import ExplainOptions
 from feelit.run.segment import Models, open_networks
 from feelit.types import EMOTIONS, LANDMARKS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
-from feelit.vision.expression import SPELLINGS, ExpressionModel
-
-Method = Literal["rise", "occlusion", "gradcam"]
-
-MOST_MASKS = 1_000_000
-
-PATCH_SHARE, STRIDE_SHARE = 1 / 6, 1 / 24
-"""Sides of the crop: 8 px and 2 px of a crop of 48 px. An eye or half a mouth is hidden at a time."""
+from feelit.vision.expression import ExpressionModel
 
 UNITS = {
     "rise": "change of probability",
@@ -37,61 +30,6 @@ UNITS = {
     "gradcam": "share of the largest",
 }
 """What the numbers of a map mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainOptions:
-    """How a map is made.
-
-    `label` None stands for the likeliest one of each face, `face` None for all, otherwise 1 is the leftmost. `patch_px` and
-    `stride_px` None stand for a sixth and a 24th of the crop's side. Models are built-in names or paths.
-
-    Raises
-    ------
-    UsageError
-        for a number that makes no sense, or a label that is none.
-    """
-
-    method: Method = "rise"
-    label: str | None = None
-    face: int | None = None
-    masks: int = 4000
-    patch_px: int | None = None
-    stride_px: int | None = None
-    baseline: Baseline = "mean"
-    seed: int = 1
-    detector: str = "face"
-    device: Device = "auto"
-
-    def __post_init__(self) -> None:
-        choice(get_args(Method)).checked("--method", self.method)
-        choice(get_args(Baseline)).checked("--baseline", self.baseline)
-        if self.label is not None and _label(self.label) not in EMOTIONS:
-            raise UsageError(f"--label {self.label} is not known", f"choose from {', '.join(EMOTIONS)}")
-        if self.face is not None and self.face < 1:
-            raise UsageError(f"--face {self.face} is no face", "1 is the leftmost")
-        if not 2 <= self.masks <= MOST_MASKS:
-            raise UsageError(f"--masks {self.masks} is out of range", f"give 2 to {MOST_MASKS}, such as 4000")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed} is negative", "give 0 or more")
-        for name, length_px in (("patch", self.patch_px), ("stride", self.stride_px)):
-            if length_px is not None and length_px < 1:
-                raise UsageError(f"--{name} {length_px} is less than a pixel", "give px of the classifier's crop")
-
-    def lengths_px(self, side_px: int) -> tuple[int, int]:
-        """Patch and stride for crops of a size.
-
-        Raises
-        ------
-        UsageError
-            if the patch is larger than the crop, or would step over pixels.
-        """
-        patch = max(1, round(PATCH_SHARE * side_px)) if self.patch_px is None else self.patch_px
-        stride = min(patch, max(1, round(STRIDE_SHARE * side_px))) if self.stride_px is None else self.stride_px
-        if not stride <= patch <= side_px:
-            message = f"--patch {patch} and --stride {stride} do not fit a crop of {side_px} px"
-            raise UsageError(message, "the stride is no longer than the patch, and the patch no larger than the crop")
-        return patch, stride
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,7 +137,7 @@ class _Explainer:
     def __init__(self, path: Path, model: ExpressionModel, options: ExplainOptions) -> None:
         self._path, self._model, self._options = path, model, options
         self._lengths_px = options.lengths_px(model.size_px)
-        self._label = None if options.label is None else _label(options.label)
+        self._label = None if options.label is None else spelled(options.label)
         if self._label is not None and self._label not in model.labels:
             raise UsageError(f"{path.name} has no label {self._label}", f"it has {', '.join(model.labels)}")
         if options.method == "gradcam":
@@ -246,10 +184,6 @@ def _gradients() -> Callable[[Path, ExpressionModel, UInt8, str], Float32]:
         hint = "pip install 'feelit[train]', or choose --method rise or occlusion"
         raise MissingExtraError("Grad-CAM needs PyTorch and onnx, which are not installed", hint) from error
     return grad_cam
-
-
-def _label(given: str) -> str:
-    return SPELLINGS.get(given.lower(), given.lower())
 
 
 def _nearest(peak_px: tuple[int, int], side_px: int) -> str:

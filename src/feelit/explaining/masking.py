@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
+from feelit.options.models import Baseline
 from feelit.types import EMOTIONS, Float32, Float64, UInt8
 from feelit.vision.expression import ExpressionModel
-
-Baseline = Literal["mean", "blur"]
 
 BLUR_SHARE = 1 / 8
 """Standard deviation of the blur, in sides of the crop: an eye or a mouth is no more than a shade then."""

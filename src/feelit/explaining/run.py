@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from feelit.errors import UsageError
-from feelit.explaining.explain import ExplainOptions, Explanation, explain_sources
+from feelit.explaining.explain import Explanation, explain_sources
 from feelit.explaining.figure import MOST_FACES, Caption, write_figure
 from feelit.explaining.rise import CELLS
 from feelit.models.paths import model_path
+from feelit.options.models import ExplainOptions
 from feelit.storage.atomic import refuse_to_overwrite
 from feelit.storage.names import one_line
 

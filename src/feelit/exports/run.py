@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.formats import Format, format_named
 from feelit.exports.part import Part
+from feelit.options.timelines import ExportOptions
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import object_called
 from feelit.storage.names import as_text, mirrored
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.tracks import refuse_unknown
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What is asked of an export.
-
-    `out` is a file, or a folder for formats that hold one video a file; None is standard output. `format` None is what the
-    ending of `out` says. `tracks` None means all.
-    """
-
-    out: Path | None = None
-    format: str | None = None
-    tracks: tuple[int, ...] | None = None
-    force: bool = False
 
 
 def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list[Path]:

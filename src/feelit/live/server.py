@@ -6,13 +6,11 @@ import contextlib
 import hmac
 import ipaddress
 import os
-import re
 import secrets
 import socket
 import socketserver
 import sys
 import threading
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler
@@ -23,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from feelit.errors import UsageError
 from feelit.live.broadcast import Broadcast, Subscriber
+from feelit.options.videos import ServerOptions
 
 PAGE = Path(__file__).parent / "page"
 FILES = {
@@ -51,26 +50,6 @@ SILENCE_S = 10.0
 """A page that takes nothing, or a caller who asks for nothing, for so long is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerConfig:
-    """Where the page is, and what opens it. Port 0 stands for any that is free, `token` None for a random one."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    token: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,}", self.token):
-            raise UsageError("--token is too easy, or cannot stand in an address", "give 8 or more of A-Z a-z 0-9 _ -")
-        if not 0 <= self.port < 1 << 16:
-            raise UsageError(f"--port {self.port} is no port", "give 1 to 65535, or 0 for any that is free")
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this computer can reach it."""
-        return self.host == "localhost" or (_is_ip(self.host) and ipaddress.ip_address(self.host).is_loopback)
-
-
 class PageServer(socketserver.ThreadingTCPServer):
     """Has its port at once, and serves from `begin` to the end of its context: a thread for all, and one a caller.
 
@@ -88,7 +67,7 @@ class PageServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = os.name != "nt"  # Windows would let two programs have one port
     request_queue_size = 32
 
-    def __init__(self, config: ServerConfig, broadcast: Broadcast) -> None:
+    def __init__(self, config: ServerOptions, broadcast: Broadcast) -> None:
         self.config, self.broadcast = config, broadcast
         self.token = config.token or secrets.token_urlsafe(16)
         self.greeting = b""

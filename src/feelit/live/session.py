@@ -11,18 +11,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from feelit.errors import FeelitError, UsageError
+from feelit.errors import FeelitError
 from feelit.live.analyst import Analyst
 from feelit.live.broadcast import Broadcast
 from feelit.live.latest import Latest
 from feelit.live.message import faces_of, greeting, jpeg_of, pack
 from feelit.live.recording import Recording
-from feelit.live.server import PageServer, ServerConfig
-from feelit.options import AnalyzeOptions
+from feelit.live.server import PageServer
+from feelit.options.videos import LiveOptions, ServerOptions
 from feelit.run.job import VideoReport
 from feelit.run.pipeline import resolve
 from feelit.run.segment import open_networks
@@ -46,33 +44,18 @@ RATE_OVER_S = 2.0
 """Frames a second are counted over this time."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveConfig:
-    """What is watched, and what becomes of it.
-
-    `source` is a camera, an address or a file; None stands for the first camera. Seconds in `look` are those since the first
-    frame. `max_width_px` is that of the picture on the page.
-    """
-
-    source: str | None
-    look: AnalyzeOptions
-    loop: bool = False
-    max_width_px: int = 1280
-    out: Path | None = None
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        if self.max_width_px < 16:
-            raise UsageError(f"--max-width {self.max_width_px} is too small to see anything", "give the width in px")
-
-
 def watch(
-    config: LiveConfig, serving: ServerConfig, stop: threading.Event, announce: Callable[[str, str], None]
+    source: str | None,
+    options: LiveOptions,
+    serving: ServerOptions,
+    stop: threading.Event,
+    announce: Callable[[str, str], None],
 ) -> VideoReport | None:
     """Watch a source until it ends or `stop` is set.
 
     Parameters
     ----------
+    source : a camera, an address or a file; None stands for the first camera
     stop : looked at, never waited for
     announce : called once, when all is ready, with the address of the page and the name of the source
 
@@ -87,16 +70,16 @@ def watch(
     ModelError, OutputError, UsageError
         as their names say.
     """
-    settings = resolve(config.look)
+    settings = resolve(options.analyze)
     with ExitStack() as exits:
-        recording = exits.enter_context(Recording(config.out, config.force)) if config.out else None
+        recording = exits.enter_context(Recording(options.out, options.force)) if options.out else None
         broadcast = Broadcast()
         server = exits.enter_context(PageServer(serving, broadcast))
         networks = open_networks(settings.models)
-        capture = _opened(lambda: open_capture(config.source, settings.options.sampling, config.loop), stop)
+        capture = _opened(lambda: open_capture(source, settings.options.sampling, options.loop), stop)
         if capture is None:
             return None
-        session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, config)
+        session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, options)
         server.begin(greeting(capture.name, capture.info))
         announce(server.url, capture.name)
         return session.run(stop)
@@ -130,8 +113,8 @@ def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | 
 class _Session:
     """One source with its watchers."""
 
-    def __init__(self, capture: Capture, analyst: Analyst, broadcast: Broadcast, config: LiveConfig) -> None:
-        self._capture, self._analyst, self._broadcast, self._config = capture, analyst, broadcast, config
+    def __init__(self, capture: Capture, analyst: Analyst, broadcast: Broadcast, options: LiveOptions) -> None:
+        self._capture, self._analyst, self._broadcast, self._options = capture, analyst, broadcast, options
         self._newest: Latest[Captured] = Latest()
         self._failure: BaseException | None = None
         self._looked_s: deque[float] = deque(maxlen=1000)
@@ -140,7 +123,7 @@ class _Session:
     def run(self, stop: threading.Event) -> VideoReport:
         """Look at frames until the end."""
         with self._capturing():
-            end_s = time.monotonic() + self._config.look.end_s
+            end_s = time.monotonic() + self._options.duration_s
             while not stop.is_set():
                 captured = self._newest.take(IDLE_S)
                 if captured is not None:
@@ -184,7 +167,7 @@ class _Session:
         if (
             self._broadcast.watching
         ):  # one thread at a time may ask a frame for its pixels: they are out before the other begins
-            picture = captured.decoded.picture(self._capture.info, self._config.max_width_px)
+            picture = captured.decoded.picture(self._capture.info, self._options.max_width_px)
             jpeg = self._painter.submit(jpeg_of, picture)
         rows = self._analyst.look(captured)
         self._looked_s.append(time.monotonic())

@@ -55,7 +55,8 @@ class Kind:
             told = error.message.startswith(flag)
             raise error if told else UsageError(f"{flag} {error.message.strip()}", error.hint) from None
         except (TypeError, ValueError, OverflowError):
-            raise UsageError(f"{flag} {_shown(value)} is not {self.name}", self.hint) from None
+            what = f"no {self.name[2:]}" if self.name.startswith("a ") else f"not {self.name}"
+            raise UsageError(f"{flag} {_shown(value)} is {what}", self.hint) from None
 
 
 def _shown(value: object) -> str:
@@ -183,7 +184,7 @@ SECONDS = Kind(
     python="float | str",
 )
 TIMES = several(
-    _seconds,
+    lambda value: parse_time(value, "") if isinstance(value, str) else _number(value),
     name="a list of times",
     hint="give seconds with commas between, as in 12.5,33",
     metavar="TIME,...",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from feelit.analysis.observations import TimelineSamples
 from feelit.errors import MissingExtraError, UsageError
+from feelit.options.timelines import PlotOptions
 from feelit.plots.bins import ABSENT, Content, binned
 from feelit.plots.layout import data_mm
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
@@ -23,8 +22,6 @@ from feelit.types import EMOTIONS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SUFFIXES = (".pdf", ".png", ".svg")
-
 BINS_A_MM = 4
 """Finer than the eye sees in print, and than the smallest printed lines lie."""
 
@@ -33,43 +30,6 @@ MOST_TRACKS = 25
 
 MOST_TRACK_BINS = 12000
 """So many bins of all tracks together keep an SVG file below two megabytes."""
-
-WIDTHS_MM, DPI = (60.0, 1000.0), (36, 2400)
-
-
-@dataclass(frozen=True, slots=True)
-class PlotOptions:
-    """What is asked of a figure.
-
-    `out` None makes no file. `video` is the name in the timeline, or the last part of it; None takes the only one. `tracks`
-    None means all, or those that are on screen longest, as many as fit on a page.
-
-    Raises
-    ------
-    UsageError
-        for a size, a time or a name that makes no sense.
-    """
-
-    out: Path | None = None
-    video: str | None = None
-    tracks: tuple[int, ...] | None = None
-    emotions: tuple[str, ...] = EMOTIONS
-    start_s: float = 0.0
-    end_s: float = math.inf
-    title: str = ""
-    width_mm: float = 180.0
-    dpi: int = 300
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        if self.out is not None and self.out.suffix.lower() not in SUFFIXES:
-            raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(SUFFIXES)}")
-        if not 0 <= self.start_s < self.end_s:
-            raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
-        if not WIDTHS_MM[0] <= self.width_mm <= WIDTHS_MM[1]:
-            raise UsageError(f"--width-mm {self.width_mm:g} is out of range", "a column has about 85, a page 180")
-        if not DPI[0] <= self.dpi <= DPI[1]:
-            raise UsageError(f"--dpi {self.dpi} is out of range", "journals ask for 300 to 600")
 
 
 def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> None:
@@ -88,8 +48,6 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> None:
     MissingExtraError
         if matplotlib is not installed.
     """
-    if options.out is None:
-        raise UsageError("there is no file for the figure", "name one with --out")
     refuse_to_overwrite(options.out, options.force)
     content = content_of(timelines, options)
     _require_matplotlib()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from feelit.errors import UsageError
+from feelit.options.videos import AnnotateOptions, Blur
 from feelit.render.blur import pixelate
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
@@ -31,27 +31,11 @@ BLUR_HOLD_S = 1.0  # a face is hidden for this long before it was first seen and
 BLUR_HOLD_PERIODS = 1.5  # the same, where samples are far apart
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotateOptions:
-    """What is asked of an annotated video.
-
-    `blur` hides faces: "all", or "others", which is all but `tracks`. `tracks` limits boxes, cards and lanes to some tracks;
-    None means all. `crf` None leaves the quality to the codec's usual.
-    """
-
-    out: Path
-    codec: str = "libx264"
-    crf: int | None = None
-    blur: Literal["none", "others", "all"] = "none"
-    tracks: tuple[int, ...] | None = None
-    force: bool = False
-
-
 class Whom(Protocol):
     """Which faces are drawn, and which are hidden; see `AnnotateOptions`."""
 
     @property
-    def blur(self) -> Literal["none", "others", "all"]: ...
+    def blur(self) -> Blur: ...
 
     @property
     def tracks(self) -> tuple[int, ...] | None: ...

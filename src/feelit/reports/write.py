@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from feelit import __version__
 from feelit.analysis.event import Kind
 from feelit.errors import UsageError, VideoReadError
+from feelit.options.timelines import ReportOptions
 from feelit.reports import page, video_section
 from feelit.reports.curves import curves_of, pack_within
 from feelit.reports.footage import Footage, Found, find_footage, link
@@ -38,15 +39,6 @@ FULL_SHARES = 8
 """So many videos may take all of that; of more, each takes less, so that a report of any number stays at about 20 MB."""
 
 LEAST_EVENTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class ReportOptions:
-    """Where a report goes, and the files and folders in which the videos are looked for."""
-
-    out: Path = Path("report.html")
-    videos: tuple[Path, ...] = ()
-    force: bool = False
 
 
 def write_report(
@@ -79,7 +71,7 @@ def write_report(
         raise UsageError(f"--out {options.out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
     refuse_to_overwrite(options.out, options.force)
     recordings = open_timelines(timelines)
-    found = find_footage(options.videos, {recording.name: recording.facts for recording in recordings})
+    found = find_footage(options.video, {recording.name: recording.facts for recording in recordings})
     writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings))
     with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         writer.write(file, recordings)
@@ -120,7 +112,7 @@ class _Writer:
         file.write(page.head(f"{only} · feelit report"))
         for recording in recordings:
             self._write_video(file, recording)
-        about = page.constants() | {"version": __version__, "pictures": bool(self.options.videos), "videos": self._entries}
+        about = page.constants() | {"version": __version__, "pictures": bool(self.options.video), "videos": self._entries}
         file.write(page.data_block("report", about))
         file.write(page.foot())
 
@@ -182,13 +174,13 @@ class _Writer:
     def _note_missing(self, recording: Recording) -> None:
         if recording.name in self.found.changed:
             self.notes.append(f"{recording.name} has changed since it was analysed; its part of the report has no pictures")
-        elif self.options.videos:
+        elif self.options.video:
             self.notes.append(f"{recording.name} is not among the videos that --video gives; its part has no pictures")
 
     def _footage(self, recording: Recording) -> dict[str, Any]:
         footage = self.found.footage.get(recording.name)
         if footage is None:
-            asked = "missing" if self.options.videos else "none"
+            asked = "missing" if self.options.video else "none"
             return {"status": "changed" if recording.name in self.found.changed else asked}
         return {"status": "found", **self._links(footage)}
 

@@ -10,21 +10,12 @@ import cv2
 import numpy as np
 
 from feelit.errors import ModelError
+from feelit.labels import SPELLINGS as SPELLINGS
 from feelit.models.card import ModelCard, read_card
 from feelit.options import Device
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
 from feelit.vision.session import open_session, provider_of, run
-
-SPELLINGS = {
-    "angry": "anger",
-    "disgusted": "disgust",
-    "fearful": "fear",
-    "happy": "happiness",
-    "sad": "sadness",
-    "surprised": "surprise",
-}
-"""Other names for the labels of FER+, as data sets and models write them."""
 
 CLASSIFIER_ADAPTERS = ("feelit", "classifier")
 """Our own, which takes bytes and may have several outputs, and the one for all others."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from feelit.datasets.images import Images
 from feelit.models.paths import model_path
+from feelit.options.models import Framing
 from feelit.types import Bool, UInt8
 from feelit.vision.detector import open_detector
 from feelit.vision.expression import ExpressionModel, crop_boxes
 from feelit.vision.face_crops import find_face
-
-Framing = Literal["aligned", "original"]
 
 AS_IT_IS = np.arange(256, dtype=np.uint8)
 """Images hold the full range of luma already."""

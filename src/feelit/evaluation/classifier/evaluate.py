@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,7 +13,7 @@ from feelit.datasets.names import FER2013
 from feelit.datasets.read import read_split
 from feelit.errors import UsageError
 from feelit.evaluation.classifier.calibration import reliability
-from feelit.evaluation.classifier.crops import Crops, Framing, crop_images
+from feelit.evaluation.classifier.crops import Crops, crop_images
 from feelit.evaluation.classifier.metrics import class_scores
 from feelit.evaluation.classifier.occlusions import OCCLUSIONS, changed
 from feelit.evaluation.classifier.scores import (
@@ -34,43 +32,15 @@ from feelit.evaluation.classifier.scores import (
 )
 from feelit.evaluation.classifier.speed import ms_per_face
 from feelit.models.card import sha256_of
-from feelit.options.kinds import choice
+from feelit.options.models import EvaluateOptions
 from feelit.storage.names import as_text
 from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
 from feelit.vision.expression import ExpressionModel, open_expression
 
-Labels = Literal["majority", "fer2013"]
 Progress = Callable[[float], None]
 
 CROPPING = 0.8
 """The share of the time that cropping takes, roughly."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluateOptions:
-    """What is asked of an evaluation of a classifier.
-
-    `labels` are those of the majority, or those that FER2013 gave its images itself; a network with an output of that name, as
-    the built-in one, answers with that. `end_to_end` counts a face that the detector does not find as an error; otherwise
-    the whole image stands in for it.
-
-    Raises
-    ------
-    UsageError
-        for words that are not known, or what makes no sense together.
-    """
-
-    split: str | None = None
-    framing: Framing = "aligned"
-    occlusions: bool = False
-    end_to_end: bool = False
-    labels: Labels = "majority"
-
-    def __post_init__(self) -> None:
-        choice(get_args(Framing)).checked("--framing", self.framing)
-        choice(get_args(Labels)).checked("--labels", self.labels)
-        if self.end_to_end and self.framing == "original":
-            raise UsageError("--end-to-end looks for faces, --framing original does not", "choose one of them")
 
 
 def evaluate_classifier(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from feelit.errors import UsageError
 from feelit.evaluation.detector.images import FaceImage, find_images
 from feelit.evaluation.detector.metrics import landmark_error, match_sizes
 from feelit.evaluation.detector.scores import FaceScores, Seen, find_mistakes, score_calibration, score_sizes, sizes_asked
 from feelit.models.card import sha256_of
 from feelit.options import Device
+from feelit.options.models import EvaluateFacesOptions
 from feelit.storage.names import as_text
 from feelit.types import Detections, Float32
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector, shrink
@@ -27,37 +26,10 @@ TIMED = 50
 and their mean, for some clocks tick rarely."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaceQuestion:
-    """What is asked of a detector.
-
-    Attributes
-    ----------
-    min_face_px : smaller faces count for nothing, in px of the image as it is
-    long_px : images are shown with a long side of at most this, never enlarged; None shows them as they are
-    source : only images whose column `source` says so; None takes all
-
-    Raises
-    ------
-    UsageError
-        for sizes that make no sense.
-    """
-
-    min_face_px: float = 16.0
-    long_px: int | None = None
-    source: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.min_face_px <= 10_000:
-            raise UsageError(f"the smallest face cannot have {self.min_face_px:g} px", "16 is usual")
-        if self.long_px is not None and not 32 <= self.long_px <= 10_000:
-            raise UsageError(f"the long side cannot have {self.long_px} px", "it is 32 to 10000")
-
-
 def evaluate_faces(
     detector: Path,
     data: Path,
-    question: FaceQuestion | None = None,
+    question: EvaluateFacesOptions | None = None,
     device: Device = "cpu",
     advance: Callable[[float], None] = lambda share: None,
 ) -> FaceScores:
@@ -77,7 +49,7 @@ def evaluate_faces(
     UsageError
         if the data are missing, damaged, or in no known format.
     """
-    asked = question or FaceQuestion()
+    asked = question or EvaluateFacesOptions()
     network = open_detector(detector, device)
     images = find_images(data, asked.source)
     look = _Look(network, asked)
@@ -117,7 +89,7 @@ def evaluate_faces(
 class _Look:
     """Shows a detector one image after the other and keeps what it says."""
 
-    def __init__(self, network: FaceDetector, asked: FaceQuestion) -> None:
+    def __init__(self, network: FaceDetector, asked: EvaluateFacesOptions) -> None:
         self._network, self._asked = network, asked
         self.seen: list[Seen] = []
         self.misses: list[Float32] = []

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from feelit.evaluation.classifier.calibration import reliability
-from feelit.evaluation.classifier.evaluate import EvaluateOptions, evaluate_classifier
+from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.evaluation.classifier.metrics import fit_temperature, softmax
 from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.models.card import ModelCard, write_card
+from feelit.options.models import EvaluateOptions
 from feelit.training.expression.data import Lesson, aligned
 from feelit.training.expression.network import ExpressionNet
 from feelit.training.expression.report import write_report
@@ -78,13 +79,13 @@ def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, p
     temperature = fit_temperature(logits[decided], np.eye(len(EMOTIONS), dtype=np.float32)[check.label[decided]])
     card = _card(path, origin, check, count_parameters(network), temperature)
     write_card(card, path)
-    reports = {"evaluation": _scored(path, data, EvaluateOptions("valid", occlusions=True))}
+    reports = {"evaluation": _scored(path, data, EvaluateOptions(split="valid", occlusions=True))}
     if named.any():
-        reports["evaluation-fer2013"] = _scored(path, data, EvaluateOptions("valid", labels="fer2013"))
+        reports["evaluation-fer2013"] = _scored(path, data, EvaluateOptions(split="valid", labels="fer2013"))
     write_report(open_expression(path, "cpu"), reports, check, path.parent)
     scores |= {
         "aligned crops, as videos give them": _summary(reports["evaluation"]),
-        "original framing": _summary(_scored(path, data, EvaluateOptions("valid", framing="original"))),
+        "original framing": _summary(_scored(path, data, EvaluateOptions(split="valid", framing="original"))),
         "calibration against votes at a temperature of its own": _votes(logits, check.share),
     }
     if named.any():

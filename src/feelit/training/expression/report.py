@@ -10,9 +10,9 @@ import numpy as np
 from feelit.evaluation.classifier.folder import write_folder
 from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.explaining.colours import coloured
-from feelit.explaining.explain import PATCH_SHARE, STRIDE_SHARE
 from feelit.explaining.masking import baseline_of, score_of
 from feelit.explaining.occlusion import occlusion
+from feelit.options.models import PATCH_SHARE, STRIDE_SHARE
 from feelit.storage.atomic import whole_file
 from feelit.training.expression.data import Lesson, aligned
 from feelit.types import EMOTIONS, Float32, Int64, UInt8

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.images import find_images
 from feelit.evaluation.detector.metrics import match_sizes
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import ModelCard, write_card
+from feelit.options.models import EvaluateFacesOptions
 from feelit.training.face.data import load_images
 from feelit.training.face.graph import check, export
 from feelit.training.face.network import HEAD, FaceNet
@@ -86,7 +87,7 @@ def score_export(path: Path, data: Path) -> dict[str, Any]:
     valid, question = _validation(data)
     asked = [("validation images", valid.stem, question)]
     asked += [
-        (f"test images of {source}", "test", FaceQuestion(least_px, long_px, source))
+        (f"test images of {source}", "test", EvaluateFacesOptions(min_face_px=least_px, long_px=long_px, source=source))
         for source in sources
         for least_px, long_px in ((32.0, None), (16.0, None), (32.0, 320))
     ]
@@ -98,8 +99,8 @@ def score_export(path: Path, data: Path) -> dict[str, Any]:
     return scores
 
 
-def _validation(data: Path) -> tuple[Path, FaceQuestion]:
-    return data / "val.parquet", FaceQuestion(20.0, 320)
+def _validation(data: Path) -> tuple[Path, EvaluateFacesOptions]:
+    return data / "val.parquet", EvaluateFacesOptions(min_face_px=20.0, long_px=320)
 
 
 def _summary(found: FaceScores) -> dict[str, float | int | None]:

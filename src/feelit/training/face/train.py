@@ -22,8 +22,9 @@ from torch.func import functional_call
 from tqdm import trange
 
 from feelit.errors import UsageError
-from feelit.evaluation.detector.evaluate import FaceQuestion, evaluate_faces
+from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.models.card import ModelCard, write_card
+from feelit.options.models import EvaluateFacesOptions
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve, draw_curves
 from feelit.training.face.data import key_of, load_images
@@ -204,7 +205,7 @@ def score(net: FaceNet, valid: Path) -> dict[str, float]:
         path = Path(folder) / "face.onnx"
         export(net, path)
         write_card(ModelCard(path.stem, "face", "feelit"), path)
-        found = evaluate_faces(path, valid, FaceQuestion(20.0, 320))
+        found = evaluate_faces(path, valid, EvaluateFacesOptions(min_face_px=20.0, long_px=320))
     asked = found.sizes[0]
     scores = {"recall": asked.recall_at_one_false_in_ten_images, "AP": asked.average_precision}
     return scores | ({} if found.landmark_error is None else {"landmark error": found.landmark_error})

@@ -1,0 +1,135 @@
+"""The options of commands that read timelines: summaries, events, exports, figures, reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from feelit.errors import UsageError
+from feelit.labels import EMOTIONS, EventKind
+from feelit.options.declare import Bounds, Options, option
+from feelit.options.kinds import PATHS, SECONDS, TRACKS, choice, words
+
+TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
+PROBABILITY = Bounds(low=0, high=1, complaint="is no probability", hint="give a number from 0 to 1, such as 0.05")
+EMOTION_WORDS = words(EMOTIONS)
+
+EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid")
+FIGURES = (".pdf", ".png", ".svg")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummarizeOptions(Options):
+    """What one row sums up."""
+
+    by: Literal["track", "video"] = option("track", "One row per track, or one row per video.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventsOptions(Options):
+    """Which events are asked for."""
+
+    kinds: tuple[str, ...] = option(
+        ("peak", "shared", "absence"),
+        "Which ones, with commas between: bout, peak, shared, absence, or all.",
+        flag="--kind",
+        kind=words([kind.value for kind in EventKind], everything="all"),
+    )
+    emotions: tuple[str, ...] = option(
+        EMOTIONS,
+        "Only of these emotions, as in happiness,surprise.",
+        details="Absences have none and stay.",
+        flag="--emotion",
+        default_text="all",
+        kind=EMOTION_WORDS,
+    )
+    max_p: float = option(
+        1.0,
+        "Only where the p-value is no larger.",
+        details="Bouts have none and stay.",
+        default_text="all",
+        bounds=PROBABILITY,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportOptions(Options):
+    """What is asked of an export; `out` None is standard output."""
+
+    format: str | None = option(
+        None, "What to write.", default_text="what the ending of --out says", kind=choice(EXPORT_FORMATS)
+    )
+    out: Path | None = option(
+        None,
+        "A file, or a folder with one file per video; - is standard output.",
+        default_text="standard output",
+    )
+    tracks: tuple[int, ...] | None = option(
+        None, "Only these tracks, as in 1,3.", details="Of every video that has them.", default_text="all", kind=TRACKS
+    )
+    force: bool = option(False, "Replace files that exist.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportOptions(Options):
+    """Where a report goes, and the files and folders in which the videos are looked for."""
+
+    out: Path = option("report.html", "The page; ends in .html or .htm.")
+    video: tuple[Path, ...] = option(
+        (),
+        "Where the videos are, files or folders, for pictures and a player; may be repeated.",
+        details="A folder is searched through all its subfolders.",
+        kind=PATHS,
+    )
+    force: bool = option(False, "Replace an output that exists.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlotOptions(Options):
+    """What is asked of a figure.
+
+    `video` is the name in the timeline, or the last part of it; None takes the only one. `tracks` None means all, or those
+    that are on screen longest, as many as fit on a page.
+    """
+
+    out: Path = option("timeline.pdf", "The figure; ends in .pdf, .svg or .png.")
+    video: str | None = option(
+        None,
+        "Of which video, where the timeline holds several: its name, or the last part of it.",
+        default_text="the only one",
+    )
+    tracks: tuple[int, ...] | None = option(
+        None,
+        "Only these tracks, as in 1,3.",
+        details="Of more than 25 the others are counted and left out.",
+        default_text="all",
+        kind=TRACKS,
+    )
+    emotions: tuple[str, ...] = option(
+        EMOTIONS,
+        "Only these emotions, as in happiness,surprise.",
+        flag="--emotion",
+        default_text="all",
+        kind=EMOTION_WORDS,
+    )
+    start_s: float = option(0.0, "Start here.", details=TIME_FORMS, flag="--start", kind=SECONDS)
+    end_s: float = option(
+        float("inf"), "End before this time.", details=TIME_FORMS, flag="--end", default_text="its end", kind=SECONDS
+    )
+    title: str = option("", "A line above the figure.", default_text="none")
+    width_mm: float = option(
+        180.0,
+        "Width of the figure, in millimetres.",
+        details="A column has about 85. The height follows from the number of tracks.",
+        bounds=Bounds(low=60, high=1000, hint="a column has about 85, a page 180"),
+    )
+    dpi: int = option(300, "Resolution of a .png file.", bounds=Bounds(low=36, high=2400, hint="journals ask for 300 to 600"))
+    force: bool = option(False, "Replace a file that exists.")
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        if self.out.suffix.lower() not in FIGURES:
+            raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(FIGURES)}")
+        if not 0 <= self.start_s < self.end_s:
+            raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
