@@ -3,7 +3,7 @@
     import feelit
 
     timeline = feelit.analyze("meeting.mp4")          # a pandas DataFrame, docs/schema.md describes its columns
-    print(feelit.summarize(timeline, by="track"))
+    print(feelit.summarize(timeline)  # one row per person)
 
 Functions are imported when they are first used, so that the command line starts at once.
 """

@@ -196,8 +196,8 @@ def test_missing_columns_are_named() -> None:
 
 
 def test_another_grouping_is_refused() -> None:
-    with pytest.raises(UsageError, match="no summary by person"):
-        summarize(SCHEMA.empty_table(), "person")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no summary by face"):
+        summarize(SCHEMA.empty_table(), "face")  # type: ignore[arg-type]
 
 
 shown_texts = st.integers(1, 40).flatmap(lambda n: st.lists(st.text("nhsau.", min_size=n, max_size=n), min_size=1, max_size=4))
@@ -220,3 +220,43 @@ def test_sums_agree(shown: list[str], seed: int) -> None:
             assert s.bouts * s.mean_bout_s == pytest.approx(s.readable_s)  # bouts tile the readable time
         times = sorted(m.time_s for m in s.moments)
         assert all(b - a >= 2 for a, b in pairwise(times))
+
+
+def grouped(people: list[int | None], names: list[dict[str, Any]]) -> pa.Table:
+    """Two tracks, one after the other, and a third beside them; rows have these persons."""
+    table = table_of({1: "nnn...", 2: "...hhh", 3: "hhhhhh"}, regular(6))
+    columns = {
+        "person_id": pa.array(people, pa.int32()),
+        "person": pa.array([None] * len(people), pa.string()).dictionary_encode(),
+        "person_confidence": pa.array([None] * len(people), pa.float32()),
+    }
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table.replace_schema_metadata(pack_metadata({"videos": {"a.mp4": {"people": names}}}))
+
+
+def test_a_person_is_one_record_whatever_tracks_there_are() -> None:
+    names: list[dict[str, Any]] = [
+        {"person_id": 1, "name": "Ada", "tracks": [1, 2]},
+        {"person_id": 2, "name": None, "tracks": [3]},
+    ]
+    table = grouped([1, 2] * 6, names)
+    frame = summarize(table)
+    assert list(frame["person_id"]) == [1, 2]
+    assert list(frame["person"].fillna("-")) == ["Ada", "-"]
+    assert list(frame["on_screen_s"]) == pytest.approx([0.6, 0.6])
+    assert list(frame["share_happiness"]) == pytest.approx([0.5, 1.0])
+    assert list(summarize(table, "track")["track_id"]) == [1, 2, 3]
+
+
+def test_faces_of_nobody_are_no_person() -> None:
+    frame = summarize(grouped([1, None] * 6, []))
+    assert list(frame["person_id"]) == [1]
+    assert list(frame["on_screen_s"]) == pytest.approx([0.6])
+
+
+def test_without_groups_each_track_is_a_person() -> None:
+    table = table_of({1: "nn", 4: "hh"}, regular(2))
+    by_person, by_track = summarize(table), summarize(table, "track")
+    assert list(by_person["person_id"]) == list(by_track["track_id"]) == [1, 4]
+    assert by_person["share_happiness"].equals(by_track["share_happiness"])

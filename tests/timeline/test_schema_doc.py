@@ -122,9 +122,9 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
     assert [name for cell in described for name in names(cell)] == list(job.metadata())
 
 
-@pytest.mark.parametrize("by", ["track", "video"])
+@pytest.mark.parametrize("by", ["person", "track", "video"])
 def test_the_columns_of_summaries_are_described(by: str) -> None:
-    told = {name for row in table_rows("Summaries") if row[2] in (by, "both") for name in names(row[0])}
+    told = {name for row in table_rows("Summaries") if row[2] in (by, "all") for name in names(row[0])}
     families = ("share_", "p_", "moment_")
     actual = headings(by)  # type: ignore[arg-type]
     assert {n for n in actual if not n.startswith(families)} == {n for n in told if not n.startswith(families)}

@@ -1,4 +1,4 @@
-"""What a timeline says in sum: one record a track, or one a video.
+"""What a timeline says in sum: one record per person, per track or per video.
 
 Everything is weighted by the time that samples stand for, see `samples`. Emotions are those of the smoothed probabilities, mean
 probabilities those of single frames; both count readable time only.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
 """Which events are counted, and under what name."""
 
-By = Literal["video", "track"]
+By = Literal["person", "track", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,16 @@ class TrackSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """One person of one video: the tracks of one individual together. Where tracks were not grouped, each is a person."""
+
+    video: str
+    person_id: int
+    person: str | None  # the name, if somebody gave one
+    shown: ShownEmotions
+
+
+@dataclass(frozen=True, slots=True)
 class VideoSummary:
     """One video: its tracks together."""
 
@@ -80,13 +90,13 @@ class VideoSummary:
     shown: ShownEmotions
 
 
-def summarize(sources: TimelineSources, by: By = "track") -> pd.DataFrame:
-    """Sum up timelines, one row a track or a video; docs/schema.md describes the columns.
+def summarize(sources: TimelineSources, by: By = "person") -> pd.DataFrame:
+    """Sum up timelines, one row per person, track or video; docs/schema.md describes the columns.
 
     Parameters
     ----------
     sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
-    by : "video" or "track"
+    by : "person", "track" or "video"
 
     Raises
     ------
@@ -100,7 +110,7 @@ def summarize(sources: TimelineSources, by: By = "track") -> pd.DataFrame:
     return frame.astype({name: kind for name in frame.columns if (kind := _dtype(name))})  # also where all is None
 
 
-def summaries(sources: TimelineSources, by: By) -> list[TrackSummary] | list[VideoSummary]:
+def summaries(sources: TimelineSources, by: By) -> list[PersonSummary] | list[TrackSummary] | list[VideoSummary]:
     """The same as records, in the order of the videos. By video, one without a sampled frame counts too, as far as the metadata
     name it.
 
@@ -109,14 +119,20 @@ def summaries(sources: TimelineSources, by: By) -> list[TrackSummary] | list[Vid
     TimelineReadError, UsageError
         as `summarize`.
     """
-    if by not in ("video", "track"):
-        raise UsageError(f"no summary by {by}", "there is one by video and one by track")
+    if by not in ("person", "track", "video"):
+        raise UsageError(f"no summary by {by}", "there is one by person, by track and by video")
     records: list[Any] = []
     for recording in open_timelines(sources):
-        rows = TimelineSamples(recording)
+        rows = TimelineSamples(recording, "person" if by == "person" else "track")
         bouts = bouts_of(rows)
         events = events_of(rows, bouts, COUNTED)
-        records += track_summaries(rows, bouts, events) if by == "track" else [video_summary(rows, bouts, events)]
+        if by == "video":
+            records.append(video_summary(rows, bouts, events))
+        elif by == "track":
+            records += track_summaries(rows, bouts, events)
+        else:
+            found = track_summaries(rows, bouts, events)
+            records += [PersonSummary(t.video, t.track_id, recording.person_name(t.track_id), t.shown) for t in found]
     return records
 
 
@@ -145,9 +161,10 @@ def _sure(events: Sequence[Event]) -> list[Event]:
 def headings(by: By) -> list[str]:
     """The names of the columns of flat summaries."""
     numbered = range(1, MOMENTS + 1)
-    details = ("s", "emotion", "confidence") if by == "track" else ("s", "track", "emotion", "confidence")
+    details = ("s", "track", "emotion", "confidence") if by == "video" else ("s", "emotion", "confidence")
+    first = {"person": ("person_id", "person"), "track": ("track_id",), "video": ("duration_s", "face_share", "tracks")}
     return [
-        *(("video", "track_id") if by == "track" else ("video", "duration_s", "face_share", "tracks")),
+        *("video", *first[by]),
         *("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "dominant"),
         *(f"share_{emotion}" for emotion in EMOTIONS),
         *PROBABILITY_COLUMNS,
@@ -158,14 +175,14 @@ def headings(by: By) -> list[str]:
 
 def _dtype(name: str) -> str | None:
     """The pandas type of a column; None for texts, which pandas versions hold differently."""
-    if name in ("video", "dominant") or name.endswith("_emotion"):
+    if name in ("video", "person", "dominant") or name.endswith("_emotion"):
         return None
     if name.startswith("moment_") and name.endswith("_track"):
         return "Int64"  # with room for missing values
-    return "int64" if name in ("track_id", "tracks", "bouts", *COUNTED.values()) else "float64"
+    return "int64" if name in ("person_id", "track_id", "tracks", "bouts", *COUNTED.values()) else "float64"
 
 
-def flat(record: TrackSummary | VideoSummary) -> dict[str, Any]:
+def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
     """A summary as one row of columns, see `headings`. Moments that there are not are None."""
     shown = record.shown
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__ if name != "shown"}

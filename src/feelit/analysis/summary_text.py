@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from feelit.analysis.moments import Moment
-from feelit.analysis.summary import By, ShownEmotions, TrackSummary, VideoSummary, flat, headings
+from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, flat, headings
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
 
@@ -25,7 +25,7 @@ LEAST_NAMED = 0.05
 
 _MARKUP = re.compile(r"[\\|<&`\[]")
 
-Summary = TrackSummary | VideoSummary
+Summary = PersonSummary | TrackSummary | VideoSummary
 
 
 def json_text(records: Sequence[Summary]) -> str:
@@ -33,7 +33,8 @@ def json_text(records: Sequence[Summary]) -> str:
     objects = []
     for record in records:
         row = {name: value for name, value in flat(record).items() if not name.startswith("moment_")}
-        moments = [{k: rounded(v) for k, v in asdict(moment).items()} for moment in record.shown.moments]
+        renamed = {"track_id": "person_id"} if isinstance(record, PersonSummary) else {}
+        moments = [{renamed.get(k, k): rounded(v) for k, v in asdict(moment).items()} for moment in record.shown.moments]
         objects.append({name: rounded(value) for name, value in row.items()} | {"moments": moments})
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -64,8 +65,8 @@ def markdown_text(records: Sequence[Summary], by: By) -> str:
 def short_headings(by: By) -> tuple[list[str], int]:
     """The headings of `short`, and how many of them are over text, not numbers."""
     names = ["readable", "bouts", "changes/min"]
-    if by == "track":
-        return ["video", "track", "seen", "shows", "strongest", "events", "on screen", *names], 6
+    if by != "video":
+        return ["video", by, "seen", "shows", "strongest", "events", "on screen", *names], 6
     return ["video", "shows", "strongest", "events", "duration", "faces", "tracks", *names], 4
 
 
@@ -74,9 +75,10 @@ def short(record: Summary) -> list[str]:
     shown = record.shown
     bouts = f"{shown.bouts} of {_number(shown.mean_bout_s)} s" if shown.bouts else "-"
     numbers = [_percent(shown.readable_share), bouts, _number(shown.transitions_per_min)]
-    if isinstance(record, TrackSummary):
+    if not isinstance(record, VideoSummary):
         seen = f"{clock(shown.first_seen_s)}–{clock(shown.last_seen_s)}"
-        texts = [one_line(record.video), str(record.track_id), seen, _emotions(shown), _moments(shown.moments, several=False)]
+        who = str(record.track_id) if isinstance(record, TrackSummary) else one_line(record.person or str(record.person_id))
+        texts = [one_line(record.video), who, seen, _emotions(shown), _moments(shown.moments, several=False)]
         return [*texts, _events(shown), clock(shown.on_screen_s), *numbers]
     facts = [clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
     return [one_line(record.video), _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]

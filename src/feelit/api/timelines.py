@@ -69,13 +69,13 @@ def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) ->
     merge_files(timelines, location(out), force)
 
 
-def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["track", "video"] = "track") -> pd.DataFrame:
+def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
     """Time on screen, shares of time, bouts, transitions and strongest moments.
 
     Parameters
     ----------
     timeline : what `analyze` or `read_timeline` gave, or the path of a timeline file
-    by : "track" for one row per track, "video" for one row per video
+    by : "person", "track" or "video", for one row per each; where tracks were not grouped, each is a person
 
     Raises
     ------

@@ -65,8 +65,9 @@ def _show(records: list[Summary], by: By) -> None:
 
     names, words = short_headings(by)
     rows = [short(record) for record in records]
-    title = f"{len(rows)} {by}{'' if len(rows) == 1 else 's'}"
-    if len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
-        title = f"{title} in {videos.pop()}" if by == "track" else videos.pop()
+    plural = {"person": "people", "track": "tracks", "video": "videos"}
+    title = f"{len(rows)} {by if len(rows) == 1 else plural[by]}"
+    if len(videos := {row[0] for row in rows}) == 1:  # one name need not stand on every line
+        title = videos.pop() if by == "video" else f"{title} in {videos.pop()}"
         names, rows, words = names[1:], [row[1:] for row in rows], words - 1
     print_table(make_table(title, names, rows, words), expendable=("changes/min", "readable", "bouts", "events", "strongest"))

@@ -23,7 +23,7 @@ FIGURES = (".pdf", ".png", ".svg")
 class SummarizeOptions(Options):
     """What one row sums up."""
 
-    by: Literal["track", "video"] = option("track", "One row per track, or one row per video.")
+    by: Literal["person", "track", "video"] = option("person", "One row per person, per track or per video.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -135,11 +135,24 @@ class Recording:
     @property
     def people(self) -> tuple[int, ...]:
         """Ids of the people, in order. Where tracks were not grouped, each track is one."""
+        return tuple(self.person_rows())
+
+    def person_rows(self) -> dict[int, int]:
+        """How many rows each person has, by id in order."""
         if PEOPLE not in self.groups:
-            return self.tracks
-        return tuple(
-            sorted({i for batch in self.batches(["person_id"]) for i in pc.unique(batch.column(0)).to_pylist()} - {None})
-        )
+            return dict(self.track_rows)
+        counts: dict[int, int] = {}
+        for batch in self.batches(["person_id"]):
+            for count in pc.value_counts(batch.column(0)).to_pylist():
+                if count["values"] is not None:
+                    counts[count["values"]] = counts.get(count["values"], 0) + count["counts"]
+        return dict(sorted(counts.items()))
+
+    def person_name(self, person: int) -> str | None:
+        """The name of a person; None where nobody gave one."""
+        known = self.facts.get("people")
+        entries = [entry for entry in known if isinstance(entry, Mapping)] if isinstance(known, list) else []
+        return next((_text(entry, "name") for entry in entries if entry.get("person_id") == person), None)
 
     def batches(
         self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf
