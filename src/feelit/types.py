@@ -180,7 +180,7 @@ class FaceTable(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingTable(Columns):
-    """A few faces of a segment as directions, by which people are told apart; ordered by face."""
+    """A few faces of a segment as directions, by which people are distinguished; ordered by face."""
 
     face: Int64  # (K,) index into the FaceTable
     quality: Float32  # (K,) 0..1, how much the face says about who it is
@@ -193,7 +193,7 @@ class SegmentResult:
 
     frames: FrameTable
     faces: FaceTable
-    embeddings: EmbeddingTable  # none where people are not told apart
+    embeddings: EmbeddingTable  # none where tracks are not grouped
     decoded: int  # frames that came out of the decoder and belong to the segment
     discarded: int  # frames of the segment that were not decoded, because none of them is sampled
     errors: int  # packets that could not be decoded, and frames that the decoder marked as damaged
@@ -214,7 +214,7 @@ class Timeline(Columns):
     pts: Int64  # (R,)
     time_s: Float64  # (R,)
     track_id: Int32  # (R,) 1, 2, ... in order of first appearance
-    person_id: Int32  # (R,) 1, 2, ... in order of first appearance; as `track_id` where people were not told apart
+    person_id: Int32  # (R,) 1, 2, ... in order of first appearance; as `track_id` where tracks were not grouped
     box: Float32  # (R, 4) px
     score: Float32  # (R,) 0..1
     landmarks: Float32  # (R, 5, 2) px

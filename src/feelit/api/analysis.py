@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Observer(pipeline.Observer, Protocol):
-    """Who is told how an analysis goes on, from its plan to the annotated videos."""
+    """Receives the progress of an analysis, from its plan to the annotated videos."""
 
     def planned(self, sources: Sequence[Source]) -> None:
         """These videos are to be analysed."""
@@ -62,7 +62,7 @@ def analyze(
     out : a .parquet file for one table of all videos, or a folder for one file per video; an interrupted run is resumed. None
         keeps nothing
     progress : show a progress bar on stderr
-    observer : is told how the run goes on instead
+    observer : receives the progress instead
 
     Returns
     -------
@@ -76,7 +76,7 @@ def analyze(
     """
     with tempfile.TemporaryDirectory(prefix="feelit-") as folder, closing(_TqdmObserver(progress)) as bar:
         place = Path(folder) / "timeline.parquet" if out is None else location(expanded(out))
-        write_timelines(videos, options, replace(run, out=place), observer or bar, told=observer is not None)
+        write_timelines(videos, options, replace(run, out=place), observer or bar, names_failures=observer is not None)
         return frame_of(open_timelines(place)) if is_table(place) else manifest_of(place)
 
 
@@ -92,12 +92,14 @@ def plan(videos: Paths, run: RunOptions) -> tuple[list[Source], list[Source]]:
     return chosen(everything, run), everything
 
 
-def write_timelines(videos: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer, *, told: bool) -> None:
+def write_timelines(
+    videos: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer, *, names_failures: bool
+) -> None:
     """Analyse videos into `run.out`, and draw the annotated videos that are asked for.
 
     Parameters
     ----------
-    told : whether the observer names each video that fails, so that the error need not
+    names_failures : whether the observer names each video that fails, so that the error need not
 
     Raises
     ------
@@ -116,7 +118,7 @@ def write_timelines(videos: Paths, options: AnalyzeOptions, run: RunOptions, obs
     if run.annotate is not None:
         _annotate(sources, reports, run, observer)
     if failures:
-        names = "" if told else ": " + "; ".join(f.error or f.video for f in failures)
+        names = "" if names_failures else ": " + "; ".join(f.error or f.video for f in failures)
         raise SomeFailedError(f"{len(failures)} of {len(reports)} videos failed{names}", "the others are done")
 
 

@@ -46,7 +46,7 @@ def analyze(
     failed: SomeFailedError | None = None
     with AnalysisView(quiet, json_lines) as view:
         try:
-            write_timelines(texts, options, run, view, told=True)
+            write_timelines(texts, options, run, view, names_failures=True)
         except SomeFailedError as error:
             failed = error
     view.summary()

@@ -57,7 +57,7 @@ def _show(found: list[Event]) -> None:
 
     names, rows, words = list(SHORT_HEADINGS), [short(event) for event in found], WORDS
     title = f"{len(rows)} event{'' if len(rows) == 1 else 's'}"
-    if len(videos := {row[0] for row in rows}) == 1:  # one name need not be told on every line
+    if len(videos := {row[0] for row in rows}) == 1:  # one name need not stand on every line
         title = f"{title} in {videos.pop()}"
         names, rows, words = names[1:], [row[1:] for row in rows], words - 1
     print_table(make_table(title, names, rows, words), expendable=("usually", "peak", "end"))

@@ -47,8 +47,8 @@ def cli_page(page: str) -> str:
         if a command has no table, or a table no command.
     """
     known = commands()
-    if (told := [match[2] for match in TABLE.finditer(page)]) != list(known):
-        raise ValueError(f"docs/cli.md has tables of {told}, and the commands are {list(known)}")
+    if (present := [match[2] for match in TABLE.finditer(page)]) != list(known):
+        raise ValueError(f"docs/cli.md has tables of {present}, and the commands are {list(known)}")
     width = max(map(len, known))
     lines = [f"    feelit {name:<{width}}  {_first_sentence(command.help)}\n" for name, command in known.items()]
     page = COMMANDS.sub(lambda match: match[1] + "\n" + "".join(lines) + "\n" + match[2], page)

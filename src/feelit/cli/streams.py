@@ -35,7 +35,7 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 class _Downstream(io.FileIO):
     """Output whose reader may leave, as `head` does: what comes later is dropped, for the run has other purposes too.
 
-    A full disk is told once; Python would try to write the rest when it ends, and complain again.
+    A full disk is reported once; Python would try to write the rest when it ends, and complain again.
     """
 
     _lost = False

@@ -14,7 +14,7 @@ TABLE = "table"
 
 
 def choose(formats: type[Format], chosen: Format | None, out: Path | None, force: bool) -> Format:
-    """The format to write, told by --format or by the ending of --out.
+    """The format to write, named by --format or by the ending of --out.
 
     Raises
     ------

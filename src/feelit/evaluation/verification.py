@@ -1,4 +1,4 @@
-"""How well pairs of faces of one person are told from pairs of two."""
+"""How well pairs of faces of one person are separated from pairs of two."""
 
 from __future__ import annotations
 

@@ -50,10 +50,10 @@ def format_named(name: str | None, out: Path | None) -> Format:
     if name is None and out is not None:
         name = next((n for n, f in FORMATS.items() if f.suffix.lower() == out.suffix.lower()), None)
     if name is None:
-        told = "standard output" if out is None else f"--out {out}"
+        place = "standard output" if out is None else f"--out {out}"
         endings = ", ".join(dict.fromkeys(f.suffix for f in FORMATS.values()))
         hint = f"choose --format {', '.join(FORMATS)}, or a file that ends in {endings}"
-        raise UsageError(f"{told} does not say what to write", hint)
+        raise UsageError(f"{place} does not say what to write", hint)
     if name not in FORMATS:
         raise UsageError(f"there is no format {name}", f"choose {', '.join(FORMATS)}")
     return FORMATS[name]

@@ -89,10 +89,10 @@ def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tu
     return result
 
 
-def _length(told: float | None, rows: TimelineSamples) -> float:
+def _length(stated: float | None, rows: TimelineSamples) -> float:
     """How long the video is: what its container says, but no less than where it has frames."""
     last_s = float(rows.frames.time_s.max(initial=0.0))
-    return max(told, last_s) if told is not None else last_s + float(rows.frames.length_s[-1:].sum())
+    return max(stated, last_s) if stated is not None else last_s + float(rows.frames.length_s[-1:].sum())
 
 
 def _ends(bouts: Bouts, length_s: float) -> Float64:

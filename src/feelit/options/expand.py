@@ -93,7 +93,7 @@ def _keyword(option: Option, defaults: Mapping[str, Any]) -> Parameter:
 
 
 def documented(text: str, expanded: list[tuple[str, Option]], defaults: Mapping[str, Any]) -> str:
-    """A docstring whose list of parameters tells of the options, too: after those of the function itself."""
+    """A docstring whose list of parameters describes the options, too: after those of the function itself."""
     lines = [f"{option.name} : {described(option, defaults)}" for _, option in expanded]
     if "Parameters\n----------\n" not in text:
         head, _, rest = text.partition("\n\n")

@@ -52,8 +52,8 @@ class Kind:
         try:
             return self.convert(value)
         except UsageError as error:
-            told = error.message.startswith(flag)
-            raise error if told else UsageError(f"{flag} {error.message.strip()}", error.hint) from None
+            complete = error.message.startswith(flag)
+            raise error if complete else UsageError(f"{flag} {error.message.strip()}", error.hint) from None
         except (TypeError, ValueError, OverflowError):
             what = f"no {self.name[2:]}" if self.name.startswith("a ") else f"not {self.name}"
             raise UsageError(f"{flag} {_shown(value)} is {what}", self.hint) from None

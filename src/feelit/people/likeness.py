@@ -2,7 +2,7 @@
 
 Likeness is the mean cosine over all pairs of embeddings, weighted by quality: the average linkage of Sokal & Michener (1958),
 which is the same for one face and for hundreds in expectation. A logistic curve turns it into a probability (Platt 1999). It
-was fitted on tracks made of pictures of 26 people and checked on 26 others; benchmarks/people.py says how well it holds.
+was fitted on tracks made of pictures of 26 people and checked on 26 others; benchmarks/people.py counts people in whole videos.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class Job:
     source, info, segments : what is analysed
     shelf : where its finished segments are kept
     failure : why it will not be finished, or None
-    people : who the tracks are, once all rows are there; None where people are not told apart
+    people : who the tracks are, once all rows are there; None where tracks are not grouped
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class Job:
         return found
 
     def copy_to(self, writer: TimelineWriter) -> None:
-        """Write the rows, with people if they are told apart, once the job is complete."""
+        """Write the rows, with people if tracks are grouped, once the job is complete."""
         writer.copy(self.shelf.spool, None if self.people is None else self.people.change)
 
     def _append(self, result: SegmentResult) -> None:

@@ -44,7 +44,7 @@ class Models:
 
     detector: Path
     expression: Path
-    identity: Path | None  # None where people are not told apart
+    identity: Path | None  # None where tracks are not grouped
     device: Device
 
 

@@ -45,7 +45,7 @@ class TimelineWriter:
         if error is None:
             self.close()
             return
-        with self._sink, suppress(OSError, pa.ArrowException):  # what went wrong first is what is told
+        with self._sink, suppress(OSError, pa.ArrowException):  # what went wrong first is what is reported
             self._file.close()
 
     def close(self) -> None:

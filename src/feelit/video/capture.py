@@ -65,7 +65,7 @@ class Capture(ABC):
 
     @abstractmethod
     def seen(self) -> VideoInfo:
-        """What can be told of the source once it was watched."""
+        """What is known of the source once it was watched."""
 
     def stop(self) -> None:
         """Let the iteration end as soon as it can."""

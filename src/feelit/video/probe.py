@@ -70,7 +70,7 @@ def open_video(path: Location) -> InputContainer:
         # The prefix keeps FFmpeg from taking a name such as 10:30.mp4 for an address.
         return av.open(f"file:{path}", metadata_errors="replace", container_options=_container_options(), options=_LIMITS)
     except PermissionError as error:
-        raise VideoReadError(f"{path} cannot be read: permission denied", "mend its permissions") from error
+        raise VideoReadError(f"{path} cannot be read: permission denied", "fix its permissions") from error
     except (av.error.FFmpegError, ValueError) as error:
         raise _no_video(path, error) from error
     except OSError as error:

@@ -90,7 +90,7 @@ class _Beginning:
 
     After a keyframe that cuts a tick in two, the sample of that tick is the keyframe for a segment that begins there, and an
     earlier frame for one that does not. So both the keyframe, where it is sampled, and the first sample of a later tick begin
-    anew.
+    again.
     """
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling) -> None:

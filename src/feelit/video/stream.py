@@ -161,7 +161,7 @@ class Connection:
 
 class StreamCapture(Capture):
     """A camera or a network stream. Its time is that of arrival, by the clock of this computer, from the first frame on:
-    timestamps of cameras are missing, begin anew, or run at a rate of their own.
+    timestamps of cameras are missing, restart, or run at a rate of their own.
     """
 
     def __init__(self, address: Address, sampling: Sampling) -> None:

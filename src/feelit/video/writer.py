@@ -180,7 +180,7 @@ class Sink:
         context = self._video.codec_context
         context.width, context.height = width, height + self._below_px
         context.pix_fmt, context.time_base = "yuv420p", self._info.time_base
-        context.flags |= Flags.frame_duration  # told to the container by the packets, see `_finish`
+        context.flags |= Flags.frame_duration  # given to the container by the packets, see `_finish`
         if self._encoding.codec == "libx265":
             context.codec_tag = "hvc1"  # Apple's players take HEVC under no other name
         context.sample_aspect_ratio = SQUARE
@@ -267,7 +267,7 @@ def _muxing(time_base: Fraction) -> dict[str, str]:
 
 @contextmanager
 def _encoding(codec: str) -> Iterator[None]:
-    """What an encoder or a muxer refuses is told as a failure of the output; what the disk refuses stays an OSError."""
+    """What an encoder or a muxer refuses is reported as a failure of the output; what the disk refuses stays an OSError."""
     try:
         yield
     except OSError:

@@ -49,7 +49,7 @@ def unlabelled(folder: Path, size_px: int, framing: Float32) -> tuple[Lesson, fr
 
 
 def _faces(folder: Path) -> Iterator[tuple[str, UInt8, Float32]]:
-    """Faces that can be told something of, each with its whole picture: source, luma, and (5, 2) landmarks in px."""
+    """Faces that teachers can label, each with its whole picture: source, luma, and (5, 2) landmarks in px."""
     for path in sorted(folder.glob("train-*.parquet")):
         images = load_images([path])
         for i in np.flatnonzero(~images.masked).tolist():

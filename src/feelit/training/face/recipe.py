@@ -1,4 +1,4 @@
-"""The recipe of the face detector: what a run of `face` can be told."""
+"""The recipe of the face detector: the options of a run of `face`."""
 
 from __future__ import annotations
 
