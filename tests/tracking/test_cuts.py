@@ -120,3 +120,27 @@ def test_a_person_whose_camera_is_switched_off_is_a_cut() -> None:
     off = smooth(0)
     off[: CELLS // 2, : CELLS // 2] = 24
     assert cuts([smooth(0)] * 20 + [off] * 20) == [20]
+
+
+def much(monkeypatch: pytest.MonkeyPatch, pictures: list[UInt8]) -> list[bool]:
+    """Which pictures follow a cut, as far as the change of the whole picture says."""
+    monkeypatch.setattr("feelit.tracking.cuts.tile_changes", lambda before, after: np.zeros(11))
+    detector = CutDetector()
+    return [detector.is_cut(picture.ravel()) for picture in pictures]
+
+
+def test_a_change_of_much_of_the_picture_is_a_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = np.random.default_rng(5).integers(30, 200, (2, 16, 16)).astype(np.uint8)
+    assert much(monkeypatch, [one, one, other, other]) == [False, False, True, False]
+
+
+def test_a_change_of_the_light_or_of_a_part_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = np.random.default_rng(5).integers(30, 200, (2, 16, 16)).astype(np.uint8)
+    part = one.copy()
+    part[:5] = other[:5]
+    assert much(monkeypatch, [one, one + np.uint8(40), one, part]) == [False] * 4
+
+
+def test_a_picture_that_always_changes_has_no_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = list(np.random.default_rng(5).integers(30, 200, (9, 16, 16)).astype(np.uint8))
+    assert not any(much(monkeypatch, pictures)[4:])

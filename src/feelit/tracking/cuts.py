@@ -5,6 +5,9 @@ is compared with that of the frame before by normalised cross-correlation, on wh
 at the small displacements that a moving camera or a moving person causes. It is compared within tiles, the whole picture, its
 quarters and its sixths, because a new layout of a video call may change one tile alone; and within each half of a tile, because
 a hand before the camera changes a part of it, a cut all parts.
+
+Two layouts of one call can have halves of tiles that correlate by chance. So a change of much of the picture at once, which
+stands out from the frames before it, is a cut as well.
 """
 
 from __future__ import annotations
@@ -37,6 +40,18 @@ BLANK = 6.0
 STRUCTURE = 10.0
 """Grey levels: a tile that loses or gains this much against a flat one shows something else."""
 
+MUCH = 0.4
+"""A share of the cells: more of them do not change at once without a cut. People who talk or turn change up to 0.3."""
+
+CELL_CHANGE = 15.0
+"""Grey levels by which a cell changes, the median change of all cells aside: a flash or a fade of the light is no cut."""
+
+ALIKE = 0.8
+"""Frames whose correlation is higher show the same scene."""
+
+SUDDEN = 3.0
+"""A change of much of the picture is this many times the usual change; a moving camera changes all frames alike."""
+
 NEARBY = 1
 """Cells by which the parts of a picture move from frame to frame, beside the movement of the camera."""
 
@@ -52,6 +67,7 @@ class CutDetector:
     def __init__(self) -> None:
         self._last: Float64 | None = None
         self._changes: deque[Float64] = deque(maxlen=MEMORY)
+        self._shares: deque[float] = deque(maxlen=MEMORY)
 
     def is_cut(self, signature: UInt8) -> bool:
         """Whether the picture changed abruptly before this frame, as a whole or in a tile: (256,) uint8.
@@ -70,7 +86,18 @@ class CutDetector:
         usual = np.median(np.stack(self._changes or [np.full_like(change, FIRST)]), axis=0)
         # Cuts are remembered as well, or a camera that begins to move would cut every frame from then on.
         self._changes.append(change)
-        return bool(((change > CHANGE) & (change > SPIKE * usual)).any())
+        return bool(((change > CHANGE) & (change > SPIKE * usual)).any()) | self._is_much(last, picture)
+
+    def _is_much(self, last: Float64, picture: Float64) -> bool:
+        """Whether much of the picture changed at once."""
+        difference = picture - last
+        share = float((np.abs(difference - np.median(difference)) > CELL_CHANGE).mean())
+        usual = float(np.median(self._shares)) if self._shares else 0.0
+        self._shares.append(share)
+        if share <= max(MUCH, SUDDEN * usual) or last.std() < BLANK:
+            return False
+        whole = _correlation(last, picture, _shifts(CAMERA), _windows(len(picture))[:1])
+        return float(whole.max()) < ALIKE  # wherever the camera may have moved
 
 
 def tile_changes(before: Float64, after: Float64) -> Float64:
