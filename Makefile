@@ -1,4 +1,4 @@
-# make demo    set up, analyse the sample video, print the summary, leave results.parquet and annotated.mp4
+# make demo    set up, analyse a rendered call, print the summary, leave results.parquet and annotated.mp4
 # make test    set up and run the tests
 # make lint    set up and check style and types
 
