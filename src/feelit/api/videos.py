@@ -24,15 +24,19 @@ def annotate(
     *,
     options: AnnotateOptions,
     progress: Callable[[float], None] | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole.
 
     Parameters
     ----------
     video : the video that was analysed
     timeline : the Parquet file of `feelit analyze`
-    out : the .mp4 file to write
+    out : the .mp4, .m4v, .mov or .mkv file to write
     progress : called with the share that is done, 0..1
+
+    Returns
+    -------
+    what of the video is missing from the file, a few words for each stream that its container cannot hold
 
     Raises
     ------
@@ -44,7 +48,7 @@ def annotate(
 
     place = Path(expanded(video))
     rows, sampled_time_s = rows_of(recording_of(place, timeline))
-    annotate_video(place, rows, sampled_time_s, replace(options, out=Path(expanded(out))), progress)
+    return annotate_video(place, rows, sampled_time_s, replace(options, out=Path(expanded(out))), progress)
 
 
 @keywords()

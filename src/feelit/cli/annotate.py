@@ -21,6 +21,9 @@ def annotate(
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole."""
     import feelit.api as api
     from feelit.console import progress_bar
+    from feelit.storage.names import one_line
 
     with progress_bar(f"annotating {video.name}", quiet) as advance:
-        api.annotate(video, timeline, options.out, options=options, progress=advance)
+        lost = api.annotate(video, timeline, options.out, options=options, progress=advance)
+    for stream in lost:
+        typer.echo(one_line(f"feelit: {options.out.name} cannot hold {stream}; it is left out"), err=True)

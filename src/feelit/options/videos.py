@@ -44,7 +44,7 @@ class DrawingOptions(Options):
 class AnnotateOptions(DrawingOptions):
     """What is asked of an annotated video."""
 
-    out: Path = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v` or `.mov`.")
+    out: Path = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v`, `.mov` or `.mkv`.")
     tracks: tuple[int, ...] | None = option(None, "Draw only these tracks, as in 1,3.", default_text="all", kind=TRACKS)
     force: bool = option(False, "Replace an output that exists.")
 

@@ -24,7 +24,7 @@ from feelit.storage.location import Location
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import Float64
 from feelit.video.probe import probe
-from feelit.video.transcoding import transcode
+from feelit.video.transcoding import left_out, transcode
 from feelit.video.writer import FORMATS, Encoding
 
 BLUR_HOLD_S = 1.0  # a face is hidden for this long before it was first seen and after it was last seen
@@ -115,8 +115,9 @@ def annotate_video(
     sampled_time_s: Float64,
     options: AnnotateOptions,
     progress: Callable[[float], None] | None = None,
-) -> None:
-    """Write `options.out`: the video with boxes, cards and a strip, its timestamps and its sound kept.
+) -> tuple[str, ...]:
+    """Write `options.out`: the video with boxes, cards and a strip. Timestamps, all tracks of sound, text subtitles, languages,
+    titles and the date of the recording are kept.
 
     Parameters
     ----------
@@ -125,6 +126,10 @@ def annotate_video(
     sampled_time_s : (N,) float64, increasing: the time of every frame that was looked at
     options : see `AnnotateOptions`
     progress : called with the share of the video that is done, 0..1
+
+    Returns
+    -------
+    a few words for each stream of the video that the container of `options.out` cannot hold
 
     Raises
     ------
@@ -148,6 +153,7 @@ def annotate_video(
             scene.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
             if progress is not None:
                 progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
+    return left_out(info, options.out)
 
 
 def _check(video: Location, rows: TimelineRows, options: AnnotateOptions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -16,10 +16,11 @@ from av.container import InputContainer
 from feelit.errors import VideoReadError
 from feelit.types import Segment
 from feelit.video.clock import Clock
+from feelit.video.companions import copy_file_metadata, copy_stream_metadata
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import Probe, open_video, video_stream
 from feelit.video.shape import Shape
-from feelit.video.sound import sound_stream
+from feelit.video.sound import sound_streams
 from feelit.video.sound_cut import SoundCut
 from feelit.video.writer import Encoding, Picture, Sink
 
@@ -67,8 +68,10 @@ class Cutting:
         self.start_s = self.end_s = float("nan")
 
     def __iter__(self) -> Generator[Picture, None, None]:
-        begin, base, sound = 0, self._info.time_base, None
+        begin, base = 0, self._info.time_base
+        sounds: list[SoundCut] = []
         with (
+            ExitStack() as opened,
             open_video(self._info.path) as source,
             Sink(self._out, self._info, self._encoding, self._below_px) as sink,
             closing(self._shown()) as shown,
@@ -76,20 +79,20 @@ class Cutting:
             sink.add_video(video_stream(source, self._info.path))
             for units, length, frame, shape in shown:
                 if not self.frames:
-                    begin, sound = units, self._sound(source, sink, units)
+                    begin, sounds = units, self._sounds(source, sink, units, opened)
                     self.start_s = self._clock.seconds(begin)
                 drawn = sink.planar(frame, shape)
                 yield sink.picture(drawn, self._clock.seconds(units))
                 sink.put(drawn, units - begin, length)
                 self.frames, self.end_s = self.frames + 1, self._clock.seconds(units + length)
-                if sound is not None:
-                    with sink.writing():
+                with sink.writing():
+                    for sound in sounds:
                         sound.write_until((units + length - begin) * base)
             if not self.frames:
                 where = f"between {self._stretch.start_s:.3f} s and {self._stretch.end_s:.3f} s"
                 raise VideoReadError(f"{self._info.path} has no frame {where}", "choose a longer stretch, or another one")
-            if sound is not None:
-                with sink.writing():
+            with sink.writing():
+                for sound in sounds:
                     sound.finish()
 
     def _shown(self) -> Generator[tuple[int, int, av.VideoFrame, Shape], None, None]:
@@ -115,12 +118,18 @@ class Cutting:
         place = bisect_right(keys, self._first + self._info.origin_pts)
         return keys[place - 1] if place > 1 else None
 
-    def _sound(self, source: InputContainer, sink: Sink, begin: int) -> SoundCut | None:
-        """The sound from the first frame on, if there is any."""
-        if (stream := sound_stream(source)) is None:
-            return None
+    def _sounds(self, source: InputContainer, sink: Sink, begin: int, opened: ExitStack) -> list[SoundCut]:
+        """All sound from the first frame on. Each track is read by itself."""
+        cuts = []
         with sink.writing() as container:
-            return SoundCut(source, stream, container, begin * self._info.time_base, seek=bool(self._video.keyframe_pts))
+            copy_file_metadata(source, container)
+            for number in range(len(sound_streams(source))):
+                own = opened.enter_context(open_video(self._info.path))
+                stream = sound_streams(own)[number]
+                start_s = begin * self._info.time_base
+                cuts.append(SoundCut(own, stream, container, start_s, seek=bool(self._video.keyframe_pts)))
+                copy_stream_metadata(stream, cuts[-1].stream)
+        return cuts
 
     def _units(self, time_s: float) -> int:
         """The first unit of the time base that does not lie before a time."""

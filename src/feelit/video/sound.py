@@ -16,10 +16,9 @@ PLAYABLE = ("aac", "mp3", "opus", "flac")  # what an .mp4 can hold and browsers 
 AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
-def sound_stream(container: InputContainer) -> AudioStream | None:
-    """The sound that players choose, if there is any that can be decoded."""
-    stream = container.streams.best("audio") if container.streams.audio else None
-    return stream if isinstance(stream, AudioStream) and stream.codec_context is not None else None
+def sound_streams(container: InputContainer) -> list[AudioStream]:
+    """All tracks of sound that can be decoded."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
 
 
 def origin_s(container: InputContainer) -> Fraction:
@@ -42,21 +41,21 @@ class AacTrack:
         rate_hz = context.sample_rate if context.sample_rate in AAC_RATES_HZ else 48000
         self.layout = "mono" if context.channels == 1 else "stereo"
         self._container = container
-        self._stream = container.add_stream("aac", rate=rate_hz)
-        self._stream.codec_context.layout = self.layout
-        self._stream.codec_context.time_base = Fraction(1, rate_hz)
+        self.stream = container.add_stream("aac", rate=rate_hz)
+        self.stream.codec_context.layout = self.layout
+        self.stream.codec_context.time_base = Fraction(1, rate_hz)
         self._resampler = av.AudioResampler("fltp", self.layout, rate_hz)
 
     def write(self, frame: av.AudioFrame) -> None:
         """Append sound; what differs in its format from the sound before is left out."""
         for converted in resampled(self._resampler, frame):
-            self._container.mux(self._stream.encode(converted))
+            self._container.mux(self.stream.encode(converted))
 
     def finish(self) -> None:
         """Write what the resampler and the encoder still hold."""
         for converted in self._resampler.resample(None):
-            self._container.mux(self._stream.encode(converted))
-        self._container.mux(self._stream.encode())
+            self._container.mux(self.stream.encode(converted))
+        self._container.mux(self.stream.encode())
 
 
 class Sound:
@@ -72,6 +71,7 @@ class Sound:
         copied = source.codec_context.codec.canonical_name in PLAYABLE
         self._copy = container.add_stream_from_template(source) if copied else None
         self._encoded = None if copied else AacTrack(source, container)
+        self.stream: AudioStream = self._copy or self._encoded.stream  # type: ignore[union-attr]
 
     def put(self, packet: av.Packet[AudioStream]) -> None:
         """Hand over the next packet of the source."""

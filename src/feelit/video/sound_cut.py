@@ -48,6 +48,7 @@ class SoundCut:
         self._rate_hz = stream.codec_context.sample_rate
         self._start_s = start_s
         self._track = AacTrack(stream, container)
+        self.stream = self._track.stream
         self._channels = 1 if self._track.layout == "mono" else 2
         self._pieces = self._placed(source, stream, seek)
         self._place, self._samples = 0, self._silence(0)  # the piece at hand: where it lies, and what is left of it

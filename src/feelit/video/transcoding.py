@@ -1,12 +1,12 @@
 """Re-encoding a video frame by frame while somebody draws on it.
 
-The frames come out of the decoder, and go into the encoder when the next one is asked for. Timestamps stay what they are;
-sound is copied packet by packet where an .mp4 can hold it.
+The frames come out of the decoder, and go into the encoder when the next one is asked for. Timestamps stay what they are.
+All tracks of sound are copied packet by packet where the container can hold them, and so are subtitles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -14,16 +14,16 @@ from typing import TypeAlias, cast
 
 import av
 import av.error
-from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from feelit.types import VideoInfo
 from feelit.video.clock import Clock
+from feelit.video.companions import Beside, Subtitles, beside, copy_file_metadata, copy_stream_metadata
 from feelit.video.probe import open_video, video_stream
 from feelit.video.shape import StreamShapes
-from feelit.video.sound import Sound, origin_s, sound_stream
+from feelit.video.sound import Sound, origin_s
 from feelit.video.writer import Encoding, Picture, Sink
 
 _Packet: TypeAlias = "av.Packet[Stream]"
@@ -57,10 +57,10 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
         stream.thread_type = "AUTO"
         with Sink(out, info, encoding, below_px) as sink:
             sink.add_video(stream)
-            sound = _sound(source, sink)
+            others = _others(source, sink, beside(source, info.path, out.suffix.lower()))
             shapes = StreamShapes(source, stream)
             waiting: tuple[int, av.VideoFrame] | None = None
-            for frame in _frames(source, stream, sink, sound, shapes):
+            for frame in _frames(source, stream, sink, others, shapes):
                 units = clock.units(frame.pts)
                 drawn = sink.planar(frame, shapes.of(frame))
                 yield sink.picture(drawn, clock.seconds(units))
@@ -71,33 +71,49 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
             if waiting is not None:
                 left = round(Fraction(info.duration_s) / info.time_base) - waiting[0]
                 sink.put(waiting[1], waiting[0], left if left > 0 else clock.step)
-            if sound:
-                with sink.writing():
-                    sound.finish()
+            with sink.writing():
+                for other in others.values():
+                    if isinstance(other, Sound):
+                        other.finish()
 
 
-def _sound(source: InputContainer, sink: Sink) -> Sound | None:
-    """The sound, taken over as it is, if there is any."""
-    if (stream := sound_stream(source)) is None:
-        return None
+def left_out(info: VideoInfo, out: Path) -> tuple[str, ...]:
+    """What of a video a file of the format of `out` cannot hold: a few words for each stream.
+
+    Raises
+    ------
+    VideoReadError
+        if the video cannot be opened any more.
+    """
+    with open_video(info.path) as source:
+        return beside(source, info.path, out.suffix.lower()).lost
+
+
+def _others(source: InputContainer, sink: Sink, kept: Beside) -> dict[int, Sound | Subtitles]:
+    """What goes beside the pictures, by the number of its stream in the source."""
+    begins_s, others = origin_s(source), {}
     with sink.writing() as container:
-        return Sound(stream, container, origin_s(source))
+        copy_file_metadata(source, container)
+        for heard in kept.sounds:
+            others[heard.index] = sound = Sound(heard, container, begins_s)
+            copy_stream_metadata(heard, sound.stream)
+        written = {read.index: Subtitles(read, container, begins_s) for read in kept.subtitles}
+    return {**others, **written}
 
 
 def _frames(
-    source: InputContainer, stream: VideoStream, sink: Sink, sound: Sound | None, shapes: StreamShapes
+    source: InputContainer, stream: VideoStream, sink: Sink, others: Mapping[int, Sound | Subtitles], shapes: StreamShapes
 ) -> Iterator[av.VideoFrame]:
-    """The frames of one stream as they are decoded; packets of the sound go their own way in passing."""
-    streams = [stream, sound.source] if sound else [stream]
-    for packet in _packets(source.demux(*streams)):
+    """The frames of one stream as they are decoded; packets of the others go their own way in passing."""
+    for packet in _packets(source.demux(stream, *(other.source for other in others.values()))):
         if packet.stream_index == stream.index:
             if packet.size:
                 frames = _decode(stream, packet)
                 shapes.decoded()
                 yield from frames
-        elif sound:
+        elif other := others.get(packet.stream_index):
             with sink.writing():
-                sound.put(cast("av.Packet[AudioStream]", packet))
+                other.put(packet)  # type: ignore[arg-type]
     yield from _decode(stream, None)
 
 

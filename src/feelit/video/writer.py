@@ -28,7 +28,7 @@ from feelit.types import UInt8, VideoInfo
 from feelit.video.luma import upright
 from feelit.video.shape import SQUARE, Fit, Shape, fit
 
-FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 RGB, BT709 = 0, 1  # ITU-T H.273, matrix coefficients
 MATRICES = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
 
@@ -124,9 +124,9 @@ class Sink:
         self._start_dts = 0
         self._held: av.Packet[VideoStream] | None = None
         with _encoding(encoding.codec):
-            self._container: OutputContainer = av.open(
-                str(out), "w", format=FORMATS[out.suffix.lower()], options=_muxing(info.time_base)
-            )
+            kind = FORMATS[out.suffix.lower()]
+            muxing = {} if kind == "matroska" else _muxing(info.time_base)
+            self._container: OutputContainer = av.open(str(out), "w", format=kind, options=muxing)
 
     def __enter__(self) -> Self:
         return self
