@@ -21,7 +21,7 @@ FLOORS = (
     ("doctor", "evaluation", "training", "render", "exports", "reports", "plots", "clipping", "live", "explaining", "models"),
     ("run",),
     ("analysis", "datasets"),
-    ("timeline", "tracking", "people"),
+    ("timeline", "tracking", "identity"),
     ("vision", "video"),
     ("models.card", "models.paths"),
     ("storage", "models.catalogue"),

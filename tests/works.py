@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import VideoReadError
+from feelit.identity.select import no_embeddings
 from feelit.options import AnalyzeOptions
-from feelit.people.select import no_embeddings
 from feelit.run.engines import Order, Outcome
 from feelit.run.segment import Models, Task, no_faces
 from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from feelit.people.select import no_embeddings
+from feelit.identity.select import no_embeddings
 from feelit.run.segment import APPEARANCE_PX, SIGNATURE_PX
 from feelit.types import EMOTIONS, FaceTable, Float32, Float64, FrameTable, SegmentResult
 

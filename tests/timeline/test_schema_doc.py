@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from feelit.analysis.summary import headings
-from feelit.people.select import no_embeddings
+from feelit.identity.select import no_embeddings
 from feelit.run import manifest
 from feelit.run.job import Job
 from feelit.run.plan import Plan, Source

@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from feelit.identity.select import no_embeddings
 from feelit.live.recording import Recording
-from feelit.people.select import no_embeddings
 from feelit.run.job import VideoReport, metadata_of, report_of, sampled_hz
 from feelit.run.pipeline import Settings
 from feelit.run.segment import Networks, detect_and_classify, frame_table, no_faces, no_frames

@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 from feelit.errors import FeelitError
-from feelit.people.evidence import EvidenceBuilder
-from feelit.people.group import group_tracks
-from feelit.people.rows import PersonRows
+from feelit.identity.evidence import EvidenceBuilder
+from feelit.identity.group import group_tracks
+from feelit.identity.rows import PersonRows
 from feelit.run.plan import Plan, Source
 from feelit.run.workspace import Shelf
 from feelit.storage.atomic import output_errors

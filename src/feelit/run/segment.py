@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from feelit.identity.select import FaceSelector, no_embeddings
 from feelit.options import AnalyzeOptions, Device
-from feelit.people.select import FaceSelector, no_embeddings
 from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo, View
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from feelit.geometry import head_angles
-from feelit.people.evidence import EvidenceBuilder
+from feelit.identity.evidence import EvidenceBuilder
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import REACH_S, smooth
 from feelit.tracking.cuts import CutDetector

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from feelit.people.group import Parts
+from feelit.identity.group import Parts
 from feelit.timeline.schema import FULL_SCHEMA
 from feelit.types import Bool, Float64, Int64
 

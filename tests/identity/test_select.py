@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feelit.people import select
-from feelit.people.select import FaceSelector, face_quality, no_embeddings
+from feelit.identity import select
+from feelit.identity.select import FaceSelector, face_quality, no_embeddings
 from feelit.types import EmbeddingTable, FaceTable, Float32, Sample, UInt8
 from tests.timeline.made import Recording, recording
 

@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from feelit.people.evidence import WIDTH, EvidenceBuilder, TrackEvidence
-from feelit.people.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, probability
+from feelit.identity.evidence import WIDTH, EvidenceBuilder, TrackEvidence
+from feelit.identity.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, probability
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
 
 LEAST_SCORE = 0.55

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.people.group import cluster, group_tracks
-from feelit.people.likeness import JOIN, OFFSET, SLOPE, probability
-from tests.people.made import directions, evidence, joined, track
+from feelit.identity.group import cluster, group_tracks
+from feelit.identity.likeness import JOIN, OFFSET, SLOPE, probability
+from tests.identity.made import directions, evidence, joined, track
 
 A, B, C = directions(3)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from feelit.people.group import Parts, group_tracks
-from feelit.people.rows import PersonRows
+from feelit.identity.group import Parts, group_tracks
+from feelit.identity.rows import PersonRows
 from feelit.timeline.schema import PEOPLE, SCHEMA, schema_of
-from tests.people.made import directions, evidence, joined, track
+from tests.identity.made import directions, evidence, joined, track
 from tests.timeline.rows import regular, table_of
 
 A, B, C = directions(3)

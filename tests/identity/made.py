@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feelit.people.evidence import EvidenceBuilder, TrackEvidence
+from feelit.identity.evidence import EvidenceBuilder, TrackEvidence
 from feelit.types import Float32, Int8
 
 
