@@ -180,6 +180,63 @@ def test_a_failing_video_does_not_spoil_the_table_of_the_others(here: Path, comm
     assert videos_of(here / "results.parquet") == ["in/a.mp4", "in/deep/b.mp4"]
 
 
+@pytest.fixture
+def locked_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that may not be searched, whoever runs the tests: permissions do not bind root."""
+    (here / "in" / "locked").mkdir()
+    search = os.scandir
+
+    def refuse(folder: object) -> object:
+        if isinstance(folder, Path) and folder.name == "locked":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return search(folder)  # type: ignore[call-overload]  # whatever os.scandir takes
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return Path("in", "locked")
+
+
+@pytest.mark.parametrize("out", ["results.parquet", "out"])
+def test_a_folder_without_videos_does_not_harm_the_others(out: str, here: Path, command: Command) -> None:
+    (here / "empty").mkdir()
+    ran = command("analyze", "empty", "in", "--out", out, "--json")
+    assert (ran.code, len(ran.lines)) == (10, 2)
+    assert ran.lines[0].startswith("feelit: empty holds no videos (")
+    assert ran.lines[1].startswith("feelit: 1 of 3 inputs failed")
+    reports = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(r["video"], r["status"], r["exit_code"]) for r in reports] == [
+        ("empty", "failed", 3),
+        ("in/a.mp4", "done", 0),
+        ("in/deep/b.mp4", "done", 0),
+    ]
+    assert (here / "results.parquet").exists() if out == "results.parquet" else tree(here) >= MADE
+
+
+def test_a_folder_that_may_not_be_searched_harms_no_other(locked_folder: Path, here: Path, command: Command) -> None:
+    ran = command("analyze", "in", "--out", "out")
+    assert (ran.code, len(ran.lines)) == (10, 2)
+    assert ran.lines[0].startswith(f"feelit: {locked_folder} cannot be searched: Permission denied (")
+    assert tree(here) - {"in/locked"} == {*INPUTS, *MADE}
+    (here / locked_folder).rmdir()
+    assert command("analyze", "in", "--out", "out").code == 0
+    assert command("status", "out").code == 0
+
+
+def test_where_no_folder_has_videos_all_are_named(locked_folder: Path, here: Path, command: Command) -> None:
+    (here / "empty").mkdir()
+    before = tree(here)
+    ran = command("analyze", "empty", str(locked_folder), "--out", "out")
+    assert (ran.code, len(ran.lines)) == (10, 3)
+    assert ran.lines[2].startswith("feelit: 2 of 2 inputs failed")
+    assert tree(here) == before
+
+
+def test_a_dry_run_names_folders_without_videos(here: Path, command: Command) -> None:
+    (here / "empty").mkdir()
+    ran = command("analyze", "empty", "in/a.mp4", "--dry-run")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "empty\tcannot be read: empty holds no videos"
+
+
 def test_a_dry_run_lists_and_writes_nothing(here: Path, command: Command) -> None:
     clips.empty(here / "in" / "c.mp4")
     before = tree(here)

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,8 +18,9 @@ from feelit.options import AnalyzeOptions, RunOptions
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded, listed
 from feelit.run import pipeline
+from feelit.run.job import failed
 from feelit.run.outputs import chosen, is_table, target_of
-from feelit.run.plan import Source, find_videos
+from feelit.run.plan import InputFailure, Source, find_inputs
 from feelit.storage.atomic import output_errors
 from feelit.storage.location import location, refuse_url
 from feelit.timeline.recording import frame_of, open_timelines
@@ -80,16 +81,27 @@ def analyze(
         return frame_of(open_timelines(place)) if is_table(place) else manifest_of(place)
 
 
-def plan(videos: Paths, run: RunOptions) -> tuple[list[Source], list[Source]]:
-    """The videos that a run is about, and those of all its shards.
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The videos that a run is about, those of all its shards, and the inputs that gave none."""
+
+    sources: list[Source]
+    everything: list[Source]
+    failures: list[InputFailure]
+
+
+def plan(videos: Paths, run: RunOptions) -> RunPlan:
+    """What a run would do.
 
     Raises
     ------
     FeelitError
-        if there are none, or two would have one output.
+        if there is nothing to do, or two videos would have one output.
     """
-    everything = find_videos([os.fspath(path) for path in listed(videos)])
-    return chosen(everything, run), everything
+    found = find_inputs([os.fspath(path) for path in listed(videos)])
+    if not found.videos and len(found.failures) == 1:
+        raise found.failures[0].error
+    return RunPlan(chosen(found.videos, run) if found.videos else [], found.videos, found.failures)
 
 
 def write_timelines(
@@ -108,18 +120,23 @@ def write_timelines(
     """
     if run.annotate is not None:
         refuse_url(run.annotate)
-    sources, everything = plan(videos, run)
-    observer.planned(sources)
-    reports = pipeline.analyze_videos(sources, options, run, observer, everything)
-    failures = [report for report in reports if not report.ok]
-    if failures and len(reports) == 1:
+    planned = plan(videos, run)
+    sources = planned.sources
+    observer.planned([*(failure.source for failure in planned.failures), *sources])
+    unread = [failed(failure.source, failure.error) for failure in planned.failures]
+    for report in unread:
+        observer.finished(report)
+    reports = pipeline.analyze_videos(sources, options, run, observer, planned.everything) if planned.everything else []
+    failures = [*unread, *(report for report in reports if not report.ok)]
+    if failures and len(unread) + len(reports) == 1:
         kind: type[FeelitError] = getattr(errors, failures[0].error_kind or "FeelitError")
         raise kind(failures[0].error or "", failures[0].hint or "")
     if run.annotate is not None:
         _annotate(sources, reports, run, observer)
     if failures:
         names = "" if names_failures else ": " + "; ".join(f.error or f.video for f in failures)
-        raise SomeFailedError(f"{len(failures)} of {len(reports)} videos failed{names}", "the others are done")
+        what = f"{len(failures)} of {len(unread) + len(reports)} {'inputs' if unread else 'videos'} failed{names}"
+        raise SomeFailedError(what, "the others are done")
 
 
 def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions, observer: Observer) -> None:

@@ -70,7 +70,10 @@ def _list(texts: list[str], run: RunOptions) -> None:
     from feelit.storage.names import one_line
     from feelit.video.probe import probe
 
-    for source in plan(texts, run)[0]:
+    planned = plan(texts, run)
+    for failure in planned.failures:
+        typer.echo("\t".join(map(one_line, [failure.source.name, f"cannot be read: {failure.error.message}"])))
+    for source in planned.sources:
         try:
             columns = [clock(probe(source.path).info.duration_s), str(target_of(run.out, source))]
         except FeelitError as error:

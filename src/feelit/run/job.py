@@ -55,7 +55,7 @@ class VideoReport:
 
 
 def failed(source: Source, error: FeelitError) -> VideoReport:
-    """The report of a video that could not be analysed."""
+    """The report of a video that could not be analysed, or of a folder that gave none."""
     kind = type(error).__name__
     message, hint = one_line(error.message), one_line(error.hint) or None
     return VideoReport(source.name, "failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from feelit.errors import UsageError, VideoReadError
+from feelit.errors import FeelitError, UsageError, VideoReadError
 from feelit.storage import objects
 from feelit.storage.location import Location, Url, location
 from feelit.storage.names import as_text, in_dataset, mirrored
@@ -41,6 +41,22 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class InputFailure:
+    """A folder, among the inputs or below one of them, that gave no videos, and why."""
+
+    source: Source
+    error: FeelitError
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What inputs stand for: the videos that were found, and the folders that gave none."""
+
+    videos: list[Source]
+    failures: list[InputFailure]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How a video is cut. `first_frame` is the number of the frames that precede the first segment."""
 
@@ -48,24 +64,23 @@ class Plan:
     first_frame: int
 
 
-def find_videos(inputs: Iterable[str]) -> list[Source]:
-    """Files as they are, folders recursively in alphabetical order, each video once.
+def find_inputs(inputs: Iterable[str]) -> Inputs:
+    """Files as they are, folders recursively in alphabetical order, each video once. A folder that fails harms no other.
 
     Raises
     ------
-    VideoReadError
-        if a folder holds no videos.
     UsageError
         if there is no input, or an empty one, or if two inputs would be written to the same place.
     """
     objects.forget()
     found: dict[str, Source] = {}
+    failures: list[InputFailure] = []
     for text in inputs:
         if not text:
             raise UsageError("an input is empty", "a variable that is not set? For the working folder say .")
-        for source in _sources(location(text)):
+        for source in _sources(location(text), failures):
             found.setdefault(_absolute(source.path), source)
-    if not found:
+    if not found and not failures:
         raise UsageError("no input", "name videos or folders, or - to read a list from standard input")
     places: dict[str, Source] = {}
     for source in found.values():
@@ -73,7 +88,23 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
         if other is not source:
             message = f"{other.path} and {source.path} would share the output {source.place}"
             raise UsageError(message, "give the folder that holds both")
-    return list(found.values())
+    return Inputs(list(found.values()), failures)
+
+
+def find_videos(inputs: Iterable[str]) -> list[Source]:
+    """The videos of `find_inputs`, where every input must have some.
+
+    Raises
+    ------
+    VideoReadError
+        if a folder holds no videos, or cannot be searched.
+    UsageError
+        as `find_inputs`.
+    """
+    found = find_inputs(inputs)
+    if found.failures:
+        raise found.failures[0].error
+    return found.videos
 
 
 def read_list(text: str) -> list[str]:
@@ -127,21 +158,32 @@ def _absolute(place: Location) -> str:
     return os.path.abspath(place) if isinstance(place, Path) else str(place)  # noqa: PTH100  # resolve() would follow links
 
 
-def _sources(given: Location) -> list[Source]:
+def _sources(given: Location, failures: list[InputFailure]) -> list[Source]:
+    """The videos that an input stands for; folders that give none are added to `failures`."""
     if isinstance(given, Url):
-        return _in_bucket(given)
+        try:
+            return _in_bucket(given)
+        except VideoReadError as error:
+            failures.append(InputFailure(_named(given), error))
+            return []
     try:
         is_folder = given.is_dir()
     except OSError:  # a name that is too long, a folder that may not be read: reported when the file is opened
         is_folder = False
-    return _in_folder(given) if is_folder else [Source(given, as_text(given), in_dataset(as_text(mirrored(given))))]
+    return _in_folder(given, failures) if is_folder else [_named(given)]
+
+
+def _named(given: Location) -> Source:
+    """What was given by its name, by itself."""
+    place = given.place() if isinstance(given, Url) else as_text(mirrored(given))
+    return Source(given, as_text(given), in_dataset(place))
 
 
 def _in_bucket(given: Url) -> list[Source]:
     """What ends like a video is one, and is not asked for before it is opened; anything else may be a folder."""
     is_folder = given.key == "" or given.key.endswith("/")
     if given.suffix.lower() in SUFFIXES or (not is_folder and objects.info(given, VideoReadError) is not None):
-        return [Source(given, as_text(given), in_dataset(given.place()))]
+        return [_named(given)]
     places = {url: url.place(given) for url in objects.find(given, VideoReadError) if url.suffix.lower() in SUFFIXES}
     shown = {url: place for url, place in places.items() if not any(part.startswith(".") for part in place.split("/"))}
     if not shown:
@@ -150,26 +192,28 @@ def _in_bucket(given: Url) -> list[Source]:
     return [Source(url, as_text(url), in_dataset(place)) for url, place in shown.items()]
 
 
-def _in_folder(folder: Path) -> list[Source]:
+def _in_folder(folder: Path, failures: list[InputFailure]) -> list[Source]:
     prefix = f"{folder}{os.sep}" if folder != Path() else ""
-    files = [(Path(prefix + file), as_text(Path(file))) for file in _walk(folder)]
-    if not files:
-        raise VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
+    before = len(failures)
+    files = [(Path(prefix + file), as_text(Path(file))) for file in _walk(folder, failures)]
+    if not files and len(failures) == before:
+        error = VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
+        failures.append(InputFailure(_named(folder), error))
     return [Source(path, as_text(path), in_dataset(inside)) for path, inside in files]
 
 
-def _walk(folder: Path, inside: str = "") -> Iterator[str]:
+def _walk(folder: Path, failures: list[InputFailure], inside: str = "") -> Iterator[str]:
     """The videos of a folder and its subfolders, in alphabetical order, as paths below it. Links to folders are left alone."""
     try:
         with os.scandir(folder / inside) as found:
             entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise VideoReadError(
-            f"{folder / inside} cannot be searched: {reason}", "fix its permissions, or name the others"
-        ) from error
+        message = f"{folder / inside} cannot be searched: {error.strerror or error}"
+        hint = "fix its permissions, or name the others"
+        failures.append(InputFailure(_named(folder / inside), VideoReadError(message, hint)))
+        return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(folder, f"{inside}{entry.name}{os.sep}")
+            yield from _walk(folder, failures, f"{inside}{entry.name}{os.sep}")
         elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file():  # noqa: PTH122  # a Path a file is slow
             yield inside + entry.name
