@@ -20,6 +20,7 @@ from feelit.cli.export import export
 from feelit.cli.live import live
 from feelit.cli.merge import merge
 from feelit.cli.models import models
+from feelit.cli.people import people
 from feelit.cli.plot import plot
 from feelit.cli.report import report
 from feelit.cli.status import status
@@ -36,6 +37,7 @@ app.command()(analyze)
 app.command()(status)
 app.command()(merge)
 app.command()(summarize)
+app.command()(people)
 app.command()(events)
 app.command()(report)
 app.command()(plot)

@@ -1,0 +1,107 @@
+"""The people of timelines, one record each: how long they are seen, in which tracks, and how sure it is who they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from feelit.analysis.observations import frame_lengths
+from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.types import Float64, Int64
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("frame", "time_s", "track_id", "person_id", "readable", "person_confidence")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """One person of one video."""
+
+    video: str
+    person_id: int
+    person: str | None  # the name, if there is one
+    seen_s: float  # time that the samples with this person stand for
+    readable_s: float  # the part of it in which the face can be read
+    tracks: tuple[int, ...]
+    confidence: float  # mean of `person_confidence` over the rows that have one; NaN where none has
+    first_s: float  # time of the first sample with this person
+    last_s: float  # time of the last one
+
+
+HEADINGS = tuple(field.name for field in fields(Person))
+
+
+def people_of(sources: TimelineSources) -> list[Person]:
+    """Every person of every video, in the order of the videos and of `person_id`. Where tracks were not grouped, each is one.
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `recording.open_timelines`.
+    """
+    return [person for recording in open_timelines(sources) for person in people_in(recording)]
+
+
+def people_in(recording: Recording) -> list[Person]:
+    """The same for one video.
+
+    Raises
+    ------
+    TimelineReadError
+        if a column is missing, or holds what no timeline can.
+    """
+    table = recording.table(COLUMNS)
+    frame, time_s = table.column("frame").to_numpy(), table.column("time_s").to_numpy()
+    begins = np.diff(frame, prepend=-1) > 0
+    sample = np.cumsum(begins) - 1
+    sample_s = time_s[begins]
+    length_s = frame_lengths(sample_s, recording.duration_s)
+    person, track = (pc.fill_null(table.column(name), -1).to_numpy() for name in ("person_id", "track_id"))
+    readable = table.column("readable").to_numpy()
+    sure = table.column("person_confidence").to_numpy().astype(np.float64)
+    found = []
+    for number in np.unique(person[person > 0]).tolist():
+        mine = np.flatnonzero(person == number)
+        seen = np.unique(sample[mine])  # a person may have two boxes in a frame
+        known = sure[mine][np.isfinite(sure[mine])]
+        found.append(
+            Person(
+                video=recording.name,
+                person_id=number,
+                person=recording.person_name(number),
+                seen_s=_total(length_s, seen),
+                readable_s=_total(length_s, np.unique(sample[mine[readable[mine]]])),
+                tracks=tuple(np.unique(track[mine]).tolist()),
+                confidence=float(known.mean()) if len(known) else math.nan,
+                first_s=float(sample_s[seen[0]]),
+                last_s=float(sample_s[seen[-1]]),
+            )
+        )
+    return found
+
+
+def people_frame(people: Sequence[Person]) -> pd.DataFrame:
+    """The same as a frame, one row each."""
+    import pandas as pd
+
+    numbers = dict.fromkeys(("seen_s", "readable_s", "confidence", "first_s", "last_s"), "float64")
+    return pd.DataFrame([asdict(person) for person in people], columns=list(HEADINGS)).astype(numbers | {"person_id": "int64"})
+
+
+def as_json(person: Person) -> dict[str, Any]:
+    """The same as an object of JSON: what is undefined is None."""
+    return {
+        name: (round(value, 4) if math.isfinite(value) else None) if isinstance(value, float) else value
+        for name, value in asdict(person).items()
+    }
+
+
+def _total(length_s: Float64, samples: Int64) -> float:
+    return float(length_s[samples].sum())

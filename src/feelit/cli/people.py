@@ -1,0 +1,40 @@
+"""feelit people"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feelit.analysis.people import Person
+
+
+def people(
+    timelines: Annotated[
+        list[str],
+        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+    ],
+    json_: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+) -> None:
+    """List the people of timelines: name, time on screen, tracks, confidence."""
+    from feelit.analysis.people import as_json, people_of
+    from feelit.cli import texts
+
+    found = people_of(timelines)
+    if json_:
+        texts.write_json([as_json(person) for person in found], indent=2)
+    else:
+        _show(found)
+
+
+def _show(found: list[Person]) -> None:
+    from feelit.analysis.people_text import SHORT_HEADINGS, WORDS, short
+    from feelit.console import make_table, print_table
+
+    names, rows, words = list(SHORT_HEADINGS), [short(person) for person in found], WORDS
+    title = f"{len(rows)} {'person' if len(rows) == 1 else 'people'}"
+    if len(videos := {row[0] for row in rows}) == 1:  # one name need not stand on every line
+        title = f"{title} in {videos.pop()}"
+        names, rows, words = names[1:], [row[1:] for row in rows], words - 1
+    print_table(make_table(title, names, rows, words), expendable=("readable", "last", "first"))
