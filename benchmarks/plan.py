@@ -22,6 +22,7 @@ from feelit.run.output_folder import DatasetOutput, file_of
 from feelit.run.pipeline import resolve
 from feelit.run.plan import Source, find_videos
 from feelit.run.workspace import Workspace
+from feelit.storage.stat import InputFiles
 from feelit.timeline.build import no_rows
 from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
@@ -76,7 +77,7 @@ def finish(sources: list[Source], run: RunOptions) -> None:
     assert isinstance(run.out, Path)
     workspace = Workspace(run.out)
     workspace.open(fresh=False)
-    output = DatasetOutput(run, record, workspace)
+    output = DatasetOutput(run, record, workspace, InputFiles(source.path for source in sources))
     output.open(sources)
     for source in sources:
         facts = {"fingerprint": fingerprint(source.path), "duration_s": 1.0, "frames_decoded": 25, "frames_sampled": 10}

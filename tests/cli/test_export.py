@@ -54,7 +54,7 @@ def test_csv_on_standard_output_is_utf_8(timeline: Path, command: Command) -> No
         pytest.param(["--format", "csv", "--tracks", "one"], 2, "--tracks one is no list of track ids", id="no-list"),
         pytest.param([], 2, "standard output does not say what to write (choose --format csv, jsonl, elan,", id="no-format"),
         pytest.param(["--out", "x.txt"], 2, "--out x.txt does not say what to write", id="unknown-ending"),
-        pytest.param(["--out", "t.parquet", "--format", "csv", "--force"], 2, "is a timeline that is to be read", id="itself"),
+        pytest.param(["--out", "t.parquet", "--format", "csv", "--force"], 2, "is read, and would be replaced", id="itself"),
         pytest.param(["--out", ".", "--format", "csv"], 2, "--out . is a folder", id="folder"),
     ],
 )

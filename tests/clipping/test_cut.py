@@ -167,7 +167,7 @@ def test_a_clip_is_not_replaced_by_clips_of_itself(video: Path, timeline: Path, 
     cut_clips(video, timeline, ClipsOptions(out=out))
     clip = out / NAMES[0]
     again = made.timeline(out / "again.parquet", clip)
-    with pytest.raises(UsageError, match="one of the clips that would be replaced"):
+    with pytest.raises(UsageError, match="would be replaced"):
         cut_clips(clip, again, ClipsOptions(out=out, force=True))
     assert clip.exists()
 

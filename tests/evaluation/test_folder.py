@@ -20,6 +20,9 @@ from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.options.models import EvaluateOptions
 from tests.evaluation.made import classifier, write_data
 
+GIVEN = (Path("model.onnx"), Path("data"))
+"""A model and data that there are not."""
+
 FILES = {"scores.json", "confusion.png", "reliability.png"}
 
 
@@ -67,8 +70,8 @@ def test_a_panel_a_kind_of_calibration(scores: ClassifierScores) -> None:
 def test_files_that_exist_are_kept_unless_forced(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("mine")
     with pytest.raises(OutputError, match="exists already"):
-        check_folder(tmp_path, force=False)
-    check_folder(tmp_path, force=True)
+        check_folder(tmp_path, False, *GIVEN)
+    check_folder(tmp_path, True, *GIVEN)
     assert (tmp_path / name).read_text() == "mine"
 
 
@@ -85,7 +88,7 @@ def test_a_figure_that_fails_leaves_nothing(scores: ClassifierScores, tmp_path: 
 def test_figures_without_matplotlib_are_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match="matplotlib") as caught:
-        check_folder(tmp_path, force=False)
+        check_folder(tmp_path, False, *GIVEN)
     assert "feelit[plot]" in caught.value.hint
 
 
@@ -93,7 +96,7 @@ def test_figures_without_matplotlib_are_told_before_the_work(tmp_path: Path, mon
 def test_a_file_in_the_way_of_the_folder_is_told_before_the_work(out: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(OutputError, match="cannot be written"):
-        check_folder(tmp_path / out, force=True)
+        check_folder(tmp_path / out, True, *GIVEN)
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -102,11 +105,11 @@ def test_a_folder_that_may_not_be_written_is_told_before_the_work(tmp_path: Path
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(OutputError, match="permission denied"):
-            check_folder(tmp_path / "new" / "out", force=False)
+            check_folder(tmp_path / "new" / "out", False, *GIVEN)
     finally:
         tmp_path.chmod(0o700)
 
 
 def test_a_check_leaves_nothing(tmp_path: Path) -> None:
-    check_folder(tmp_path / "new" / "out", force=False)
+    check_folder(tmp_path / "new" / "out", False, *GIVEN)
     assert list(tmp_path.iterdir()) == []

@@ -123,7 +123,7 @@ def test_nothing_is_written_if_one_file_is_in_the_way(here: Path) -> None:
 
 def test_a_timeline_is_never_replaced_by_what_it_becomes(here: Path) -> None:
     path = timeline(here / "t.parquet", "a.mp4")
-    with pytest.raises(UsageError, match="is a timeline that is to be read"):
+    with pytest.raises(UsageError, match="would be replaced"):
         export_timelines([path], ExportOptions(out=path, format="csv", force=True))
     assert path.stat().st_size > 1000
 

@@ -153,7 +153,7 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path, video: Path, fac
         pytest.param({"tracks": (1, 7)}, UsageError, "no track 7", id="unknown track"),
         pytest.param({"codec": "theora"}, UsageError, "cannot encode with theora", id="unknown codec"),
         pytest.param({"crf": 99}, UsageError, "out of range", id="impossible quality"),
-        pytest.param({"out": "video.mp4"}, UsageError, "is the video itself", id="onto the video"),
+        pytest.param({"out": "video.mp4"}, UsageError, "would be replaced", id="onto the video"),
         pytest.param({"out": "out.avi"}, UsageError, "not a name for a video", id="unknown container"),
     ],
 )

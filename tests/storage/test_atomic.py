@@ -11,6 +11,9 @@ import pytest
 
 from feelit.errors import OutputError
 from feelit.storage.atomic import cache_folder, output_errors, refuse_to_overwrite, whole_file
+from feelit.storage.stat import InputFiles
+
+NONE = InputFiles(())
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -95,11 +98,11 @@ def test_a_block_that_writes_nothing_is_told(tmp_path: Path) -> None:
 
 def test_overwriting_is_refused_unless_it_is_forced(tmp_path: Path) -> None:
     there = tmp_path / "out.bin"
-    refuse_to_overwrite(there, force=False)
+    refuse_to_overwrite(there, False, NONE)
     there.write_bytes(b"old")
-    refuse_to_overwrite(there, force=True)
+    refuse_to_overwrite(there, True, NONE)
     with pytest.raises(OutputError, match="exists already") as caught:
-        refuse_to_overwrite(there, force=False)
+        refuse_to_overwrite(there, False, NONE)
     assert "--force" in caught.value.hint
     assert there.read_bytes() == b"old"
 

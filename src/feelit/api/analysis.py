@@ -21,8 +21,9 @@ from feelit.run import pipeline
 from feelit.run.job import failed
 from feelit.run.outputs import chosen, is_table, target_of
 from feelit.run.plan import InputFailure, Source, find_inputs
-from feelit.storage.atomic import output_errors
+from feelit.storage.atomic import output_errors, refuse_to_overwrite
 from feelit.storage.location import location, refuse_url
+from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import frame_of, open_timelines
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def write_timelines(
         refuse_url(run.annotate)
     planned = plan(videos, run)
     sources = planned.sources
+    if run.annotate is not None:
+        _refuse_inputs(run.annotate, sources)
     observer.planned([*(failure.source for failure in planned.failures), *sources])
     unread = [failed(failure.source, failure.error) for failure in planned.failures]
     for report in unread:
@@ -139,6 +142,19 @@ def write_timelines(
         raise SomeFailedError(what, "the others are done")
 
 
+def _refuse_inputs(annotate: Path, sources: Sequence[Source]) -> None:
+    """No annotated video of a run replaces one of its inputs; said before anything is analysed."""
+    inputs = InputFiles(source.path for source in sources)
+    for source in sources:
+        refuse_to_overwrite(_drawn_into(annotate, source, sources), True, inputs)
+
+
+def _drawn_into(annotate: Path, source: Source, sources: Sequence[Source]) -> Path:
+    """The annotated video of one of the videos of a run."""
+    alone = len(sources) == 1 and bool(annotate.suffix)
+    return annotate if alone else annotate / f"{source.place}.annotated.mp4"
+
+
 def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions, observer: Observer) -> None:
     from feelit.options.videos import AnnotateOptions
     from feelit.render.annotate import annotate_video
@@ -148,13 +164,13 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
     for source, report in zip(sources, reports, strict=True):
         if not report.ok or report.out is None:
             continue
-        alone = len(sources) == 1 and bool(run.annotate.suffix)
-        target = run.annotate if alone else run.annotate / f"{source.place}.annotated.mp4"
+        target = _drawn_into(run.annotate, source, sources)
         with output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        rows, sampled_time_s = rows_of(recording_of(source.path, target_of(run.out, source)))
+        timeline = target_of(run.out, source)
+        rows, sampled_time_s = rows_of(recording_of(source.path, timeline))
         drawn = partial(observer.drawn, source)
-        annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(out=target, force=run.force), drawn)
+        annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(out=target, force=run.force), drawn, timeline)
 
 
 class _TqdmObserver:

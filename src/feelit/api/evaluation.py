@@ -36,7 +36,7 @@ def evaluate(
     from feelit.evaluation.classifier.folder import check_folder, write_folder
 
     if written.out is not None:
-        check_folder(written.out, written.force)
+        check_folder(written.out, written.force, model_path(fspath(model)), Path(expanded(data)))
     scores = evaluate_classifier(model_path(fspath(model)), Path(expanded(data)), options)
     if written.out is not None:
         write_folder(scores, written.out)
@@ -65,7 +65,7 @@ def evaluate_faces(
     from feelit.evaluation.detector.images import find_images
 
     if written.out is not None:
-        check_folder(written.out, written.force, FILES)
+        check_folder(written.out, written.force, model_path(fspath(model)), Path(expanded(data)), FILES)
     scores = evaluate_faces(model_path(fspath(model)), Path(expanded(data)), options)
     if written.out is not None:
         write_face_folder(scores, find_images(Path(expanded(data)), options.source), written.out)

@@ -47,8 +47,10 @@ def annotate(
     from feelit.render.rows import recording_of, rows_of
 
     place = Path(expanded(video))
-    rows, sampled_time_s = rows_of(recording_of(place, timeline))
-    return annotate_video(place, rows, sampled_time_s, replace(options, out=Path(expanded(out))), progress)
+    recording = recording_of(place, timeline)
+    rows, sampled_time_s = rows_of(recording)
+    wanted = replace(options, out=Path(expanded(out)))
+    return annotate_video(place, rows, sampled_time_s, wanted, progress, recording.path)
 
 
 @keywords()

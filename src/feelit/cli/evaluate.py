@@ -59,7 +59,7 @@ def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, outp
     from feelit.evaluation.classifier.score_text import tables
 
     if output.out is not None:
-        check_folder(output.out, output.force)
+        check_folder(output.out, output.force, model, data)
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = evaluate_classifier(model, data, options, advance)
     if output.out is not None:

@@ -47,7 +47,7 @@ def evaluate_face(model: Path, data: Path, question: EvaluateFacesOptions, outpu
     from feelit.evaluation.detector.images import find_images
 
     if output.out is not None:
-        check_folder(output.out, output.force, FILES)
+        check_folder(output.out, output.force, model, data, FILES)
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = evaluate_faces(model, data, question, advance=advance)
     if output.out is not None:

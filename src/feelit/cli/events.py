@@ -43,7 +43,7 @@ def events(
     from feelit.analysis.events import find_events
     from feelit.cli import texts
 
-    written = texts.choose(Format, format_, out, force)
+    written = texts.choose(Format, format_, out, force, timelines)
     found = [event for event in find_events(timelines, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
     if written is Format.table:
         _show(found)

@@ -43,7 +43,7 @@ def summarize(
     from feelit.analysis.summary import summaries
     from feelit.cli import texts
 
-    written = texts.choose(Format, format_, out, force)
+    written = texts.choose(Format, format_, out, force, timelines)
     records: list[Summary] = list(summaries(timelines, options.by))
     if written is Format.table:
         _show(records, options.by)

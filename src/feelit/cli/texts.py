@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -13,18 +14,20 @@ TABLE = "table"
 """The format for the terminal, which no file is written in."""
 
 
-def choose(formats: type[Format], chosen: Format | None, out: Path | None, force: bool) -> Format:
-    """The format to write, named by --format or by the ending of --out.
+def choose(formats: type[Format], chosen: Format | None, out: Path | None, force: bool, timelines: Sequence[str]) -> Format:
+    """The format to write, named by --format or by the ending of --out; `timelines` are what the command reads.
 
     Raises
     ------
     UsageError
-        if neither tells.
+        if neither tells, or `out` is one of the timelines.
     OutputError
         if `out` exists already and is not to be replaced.
     """
     from feelit.errors import UsageError
     from feelit.storage.atomic import refuse_to_overwrite
+    from feelit.storage.stat import InputFiles
+    from feelit.timeline.recording import files_of
 
     if out is None:
         return chosen or formats(TABLE)
@@ -33,7 +36,7 @@ def choose(formats: type[Format], chosen: Format | None, out: Path | None, force
         chosen = formats(out.suffix[1:].lower())
     if chosen is None or chosen.value == TABLE:
         raise UsageError(f"--out {out} does not say what to write", f"choose --format {', '.join(known)}, or end the name so")
-    refuse_to_overwrite(out, force)
+    refuse_to_overwrite(out, force, InputFiles(files_of(timelines)))
     return chosen
 
 

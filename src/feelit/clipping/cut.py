@@ -17,7 +17,8 @@ from feelit.render.annotate import Hiding, Scene, check_tracks
 from feelit.render.canvas import Canvas
 from feelit.render.rows import recording_of, rows_of
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
-from feelit.timeline.recording import Recording, TimelineSources
+from feelit.storage.stat import InputFiles
+from feelit.timeline.recording import Recording, TimelineSources, files_of
 from feelit.types import VideoInfo
 from feelit.video.cutting import Cutting, Stretch
 from feelit.video.probe import probe
@@ -45,12 +46,13 @@ def cut_clips(
     """
     recording = recording_of(video, timelines)
     check_tracks(options, set(recording.tracks))
-    former = _former(video, options)
+    inputs = InputFiles([video, *files_of([recording])])
+    former = _former(inputs, options)
     found = probe(video)
     jobs = _jobs(find_highlights(recording, options), found.info.duration_s, options)
     for job in jobs:
         if job.file not in former:
-            refuse_to_overwrite(options.out / job.file, options.force)
+            refuse_to_overwrite(options.out / job.file, options.force, inputs)
     artist = _Artist(found.info, recording, options)
     advance = _shares(jobs, progress)
     clips: list[Clip] = []
@@ -102,14 +104,14 @@ class _Artist:
             artist.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
 
 
-def _former(video: Path, options: ClipsOptions) -> Sequence[str]:
-    """The clips that make room for the new ones."""
+def _former(inputs: InputFiles, options: ClipsOptions) -> Sequence[str]:
+    """The clips that make room for the new ones; none of them is an input."""
     with output_errors(options.out):
         former = listed(options.out)
         if (options.out / INDEX).exists() and not options.force:
             raise OutputError(f"{options.out} holds clips already", "give another --out, or --force to replace them")
-        if any((options.out / name).exists() and (options.out / name).samefile(video) for name in former):
-            raise UsageError(f"{video} is one of the clips that would be replaced", "choose another --out")
+    for name in (INDEX, *former):
+        refuse_to_overwrite(options.out / name, True, inputs)
     return former
 
 

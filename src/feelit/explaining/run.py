@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from feelit.errors import UsageError
 from feelit.explaining.explain import Explanation, explain_sources
 from feelit.explaining.figure import MOST_FACES, Caption, write_figure
 from feelit.explaining.rise import CELLS
+from feelit.explaining.sources import Source
+from feelit.models.card import card_path
 from feelit.models.paths import model_path
 from feelit.options.models import ExplainOptions
 from feelit.storage.atomic import refuse_to_overwrite
 from feelit.storage.names import one_line
+from feelit.storage.stat import InputFiles
 
 
 def explain_into(
@@ -36,10 +40,16 @@ def explain_into(
     """
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out {out} is not a name for a picture", "it has to end in .png")
-    refuse_to_overwrite(out, force)
+    pictures = (Source.parse(text).path for text in sources)
+    refuse_to_overwrite(out, force, InputFiles(chain(pictures, _files_of_models(model, options))))
     explanations = explain_sources(model, sources, options, progress, MOST_FACES)
     write_figure(explanations, _caption(model, options, explanations), out)
     return explanations
+
+
+def _files_of_models(model: str, options: ExplainOptions) -> Iterator[Path]:
+    for path in map(model_path, (model, options.detector)):
+        yield from (path, card_path(path))
 
 
 def _caption(model: str, options: ExplainOptions, explanations: Sequence[Explanation]) -> Caption:

@@ -12,7 +12,8 @@ from feelit.options.timelines import ExportOptions
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import object_called
 from feelit.storage.names import as_text, mirrored
-from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.storage.stat import InputFiles
+from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines
 from feelit.timeline.tracks import refuse_unknown
 
 
@@ -40,12 +41,9 @@ def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list
     assert options.out is not None
     kind = format_named(options.format, options.out)
     recordings = _recordings(timelines, kind, options)
-    paths = {recording.path for recording in recordings}
-    targets = _targets(recordings, kind, options.out)
+    targets, inputs = _targets(recordings, kind, options.out), InputFiles(files_of(recordings))
     for target in targets:
-        if any(isinstance(path, Path) and target.exists() and target.samefile(path) for path in paths):
-            raise UsageError(f"{target} is a timeline that is to be read", "choose another name for the output")
-        refuse_to_overwrite(target, options.force)
+        refuse_to_overwrite(target, options.force, inputs)
     for target, mine in targets.items():
         with whole_file(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             for text in kind.write(Part(mine, target.parent, options.tracks)):

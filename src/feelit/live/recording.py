@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from feelit.errors import OutputError, UsageError
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
+from feelit.storage.stat import InputFiles
 from feelit.timeline.write import TimelineWriter
 from feelit.types import Timeline
 
@@ -24,10 +26,10 @@ class Recording:
     Until then its rows lie in the hidden folder beside it, as those of an analysis do.
     """
 
-    def __init__(self, out: Path, force: bool) -> None:
+    def __init__(self, out: Path, force: bool, inputs: Sequence[Path] = ()) -> None:
         if out.suffix != ".parquet" or as_text(out) != out.as_posix():
             raise UsageError(f"--out {out} is no name for a timeline", "end it in .parquet, and write it in UTF-8")
-        refuse_to_overwrite(out, force)
+        refuse_to_overwrite(out, force, InputFiles(inputs))
         self.out = out
         self._workspace = Workspace(out)
         self._writer: TimelineWriter | None = None

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from feelit.errors import FeelitError
@@ -72,7 +73,8 @@ def watch(
     """
     settings = resolve(options.analyze)
     with ExitStack() as exits:
-        recording = exits.enter_context(Recording(options.out, options.force)) if options.out else None
+        inputs = [Path(source)] if source else []
+        recording = exits.enter_context(Recording(options.out, options.force, inputs)) if options.out else None
         broadcast = Broadcast()
         server = exits.enter_context(PageServer(serving, broadcast))
         networks = open_networks(settings.models)

@@ -15,7 +15,8 @@ from feelit.plots.bins import ABSENT, Content, binned
 from feelit.plots.layout import data_mm
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import one_line
-from feelit.timeline.recording import Recording, TimelineSources, names_of, open_timelines
+from feelit.storage.stat import InputFiles
+from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, names_of, open_timelines
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import EMOTIONS
 
@@ -48,8 +49,9 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> None:
     MissingExtraError
         if matplotlib is not installed.
     """
-    refuse_to_overwrite(options.out, options.force)
-    content = content_of(timelines, options)
+    sources = listed_sources(timelines)
+    refuse_to_overwrite(options.out, options.force, InputFiles(files_of(sources)))
+    content = content_of(sources, options)
     _require_matplotlib()
     from feelit.plots.figure import write
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +20,7 @@ from feelit.render.strip import Lanes, Strip
 from feelit.render.style import Style
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
+from feelit.storage.stat import InputFiles
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import Float64
 from feelit.video.probe import probe
@@ -115,6 +115,7 @@ def annotate_video(
     sampled_time_s: Float64,
     options: AnnotateOptions,
     progress: Callable[[float], None] | None = None,
+    timeline: Location | None = None,
 ) -> tuple[str, ...]:
     """Write `options.out`: the video with boxes, cards and a strip. Timestamps, all tracks of sound, text subtitles, languages,
     titles and the date of the recording are kept.
@@ -126,6 +127,7 @@ def annotate_video(
     sampled_time_s : (N,) float64, increasing: the time of every frame that was looked at
     options : see `AnnotateOptions`
     progress : called with the share of the video that is done, 0..1
+    timeline : the file that the rows came from, which is not to be replaced
 
     Returns
     -------
@@ -141,8 +143,8 @@ def annotate_video(
         if the output exists already and `options.force` is not set, or cannot be written. Nothing is left behind then.
     """
     encoding = Encoding(options.codec, options.crf)
-    _check(video, rows, options)
-    refuse_to_overwrite(options.out, options.force)
+    _check(rows, options)
+    refuse_to_overwrite(options.out, options.force, InputFiles([video] if timeline is None else [video, timeline]))
     info = probe(video).info
     scene = Scene(rows, sampled_time_s, (info.width_px, info.height_px), info.duration_s, options)
     with (
@@ -156,12 +158,10 @@ def annotate_video(
     return left_out(info, options.out)
 
 
-def _check(video: Location, rows: TimelineRows, options: AnnotateOptions) -> None:
+def _check(rows: TimelineRows, options: AnnotateOptions) -> None:
     check_tracks(options, {int(t) for t in np.unique(rows.track_id)})
     if options.out.suffix.lower() not in FORMATS:
         raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
-    if isinstance(video, Path) and options.out.exists() and video.exists() and options.out.samefile(video):
-        raise UsageError(f"{options.out} is the video itself", "choose another name for the output")
 
 
 def check_tracks(whom: Whom, known: set[int]) -> None:

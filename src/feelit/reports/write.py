@@ -5,8 +5,9 @@ Only one video is in memory at a time, and the finished page has a budget: what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,9 +21,11 @@ from feelit.reports.footage import Footage, Found, find_footage, link
 from feelit.reports.pictures import PictureRequest, best_views, cut_pictures
 from feelit.reports.quality import quality_of
 from feelit.reports.video_section import Findings
+from feelit.run.plan import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
-from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.storage.stat import InputFiles, files_below
+from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
 from feelit.timeline.schema import from_arrow
 from feelit.types import Timeline
 
@@ -69,8 +72,9 @@ def write_report(
     """
     if options.out.suffix.lower() not in ENDINGS:
         raise UsageError(f"--out {options.out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
-    refuse_to_overwrite(options.out, options.force)
-    recordings = open_timelines(timelines)
+    sources = listed_sources(timelines)
+    refuse_to_overwrite(options.out, options.force, InputFiles(chain(files_of(sources), _videos_in(options.video))))
+    recordings = open_timelines(sources)
     found = find_footage(options.video, {recording.name: recording.facts for recording in recordings})
     writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings))
     with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -189,6 +193,11 @@ class _Writer:
             return {"url": link(path, self.options.out), "name": as_text(Path(path.name))} if path else None
 
         return {"video": of(footage.video), "annotated": of(footage.annotated)}
+
+
+def _videos_in(given: Sequence[Path]) -> Iterator[Path]:
+    """Files, and what counts as a video in folders."""
+    return (path for place in given for path in files_below(place) if path == place or path.suffix.lower() in SUFFIXES)
 
 
 def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from feelit.run.job import Job, VideoReport, groups_in
 from feelit.run.manifest import ENDING, Entry, Manifest
 from feelit.run.plan import Source
 from feelit.run.workspace import Workspace
-from feelit.storage.atomic import output_errors, whole_file
+from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.location import Location, object_called, refuse_url
 from feelit.storage.names import as_text
 from feelit.storage.objects import find
-from feelit.storage.stat import Stamp, stamp
+from feelit.storage.stat import InputFiles, Stamp, stamp
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
@@ -42,8 +42,8 @@ class DatasetOutput:
 
     lasting = True
 
-    def __init__(self, run: RunOptions, record: Record, workspace: Workspace) -> None:
-        self._folder, self._record, self._run = run.out, record, run
+    def __init__(self, run: RunOptions, record: Record, workspace: Workspace, inputs: InputFiles) -> None:
+        self._folder, self._record, self._run, self._inputs = run.out, record, run, inputs
         self._settings = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
         self._scratch = workspace.folder
         self._manifest = Manifest(run.out, workspace, run.shard)
@@ -78,6 +78,8 @@ class DatasetOutput:
         with output_errors(self._folder / name):
             there = stamp(self._folder / name)
         output_bytes = None if there is None else there.size_bytes
+        if output_bytes is not None and self._run.force:
+            refuse_to_overwrite(self._folder / name, True, self._inputs)
         if self._run.force or output_bytes is None:
             self._expect(entry)
             return None

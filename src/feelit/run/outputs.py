@@ -16,6 +16,7 @@ from feelit.run.workspace import Workspace
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location, Url
 from feelit.storage.names import as_text
+from feelit.storage.stat import InputFiles
 from feelit.timeline.write import TimelineWriter
 
 Record = dict[str, Any]
@@ -76,24 +77,25 @@ class Output(Protocol):
         ...
 
 
-def open_output(run: RunOptions, record: Record, workspace: Workspace) -> Output:
-    """The output that `--out` asks for: a table where it ends in .parquet, else a folder.
+def open_output(run: RunOptions, record: Record, workspace: Workspace, sources: Sequence[Source]) -> Output:
+    """The output that `--out` asks for: a table where it ends in .parquet, else a folder. `sources` are what is analysed.
 
     Raises
     ------
     OutputError
         if a table exists already and is not to be replaced.
     UsageError
-        if `--out` looks like a file of another kind, or its name is no text.
+        if `--out` looks like a file of another kind, or its name is no text, or it is one of the videos.
     """
+    inputs = InputFiles(source.path for source in sources)
     if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
         raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
     if is_table(run.out):
-        refuse_to_overwrite(run.out, run.force)
+        refuse_to_overwrite(run.out, run.force, inputs)
         return TableOutput(run.out, record, workspace.folder, run.force)
     if run.out.suffix or (isinstance(run.out, Path) and run.out.is_file()):
         raise UsageError(f"--out {run.out} is neither a .parquet file nor a folder", "end its name in .parquet, or in nothing")
-    return DatasetOutput(run, record, workspace)
+    return DatasetOutput(run, record, workspace, inputs)
 
 
 def target_of(out: Location, source: Source) -> Location:

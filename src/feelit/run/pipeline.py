@@ -122,7 +122,7 @@ def analyze_videos(
     engine = open_engine(run, options.device)
     with output_errors(run.out):
         workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
-        output = open_output(run, settings.record, workspace)
+        output = open_output(run, settings.record, workspace, sources)
     workspace.open(fresh=not run.resume)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from feelit.errors import OutputError, UsageError
 from feelit.storage import objects
 from feelit.storage.location import Location, Url, refuse_url
-from feelit.storage.stat import exists
+from feelit.storage.stat import InputFiles, exists
 
 
 @contextlib.contextmanager
@@ -113,19 +113,30 @@ def cache_folder() -> Path:
     return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "feelit"
 
 
-def refuse_to_overwrite(target: Location, force: bool) -> None:
-    """Existing files and objects stay as they are unless the user says otherwise.
+def refuse_to_overwrite(target: Location, force: bool, inputs: InputFiles) -> None:
+    """Existing files and objects stay as they are unless the user says otherwise; inputs stay in any case.
+
+    Parameters
+    ----------
+    target : what is to be written
+    force : whether it may be replaced
+    inputs : all files that the command reads; looked at only if `target` exists
 
     Raises
     ------
     OutputError
         if `target` exists and `force` is not set, or if its bucket does not answer.
     UsageError
-        if it is a path that was meant as an address.
+        if it is one of the inputs, or a path that was meant as an address.
     """
     with output_errors(target):
         there = exists(target)
-    if there and not force:
+    if not there:
+        return
+    if (given := inputs.find(target)) is not None:
+        name = "" if given == target else f" under the name {given}"
+        raise UsageError(f"{target} is read{name}, and would be replaced", "choose another name for the output")
+    if not force:
         raise OutputError(f"{target} exists already", "give another --out, or --force to replace it")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -58,6 +60,44 @@ def exists(place: Location) -> bool:
         return objects.info(place, OutputError) is not None
     refuse_url(place)
     return place.exists()
+
+
+class InputFiles:
+    """The files and objects that a command reads, known by device and inode, so through links as well.
+
+    They are looked at when an output is first compared with them.
+    """
+
+    def __init__(self, places: Iterable[Location]) -> None:
+        self._places = places
+        self._known: dict[object, Location] | None = None
+
+    def find(self, place: Location) -> Location | None:
+        """The input that is the same file, under whatever name; None if there is none."""
+        if self._known is None:
+            self._known = {_identity(given): given for given in self._places}
+            self._known.pop(None, None)
+        return self._known.get(_identity(place))
+
+
+def _identity(place: Location) -> object:
+    """What two names of one file have in common; None for what is missing, or cannot be looked at."""
+    if isinstance(place, Url):
+        return (place.scheme, place.path)
+    try:
+        found = place.stat()
+    except (OSError, ValueError):  # ValueError: a name with a NUL
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def files_below(place: Path, names: Collection[str] = ()) -> Iterator[Path]:
+    """A file, or all files of a folder and its subfolders, without those directly in it that are called one of `names`."""
+    if not place.is_dir():
+        yield place
+        return
+    for folder, _, files in os.walk(place):
+        yield from (Path(folder, file) for file in files if Path(folder) != place or file not in names)
 
 
 def named(folder: Location, pattern: str) -> list[Location]:

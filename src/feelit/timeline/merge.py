@@ -10,7 +10,8 @@ import pyarrow as pa
 from feelit.errors import TimelineReadError, UsageError
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
-from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.storage.stat import InputFiles
+from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
 from feelit.timeline.schema import schema_of
 from feelit.timeline.write import TimelineWriter
 
@@ -35,8 +36,9 @@ def merge_files(inputs: TimelineSources, out: Location, force: bool) -> int:
     """
     if out.suffix != ".parquet":
         raise UsageError(f"--out {out} does not end in .parquet", "that is what is written")
-    refuse_to_overwrite(out, force)
-    recordings = open_timelines(inputs)
+    sources = listed_sources(inputs)
+    refuse_to_overwrite(out, force, InputFiles(files_of(sources)))
+    recordings = open_timelines(sources)
     record, groups = _common(recordings), {group for recording in recordings for group in recording.groups}
     schema = schema_of(groups)
     by_name = sorted(recordings, key=lambda recording: recording.name)

@@ -239,6 +239,26 @@ def open_timelines(sources: TimelineSources) -> list[Recording]:
     return list(found.values())
 
 
+def listed_sources(sources: TimelineSources) -> list[TimelineSource]:
+    """The same sources as a list, which can be read more than once."""
+    return list(_single(sources))
+
+
+def files_of(sources: Iterable[TimelineSource]) -> Iterator[Location]:
+    """The files and objects that `open_timelines` would read.
+
+    Raises
+    ------
+    TimelineReadError
+        if a folder holds none.
+    """
+    for source in sources:
+        if isinstance(source, Recording):
+            yield from [source.path] if source.path is not None else []
+        elif isinstance(source, str | PathLike | Url):
+            yield from find_timelines([_place(source)])
+
+
 def frame_of(recordings: Sequence[Recording]) -> pd.DataFrame:
     """The rows of several recordings as one frame; in its `attrs`, what their timelines say, of every video and in common."""
     columns = [name for name in recordings[0].columns if all(name in r.columns for r in recordings)] if recordings else []
@@ -293,6 +313,10 @@ def _single(sources: Any) -> Iterator[Any]:
         yield sources
 
 
+def _place(source: str | PathLike[str] | Url) -> Location:
+    return source if isinstance(source, Url) else location(os.path.expanduser(source))  # noqa: PTH111
+
+
 def _videos(source: Any, opened: set[Location]) -> Iterator[Video]:
     """The videos of one source; a file that was opened already, as a folder and a file in it may be given, is passed over."""
     if isinstance(source, Recording):
@@ -302,8 +326,7 @@ def _videos(source: Any, opened: set[Location]) -> Iterator[Video]:
     elif hasattr(source, "dtypes"):
         yield from videos_in(from_frame(source))
     elif isinstance(source, str | PathLike | Url):
-        place = source if isinstance(source, Url) else location(os.path.expanduser(source))  # noqa: PTH111
-        for path in find_timelines([place]):
+        for path in find_timelines([_place(source)]):
             if path in opened:
                 continue
             opened.add(path)

@@ -6,12 +6,17 @@ import contextlib
 import importlib.util
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from feelit.errors import MissingExtraError
-from feelit.storage.atomic import output_errors
+from feelit.storage.atomic import output_errors, refuse_to_overwrite
+from feelit.storage.stat import InputFiles, files_below
 
 NEEDED = {"torch": "PyTorch", "onnx": "onnx", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
+
+WRITTEN = (".onnx", ".json", ".npz", ".png", ".pt")
+"""Endings of what a run writes into its folder."""
 
 
 def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[Path, Mapping[str, object]]:
@@ -24,7 +29,8 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
     MissingExtraError
         if the extra `train` is not installed.
     UsageError
-        if recipe or data cannot be used, or `out` holds a run of another recipe.
+        if recipe or data cannot be used, or `out` holds a run of another recipe, or one of the inputs under a name that is
+        written.
     OutputError
         if `out` cannot be written.
     """
@@ -38,6 +44,7 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
     from feelit.training.recipe import as_values, read_recipe
 
     name, recipe = read_recipe(given, changes)
+    _refuse_inputs(out, Path(given), data)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("feelit.training")
@@ -56,6 +63,15 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
     finally:
         log.removeHandler(handler)
     return model, as_values(recipe)
+
+
+def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:
+    """Nothing that a run writes directly into its folder replaces an input."""
+    mine = {name.name for name in out.iterdir() if name.suffix in WRITTEN} if out.is_dir() else set()
+    own = mine if mine and data.is_dir() and out.samefile(data) else set()  # of earlier runs, in the folder of the data itself
+    inputs = InputFiles(chain([recipe], files_below(data, own)))
+    for name in sorted(mine):
+        refuse_to_overwrite(out / name, True, inputs)
 
 
 @contextlib.contextmanager

@@ -7,28 +7,43 @@ import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 from feelit.errors import MissingExtraError
 from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.evaluation.detector.scores import FaceScores
+from feelit.models.card import card_path
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
+from feelit.storage.stat import InputFiles, files_below
 
 SCORES, CONFUSION, RELIABILITY = "scores.json", "confusion.png", "reliability.png"
 
 
-def check_folder(folder: Path, force: bool, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)) -> None:
+def check_folder(
+    folder: Path, force: bool, model: Path, data: Path, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)
+) -> None:
     """What would keep the files of an evaluation from being written, before it takes its time.
+
+    Parameters
+    ----------
+    folder : where the files called `names` go
+    force : whether they may be replaced
+    model, data : what is evaluated, and on what: inputs, of which none is replaced
 
     Raises
     ------
+    UsageError
+        if one of the files is an input.
     OutputError
         if one of the files exists already and `force` is not set, or if the folder cannot be written.
     MissingExtraError
         if matplotlib is not installed.
     """
+    # files of an evaluation that lie in the folder of the data itself are no data
+    inputs = InputFiles(chain((model, card_path(model)), files_below(data, names)))
     for name in names:
-        refuse_to_overwrite(folder / name, force)
+        refuse_to_overwrite(folder / name, force, inputs)
     with output_errors(folder):
         tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.absolute().parents) if place.exists())).close()
     if importlib.util.find_spec("matplotlib") is None:
