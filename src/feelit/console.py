@@ -89,7 +89,11 @@ class AnalysisView:
             self._console.print(Text(f"feelit: {report.error}{hint}"), soft_wrap=True)
 
     def summary(self) -> None:
-        """One table of all videos, on a terminal."""
+        """One table of all videos, on a terminal; and how many timelines stand although a run would make others today."""
+        if not self._quiet and (stale := sum(report is not None and report.stale for report in self._reports.values())):
+            what = "timeline stands" if stale == 1 else "timelines stand"
+            hint = "--stale makes them again"
+            self._console.print(Text(f"feelit: {stale} {what} as an earlier version made them ({hint})"), soft_wrap=True)
         if self._bars:
             reports = [report for report in self._reports.values() if report is not None]
             wall_s = time.perf_counter() - self._start_s

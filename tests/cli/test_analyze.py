@@ -30,7 +30,7 @@ from tests.video import clips
 FEELIT = Path(sys.executable).with_name("feelit")
 FIELDS = {
     "video", "status", "out", "duration_s", "decoded", "discarded", "sampled", "skipped", "decode_errors", "faces", "tracks",
-    "people", "cuts", "wall_s", "provider", "error", "error_kind", "hint", "exit_code",
+    "people", "cuts", "wall_s", "provider", "error", "error_kind", "hint", "exit_code", "stale",
 }  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("serial")

@@ -24,6 +24,7 @@ import pytest
 
 import feelit
 from feelit.errors import TimelineReadError
+from feelit.models.paths import model_path
 from feelit.options import Shard
 from feelit.run.engines import Order, Outcome
 from feelit.run.manifest import MANIFEST, SCHEMA, Entry, Manifest, read_manifest
@@ -220,6 +221,82 @@ def test_other_settings_need_force_and_leave_the_manifest_as_it_is(here: Path, c
     assert {s: e for s, e in entries().items() if s != "broken"} == {s: e for s, e in before.items() if s != "broken"}
     assert statuses(run(command, "--rate", "5", "--force")) == ALL
     assert entries()["a"].settings != before["a"].settings
+
+
+def test_a_new_release_that_makes_the_same_rows_changes_nothing(
+    here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(command)
+    monkeypatch.setattr("feelit.run.provenance.__version__", "9.9.9")
+    for stale in ((), ("--stale",)):
+        again = run(command, *stale)
+        assert statuses(again) == ALL | dict.fromkeys(("a", "_b", "c", "d"), "unchanged")
+        assert not any(report["stale"] for report in again.values())
+    (OUT / MANIFEST).unlink()
+    assert statuses(run(command))["a"] == "unchanged"
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["manifest", "manifest-lost"])
+def test_timelines_of_an_older_version_stand_until_they_are_asked_for(
+    lost: bool, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(command)
+    before = (OUT / "a.mp4.parquet").read_bytes()
+    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", 2)
+    if lost:
+        (OUT / MANIFEST).unlink()
+    shutil.copy("in/a.mp4", "in/new.mp4")
+    again = run(command)
+    assert statuses(again) == ALL | dict.fromkeys(("a", "_b", "c", "d"), "unchanged") | {"new": "done"}
+    assert [Path(name).stem for name, report in again.items() if report["stale"]] == ["_b", "d", "a", "c"]
+    assert (OUT / "a.mp4.parquet").read_bytes() == before
+    ran = command("status", OUT, "--stale")
+    assert [line.split("\t")[0] for line in ran.out.splitlines()] == [
+        "in/_b.mp4",
+        "in/_video=1/d.mp4",
+        "in/a.mp4",
+        "in/deep/c.mp4",
+    ]
+    found = json.loads(command("status", OUT, "--json", "--stale").out)
+    assert (found["stale"], found["stale_timelines"][2]) == (4, {"video": "in/a.mp4", "output": "a.mp4.parquet"})
+    assert statuses(run(command, "--stale")) == ALL | {"new": "unchanged"}
+    assert json.loads(command("status", OUT, "--json").out)["stale"] == 0
+    assert set(statuses(run(command, "--stale")).values()) == {"unchanged", "failed"}
+
+
+def test_a_newer_model_of_the_same_name_leaves_timelines_standing_and_one_of_another_name_does_not(
+    here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(command)
+    monkeypatch.setattr("feelit.run.pipeline.sha256_of", lambda path: "f" * 64)
+    assert {report["stale"] for report in run(command).values() if report["status"] == "unchanged"} == {True}
+    error = run(command, "--classifier", model_path("expression"))["in/a.mp4"]["error"]
+    assert error.endswith("exists already, and was made with other settings or models")
+
+
+def test_timelines_of_a_newer_feelit_are_not_replaced_unasked(
+    here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", 2)
+    run(command)
+    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", 1)
+    for _ in range(2):
+        assert "was made by a newer feelit" in run(command, "--stale")["in/a.mp4"]["error"]
+
+
+def test_stale_needs_a_folder(here: Path, command: Command) -> None:
+    ran = command("analyze", "in", "--out", "out.parquet", "--stale")
+    assert (ran.code, ran.lines[0].startswith("feelit: --stale needs a folder")) == (2, True)
+
+
+def test_a_manifest_of_an_earlier_release_is_read(here: Path, command: Command) -> None:
+    run(command)
+    table = pq.read_table(OUT / MANIFEST)
+    pq.write_table(table.drop_columns(["discarded", "provenance"]), OUT / MANIFEST)
+    assert entries()["a"].updated > 0
+    assert json.loads(command("status", OUT, "--json").out)["stale"] == 4
+    assert statuses(run(command))["a"] == "unchanged"
+    assert json.loads(command("status", OUT, "--json").out)["stale"] == 0
 
 
 def test_a_timeline_that_was_deleted_or_replaced_is_made_again_or_refused(here: Path, command: Command) -> None:

@@ -77,7 +77,13 @@ def test_codecs_and_endings_are_those_of_the_program() -> None:
 def test_json_fields_are_those_of_a_report() -> None:
     rows = table(section("### JSON"), "field")
     assert [row[0].strip("`") for row in rows] == [field.name for field in fields(VideoReport)]
-    kinds = {"text": "str", "number": "int", "text or null": "str | None", "number or null": "int | None"}
+    kinds = {
+        "text": "str",
+        "number": "int",
+        "text or null": "str | None",
+        "number or null": "int | None",
+        "true or false": "bool",
+    }
     for field, (_, kind, _) in zip(fields(VideoReport), rows, strict=True):
         assert str(field.type).replace("float", "int") == kinds[kind], field.name
 

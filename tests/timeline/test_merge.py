@@ -111,7 +111,7 @@ def nameless(path: Path) -> None:
     [
         pytest.param(lambda p: written(p, ["b.mp4"], other()), UsageError, "config: rate is 5, not 10", id="settings"),
         pytest.param(
-            lambda p: written(p, ["b.mp4"], other(feelit_version="2")), UsageError, "feelit_version is 2", id="version"
+            lambda p: written(p, ["b.mp4"], other(results_version=2)), UsageError, "results_version is 2", id="version"
         ),
         pytest.param(lambda p: written(p, ["b.mp4"], other(models={})), UsageError, "models", id="models"),
         pytest.param(lambda p: written(p, ["a.mp4"]), UsageError, "a.mp4 is in .* and again in", id="duplicate"),
@@ -130,6 +130,12 @@ def test_what_does_not_fit_is_told_and_nothing_is_written(
         merge_files(paths, tmp_path / "all.parquet", False)
     assert caught.value.hint
     assert {p.name for p in tmp_path.iterdir()} <= {"1.parquet", "2.parquet"}
+
+
+def test_releases_that_make_the_same_rows_are_joined(tmp_path: Path) -> None:
+    paths = [written(tmp_path / "1.parquet", ["a.mp4"]), written(tmp_path / "2.parquet", ["b.mp4"], other(feelit_version="2"))]
+    merge_files(paths, tmp_path / "all.parquet", False)
+    assert read_table(tmp_path / "all.parquet")[1]["feelit_version"] == "1, 2"
 
 
 def test_existing_files_and_other_endings_are_refused(tmp_path: Path, command: Command) -> None:

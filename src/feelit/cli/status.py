@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 def status(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder that is --out of `feelit analyze`.")],
     failed: Annotated[bool, typer.Option("--failed", help="List the videos that failed, and why.")] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="List the timelines that an earlier version of feelit or of a model made.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell how many videos of a folder are done, failed and remain, also while a run goes on."""
@@ -23,16 +26,16 @@ def status(
     place = location(folder)
     found = status_of(place)
     if as_json:
-        _print_json(found, failed)
-    elif failed:
-        _list(found)
+        _print_json(found, failed, stale)
+    elif failed or stale:
+        _list(found, failed, stale)
     else:
         _show(found, place)
     if problem := found.problem(place):
         raise problem
 
 
-def _print_json(found: Status, failed: bool) -> None:
+def _print_json(found: Status, failed: bool, stale: bool) -> None:
     from dataclasses import asdict
 
     from feelit.cli.texts import write_json
@@ -40,21 +43,25 @@ def _print_json(found: Status, failed: bool) -> None:
     content = asdict(found)
     names = ("video", "output", "error", "error_kind", "hint", "exit_code")
     failures = [{name: entry[name] for name in names} for entry in content.pop("failures")]
-    write_json(content | ({"failures": failures} if failed else {}))
+    outdated = [{name: entry[name] for name in names[:2]} for entry in content.pop("outdated")]
+    content |= {"stale": len(outdated)}
+    write_json(content | ({"failures": failures} if failed else {}) | ({"stale_timelines": outdated} if stale else {}))
 
 
-def _list(found: Status) -> None:
+def _list(found: Status, failed: bool, stale: bool) -> None:
     from feelit.storage.names import one_line
 
-    for entry in found.failures:
+    for entry in found.failures if failed else ():
         typer.echo("\t".join(map(one_line, [entry.video, entry.error or "", entry.hint or ""])))
+    for entry in found.outdated if stale else ():
+        typer.echo("\t".join(map(one_line, [entry.video, entry.output])))
 
 
 def _show(found: Status, folder: Location) -> None:
     from feelit.console import clock, make_table, print_table
     from feelit.storage.names import one_line
 
-    headings = ("videos", "done", "failed", "remaining", "missing", "done, of video", "took")
-    counts = (found.videos, found.done, found.failed, found.remaining, found.missing)
+    headings = ("videos", "done", "failed", "remaining", "missing", "stale", "done, of video", "took")
+    counts = (found.videos, found.done, found.failed, found.remaining, found.missing, len(found.outdated))
     title = f"{one_line(str(folder))}: {'a run goes on' if found.running else 'no run goes on'}"
     print_table(make_table(title, headings, [[*map(str, counts), clock(found.duration_s), clock(found.wall_s)]], words=0))

@@ -209,6 +209,11 @@ class RunOptions(Options):
     annotate: Path | None = option(None, "Also write annotated video: a file for one input, a folder for several.")
     force: bool = option(False, "Replace outputs that exist.")
     retry_failed: bool = option(False, "Only the videos that failed before.", details="Needs a folder as `--out`.")
+    stale: bool = option(
+        False,
+        "Also analyse again what an earlier version of feelit or of a model made.",
+        details="Needs a folder as `--out`. Without it such timelines stand; `feelit status` counts them.",
+    )
     shard: Shard | None = option(None, "Only one of several parts of the videos, as in 2/8.", kind=SHARD)
     workspace: Path | None = option(
         None,

@@ -47,6 +47,7 @@ class VideoReport:
     error_kind: str | None = None
     hint: str | None = None
     exit_code: int = 0
+    stale: bool = False  # whether it is unchanged, but of an earlier version of the results or of a model
 
     @property
     def ok(self) -> bool:

@@ -63,7 +63,11 @@ class Entry:
     output_bytes: int | None = None
     updated: int = 0  # microseconds since 1970, UTC
     discarded: int = 0  # new fields come last: lines of older journals are read by position
+    provenance: str | None = None
 
+
+ADDED = ("discarded", "provenance")
+"""Columns that manifests of earlier releases lack."""
 
 _TYPES = {"str": pa.string(), "bool": pa.bool_(), "float": pa.float64(), "int": pa.int64()}
 SCHEMA = pa.schema(
@@ -265,13 +269,14 @@ def _read(path: Location) -> list[Entry]:
                 raise TimelineReadError(
                     f"{path} is no manifest of this feelit", "move it away; it is made again from the timelines"
                 )
-            names = [f.name for f in fields(Entry) if f.name != "discarded" or f.name in file.schema_arrow.names]
+            names = [f.name for f in fields(Entry) if f.name not in ADDED or f.name in file.schema_arrow.names]
             table = file.read(columns=names).cast(pa.schema([_PLAIN.field(name) for name in names]))
     except FileNotFoundError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is damaged: {error}", "delete it; it is made again from the timelines") from error
-    return [Entry(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+    columns = (column.to_pylist() for column in table.columns)
+    return [Entry(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
 def _there(path: Location) -> Path | ObjectFile:

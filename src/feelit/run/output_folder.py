@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +14,7 @@ from feelit.options import RunOptions
 from feelit.run.job import Job, VideoReport, groups_in
 from feelit.run.manifest import ENDING, Entry, Manifest
 from feelit.run.plan import Source
+from feelit.run.provenance import Age, Provenance, settings_of
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.location import Location, object_called, refuse_url
@@ -28,7 +27,7 @@ from feelit.video.probe import fingerprint
 
 Record = dict[str, Any]
 
-COUNTS = tuple(f.name for f in fields(VideoReport) if f.name not in ("video", "status", "out", "people"))
+COUNTS = tuple(f.name for f in fields(VideoReport) if f.name not in ("video", "status", "out", "people", "stale"))
 """What an entry and a report have in common."""
 
 
@@ -44,7 +43,7 @@ class DatasetOutput:
 
     def __init__(self, run: RunOptions, record: Record, workspace: Workspace, inputs: InputFiles) -> None:
         self._folder, self._record, self._run, self._inputs = run.out, record, run, inputs
-        self._settings = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
+        self._settings, self._provenance = settings_of(record), Provenance.of(record)
         self._scratch = workspace.folder
         self._manifest = Manifest(run.out, workspace, run.shard)
         self._seen: dict[str, Stamp | None] = {}  # of videos that are being worked on, as they were before
@@ -84,7 +83,8 @@ class DatasetOutput:
             self._expect(entry)
             return None
         known = (entry.status, entry.video, entry.settings, entry.output_bytes)
-        same = known == ("done", source.name, self._settings, output_bytes)
+        age = self._age(entry.provenance)
+        same = known == ("done", source.name, self._settings, output_bytes) and age in ("same", "older")
         if not same or (entry.size_bytes, entry.mtime_ns) != now:
             made = replace(entry, missing=False) if same else self._made(source, name)
             if fingerprint(source.path) != made.fingerprint:
@@ -93,9 +93,15 @@ class DatasetOutput:
                 return None
             entry = replace(made, **now._asdict(), output_bytes=output_bytes)
             self._manifest.note(entry)
+            age = self._age(entry.provenance)
+        if age == "older" and self._run.stale:
+            self._outdated.add(name)
+            self._expect(entry)
+            return None
         del self._seen[name]
         counts = {field: getattr(entry, field) for field in COUNTS}
-        return VideoReport(source.name, "unchanged", as_text(self._folder / name), **counts | {"wall_s": 0.0})
+        counts |= {"wall_s": 0.0, "stale": age == "older"}
+        return VideoReport(source.name, "unchanged", as_text(self._folder / name), **counts)
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
@@ -110,7 +116,12 @@ class DatasetOutput:
             job.copy_to(writer)
         job.shelf.clear()
         report = job.report(target)
-        entry = replace(self._entry(job.source, report), fingerprint=job.info.fingerprint, settings=self._settings)
+        entry = replace(
+            self._entry(job.source, report),
+            fingerprint=job.info.fingerprint,
+            settings=self._settings,
+            provenance=str(self._provenance),
+        )
         there = stamp(target)
         self._manifest.note(replace(entry, output_bytes=None if there is None else there.size_bytes))
         self._manifest.refresh()
@@ -150,6 +161,13 @@ class DatasetOutput:
         if entry.status == "done":
             self._manifest.note(Entry(entry.video, entry.output))
 
+    def _age(self, provenance: str | None) -> Age:
+        """How what the manifest says of a timeline relates to this run; "other" where it says nothing."""
+        try:
+            return Provenance.parse(provenance or "").age(self._provenance)
+        except ValueError:
+            return "other"
+
     def _entry(self, source: Source, report: VideoReport) -> Entry:
         seen = self._seen.pop(file_of(source), None)
         counts = {field: getattr(report, field) for field in COUNTS}
@@ -173,8 +191,15 @@ class DatasetOutput:
             raise _in_the_way(target, f"has no rows for {source.name}")
         recording = recordings[source.name]
         record = recording.metadata
-        if {k: record.get(k) for k in self._record} != self._record:
-            raise _in_the_way(target, "was made with other settings, or by another version")
+        try:
+            made_with = Provenance.of(record)
+            age = made_with.age(self._provenance) if settings_of(record) == self._settings else "other"
+        except (KeyError, TypeError, ValueError, AttributeError, FeelitError) as error:
+            raise _in_the_way(target, "does not say how it was made") from error
+        if age == "other":
+            raise _in_the_way(target, "was made with other settings or models")
+        if age == "newer":
+            raise _in_the_way(target, "was made by a newer feelit, whose rows are others")
         try:
             video = record["videos"][source.name]
             decoded, sampled = video["frames_decoded"], video["frames_sampled"]
@@ -193,6 +218,7 @@ class DatasetOutput:
                 cuts=video["cuts"],
                 fingerprint=video["fingerprint"],
                 settings=self._settings,
+                provenance=str(made_with),
             )
         except (KeyError, TypeError) as error:
             raise _in_the_way(target, f"has no rows for {source.name}") from error

@@ -85,12 +85,15 @@ def open_output(run: RunOptions, record: Record, workspace: Workspace, sources: 
     OutputError
         if a table exists already and is not to be replaced.
     UsageError
-        if `--out` looks like a file of another kind, or its name is no text, or it is one of the videos.
+        if `--out` looks like a file of another kind, or its name is no text, or it is one of the videos, or it is a table and
+        `--stale` is given.
     """
     inputs = InputFiles(source.path for source in sources)
     if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
         raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
     if is_table(run.out):
+        if run.stale:
+            raise UsageError(f"--stale needs a folder, and --out {run.out} is a table", "--force makes a table again")
         refuse_to_overwrite(run.out, run.force, inputs)
         return TableOutput(run.out, record, workspace.folder, run.force)
     if run.out.suffix or (isinstance(run.out, Path) and run.out.is_file()):

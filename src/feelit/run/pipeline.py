@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from feelit import __version__
 from feelit.errors import FeelitError, ModelError, OutputError
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
@@ -22,6 +21,7 @@ from feelit.run.engines.local import LocalEngine
 from feelit.run.job import Job, VideoReport, failed
 from feelit.run.outputs import Output, is_table, open_output
 from feelit.run.plan import Source, cut, usable_cores
+from feelit.run.provenance import Provenance, record_of, settings_of
 from feelit.run.segment import Models, Task
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import output_errors
@@ -72,12 +72,8 @@ def resolve(options: AnalyzeOptions) -> Settings:
     roles = {"detector": models.detector, "classifier": models.expression}
     if identity is not None:
         roles["identity"] = identity
-    record = {
-        "feelit_version": __version__,
-        "config": {k: v for k, v in asdict(options).items() if k != "device" and v != float("inf")},
-        "models": {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()},
-    }
-    return Settings(options, models, record)
+    files = {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()}
+    return Settings(options, models, record_of(options, files))
 
 
 def open_engine(run: RunOptions, device: Device) -> Engine:
@@ -211,7 +207,9 @@ class _Analysis:
         self._observer.started(source, video.info)
         target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
         # The name is in the key, for copies of one video must not write into the same rows.
-        shelf = self._workspace.shelf([self._settings.record, video.info.fingerprint, source.name])
+        record = self._settings.record
+        made_with = [settings_of(record), str(Provenance.of(record))]
+        shelf = self._workspace.shelf([made_with, video.info.fingerprint, source.name])
         sampling = self._settings.options.sampling
         people = self._settings.models.identity is not None
         job = Job(source, video.info, cut(video, sampling, target_s), sampling, shelf, people)

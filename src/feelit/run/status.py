@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from feelit.errors import FeelitError, SomeFailedError, UnfinishedError
 from feelit.run.manifest import Entry, read_manifest, require_manifest
+from feelit.run.provenance import Provenance
 from feelit.run.workspace import Workspace
 from feelit.storage.location import Location
 
@@ -14,6 +15,7 @@ from feelit.storage.location import Location
 class Status:
     """Counts of videos. What is missing counts as done if it was, but neither as failed nor as remaining.
 
+    `outdated` are those of the done whose rows an earlier version of feelit, or of a model that comes with it, has made.
     `duration_s` is the length of the videos that are done, `wall_s` what they took, added up.
     """
 
@@ -26,6 +28,7 @@ class Status:
     duration_s: float
     wall_s: float
     failures: tuple[Entry, ...]
+    outdated: tuple[Entry, ...]
 
     def problem(self, folder: Location) -> FeelitError | None:
         """Why not all is well, or None."""
@@ -50,6 +53,7 @@ def status_of(folder: Location) -> Status:
     require_manifest(folder)
     entries = sorted(read_manifest(folder).values(), key=lambda entry: entry.video)
     done = [entry for entry in entries if entry.status == "done"]
+    made_with = {text: _is_outdated(text) for text in {entry.provenance for entry in done}}
     failures = tuple(entry for entry in entries if entry.status == "failed" and not entry.missing)
     return Status(
         running=Workspace(folder).in_use(),
@@ -61,4 +65,13 @@ def status_of(folder: Location) -> Status:
         duration_s=round(sum(entry.duration_s for entry in done), 3),
         wall_s=round(sum(entry.wall_s for entry in done), 3),
         failures=failures,
+        outdated=tuple(entry for entry in done if made_with[entry.provenance]),
     )
+
+
+def _is_outdated(provenance: str | None) -> bool:
+    """A manifest that says nothing was written before there were versions of results."""
+    try:
+        return Provenance.parse(provenance or "").is_outdated()
+    except ValueError:
+        return True

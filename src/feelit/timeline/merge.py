@@ -17,6 +17,9 @@ from feelit.timeline.write import TimelineWriter
 
 Record = dict[str, Any]
 
+APART = ("videos", "schema_version", "feelit_version")
+"""Metadata that may differ: releases of feelit that make the same rows have one `results_version`."""
+
 
 def merge_files(inputs: TimelineSources, out: Location, force: bool) -> int:
     """Join timelines into one file. No more than a row group of each source lies in memory.
@@ -56,18 +59,20 @@ def merge_files(inputs: TimelineSources, out: Location, force: bool) -> int:
 def _common(recordings: Sequence[Recording]) -> Record:
     """What all timelines say of settings and models."""
     common: Record | None = None
+    versions: set[str] = set()
     for recording in recordings:
         if recording.name not in recording.metadata.get("videos", {}):
             message = f"{recording.source} does not say which videos it holds: {recording.name} is not among them"
             raise TimelineReadError(message, "analyse them again")
-        rest = {key: value for key, value in recording.metadata.items() if key not in ("videos", "schema_version")}
+        rest = {key: value for key, value in recording.metadata.items() if key not in APART}
+        versions |= {str(version)} if (version := recording.metadata.get("feelit_version")) else set()
         common = rest if common is None else common  # older schema versions are read as the newest
         if rest != common:
             message = (
                 f"{recording.source} was made with other settings than {recordings[0].source}: {_difference(rest, common)}"
             )
             raise UsageError(message, "analyse one of them again, or leave it out")
-    return dict(common or {})
+    return ({"feelit_version": ", ".join(sorted(versions))} if versions else {}) | (common or {})
 
 
 def _difference(one: Record, other: Record) -> str:
