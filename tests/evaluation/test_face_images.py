@@ -123,6 +123,11 @@ def test_a_csv_file_has_a_line_a_face(tmp_path: Path) -> None:
     assert first.content == tmp_path / "sub/a.png"
 
 
+def test_a_csv_file_may_be_in_utf_16_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("image,x0,y0,x1,y1\nü.png,1,2,3,4\n", encoding="utf-16")
+    assert [image.content for image in read(tmp_path / "f.csv")] == [tmp_path / "ü.png"]
+
+
 def test_spaces_about_names_and_the_case_of_endings_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "F.CSV").write_text("image, x0, y0, x1, y1\n a.png , 1, 2, 3, 4\na.png,5,6,7,8\n", encoding="utf-8")
     (image,) = read(tmp_path / "F.CSV")
@@ -148,6 +153,7 @@ def test_pixels_are_luma_or_bgr(tmp_path: Path) -> None:
         pytest.param("f.csv", b"image,x0,y0,x1,y1\na.png,9,2,3,4\n", "a box is no box", id="csv-inside-out"),
         pytest.param("f.csv", b"image,x0,y0,x1,y1\na.png,nan,2,3,4\n", "a box is no box", id="csv-nan"),
         pytest.param("f.csv", b"\xff\xfe\x00", "cannot be read", id="csv-no-text"),
+        pytest.param("w_bbx_gt.txt", b"\xe9.jpg\n", "it is no text", id="wider-no-text"),
         pytest.param("f.csv", b"image,x0,y0,x1,y1\n", "holds no image", id="csv-without-lines"),
         pytest.param("a_bbx_gt.txt", b"a.png\ntwo\n", "line 1: this is no annotation", id="wider-no-count"),
         pytest.param("a_bbx_gt.txt", b"a.png\n2\n1 2 3 4 0 0 0 0 0 0\n", "line 1: this is no", id="wider-cut-off"),

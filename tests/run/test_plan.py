@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.run.plan import LEAST_APART_S, Plan, cut, find_videos, read_list, usable_cores
+from feelit.run.plan import LEAST_APART_S, Plan, cut, find_videos, usable_cores
 from feelit.types import Sampling, VideoInfo
 from feelit.video.probe import Probe, probe
 from tests.video import clips
@@ -202,20 +202,6 @@ def test_two_videos_for_one_output_are_refused(here: Path) -> None:
 def test_no_input_is_refused() -> None:
     with pytest.raises(UsageError, match="no input"):
         find_videos([])
-
-
-@pytest.mark.parametrize(
-    ("text", "paths"),
-    [
-        pytest.param("a.mp4\nb c.mp4\n", ["a.mp4", "b c.mp4"], id="lines"),
-        pytest.param("a.mp4\r\nb.mp4\r\n", ["a.mp4", "b.mp4"], id="windows-lines"),
-        pytest.param("a.mp4\0b\nc.mp4\0", ["a.mp4", "b\nc.mp4"], id="nul"),
-        pytest.param("\n\n a.mp4\n\n", [" a.mp4"], id="empty-lines"),
-        pytest.param("", [], id="nothing"),
-    ],
-)
-def test_a_list_from_standard_input(text: str, paths: list[str]) -> None:
-    assert read_list(text) == paths
 
 
 def test_there_is_a_core_to_use() -> None:

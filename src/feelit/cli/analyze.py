@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,9 +36,9 @@ def analyze(
     from feelit.api.analysis import write_timelines
     from feelit.console import AnalysisView
     from feelit.errors import SomeFailedError
-    from feelit.run.plan import read_list
+    from feelit.run.input_list import read_list
 
-    texts = [t for text in inputs for t in (read_list(_standard_input()) if text == "-" else [text])]
+    texts = [t for text in inputs for t in (read_list(sys.stdin.buffer.read()) if text == "-" else [text])]
     if dry_run:
         _list(texts, run)
         return
@@ -54,11 +53,6 @@ def analyze(
         typer.echo("Outputs judge how a face looks, not what a person feels: see docs/responsible-use.md.", err=True)
     if failed is not None:
         raise failed
-
-
-def _standard_input() -> str:
-    """All of it, as file names are decoded: not every name is text."""
-    return os.fsdecode(sys.stdin.buffer.read())
 
 
 def _list(texts: list[str], run: RunOptions) -> None:

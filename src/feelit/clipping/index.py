@@ -76,7 +76,7 @@ def listed(folder: Path) -> Sequence[str]:
     """The clips that the index of a folder lists, none without one. Names that no clip has are passed over, for the index may
     be anything: clips are deleted by it."""
     try:
-        text = (folder / INDEX).read_text(encoding="utf-8", errors="replace")
+        text = (folder / INDEX).read_text(encoding="utf-8-sig", errors="replace")
     except FileNotFoundError:
         return []
     rows = csv.DictReader(io.StringIO(text))

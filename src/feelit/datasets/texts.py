@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from feelit.encodings import marked_encoding
 from feelit.errors import UsageError
 
 
@@ -47,7 +48,9 @@ def column(header: tuple[str, ...], names: tuple[str, ...]) -> str | None:
 def _lines(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The header in lower case, then the lines, each with its number from 1."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open("rb") as file:
+            encoding = marked_encoding(file.read(4)) or "utf-8"
+        with path.open(encoding=encoding, newline="") as file:
             reader = csv.reader(file)
             header = tuple(cell.strip().lower() for cell in next(reader, ()))
             if not header:
@@ -55,6 +58,8 @@ def _lines(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
             yield reader.line_num, header
             for cells in reader:
                 yield reader.line_num, tuple(cells)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path} cannot be read: {reason}", "a CSV file in UTF-8 is expected") from error
+        raise UsageError(
+            f"{path} cannot be read: {reason}", "a CSV file in UTF-8, or UTF-16 with a mark, is expected"
+        ) from error

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from feelit.encodings import text_of
 from feelit.errors import ModelError
 
 Task = Literal["face", "expression", "identity"]
@@ -101,7 +102,7 @@ def read_card(model: Path) -> ModelCard:
             text = file.read(MOST_CARD_BYTES + 1)
         if len(text) > MOST_CARD_BYTES:
             raise ModelError(f"{path.name} is larger than {MOST_CARD_BYTES >> 20} MiB", "a card is a page of text")
-        content = json.loads(text.decode("utf-8"))
+        content = json.loads(text_of(text))
     except FileNotFoundError:
         raise ModelError(f"{model.name} has no card", f"write {path.name} beside it; docs/models.md says how") from None
     except (OSError, ValueError, RecursionError) as error:

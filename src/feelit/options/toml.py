@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from feelit.encodings import text_of
 from feelit.errors import UsageError
 from feelit.options.kinds import PATH, Kind
 
@@ -27,7 +28,7 @@ def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
             raise UsageError(
                 f"--config {path} is larger than {MOST_TOML_BYTES >> 20} MiB", "lists of inputs go to standard input"
             )
-        content = tomllib.loads(text.decode("utf-8"))
+        content = tomllib.loads(text_of(text))
     except FileNotFoundError:
         raise UsageError(f"--config {path} does not exist", "check the spelling") from None
     except (OSError, ValueError, RecursionError) as error:  # TOML's own errors are ValueErrors

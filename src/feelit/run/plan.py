@@ -107,12 +107,6 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
     return found.videos
 
 
-def read_list(text: str) -> list[str]:
-    """The paths of a list from standard input, separated by NUL if there is one in it, else by newlines."""
-    parts = text.split("\0") if "\0" in text else [line.rstrip("\r") for line in text.split("\n")]
-    return [part for part in parts if part]
-
-
 def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video.
 

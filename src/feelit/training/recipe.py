@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from feelit.encodings import text_of
 from feelit.errors import UsageError
 from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
@@ -71,7 +72,7 @@ def _read(path: Path) -> tuple[str, str]:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES)
-        return path.stem, content.decode("utf-8")
+        return path.stem, text_of(content)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         names = ", ".join(built_in())

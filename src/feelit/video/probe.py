@@ -62,7 +62,9 @@ def open_video(path: Location) -> InputContainer:
     refuse_url(path)
     try:
         if not path.exists():
-            raise VideoReadError(f"{path} does not exist", "check the spelling, or give the folder it lies in")
+            marked = str(path).startswith(("#", '"', "'"))  # as in a list from a program that has comments, or quotes
+            hint = "names stand as they are, without quotes or comments" if marked else "check the spelling"
+            raise VideoReadError(f"{path} does not exist", f"{hint}, or give the folder it lies in")
         if path.is_dir():
             raise VideoReadError(f"{path} is a folder, not a video", "name the videos in it")
         if path.stat().st_size == 0:

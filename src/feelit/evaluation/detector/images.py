@@ -22,6 +22,7 @@ from pyarrow import parquet
 
 from feelit.datasets.images import decode
 from feelit.datasets.texts import header_of, rows_of
+from feelit.encodings import text_of
 from feelit.errors import UsageError
 from feelit.storage.names import as_text
 from feelit.types import Bool, Float32, UInt8
@@ -166,7 +167,10 @@ def _wider_lists(data: Path) -> list[Path]:
 
 def _wider_images(path: Path) -> list[FaceImage]:
     """An image is a line with its name, one with the number of its faces, and a line for each, of zeros if there is none."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = text_of(path.read_bytes()).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}", HINT) from error
     root = _wider_root(path)
     images, place = [], 0
     while place < len(lines):
