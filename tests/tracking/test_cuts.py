@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from feelit.tracking.cuts import CutDetector
+from feelit.tracking import cuts as cuts_module
+from feelit.tracking.cuts import CutDetector, tile_changes
 from feelit.types import UInt8
 
 CELLS = 16
@@ -144,3 +145,13 @@ def test_a_change_of_the_light_or_of_a_part_is_none(monkeypatch: pytest.MonkeyPa
 def test_a_picture_that_always_changes_has_no_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = list(np.random.default_rng(5).integers(30, 200, (9, 16, 16)).astype(np.uint8))
     assert not any(much(monkeypatch, pictures)[4:])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_change_without_displacement_is_the_largest(seed: int) -> None:
+    """So a frame that passes under it needs no closer comparison."""
+    noise = np.random.default_rng(seed).normal(0, 3 * seed, (16, 16))
+    before, after = scene(0).astype(np.float64), np.clip(np.roll(scene(seed // 10), seed % 3, 1) + noise, 0, 255).round()
+    change = cuts_module._Change(before, after)
+    assert (change.tiles <= change.bound + 1e-12).all()
+    np.testing.assert_array_equal(change.tiles, tile_changes(before, after))
