@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.video.clock import Clock
+from feelit.video.clock import Clock, begins_tick, tick_of
 
 MS = Fraction(1, 1000)
 
@@ -74,3 +74,13 @@ def test_ntsc_rates_do_not_drift() -> None:
     time_base = Fraction(1, 30_000)
     found = times([1001 * n for n in range(108_000)], 0, time_base, Fraction(30_000, 1001))
     assert found[-1] == float(107_999 * Fraction(1001, 30_000))
+
+
+@given(st.integers(0, 10**7), st.fractions(Fraction(1, 10**5), Fraction(1, 10), max_denominator=10**5), st.integers(1, 60))
+def test_an_interval_begins_where_the_moment_before_lies_in_another(units: int, time_base: Fraction, rate_hz: int) -> None:
+    before = (units * time_base - Fraction(1, 10**9)) * rate_hz // 1
+    assert begins_tick(units, time_base, Fraction(rate_hz)) == (before < tick_of(units, time_base, Fraction(rate_hz)))
+
+
+def test_without_a_rate_every_frame_begins_an_interval() -> None:
+    assert begins_tick(7, MS, None)

@@ -71,3 +71,8 @@ def tick_of(units: int, time_base: Fraction, rate_hz: Fraction | None) -> int:
     rate_hz : intervals a second; None gives every frame one of its own
     """
     return units if rate_hz is None else int(units * time_base * rate_hz // 1)
+
+
+def begins_tick(units: int, time_base: Fraction, rate_hz: Fraction | None) -> bool:
+    """Whether a sampling interval begins at this very time, so that no earlier frame lies in it; see `tick_of`."""
+    return rate_hz is None or (units * time_base * rate_hz).denominator == 1

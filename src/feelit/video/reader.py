@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
-from feelit.video.clock import Clock, tick_of
+from feelit.video.clock import Clock, begins_tick, tick_of
 from feelit.video.decoded_frame import DecodedFrame
 from feelit.video.decoding import Discards, SegmentDecoder
 from feelit.video.shape import fit
@@ -88,14 +88,16 @@ class SegmentReader:
 class _Beginning:
     """Which samples a segment could begin with, if it were cut elsewhere.
 
-    After a keyframe that cuts a tick in two, the sample of that tick is the keyframe for a segment that begins there, and an
-    earlier frame for one that does not. So both the keyframe, where it is sampled, and the first sample of a later tick begin
-    again.
+    A keyframe that lies where a tick begins is the sample of that tick for every segment, and begins again. Any other may cut a
+    tick in two: then the sample of that tick is the keyframe for a segment that begins there, and an earlier frame for one that
+    does not. So both the keyframe, where it is sampled, and the first sample of a later tick begin again.
     """
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling) -> None:
         self._pts = segment.reset_pts
-        self._ticks = [tick_of(pts - info.origin_pts, info.time_base, sampling.rate_hz) for pts in segment.reset_pts]
+        at = [(pts - info.origin_pts, info.time_base, sampling.rate_hz) for pts in segment.reset_pts]
+        self._ticks = [tick_of(*place) for place in at]
+        self._exact = [begins_tick(*place) for place in at]
         self._passed = -1
         self._tick = 0
         self._waiting = False
@@ -106,6 +108,9 @@ class _Beginning:
         if passed > self._passed:
             self._passed, self._waiting = passed, True
             self._tick = self._ticks[passed - 1] if passed else tick
+            if passed and self._exact[passed - 1]:
+                self._waiting = False
+                return True
         if tick == self._tick:
             return True
         first, self._waiting = self._waiting, False
