@@ -1,4 +1,4 @@
-"""Large faces are found in every frame; small ones once a second, and in between where they were."""
+"""Large faces are found in every frame; small ones once a second or two, and in between where they were."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feelit.geometry import iou
 from feelit.models.paths import model_path
 from feelit.types import Detections, Sample, UInt8
 from feelit.vision.detector import FaceDetector, open_detector, shrink
-from feelit.vision.multi_scale import EVERY_S, MultiScaleDetector, united
+from feelit.vision.multi_scale import EMPTY_EVERY_S, EVERY_S, MultiScaleDetector, united
 from tests.vision.made import HEIGHT, WIDTH, Face, frame
 
 LEVELS = np.arange(256, dtype=np.uint8)
@@ -55,6 +55,14 @@ def test_small_faces_are_found_where_they_were(detector: FaceDetector) -> None:
     assert_found(watcher.see(frame(LARGE, SMALL), 0.3), LARGE, SMALL)
     assert_found(watcher.see(frame(LARGE, GONE), EVERY_S - 0.01), LARGE)
     assert_found(watcher.see(frame(LARGE, GONE), EVERY_S), LARGE, GONE)
+
+
+def test_a_frame_without_small_faces_is_looked_at_closely_less_often(detector: FaceDetector) -> None:
+    watcher = Watcher(detector)
+    assert_found(watcher.see(frame(LARGE), 0.0, reset=True), LARGE)
+    assert_found(watcher.see(frame(LARGE, SMALL), EVERY_S), LARGE)
+    assert_found(watcher.see(frame(LARGE, SMALL), EMPTY_EVERY_S), LARGE, SMALL)
+    assert_found(watcher.see(frame(LARGE, GONE), EMPTY_EVERY_S + EVERY_S), LARGE, GONE)
 
 
 def test_a_new_beginning_forgets(detector: FaceDetector) -> None:

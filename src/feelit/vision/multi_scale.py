@@ -1,9 +1,9 @@
 """Where the detector looks: at every frame in small, and closer for small faces where that is worth it.
 
 A face of 24 px at 720p wants a picture six times the area of one in which a face of 60 px is found. Faces that small do not
-come and go with every frame, so once a second the whole frame is looked at in that size, and in between the places where it
-showed some. What is found depends on the frames since one that is to be looked at again, and such are where segments may
-begin: rows stay the same however the video is cut.
+come and go with every frame. So the whole frame is looked at in that size once a second, or every two seconds as long as it
+shows none, and in between the places where it showed some. What is found depends on the frames since one that is to be looked
+at again, and such are where segments may begin: rows stay the same however the video is cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ SMALL_ACROSS = 30
 """The same for the faces that are looked for once a second: 24 px at 720p."""
 
 EVERY_S = 1.0
-"""How often a whole frame is looked at closely."""
+"""How often a whole frame is looked at closely while it shows small faces."""
+
+EMPTY_EVERY_S = 2.0
+"""The same while it shows none."""
 
 PLACE_PX = 96
 """Side of the square around a small face, in px of the closer view: the face may move by its own size before it leaves."""
@@ -82,7 +85,7 @@ class MultiScaleDetector:
         if sample.reset or sample.time_s >= self._again_s:
             found = self._look_at_all(sample, min_score)
             self._centre = _centres(found.box[self._is_small(found.box)])
-            self._again_s = sample.time_s + EVERY_S
+            self._again_s = sample.time_s + (EVERY_S if len(self._centre) else EMPTY_EVERY_S)
             return found
         squares = len(self._centre) * PLACE_PX**2
         if squares > MOST_PLACES * self._close.width_px * self._close.height_px:
