@@ -1,4 +1,4 @@
-"""The few faces of a segment that are worth comparing: the best of each place in every four seconds.
+"""The few faces of a segment that are worth comparing: the best of each place in every five seconds.
 
 Faces of one track look alike from frame to frame, so most of them would tell nothing new. A place is where boxes overlap from
 frame to frame while the face also looks the same; tracks are not known yet. What is chosen depends on the frames since one at
@@ -16,8 +16,9 @@ from feelit.geometry import head_angles, iou
 from feelit.types import Bool, EmbeddingTable, FaceTable, Float32, Int8, Int64, Sample, UInt8
 from feelit.vision.identity import LENGTH_STEPS, IdentityModel
 
-WINDOW_S = 4.0
-"""From each place, one face in so many seconds."""
+WINDOW_S = 5.0
+"""From each place, one face in so many seconds. Keyframes begin new windows and are often 2, 4, 5 or 10 s apart: a window that
+ends just before one would cost an embedding for a moment's faces."""
 
 LEAST_OVERLAP = 0.2
 LEAST_LIKENESS = 0.7
