@@ -7,6 +7,8 @@ degrees of freedom) that brings the five landmarks as close as possible, in the 
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -75,7 +77,7 @@ def crop_faces(luma: UInt8, landmarks: Float32, size_px: int, template: Float64 
 
 
 def _warp(luma: UInt8, matrix: Float64, size_px: int) -> UInt8:
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    scale = math.hypot(matrix[0, 0], matrix[1, 0])
     factor = int(0.75 / scale) if scale > 1e-3 else 1
     if factor >= 2:
         luma, matrix = _shrink(luma, matrix, size_px, factor)
@@ -87,18 +89,19 @@ def _warp(luma: UInt8, matrix: Float64, size_px: int) -> UInt8:
 def _shrink(luma: UInt8, matrix: Float64, size_px: int, factor: int) -> tuple[UInt8, Float64]:
     """The part of the frame that the crop looks at, smaller by `factor`, and the transform that fits it."""
     height, width = luma.shape
-    linear = np.linalg.inv(matrix[:, :2])
-    corners = np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]], np.float64) - 0.5
-    seen = (corners - matrix[:, 2]) @ linear.T
-    x0, y0 = (max(0, int(v) - factor) // factor * factor for v in seen.min(axis=0))
-    x1, y1 = (int(v) + 2 * factor for v in seen.max(axis=0))
+    # Plain numbers: numpy would take longer for these few than OpenCV takes for the pixels.
+    (a, _, right), (b, _, down) = matrix.tolist()
+    squared = a * a + b * b
+    corners = [(x - right, y - down) for x in (-0.5, size_px - 0.5) for y in (-0.5, size_px - 0.5)]
+    xs, ys = zip(*(((a * x + b * y) / squared, (a * y - b * x) / squared) for x, y in corners), strict=True)
+    x0, y0 = (max(0, int(v) - factor) // factor * factor for v in (min(xs), min(ys)))
+    x1, y1 = (int(v) + 2 * factor for v in (max(xs), max(ys)))
     part = luma[y0 : min(y1, height), x0 : min(x1, width)]
     part = part[: part.shape[0] // factor * factor, : part.shape[1] // factor * factor]
     if part.size == 0:  # the crop lies outside the frame, or the frame is thinner than the factor
         return luma, matrix
     small = cv2.resize(part, (part.shape[1] // factor, part.shape[0] // factor), interpolation=cv2.INTER_AREA)
     # A pixel centre u of the small picture lies at x0 + factor * u + (factor - 1) / 2 of the frame.
-    fitted = matrix.copy()
-    fitted[:, :2] *= factor
-    fitted[:, 2] = matrix[:, :2] @ (np.array([x0, y0]) + (factor - 1) / 2) + matrix[:, 2]
+    x, y = x0 + (factor - 1) / 2, y0 + (factor - 1) / 2
+    fitted = np.array([[a * factor, -b * factor, a * x - b * y + right], [b * factor, a * factor, b * x + a * y + down]])
     return np.asarray(small, np.uint8), fitted
