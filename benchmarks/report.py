@@ -31,7 +31,7 @@ PAINTED = 'requestAnimationFrame(() => setTimeout(() => performance.mark("painte
 EMPTY = f"<!doctype html><title>empty</title><script>{PAINTED}</script>"
 PAINTED_MS = 'performance.getEntriesByName("painted")[0]?.startTime'
 ZOOM_MS = """async () => {
-  const place = document.querySelector(".panels"), times = [];
+  const place = document.querySelector(".lanes"), times = [];
   for (const key of ["+", "+", "PageDown", "-", "0"]) {
     const start = performance.now();
     place.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
@@ -48,7 +48,7 @@ def interactive_ms(browser: Browser, page_file: Path) -> tuple[float, float]:
     page.goto(page_file.as_uri())
     while (ready := page.evaluate(PAINTED_MS)) is None:
         page.wait_for_timeout(20)
-    zoom = float(page.evaluate(ZOOM_MS)) if page.locator(".panels").count() else 0.0
+    zoom = float(page.evaluate(ZOOM_MS)) if page.locator(".lanes").count() else 0.0
     page.close()
     return float(ready), zoom
 

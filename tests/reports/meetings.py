@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.track_series import track_series
+from feelit.reports.curves import Curves, person_curves
 from feelit.timeline.quality_gate import passes_quality_gate
+from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import pack_metadata, to_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64, Timeline
@@ -31,6 +35,7 @@ class Meeting:
     seed: int = 0
     name: str = "meeting.mp4"
     gap_s: tuple[float, float] | None = None  # from, to: no frame was sampled
+    apart: Mapping[int, tuple[float, float]] = field(default_factory=dict)  # track → the part of the time it is limited to
 
 
 def timeline_of(meeting: Meeting) -> Timeline:
@@ -39,7 +44,7 @@ def timeline_of(meeting: Meeting) -> Timeline:
     time_s = np.arange(round(meeting.duration_s * meeting.rate_hz)) / meeting.rate_hz
     if meeting.gap_s:
         time_s = time_s[(time_s < meeting.gap_s[0]) | (time_s >= meeting.gap_s[1])]
-    faces = [_person(rng, time_s, n, meeting.people) for n in range(meeting.people)]
+    faces = [_person(rng, time_s, n, meeting) for n in range(meeting.people)]
     occupied = np.isin(np.arange(len(time_s)), np.concatenate([f for f, _ in faces])) if faces else np.zeros(len(time_s), bool)
     empty = np.flatnonzero(~occupied)
     rows = Timeline.join([_empty(time_s, empty), *(t for _, t in faces)])
@@ -67,23 +72,53 @@ def facts_of(meeting: Meeting, rows: Timeline) -> dict[str, Any]:
     }
 
 
-def write(path: Path, meetings: Sequence[Meeting]) -> Path:
-    """A timeline file with these meetings."""
+def write(
+    path: Path, meetings: Sequence[Meeting], people: Mapping[int, int | None] | None = None, names: Sequence[str] = ()
+) -> Path:
+    """A timeline file with these meetings.
+
+    Parameters
+    ----------
+    people : the person of every track, in all meetings alike; None for a file without people
+    names : of the persons 1, 2, ...
+    """
     made = [(meeting, timeline_of(meeting)) for meeting in meetings]
-    metadata = {
+    metadata: dict[str, Any] = {
         "feelit_version": "0.1.0",
         "config": {"rate": "10", "start_s": 0.0, "min_face_px": None, "detector": "face", "classifier": "expression"},
         "models": {role: {"name": f"{role}-v1", "sha256": "ab" * 32} for role in ("detector", "classifier")},
         "videos": {meeting.name: facts_of(meeting, rows) for meeting, rows in made},
     }
+    if people is not None:
+        named = [{"person_id": n + 1, "name": name} for n, name in enumerate(names)]
+        metadata["videos"] = {name: facts | {"people": named} for name, facts in metadata["videos"].items()}
     table = pa.concat_tables([to_arrow(rows, meeting.name) for meeting, rows in made]).unify_dictionaries()
+    table = table if people is None else _with_people(table, people)
     pq.write_table(table.combine_chunks().replace_schema_metadata(pack_metadata(metadata)), path)
     return path
 
 
-def _person(rng: np.random.Generator, time_s: Float64, seat: int, people: int) -> tuple[Int64, Timeline]:
+def curves_of(source: pa.Table | Timeline) -> Curves:
+    """The curves of a timeline of one video."""
+    (recording,) = open_timelines(source if isinstance(source, pa.Table) else to_arrow(source, "a.mp4"))
+    rows = TimelineSamples(recording, "person")
+    parts = [(person, rows.of_track(n)) for n, person in enumerate(rows.track_id.tolist())]
+    return Curves(rows.frames.time_s, [person_curves(person, part, track_series(part), None) for person, part in parts])
+
+
+def _with_people(table: pa.Table, people: Mapping[int, int | None]) -> pa.Table:
+    person = [people.get(track) if track is not None else None for track in table.column("track_id").to_pylist()]
+    table = table.append_column("person_id", pa.array(person, pa.int32()))
+    table = table.append_column("person", pa.nulls(len(table), pa.dictionary(pa.int32(), pa.string())))
+    return table.append_column("person_confidence", pa.array([None if one is None else 0.9 for one in person], pa.float32()))
+
+
+def _person(rng: np.random.Generator, time_s: Float64, seat: int, meeting: Meeting) -> tuple[Int64, Timeline]:
     """Where a person is seen, and the rows of these frames."""
-    place = np.flatnonzero(_presence(rng, len(time_s), seat, people)).astype(np.int64)
+    people, (begin, end) = meeting.people, meeting.apart.get(seat + 1, (0.0, 1.0))
+    there = np.zeros(len(time_s), bool)
+    there[int(begin * len(time_s)) : int(end * len(time_s))] = True
+    place = np.flatnonzero(_presence(rng, len(time_s), seat, people) & there).astype(np.int64)
     count = len(place)
     spell = np.cumsum(rng.random(count) < 1 / 40)  # a new expression about every 40 samples
     shown = rng.choice(len(EMOTIONS), int(spell[-1]) + 1, p=USUAL)[spell]

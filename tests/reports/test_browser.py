@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from feelit.options.timelines import ReportOptions
+from feelit.reports import faces, video_section
+from feelit.reports.curves import NO, YES
 from feelit.reports.write import write_report
+from feelit.timeline.schema import pack_metadata
 from tests.browser import Watched
 from tests.reports.films import film, timeline_of_film
 from tests.reports.meetings import Meeting, write
+from tests.timeline.rows import regular, table_of
 
 MEETING = Meeting(people=6, duration_s=120.0, gap_s=(60.0, 70.0))
+PEOPLE = {1: 1, 2: 2, 3: 1, 4: 3, 5: None, 6: 4}
+EVERYBODY = {n: n for n in range(1, 41)}
+NAMED = ["Ada Lovelace", "Ben"]
 NAMES = ["b <b>bold</b>.mp4", "</script><script>alert(1)</script>.mp4", "a.mp4"]
-PLOT = "#timeline .u-over >> nth=0"
+LANE = "#who .stream >> nth=0"
 
 COPY = """const copy = (canvas) => {
   const pen = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height })
@@ -35,8 +49,7 @@ INK_OF = """canvas => {
 }""".replace("%s", COPY)
 COLOURFUL_PIXELS = """(canvas, stretches) => stretches.map(([from, to]) => {
   %s
-  const over = canvas.parentNode.querySelector(".u-over"), ratio = canvas.width / canvas.clientWidth;
-  const at = (share) => Math.round((over.offsetLeft + share * over.clientWidth) * ratio);
+  const at = (share) => Math.round(share * canvas.width);
   const { data } = copy(canvas).getImageData(at(from), 0, at(to) - at(from), canvas.height * 0.7);
   const pixels = [...Array(data.length / 4).keys()].map((i) => [...data.slice(4 * i, 4 * i + 3)]);
   return pixels.filter((rgb) => Math.max(...rgb) - Math.min(...rgb) > 60).length;
@@ -60,8 +73,14 @@ SPILT = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One report of one video, one of three, and one with the video itself."""
+    """One report of one video, one of three, one of people, and one with the video itself."""
     folder = tmp_path_factory.mktemp("reports")
+    twice = Meeting(people=6, duration_s=60.0, apart={1: (0.0, 0.5), 3: (0.6, 1.0)})
+    reported(folder / "people.html", write(folder / "people.parquet", [twice], PEOPLE, NAMED))
+    reported(
+        folder / "crowd.html",
+        write(folder / "crowd.parquet", [Meeting(people=40, duration_s=20.0)], EVERYBODY),
+    )
     reported(folder / "one.html", write(folder / "one.parquet", [MEETING]))
     several = [Meeting(people=n + 1, duration_s=10.0 * (3 - n), seed=n, name=name) for n, name in enumerate(NAMES)]
     reported(folder / "several.html", write(folder / "several.parquet", several))
@@ -69,6 +88,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     timeline = timeline_of_film(folder / "film.parquet", {"call.mp4": folder / "films" / "call.mp4"})
     reported(folder / "film.html", timeline, folder / "films")
     return folder
+
+
+def recorded(table: pa.Table) -> pa.Table:
+    return table.replace_schema_metadata(pack_metadata({}))
 
 
 def reported(out: Path, timeline: Path, *videos: Path) -> None:
@@ -100,7 +123,7 @@ def until(page: Page, condition: str) -> None:
 
 def shown(page: Page) -> tuple[float, float]:
     """The stretch of time that the curves show, as the page says it."""
-    text = page.locator("#timeline .controls .row .muted").first.inner_text()
+    text = page.locator("#who .controls .stretch").inner_text()
     times = re.findall(r"(\d+):(\d\d):(\d\d\.\d)", text)
     first, last = ((int(h) * 3600 + int(m) * 60 + float(s)) for h, m, s in times[:2])
     return first, last
@@ -116,6 +139,12 @@ def colour(page: Page, emotion: str) -> int:
     return int(value.strip()[1:], 16)
 
 
+def edge(page: Page, emotion: str) -> int:
+    """0xrrggbb"""
+    value = page.evaluate("name => getComputedStyle(document.documentElement).getPropertyValue(name)", f"--edge-{emotion}")
+    return int(value.strip()[1:], 16)
+
+
 def box(place: Locator) -> Any:
     place.scroll_into_view_if_needed()
     found = place.bounding_box()
@@ -124,7 +153,7 @@ def box(place: Locator) -> Any:
 
 
 def drag(page: Page, from_share: float, to_share: float) -> None:
-    area = box(page.locator(PLOT))
+    area = box(page.locator(LANE))
     middle = area["y"] + area["height"] / 2
     page.mouse.move(area["x"] + from_share * area["width"], middle)
     page.mouse.down()
@@ -132,27 +161,146 @@ def drag(page: Page, from_share: float, to_share: float) -> None:
     page.mouse.up()
 
 
-def test_the_main_thing_comes_first(page: Page, folder: Path) -> None:
-    opened(page, folder / "one.html")
+def rows_of(page: Page, button: Locator) -> list[list[str]]:
+    """The lines of the CSV file that a button saves."""
+    with page.expect_download() as download:
+        button.click()
+    return list(csv.reader(download.value.path().read_text(encoding="utf-8").splitlines()))
+
+
+def test_the_first_screen_answers_who_showed_what(page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    opened(page, folder / "people.html")
     expect(page.locator("h1")).to_have_text("meeting.mp4")
     lead = page.locator(".lead").inner_text()
-    assert lead.startswith("6 tracks on screen")
-    assert "they show neutral" in lead
+    assert lead.startswith("Four people, ")
+    assert "Ada Lovelace" in lead
     assert "how a face looks, not what a person feels" in page.locator("header .note").inner_text()
+    names = page.locator(".who .name").all_inner_texts()
+    assert [name.split("\n")[0] for name in names] == ["Ada Lovelace", "Ben", "person 3", "person 4"]
+    legend = page.locator("#who .legend").bounding_box()
+    assert legend
+    assert legend["y"] + legend["height"] < 900
     headings = page.locator("h2").all_inner_texts()
-    assert headings[:3] == ["Overview", "Timeline", "Tracks"]
-    assert set(headings[3:]) == {"Strongest moments", "Events", "Transitions", "Data quality", "Audit", "Provenance"}
+    assert headings == ["Strongest moments", "People", "Events", "Transitions", "Data quality", "Audit", "Provenance"]
 
 
-def test_overview_and_curves_are_drawn_in_the_colours_of_the_theme(page: Page, folder: Path) -> None:
+def test_without_people_tracks_have_lanes(page: Page, folder: Path) -> None:
+    opened(page, folder / "one.html")
+    assert page.locator(".lead").inner_text().startswith("Six tracks, ")
+    assert page.locator(".who .name").first.inner_text().startswith("track 1")
+    assert "a number, not a person" in page.locator("header .note").inner_text()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_forty_people_fit_on_the_first_screen_of_a_desktop(width: int, page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, folder / "crowd.html")
+    assert page.locator(".stream").count() == 40
+    last = page.locator(".stream").last.bounding_box()
+    assert last
+    assert last["height"] >= 14
+    assert width < 1000 or last["y"] + last["height"] < 1000  # a little more than the screen, no matter how many
+
+
+def test_lanes_are_drawn_in_the_colours_of_the_theme(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
     expected = {colour(page, emotion) for emotion in ("happiness", "neutral", "sadness")}
-    assert expected <= set(page.locator(".lanes canvas").evaluate(INK_OF))
-    for n in range(2):
-        canvas = page.locator(".plot canvas").nth(n)
-        canvas.scroll_into_view_if_needed()
-        assert expected <= set(canvas.evaluate(INK_OF))
-    assert page.locator(".panel").count() == 6
+    assert expected <= set(page.locator(".stream canvas").first.evaluate(INK_OF))
+
+
+def test_a_click_opens_a_person_with_the_tracks_inside(page: Page, folder: Path) -> None:
+    opened(page, folder / "people.html")
+    name = page.get_by_role("button", name="Ada Lovelace")
+    expect(name).to_have_attribute("aria-expanded", "false")
+    assert page.locator(".detail").count() == 0
+    page.locator(LANE).click()
+    expect(name).to_have_attribute("aria-expanded", "true")
+    detail = page.get_by_role("region", name="Ada Lovelace")
+    assert [bar.get_attribute("title") for bar in detail.locator(".track").all()] == ["track 1", "track 3"]
+    shown = set(detail.locator(".plot canvas").evaluate(INK_OF))
+    assert {edge(page, "happiness"), edge(page, "neutral")} <= shown
+    name.click()
+    assert page.locator(".detail").count() == 0
+
+
+def test_a_lone_person_is_open_from_the_beginning(page: Page, folder: Path) -> None:
+    opened(page, folder / "film.html")
+    assert page.locator(".detail").count() == 1
+    assert page.locator(".lead").inner_text().startswith("One track, ")
+
+
+def test_curves_that_stay_at_the_bottom_are_switched_off_and_it_says_so(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "few.parquet"
+    pq.write_table(recorded(table_of({1: "n" * 30 + "h" * 30}, regular(60))), path)
+    reported(tmp_path / "few.html", path)
+    opened(page, tmp_path / "few.html")
+    chips = page.locator(".detail .choice")
+    pressed = [chip.inner_text().split("\n")[0] for chip in chips.all() if chip.get_attribute("aria-pressed") == "true"]
+    assert pressed == ["neutral", "happiness"]
+    expect(page.locator(".detail .curves .small")).to_have_text("6 labels below 10\u00a0% throughout are switched off.")
+    assert edge(page, "anger") not in set(page.locator(".plot canvas").evaluate(INK_OF))
+    page.get_by_role("button", name="neutral").click()
+    assert edge(page, "neutral") not in set(page.locator(".plot canvas").evaluate(INK_OF))
+
+
+def test_data_are_saved_as_csv(page: Page, folder: Path) -> None:
+    opened(page, folder / "people.html")
+    heads, *rows = rows_of(page, page.locator("#who .controls .save").get_by_role("button", name="data"))
+    assert heads[:5] == ["time_s", "person_id", "person", "state", "p_neutral"]
+    table = pq.read_table(folder / "people.parquet").to_pandas()
+    table = table[table.person_id.notna()].sort_values(["person_id", "frame"])
+    assert [float(row[0]) for row in rows] == pytest.approx(table.time_s.tolist())
+    assert [int(row[1]) for row in rows] == table.person_id.astype(int).tolist()
+    assert {row[2] for row in rows} == {"Ada Lovelace", "Ben", ""}
+    assert [row[3] for row in rows] == table.emotion.astype(object).where(table.readable, "unreadable").tolist()
+    readable = [row for row in rows if row[3] != "unreadable"]
+    assert sum(map(float, readable[7][4:12])) == pytest.approx(1, abs=0.02)
+    for section in ("people", "events", "transitions", "quality"):
+        heads, *rows = rows_of(page, page.locator(f"#{section} .title").get_by_role("button", name="data"))
+        assert heads[0] == ("person_ids" if section == "events" else "person_id")
+        assert rows
+
+
+def test_pictures_are_saved_as_svg_and_png(page: Page, folder: Path) -> None:
+    page.emulate_media(color_scheme="dark")
+    opened(page, folder / "people.html")
+    page.locator(LANE).click()
+    for place in ("#who .controls", ".detail"):
+        for kind in ("SVG", "PNG"):
+            with page.expect_download() as download:
+                page.locator(f"{place} .save").get_by_role("button", name=kind).click()
+            content = download.value.path().read_bytes()
+            assert download.value.suggested_filename.startswith("meeting.mp4.")
+            if kind == "SVG":
+                text = "".join(ElementTree.fromstring(content).itertext())  # noqa: S314  our own
+                assert "Ada Lovelace" in text
+                assert "image" not in content.decode()  # no portraits
+                assert 'fill="#ffffff"' in content.decode()  # on paper, whatever the theme
+            else:
+                assert np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)).shape[1] == 3000
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(22, 24, 28)"
+
+
+def test_who_speaks_has_a_line_below_the_lane(
+    page: Page, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = np.array([YES] * 30 + [NO] * 30, np.uint8)
+    real = faces.read_faces
+    monkeypatch.setattr(
+        video_section, "read_faces", lambda recording: {n: replace(f, speaking=says) for n, f in real(recording).items()}
+    )
+    path = tmp_path / "says.parquet"
+    pq.write_table(recorded(table_of({1: "n" * 60}, regular(60))), path)
+    reported(tmp_path / "says.html", path)
+    opened(page, tmp_path / "says.html")
+    line = """canvas => {
+      %s
+      const y = canvas.height - 2;
+      return [0.25, 0.75].map((share) => [...copy(canvas).getImageData(canvas.width * share, y, 1, 1).data]);
+    }""".replace("%s", COPY)
+    assert page.locator(".stream canvas").evaluate(line) == [[26, 29, 33, 255], [0, 0, 0, 0]]
+    expect(page.locator(".legend")).to_contain_text("speaking")
 
 
 def test_a_drag_zooms_and_a_double_click_shows_everything(page: Page, folder: Path) -> None:
@@ -162,13 +310,13 @@ def test_a_drag_zooms_and_a_double_click_shows_everything(page: Page, folder: Pa
     assert shown(page) == pytest.approx((30, 60), abs=0.3)
     drag(page, 0.5, 0.75)
     assert shown(page) == pytest.approx((45, 52.5), abs=0.3)
-    page.locator(PLOT).dblclick()
+    page.locator(LANE).dblclick()
     assert shown(page) == (0, 120)
 
 
 def test_the_wheel_zooms_with_ctrl_pans_with_shift_and_else_scrolls(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    area = box(page.locator(PLOT))
+    area = box(page.locator(LANE))
     page.mouse.move(area["x"] + area["width"] / 2, area["y"] + 20)
     page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
@@ -188,29 +336,27 @@ def test_the_wheel_zooms_with_ctrl_pans_with_shift_and_else_scrolls(page: Page, 
 
 def test_two_fingers_zoom(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    area = box(page.locator(PLOT))
-    page.locator(PLOT).evaluate(SPREAD_FINGERS, area)
-    until(page, "document.querySelector('#timeline .controls .row .muted').textContent.startsWith('0:00:40')")
+    area = box(page.locator(LANE))
+    page.locator(LANE).evaluate(SPREAD_FINGERS, area)
+    until(page, "document.querySelector('#who .controls .stretch').textContent.startsWith('0:00:40')")
     assert shown(page) == pytest.approx((40, 80), abs=0.3)
 
 
-def test_under_the_pointer_are_the_exact_time_and_values_of_a_sample(page: Page, folder: Path) -> None:
+def test_under_the_pointer_are_the_exact_time_and_value_of_a_sample(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html", "#video-1@30.04")
     drag(page, 0.25, 0.2583)
-    area = box(page.locator(PLOT))
+    area = box(page.locator(LANE))
     page.mouse.move(area["x"] + area["width"] / 2, area["y"] + 30)
     assert re.fullmatch(r"0:00:30\.\d00", moment(page))  # one of ten samples a second, not any time
-    figures = page.locator(".panel", has_text="shows").first.locator(".slot b").all_inner_texts()
-    assert len(figures) == 8
-    values = [float(text.replace("<", "").replace("%", "").strip()) for text in figures]
-    assert sum(values) == pytest.approx(100, abs=5)
+    reading = page.locator(".reading").nth(2).inner_text()
+    assert re.fullmatch(r"\w+ \d+\s%", reading)
     page.locator("h1").hover()
     assert moment(page) == "0:00:30.040"  # the cursor again
 
 
 def test_no_value_is_claimed_where_no_frame_was_sampled(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    data = page.locator(".plot canvas").first
+    data = page.locator(".stream canvas").first
     data.scroll_into_view_if_needed()
     inked = data.evaluate(COLOURFUL_PIXELS, [[0.51, 0.57], [0.3, 0.46]])
     assert inked[0] == 0
@@ -228,15 +374,15 @@ def test_no_value_is_claimed_where_no_frame_was_sampled(page: Page, folder: Path
 )
 def test_arrow_keys_move_the_cursor(keys: list[str], expected: str, page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    page.locator(".panels").focus()
+    page.locator(".range").focus()
     for key in keys:
         page.keyboard.press(key)
     assert moment(page) == expected
 
 
-def test_keys_zoom_and_pan_from_overview_and_curves_alike(page: Page, folder: Path) -> None:
+def test_keys_zoom_and_pan_wherever_the_focus_is_among_the_lanes(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    for place in (".lanes", ".panels"):
+    for place in (".range", ".who >> nth=2"):
         page.locator(place).focus()
         page.keyboard.press("+")
         assert shown(page) == pytest.approx((0, 80), abs=0.1)
@@ -255,40 +401,33 @@ def test_everything_that_does_something_is_reached_by_the_tab_key_and_shows_it(p
         page.keyboard.press("Tab")
         seen.append(page.evaluate(FOCUS))
     assert {style for _, style in seen} == {"solid"}
-    assert {"lanes", "panels"} <= {name for name, _ in seen}
+    assert {"range", "who"} <= {name for name, _ in seen}
 
 
-def test_a_click_in_the_overview_moves_the_cursor_and_a_drag_zooms(page: Page, folder: Path) -> None:
+def test_a_person_is_opened_with_the_keyboard(page: Page, folder: Path) -> None:
+    opened(page, folder / "people.html")
+    page.locator(".who").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Ben")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    assert "Ada" in page.evaluate("document.activeElement.textContent")
+
+
+def test_the_range_moves_the_cursor_and_what_is_shown(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    area = box(page.locator(".lanes"))
-    page.mouse.click(area["x"] + area["width"] / 4, area["y"] + 40)
-    assert float(page.locator(".lanes").get_attribute("aria-valuenow") or 0) == pytest.approx(30, abs=0.2)
-    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(area["x"] + area["width"], area["y"] + 40, steps=3)
-    page.mouse.up()
-    assert shown(page) == pytest.approx((60, 120), abs=0.3)
-
-
-def test_tracks_and_emotions_are_chosen(page: Page, folder: Path) -> None:
-    opened(page, folder / "one.html")
-    tracks, emotions = page.get_by_role("group", name="tracks"), page.get_by_role("group", name="emotions")
-    tracks.get_by_role("button", name="none").click()
-    assert page.locator(".panel").count() == 0
-    tracks.get_by_role("button", name="3").click()
-    assert page.locator(".panel .chip").all_inner_texts() == ["3"]
-    emotions.get_by_role("button", name="none").click()
-    emotions.get_by_role("button", name="sadness").click()
-    assert page.locator(".slot .name").all_inner_texts() == ["sadness"]
-    colours = page.locator(".plot canvas").evaluate(INK_OF)
-    assert colour(page, "sadness") in colours
-    assert colour(page, "happiness") not in colours
+    area = box(page.locator(".range"))
+    page.mouse.click(area["x"] + area["width"] / 4, area["y"] + 5)
+    assert float(page.locator(".range").get_attribute("aria-valuenow") or 0) == pytest.approx(30, abs=0.2)
+    drag(page, 0, 0.25)
+    page.mouse.click(area["x"] + area["width"] / 2, area["y"] + 5)
+    assert shown(page) == pytest.approx((45, 75), abs=0.5)
 
 
 def test_tables_sort(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
-    head = page.locator("#tracks th", has_text="on screen")
-    times = page.locator("#tracks tbody tr td:nth-child(4)")
+    head = page.locator("#people th", has_text="on screen")
+    times = page.locator("#people tbody tr td:nth-child(4)")
     for order, falling in (("descending", True), ("ascending", False)):
         head.get_by_role("button").click()
         expect(head).to_have_attribute("aria-sort", order)
@@ -309,7 +448,7 @@ def test_events_are_filtered(page: Page, folder: Path) -> None:
     assert 0 < int(section.get_by_role("status").inner_text().split(" ")[0]) < everything
 
 
-def test_transitions_are_counted_by_track(page: Page, folder: Path) -> None:
+def test_transitions_are_counted_by_person(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
     sums = page.locator("#transitions td:last-child")
     everything = sum(map(int, sums.all_inner_texts()))
@@ -335,7 +474,7 @@ def test_addresses_name_a_video_and_a_moment(page: Page, folder: Path) -> None:
     expect(page.locator("h1")).to_have_text("a.mp4")
     page.go_back()
     expect(page.locator("h1")).to_have_text("3 videos")
-    assert page.evaluate("document.querySelectorAll('video, .uplot').length") == 0
+    assert page.evaluate("document.querySelectorAll('video, .stream').length") == 0
 
 
 @pytest.mark.parametrize("fragment", ["#video-99", "#nonsense", "#video-0", "#"])
@@ -379,17 +518,17 @@ def test_on_a_desktop_tables_are_seen_whole(name: str, page: Page, folder: Path)
 def test_a_bar_is_divided_as_the_shares_are(width: int, page: Page, folder: Path) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     opened(page, folder / "one.html")
-    bar = page.locator(".share.large")
+    bar = page.locator("#people .share").first
     told = [float(share) / 100 for share in re.findall(r"(\d+)\s%", bar.get_attribute("aria-label") or "")]
     widths = bar.locator("span").evaluate_all("all => all.map(part => part.getBoundingClientRect().width)")
-    assert len(told) >= 6
+    assert len(told) >= 4
     assert sorted((part / sum(widths) for part in widths), reverse=True) == pytest.approx(told, abs=0.006)
 
 
-def test_curves_follow_the_width_of_the_window(page: Page, folder: Path) -> None:
+def test_lanes_follow_the_width_of_the_window(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
     page.set_viewport_size({"width": 600, "height": 844})
-    until(page, "document.querySelector('.plot canvas').clientWidth < 600")
+    until(page, "document.querySelector('.stream canvas').clientWidth < 500")
     assert page.evaluate(SPILT) == 0
 
 
@@ -398,10 +537,10 @@ def test_the_theme_is_the_systems_until_it_is_chosen(page: Page, folder: Path) -
     page.emulate_media(color_scheme="dark")
     opened(page, folder / "one.html")
     assert page.evaluate(background) == "rgb(22, 24, 28)"
-    dark = set(page.locator(".lanes canvas").evaluate(INK_OF))
+    dark = set(page.locator(".stream canvas").first.evaluate(INK_OF))
     page.get_by_role("button", name="light theme").click()
     assert page.evaluate(background) == "rgb(255, 255, 255)"
-    assert set(page.locator(".lanes canvas").evaluate(INK_OF)) != dark
+    assert set(page.locator(".stream canvas").first.evaluate(INK_OF)) != dark
 
 
 def test_on_paper_it_is_light_complete_and_without_controls(page: Page, folder: Path) -> None:
@@ -409,7 +548,7 @@ def test_on_paper_it_is_light_complete_and_without_controls(page: Page, folder: 
     opened(page, folder / "one.html")
     page.emulate_media(media="print")
     until(page, "document.documentElement.dataset.theme === 'light'")
-    assert page.locator(".plot canvas").evaluate_all("all => all.every(c => c.clientWidth > 300 && c.clientWidth <= 700)")
+    assert page.locator(".stream canvas").evaluate_all("all => all.every(c => c.clientWidth > 300 && c.clientWidth <= 700)")
     assert not page.locator(".buttons").is_visible()
     assert page.locator("#audit table").is_visible()
     assert page.locator("#events thead").inner_text()
@@ -423,7 +562,7 @@ def test_the_video_follows_the_cursor_and_the_cursor_the_video(page: Page, folde
     until(page, "document.querySelector('video').readyState >= 1")
     assert page.locator(".player .small").inner_text() == "The video as it was analysed: call.mp4"
     assert page.locator("video").get_attribute("src") == "films/call.mp4#t=0.000"
-    page.locator(".panels").focus()
+    page.locator(".range").focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     until(page, "Math.abs(document.querySelector('video').currentTime - 0.8005) < 1e-6")
@@ -449,4 +588,4 @@ def test_curves_that_are_damaged_are_told_of_and_the_rest_is_there(page: Page, f
     (tmp_path / "damaged.html").write_text(damaged, encoding="utf-8")
     opened(page, tmp_path / "damaged.html")
     assert "The curves cannot be shown" in page.locator(".problem").inner_text()
-    assert page.locator("#tracks tbody tr").count() == 6
+    assert page.locator("#people tbody tr").count() == 6

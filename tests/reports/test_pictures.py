@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from feelit.reports.pictures import MOMENT_PX, PORTRAIT_PX, PictureRequest, best_views, cut_pictures
+from feelit.reports.pictures import MOMENT_PX, PORTRAIT_PX, PictureRequest, cut_pictures
 from feelit.types import UInt8
 from tests.reports.films import SIZE, film, rows_of_film
 from tests.video import clips
 
 ROWS = rows_of_film()
 TIMES = [float(t) for t in ROWS.time_s]
+BOXES = {(time_s, 1): box for time_s, box in zip(TIMES, ROWS.box, strict=True)}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def decoded(url: str) -> UInt8:
 def test_a_picture_is_cut_around_the_face(video: Path) -> None:
     wanted = [PictureRequest.moment(TIMES[3], 1), PictureRequest.portrait(TIMES[7], 1)]
     shares: list[float] = []
-    pictures = cut_pictures(video, ROWS, wanted, 10**6, shares.append)
+    pictures = cut_pictures(video, BOXES, wanted, 10**6, shares.append)
     assert list(pictures) == wanted
     assert [decoded(pictures[w]).shape for w in wanted] == [(MOMENT_PX, MOMENT_PX, 3), (PORTRAIT_PX, PORTRAIT_PX, 3)]
     assert shares[-1] == 1.0
@@ -50,21 +50,21 @@ def test_a_picture_is_cut_around_the_face(video: Path) -> None:
 
 def test_what_comes_first_is_kept_where_room_is_short(video: Path) -> None:
     wanted = [PictureRequest.moment(time_s, 1) for time_s in TIMES[::-1]]
-    everything = cut_pictures(video, ROWS, wanted, 10**6, lambda share: None)
+    everything = cut_pictures(video, BOXES, wanted, 10**6, lambda share: None)
     room = sum(len(everything[w]) for w in wanted[:3])
-    assert list(cut_pictures(video, ROWS, wanted, room, lambda share: None)) == wanted[:3]
-    assert cut_pictures(video, ROWS, wanted, 10, lambda share: None) == {}
+    assert list(cut_pictures(video, BOXES, wanted, room, lambda share: None)) == wanted[:3]
+    assert cut_pictures(video, BOXES, wanted, 10, lambda share: None) == {}
 
 
 @pytest.mark.parametrize(
     "wanted",
     [
-        pytest.param(PictureRequest.moment(TIMES[0], 9), id="no such track"),
+        pytest.param(PictureRequest.moment(TIMES[0], 9), id="no such person"),
         pytest.param(PictureRequest.moment(TIMES[0] + 0.01, 1), id="no such sample"),
     ],
 )
 def test_what_was_not_seen_has_no_picture(wanted: PictureRequest, video: Path) -> None:
-    assert cut_pictures(video, ROWS, [wanted], 10**6, lambda share: None) == {}
+    assert cut_pictures(video, BOXES, [wanted], 10**6, lambda share: None) == {}
 
 
 @pytest.mark.parametrize(
@@ -76,23 +76,6 @@ def test_what_was_not_seen_has_no_picture(wanted: PictureRequest, video: Path) -
     ],
 )
 def test_any_box_gives_a_picture_of_the_right_size(box: tuple[int, ...], video: Path) -> None:
-    rows = replace(ROWS, box=np.tile(np.array(box, np.float32), (len(ROWS), 1)))
-    (url,) = cut_pictures(video, rows, [PictureRequest.portrait(TIMES[0], 1)], 10**6, lambda share: None).values()
+    boxes = {(TIMES[0], 1): np.array(box, np.float32)}
+    (url,) = cut_pictures(video, boxes, [PictureRequest.portrait(TIMES[0], 1)], 10**6, lambda share: None).values()
     assert decoded(url).shape == (PORTRAIT_PX, PORTRAIT_PX, 3)
-
-
-@pytest.mark.parametrize(
-    ("column", "values"),
-    [
-        pytest.param("yaw_deg", [25, -25, 2, 20], id="frontal"),
-        pytest.param("face_px", [30, 40, 90, 60], id="large"),
-        pytest.param("sharpness", [0.03, 0.1, 0.4, 0.05], id="sharp"),
-        pytest.param("readable", [False, False, True, False], id="readable"),
-    ],
-)
-def test_a_portrait_is_the_best_view(column: str, values: list[float]) -> None:
-    rows = ROWS.rows(slice(0, 4))
-    even = {"yaw_deg": 0, "face_px": 60, "sharpness": 0.2, "readable": True, "score": 0.9}
-    rows = replace(rows, **{name: np.full(4, value, getattr(rows, name).dtype) for name, value in even.items()})
-    rows = replace(rows, **{column: np.array(values, getattr(rows, column).dtype)})
-    assert best_views(rows) == {1: TIMES[2]}

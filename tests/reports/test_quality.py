@@ -7,11 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feelit.reports.quality import quality_of
-from feelit.timeline.schema import from_arrow
+from feelit.analysis.observations import TimelineSamples
+from feelit.reports.faces import read_faces
+from feelit.reports.quality import Quality
+from feelit.reports.quality import quality_of as judged
+from feelit.timeline.recording import open_timelines
+from feelit.timeline.schema import from_arrow, to_arrow
 from feelit.types import Timeline
 from tests.reports.meetings import Meeting, timeline_of
 from tests.timeline.rows import regular, table_of
+
+
+def quality_of(rows: Timeline) -> Quality:
+    (recording,) = open_timelines(to_arrow(rows, "a.mp4"))
+    samples = TimelineSamples(recording, "person")
+    lengths_s = {person: samples.of_track(n).length_s for n, person in enumerate(samples.track_id.tolist())}
+    return judged(samples.frames.time_s, read_faces(recording), lengths_s)
 
 
 def rows_of(tracks: dict[int, str], times_s: list[float] | None = None, **columns: list[float]) -> Timeline:
@@ -42,9 +53,9 @@ def test_shares_are_weighted_by_time() -> None:
     assert quality.faces.unreadable == pytest.approx(0.3 / 0.6)  # the last frame stands for the median interval
 
 
-def test_tracks_have_figures_of_their_own() -> None:
-    tracks = quality_of(rows_of({1: "uu", 4: "nu"})).tracks
-    assert {track: faces.unreadable for track, faces in tracks.items()} == {1: 1.0, 4: 0.5}
+def test_people_have_figures_of_their_own() -> None:
+    people = quality_of(rows_of({1: "uu", 4: "nu"})).people
+    assert {person: faces.unreadable for person, faces in people.items()} == {1: 1.0, 4: 0.5}
 
 
 def test_gaps_are_intervals_much_longer_than_usual() -> None:

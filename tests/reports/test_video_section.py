@@ -8,9 +8,10 @@ import pytest
 
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.summary import VideoSummary, summaries
-from feelit.reports.curves import curves_of
+from feelit.reports.quality import quality_of
 from feelit.reports.video_section import Findings, plain, strip_of, title_of
 from feelit.timeline.schema import from_arrow
+from tests.reports.meetings import curves_of
 from tests.timeline.rows import regular, table_of
 
 NAN = float("nan")
@@ -25,15 +26,17 @@ def test_the_surest_events_come_first_and_no_kind_crowds_out_the_others() -> Non
     doubtful = [event(Kind.shared, 0.4, 0.9), event(Kind.shared, NAN, 0.9), event(Kind.peak, 0.3, 0.9)]
     (video,) = summaries(table_of({1: "nn"}, regular(2)), "video")
     assert isinstance(video, VideoSummary)
-    ranked = Findings(video, [], {}, [*doubtful, *sure]).surest
+    table = table_of({}, regular(2))
+    quality = quality_of(np.arange(2.0), {}, {})
+    ranked = Findings(video, [], {}, [*doubtful, *sure], {}, quality, curves_of(table)).surest
     first = [(e.kind.value, None if math.isnan(e.strength) else e.strength) for e in ranked[:4]]
     assert first == [("peak", 0.9), ("absence", None), ("peak", 0.5), ("absence", None)]
     assert {e.p_value for e in ranked[5:7]} == {0.3, 0.4}
     assert math.isnan(ranked[7].p_value)
 
 
-def test_a_miniature_has_a_digit_a_column_and_tracks_that_follow_one_another_share_a_lane() -> None:
-    curves = curves_of(from_arrow(table_of({1: "nnn.....", 2: "....hhuu", 3: "aaaaaaaa"}, regular(8))))
+def test_a_miniature_has_a_digit_a_column_and_people_who_follow_one_another_share_a_lane() -> None:
+    curves = curves_of(table_of({1: "nnn.....", 2: "....hhuu", 3: "aaaaaaaa"}, regular(8)))
     one, two = strip_of(curves, 0.8)
     assert set(one[:50]) == {"0"}
     assert set(one[81:119]) == {"1"}
@@ -43,7 +46,7 @@ def test_a_miniature_has_a_digit_a_column_and_tracks_that_follow_one_another_sha
 
 def test_of_many_lanes_the_fullest_are_shown() -> None:
     tracks = dict.fromkeys(range(1, 6), "n" * 8) | {6: "h......."}
-    lanes = strip_of(curves_of(from_arrow(table_of(tracks, regular(8)))), 0.8)
+    lanes = strip_of(curves_of(table_of(tracks, regular(8))), 0.8)
     assert lanes == ["0" * 160] * 5
 
 

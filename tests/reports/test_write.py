@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.analysis.summary import VideoSummary, summaries
+from feelit.analysis.event import Event
+from feelit.analysis.summary import PersonSummary, VideoSummary, summaries
 from feelit.errors import OutputError, TimelineReadError, UsageError, VideoReadError
 from feelit.options.timelines import ReportOptions
 from feelit.reports import write as writing
@@ -43,23 +44,23 @@ def test_a_page_tells_what_the_summary_tells(tmp_path: Path) -> None:
     video = data["video-1"]
     assert video["shown"]["share"] == pytest.approx(summary.shown.share, abs=1e-4)
     assert video["face_share"] == pytest.approx(summary.face_share, abs=1e-4)
-    assert [track["id"] for track in video["tracks"]] == [1, 2, 3]
+    assert [person["id"] for person in video["people"]] == [1, 2, 3]
     assert video["moments"][0]["confidence"] == pytest.approx(summary.shown.moments[0].confidence, abs=1e-4)
     assert (video["points"], video["samples"], video["step_s"]) == (300, 300, None)
     assert all(check["passed"] for check in video["audit"])
     assert video["source"]["models"]["detector"]["name"] == "detector-v1"
     assert video["source"]["timeline"] == (tmp_path / "a.parquet").as_posix()
-    assert data["report"]["videos"][0]["tracks"] == 3
+    assert data["report"]["videos"][0]["people"] == 3
 
 
 def test_transitions_add_up_to_those_of_the_summary(tmp_path: Path) -> None:
     meeting = Meeting(people=4, duration_s=120.0)
     video = report(write(tmp_path / "a.parquet", [meeting]))["video-1"]
-    for track in video["tracks"]:
-        changes = sum(times for _, _, times in track["transitions"])
-        assert changes == pytest.approx(track["transitions_per_min"] * track["readable_s"] / 60, abs=0.01)
-        assert all(a != b for a, b, _ in track["transitions"])
-    assert sum(len(track["transitions"]) for track in video["tracks"]) > 10
+    for person in video["people"]:
+        changes = sum(times for _, _, times in person["transitions"])
+        assert changes == pytest.approx(person["transitions_per_min"] * person["readable_s"] / 60, abs=0.01)
+        assert all(a != b for a, b, _ in person["transitions"])
+    assert sum(len(person["transitions"]) for person in video["people"]) > 10
 
 
 def test_equal_timelines_give_equal_pages(tmp_path: Path) -> None:
@@ -70,14 +71,51 @@ def test_equal_timelines_give_equal_pages(tmp_path: Path) -> None:
 
 
 def test_an_hour_of_six_people_is_small_and_at_full_resolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "feelit.reports.video_section.events_of", lambda rows, bouts, kinds: []
-    )  # they take most of the time, and little room
+    monkeypatch.setattr("feelit.reports.video_section.EventFinder", NoEvents)  # they take most of the time, and little room
     meeting = Meeting(people=6, duration_s=3600.0)
     video = report(write(tmp_path / "a.parquet", [meeting]))["video-1"]
     assert (video["points"], video["step_s"]) == (36_000, None)
     rest = writing.EVENTS * 250 + writing.PICTURE_BYTES
     assert (tmp_path / "report.html").stat().st_size + rest < HOUR_BYTES
+
+
+class NoEvents:
+    """Finds none."""
+
+    needs_series = False
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def add(self, series: object) -> None:
+        pass
+
+    def finish(self) -> list[Event]:
+        return []
+
+
+def test_a_person_is_one_row_whatever_the_tracks_are(tmp_path: Path) -> None:
+    meeting = Meeting(people=4, duration_s=60.0)
+    timeline = write(tmp_path / "a.parquet", [meeting], people={1: 2, 2: 1, 3: None, 4: 3}, names=["Ada", "Ben"])
+    video = report(timeline)["video-1"]
+    assert video["unit"] == "person"
+    assert [(p["id"], p["name"], [t["id"] for t in p["tracks"]]) for p in video["people"]] == [
+        (1, "Ada", [2]),
+        (2, "Ben", [1]),
+        (3, None, [4]),
+    ]
+    by_person = {p.person_id: p.shown for p in summaries(timeline, "person") if isinstance(p, PersonSummary)}
+    for person in video["people"]:
+        assert person["on_screen_s"] == pytest.approx(by_person[person["id"]].on_screen_s, abs=1e-4)
+        assert person["share"] == pytest.approx(by_person[person["id"]].share, abs=1e-4)
+    assert {person for event in video["events"]["rows"] for person in event["people"]} <= {1, 2, 3}
+    assert {moment["person"] for moment in video["moments"]} <= {1, 2, 3}
+
+
+def test_without_people_tracks_stand_in_for_them(tmp_path: Path) -> None:
+    video = report(write(tmp_path / "a.parquet", [Meeting(people=2, duration_s=5.0)]))["video-1"]
+    assert video["unit"] == "track"
+    assert [(p["id"], p["name"], [t["id"] for t in p["tracks"]]) for p in video["people"]] == [(1, None, [1]), (2, None, [2])]
 
 
 def test_many_videos_share_the_room_of_a_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,21 +126,21 @@ def test_many_videos_share_the_room_of_a_few(tmp_path: Path, monkeypatch: pytest
     many = report(write(tmp_path / "many.parquet", meetings), name="many.html")
     assert all(len(few[f"curves-{n}"]) <= 30_000 for n in range(1, 3))
     assert all(len(many[f"curves-{n}"]) <= 10_000 for n in range(1, 7))
-    assert [few["video-1"]["step_s"], many["video-1"]["step_s"]] == [None, 0.2]
-    assert many["report"]["videos"][0]["step_s"] == 0.2  # the table of contents says so as well
+    assert [few["video-1"]["step_s"], many["video-1"]["step_s"]] == [None, 1.0]
+    assert many["report"]["videos"][0]["step_s"] == 1.0  # the table of contents says so as well
 
 
 @pytest.mark.parametrize(
-    ("meeting", "tracks", "samples"),
+    ("meeting", "people", "samples"),
     [
         pytest.param(Meeting(people=0, duration_s=5.0), 0, 50, id="nobody"),
         pytest.param(Meeting(people=1, duration_s=0.1), 1, 1, id="one frame"),
         pytest.param(Meeting(people=0, duration_s=0.0), 0, 0, id="no frame"),
     ],
 )
-def test_little_is_enough(meeting: Meeting, tracks: int, samples: int, tmp_path: Path) -> None:
+def test_little_is_enough(meeting: Meeting, people: int, samples: int, tmp_path: Path) -> None:
     video = report(write(tmp_path / "a.parquet", [meeting]))["video-1"]
-    assert (len(video["tracks"]), video["samples"]) == (tracks, samples)
+    assert (len(video["people"]), video["samples"]) == (people, samples)
 
 
 def test_names_are_data(tmp_path: Path) -> None:
@@ -160,7 +198,7 @@ def test_pictures_and_links_come_with_the_video(tmp_path: Path) -> None:
         {"url": "films/moved%20here.annotated.mp4", "name": "moved here.annotated.mp4"},
     )
     assert seen["footage"] == {"status": "found", "video": links[0], "annotated": links[1]}
-    assert seen["tracks"][0]["portrait"].startswith("data:image/jpeg;base64,")
+    assert seen["people"][0]["portrait"].startswith("data:image/jpeg;base64,")
     assert all(moment["picture"] for moment in seen["moments"])
 
 
@@ -190,7 +228,7 @@ def test_a_video_that_cannot_be_decoded_costs_its_pictures_only(tmp_path: Path) 
     timeline = timeline_of_film(tmp_path / "a.parquet", {"call.mp4": video})
     (note,) = write_report([timeline], ReportOptions(out=tmp_path / "report.html", video=(video,)))
     assert "no pictures of call.mp4" in note
-    assert blocks(tmp_path / "report.html")["video-1"]["tracks"][0]["portrait"] is None
+    assert blocks(tmp_path / "report.html")["video-1"]["people"][0]["portrait"] is None
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
-"""The curves of one video as bytes: what every track shows at every sampled frame, or at coarser steps of a long video.
+"""The curves of one video as bytes: what every person shows at every sampled frame, or at coarser steps of a long video.
 
 Layout, before compression by raw DEFLATE and base64: the times in units of 0.1 ms, as uint32 differences, least significant
-bytes of all first; then for every track one byte a point, which of `STATES` it is in; then eight bytes a point, the smoothed
-probabilities in 1/255, one emotion after the other, as differences from point to point modulo 256. Where there is no
-probability the last one is repeated, which costs nothing. A track has points from its first to its last one only.
+bytes of all first; then for every person one byte a point, which of `STATES` it is in; one more, one of `SPEAKING`, if the
+timeline says who speaks; and eight bytes a point, the smoothed probabilities in 1/255, one emotion after the other, as
+differences from point to point modulo 256. At coarser steps these are means, and the lowest and the highest values follow in
+the same way. Where there is no probability the last one is repeated, which costs nothing. A person has points from the first to
+the last one only.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.timeline.smoothing import smooth
-from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64, Timeline, UInt8
+from feelit.analysis.observations import Samples
+from feelit.analysis.track_series import TrackSeries
+from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
 
 UNREADABLE, ABSENT = len(EMOTIONS), len(EMOTIONS) + 1
 STATES = (*EMOTIONS, "unreadable", "absent")
-"""What a track may be in: it shows an emotion, cannot be read, or is not there."""
+"""What a person may be in: shows an emotion, cannot be read, or is not there."""
+
+SPEAKING = ("no", "yes", "unknown")
+NO, YES, UNKNOWN = range(3)
 
 STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0)
 """Steps of curves that would be too large at full resolution."""
@@ -27,23 +33,29 @@ STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0)
 TICKS_A_SECOND = 10_000
 LEVELS = 255
 
+LEAST_PACKED = 1 / 6
+"""Smoothed probabilities shrink to between a third and two thirds, counted in characters; nothing shrinks to less than this."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Track:
-    """The points of one track."""
+class PersonCurves:
+    """The points of one person. Levels are smoothed probabilities in 1/LEVELS, 0 where the state is no emotion."""
 
-    track_id: int
-    first: int  # place of its first point among the times
+    person_id: int
+    first: int  # place of the first point among the times
     state: UInt8  # (K,) see STATES
-    level: UInt8  # (K, 8) smoothed probabilities in 1/LEVELS, 0 where the state is no emotion
+    speaking: UInt8 | None  # (K,) see SPEAKING; None if the timeline does not say
+    mean: UInt8  # (K, 8)
+    low: UInt8  # (K, 8) the lowest value of the step; `mean` itself where every sampled frame has a point
+    high: UInt8  # (K, 8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """All tracks of a video over one time axis. `step_s` is None where every sampled frame has a point."""
+    """All people of a video over one time axis. `step_s` is None where every sampled frame has a point."""
 
     time_s: Float64  # (P,) rising
-    tracks: list[Track]
+    people: list[PersonCurves]
     step_s: float | None = None
 
     @property
@@ -54,78 +66,98 @@ class Curves:
     @property
     def raw_bytes(self) -> int:
         """Size before compression."""
-        return 4 * len(self.time_s) + sum(track.state.size + track.level.size for track in self.tracks)
+        return 4 * len(self.time_s) + sum(plane.size for person in self.people for plane in self.planes(person))
+
+    def planes(self, person: PersonCurves) -> list[UInt8]:
+        """What is stored of a person, in its order."""
+        said = [] if person.speaking is None else [person.speaking]
+        return [person.state, *said, *([person.mean] if self.step_s is None else [person.mean, person.low, person.high])]
 
 
-def curves_of(rows: Timeline) -> Curves:
-    """The curves of one video at full resolution, tracks in the order of their numbers."""
-    time_s = np.unique(rows.time_s)
-    faces = rows.rows(rows.track_id >= 0)
-    everything = np.arange(len(faces), dtype=np.int64)
-    mean = smooth(faces.time_s, faces.track_id.astype(np.int64), faces.probability, faces.readable, everything)
-    place = np.searchsorted(time_s, faces.time_s).astype(np.int64)
-    shows = faces.readable & (faces.emotion >= 0)
-    state = np.where(shows, faces.emotion, UNREADABLE).astype(np.uint8)
-    tracks = []
-    for track_id in np.unique(faces.track_id):
-        mine = np.flatnonzero(faces.track_id == track_id)
-        tracks.append(_track(int(track_id), place[mine], state[mine], mean[mine]))
-    return Curves(time_s, tracks)
+def person_curves(person_id: int, samples: Samples, series: TrackSeries | None, speaking: UInt8 | None) -> PersonCurves:
+    """The curves of one person at full resolution.
+
+    Parameters
+    ----------
+    samples : all of the person; their frames are the places of the points
+    series : the readable ones, smoothed; None if there are none
+    speaking : (K,) uint8, see `SPEAKING`, of every sample
+    """
+    first, count = int(samples.frame[0]), int(samples.frame[-1] - samples.frame[0]) + 1
+    place = samples.frame - first
+    state, levels = np.full(count, ABSENT, np.uint8), np.zeros((count, len(EMOTIONS)), np.uint8)
+    state[place] = np.where(samples.readable, samples.emotion, UNREADABLE)
+    if series is not None:
+        levels[series.samples.frame - first] = np.round(np.clip(np.nan_to_num(series.smoothed), 0, 1) * LEVELS)
+    says = None
+    if speaking is not None:
+        says = np.full(count, UNKNOWN, np.uint8)
+        says[place] = speaking
+    return PersonCurves(person_id, first, state, says, levels, levels, levels)
 
 
 def coarser(curves: Curves, step_s: float) -> Curves:
-    """The same with one point a step that holds a sampled frame, in its middle: the state that is most frequent in the step,
-    and the mean of the probabilities where there are some."""
+    """The same, from curves at full resolution, with one point a step that holds a sampled frame, in its middle: the state that
+    is most frequent in the step, and the mean, the lowest and the highest of the probabilities where there are some."""
     step = np.floor(curves.time_s / step_s + 1e-6).astype(np.int64)
     steps, place = np.unique(step, return_inverse=True)
-    tracks = [_coarser_track(track, place[track.first : track.first + len(track.state)]) for track in curves.tracks]
-    return Curves((steps + 0.5).astype(np.float64) * step_s, tracks, step_s)
+    people = [_coarser_person(person, place[person.first : person.first + len(person.state)]) for person in curves.people]
+    return Curves((steps + 0.5).astype(np.float64) * step_s, people, step_s)
 
 
 def pack(curves: Curves) -> str:
     """The curves in base64, see above."""
     ticks = np.round(curves.time_s * TICKS_A_SECOND).astype(np.int64)
     gaps = np.clip(np.diff(ticks, prepend=0), 0, 2**32 - 1).astype("<u4")
-    planes = [gaps.view(np.uint8).reshape(-1, 4).T.tobytes()]
-    for track in curves.tracks:
-        held = _held(track.level, track.state < UNREADABLE)
-        planes += [track.state.tobytes(), np.diff(held, axis=0, prepend=np.zeros((1, 8), np.uint8)).T.tobytes()]
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return base64.b64encode(b"".join(map(deflater.compress, planes)) + deflater.flush()).decode("ascii")
+    packed = [deflater.compress(gaps.view(np.uint8).reshape(-1, 4).T.tobytes())]
+    for person in curves.people:
+        valid = person.state < UNREADABLE
+        for plane in curves.planes(person):
+            stored = plane if plane.ndim == 1 else np.diff(_held(plane, valid), axis=0, prepend=np.zeros((1, 8), np.uint8)).T
+            packed.append(deflater.compress(stored.tobytes()))
+    return base64.b64encode(b"".join(packed) + deflater.flush()).decode("ascii")
 
 
 def pack_within(curves: Curves, most_bytes: int) -> tuple[Curves, str]:
     """The finest curves that fit into so many characters, packed; the coarsest if none do."""
     candidate, packed = curves, ""
+    shrink = LEAST_PACKED
     for step_s in (None, *(step_s for step_s in STEPS_S if step_s > 1.5 * curves.interval_s)):
-        candidate = curves if step_s is None else coarser(curves, step_s)
-        # Smoothed probabilities shrink to between a third and two thirds; what is far too large need not be tried.
-        packed = pack(candidate) if candidate.raw_bytes < 6 * most_bytes else ""
-        if packed and len(packed) <= most_bytes:
+        candidate, packed = curves if step_s is None else coarser(curves, step_s), ""
+        if candidate.raw_bytes * shrink > most_bytes:
+            continue  # what is far too large need not be tried
+        packed = pack(candidate)
+        if len(packed) <= most_bytes:
             return candidate, packed
+        shrink = max(shrink, 0.8 * len(packed) / candidate.raw_bytes)
     return candidate, packed or pack(candidate)
 
 
-def _track(track_id: int, place: Int64, state: UInt8, mean: Float32) -> Track:
-    """A track out of the points that it has; it is absent at those between."""
-    first, count = int(place[0]), int(place[-1] - place[0]) + 1
-    states, levels = np.full(count, ABSENT, np.uint8), np.zeros((count, len(EMOTIONS)), np.uint8)
-    states[place - first] = state
-    level = np.round(np.clip(np.nan_to_num(mean), 0, 1) * LEVELS).astype(np.uint8)
-    levels[place - first] = np.where(state[:, None] < UNREADABLE, level, 0)
-    return Track(track_id, first, states, levels)
-
-
-def _coarser_track(track: Track, place: Int64) -> Track:
+def _coarser_person(person: PersonCurves, place: Int64) -> PersonCurves:
     first, count = int(place[0]), int(place[-1] - place[0]) + 1
     place = place - first
-    votes = np.bincount(place * len(STATES) + track.state, minlength=count * len(STATES)).reshape(count, len(STATES))
-    shows = track.state < UNREADABLE
-    shown = np.maximum(np.bincount(place[shows], minlength=count), 1)
-    sums = [np.bincount(place[shows], track.level[shows, k], count) for k in range(len(EMOTIONS))]
-    state = votes.argmax(axis=1).astype(np.uint8)
-    level = np.round(np.stack(sums, axis=1) / shown[:, None]).astype(np.uint8)
-    return Track(track.track_id, first, state, np.where(state[:, None] < UNREADABLE, level, 0).astype(np.uint8))
+    state = _most_frequent(place, person.state, count, len(STATES))
+    shows = np.flatnonzero(person.state < UNREADABLE)
+    level, where = person.mean[shows], place[shows]
+    begins = np.flatnonzero(np.diff(where, prepend=-1))
+    there = where[begins]
+    mean, low, high = (np.zeros((count, len(EMOTIONS)), np.uint8) for _ in range(3))
+    if len(shows):
+        points = np.diff(begins, append=len(where))
+        mean[there] = np.round(np.add.reduceat(level.astype(np.float64), begins, axis=0) / points[:, None])
+        low[there], high[there] = np.minimum.reduceat(level, begins, axis=0), np.maximum.reduceat(level, begins, axis=0)
+    shown = (state < UNREADABLE)[:, None]
+    mean, low, high = (np.where(shown, values, 0).astype(np.uint8) for values in (mean, low, high))
+    says = None if person.speaking is None else _most_frequent(place, person.speaking, count, len(SPEAKING))
+    return PersonCurves(person.person_id, first, state, says, mean, low, high)
+
+
+def _most_frequent(place: Int64, kind: UInt8, count: int, kinds: int) -> UInt8:
+    """(count,) the most frequent kind of every place; where there is none, the last kind: absent, or unknown."""
+    votes = np.bincount(place * kinds + kind, minlength=count * kinds).reshape(count, kinds)
+    result: UInt8 = np.where(votes.any(axis=1), votes.argmax(axis=1), kinds - 1).astype(np.uint8)
+    return result
 
 
 def _held(level: UInt8, valid: Bool) -> UInt8:

@@ -17,22 +17,23 @@ from typing import Any
 
 from feelit.render import theme
 from feelit.reports.curves import LEVELS, STATES, TICKS_A_SECOND
-from feelit.reports.quality import LOW_LIGHT
+from feelit.reports.faces import LOW_LIGHT
 from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
 from feelit.timeline.smoothing import SIGMA_S
 from feelit.types import EMOTIONS
 
-STYLES = ("uplot/uPlot.min.css", "page.css", "parts.css", "print.css")
+STYLES = ("page.css", "parts.css", "streams.css", "print.css")
 SCRIPTS = (
-    "uplot/uPlot.iife.min.js",
-    *("text.js", "theme.js", "curves.js", "view.js", "gestures.js", "overview.js", "plots.js", "controls.js", "player.js"),
-    *("tables.js", "tracks.js", "moments.js", "events.js", "transitions.js", "quality.js", "video_section.js"),
-    *("contents.js", "main.js"),
+    *("text.js", "theme.js", "pen.js", "save.js", "curves.js", "view.js", "gestures.js", "tables.js", "people.js"),
+    *("streams.js", "person.js", "figures.js", "controls.js", "player.js", "moments.js", "events.js", "transitions.js"),
+    *("quality.js", "video_section.js", "contents.js", "main.js"),
 )
 """In the order in which they are needed. Our scripts share one scope, which nothing outside of it sees."""
 
 LEAST_CONTRAST = 3.0
 """Between a graphic and what is behind it (WCAG 2.2, success criterion 1.4.11)."""
+
+NEUTRAL_IS_PAPER = 0.55
 
 
 def head(title: str) -> str:
@@ -64,16 +65,25 @@ def escaped_json(value: Any) -> str:
 def constants() -> dict[str, Any]:
     """What the scripts share with the program."""
     limits = {"face_px": LEAST_FACE_PX, "sharpness": LEAST_SHARPNESS, "yaw_deg": MOST_YAW_DEG, "low_light": LOW_LIGHT}
-    shown = {"emotions": EMOTIONS, "states": STATES, "track_colours": len(theme.TRACK_COLOURS)}
-    return shown | {"levels": LEVELS, "ticks": TICKS_A_SECOND, "limits": limits | {"sigma_s": SIGMA_S}}
+    return {
+        "emotions": EMOTIONS,
+        "states": STATES,
+        "levels": LEVELS,
+        "ticks": TICKS_A_SECOND,
+        "limits": limits | {"sigma_s": SIGMA_S},
+    }
 
 
-def edge(colour: theme.Colour) -> theme.Colour:
-    """The colour, darkened until it stands out from white paper: the outline of areas and curves in it."""
-    share = 1.0
-    while contrast(darker := theme.Colour(*(round(v * share) for v in colour)), theme.INK) < LEAST_CONTRAST:
-        share -= 0.01
-    return darker
+def edge(colour: theme.Colour, paper: theme.Colour = theme.INK) -> theme.Colour:
+    """The colour, darkened on white paper or lightened on dark until it stands out: the outline of areas and curves in it."""
+    share, towards = 0.0, theme.HALO if paper == theme.INK else theme.INK
+    while contrast(moved := _between(colour, towards, share), paper) < LEAST_CONTRAST:
+        share += 0.01
+    return moved
+
+
+def _between(colour: theme.Colour, other: theme.Colour, share: float) -> theme.Colour:
+    return theme.Colour(*(round(a + (b - a) * share) for a, b in zip(colour, other, strict=True)))
 
 
 def contrast(a: theme.Colour, b: theme.Colour) -> float:
@@ -94,20 +104,26 @@ def _asset(name: str) -> str:
 
 @cache
 def _style() -> str:
-    colours = {f"emotion-{name}": colour for name, colour in theme.EMOTION_COLOUR.items()}
-    colours |= {f"edge-{name}": edge(colour) for name, colour in theme.EMOTION_COLOUR.items()}
-    colours |= {f"track-{n}": colour for n, colour in enumerate(theme.TRACK_COLOURS)}
-    named = {"ink": theme.INK, "dim-ink": theme.DIM_INK, "plate": theme.PLATE, "groove": theme.GROOVE, "halo": theme.HALO}
-    colours |= named | {"unreadable": theme.UNREADABLE}
-    variables = "".join(f"--{name}:{colour.hex};" for name, colour in colours.items())
-    return f":root{{{variables}}}\n" + "\n".join(map(_asset, STYLES))
+    named = {"ink": theme.INK, "dim-ink": theme.DIM_INK, "plate": theme.PLATE, "groove": theme.GROOVE}
+    named["unreadable"] = theme.UNREADABLE
+    variables = _variables(":root", named | _emotions(theme.INK))
+    return "\n".join([variables, _variables(':root[data-theme="dark"]', _emotions(theme.PLATE)), *map(_asset, STYLES)])
+
+
+def _emotions(paper: theme.Colour) -> dict[str, theme.Colour]:
+    """The colours of areas and of their edges on some paper. Neutral, the usual, is near to it: the others stand out."""
+    fills = {f"emotion-{name}": colour for name, colour in theme.EMOTION_COLOUR.items()}
+    fills["emotion-neutral"] = _between(theme.EMOTION_COLOUR["neutral"], paper, NEUTRAL_IS_PAPER)
+    return fills | {f"edge-{name}": edge(colour, paper) for name, colour in theme.EMOTION_COLOUR.items()}
+
+
+def _variables(selector: str, colours: dict[str, theme.Colour]) -> str:
+    return selector + "{" + "".join(f"--{name}:{colour.hex};" for name, colour in colours.items()) + "}"
 
 
 @cache
 def _script() -> str:
-    """The library with its licence, which has to go along with every copy, and our own scripts."""
-    library, *ours = map(_asset, SCRIPTS)
-    return f"/*\n{_asset('uplot/LICENSE')}*/\n{library}" + '\n(() => {\n"use strict";\n' + "\n".join(ours) + "\n})();\n"
+    return '(() => {\n"use strict";\n' + "\n".join(map(_asset, SCRIPTS)) + "\n})();\n"
 
 
 @cache

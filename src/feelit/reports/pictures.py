@@ -1,9 +1,9 @@
-"""Small pictures of faces, cut out of a video: the strongest moments, and one portrait a track."""
+"""Small pictures of faces, cut out of a video: the strongest moments, and one portrait a person."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from feelit.run.plan import usable_cores
-from feelit.types import Float32, Int64, Timeline, UInt8
+from feelit.types import Float32, UInt8
 from feelit.video.stills import stills
 
 PORTRAIT_PX, PORTRAIT_SCALE = 72, 1.5
@@ -19,9 +19,6 @@ MOMENT_PX, MOMENT_SCALE = 144, 1.9
 """Side of the pictures, and of what they show in sides of the face's box."""
 
 JPEG_QUALITY = 78
-SHARP_ENOUGH = 0.3
-LARGE_ENOUGH_PX = 96.0
-"""A portrait is chosen by how frontal it is once it is so sharp and so large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,45 +26,39 @@ class PictureRequest:
     """A picture of one face: which sample shows it, and how it is cut."""
 
     time_s: float
-    track_id: int
+    person_id: int
     side_px: int
     scale: float
 
+    @property
+    def place(self) -> tuple[float, int]:
+        """What it shows: when, and whom."""
+        return self.time_s, self.person_id
+
     @classmethod
-    def moment(cls, time_s: float, track_id: int) -> PictureRequest:
+    def moment(cls, time_s: float, person_id: int) -> PictureRequest:
         """A face at one moment, with some of its surroundings."""
-        return cls(time_s, track_id, MOMENT_PX, MOMENT_SCALE)
+        return cls(time_s, person_id, MOMENT_PX, MOMENT_SCALE)
 
     @classmethod
-    def portrait(cls, time_s: float, track_id: int) -> PictureRequest:
-        """A face by which a track is known."""
-        return cls(time_s, track_id, PORTRAIT_PX, PORTRAIT_SCALE)
-
-
-def best_views(rows: Timeline) -> dict[int, float]:
-    """When every track is seen best: readable, large, sharp and frontal. Track → time in seconds."""
-    seen = np.flatnonzero((rows.track_id >= 0) & np.isfinite(rows.box).all(axis=1))
-    faces = rows.rows(seen)
-    size = np.minimum(np.nan_to_num(faces.face_px) / LARGE_ENOUGH_PX, 1)
-    sharp = np.minimum(np.nan_to_num(faces.sharpness) / SHARP_ENOUGH, 1)
-    frontal = np.exp(-((np.nan_to_num(faces.yaw_deg) / 20) ** 2))
-    merit = (0.1 + faces.readable) * size * sharp * frontal * np.nan_to_num(faces.score)
-    best: dict[int, float] = {}
-    for track_id in np.unique(faces.track_id):
-        mine = np.flatnonzero(faces.track_id == track_id)
-        best[int(track_id)] = float(faces.time_s[mine[merit[mine].argmax()]])
-    return best
+    def portrait(cls, time_s: float, person_id: int) -> PictureRequest:
+        """A face by which a person is known."""
+        return cls(time_s, person_id, PORTRAIT_PX, PORTRAIT_SCALE)
 
 
 def cut_pictures(
-    video: Path, rows: Timeline, wanted: Sequence[PictureRequest], most_bytes: int, progress: Callable[[float], None]
+    video: Path,
+    boxes: Mapping[tuple[float, int], Float32],
+    wanted: Sequence[PictureRequest],
+    most_bytes: int,
+    progress: Callable[[float], None],
 ) -> dict[PictureRequest, str]:
     """Pictures as data URLs, those that are wanted first as far as there is room for them.
 
     Parameters
     ----------
-    rows : the timeline of this video
-    wanted : times and tracks of samples, the most important first
+    boxes : where people are at the times of samples: time and person → (4,) px. What has none has no picture
+    wanted : times and people, the most important first
     most_bytes : of all data URLs together
     progress : called with the share that is done, 0..1
 
@@ -76,23 +67,12 @@ def cut_pictures(
     VideoReadError
         if no frame of the video can be decoded.
     """
-    boxes = _boxes(rows, wanted)
-    wanted = [picture for picture in wanted if picture in boxes]
+    wanted = [picture for picture in wanted if picture.place in boxes]
     pictures: dict[PictureRequest, str] = {}
     for time_s, still in stills(video, [picture.time_s for picture in wanted], usable_cores()):
-        pictures |= {w: _data_url(_crop(still, boxes[w], w)) for w in wanted if w.time_s == time_s}
+        pictures |= {w: _data_url(_crop(still, boxes[w.place], w)) for w in wanted if w.time_s == time_s}
         progress(len(pictures) / len(wanted))
     return _as_many_as_fit([(w, pictures[w]) for w in wanted if w in pictures], most_bytes)
-
-
-def _boxes(rows: Timeline, wanted: Iterable[PictureRequest]) -> dict[PictureRequest, Float32]:
-    boxes = {}
-    for picture in wanted:
-        first, end = np.searchsorted(rows.time_s, [picture.time_s, np.nextafter(picture.time_s, np.inf)])
-        mine: Int64 = np.flatnonzero(rows.track_id[first:end] == picture.track_id) + first
-        if len(mine) and np.isfinite(rows.box[mine[0]]).all():
-            boxes[picture] = rows.box[mine[0]]
-    return boxes
 
 
 def _crop(still: UInt8, box: Float32, wanted: PictureRequest) -> UInt8:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.analysis.observations import frame_lengths
-from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
-from feelit.types import Bool, Float64, Timeline
-
-LOW_LIGHT = 50.0
-"""Mean luma of a face, of 255. It has no say in what is readable, but one in a hundred of the pictures that the built-in
-classifier learnt from is darker (FER2013, every seventh training picture)."""
+from feelit.reports.faces import PersonFaces
+from feelit.types import Bool, Float64
 
 GAP_INTERVALS = 3.0
 LEAST_GAP_S = 0.5
@@ -25,10 +21,10 @@ class FaceQuality:
 
     on_screen_s: float
     unreadable: float
-    small: float  # below LEAST_FACE_PX
-    blurred: float  # below LEAST_SHARPNESS
-    turned: float  # beyond MOST_YAW_DEG
-    dark: float  # below LOW_LIGHT
+    small: float  # below faces.LEAST_FACE_PX
+    blurred: float  # below faces.LEAST_SHARPNESS
+    turned: float  # beyond faces.MOST_YAW_DEG
+    dark: float  # below faces.LOW_LIGHT
     face_px: float  # median
     score: float  # median, of the detector
 
@@ -48,43 +44,41 @@ class Quality:
     interval_s: float  # the usual time between sampled frames: their median
     gap_s: float  # intervals longer than this are gaps
     gaps: tuple[Gap, ...]
-    faces: FaceQuality  # of all tracks together
-    tracks: dict[int, FaceQuality]
+    faces: FaceQuality  # of all people together
+    people: dict[int, FaceQuality]
 
 
-def quality_of(rows: Timeline) -> Quality:
-    """Judge the timeline of one video, in which every sampled frame has a row."""
-    time_s = np.unique(rows.time_s)
-    length_s = frame_lengths(time_s)
-    seen = np.flatnonzero(rows.track_id >= 0)
-    faces, weight = rows.rows(seen), length_s[np.searchsorted(time_s, rows.time_s[seen])]
+def quality_of(time_s: Float64, faces: dict[int, PersonFaces], lengths_s: dict[int, Float64]) -> Quality:
+    """Judge the timeline of one video.
+
+    Parameters
+    ----------
+    time_s : (N,) of every sampled frame
+    faces : of every person
+    lengths_s : (F,) of every person, what the frame of each face stands for
+    """
     step = np.diff(time_s)
     interval_s = float(np.median(step)) if len(step) else 0.0
     gap_s = max(GAP_INTERVALS * interval_s, LEAST_GAP_S)
     gaps = tuple(Gap(float(time_s[i]), float(time_s[i + 1])) for i in np.flatnonzero(step > gap_s))
-    tracks = {
-        int(t): _faces(faces.rows(mine), weight[mine]) for t in np.unique(faces.track_id) for mine in [faces.track_id == t]
-    }
-    return Quality(interval_s, gap_s, gaps, _faces(faces, weight), tracks)
+    people = {person: _of([mine], [lengths_s[person]]) for person, mine in faces.items()}
+    return Quality(interval_s, gap_s, gaps, _of(list(faces.values()), list(lengths_s.values())), people)
 
 
-def _faces(faces: Timeline, weight: Float64) -> FaceQuality:
-    total_s = float(weight.sum())
+def _of(faces: Sequence[PersonFaces], lengths_s: Sequence[Float64]) -> FaceQuality:
+    total_s = float(sum(length_s.sum() for length_s in lengths_s))
 
-    def share(which: Bool) -> float:
-        return float(weight[which].sum()) / total_s if total_s else float("nan")
+    def share(which: Sequence[Bool]) -> float:
+        held_s = sum(float(length_s[mine].sum()) for mine, length_s in zip(which, lengths_s, strict=True))
+        return held_s / total_s if total_s else float("nan")
 
     return FaceQuality(
         on_screen_s=total_s,
-        unreadable=share(~faces.readable),
-        small=share(faces.face_px < LEAST_FACE_PX),
-        blurred=share(faces.sharpness < LEAST_SHARPNESS),
-        turned=share(np.abs(faces.yaw_deg) > MOST_YAW_DEG),
-        dark=share(faces.brightness < LOW_LIGHT),
-        face_px=_median(faces.face_px.astype(np.float64)),
-        score=_median(faces.score.astype(np.float64)),
+        unreadable=share([mine.unreadable for mine in faces]),
+        small=share([mine.small for mine in faces]),
+        blurred=share([mine.blurred for mine in faces]),
+        turned=share([mine.turned for mine in faces]),
+        dark=share([mine.dark for mine in faces]),
+        face_px=float(np.median(np.concatenate([mine.face_px for mine in faces]))) if faces else float("nan"),
+        score=float(np.median(np.concatenate([mine.score for mine in faces]))) if faces else float("nan"),
     )
-
-
-def _median(values: Float64) -> float:
-    return float(np.median(values)) if len(values) else float("nan")

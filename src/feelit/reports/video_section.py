@@ -15,13 +15,15 @@ import pyarrow as pa
 from feelit.analysis.audit import audit
 from feelit.analysis.bouts import transition_counts
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, bouts_of, events_of
+from feelit.analysis.events import SURE, EventFinder, bouts_of
 from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summary
-from feelit.reports.curves import ABSENT, Curves
+from feelit.analysis.track_series import track_series
+from feelit.reports.curves import ABSENT, Curves, person_curves
+from feelit.reports.faces import PersonFaces, read_faces
 from feelit.reports.pictures import PictureRequest
-from feelit.reports.quality import Quality
+from feelit.reports.quality import Quality, quality_of
 from feelit.timeline.recording import Recording
 from feelit.types import Int64
 
@@ -37,14 +39,17 @@ class Findings:
     """What the rows of one video amount to."""
 
     video: VideoSummary
-    tracks: list[TrackSummary]
-    transitions: dict[int, Int64]  # track → (8, 8) counts
-    events: list[Event]
+    people: list[TrackSummary]  # by person; where tracks were not grouped, each is one
+    transitions: dict[int, Int64]  # person → (8, 8) counts
+    events: list[Event]  # of people
+    faces: dict[int, PersonFaces]
+    quality: Quality
+    curves: Curves  # at full resolution
 
     @property
     def moments(self) -> list[Moment]:
-        """The strongest ones of every track, the strongest first."""
-        return sorted((m for track in self.tracks for m in track.shown.moments), key=lambda m: (-m.confidence, m.time_s))
+        """The strongest ones of every person, the strongest first."""
+        return sorted((m for person in self.people for m in person.shown.moments), key=lambda m: (-m.confidence, m.time_s))
 
     @property
     def surest(self) -> list[Event]:
@@ -60,12 +65,28 @@ class Findings:
 
 
 def findings_of(recording: Recording) -> Findings:
-    """Sum up one video."""
-    rows = TimelineSamples(recording)
+    """Sum up one video, one person after the other: all of a long one at once would take much memory."""
+    faces, rows = read_faces(recording), TimelineSamples(recording, "person")
     bouts = bouts_of(rows)
-    events = events_of(rows, bouts, COUNTED)
-    counts = {int(name): transition_counts(mine) for name, mine in zip(rows.track_id, bouts, strict=True)}
-    return Findings(video_summary(rows, bouts, events), track_summaries(rows, bouts, events), counts, events)
+    finder = EventFinder(rows, bouts, COUNTED)
+    people, lengths_s = [], {}
+    for number, person in enumerate(rows.track_id.tolist()):
+        samples = rows.of_track(number)
+        series = track_series(samples)
+        if series is not None:
+            finder.add(series)
+        people.append(person_curves(person, samples, series, faces[person].speaking))
+        lengths_s[person] = samples.length_s
+    events = finder.finish()
+    return Findings(
+        video=video_summary(rows, bouts, events),
+        people=track_summaries(rows, bouts, events),
+        transitions={person: transition_counts(mine) for person, mine in zip(rows.track_id.tolist(), bouts, strict=True)},
+        events=events,
+        faces=faces,
+        quality=quality_of(rows.frames.time_s, faces, lengths_s),
+        curves=Curves(rows.frames.time_s, people),
+    )
 
 
 def title_of(name: str) -> str:
@@ -77,23 +98,27 @@ def facts_of(recording: Recording, table: pa.Table) -> dict[str, Any]:
     """Everything about the file that does not depend on what faces show."""
     return {
         "audit": [asdict(check) for check in audit(table, recording.facts, recording.in_order)],
-        "facts": dict(recording.facts),
+        "facts": {name: value for name, value in recording.facts.items() if name != "people"},
         "source": {k: v for k, v in recording.metadata.items() if k != "videos"} | {"timeline": recording.source},
     }
 
 
-def tracks_of(findings: Findings, curves: Curves, portraits: Mapping[int, str]) -> list[dict[str, Any]]:
-    """One object a track, in the order of the curves."""
+def people_of(recording: Recording, findings: Findings, curves: Curves, portraits: Mapping[int, str]) -> list[dict[str, Any]]:
+    """One object a person, in the order of the curves."""
     result = []
-    for summary, track in zip(findings.tracks, curves.tracks, strict=True):
-        counts = findings.transitions[summary.track_id]
+    for summary, points in zip(findings.people, curves.people, strict=True):
+        person = summary.track_id
+        counts = findings.transitions[person]
+        spans = findings.faces[person].tracks
         result.append(
             {
-                "id": summary.track_id,
-                "first": track.first,
-                "points": len(track.state),
+                "id": person,
+                "name": recording.person_name(person),
+                "tracks": [{"id": span.track_id, "first_s": span.first_s, "last_s": span.last_s} for span in spans],
+                "first": points.first,
+                "points": len(points.state),
                 "transitions": [[int(a), int(b), int(counts[a, b])] for a, b in np.argwhere(counts)],
-                "portrait": portraits.get(summary.track_id),
+                "portrait": portraits.get(person),
                 **shown_of(summary.shown),
             }
         )
@@ -109,19 +134,32 @@ def shown_of(shown: ShownEmotions) -> dict[str, Any]:
 
 def moments_of(moments: Sequence[Moment], pictures: Mapping[PictureRequest, str]) -> list[dict[str, Any]]:
     """One object a moment."""
-    return [plain({**asdict(m), "picture": pictures.get(PictureRequest.moment(m.time_s, m.track_id))}) for m in moments]
+    return [
+        {
+            "time_s": m.time_s,
+            "person": m.track_id,
+            "emotion": m.emotion,
+            "confidence": m.confidence,
+            "picture": pictures.get(PictureRequest.moment(m.time_s, m.track_id)),
+        }
+        for m in moments
+    ]
 
 
 def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, str]) -> dict[str, Any]:
     """The events that are least likely to be chance, in order of time, and how many there are in all."""
     chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
-    names = ("kind", "tracks", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
-    rows = [{name: getattr(e, name) for name in names} | {"picture": pictures.get(picture_of(e))} for e in chosen]
+    names = ("kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
+    values = [{name: getattr(event, name) for name in names} for event in chosen]
+    rows = [
+        {**value, "people": event.tracks, "picture": pictures.get(picture_of(event))}
+        for value, event in zip(values, chosen, strict=True)
+    ]
     return {"all": len(findings.events), "rows": plain(rows)}
 
 
 def picture_of(event: Event) -> PictureRequest:
-    """What shows an event: the face of its first track when it is shown most."""
+    """What shows an event: the face of its first person when it is shown most."""
     return PictureRequest.portrait(event.peak_s, event.tracks[0])
 
 
@@ -136,26 +174,26 @@ def quality_facts(quality: Quality) -> dict[str, Any]:
             "gaps_s": sum(gap.end_s - gap.start_s for gap in quality.gaps),
             "longest_gaps": [[gap.start_s, gap.end_s] for gap in longest],
             "faces": asdict(quality.faces),
-            "tracks": [{"id": track_id, **asdict(faces)} for track_id, faces in quality.tracks.items()],
+            "people": [{"id": person, **asdict(faces)} for person, faces in quality.people.items()],
         }
     )
 
 
 def strip_of(curves: Curves, duration_s: float) -> list[str]:
-    """The video in miniature: a digit a column, the state as in `curves.STATES`. Tracks that follow one another share a lane,
+    """The video in miniature: a digit a column, the state as in `curves.STATES`. People who follow one another share a lane,
     and of many lanes there are those that hold most."""
     place = _points_of_columns(curves, duration_s / STRIP_COLUMNS)
     lanes: list[Int64] = []
     ends: list[int] = []
-    for track in sorted(curves.tracks, key=lambda track: track.first):
-        end = track.first + len(track.state)
-        lane = next((n for n, busy in enumerate(ends) if busy <= track.first), len(lanes))
+    for person in sorted(curves.people, key=lambda person: person.first):
+        end = person.first + len(person.state)
+        lane = next((n for n, busy in enumerate(ends) if busy <= person.first), len(lanes))
         if lane == len(lanes):
             lanes.append(np.full(STRIP_COLUMNS, ABSENT))
             ends.append(0)
         ends[lane] = end
-        inside = (place >= track.first) & (place < end)
-        lanes[lane][inside] = track.state[place[inside] - track.first]
+        inside = (place >= person.first) & (place < end)
+        lanes[lane][inside] = person.state[place[inside] - person.first]
     fullest = sorted(range(len(lanes)), key=lambda n: -int((lanes[n] != ABSENT).sum()))[:STRIP_LANES]
     return ["".join(map(str, lanes[n])) for n in sorted(fullest)]
 

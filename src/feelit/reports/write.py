@@ -16,18 +16,17 @@ from feelit.analysis.event import Kind
 from feelit.errors import UsageError, VideoReadError
 from feelit.options.timelines import ReportOptions
 from feelit.reports import page, video_section
-from feelit.reports.curves import curves_of, pack_within
+from feelit.reports.curves import pack_within
+from feelit.reports.faces import boxes_of
 from feelit.reports.footage import Footage, Found, find_footage, link
-from feelit.reports.pictures import PictureRequest, best_views, cut_pictures
-from feelit.reports.quality import quality_of
+from feelit.reports.pictures import PictureRequest, cut_pictures
 from feelit.reports.video_section import Findings
 from feelit.run.plan import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
 from feelit.storage.stat import InputFiles, files_below
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
-from feelit.timeline.schema import from_arrow
-from feelit.types import Timeline
+from feelit.timeline.schema import PEOPLE
 
 ENDINGS = (".html", ".htm")
 
@@ -122,12 +121,15 @@ class _Writer:
 
     def _write_video(self, file: TextIO, recording: Recording) -> None:
         number = len(self._entries) + 1
-        table = recording.table()
-        rows = from_arrow(table)
-        findings, full = video_section.findings_of(recording), curves_of(rows)
+        findings = video_section.findings_of(recording)
+        full = findings.curves
         curves, packed = pack_within(full, self.room.curve_bytes)
-        portraits = {track: PictureRequest.portrait(time_s, track) for track, time_s in best_views(rows).items()}
-        pictures = self._pictures(recording, rows, findings, portraits)
+        portraits = {
+            person: PictureRequest.portrait(faces.best_s, person)
+            for person, faces in findings.faces.items()
+            if faces.best_s is not None
+        }
+        pictures = self._pictures(recording, findings, portraits)
         duration_s = _duration_s(recording, findings)
         content = {
             "name": recording.name,
@@ -139,13 +141,15 @@ class _Writer:
             "samples": len(full.time_s),
             "step_s": curves.step_s,
             "shown": video_section.shown_of(findings.video.shown),
-            "tracks": video_section.tracks_of(
-                findings, curves, {t: pictures[w] for t, w in portraits.items() if w in pictures}
+            "unit": "person" if PEOPLE in recording.groups else "track",
+            "speaking": any(person.speaking is not None for person in curves.people),
+            "people": video_section.people_of(
+                recording, findings, curves, {p: pictures[w] for p, w in portraits.items() if w in pictures}
             ),
             "moments": video_section.moments_of(findings.moments, pictures),
             "events": video_section.event_rows(findings, self.room.events, pictures),
-            "quality": video_section.quality_facts(quality_of(rows)),
-            **video_section.facts_of(recording, table),
+            "quality": video_section.quality_facts(findings.quality),
+            **video_section.facts_of(recording, recording.table()),
             "footage": self._footage(recording),
         }
         file.write(page.data_block(f"video-{number}", video_section.plain(content)))
@@ -154,22 +158,23 @@ class _Writer:
         self.progress(number / max(self.count, number))
 
     def _pictures(
-        self, recording: Recording, rows: Timeline, findings: Findings, portraits: dict[int, PictureRequest]
+        self, recording: Recording, findings: Findings, portraits: dict[int, PictureRequest]
     ) -> dict[PictureRequest, str]:
         """Portraits first, of those who are longest on screen; then moments, then peaks."""
         footage = self.found.footage.get(recording.name)
         if footage is None:
             self._note_missing(recording)
             return {}
-        longest = sorted(findings.tracks, key=lambda track: -track.shown.on_screen_s)
-        wanted = [portraits[track.track_id] for track in longest if track.track_id in portraits]
+        longest = sorted(findings.people, key=lambda person: -person.shown.on_screen_s)
+        wanted = [portraits[person.track_id] for person in longest if person.track_id in portraits]
         wanted += [PictureRequest.moment(moment.time_s, moment.track_id) for moment in findings.moments]
         peaks = [event for event in findings.surest if event.kind is Kind.peak]
         wanted += [video_section.picture_of(event) for event in peaks[: self.room.pictured]]
+        boxes = boxes_of(recording, {picture.place for picture in wanted})
         done = len(self._entries)
         try:
             return cut_pictures(
-                footage.video, rows, wanted, self.room.picture_bytes, lambda share: self.progress((done + share) / self.count)
+                footage.video, boxes, wanted, self.room.picture_bytes, lambda share: self.progress((done + share) / self.count)
             )
         except VideoReadError as error:
             self.notes.append(f"no pictures of {recording.name}: {error.message}")
@@ -206,7 +211,7 @@ def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:
     return {
         **{name: content[name] for name in ("name", "title", "duration_s", "face_share", "step_s")},
         "shown": content["shown"],
-        "tracks": len(content["tracks"]),
+        "people": len(content["people"]),
         "strip": strip,
         "moment": {**moment, "picture": None} if moment else None,
         "failed": sum(not check["passed"] for check in content["audit"]),

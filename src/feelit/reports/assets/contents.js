@@ -18,10 +18,10 @@ function buildContents() {
   };
   const miniature = (canvas) => drawMiniature(canvas, strips.get(canvas));
   const columns = [
-    { label: "video", text: true, value: (v) => v.title, cell: nameOf },
+    { label: "video", text: true, value: (v) => v.title, cell: videoLink },
     { label: "in miniature", text: true, cell: strip },
     { label: "length", unit: "h:mm:ss", wide: true, value: (v) => v.duration_s, cell: (v) => clock(v.duration_s, 0) },
-    { label: "tracks", wide: true, value: (v) => v.tracks, cell: (v) => String(v.tracks) },
+    { label: "people", wide: true, value: (v) => v.people, cell: (v) => String(v.people) },
     { label: "with a face", wide: true, value: (v) => v.face_share, cell: (v) => percent(v.face_share) },
     {
       label: "shows",
@@ -63,7 +63,7 @@ function buildContents() {
       contentsHead(rows),
       el("label", { class: "picker" }, "find ", search),
       table.node,
-      legend(),
+      el("div", { class: "legend" }, ...EMOTIONS.map((emotion) => labelled(emotion))),
     ),
     begin,
     end,
@@ -71,7 +71,7 @@ function buildContents() {
 }
 
 /** A link to the page of a video, and the folder that it lies in. */
-function nameOf(video) {
+function videoLink(video) {
   const folder = video.name.slice(0, video.name.length - video.title.length);
   return [
     el("a", { href: `#video-${video.number}` }, video.title),
@@ -81,7 +81,7 @@ function nameOf(video) {
 }
 
 function contentsHead(videos) {
-  const tracks = videos.reduce((sum, video) => sum + video.tracks, 0);
+  const people = videos.reduce((sum, video) => sum + video.people, 0);
   const seconds = videos.reduce((sum, video) => sum + video.duration_s, 0);
   const readable = videos.reduce((sum, video) => sum + (video.shown.readable_s ?? 0), 0);
   const share = EMOTIONS.map(
@@ -92,7 +92,7 @@ function contentsHead(videos) {
   const missing = videos.filter((video) => ["missing", "changed"].includes(video.footage)).length;
   const notes = [
     `${length(seconds)} of video`,
-    count(tracks, "track"),
+    count(people, "person", "people"),
     coarse ? `curves of ${count(coarse, "video")} at a coarser step than they were sampled, to keep this file small` : null,
   ];
   return el(
@@ -126,14 +126,23 @@ function contentsHead(videos) {
 
 function drawMiniature(canvas, lanes) {
   const [width, lane] = [innerWidth < 700 ? 100 : 160, 7];
-  const pen = sized(canvas, width, Math.max(lanes.length, 1) * lane);
-  const columns = Array.from({ length: width }, (_, x) => Math.floor((x / width) * lanes[0]?.length));
-  lanes.forEach((digits, n) =>
-    drawLane(
-      pen,
-      columns.map((column) => Number(digits[column])),
-      n * lane,
-      lane - 1,
-    ),
-  );
+  const pen = new CanvasPen(canvas, width, Math.max(lanes.length, 1) * lane);
+  lanes.forEach((digits, n) => {
+    const states = Array.from({ length: width }, (_, x) => Number(digits[Math.floor((x / width) * digits.length)]));
+    STATES.forEach((_, state) =>
+      runs(
+        width,
+        (x) => states[x] === state,
+        (a, b) => drawState(pen, state, a, b - a, n * lane, lane - 1),
+      ),
+    );
+  });
+}
+
+function drawState(pen, state, x, width, y, height) {
+  const { fills, edges, line, unreadable } = theme.colours;
+  if (state === ABSENT) return pen.rect(x, y + height - 1, width, 1, line);
+  if (state === UNREADABLE) return pen.hatch(x, y, width, height, unreadable);
+  pen.rect(x, y, width, height, fills[state]);
+  pen.rect(x, y + height - 1, width, 1, edges[state]);
 }

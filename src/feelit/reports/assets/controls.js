@@ -1,14 +1,13 @@
-// What is chosen: buttons for the moment and the stretch of time, for tracks and for emotions.
+// The moment and the stretch of time that are looked at, and buttons that change them.
 
-/** Buttons above the curves: which moment and stretch, which tracks and emotions. */
-function buildControls(view) {
+function buildControls(view, save) {
   const moment = el("output", { class: "moment" });
-  const stretch = el("span", { class: "muted" });
+  const stretch = el("span", { class: "muted stretch" });
   const update = () => {
     const point = view.curves.nearest(view.moment);
     moment.textContent = clock(view.hover !== null && point >= 0 ? view.curves.times[point] : view.moment);
-    const group = view.curves.pointsInOne(view.from, view.to, Math.max(200, (moment.parentNode?.clientWidth ?? 800) / 1.5));
-    const mean = group > 1 ? `, a point is the mean of ${length(group * view.curves.interval)}` : "";
+    const group = view.curves.pointsInOne(view.from, view.to, 600) * view.curves.interval;
+    const mean = group > 2 * view.video.quality.interval_s ? `, means of ${length(group)}` : "";
     stretch.textContent = `${clock(view.from, 1)} to ${clock(view.to, 1)}${mean}`;
   };
   for (const what of ["cursor", "hover", "range"]) view.on(what, update);
@@ -24,39 +23,44 @@ function buildControls(view) {
   update();
   return el(
     "div",
-    { class: "controls" },
-    el("div", { class: "row" }, moment, el("span", { class: "buttons" }, ...buttons), stretch),
-    chooser(
-      "emotions",
-      view,
-      view.emotions,
-      EMOTIONS.map((emotion) => () => labelled(emotion)),
-    ),
-    chooser(
-      "tracks",
-      view,
-      view.tracks,
-      view.video.tracks.map((track) => () => chip(track.id)),
-    ),
+    { class: "controls row" },
+    moment,
+    el("span", { class: "buttons" }, ...buttons),
+    stretch,
+    el("span", { class: "spacer" }),
+    save,
   );
 }
 
-/** Buttons that switch items of a set on and off. */
-function chooser(what, view, set, faces) {
-  const items = faces.map((face, n) =>
-    el("button", { type: "button", class: "choice", onclick: () => view.toggle(set, n) }, face()),
-  );
-  const all = el("button", { type: "button", class: "quiet", onclick: () => view.choose(set, faces.keys()) }, "all");
-  const none = el("button", { type: "button", class: "quiet", onclick: () => view.choose(set, []) }, "none");
-  const update = () => items.forEach((item, n) => item.setAttribute("aria-pressed", String(set.has(n))));
-  view.on("choice", update);
-  update();
+/** How to move about, for whoever asks. */
+function explain(view) {
+  const { video } = view;
+  const resolution = video.step_s
+    ? `To keep this file small, there is a point every ${length(video.step_s)}: the mean of the sampled frames in it, with their lowest and highest values`
+    : "There is a point for every sampled frame";
+  const sentences = [
+    `Probabilities are smoothed over time (Gaussian, σ ${REPORT.limits.sigma_s} s).`,
+    `${resolution}, in steps of ${percent(1 / REPORT.levels, 1)}.`,
+    "Where several points share a pixel, the areas are their mean, each label by its share of them; a band is from the lowest to the highest.",
+    `▽: more of a label than is usual for this ${video.unit}, p ≤ ${SIGNIFICANT}.`,
+  ];
+  const keys = [
+    ["click", "move the cursor, and the video; open a person"],
+    ["drag", "zoom to what is marked"],
+    ["shift + drag, one finger", "pan"],
+    ["ctrl + wheel, two fingers", "zoom"],
+    ["double click, 0", "show everything"],
+    ["← →", "next sample, with shift: pan"],
+    ["↑ ↓", "next person"],
+    ["page up, page down", "pan by half"],
+    ["+ −", "zoom"],
+    ["home, end", "first and last moment"],
+  ];
   return el(
-    "div",
-    { class: "row choices", role: "group", "aria-label": what },
-    el("span", { class: "what" }, what),
-    all,
-    none,
-    ...items,
+    "details",
+    { class: "screen small" },
+    el("summary", {}, "how to read this, mouse, fingers and keys"),
+    el("p", {}, sentences.join(" ")),
+    el("dl", { class: "keys" }, ...keys.flatMap(([key, what]) => [el("dt", {}, key), el("dd", {}, what)])),
   );
 }

@@ -1,4 +1,4 @@
-// What happened: peaks, expressions that several tracks began to show together, absences.
+// What happened: peaks, expressions that several people began to show together, absences.
 
 const EVENTS_AT_FIRST = 30;
 const P_VALUES = [0.05, 0.01, 0.001];
@@ -18,17 +18,17 @@ function buildEvents(view) {
             text: true,
             cell: (e) =>
               e.picture
-                ? el("img", { src: e.picture, alt: `track ${e.tracks[0]}, shows ${e.emotion}`, class: "portrait" })
+                ? el("img", { src: e.picture, alt: `${whoIs(video, e.people[0])}, shows ${e.emotion}`, class: "portrait" })
                 : "",
           },
         ]
       : []),
     { label: "what", text: true, value: (e) => e.kind, cell: (e) => e.kind },
-    { label: "tracks", text: true, value: (e) => e.tracks[0], cell: (e) => e.tracks.map(chip) },
+    { label: "who", text: true, value: (e) => e.people[0], cell: (e) => e.people.map((id) => whoIs(video, id)).join(", ") },
     { label: "expression", text: true, value: (e) => e.emotion, cell: (e) => (e.emotion ? labelled(e.emotion) : DASH) },
-    { label: "lasts", unit: "s", wide: true, value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
-    { label: "at its peak", wide: true, value: (e) => e.strength, cell: (e) => percent(e.strength) },
-    { label: "usually", wide: true, value: (e) => e.baseline, cell: (e) => percent(e.baseline) },
+    { label: "duration", unit: "s", wide: true, value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
+    { label: "peak", wide: true, value: (e) => e.strength, cell: (e) => percent(e.strength) },
+    { label: "baseline", wide: true, value: (e) => e.baseline, cell: (e) => percent(e.baseline) },
     { label: "p", value: (e) => e.p_value, cell: (e) => pValue(e.p_value) },
   ];
   if (video.footage.status === "found")
@@ -40,20 +40,20 @@ function buildEvents(view) {
     ["", "all"],
     ...[...new Set(values)].filter((v) => v !== null).map((v) => [String(v), String(v)]),
   ];
-  const numbers = [...new Set(events.flatMap((event) => event.tracks))].sort((a, b) => a - b);
+  const ids = [...new Set(events.flatMap((event) => event.people))].sort((a, b) => a - b);
   const pickers = {
     kind: picker("what", present(events.map((event) => event.kind)), filter),
-    track: picker("track", present(numbers), filter),
+    who: picker("who", [["", "all"], ...ids.map((id) => [String(id), whoIs(video, id)])], filter),
     emotion: picker("expression", present(events.map((event) => event.emotion)), filter),
     p: picker("p at most", [["", "any"], ...P_VALUES.map((p) => [String(p), String(p)])], filter),
   };
 
   function filter() {
-    const { kind, track, emotion, p } = pickers;
+    const { kind, who, emotion, p } = pickers;
     const kept = events.filter(
       (event) =>
         (!kind.value || event.kind === kind.value) &&
-        (!track.value || event.tracks.includes(Number(track.value))) &&
+        (!who.value || event.people.includes(Number(who.value))) &&
         (!emotion.value || event.emotion === emotion.value) &&
         (!p.value || (event.p_value !== null && event.p_value <= Number(p.value))),
     );
@@ -64,11 +64,22 @@ function buildEvents(view) {
   filter();
   const left = video.events.all - events.length;
   const notes = [
-    "Peak: a track shows an expression more than it usually does.",
-    "Shared: several tracks begin to show the same one within two seconds.",
+    `Peak: a ${video.unit} shows more of an expression than is usual there.`,
+    "Shared: several people begin to show the same one within two seconds.",
     "p: how likely such an event is to be found somewhere by chance alone.",
     left ? `${count(left, "event")} more, less certain ones, were left out to keep this file small.` : "",
   ];
   const bar = el("div", { class: "row filters" }, ...Object.values(pickers).map((one) => one.node), found);
-  return section("events", "Events", bar, table.node, el("p", { class: "muted small" }, notes.join(" ")));
+  const data = () => {
+    const names = ["kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value"];
+    const rows = events.map((event) => [event.people.join(" "), ...names.map((name) => event[name])]);
+    return [[`${video.unit}_ids`, ...names], ...rows];
+  };
+  return section(
+    "events",
+    ["Events", saveButtons(fileName(video, "events"), data)],
+    bar,
+    table.node,
+    el("p", { class: "muted small" }, notes.join(" ")),
+  );
 }

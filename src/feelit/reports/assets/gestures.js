@@ -3,12 +3,10 @@
 const SLOP_PX = 4; // a pointer that moves no farther has clicked
 
 /**
- * A drag marks what to zoom to; with shift, or by a finger, it pans; two fingers and ctrl + wheel zoom; a click seeks.
- * `span` gives the two times at the edges of the surface; a surface that always shows everything is not `pannable`.
+ * A drag marks what to zoom to; with shift, or by a finger, it pans; two fingers and ctrl + wheel zoom; a click seeks, and
+ * calls `clicked`. The surface shows what the view shows; `mark` is the element that is put over what is marked.
  */
-function attachGestures(surface, view, span, pannable) {
-  const mark = el("div", { class: "selection", hidden: true });
-  surface.append(mark);
+function attachGestures(surface, view, mark, clicked = () => {}) {
   const pointers = new Map(); // id → x of those that are down
   let start = null;
 
@@ -16,14 +14,14 @@ function attachGestures(surface, view, span, pannable) {
     const box = surface.getBoundingClientRect();
     return Math.min(Math.max((x - box.left) / box.width, 0), 1);
   };
-  const timeAt = (x) => span()[0] + share(x) * (span()[1] - span()[0]);
+  const timeAt = (x) => view.from + share(x) * (view.to - view.from);
   const begin = (x, pans) => ({ x, time: timeAt(x), from: view.from, to: view.to, pans, moved: false });
 
   surface.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     surface.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, event.clientX);
-    start = begin(event.clientX, pannable && (event.shiftKey || event.pointerType === "touch"));
+    start = begin(event.clientX, event.shiftKey || event.pointerType === "touch");
     if (pointers.size === 2) start = { ...start, pinch: [...pointers.values()].map(timeAt), moved: true };
   });
 
@@ -32,9 +30,9 @@ function attachGestures(surface, view, span, pannable) {
     pointers.set(event.pointerId, event.clientX);
     if (start === null) return;
     start.moved ||= Math.abs(event.clientX - start.x) > SLOP_PX;
-    if (start.pinch && pannable) pinch();
+    if (start.pinch) pinch();
     else if (start.moved && start.pans) drag(event.clientX);
-    else if (start.moved && !start.pinch) select(event.clientX);
+    else if (start.moved) select(event.clientX);
   });
 
   function pinch() {
@@ -62,11 +60,13 @@ function attachGestures(surface, view, span, pannable) {
     if (!pointers.delete(event.pointerId) || start === null) return;
     mark.hidden = true;
     const ended = start;
-    start = pointers.size ? begin([...pointers.values()][0], pannable) : null;
+    start = pointers.size ? begin([...pointers.values()][0], true) : null;
     if (start) start.moved = true;
     if (event.type === "pointercancel" || ended.pinch) return;
-    if (!ended.moved) view.seek(ended.time);
-    else if (!ended.pans) view.show(...[ended.time, timeAt(event.clientX)].sort((p, q) => p - q));
+    if (!ended.moved) {
+      view.seek(ended.time);
+      clicked();
+    } else if (!ended.pans) view.show(...[ended.time, timeAt(event.clientX)].sort((p, q) => p - q));
   }
 
   surface.addEventListener("pointerup", lift);

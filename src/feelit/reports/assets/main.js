@@ -14,7 +14,7 @@ async function open() {
   const { number, time } = addressed();
   const mine = ++turn;
   if (current?.number === number && number) return time === null ? null : current.view.seek(time);
-  const next = number ? await buildChapter(number) : buildContents();
+  const next = number ? await buildVideo(number) : buildContents();
   if (mine !== turn) return; // another page was asked for meanwhile
   current?.end();
   current = { ...next, number };

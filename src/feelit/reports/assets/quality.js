@@ -31,7 +31,7 @@ function buildQuality(view) {
       "packets that could not be decoded and frames marked as damaged",
       facts.decode_errors ? "doubtful" : null,
     ],
-    ["cuts", String(facts.cuts ?? DASH), "camera cuts and new layouts; a new track may begin there", null],
+    ["cuts", String(facts.cuts ?? DASH), "camera cuts and new layouts; a person goes on, a new track may begin", null],
   ];
   const list = el(
     "table",
@@ -51,7 +51,17 @@ function buildQuality(view) {
       ),
     ),
   );
-  return section("quality", "Data quality", el("div", { class: "table" }, list), gaps(view), byTrack(view));
+  const data = () => {
+    const names = Object.keys(quality.faces);
+    return [[`${video.unit}_id`, ...names], ...quality.people.map((one) => [one.id, ...names.map((name) => one[name])])];
+  };
+  return section(
+    "quality",
+    ["Data quality", saveButtons(fileName(video, "quality"), data)],
+    el("div", { class: "table" }, list),
+    gaps(view),
+    byPerson(view),
+  );
 }
 
 function gaps(view) {
@@ -66,12 +76,13 @@ function gaps(view) {
   );
 }
 
-function byTrack(view) {
-  const { tracks } = view.video.quality;
-  if (tracks.length < 2) return null;
+function byPerson(view) {
+  const { video } = view;
+  const { people } = video.quality;
+  if (people.length < 2) return null;
   const share = (label, key, wide) => ({ label, wide, value: (t) => t[key], cell: (t) => percent(t[key], 1) });
   const columns = [
-    { label: "track", value: (t) => t.id, cell: (t) => chip(t.id) },
+    { label: "who", text: true, value: (t) => t.id, cell: (t) => whoIs(video, t.id) },
     share("not readable", "unreadable"),
     share("too small", "small", true),
     share("blurred", "blurred"),
@@ -83,8 +94,8 @@ function byTrack(view) {
   return el(
     "details",
     {},
-    el("summary", {}, "by track"),
-    sortableTable("quality by track", columns, tracks, { most: 100 }).node,
+    el("summary", {}, `by ${video.unit}`),
+    sortableTable("quality", columns, people, { most: 100 }).node,
   );
 }
 

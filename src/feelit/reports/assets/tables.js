@@ -82,7 +82,7 @@ function picker(label, options, onchange) {
 function timeButton(view, time, decimals = 3) {
   const show = () => {
     view.seek(time);
-    document.getElementById("timeline").scrollIntoView({ block: "start" });
+    document.getElementById("who").scrollIntoView({ block: "nearest" });
   };
   return el("button", { type: "button", class: "time", onclick: show, title: "go there" }, clock(time, decimals));
 }

@@ -39,13 +39,14 @@ function fixed(value, decimals = 1, unit = "") {
   return value === null || value === undefined ? DASH : value.toFixed(decimals) + (unit && ` ${unit}`);
 }
 
-/** A length of time in words that fit its size: 0.8 s, 42 s, 3 min 20 s, 1 h 4 min. */
+/** A length of time in words that fit its size: 0.8 s, 42 s, 3 min 20 s, 1 h 4 min, 2 min. */
 function length(seconds) {
   if (seconds === null || seconds === undefined) return DASH;
   if (seconds < 59.95) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+  const parts = hours ? [`${hours} h`, minutes && `${minutes} min`] : [`${minutes} min`, whole % 60 && `${whole % 60} s`];
+  return parts.filter(Boolean).join(" ");
 }
 
 function pValue(value) {
@@ -60,13 +61,6 @@ function count(number, one, many = `${one}s`) {
 /** "a", "a and b", "a, b and c" */
 function listed(texts) {
   return texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`;
-}
-
-/** The number of a track on its colour. */
-function chip(trackId) {
-  const node = el("span", { class: "chip", title: `track ${trackId}` }, String(trackId));
-  node.style.setProperty("--chip", `var(--track-${trackId % TRACK_COLOURS})`);
-  return node;
 }
 
 /** A small square in the colour of a state. */
@@ -107,15 +101,23 @@ function shareBar(share, classes = "share") {
   return bar;
 }
 
+/** `title`: a text, or a text and what stands beside it. */
 function section(id, title, ...content) {
-  return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...content);
+  const [words, ...beside] = [title].flat();
+  const head = el("h2", { id: `${id}-title` }, words);
+  return el(
+    "section",
+    { id, "aria-labelledby": `${id}-title` },
+    beside.length ? el("div", { class: "row title" }, head, ...beside) : head,
+    ...content,
+  );
 }
 
-/** What a reader has to know before anything else. */
-function responsibly() {
-  const sentences = [
-    "This describes how a face looks, not what a person feels.",
-    "A track is one face as far as it could be followed: a number, not a person.",
-  ];
-  return el("p", { class: "note" }, sentences.join(" "));
+/** What a reader has to know before anything else; `unit` is what a lane is, if that is one thing. */
+function responsibly(unit = "person") {
+  const sentence = {
+    person: "People are numbered by how alike their faces are, which can be wrong; nobody is identified.",
+    track: "A track is one face as far as it could be followed: a number, not a person.",
+  };
+  return el("p", { class: "note" }, `This describes how a face looks, not what a person feels. ${sentence[unit]}`);
 }

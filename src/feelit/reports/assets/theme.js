@@ -5,7 +5,6 @@ const EMOTIONS = REPORT.emotions;
 const STATES = REPORT.states;
 const UNREADABLE = EMOTIONS.length;
 const ABSENT = EMOTIONS.length + 1;
-const TRACK_COLOURS = REPORT.track_colours;
 
 const theme = {
   root: document.documentElement,
@@ -20,21 +19,28 @@ const theme = {
   },
 
   apply() {
-    this.root.dataset.theme = this.name;
     this.root.toggleAttribute("data-printing", this.printing);
+    this.light ??= this.read("light");
+    this.colours = this.read(this.name);
+    for (const listener of this.listeners) listener();
+  },
+
+  /** The colours of a theme: what a canvas or a picture is drawn with. */
+  read(name) {
+    this.root.dataset.theme = name;
     const style = getComputedStyle(this.root);
-    const value = (name) => style.getPropertyValue(`--${name}`).trim();
-    this.colours = {
+    const value = (colour) => style.getPropertyValue(`--${colour}`).trim();
+    return {
       ink: value("text"),
       muted: value("muted"),
       line: value("line"),
-      lane: value("lane"),
       paper: value("paper"),
+      accent: value("accent"),
       unreadable: value("unreadable"),
+      speaking: value("speaking"),
       fills: EMOTIONS.map((emotion) => value(`emotion-${emotion}`)),
-      edges: EMOTIONS.map((emotion) => value(this.name === "dark" ? "halo" : `edge-${emotion}`)),
+      edges: EMOTIONS.map((emotion) => value(`edge-${emotion}`)),
     };
-    for (const listener of this.listeners) listener();
   },
 
   toggle() {

@@ -1,6 +1,4 @@
-// What is looked at: a stretch of time, a moment, some tracks and emotions. Everything that draws listens to it.
-
-const MOST_TRACKS_AT_FIRST = 6;
+// What is looked at: a stretch of time, a moment, people whose curves are open. Everything that draws listens to it.
 
 class View {
   constructor(video, curves) {
@@ -11,10 +9,8 @@ class View {
     [this.from, this.to] = [0, this.duration];
     this.cursor = 0;
     this.hover = null;
-    const order = video.tracks.map((_, n) => n).sort((a, b) => video.tracks[b].readable_s - video.tracks[a].readable_s);
-    this.tracks = new Set(order.slice(0, MOST_TRACKS_AT_FIRST).sort((a, b) => a - b));
-    this.emotions = new Set(EMOTIONS.keys());
-    this.listeners = { range: new Set(), cursor: new Set(), hover: new Set(), choice: new Set() };
+    this.opened = new Set(video.people.length === 1 ? [0] : []); // places in video.people
+    this.listeners = { range: new Set(), cursor: new Set(), hover: new Set(), opened: new Set() };
   }
 
   on(what, listener) {
@@ -75,15 +71,12 @@ class View {
     this.emit("hover");
   }
 
-  choose(set, items) {
-    set.clear();
-    for (const item of items) set.add(item);
-    this.emit("choice");
-  }
-
-  toggle(set, item) {
-    if (!set.delete(item)) set.add(item);
-    this.emit("choice");
+  /** Show somebody's curves, or no longer. */
+  toggle(person, open = !this.opened.has(person)) {
+    if (open === this.opened.has(person)) return;
+    if (open) this.opened.add(person);
+    else this.opened.delete(person);
+    this.emit("opened", person);
   }
 
   /** Keys, wherever a plot has the focus. Returns whether the key means something. */

@@ -1,0 +1,168 @@
+"""What the report needs to know of faces besides what they show, out of one pass over the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feelit.reports.curves import NO, UNKNOWN, YES
+from feelit.timeline.quality_gate import LEAST_FACE_PX, LEAST_SHARPNESS, MOST_YAW_DEG
+from feelit.timeline.recording import Recording
+from feelit.types import Bool, Float32, Float64, Int64, UInt8
+
+COLUMNS = (
+    *("time_s", "track_id", "person_id", "face_score", "yaw_deg", "face_px", "sharpness", "brightness"),
+    *("readable", "x0", "y0", "x1", "y1"),
+)
+SPEAKING_COLUMN = "speaking"
+LEAST_SPEAKING = 0.5
+"""Where the column holds probabilities, speaking begins here."""
+
+LOW_LIGHT = 50.0
+"""Mean luma of a face, of 255. It has no say in what is readable, but one in a hundred of the pictures that the built-in
+classifier learnt from is darker (FER2013, every seventh training picture)."""
+
+SHARP_ENOUGH = 0.3
+LARGE_ENOUGH_PX = 96.0
+"""A portrait is chosen by how frontal it is once it is so sharp and so large."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSpan:
+    """A track of a person."""
+
+    track_id: int
+    first_s: float
+    last_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonFaces:
+    """The faces of one person, in the order of their times: F of them."""
+
+    face_px: Float32  # (F,)
+    score: Float32  # (F,) of the detector
+    unreadable: Bool  # (F,)
+    small: Bool  # (F,) below LEAST_FACE_PX
+    blurred: Bool  # (F,) below LEAST_SHARPNESS
+    turned: Bool  # (F,) beyond MOST_YAW_DEG
+    dark: Bool  # (F,) below LOW_LIGHT
+    speaking: UInt8 | None  # (F,) see curves.SPEAKING
+    tracks: tuple[TrackSpan, ...]  # in order of time
+    best_s: float | None  # when the person is seen best: readable, large, sharp and frontal; None if there is no box
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """One person, as far as the rows were read."""
+
+    parts: list[tuple[Any, ...]] = field(default_factory=list)  # the arrays of PersonFaces, a batch each
+    tracks: dict[int, tuple[float, float]] = field(default_factory=dict)
+    best: tuple[float, float] = (0.0, 0.0)  # merit and time
+
+    def add(self, columns: Mapping[str, Any], mine: Int64, speaking: UInt8 | None) -> None:
+        """The faces of the next batch."""
+        own = {name: values[mine] for name, values in columns.items()}
+        dark, yaw = own["brightness"] < LOW_LIGHT, np.abs(own["yaw_deg"])
+        flags = (~own["readable"], own["face_px"] < LEAST_FACE_PX, own["sharpness"] < LEAST_SHARPNESS, yaw > MOST_YAW_DEG, dark)
+        says = None if speaking is None else speaking[mine]
+        self.parts.append((own["face_px"], own["face_score"], *flags, says))
+        merit, time_s = _merit(own), own["time_s"]
+        if (highest := float(merit.max())) > self.best[0]:
+            self.best = highest, float(time_s[merit.argmax()])
+        for track in np.unique(own["track_id"]).tolist():
+            rows = np.flatnonzero(own["track_id"] == track)
+            begin_s, end_s = float(time_s[rows[0]]), float(time_s[rows[-1]])
+            self.tracks[track] = (self.tracks.get(track, (begin_s,))[0], end_s)
+
+    def finish(self) -> PersonFaces:
+        """All of them."""
+        face_px, score, unreadable, small, blurred, turned, dark, says = zip(*self.parts, strict=True)
+        spans = [TrackSpan(track, *span) for track, span in self.tracks.items()]
+        return PersonFaces(
+            face_px=np.concatenate(face_px),
+            score=np.concatenate(score),
+            unreadable=np.concatenate(unreadable),
+            small=np.concatenate(small),
+            blurred=np.concatenate(blurred),
+            turned=np.concatenate(turned),
+            dark=np.concatenate(dark),
+            speaking=None if says[0] is None else np.concatenate(says),
+            tracks=tuple(sorted(spans, key=lambda span: (span.first_s, span.track_id))),
+            best_s=self.best[1] if self.best[0] > 0 else None,
+        )
+
+
+def read_faces(recording: Recording) -> dict[int, PersonFaces]:
+    """The faces of every person, by id; of every track, where tracks were not grouped.
+
+    Raises
+    ------
+    TimelineReadError
+        as `Recording.batches`.
+    """
+    says = SPEAKING_COLUMN in recording.columns
+    people: dict[int, _Gathered] = {}
+    for batch in recording.batches([*COLUMNS, *([SPEAKING_COLUMN] if says else [])]):
+        person = _numbers(batch.column("person_id"))
+        columns = {name: _values(batch, name) for name in COLUMNS if name != "person_id"}
+        speaking = _speaking(batch.column(SPEAKING_COLUMN)) if says else None
+        order = np.argsort(person, kind="stable")
+        ids, begins = np.unique(person[order], return_index=True)
+        for person_id, mine in zip(ids.tolist(), np.split(order, begins[1:]), strict=True):
+            if person_id >= 0:
+                people.setdefault(person_id, _Gathered()).add(columns, mine, speaking)
+    return {person_id: people[person_id].finish() for person_id in sorted(people)}
+
+
+def boxes_of(recording: Recording, wanted: set[tuple[float, int]]) -> dict[tuple[float, int], Float32]:
+    """Where people are at some times of samples: (time in seconds, person) → box, (4,) float32 px. Whoever is not there is left
+    out."""
+    at_s = np.array(sorted({time_s for time_s, _ in wanted}), np.float64)
+    found: dict[tuple[float, int], Float32] = {}
+    for batch in recording.batches(["time_s", "track_id", "person_id", "x0", "y0", "x1", "y1"]):
+        time_s = batch.column("time_s").to_numpy()
+        first, end = np.searchsorted(at_s, [time_s[0], np.nextafter(time_s[-1], np.inf)]) if len(time_s) else (0, 0)
+        if first == end:
+            continue
+        rows = np.flatnonzero(np.isin(time_s, at_s[first:end]))
+        part = batch.take(pa.array(rows))
+        box = np.stack([_values(part, name) for name in ("x0", "y0", "x1", "y1")], axis=1)
+        keys = zip(time_s[rows].tolist(), _numbers(part.column("person_id")).tolist(), strict=True)
+        there = np.isfinite(box).all(axis=1)
+        found |= {key: corners for key, corners, ok in zip(keys, box, there, strict=True) if ok and key in wanted}
+    return found
+
+
+def _merit(own: Mapping[str, Any]) -> Float64:
+    """How well faces are seen; 0 without a box."""
+    size = np.minimum(np.nan_to_num(own["face_px"]) / LARGE_ENOUGH_PX, 1)
+    sharp = np.minimum(np.nan_to_num(own["sharpness"]) / SHARP_ENOUGH, 1)
+    frontal = np.exp(-((np.nan_to_num(own["yaw_deg"]) / 20) ** 2))
+    boxed = np.isfinite(own["x0"] + own["y0"] + own["x1"] + own["y1"])
+    merit: Float64 = (0.1 + own["readable"]) * size * sharp * frontal * np.nan_to_num(own["face_score"]) * boxed
+    return merit
+
+
+def _numbers(column: pa.Array) -> Int64:
+    """Ids, with -1 for null."""
+    result: Int64 = pc.fill_null(column.cast(pa.int64(), safe=False), -1).to_numpy()
+    return result
+
+
+def _values(batch: pa.RecordBatch, name: str) -> Any:
+    column = batch.column(name)
+    return _numbers(column) if name == "track_id" else column.to_numpy(zero_copy_only=False)
+
+
+def _speaking(column: pa.Array) -> UInt8:
+    """(R,) see curves.SPEAKING: of truth values or of probabilities."""
+    yes = column if pa.types.is_boolean(column.type) else pc.greater_equal(column, LEAST_SPEAKING)
+    known = pc.fill_null(pc.if_else(yes, YES, NO), UNKNOWN)
+    result: UInt8 = known.to_numpy(zero_copy_only=False).astype(np.uint8)
+    return result
