@@ -99,6 +99,25 @@ def test_the_progress_is_shown_only_if_asked_for(folder: Path, capfd: pytest.Cap
         assert ("15/15" in err) == asked
 
 
+@pytest.mark.parametrize("place", ["results.parquet", "results"])
+def test_corrections_of_people_survive_another_analysis(folder: Path, tmp_path: Path, place: str) -> None:
+    out = tmp_path / place
+    for rate in (5, 2.5):
+        feelit.analyze(folder / "good" / "face.mp4", out, rate=rate, workers=1, device="cpu", force=True)
+        found = feelit.people(out) if rate == 2.5 else feelit.people(out, name={1: "P01"})
+        assert found["person"].tolist() == ["P01"]
+    timeline = next(out.rglob("*.mp4.parquet")) if out.is_dir() else out
+    assert set(feelit.read_timeline(timeline)["person"]) == {"P01"}
+
+
+def test_corrections_that_do_not_fit_leave_the_analysis_as_it_is(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "people.toml").write_text('name = { 7 = "P07" }', encoding="utf-8")
+    out = tmp_path / "results.parquet"
+    with pytest.raises(feelit.UsageError, match=r"is analysed, but not corrected: .* no person 7"):
+        feelit.analyze(folder / "good" / "face.mp4", out, workers=1, device="cpu")
+    assert feelit.read_timeline(out)["person_id"].notna().all()
+
+
 def test_of_one_bad_video_the_reason_is_raised(folder: Path) -> None:
     with pytest.raises(feelit.VideoReadError, match="is not a video") as caught:
         feelit.analyze(folder / "minutes.mp4", workers=1)

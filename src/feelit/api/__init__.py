@@ -6,8 +6,7 @@ from feelit.api.analysis import analyze
 from feelit.api.evaluation import evaluate, evaluate_faces
 from feelit.api.explanation import explain
 from feelit.api.models import pull_model
-from feelit.api.persons import people
-from feelit.api.timelines import events, export, merge, plot, read_manifest, read_timeline, report, summarize
+from feelit.api.timelines import events, export, merge, people, plot, read_manifest, read_timeline, report, summarize
 from feelit.api.videos import annotate, clips
 
 __all__ = [

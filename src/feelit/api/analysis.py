@@ -134,12 +134,23 @@ def write_timelines(
     if failures and len(unread) + len(reports) == 1:
         kind: type[FeelitError] = getattr(errors, failures[0].error_kind or "FeelitError")
         raise kind(failures[0].error or "", failures[0].hint or "")
+    if options.people:
+        _correct(sources, reports, run)
     if run.annotate is not None:
         _annotate(sources, reports, run, observer)
     if failures:
         names = "" if names_failures else ": " + "; ".join(f.error or f.video for f in failures)
         what = f"{len(failures)} of {len(unread) + len(reports)} {'inputs' if unread else 'videos'} failed{names}"
         raise SomeFailedError(what, "the others are done")
+
+
+def _correct(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions) -> None:
+    """Apply corrections of people that lie beside the new timelines."""
+    from feelit.identity.corrections import reapply
+
+    pairs = zip(sources, reports, strict=True)
+    written = dict.fromkeys(target_of(run.out, source) for source, report in pairs if report.status == "done")
+    reapply(path for path in written if isinstance(path, Path))
 
 
 def _refuse_inputs(annotate: Path, sources: Sequence[Source]) -> None:

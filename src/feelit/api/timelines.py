@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded
+from feelit.options.kinds import expanded, listed
+from feelit.options.people import PeopleOptions
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions, SummarizeOptions
 from feelit.storage.location import Location, location
 from feelit.timeline.recording import frame_of, open_timelines
@@ -85,6 +86,46 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["person"
     from feelit.analysis import summary
 
     return summary.summarize(timeline, SummarizeOptions(by=by).by)
+
+
+@keywords()
+def people(timelines: Paths | pd.DataFrame, *, options: PeopleOptions) -> pd.DataFrame:
+    """Who is in timelines: one row per person. Corrections are kept in a file and applied to the timelines.
+
+    Parameters
+    ----------
+    timelines : a timeline file, a folder of them, or a list of either; without corrections, what `analyze` gave as well
+
+    Returns
+    -------
+    One row per person; docs/people.md describes the columns.
+
+    Raises
+    ------
+    FeelitError
+        of the kinds that this page lists. Nothing is changed if a correction cannot be.
+    """
+    from feelit.analysis.people import people_frame, people_of
+
+    if isinstance(timelines, str | PathLike) or (isinstance(timelines, Iterable) and not hasattr(timelines, "dtypes")):
+        correct_people(timelines, options)
+    elif options.corrects:
+        from feelit.errors import UsageError
+
+        raise UsageError("a frame cannot be corrected", "give the path of the timeline file")
+    return people_frame(people_of(timelines))
+
+
+def correct_people(timelines: Paths, options: PeopleOptions) -> list[str]:
+    """Apply corrections, given and kept.
+
+    Returns
+    -------
+    what was done, a line each
+    """
+    from feelit.identity.corrections import correct
+
+    return correct([location(expanded(path)) for path in listed(timelines)], options)
 
 
 @keywords(kinds=("bout", "peak", "shared", "absence"))

@@ -6,21 +6,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.command import with_options
+from feelit.options.people import PeopleOptions
+
 if TYPE_CHECKING:
     from feelit.analysis.people import Person
 
 
+@with_options
 def people(
     timelines: Annotated[
         list[str],
         typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
+    options: PeopleOptions,
     json_: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
-    """List the people of timelines: name, time on screen, tracks, confidence."""
+    """List the people of timelines, and correct them by hand: name, merge, split."""
     from feelit.analysis.people import as_json, people_of
+    from feelit.api.timelines import correct_people
     from feelit.cli import texts
+    from feelit.storage.names import one_line
 
+    for note in correct_people(timelines, options):
+        typer.echo(one_line(f"feelit: {note}"), err=True)
     found = people_of(timelines)
     if json_:
         texts.write_json([as_json(person) for person in found], indent=2)

@@ -20,22 +20,35 @@ class PersonRows:
     ----------
     parts : see `group.group_tracks`
     names : what people are called, by `person_id`
+    number : (P,) int64, the new number of every part; None numbers them by first appearance where a track was split
+    origin : of tracks in the rows that were part of another one: the number of that
 
     Attributes
     ----------
     tracks : how many there are now
+    highest_track : the highest of their numbers
     people : how many
     """
 
-    def __init__(self, parts: Parts, names: Mapping[int, str] | None = None) -> None:
-        self._parts, self._names = parts, dict(names or {})
-        self._split = bool((np.diff(parts.track) == 0).any())
+    def __init__(
+        self,
+        parts: Parts,
+        names: Mapping[int, str] | None = None,
+        number: Int64 | None = None,
+        origin: Mapping[int, int] | None = None,
+    ) -> None:
+        self._parts, self._names, self._origin = parts, dict(names or {}), dict(origin or {})
+        split = bool((np.diff(parts.track) == 0).any())
+        self._split = split or bool(self._origin)
         order = np.lexsort((parts.track, np.maximum(parts.start_s, parts.first_s)))
         self._number = np.empty(len(parts), np.int32)
         self._number[order] = np.arange(1, len(parts) + 1)
-        if not self._split:
+        if number is not None:
+            self._number = number.astype(np.int32)
+        elif not split:
             self._number = parts.track.astype(np.int32)
         self.tracks = len(parts)
+        self.highest_track = int(self._number.max(initial=0))
         self.people = len(np.unique(parts.person_id[parts.person_id > 0]))
 
     def describe(self) -> list[dict[str, Any]]:
@@ -48,7 +61,7 @@ class PersonRows:
         return found
 
     def change(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """The rows with people, in order; `tables` are whole row groups of one video."""
+        """The rows with people, in order; `tables` are the rows of one video, piece by piece."""
         held: pa.Table | None = None
         for table in tables:
             table = self._with_people(table)
@@ -66,6 +79,8 @@ class PersonRows:
 
     def _with_people(self, table: pa.Table) -> pa.Table:
         track = table.column("track_id").fill_null(-1).to_numpy().astype(np.int64)
+        for new, old in self._origin.items():
+            track[track == new] = old
         place = self._places(track, table.column("time_s").to_numpy())
         here: Bool = place >= 0
         at = np.where(here, place, 0)

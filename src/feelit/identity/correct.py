@@ -1,0 +1,248 @@
+"""The automatic result of one video through every correction, in order.
+
+A correction finds its people by faces (`edits.Face`). Where the faces of one person are several people now, most of them
+decide. Numbers stay what they were: of merged people the lowest number, the second part of a split one gets a new number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from feelit.errors import UsageError
+from feelit.geometry import iou
+from feelit.identity.edits import AFTER, BEFORE, Edit, Face
+from feelit.identity.evidence import APART
+from feelit.identity.group import Parts
+from feelit.identity.seen import SeenFaces
+from feelit.options.people import PeopleOptions
+from feelit.types import Int64
+
+NOBODY = -1
+SHOWN = 12
+"""How many of the people that there are a hint names."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """A track, or a part of one."""
+
+    track: int
+    start_s: float
+    number: int  # of the track, once rows are written
+    person: int
+    confidence: float
+    by_hand: bool = False
+
+
+class Grouping:
+    """Who is who in one video, while corrections are applied.
+
+    Parameters
+    ----------
+    seen : the faces of the video
+    """
+
+    def __init__(self, seen: SeenFaces) -> None:
+        self.seen = seen
+        automatic = seen.automatic
+        tracks = np.unique(seen.track).tolist()
+        self._parts = [
+            _Part(t, -np.inf, t, automatic.person.get(t, NOBODY), automatic.confidence.get(t, float("nan"))) for t in tracks
+        ]
+        self._part_of = np.searchsorted(np.array(tracks, np.int64), seen.track).astype(np.int64)
+        self._next_person = max(automatic.person.values(), default=0) + 1
+        self._next_track = automatic.tracks + 1
+        self.names: dict[int, str] = {}
+
+    @property
+    def people(self) -> list[int]:
+        """The numbers of the people, in order."""
+        return sorted({part.person for part in self._parts if part.person != NOBODY})
+
+    def rows(self, person: int) -> Int64:
+        """The faces of a person, in order of time."""
+        mine = np.array([part.person == person for part in self._parts], bool)
+        return np.flatnonzero(mine[self._part_of])
+
+    def apply(self, edit: Edit) -> None:
+        """Carry a correction out.
+
+        Raises
+        ------
+        UsageError
+            if it is about people who are not there, or cannot be.
+        """
+        if edit.kind == "merge":
+            self._merge(sorted({self._who(edit, str(number), number) for number in edit.people}))
+        elif edit.kind == "split":
+            assert edit.at_s is not None
+            before, after = (self._who(edit, side, edit.people[0]) for side in (BEFORE, AFTER))
+            if before == after:  # else they are two people already
+                self._split(before, edit.at_s)
+        elif edit.kind == "not_a_face":
+            person = self._who(edit, str(edit.people[0]), edit.people[0])
+            self.names.pop(person, None)
+            self._move(person, NOBODY)
+        else:
+            assert edit.name is not None
+            self._name(self._who(edit, str(edit.people[0]), edit.people[0]), edit.name)
+
+    def edits_of(self, options: PeopleOptions) -> list[Edit]:
+        """What the options of the command line ask for, as edits with faces; each is applied at once.
+
+        All numbers are those of before.
+
+        Raises
+        ------
+        UsageError
+            as `apply`.
+        """
+        asked = [
+            *(Edit(kind="split", people=(number,), at_s=at_s) for number, at_s in options.split),
+            *(Edit(kind="merge", people=people) for people in options.merge),
+            *(Edit(kind="not_a_face", people=(number,)) for number in options.not_a_face),
+            *(Edit(kind="name", people=(number,), name=name) for number, name in options.name if name),
+        ]
+        numbers = {number for edit in asked for number in edit.people} | {number for number, name in options.name if not name}
+        before = {number: self.rows(self._known(number)) for number in sorted(numbers)}
+        edits = []
+        for edit in asked:
+            edits.append(self.with_faces(edit, before))
+            self.apply(edits[-1])
+        return edits
+
+    def with_faces(self, edit: Edit, before: Mapping[int, Int64] | None = None) -> Edit:
+        """The same correction, with faces for the people that it names by numbers only.
+
+        Parameters
+        ----------
+        before : rows of people who may have been merged since
+
+        Raises
+        ------
+        UsageError
+            if there is no such person, or nobody to be split off.
+        """
+        if edit.faces:
+            return edit
+        rows = dict(before or {})
+        rows = {n: rows[n] if n in rows and n not in self.people else self.rows(self._known(n)) for n in edit.people}
+        if edit.kind != "split":
+            return replace(edit, faces={str(number): self.seen.chosen(mine) for number, mine in rows.items()})
+        assert edit.at_s is not None
+        mine = rows[edit.people[0]]
+        sides = self._sides(edit.people[0], mine, edit.at_s)
+        return replace(edit, faces=dict(zip((BEFORE, AFTER), map(self.seen.chosen, sides), strict=True)))
+
+    def parts(self) -> tuple[Parts, Int64]:
+        """The tracks and what they were split into, ordered by track and time, and the number of each."""
+        order = sorted(range(len(self._parts)), key=lambda i: (self._parts[i].track, self._parts[i].start_s))
+        parts = [self._parts[i] for i in order]
+        first = np.full(len(self._parts), np.inf)
+        np.minimum.at(first, self._part_of, self.seen.time_s)
+        found = Parts(
+            track=np.array([p.track for p in parts], np.int64),
+            start_s=np.array([p.start_s for p in parts], np.float64),
+            first_s=first[order] if order else np.zeros(0, np.float64),
+            person_id=np.array([p.person for p in parts], np.int32),
+            confidence=np.array([1.0 if p.by_hand else p.confidence for p in parts], np.float32),
+        )
+        return found, np.array([p.number for p in parts], np.int64)
+
+    def splits(self) -> list[dict[str, Any]]:
+        """Tracks that were split off, for the metadata."""
+        return [
+            {"track_id": p.number, "from": p.track, "start_s": round(p.start_s, 4)} for p in self._parts if p.number != p.track
+        ]
+
+    def find(self, faces: Iterable[Face]) -> int | None:
+        """The person whom most of some faces show; None if nobody is there."""
+        rows = [row for face in faces if (row := self.seen.row_of(face)) is not None]
+        votes = Counter(person for row in rows if (person := self._parts[self._part_of[row]].person) != NOBODY)
+        return votes.most_common(1)[0][0] if votes else None
+
+    def _who(self, edit: Edit, key: str, number: int) -> int:
+        if not edit.faces:
+            return self._known(number)
+        person = self.find(edit.faces.get(key, ()))
+        if person is None:
+            faces = edit.faces.get(key, ())
+            when = f" at {faces[0].time_s:g} s" if faces else ""
+            raise UsageError(
+                f"nobody is seen{when} where person {number} was", "delete this edit, or analyse as you did before"
+            )
+        return person
+
+    def _known(self, number: int) -> int:
+        if number not in (there := self.people):
+            names = ", ".join(map(str, there[:SHOWN])) + (", ..." if len(there) > SHOWN else "")
+            raise UsageError(f"there is no person {number}", f"there are {names}" if there else "nobody was found")
+        return number
+
+    def _merge(self, people: Sequence[int]) -> None:
+        rows = {person: self.rows(person) for person in people}
+        for i, one in enumerate(people):
+            for other in people[i + 1 :]:
+                self._refuse_together(one, other, rows)
+        names = {self.names[person] for person in people if person in self.names}
+        if len(names) > 1:
+            raise UsageError(f"{' and '.join(sorted(names))} are two names for one person", "take one of the names away first")
+        keep = people[0]
+        for person in people[1:]:
+            self._move(person, keep)
+            self.names.pop(person, None)
+        if names:
+            self.names[keep] = names.pop()
+
+    def _refuse_together(self, one: int, other: int, rows: Mapping[int, Int64]) -> None:
+        """People who share a frame are two, unless their boxes are about the same face."""
+        time_s, box = self.seen.time_s, self.seen.box
+        mine, theirs = rows[one], rows[other]
+        mine = mine[np.isin(time_s[mine], time_s[theirs])]
+        for row in mine.tolist():
+            same = theirs[time_s[theirs] == time_s[row]]
+            if (iou(box[row : row + 1], box[same])[0] < APART).all():
+                message = f"persons {one} and {other} are both in the picture at {time_s[row]:.2f} s, so they are not one"
+                raise UsageError(message, "split the one that holds two people first")
+
+    def _sides(self, person: int, rows: Int64, at_s: float) -> tuple[Int64, Int64]:
+        time_s = self.seen.time_s[rows]
+        before, after = rows[time_s < at_s], rows[time_s >= at_s]
+        if not len(before) or not len(after):
+            message = f"person {person} cannot be split at {at_s:g} s"
+            raise UsageError(message, f"this person is seen from {time_s[0]:.2f} to {time_s[-1]:.2f} s")
+        return before, after
+
+    def _split(self, person: int, at_s: float) -> None:
+        _, after = self._sides(person, self.rows(person), at_s)
+        new, self._next_person = self._next_person, self._next_person + 1
+        for place in np.unique(self._part_of[after]).tolist():
+            part = self._parts[place]
+            mine = np.flatnonzero(self._part_of == place)
+            if (self.seen.time_s[mine] >= at_s).all():
+                part.person, part.by_hand = new, True
+                continue
+            self._parts.append(replace(part, start_s=at_s, number=self._next_track, person=new, by_hand=True))
+            self._next_track += 1
+            self._part_of[mine[self.seen.time_s[mine] >= at_s]] = len(self._parts) - 1
+
+    def _move(self, person: int, to: int) -> None:
+        for part in self._parts:
+            if part.person == person:
+                part.person, part.by_hand = to, True
+
+    def _name(self, person: int, name: str) -> None:
+        if self.names.get(person, name) != name:
+            raise UsageError(
+                f"{self.names[person]} and {name} are two names for person {person}", "delete one of the two edits"
+            )
+        holder = next((p for p, known in self.names.items() if known == name and p != person), None)
+        if holder is not None:
+            hint = f"if they are one person, use --merge {min(holder, person)},{max(holder, person)}"
+            raise UsageError(f"{name} is the name of person {holder} already", hint)
+        self.names[person] = name

@@ -1,0 +1,205 @@
+"""Corrections by hand, from options and files of edits to timelines.
+
+The file of edits is the source: a timeline always shows the automatic result with the edits of the file applied to it. Both
+are checked before either is written, the file of edits first; should only that succeed, the next run does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from feelit.errors import FeelitError, TimelineReadError, UsageError
+from feelit.identity.correct import Grouping
+from feelit.identity.edits import FILE_NAME, Edit, EditsFile, edits_in, read_edits, write_edits
+from feelit.identity.rewrite import Corrected, rewrite
+from feelit.identity.seen import SeenFaces
+from feelit.options.people import PeopleOptions
+from feelit.storage.location import Location
+from feelit.timeline.file import find_timelines
+from feelit.timeline.recording import Recording, names_of, open_timelines
+from feelit.timeline.schema import unpack_metadata
+
+
+def correct(timelines: Sequence[Location], options: PeopleOptions) -> list[str]:
+    """Apply what options ask for, and what files of edits say, to timelines.
+
+    Returns
+    -------
+    what was done, a line each
+
+    Raises
+    ------
+    UsageError
+        if a correction is about people who are not there, or cannot be.
+    TimelineReadError
+        if a timeline cannot be read.
+    OutputError
+        if a timeline, or a file of edits, cannot be written.
+    """
+    paths = [path for path in find_timelines(timelines) if isinstance(path, Path)]
+    by_file: dict[Path, list[Path]] = {}
+    for path in paths:
+        by_file.setdefault(options.edits or path.parent / FILE_NAME, []).append(path)
+    files = {path: read_edits(path) for path in by_file}
+    if not options.corrects and options.edits is not None and not all(file.there for file in files.values()):
+        raise UsageError(f"--edits {options.edits} does not exist", "give a file that `feelit people` wrote, or a correction")
+    if not options.corrects and not any(file.there for file in files.values()):
+        return []
+    recordings = {path: open_timelines(path) for path in paths if options.corrects or files[_file_of(path, by_file)].there}
+    target = _chosen([r for found in recordings.values() for r in found], options.video) if options.corrects else None
+    plans = [_Plan(files[edits], {p: recordings[p] for p in mine if p in recordings}) for edits, mine in by_file.items()]
+    for plan in plans:
+        plan.make(target, options)
+    return [note for plan in plans for note in plan.carry_out()]
+
+
+def reapply(timelines: Iterable[Path]) -> list[str]:
+    """Apply the corrections that lie beside timelines which were just analysed.
+
+    Returns
+    -------
+    what was done, a line each
+
+    Raises
+    ------
+    UsageError
+        if they do not fit; the timelines stay as the analysis made them.
+    """
+    notes: list[str] = []
+    there: dict[Path, bool] = {}
+    for path in timelines:
+        if there.setdefault(path.parent, (path.parent / FILE_NAME).is_file()):
+            try:
+                notes += correct([path], PeopleOptions())
+            except FeelitError as error:
+                raise UsageError(f"{path} is analysed, but not corrected: {error.message}", error.hint) from error
+    return notes
+
+
+def _file_of(path: Path, by_file: dict[Path, list[Path]]) -> Path:
+    return next(edits for edits, paths in by_file.items() if path in paths)
+
+
+def _chosen(recordings: Sequence[Recording], video: str | None) -> Recording:
+    """The video that a correction is about."""
+    if video is None:
+        if len(recordings) != 1:
+            hint = f"say which with --video; they hold {names_of(recordings)}"
+            raise UsageError(f"the timelines hold {len(recordings)} videos, and numbers of people are those of one", hint)
+        return recordings[0]
+    found = [r for r in recordings if video in (r.name, PurePosixPath(r.name).name)]
+    if len(found) != 1:
+        message = f"--video {video} is {'none' if not found else 'more than one'} of the videos"
+        raise UsageError(message, f"they are {names_of(recordings)}")
+    return found[0]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What one file of edits changes in the timelines beside it."""
+
+    file: EditsFile
+    recordings: dict[Path, list[Recording]]
+    edits: list[Edit] = field(default_factory=list)
+    corrected: dict[Path, dict[str, Corrected]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def make(self, target: Recording | None, options: PeopleOptions) -> None:
+        """Find out what is to be written.
+
+        Raises
+        ------
+        UsageError
+            if an edit is about people who are not there, or cannot be.
+        """
+        everybody = [recording for found in self.recordings.values() for recording in found]
+        mine = target is not None and any(target is recording for recording in everybody)
+        if not self.file.there and not mine:
+            return
+        self.edits = list(self.file.edits if self.file.there else _applied_beside(self.recordings))
+        short = self.file.short
+        short_target = _chosen(everybody, short.video) if short.corrects else None
+        for path, recordings in self.recordings.items():
+            for recording in recordings:
+                asked = [o for o, r in ((short, short_target), (options, target)) if r is recording and o is not None]
+                self._take(path, recording, asked, alone=len(everybody) == 1)
+
+    def carry_out(self) -> list[str]:
+        """Write the file of edits if it changed, then the timelines that did."""
+        if self.edits != list(self.file.edits) or self.file.short.corrects:
+            write_edits(self.file.path, self.edits)
+        for path, corrected in self.corrected.items():
+            rewrite(path, corrected)
+            count = sum(len(edits) for _, edits in corrected.values())
+            self.notes.append(f"{path} has {count or 'no'} correction{'' if count == 1 else 's'} of {self.file.path} now")
+        return self.notes
+
+    def _take(self, path: Path, recording: Recording, asked: Sequence[PeopleOptions], *, alone: bool) -> None:
+        mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
+        other = [e for e in self.edits if e.video == recording.name and e.fingerprint not in (None, _fingerprint(recording))]
+        if other:
+            count = f"{len(other)} correction{'' if len(other) == 1 else 's'}"
+            self.notes.append(f"{self.file.path} has {count} of another version of {recording.name}, left out")
+        applied = edits_in(recording.facts)
+        if not asked and tuple(self.edits[n] for n in mine) == applied:
+            return
+        seen = SeenFaces(recording)
+        grouping = self._grouping(seen, recording, mine)
+        for options in asked:
+            named = {grouping.names.get(number) for number, _ in options.name} - {None}
+            if named:  # a new name takes the place of the old one
+                self.edits = [e for n, e in enumerate(self.edits) if not (n in mine and e.kind == "name" and e.name in named)]
+                mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
+                grouping = self._grouping(seen, recording, mine)
+            new = [_bound(edit, recording) for edit in grouping.edits_of(options)]
+            mine += range(len(self.edits), len(self.edits) + len(new))
+            self.edits += new
+        self.corrected.setdefault(path, {})[recording.name] = (grouping, [self.edits[n] for n in mine])
+
+    def _grouping(self, seen: SeenFaces, recording: Recording, mine: Sequence[int]) -> Grouping:
+        """The automatic result with some of the edits applied, which name their faces from now on."""
+        grouping = Grouping(seen)
+        for n in mine:
+            try:
+                self.edits[n] = _bound(grouping.with_faces(self.edits[n]), recording)
+                grouping.apply(self.edits[n])
+            except UsageError as error:
+                raise UsageError(f"{self.file.path}, edit {n + 1} ({self.edits[n]}): {error.message}", error.hint) from None
+        return grouping
+
+
+def _is_of(edit: Edit, recording: Recording, alone: bool) -> bool:
+    """Whether an edit is about a video: known by its content, else by its name, else as the only one."""
+    if edit.fingerprint is not None:
+        return edit.fingerprint == _fingerprint(recording)
+    if edit.video is not None:
+        return edit.video in (recording.name, PurePosixPath(recording.name).name)
+    if not alone:
+        raise UsageError(f"a correction ({edit}) does not say of which video", "add video = NAME to it")
+    return True
+
+
+def _bound(edit: Edit, recording: Recording) -> Edit:
+    return replace(edit, video=recording.name, fingerprint=_fingerprint(recording))
+
+
+def _fingerprint(recording: Recording) -> str | None:
+    found = recording.facts.get("fingerprint")
+    return found if isinstance(found, str) else None
+
+
+def _applied_beside(recordings: dict[Path, list[Recording]]) -> list[Edit]:
+    """The edits that timelines had when they lost their file: of whole folders, since a new file speaks for all of them."""
+    found: list[Edit] = []
+    for path in sorted({path for one in recordings for path in (one, *one.parent.glob("[!_.]*.parquet"))}):
+        try:
+            videos = unpack_metadata(pq.read_schema(path), str(path)).get("videos", {})
+        except (TimelineReadError, OSError, ValueError, pa.ArrowException):
+            continue  # it is none of those that were asked for, or reported when it is read
+        found += [edit for facts in videos.values() for edit in edits_in(facts) if edit not in found]
+    return found

@@ -1,0 +1,207 @@
+"""Corrections of people by hand, as records and as a TOML file.
+
+An edit refers to people by faces, each a time and a box in the picture: numbers of people and tracks may change when a video is
+analysed again, faces stay where they are. Numbers stand beside the faces for whoever reads the file, and count where no
+faces are given.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from feelit.errors import UsageError
+from feelit.options.people import PeopleOptions, checked_name, person_number
+from feelit.storage.atomic import whole_file
+
+FILE_NAME = "people.toml"
+MOST_BYTES = 64 << 20
+
+Kind = Literal["name", "merge", "split", "not_a_face"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SHORT = {key: key.replace("-", "_") for key in ("name", "merge", "split", "not_a_face", "not-a-face", "video")}
+"""Keys of the short form: the options of the command line."""
+
+BEFORE, AFTER = "before", "after"
+"""The two sides of a split."""
+
+HEADER = """\
+# Corrections of people by hand. `feelit people` writes this file and applies it to the timelines beside it.
+# To undo a correction, delete its [[edit]] and run `feelit people TIMELINE` again.
+# `faces` say who is meant: time in seconds and box x0, y0, x1, y1 in px. The other numbers are those of when the edit was made.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Face:
+    """A face in a video: where it was when."""
+
+    time_s: float
+    box: tuple[float, float, float, float]  # px
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """One correction.
+
+    Attributes
+    ----------
+    people : numbers that were meant when the edit was made: one person, or those that are merged
+    video, fingerprint : of which video; None if that is not said
+    name : what the person is called
+    at_s : where a person is split
+    faces : who is meant, by number of person; for a split by `BEFORE` and `AFTER`. Empty if numbers say it
+    by : what named the person: empty for a human, else as in "photographs 0.998"
+    """
+
+    kind: Kind
+    people: tuple[int, ...]
+    video: str | None = None
+    fingerprint: str | None = None
+    name: str | None = None
+    at_s: float | None = None
+    faces: Mapping[str, tuple[Face, ...]] = field(default_factory=dict)
+    by: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as in the file, and in the metadata of a timeline."""
+        about: dict[str, Any] = {"edit": self.kind, "people": list(self.people)}
+        optional = {"name": self.name, "at_s": self.at_s, "by": self.by or None}
+        optional |= {"video": self.video, "fingerprint": self.fingerprint}
+        about |= {key: value for key, value in optional.items() if value is not None}
+        if self.faces:
+            about["faces"] = {key: [[face.time_s, *face.box] for face in faces] for key, faces in self.faces.items()}
+        return about
+
+    def __str__(self) -> str:
+        people = " and ".join(map(str, self.people))
+        if self.kind == "name":
+            return f"person {people} is {self.name}"
+        if self.kind == "split":
+            return f"person {people} is another one from {self.at_s:g} s on"
+        return f"{people} are one person" if self.kind == "merge" else f"person {people} is nobody"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditsFile:
+    """What a file of corrections holds: edits, and options in the short form that are not yet edits."""
+
+    path: Path
+    there: bool
+    edits: tuple[Edit, ...] = ()
+    short: PeopleOptions = field(default_factory=PeopleOptions)
+
+
+def read_edits(path: Path) -> EditsFile:
+    """Read a file of corrections; a file that does not exist has none.
+
+    Raises
+    ------
+    UsageError
+        if it cannot be read, or holds what is no correction.
+    """
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MOST_BYTES:
+            raise UsageError(
+                f"{path} is larger than {MOST_BYTES >> 20} MiB", "corrections of more people go to several folders"
+            )
+        content = tomllib.loads(raw.decode("utf-8"))
+    except FileNotFoundError:
+        return EditsFile(path=path, there=False)
+    except (OSError, ValueError, RecursionError) as error:  # TOML's own errors are ValueErrors
+        raise UsageError(f"{path} cannot be read: {error}", "correct it; docs/people.md shows an example") from error
+    if unknown := sorted(set(content) - {"edit", *SHORT}):
+        raise UsageError(f"{path} names {unknown[0]}, which is not known", "known: edit, name, merge, split, not-a-face")
+    entries = content.get("edit", [])
+    if not isinstance(entries, list):
+        raise UsageError(f"{path}: edit is not a list of tables", "write [[edit]] above each")
+    try:
+        short = PeopleOptions(**{SHORT[key]: _short(value) for key, value in content.items() if key != "edit"})
+    except UsageError as error:
+        raise UsageError(f"{path}: {error.message}", error.hint) from None
+    return EditsFile(
+        path=path, there=True, edits=tuple(_edit(entry, f"{path}, edit {n}") for n, entry in enumerate(entries, 1)), short=short
+    )
+
+
+def write_edits(path: Path, edits: Sequence[Edit]) -> None:
+    """Write a file of corrections, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        if it cannot be written.
+    """
+    with whole_file(path) as temporary:
+        temporary.write_text(HEADER + "".join(map(_toml, edits)), encoding="utf-8", newline="\n")
+
+
+def edits_in(facts: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """The edits that the metadata of a timeline name as applied; none where they hold something else."""
+    entries = facts.get("edits")
+    try:
+        return tuple(_edit(entry, "metadata") for entry in entries) if isinstance(entries, list) else ()
+    except UsageError:
+        return ()
+
+
+def _short(value: Any) -> Any:
+    """TOML has texts as keys; names are given as a table or as texts."""
+    if isinstance(value, dict):
+        return {str(key): text for key, text in value.items()}
+    return value
+
+
+def _edit(entry: Any, where: str) -> Edit:
+    """An edit out of a table of TOML, or an object of JSON."""
+    hint = "correct it, or delete this [[edit]]; docs/people.md shows an example"
+    if not isinstance(entry, dict) or entry.get("edit") not in KINDS:
+        raise UsageError(f"{where} is none of {', '.join(KINDS)}", hint)
+    kind: Kind = entry["edit"]
+    try:
+        numbers = entry["people"]
+        people = tuple(person_number(n) for n in (numbers if isinstance(numbers, list) else [numbers]))
+        faces = {str(key): tuple(map(_face, found)) for key, found in entry.get("faces", {}).items()}
+        name = checked_name(entry["name"]) if kind == "name" else None
+        at_s = float(entry["at_s"]) if kind == "split" else None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        missing = f"lacks {error.args[0]}" if isinstance(error, KeyError) else "holds a value that cannot be"
+        raise UsageError(f"{where} {missing}", hint) from None
+    texts = {key: entry.get(key) for key in ("video", "fingerprint", "by")}
+    wrong_count = not people or (len(people) < 2 if kind == "merge" else len(people) != 1)
+    if wrong_count or name == "" or (at_s is not None and not math.isfinite(at_s)):
+        raise UsageError(f"{where} holds a value that cannot be", hint)
+    if any(text is not None and not isinstance(text, str) for text in texts.values()):
+        raise UsageError(f"{where} holds a number where a text should be", hint)
+    return Edit(
+        kind=kind,
+        people=people,
+        video=texts["video"],
+        fingerprint=texts["fingerprint"],
+        name=name,
+        at_s=at_s,
+        faces=faces,
+        by=texts["by"] or "",
+    )
+
+
+def _face(values: Any) -> Face:
+    time_s, *box = map(float, values)
+    if len(box) != 4 or not all(map(math.isfinite, (time_s, *box))):
+        raise ValueError
+    return Face(time_s=time_s, box=(box[0], box[1], box[2], box[3]))
+
+
+def _toml(edit: Edit) -> str:
+    about = edit.as_dict()
+    faces = about.pop("faces", {})
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()]  # a subset of TOML
+    for key, found in faces.items():
+        lines.append(f"faces.{key} = [{', '.join(json.dumps(face) for face in found)}]")
+    return "\n[[edit]]\n" + "\n".join(lines) + "\n"

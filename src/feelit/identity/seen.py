@@ -1,0 +1,160 @@
+"""The faces of one timeline under the tracks of its automatic result, and what that result said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from feelit.errors import TimelineReadError, UsageError
+from feelit.geometry import iou
+from feelit.identity.edits import Face
+from feelit.timeline.recording import Recording
+from feelit.timeline.schema import BOX, PEOPLE
+from feelit.types import Float32, Float64, Int64
+
+FACES = 5
+"""A person is known again by so many faces, spread over all rows: tracks may be cut in other places next time."""
+
+LEAST_OVERLAP = 0.3
+"""A face is known again where a box overlaps it by so much."""
+
+LEAST_REACH_S = 0.25
+"""A face may lie so far from the next sample, or as far as samples lie apart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Automatic:
+    """What the analysis found, before anything was corrected by hand.
+
+    Attributes
+    ----------
+    person, confidence : by `track_id`; a track that is nobody has no person, one that cannot be compared no confidence
+    tracks : the highest `track_id`
+    splits : tracks of the file that were split off by hand: `track_id` -> the track that they were part of
+    """
+
+    person: Mapping[int, int]
+    confidence: Mapping[int, float]
+    tracks: int
+    splits: Mapping[int, int]
+
+    def as_dict(self, splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The same for the metadata of a file."""
+        people = [
+            {"track_id": track, "person_id": self.person.get(track), "person_confidence": self.confidence.get(track)}
+            for track in sorted({*self.person, *self.confidence})
+        ]
+        return {"tracks": self.tracks, "people": people, "splits": list(splits)}
+
+
+class SeenFaces:
+    """The faces of one video, by row in order.
+
+    Attributes
+    ----------
+    sample_s : (N,) float64, times of all samples, rising
+    time_s : (R,) float64
+    track : (R,) int64, of the automatic result
+    box : (R, 4) float32, px
+    score : (R,) float32, of the detector
+    automatic : what the analysis said
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        if PEOPLE not in recording.groups:
+            message = f"{recording.source} does not say who is who in {recording.name}"
+            raise UsageError(message, "analyse the video with people first: feelit analyze without --no-people")
+        table = recording.table(["frame", "time_s", "track_id", "person_id", "person_confidence", "face_score", *BOX])
+        track = pc.fill_null(table.column("track_id"), -1).to_numpy().astype(np.int64)
+        frame, time_s = table.column("frame").to_numpy(), table.column("time_s").to_numpy()
+        self.sample_s: Float64 = time_s[np.diff(frame, prepend=-1) > 0]
+        mine = np.flatnonzero(track >= 0)
+        self.time_s: Float64 = time_s[mine]
+        self.score: Float32 = table.column("face_score").to_numpy()[mine]
+        self.box: Float32 = np.stack([table.column(name).to_numpy()[mine] for name in BOX], axis=1)
+        person = pc.fill_null(table.column("person_id"), -1).to_numpy()[mine]
+        sure = table.column("person_confidence").to_numpy()[mine]
+        self.automatic = _noted(recording) or _of_rows(track[mine], person, sure)
+        self.track: Int64 = track[mine]
+        for new, origin in self.automatic.splits.items():
+            self.track[self.track == new] = origin
+        self._reach_s = max(LEAST_REACH_S, float(np.median(np.diff(self.sample_s))) if len(self.sample_s) > 1 else 0.0)
+
+    def chosen(self, rows: Int64) -> tuple[Face, ...]:
+        """A few faces by which some rows can be found again: the surest of each stretch of them."""
+        parts = [part for part in np.array_split(rows, FACES) if len(part)]
+        best = [int(part[np.argmax(self.score[part])]) for part in parts]
+        return tuple(self._face(row) for row in best)
+
+    def row_of(self, face: Face) -> int | None:
+        """The row that shows a face, or the nearest one to it in time that does; None if there is none.
+
+        Between two samples a box is taken to move evenly.
+        """
+        after = int(np.searchsorted(self.sample_s, face.time_s - 1e-4))
+        around = self.sample_s[max(after - 1, 0) : after + 1]
+        near = [float(s) for s in around if abs(s - face.time_s) <= self._reach_s]
+        if any(abs(s - face.time_s) < 1e-3 for s in near):
+            near = [s for s in near if abs(s - face.time_s) < 1e-3]
+        rows = [np.flatnonzero(self.time_s == s) for s in near]
+        best: tuple[float, int] | None = None
+        for found in rows:
+            for row in found.tolist():
+                overlap = self._overlap(face, row, rows)
+                if overlap >= LEAST_OVERLAP and (best is None or overlap > best[0]):
+                    best = (overlap, row)
+        return None if best is None else best[1]
+
+    def _face(self, row: int) -> Face:
+        x0, y0, x1, y1 = (round(float(v), 1) for v in self.box[row])
+        return Face(time_s=round(float(self.time_s[row]), 4), box=(x0, y0, x1, y1))
+
+    def _overlap(self, face: Face, row: int, rows: Sequence[Int64]) -> float:
+        """How much a face overlaps the track of a row at its time."""
+        box = self.box[row]
+        mate = [int(r) for found in rows for r in found if r != row and self.track[r] == self.track[row]]
+        if mate and self.time_s[mate[0]] != self.time_s[row]:
+            share = (face.time_s - self.time_s[row]) / (self.time_s[mate[0]] - self.time_s[row])
+            box = box + np.float32(share) * (self.box[mate[0]] - box)
+        return float(iou(box[None], np.array([face.box], np.float32))[0, 0])
+
+
+def _of_rows(track: Int64, person: Int64, sure: Float32) -> Automatic:
+    """What the rows of a file that was never corrected say: the person of a track is that of each of its rows."""
+    numbers, first = np.unique(track, return_index=True)
+    known = [(t, int(person[row]), float(sure[row])) for t, row in zip(numbers.tolist(), first.tolist(), strict=True)]
+    return Automatic(
+        person={t: p for t, p, _ in known if p > 0},
+        confidence={t: round(s, 6) for t, _, s in known if np.isfinite(s)},
+        tracks=int(numbers.max(initial=0)),
+        splits={},
+    )
+
+
+def _noted(recording: Recording) -> Automatic | None:
+    """What the metadata of a corrected file say of the automatic result; None for a file that was never corrected.
+
+    Raises
+    ------
+    TimelineReadError
+        if they are damaged.
+    """
+    noted = recording.facts.get("automatic")
+    if noted is None:
+        return None
+    try:
+        entries, splits = noted["people"], noted["splits"]
+        return Automatic(
+            person={int(e["track_id"]): int(e["person_id"]) for e in entries if e["person_id"] is not None},
+            confidence={
+                int(e["track_id"]): float(e["person_confidence"]) for e in entries if e["person_confidence"] is not None
+            },
+            tracks=int(noted["tracks"]),
+            splits={int(e["track_id"]): int(e["from"]) for e in splits},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise TimelineReadError(f"{recording.source} has damaged metadata: automatic", "analyse the video again") from error

@@ -1,0 +1,177 @@
+"""The options of `feelit people`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feelit.errors import UsageError
+from feelit.options.declare import Options, option
+from feelit.options.kinds import Kind
+from feelit.times import parse_time
+
+MOST_NAME = 100
+"""Characters of a person's name."""
+
+
+def person_number(value: Any) -> int:
+    """The number of a person.
+
+    Raises
+    ------
+    ValueError
+        if it is none.
+    """
+    if isinstance(value, bool | float):
+        raise ValueError
+    number = int(value)
+    if not 0 < number < 1 << 31:
+        raise ValueError
+    return number
+
+
+def checked_name(text: str) -> str:
+    """The name of a person.
+
+    Raises
+    ------
+    UsageError
+        if it holds line breaks or the like, or is long.
+    """
+    name = text.strip()
+    if len(name) > MOST_NAME or not name.isprintable():
+        raise UsageError(f"{name[:MOST_NAME]!r} is no name", f"give up to {MOST_NAME} characters on one line")
+    return name
+
+
+def _name(value: Any) -> tuple[int, str]:
+    if isinstance(value, str):
+        number, equals, name = value.partition("=")
+        if not equals:
+            raise ValueError
+        return person_number(number.strip()), checked_name(name)
+    number, name = value
+    return person_number(number), checked_name(name)
+
+
+def _merge(value: Any) -> tuple[int, ...]:
+    numbers = tuple(person_number(part) for part in (value.split(",") if isinstance(value, str) else value))
+    if len(set(numbers)) < 2:
+        raise ValueError
+    return tuple(dict.fromkeys(numbers))
+
+
+def _split(value: Any) -> tuple[int, float]:
+    if isinstance(value, str):
+        number, at, time = value.partition("@")
+        if not at:
+            raise ValueError
+        return person_number(number.strip()), parse_time(time.strip(), "")
+    number, time = value
+    return person_number(number), parse_time(time, "") if isinstance(time, str) else float(time)
+
+
+def _each(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str) -> Kind:
+    """An option that is given several times: a tuple in the record."""
+
+    def convert(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            return (item(value),)
+        return tuple(item(part) for part in (value.items() if isinstance(value, Mapping) else value))
+
+    return Kind(name=name, metavar=metavar, convert=convert, hint=hint, repeated=True, python=python)
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    given = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) else value
+    parts = [given] if isinstance(given, int) else given
+    found: list[int] = []
+    for part in parts:
+        found += _numbers(part) if isinstance(part, str) and "," in part else [person_number(part)]
+    return tuple(dict.fromkeys(found))
+
+
+NAMES = _each(
+    _name, name="a name of a person", hint="write 1=P01", metavar="PERSON=NAME", python="Mapping[int, str] | Sequence[str]"
+)
+MERGES = _each(
+    _merge, name="a list of people", hint="write 3,7", metavar="PERSON,PERSON", python="Sequence[Sequence[int] | str]"
+)
+SPLITS = _each(
+    _split,
+    name="a person and a time",
+    hint="write 5@12.5",
+    metavar="PERSON@TIME",
+    python="Sequence[tuple[int, float] | str]",
+)
+NUMBERS = Kind(
+    name="a list of people",
+    metavar="PERSON",
+    convert=_numbers,
+    hint="write 12, or 12,13",
+    repeated=True,
+    python="Sequence[int]",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeopleOptions(Options):
+    """Corrections of people by hand, and where they are kept."""
+
+    name: tuple[tuple[int, str], ...] = option(
+        (),
+        "Name a person, as in 1=P01; may be repeated.",
+        details="1= takes the name away.",
+        kind=NAMES,
+    )
+    merge: tuple[tuple[int, ...], ...] = option(
+        (),
+        "These are one person, as in 3,7; may be repeated.",
+        details="The lowest number stays.",
+        kind=MERGES,
+    )
+    split: tuple[tuple[int, float], ...] = option(
+        (),
+        "This person is another one from a time on, as in 5@12.5; may be repeated.",
+        details="The second one gets a new number.",
+        kind=SPLITS,
+    )
+    not_a_face: tuple[int, ...] = option(
+        (), "This is nobody, but something that the detector took for a face; may be repeated.", kind=NUMBERS
+    )
+    video: str | None = option(
+        None,
+        "Of which video, where the timelines hold several: its name, or the last part of it.",
+        default_text="the only one",
+    )
+    edits: Path | None = option(
+        None,
+        "The file that keeps the corrections.",
+        details="See [people.md](people.md#corrections-by-hand).",
+        default_text="people.toml beside each timeline",
+    )
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        named: dict[int, str] = {}
+        for number, name in self.name:
+            if named.setdefault(number, name) != name:
+                raise UsageError(f"--name gives person {number} two names, {named[number]} and {name}", "choose one")
+        texts = [name for name in named.values() if name]
+        if twice := next((name for name in texts if texts.count(name) > 1), None):
+            both = [str(number) for number, name in named.items() if name == twice]
+            raise UsageError(
+                f"--name calls {len(both)} people {twice}", f"if they are one person, use --merge {','.join(both)}"
+            )
+        merged = {number for group in self.merge for number in group}
+        gone = set(self.not_a_face)
+        if both_ways := sorted(gone & (merged | {number for number, _ in self.split} | {n for n, t in self.name if t})):
+            raise UsageError(f"person {both_ways[0]} is to be nobody and somebody at once", "leave one of the options out")
+
+    @property
+    def corrects(self) -> bool:
+        """Whether anything is to be changed."""
+        return bool(self.name or self.merge or self.split or self.not_a_face)
