@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from feelit.identity.evidence import EvidenceBuilder
+from feelit.identity.group import group_tracks
+from feelit.identity.select import FaceSelector
 from feelit.options import AnalyzeOptions
-from feelit.people.evidence import EvidenceBuilder
-from feelit.people.group import group_tracks
-from feelit.people.select import FaceSelector
 from feelit.run import segment as run_segment
 from feelit.run.job import sampled_hz
 from feelit.run.pipeline import resolve

@@ -70,6 +70,11 @@ class AnalysisView:
         if self._bars:
             self._bars.advance(source.name, frames)
 
+    def noted(self, message: str) -> None:
+        """See `api.analysis.Observer`."""
+        if not self._quiet:
+            self._console.print(Text(f"feelit: {one_line(message)}"), soft_wrap=True)
+
     def drawn(self, source: Source, share: float) -> None:
         """See `api.analysis.Observer`."""
         if self._bars:

@@ -13,7 +13,7 @@ from feelit import errors
 from feelit.cli import INTERRUPTED
 from feelit.cli.reference import cli_page, commands, python_page
 from feelit.run.job import VideoReport
-from feelit.run.plan import SUFFIXES
+from feelit.run.search import SUFFIXES
 from feelit.video.writer import CODECS, FORMATS
 from tests.conftest import Command
 

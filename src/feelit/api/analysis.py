@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -39,6 +40,10 @@ class Observer(pipeline.Observer, Protocol):
 
     def planned(self, sources: Sequence[Source]) -> None:
         """These videos are to be analysed."""
+        ...
+
+    def noted(self, message: str) -> None:
+        """Something was left out that nobody asked to leave out."""
         ...
 
     def drawn(self, source: Source, share: float) -> None:
@@ -84,11 +89,12 @@ def analyze(
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The videos that a run is about, those of all its shards, and the inputs that gave none."""
+    """The videos that a run is about, those of all its shards, the inputs that gave none, and what was left out."""
 
     sources: list[Source]
     everything: list[Source]
     failures: list[InputFailure]
+    notes: list[str]
 
 
 def plan(videos: Paths, run: RunOptions) -> RunPlan:
@@ -99,10 +105,10 @@ def plan(videos: Paths, run: RunOptions) -> RunPlan:
     FeelitError
         if there is nothing to do, or two videos would have one output.
     """
-    found = find_inputs([os.fspath(path) for path in listed(videos)])
+    found = find_inputs([os.fspath(path) for path in listed(videos)], run.follow_links)
     if not found.videos and len(found.failures) == 1:
         raise found.failures[0].error
-    return RunPlan(chosen(found.videos, run) if found.videos else [], found.videos, found.failures)
+    return RunPlan(chosen(found.videos, run) if found.videos else [], found.videos, found.failures, found.notes)
 
 
 def write_timelines(
@@ -126,6 +132,8 @@ def write_timelines(
     if run.annotate is not None:
         _refuse_inputs(run.annotate, sources)
     observer.planned([*(failure.source for failure in planned.failures), *sources])
+    for note in planned.notes:
+        observer.noted(note)
     unread = [failed(failure.source, failure.error) for failure in planned.failures]
     for report in unread:
         observer.finished(report)
@@ -208,6 +216,9 @@ class _TqdmObserver:
 
     def finished(self, report: VideoReport) -> None:
         pass
+
+    def noted(self, message: str) -> None:
+        logging.getLogger("feelit").warning(message)
 
     def drawn(self, source: Source, share: float) -> None:
         pass

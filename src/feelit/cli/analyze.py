@@ -65,6 +65,8 @@ def _list(texts: list[str], run: RunOptions) -> None:
     from feelit.video.probe import probe
 
     planned = plan(texts, run)
+    for note in planned.notes:
+        typer.echo(one_line(f"feelit: {note}"), err=True)
     for failure in planned.failures:
         typer.echo("\t".join(map(one_line, [failure.source.name, f"cannot be read: {failure.error.message}"])))
     for source in planned.sources:

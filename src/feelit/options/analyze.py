@@ -214,6 +214,11 @@ class RunOptions(Options):
         "Also analyse again what an earlier version of feelit or of a model made.",
         details="Needs a folder as `--out`. Without it such timelines stand; `feelit status` counts them.",
     )
+    follow_links: bool = option(
+        False,
+        "Search the folders that links in a folder lead to, too.",
+        details="Each folder once: a loop of links ends.",
+    )
     shard: Shard | None = option(None, "Only one of several parts of the videos, as in 2/8.", kind=SHARD)
     workspace: Path | None = option(
         None,

@@ -58,6 +58,7 @@ def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]])
     for one in given:
         refuse_url(one)
     paths = [source.path for one in given for source in find_videos([str(one)]) if isinstance(source.path, Path)]
+    paths = [path for path in paths if path in given or path.exists()]  # without links of folders that lead nowhere
     sizes = {facts.get("size_bytes") for facts in videos.values()}
     prints = {fingerprint(path): path for path in reversed(paths) if not path.is_file() or path.stat().st_size in sizes}
     footage = {

@@ -21,7 +21,7 @@ from feelit.reports.faces import boxes_of
 from feelit.reports.footage import Footage, Found, find_footage, link
 from feelit.reports.pictures import PictureRequest, cut_pictures
 from feelit.reports.video_section import Findings
-from feelit.run.plan import SUFFIXES
+from feelit.run.search import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
 from feelit.storage.stat import InputFiles, files_below

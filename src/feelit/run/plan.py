@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import FeelitError, UsageError, VideoReadError
+from feelit.run.search import SUFFIXES, Search
 from feelit.storage import objects
 from feelit.storage.location import Location, Url, location
 from feelit.storage.names import as_text, in_dataset, mirrored
 from feelit.types import Sampling, Segment
 from feelit.video.probe import Probe
-
-SUFFIXES = frozenset(
-    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"}
-    | {".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
-)
-"""What counts as a video inside a folder. A file that is named on the command line is opened whatever its name."""
 
 LEAST_APART_S = 1.0
 """Segments begin at keyframes that are at least so far from one another, whatever length is asked for: where they may begin,
@@ -50,10 +45,11 @@ class InputFailure:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What inputs stand for: the videos that were found, and the folders that gave none."""
+    """What inputs stand for: the videos that were found, the folders that gave none, and what was left out, a line each."""
 
     videos: list[Source]
     failures: list[InputFailure]
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +60,13 @@ class Plan:
     first_frame: int
 
 
-def find_inputs(inputs: Iterable[str]) -> Inputs:
+def find_inputs(inputs: Iterable[str], follow_links: bool = False) -> Inputs:
     """Files as they are, folders recursively in alphabetical order, each video once. A folder that fails harms no other.
+
+    Parameters
+    ----------
+    inputs : paths and addresses
+    follow_links : whether folders that links lead to are searched
 
     Raises
     ------
@@ -75,10 +76,11 @@ def find_inputs(inputs: Iterable[str]) -> Inputs:
     objects.forget()
     found: dict[str, Source] = {}
     failures: list[InputFailure] = []
+    notes: list[str] = []
     for text in inputs:
         if not text:
             raise UsageError("an input is empty", "a variable that is not set? For the working folder say .")
-        for source in _sources(location(text), failures):
+        for source in _sources(location(text), follow_links, failures, notes):
             found.setdefault(_absolute(source.path), source)
     if not found and not failures:
         raise UsageError("no input", "name videos or folders, or - to read a list from standard input")
@@ -88,7 +90,7 @@ def find_inputs(inputs: Iterable[str]) -> Inputs:
         if other is not source:
             message = f"{other.path} and {source.path} would share the output {source.place}"
             raise UsageError(message, "give the folder that holds both")
-    return Inputs(list(found.values()), failures)
+    return Inputs(list(found.values()), failures, notes)
 
 
 def find_videos(inputs: Iterable[str]) -> list[Source]:
@@ -152,8 +154,8 @@ def _absolute(place: Location) -> str:
     return os.path.abspath(place) if isinstance(place, Path) else str(place)  # noqa: PTH100  # resolve() would follow links
 
 
-def _sources(given: Location, failures: list[InputFailure]) -> list[Source]:
-    """The videos that an input stands for; folders that give none are added to `failures`."""
+def _sources(given: Location, follow_links: bool, failures: list[InputFailure], notes: list[str]) -> list[Source]:
+    """The videos that an input stands for; what gives none is added to `failures`, what is left out to `notes`."""
     if isinstance(given, Url):
         try:
             return _in_bucket(given)
@@ -164,7 +166,21 @@ def _sources(given: Location, failures: list[InputFailure]) -> list[Source]:
         is_folder = given.is_dir()
     except OSError:  # a name that is too long, a folder that may not be read: reported when the file is opened
         is_folder = False
-    return _in_folder(given, failures) if is_folder else [_named(given)]
+    if not is_folder:
+        return [_named(given)]
+    search = Search(given, follow_links)
+    notes += search.notes
+    failures += [_failure(given / inside, reason) for inside, reason in search.unread]
+    if not search.files and not search.unread:
+        empty = VideoReadError(f"{given} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
+        failures.append(InputFailure(_named(given), empty))
+    prefix = f"{given}{os.sep}" if given != Path() else ""
+    files = [(Path(prefix + file), as_text(Path(file))) for file in search.files]
+    return [Source(path, as_text(path), in_dataset(inside)) for path, inside in files]
+
+
+def _failure(place: Path, reason: str) -> InputFailure:
+    return InputFailure(_named(place), VideoReadError(f"{place} {reason}", "fix its permissions, or name the others"))
 
 
 def _named(given: Location) -> Source:
@@ -184,30 +200,3 @@ def _in_bucket(given: Url) -> list[Source]:
         hint = f"endings that count: {' '.join(sorted(SUFFIXES))}"
         raise VideoReadError(f"{given} {'holds no videos' if is_folder else 'is no video, and no folder that holds any'}", hint)
     return [Source(url, as_text(url), in_dataset(place)) for url, place in shown.items()]
-
-
-def _in_folder(folder: Path, failures: list[InputFailure]) -> list[Source]:
-    prefix = f"{folder}{os.sep}" if folder != Path() else ""
-    before = len(failures)
-    files = [(Path(prefix + file), as_text(Path(file))) for file in _walk(folder, failures)]
-    if not files and len(failures) == before:
-        error = VideoReadError(f"{folder} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
-        failures.append(InputFailure(_named(folder), error))
-    return [Source(path, as_text(path), in_dataset(inside)) for path, inside in files]
-
-
-def _walk(folder: Path, failures: list[InputFailure], inside: str = "") -> Iterator[str]:
-    """The videos of a folder and its subfolders, in alphabetical order, as paths below it. Links to folders are left alone."""
-    try:
-        with os.scandir(folder / inside) as found:
-            entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except OSError as error:
-        message = f"{folder / inside} cannot be searched: {error.strerror or error}"
-        hint = "fix its permissions, or name the others"
-        failures.append(InputFailure(_named(folder / inside), VideoReadError(message, hint)))
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(folder, failures, f"{inside}{entry.name}{os.sep}")
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file():  # noqa: PTH122  # a Path a file is slow
-            yield inside + entry.name

@@ -61,6 +61,8 @@ def open_video(path: Location) -> InputContainer:
         return _open_object(open_object(path), path)
     refuse_url(path)
     try:
+        if not path.exists() and path.is_symlink():
+            raise VideoReadError(f"{path} is a link to {path.readlink()}, which does not exist", "renew the link, or delete it")
         if not path.exists():
             marked = str(path).startswith(("#", '"', "'"))  # as in a list from a program that has comments, or quotes
             hint = "names stand as they are, without quotes or comments" if marked else "check the spelling"
