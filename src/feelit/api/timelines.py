@@ -113,7 +113,23 @@ def people(timelines: Paths | pd.DataFrame, *, options: PeopleOptions) -> pd.Dat
         from feelit.errors import UsageError
 
         raise UsageError("a frame cannot be corrected", "give the path of the timeline file")
+    if options.sheet is not None:
+        write_people_sheet(timelines, options)
     return people_frame(people_of(timelines))
+
+
+def write_people_sheet(
+    timelines: Paths | pd.DataFrame, options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
+) -> list[str]:
+    """Write the contact sheet.
+
+    Returns
+    -------
+    what is missing from it, a line each
+    """
+    from feelit.reports.people_sheet import write_sheet
+
+    return write_sheet(timelines, options, progress)
 
 
 def correct_people(timelines: Paths, options: PeopleOptions) -> list[str]:

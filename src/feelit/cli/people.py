@@ -21,14 +21,20 @@ def people(
     ],
     options: PeopleOptions,
     json_: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """List the people of timelines, and correct them by hand: name, merge, split."""
+    """List the people of timelines, show them on a page, and correct them by hand: name, merge, split."""
     from feelit.analysis.people import as_json, people_of
-    from feelit.api.timelines import correct_people
+    from feelit.api.timelines import correct_people, write_people_sheet
     from feelit.cli import texts
+    from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    for note in correct_people(timelines, options):
+    notes = correct_people(timelines, options)
+    if options.sheet is not None:
+        with progress_bar(f"writing {options.sheet.name}", quiet) as advance:
+            notes += write_people_sheet(timelines, options, advance)
+    for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)
     found = people_of(timelines)
     if json_:

@@ -43,7 +43,7 @@ def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
     rest = {key: value for key, value in recordings[0].metadata.items() if key != "schema_version"}
     groups = recordings[0].groups
     schema = schema_of(groups)
-    with whole_file(path) as temporary, TimelineWriter(temporary, rest | {"videos": videos}, groups) as writer:
+    with whole_file(path.resolve()) as temporary, TimelineWriter(temporary, rest | {"videos": videos}, groups) as writer:
         for recording in recordings:
             tables = (pa.Table.from_batches([batch]).cast(schema) for batch in recording.batches(schema.names))
             for table in rows_of[recording.name].change(tables) if recording.name in rows_of else tables:

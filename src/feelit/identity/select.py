@@ -141,9 +141,14 @@ def face_quality(faces: FaceTable) -> Float32:
 
     (F,) float32; 0 for what can hardly be compared
     """
-    yaw = head_angles(faces.landmarks)[1]
+    return quality_of(faces.landmarks, faces.face_px, faces.sharpness)
+
+
+def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Float32:
+    """The same from (F, 5, 2) landmarks, (F,) sizes in px and (F,) sharpness."""
+    yaw = head_angles(landmarks)[1]
     frontal = np.clip(1 - (np.abs(yaw) / FRONTAL_DEG) ** 2, 0.05, 1)
-    size, sharp = np.minimum(faces.face_px / FULL_PX, 1), np.minimum(faces.sharpness / FULL_SHARPNESS, 1)
+    size, sharp = np.minimum(face_px / FULL_PX, 1), np.minimum(sharpness / FULL_SHARPNESS, 1)
     product = size * np.sqrt(sharp) * frontal
     result: Float32 = (np.ceil(product * 256) / 256).astype(np.float32)
     return result

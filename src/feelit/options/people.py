@@ -10,7 +10,7 @@ from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.declare import Options, option
-from feelit.options.kinds import Kind
+from feelit.options.kinds import PATHS, Kind
 from feelit.times import parse_time
 
 MOST_NAME = 100
@@ -119,7 +119,7 @@ NUMBERS = Kind(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeopleOptions(Options):
-    """Corrections of people by hand, and where they are kept."""
+    """Corrections of people by hand, where they are kept, and the page that shows people."""
 
     name: tuple[tuple[int, str], ...] = option(
         (),
@@ -153,6 +153,19 @@ class PeopleOptions(Options):
         details="See [people.md](people.md#corrections-by-hand).",
         default_text="people.toml beside each timeline",
     )
+    sheet: Path | None = option(
+        None,
+        "Write a contact sheet, a .html page: faces of every person, and the most doubtful pairs and persons.",
+        details="It needs the videos.",
+    )
+    videos: tuple[Path, ...] = option(
+        (),
+        "Where the videos are, files or folders; may be repeated.",
+        details="A folder is searched through all its subfolders.",
+        default_text="where they were analysed, or beside the timelines",
+        kind=PATHS,
+    )
+    force: bool = option(False, "Replace a contact sheet that exists.")
 
     def check(self) -> None:
         """See `Options.check`."""

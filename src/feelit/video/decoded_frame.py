@@ -26,9 +26,13 @@ class DecodedFrame:
     def sample(self, info: VideoInfo, view: View, reset: bool = True) -> Sample:
         """What is looked at: its luma, and the detector's small picture."""
         placed = fit(self.shape, info.width_px, info.height_px)
-        luma, levels = displayed_luma(self.frame, placed, info.width_px, info.height_px)
+        luma, levels = self.luma(info)
         small = small_view(self.frame, luma, levels, view, placed)
         return Sample(self.index, self.pts, self.time_s, self.tick, reset, luma, levels, small)
+
+    def luma(self, info: VideoInfo) -> tuple[UInt8, UInt8]:
+        """The displayed picture in stored luma, (H, W) uint8, and the (256,) levels that expand it to the full range."""
+        return displayed_luma(self.frame, fit(self.shape, info.width_px, info.height_px), info.width_px, info.height_px)
 
     def picture(self, info: VideoInfo, most_width_px: int | None = None, pixels: str = "bgr24") -> UInt8:
         """(H, W, 3) uint8 as displayed, no wider than `most_width_px`; for `pixels` see `displayed_colour`."""

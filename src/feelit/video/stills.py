@@ -36,12 +36,24 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
     VideoReadError
         if no frame of the video can be decoded.
     """
+    for time_s, decoded, info in frames_at(path, times_s, threads):
+        yield time_s, decoded.picture(info, pixels="rgb24")
+
+
+def frames_at(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, DecodedFrame, VideoInfo]]:
+    """The same frames, from which luma and colour can be had.
+
+    Raises
+    ------
+    VideoReadError
+        as `stills`.
+    """
     wanted = sorted(set(times_s))
     if not wanted:
         return
     video = probe(path)
     for time_s, decoded in _decoded_frames(video, wanted, threads):
-        yield time_s, decoded.picture(video.info, pixels="rgb24")
+        yield time_s, decoded, video.info
 
 
 def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:

@@ -1,0 +1,123 @@
+"""Where the people of a video are least sure: pairs that may be one person, and persons that may be two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from feelit.geometry import iou
+from feelit.identity.evidence import APART
+from feelit.identity.likeness import LEAST_WEIGHT, probability
+from feelit.identity.looks import ChosenFaces
+from feelit.timeline.recording import Recording
+from feelit.timeline.schema import BOX
+from feelit.types import Bool, Float32, Int8, Int64
+
+LEAST = 0.01
+"""Doubts of less probability are not worth a look."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairDoubt:
+    """Two people who may be one."""
+
+    one: int
+    other: int
+    probability: float  # that they are one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SplitDoubt:
+    """A person who may be two."""
+
+    person: int
+    at_s: float  # from here on another one
+    probability: float  # that the faces before and after are of two people
+
+
+def pair_doubts(faces: ChosenFaces, vector: Int8, together: frozenset[tuple[int, int]]) -> list[PairDoubt]:
+    """Pairs that do not share a frame, the most likely first.
+
+    Parameters
+    ----------
+    vector : (K, 128) int8, the embedding of each face
+    together : pairs of people who share a frame, the lower number first
+    """
+    total, weight, people = _sums(faces, vector)
+    found = []
+    for i, j in combinations(range(len(people)), 2):
+        if min(weight[i], weight[j]) < LEAST_WEIGHT or (people[i], people[j]) in together:
+            continue
+        likeness = float(total[i] @ total[j]) / (weight[i] * weight[j])
+        sure = float(probability(np.array([likeness]))[0])
+        if sure >= LEAST:
+            found.append(PairDoubt(one=people[i], other=people[j], probability=sure))
+    return sorted(found, key=lambda doubt: (-doubt.probability, doubt.one, doubt.other))
+
+
+def split_doubts(faces: ChosenFaces, vector: Int8) -> list[SplitDoubt]:
+    """People whose faces before and after some time are unlike, the most likely first.
+
+    Of all times between two faces, that of the least likeness counts, so probabilities are rather too high.
+    """
+    unit = _unit(vector)
+    found = []
+    for person in np.unique(faces.person).tolist():
+        mine = np.flatnonzero((faces.person == person) & (unit != 0).any(axis=1))
+        worst: tuple[float, float] | None = None
+        for edge in range(1, len(mine)):
+            likeness = _between(faces.quality, unit, mine[:edge], mine[edge:])
+            if likeness is not None and (worst is None or likeness < worst[0]):
+                worst = likeness, float(faces.time_s[mine[edge]])
+        if worst is None:
+            continue
+        two = 1 - float(probability(np.array([worst[0]]))[0])
+        if two >= LEAST:
+            found.append(SplitDoubt(person=person, at_s=worst[1], probability=two))
+    return sorted(found, key=lambda doubt: (-doubt.probability, doubt.person))
+
+
+def seen_together(recording: Recording) -> frozenset[tuple[int, int]]:
+    """Pairs of people who share a frame, the lower number first; two boxes around one face are no pair."""
+    table = recording.table(["frame", "person_id", *BOX])
+    person = table.column("person_id").fill_null(-1).to_numpy()
+    box = np.stack([table.column(name).to_numpy() for name in BOX], axis=1).astype(np.float32)
+    frame = table.column("frame").to_numpy()
+    found: set[tuple[int, int]] = set()
+    for step in range(1, _most_in_a_frame(frame)):  # rows of one frame follow one another
+        same: Bool = (frame[step:] == frame[:-step]) & (person[step:] > 0) & (person[:-step] > 0)
+        rows = np.flatnonzero(same & (person[step:] != person[:-step]))
+        apart = iou(box[rows][:, None], box[rows + step][:, None])[:, 0, 0] < APART
+        pairs = np.unique(np.sort(np.stack([person[rows[apart]], person[rows[apart] + step]], axis=1), axis=1), axis=0)
+        found |= {(int(a), int(b)) for a, b in pairs}
+    return frozenset(found)
+
+
+def _most_in_a_frame(frame: Int64) -> int:
+    return int(np.unique(frame, return_counts=True)[1].max(initial=0))
+
+
+def _sums(faces: ChosenFaces, vector: Int8) -> tuple[Float32, list[float], list[int]]:
+    """Of every person, the sum of quality times embedding and of quality."""
+    unit = _unit(vector)
+    quality = np.where((unit != 0).any(axis=1), faces.quality, 0).astype(np.float32)
+    people = np.unique(faces.person).tolist()
+    masks = [faces.person == person for person in people]
+    total = np.array([(quality[mask, None] * unit[mask]).sum(axis=0) for mask in masks], np.float32).reshape(-1, unit.shape[1])
+    return total, [float(quality[mask].sum()) for mask in masks], people
+
+
+def _between(quality: Float32, unit: Float32, one: Int64, other: Int64) -> float | None:
+    weights = float(quality[one].sum()), float(quality[other].sum())
+    if min(weights) < LEAST_WEIGHT:
+        return None
+    sums = [(quality[part, None] * unit[part]).sum(axis=0) for part in (one, other)]
+    return float(sums[0] @ sums[1]) / (weights[0] * weights[1])
+
+
+def _unit(vector: Int8) -> Float32:
+    long = vector.astype(np.float32)
+    result: Float32 = long / np.maximum(np.linalg.norm(long, axis=1, keepdims=True), 1e-6)
+    return result

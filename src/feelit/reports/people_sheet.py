@@ -1,0 +1,233 @@
+"""The contact sheet: one HTML page with a few faces of every person, and where it is least sure who is who.
+
+The page holds everything that it shows, runs no script and loads nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from feelit.analysis.people import Person, people_in
+from feelit.analysis.summary_text import clock
+from feelit.errors import UsageError
+from feelit.identity.doubts import PairDoubt, SplitDoubt, pair_doubts, seen_together, split_doubts
+from feelit.identity.footage import Sought, find_video
+from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces
+from feelit.models.paths import model_path
+from feelit.options.people import PeopleOptions
+from feelit.run.plan import usable_cores
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.stat import InputFiles
+from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
+from feelit.types import Float32, UInt8
+from feelit.vision.identity import open_identity
+
+ENDINGS = (".html", ".htm")
+PICTURE_PX = 104
+SCALE = 1.6
+"""A picture shows so many sides of the face's box."""
+
+JPEG_QUALITY = 80
+MOST_DOUBTS = 30
+"""Of each kind, the most likely ones."""
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6570;--paper:#fff;--plate:#f3f5f7;--line:#d5dae0;--warn:#8a4b00}
+@media (prefers-color-scheme:dark){
+:root{--ink:#e8ebee;--dim:#a3adb8;--paper:#15181c;--plate:#1f242a;--line:#363d45;--warn:#ffb65c}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:1180px;padding:24px;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+h1{font-size:24px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 4px;overflow-wrap:anywhere}
+h3{font-size:16px;margin:26px 0 8px}p{margin:4px 0 10px;max-width:76ch}
+.dim{color:var(--dim)}.notice{border-left:4px solid var(--warn);padding:8px 12px;background:var(--plate);max-width:none}
+.card{border:1px solid var(--line);border-radius:8px;padding:10px 12px;margin:0 0 12px;background:var(--plate)}
+.who{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin-bottom:8px}.who b{font-size:16px}
+.sides{display:flex;flex-wrap:wrap;gap:12px 28px}.side{min-width:0}
+.faces{display:flex;flex-wrap:wrap;gap:6px}figure{margin:0;width:104px}
+img{display:block;width:104px;height:104px;border-radius:5px;background:var(--line)}
+figcaption{font-size:12px;color:var(--dim);text-align:center;font-variant-numeric:tabular-nums}
+.likely{font-weight:600;font-variant-numeric:tabular-nums}
+code{font:13px ui-monospace,monospace;background:var(--paper);
+border:1px solid var(--line);border-radius:4px;padding:1px 5px;user-select:all}
+@media print{.card{break-inside:avoid}}
+"""
+
+
+@dataclass(slots=True)
+class _Faces:
+    """Pictures of the people of a video, and what they say of doubts."""
+
+    faces: ChosenFaces | None = None
+    pictures: dict[int, str] = field(default_factory=dict)  # by number of the face
+    pairs: list[PairDoubt] = field(default_factory=list)
+    splits: list[SplitDoubt] = field(default_factory=list)
+    missing: str = ""
+
+    def of(self, person: int, after_s: float = -np.inf, before_s: float = np.inf) -> list[tuple[float, str]]:
+        """Times and pictures of a person."""
+        if self.faces is None:
+            return []
+        mine = (self.faces.person == person) & (self.faces.time_s >= after_s) & (self.faces.time_s < before_s)
+        return [(float(self.faces.time_s[n]), self.pictures[n]) for n in np.flatnonzero(mine).tolist() if n in self.pictures]
+
+
+def write_sheet(
+    timelines: TimelineSources, options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
+) -> list[str]:
+    """Write `options.sheet`.
+
+    Returns
+    -------
+    what is missing from it, a line each
+
+    Raises
+    ------
+    UsageError
+        if its name does not end in .html.
+    OutputError
+        if it exists and `options.force` is not set, or cannot be written.
+    TimelineReadError, VideoReadError
+        if a timeline, or a video that is given, cannot be read.
+    """
+    out = options.sheet
+    assert out is not None
+    if out.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--sheet {out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
+    sources = listed_sources(timelines)
+    recordings = open_timelines(sources)
+    sought = {recording.name: find_video(recording, options.videos) for recording in recordings}
+    videos = [found.path for found in sought.values() if found.path is not None]
+    refuse_to_overwrite(out, options.force, InputFiles([*files_of(sources), *videos]))
+    notes, sections = [], []
+    for number, recording in enumerate(recordings):
+        found = _look(recording, sought[recording.name])
+        if found.missing:
+            notes.append(f"{found.missing}, so {out.name} shows no faces of it; --videos says where to look")
+        sections.append(_section(recording, people_in(recording), found))
+        progress((number + 1) / len(recordings))
+    with whole_file(out) as temporary:
+        temporary.write_text(_page(sections), encoding="utf-8", newline="\n")
+    return notes
+
+
+def _look(recording: Recording, sought: Sought) -> _Faces:
+    if sought.path is None:
+        return _Faces(missing=sought.reason)
+    found = _Faces(faces=choose_faces(recording))
+    faces = found.faces
+    assert faces is not None
+
+    def see(face: int, picture: UInt8) -> None:
+        found.pictures[face] = _picture(picture, faces.box[face])
+
+    vector = embed_faces(sought.path, faces, open_identity(model_path("identity"), "cpu"), usable_cores(), see)
+    found.pairs = pair_doubts(faces, vector, seen_together(recording))[:MOST_DOUBTS]
+    found.splits = split_doubts(faces, vector)[:MOST_DOUBTS]
+    return found
+
+
+def _picture(picture: UInt8, box: Float32) -> str:
+    """A square about a face as a data URL; what lies outside the picture is its edge."""
+    x0, y0, x1, y1 = (float(v) for v in box)
+    side = max(x1 - x0, y1 - y0, 4.0) * SCALE
+    left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
+    size = max(round(side), 1)
+    rows = np.clip(np.arange(top, top + size), 0, picture.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + size), 0, picture.shape[1] - 1)
+    crop = picture[rows][:, columns]
+    small = cv2.resize(crop, (PICTURE_PX, PICTURE_PX), interpolation=cv2.INTER_AREA if size > PICTURE_PX else cv2.INTER_CUBIC)
+    _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def _page(sections: Iterable[str]) -> str:
+    style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>People</title>\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        "<h1>People</h1>\n"
+        '<p class="dim">Who is who, and where that is least sure. Corrections are made by <code>feelit people</code> with the '
+        "options shown here. This page holds faces: it is as sensitive as the recording.</p>\n"
+        + "".join(sections)
+        + "</body>\n</html>\n"
+    )
+
+
+def _section(recording: Recording, people: Sequence[Person], found: _Faces) -> str:
+    by_number = {person.person_id: person for person in people}
+    count = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
+    parts = [f"<section>\n<h2>{html.escape(recording.name)}</h2>\n<p>{count}</p>\n"]
+    if found.missing:
+        parts.append(
+            f'<p class="notice">{html.escape(found.missing)}: there are no pictures, and nothing can be said of who may be one '
+            "person or two. Give the video with <code>--videos PATH</code>.</p>\n"
+        )
+    else:
+        parts.append("<h3>May be one person</h3>\n")
+        parts += [_pair(doubt, by_number, found) for doubt in found.pairs] or ['<p class="dim">No two people look alike.</p>\n']
+        parts.append("<h3>May be two people</h3>\n")
+        parts += [_split(d, by_number, found) for d in found.splits] or ['<p class="dim">Everybody stays the same.</p>\n']
+    parts.append("<h3>Everybody</h3>\n")
+    parts += [_person(person, found) for person in people]
+    return "".join([*parts, "</section>\n"])
+
+
+def _pair(doubt: PairDoubt, people: dict[int, Person], found: _Faces) -> str:
+    sides = "".join(
+        f'<div class="side"><p><b>{_who(people[number])}</b></p>{_pictures(found.of(number)[:4])}</div>'
+        for number in (doubt.one, doubt.other)
+    )
+    head = (
+        f'<div class="who"><span class="likely">{_percent(doubt.probability)} one person</span>'
+        f"<code>--merge {doubt.one},{doubt.other}</code></div>"
+    )
+    return f'<div class="card">{head}<div class="sides">{sides}</div></div>\n'
+
+
+def _split(doubt: SplitDoubt, people: dict[int, Person], found: _Faces) -> str:
+    before, after = found.of(doubt.person, before_s=doubt.at_s)[-4:], found.of(doubt.person, after_s=doubt.at_s)[:4]
+    sides = "".join(
+        f'<div class="side"><p class="dim">{word} {clock(doubt.at_s)}</p>{_pictures(faces)}</div>'
+        for word, faces in (("before", before), ("from", after))
+    )
+    head = (
+        f'<div class="who"><b>{_who(people[doubt.person])}</b>'
+        f'<span class="likely">{_percent(doubt.probability)} two people</span>'
+        f"<code>--split {doubt.person}@{doubt.at_s:.3f}</code></div>"
+    )
+    return f'<div class="card">{head}<div class="sides">{sides}</div></div>\n'
+
+
+def _person(person: Person, found: _Faces) -> str:
+    tracks = f"{len(person.tracks)} track{'' if len(person.tracks) == 1 else 's'}"
+    sure = "" if np.isnan(person.confidence) else f"<span>confidence {person.confidence:.2f}</span>"
+    span = f"{clock(person.first_s)} to {clock(person.last_s)}"
+    facts = f'<span class="dim">{clock(person.seen_s)} seen, {span}, {tracks}</span>{sure}'
+    head = f'<div class="who"><b>{_who(person)}</b>{facts}</div>'
+    return f'<div class="card">{head}{_pictures(found.of(person.person_id))}</div>\n'
+
+
+def _pictures(faces: Sequence[tuple[float, str]]) -> str:
+    figures = "".join(
+        f'<figure><img src="{url}" alt="face at {clock(time_s)}"><figcaption>{clock(time_s)}</figcaption></figure>'
+        for time_s, url in faces
+    )
+    return f'<div class="faces">{figures}</div>'
+
+
+def _who(person: Person) -> str:
+    name = f" {html.escape(person.person)}" if person.person else ""
+    return f"{person.person_id}{name}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %" if share < 0.995 else "over 99 %"
