@@ -19,7 +19,7 @@ from pathlib import Path
 
 from feelit.options.videos import AnnotateOptions
 from feelit.render.annotate import annotate_video
-from feelit.render.rows import recording_of, rows_of
+from feelit.render.rows import recording_of, view_of
 from feelit.video.probe import probe
 from feelit.video.transcoding import transcode
 from feelit.video.writer import Encoding
@@ -47,10 +47,10 @@ def main() -> None:
     asked = parser.parse_args()
     video: Path = asked.video
     info = probe(video).info
-    rows, sampled_time_s = rows_of(recording_of(video, asked.timeline))
+    view = view_of(recording_of(video, asked.timeline))
 
     def annotated(out: Path) -> None:
-        annotate_video(video, rows, sampled_time_s, AnnotateOptions(out=out, codec=asked.codec, blur=asked.blur))
+        annotate_video(video, view, AnnotateOptions(out=out, codec=asked.codec, blur=asked.blur))
 
     def transcoded(out: Path) -> None:
         with closing(transcode(info, out, Encoding(asked.codec))) as pictures:

@@ -19,7 +19,7 @@ from feelit.live import analyst
 from feelit.live.latest import Latest
 from feelit.live.session import watch
 from feelit.options.videos import LiveOptions, ServerOptions
-from feelit.render.rows import recording_of, rows_of
+from feelit.render.rows import recording_of, view_of
 from feelit.timeline.schema import unpack_metadata
 from feelit.types import FaceTable, Float64
 from feelit.video.capture import FileCapture, Schedule
@@ -115,9 +115,9 @@ def test_a_timeline_of_a_file_belongs_to_the_file_unless_it_was_repeated(face: P
         with watching(face, duration=duration, loop=loop, out=tmp_path / f"{loop}.parquet") as session:
             session.end()
         assert session.error is None
-    rows, sampled_s = rows_of(recording_of(face, tmp_path / "False.parquet"))
-    assert len(rows)
-    assert float(sampled_s[-1]) < 1.0
+    view = view_of(recording_of(face, tmp_path / "False.parquet"))
+    assert len(view.rows)
+    assert float(view.sampled_time_s[-1]) < 1.0
     table, record = read_table(tmp_path / "True.parquet")
     about = record["videos"][str(face)]
     assert (about["fingerprint"], about["size_bytes"]) == (None, face.stat().st_size)

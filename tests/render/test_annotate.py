@@ -16,7 +16,7 @@ from feelit.options.videos import AnnotateOptions
 from feelit.render.annotate import annotate_video
 from feelit.render.rows import TimelineRows
 from feelit.types import UInt8
-from tests.render.scenes import rows
+from tests.render.scenes import rows, view
 from tests.video import clips
 from tests.video.test_writer import files_no_larger_than
 
@@ -49,7 +49,7 @@ def faces() -> TimelineRows:
 
 
 def annotate(video: Path, faces: TimelineRows, options: AnnotateOptions) -> list[UInt8]:
-    annotate_video(video, faces, TENTHS, options)
+    annotate_video(video, view(faces, TENTHS), options)
     return pictures(options.out)
 
 
@@ -120,7 +120,7 @@ def test_a_face_is_hidden_before_it_was_first_seen(tmp_path: Path, video: Path, 
 
 def test_progress_rises_to_the_end(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     shares: list[float] = []
-    annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4"), shares.append)
+    annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=tmp_path / "out.mp4"), shares.append)
     assert shares == sorted(shares)
     assert 0.95 < shares[-1] <= 1
 
@@ -139,10 +139,10 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path, video: Path, fac
     out = tmp_path / "out.mp4"
     out.write_text("precious")
     with pytest.raises(OutputError, match="exists already") as caught:
-        annotate_video(video, faces, TENTHS, AnnotateOptions(out=out))
+        annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=out))
     assert "--force" in caught.value.hint
     assert out.read_text() == "precious"
-    annotate_video(video, faces, TENTHS, AnnotateOptions(out=out, force=True))
+    annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=out, force=True))
     assert len(pictures(out)) == 50
 
 
@@ -151,6 +151,7 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path, video: Path, fac
     [
         pytest.param({"blur": "others"}, UsageError, "whom not to blur", id="others than whom"),
         pytest.param({"tracks": (1, 7)}, UsageError, "no track 7", id="unknown track"),
+        pytest.param({"people": (1, "Eve")}, UsageError, "no person Eve", id="unknown person"),
         pytest.param({"codec": "theora"}, UsageError, "cannot encode with theora", id="unknown codec"),
         pytest.param({"crf": 99}, UsageError, "out of range", id="impossible quality"),
         pytest.param({"out": "video.mp4"}, UsageError, "would be replaced", id="onto the video"),
@@ -162,7 +163,7 @@ def test_impossible_wishes_are_refused_before_any_work(
 ) -> None:
     asked = options | {"out": tmp_path / str(options.get("out", "out.mp4"))}
     with pytest.raises(error, match=message):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(**asked))  # type: ignore[arg-type]
+        annotate_video(video, view(faces, TENTHS), AnnotateOptions(**asked))  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == [video]
 
 
@@ -172,14 +173,14 @@ def test_what_is_no_video_is_told(tmp_path: Path, faces: TimelineRows, maker: ob
     if callable(maker):
         maker(video)
     with pytest.raises(VideoReadError, match=r"video\.mp4"):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4"))
+        annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=tmp_path / "out.mp4"))
     assert not (tmp_path / "out.mp4").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     with files_no_larger_than(4096), pytest.raises(OutputError, match=r"out\.mp4 cannot be written"):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4", crf=1))
+        annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=tmp_path / "out.mp4", crf=1))
     assert list(tmp_path.iterdir()) == [video]
 
 
@@ -189,5 +190,5 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, video: Path, faces: Time
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        annotate_video(video, faces, TENTHS, AnnotateOptions(out=tmp_path / "out.mp4"), interrupt)
+        annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=tmp_path / "out.mp4"), interrupt)
     assert list(tmp_path.iterdir()) == [video]

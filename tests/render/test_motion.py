@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from feelit.render.motion import ABSENT, BLANK, SLACK, Motion, interpolate, settle, smooth
 from feelit.render.rows import TimelineRows
 from feelit.types import Float32, Float64
-from tests.render.scenes import BOX, rows
+from tests.render.scenes import BOX, rows, view
 
 TENTHS = np.arange(100) / 10
 FAR = tuple(v + 300 for v in BOX)
@@ -95,20 +95,20 @@ def test_a_box_rests_while_its_face_trembles() -> None:
     ],
 )
 def test_when_a_face_is_drawn(time_s: list[float], visible: list[float], hidden: list[float]) -> None:
-    motion = Motion(rows(time_s), TENTHS)
+    motion = Motion(view(rows(time_s), TENTHS))
     assert [shown(motion, t) for t in visible] == [[1]] * len(visible)
     assert [shown(motion, t) for t in hidden] == [[]] * len(hidden)
 
 
 def test_sparse_samples_are_bridged_as_far_as_two_and_a_half_periods() -> None:
     seconds = np.arange(20.0)
-    assert shown(Motion(rows([4, 6]), seconds), 5.0) == [1]
-    assert shown(Motion(rows([4, 7]), seconds), 5.5) == []
+    assert shown(Motion(view(rows([4, 6]), seconds)), 5.0) == [1]
+    assert shown(Motion(view(rows([4, 7]), seconds)), 5.5) == []
 
 
 def test_a_pause_of_the_video_itself_is_no_absence() -> None:
     stalled = np.concatenate([TENTHS[:11], TENTHS[31:]])  # nothing was there to be looked at between 1.0 and 3.1 s
-    assert shown(Motion(rows([1.0, 3.1]), stalled), 2.0) == [1]
+    assert shown(Motion(view(rows([1.0, 3.1]), stalled)), 2.0) == [1]
 
 
 @pytest.mark.parametrize(
@@ -119,32 +119,21 @@ def test_a_pause_of_the_video_itself_is_no_absence() -> None:
     ],
 )
 def test_a_camera_cut_switches_and_never_glides(later: tuple[float, ...]) -> None:
-    motion = Motion(rows([1.0, 1.1, 1.2, 1.3], box=[BOX, BOX, later, later]), TENTHS)
+    motion = Motion(view(rows([1.0, 1.1, 1.2, 1.3], box=[BOX, BOX, later, later]), TENTHS))
     for time_s, expected in ((1.11, BOX), (1.149, BOX), (1.151, later), (1.19, later)):
         (face,) = motion.faces_at(time_s)
         np.testing.assert_allclose(face.box, expected)
 
 
-def test_around_a_cut_both_places_are_covered() -> None:
-    motion = Motion(rows([1.0, 1.1, 1.2, 1.3], box=[BOX, BOX, FAR, FAR]), TENTHS)
-    covered = motion.boxes_around(1.15, hold_s=0.5)
-    np.testing.assert_allclose(sorted(box[0] for _, box in covered), [BOX[0], FAR[0]])
-
-
-@pytest.mark.parametrize(("time_s", "count"), [(0.4, 0), (0.6, 1), (1.6, 1), (1.8, 0)])
-def test_hidden_faces_are_held_longer(time_s: float, count: int) -> None:
-    assert len(Motion(rows([1.0, 1.1, 1.2]), TENTHS).boxes_around(time_s, hold_s=0.5)) == count
-
-
 def test_tracks_are_told_apart() -> None:
     both = rows([1.0, 1.0, 1.1, 1.1], track_id=[7, 2, 7, 2], box=[BOX, FAR, BOX, FAR])
-    faces = Motion(both, TENTHS).faces_at(1.05)
+    faces = Motion(view(both, TENTHS)).faces_at(1.05)
     assert [face.track_id for face in faces] == [2, 7]
     np.testing.assert_allclose([face.box for face in faces], [FAR, BOX])
 
 
 def test_the_emotion_is_that_of_the_nearest_sample_and_bars_glide() -> None:
-    motion = Motion(rows([1.0, 1.1], emotion=[1, 3]), TENTHS)
+    motion = Motion(view(rows([1.0, 1.1], emotion=[1, 3]), TENTHS))
     (early,), (late,) = motion.faces_at(1.04), motion.faces_at(1.06)
     assert (early.emotion, late.emotion) == (1, 3)
     assert 0.02 < late.probability[1] < early.probability[1] < 0.86
@@ -152,7 +141,7 @@ def test_the_emotion_is_that_of_the_nearest_sample_and_bars_glide() -> None:
 
 def test_the_percentage_stands_still_for_half_a_second() -> None:
     confidence = np.random.default_rng(0).uniform(0.5, 0.9, 20)
-    motion = Motion(rows(list(TENTHS[:20]), confidence=list(confidence)), TENTHS)
+    motion = Motion(view(rows(list(TENTHS[:20]), confidence=list(confidence)), TENTHS))
     told = [motion.faces_at(t)[0].confidence for t in np.arange(0, 1.9, 0.04)]
     assert len(np.unique(told)) == 4
     assert told[0] == pytest.approx(confidence[:5].mean(), abs=1e-5)
@@ -169,26 +158,34 @@ def test_the_percentage_stands_still_for_half_a_second() -> None:
 )
 def test_a_box_does_not_flash_between_readable_and_not(readable: list[int], expected: list[int]) -> None:
     seen = [bool(r) for r in readable]
-    motion = Motion(rows(list(TENTHS[:7]), readable=seen, emotion=[1 if r else -1 for r in seen]), TENTHS)
+    motion = Motion(view(rows(list(TENTHS[:7]), readable=seen, emotion=[1 if r else -1 for r in seen]), TENTHS))
     assert [motion.faces_at(t)[0].emotion for t in TENTHS[:7]] == expected
 
 
 def test_states_over_time() -> None:
-    motion = Motion(rows([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], emotion=[2, 2, 2, 4, 4, 4]), TENTHS)
+    motion = Motion(view(rows([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], emotion=[2, 2, 2, 4, 4, 4]), TENTHS))
     at_s = np.array([0.0, 1.0, 1.24, 1.26, 1.5, 2.0])
     assert motion.states(1, at_s).tolist() == [ABSENT, 2, 2, 4, 4, ABSENT]
-    assert motion.screen_time_s() == {1: pytest.approx(0.6)}
+    assert motion.screen_time_s == {1: pytest.approx(0.6)}
+
+
+def test_a_person_goes_on_under_another_track() -> None:
+    table = rows([1.0, 1.1, 1.2, 1.3], track_id=[1, 1, 2, 2], who=5, box=[BOX, BOX, FAR, FAR], emotion=[2, 2, 4, 4])
+    motion = Motion(view(table, TENTHS, {5: "Anna"}))
+    assert [(f.who, f.label, f.track_id) for t in (1.1, 1.2) for f in motion.faces_at(t)] == [(5, "Anna", 1), (5, "Anna", 2)]
+    assert motion.states(5, np.array([1.0, 1.14, 1.16, 1.3])).tolist() == [2, 2, 4, 4]
+    assert motion.screen_time_s == {5: pytest.approx(0.4)}
 
 
 def test_nothing_to_show() -> None:
-    motion = Motion(rows([]), np.zeros(0))
+    motion = Motion(view(rows([]), np.zeros(0)))
     assert motion.faces_at(0.0) == []
-    assert motion.boxes_around(0.0, 1.0) == []
-    assert motion.screen_time_s() == {}
+    assert not motion.seen_at(0.0).any()
+    assert motion.screen_time_s == {}
 
 
 @given(order=st.permutations(range(6)))
 def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
     table: TimelineRows = rows([1.0, 1.0, 1.1, 1.1, 1.2, 1.2], track_id=[1, 2] * 3, box=[BOX, FAR] * 3, emotion=[1, 2] * 3)
-    faces = Motion(table.rows(np.array(order)), TENTHS).faces_at(1.07)
+    faces = Motion(view(table.rows(np.array(order)), TENTHS)).faces_at(1.07)
     assert [(f.track_id, f.emotion) for f in faces] == [(1, 1), (2, 2)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -8,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.render.canvas import Canvas, Rect
-from feelit.render.cards import Detail, card_size, draw_box, draw_card, most_detail
+from feelit.render.cards import LETTERS, Detail, card_size, draw_box, draw_card, most_detail
 from feelit.render.motion import Face
 from feelit.render.placing import Placement, Placer
 from feelit.render.style import Style
 from feelit.render.theme import EMOTION_COLOUR, HALO, UNREADABLE, emotion_colour
+from feelit.types import EMOTIONS
 from tests.render.scenes import face
 
 WIDTH, HEIGHT = 640, 360
@@ -95,10 +97,10 @@ def test_a_card_cut_short_grows_again_only_with_room_to_spare() -> None:
 @pytest.mark.parametrize(
     ("face_px", "size", "detail"),
     [
-        pytest.param(18, (480, 270), Detail.NUMBER, id="classroom"),
+        pytest.param(18, (480, 270), Detail.NAME, id="classroom"),
         pytest.param(50, (1280, 720), Detail.TITLE, id="gallery of 25"),
         pytest.param(120, (1280, 720), Detail.BARS, id="gallery of 4"),
-        pytest.param(50, (100, 60), Detail.NUMBER, id="thumbnail"),
+        pytest.param(50, (100, 60), Detail.NAME, id="thumbnail"),
     ],
 )
 def test_small_faces_get_small_cards(face_px: float, size: tuple[int, int], detail: Detail) -> None:
@@ -126,13 +128,39 @@ def test_a_card_draws_only_within_its_place(detail: Detail, emotion: int) -> Non
 
 
 def test_bars_are_as_high_as_their_probabilities() -> None:
-    shown = Face(1, np.zeros(4, np.float32), 1, 0.7, np.linspace(0, 1, 8, dtype=np.float32))
+    shown = Face(1, "#1", 1, np.zeros(4, np.float32), 1, 0.7, np.linspace(0, 1, 8, dtype=np.float32))
     width, height = card_size(shown, Detail.BARS, STYLE)
     canvas = Canvas.blank(WIDTH, HEIGHT, HALO, "bt709")
     draw_card(canvas, Rect(0, 0, width, height), shown, Detail.BARS, STYLE)
     heights = [int(((canvas.u == u) & (canvas.v == v)).sum(axis=0).max()) * 2 for u, v in map(chroma, EMOTION_COLOUR.values())]
     full = STYLE.even(3.5)
     assert heights[1:] == pytest.approx([full * k / 7 for k in range(1, 8)], abs=2)
+
+
+def test_every_bar_says_what_it_is() -> None:
+    width, height = card_size(face(), Detail.BARS, STYLE)
+    assert len(set(LETTERS)) == len(EMOTIONS)
+    drawn = []
+    for emotion in range(8):
+        canvas = Canvas.blank(WIDTH, HEIGHT, HALO, "bt709")
+        draw_card(canvas, Rect(0, 0, width, height), face(emotion=emotion), Detail.BARS, STYLE)
+        drawn.append(canvas.y[height - STYLE.line_px - STYLE.cap_px : height, :width].astype(int))
+    for emotion, letters in enumerate(drawn):  # each brightest where its own letters are
+        bright = np.flatnonzero((letters > 225).any(axis=0))
+        step = width / 8
+        assert abs(bright.mean() / step - (emotion + 0.5)) < 0.5
+
+
+def test_of_two_faces_of_one_person_one_gets_a_card() -> None:
+    twice = [(face(3, (100, 100, 150, 160)), Detail.BARS), (face(3, (105, 100, 155, 160)), Detail.BARS)]
+    assert list(Placer(BOUNDS, STYLE).place(twice)) == [3]
+
+
+def test_a_card_stays_where_it_is_when_the_track_of_the_person_changes() -> None:
+    placer = Placer(BOUNDS, STYLE)
+    first = placer.place([(face(3, (530, 100, 630, 220)), Detail.BARS)])[3]
+    later = replace(face(3, (430, 100, 530, 220)), track_id=9)
+    assert placer.place([(later, Detail.BARS)])[3].side == first.side == "left"
 
 
 @pytest.mark.parametrize("emotion", [-1, 4])

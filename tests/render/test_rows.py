@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feelit.render.rows import rows_to_draw
+from feelit.render.rows import LONGEST_LABEL, TimelineView, view_to_draw
 from feelit.timeline.build import no_rows
 from feelit.types import Columns, Timeline
 
@@ -26,6 +26,7 @@ def timeline() -> Timeline:
         frame=np.arange(5),
         time_s=np.arange(5) / 10,
         track_id=np.where(missing, -1, 3).astype(np.int32),
+        person_id=np.where(missing, -1, 3).astype(np.int32),
         box=np.where(missing[:, None], np.nan, [[10.0, 10, 50, 60]]).astype(np.float32),
         readable=np.array([1, 1, 0, 0, 1], bool),
         emotion=np.array([1, 1, -1, -1, 1], np.int32),
@@ -34,24 +35,50 @@ def timeline() -> Timeline:
     )
 
 
+def drawn(table: Timeline) -> TimelineView:
+    return view_to_draw(table, np.ones(len(table), np.float32), {3: None})
+
+
 def test_rows_without_a_track_tell_only_that_the_frame_was_looked_at() -> None:
-    rows, sampled_time_s = rows_to_draw(timeline())
-    assert rows.time_s.tolist() == [0.0, 0.1, 0.3, 0.4]
-    assert sampled_time_s.tolist() == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    view = drawn(timeline())
+    assert view.rows.time_s.tolist() == [0.0, 0.1, 0.3, 0.4]
+    assert view.sampled_time_s.tolist() == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
 
 
 def test_the_longest_bar_is_that_of_the_emotion() -> None:
-    rows, _ = rows_to_draw(timeline())
+    rows = drawn(timeline()).rows
     readable = rows.rows(rows.readable)
     assert readable.probability.argmax(axis=1).tolist() == readable.emotion.tolist()
 
 
 def test_nothing_is_left_that_is_not_a_number() -> None:
-    rows, _ = rows_to_draw(timeline())
+    rows = drawn(timeline()).rows
     for column in (rows.box, rows.confidence, rows.probability):
         assert np.isfinite(column).all()
 
 
 def test_an_empty_timeline() -> None:
-    rows, sampled_time_s = rows_to_draw(no_rows())
-    assert len(rows) == len(sampled_time_s) == 0
+    view = drawn(no_rows())
+    assert len(view.rows) == len(view.sampled_time_s) == 0
+
+
+def test_nobody_is_known_by_the_track() -> None:
+    table = timeline()
+    view = drawn(replace(table, person_id=np.full(5, -1, np.int32)))
+    assert {view.label(who) for who in view.rows.who.tolist()} == {"track 3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        (None, "#3"),
+        ("Anna", "Anna"),
+        ("Müller", "Müller"),
+        ("a\nb", "a\\nb"),
+        ("Anna Maria Huber-Meier", "Anna Maria Huber.."),
+    ],
+)
+def test_people_are_called_by_name_or_number(name: str | None, label: str) -> None:
+    view = replace(drawn(timeline()), names={3: name})
+    assert view.label(3) == label
+    assert len(label) <= LONGEST_LABEL

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import TimelineReadError, VideoReadError
-from feelit.render.rows import recording_of, rows_of
+from feelit.render.rows import recording_of, view_of
 from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
 from tests.render.test_rows import timeline
@@ -24,10 +24,11 @@ def write(path: Path, *videos: Path) -> Path:
 def test_a_video_is_known_by_its_content(tmp_path: Path) -> None:
     first, second = clips.plain(tmp_path / "a.mp4", frames=3), clips.plain(tmp_path / "b.mp4", frames=4)
     table = write(tmp_path / "t.parquet", first, second)
-    rows, sampled_time_s = rows_of(recording_of(second.rename(tmp_path / "moved.mp4"), table))
-    assert len(rows) == 4
-    assert len(sampled_time_s) == 5
-    assert set(rows.track_id.tolist()) == {3}
+    view = view_of(recording_of(second.rename(tmp_path / "moved.mp4"), table))
+    assert len(view.rows) == 4
+    assert len(view.sampled_time_s) == 5
+    assert set(view.rows.track_id.tolist()) == set(view.rows.who.tolist()) == {3}
+    assert (view.rows.certainty == 1).all()  # tracks that were not grouped are surely themselves
 
 
 def test_a_video_that_was_not_analysed_is_told(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from feelit.render.motion import ABSENT, BLANK, Motion
 from feelit.render.rows import TimelineRows
 from feelit.render.strip import MAX_LANES, Lanes, Strip, clock
 from feelit.render.style import Style
-from feelit.render.theme import GROOVE, HALO, PLATE, emotion_colour
-from tests.render.scenes import rows
+from feelit.render.theme import GROOVE, HALO, PLATE, emotion_colour, person_colour
+from tests.render.scenes import rows, view
 
 SAMPLED = np.arange(600) / 10  # a minute
 
 
 def lanes(table: TimelineRows, duration_s: float = 60.0) -> Lanes:
-    return Lanes(Motion(table, SAMPLED), duration_s)
+    return Lanes(Motion(view(table, SAMPLED)), duration_s)
 
 
 def drawn(strip: Strip, time_s: float, width: int = 640) -> Canvas:
@@ -51,41 +51,38 @@ def test_in_a_long_video_the_commonest_emotion_of_a_column_wins() -> None:
 
 def test_a_lane_has_no_holes_where_sampling_is_uneven() -> None:
     uneven = np.cumsum([0.08, 0.12] * 300)
-    states = Lanes(Motion(rows(list(uneven)), uneven), 60.0).states(1, 1200)
+    states = Lanes(Motion(view(rows(list(uneven)), uneven)), 60.0).states(1, 1200)
     assert (states[4:-4] == 1).all()
 
 
-def test_the_longest_tracks_get_the_lanes() -> None:
-    assert lanes(crowd(9)).packed(MAX_LANES) == [[4], [5], [6], [7], [8], [9]]
+def test_those_who_are_shown_longest_get_the_lanes() -> None:
+    assert lanes(crowd(11)).longest(MAX_LANES) == [4, 5, 6, 7, 8, 9, 10, 11]
 
 
-def turns(*spans_s: tuple[float, float]) -> TimelineRows:
-    """Track k is on screen in the k-th span, samples ten a second."""
+def turns(who: int, *spans_s: tuple[float, float]) -> TimelineRows:
+    """One person, a track a span, samples ten a second; happy in the first span, sad in the second, and so on."""
     seen = [(t / 10, k) for k, (a, b) in enumerate(spans_s, 1) for t in range(round(10 * a), round(10 * b))]
-    return rows([t for t, _ in sorted(seen)], track_id=[k for _, k in sorted(seen)])
+    return rows([t for t, _ in seen], track_id=[k for _, k in seen], who=who, emotion=[2 * k - 1 for _, k in seen])
 
 
-@pytest.mark.parametrize(
-    ("spans_s", "expected"),
-    [
-        pytest.param([(0, 10), (0, 20), (10, 30), (20, 30)], [[1, 3], [2, 4]], id="after-cuts"),
-        pytest.param([(0, 10), (5, 20), (12, 30)], [[1, 3], [2]], id="with-gaps"),
-        pytest.param([(0, 30), (5, 10), (12, 14)], [[1], [2, 3]], id="one-stays"),
-    ],
-)
-def test_tracks_that_follow_one_another_share_a_lane(spans_s: list[tuple[float, float]], expected: list[list[int]]) -> None:
-    assert lanes(turns(*spans_s)).packed(MAX_LANES) == expected
+def test_a_person_has_one_lane_whatever_the_tracks_do() -> None:
+    found = lanes(turns(7, (0, 20), (20, 40), (50, 60)))
+    assert found.longest(MAX_LANES) == [7]
+    assert found.states(7, 6).tolist() == [1, 1, 3, 3, ABSENT, 5]
 
 
-def test_the_chip_of_a_lane_tells_whose_it_is_now() -> None:
-    strip = Strip(lanes(turns((0, 20), (25, 60))), (640, 360), Style.of(640, 360))
-    chip = [drawn(strip, t).y[6:18, 6:24] for t in (10.0, 22.0, 40.0)]
-    assert (chip[1] == yuv(PLATE, "bt709")[0]).all()  # nobody
-    assert (chip[0] != chip[1]).any()
-    assert (chip[2] != chip[0]).any()
+def test_the_name_stands_before_the_lane_all_through() -> None:
+    table = turns(7, (0, 20), (25, 60))
+    named = Lanes(Motion(view(table, SAMPLED, {7: "Anna"})), 60.0)
+    strip = Strip(named, (640, 360), Style.of(640, 360))
+    chips = [drawn(strip, t).y[4:20, 4:30] for t in (10.0, 22.0, 40.0)]
+    assert (chips[0] == chips[1]).all()
+    assert (chips[0] == chips[2]).all()
+    assert (chips[0] == yuv(person_colour(7), "bt709")[0]).any()
+    assert (chips[0] != drawn(Strip(lanes(table), (640, 360), Style.of(640, 360)), 10.0).y[4:20, 4:30]).any()
 
 
-@pytest.mark.parametrize(("size", "least", "most"), [((1280, 720), 150, 220), ((320, 180), 60, 90), ((160, 90), 30, 50)])
+@pytest.mark.parametrize(("size", "least", "most"), [((1280, 720), 150, 250), ((320, 180), 60, 90), ((160, 90), 30, 50)])
 def test_the_strip_does_not_outgrow_the_picture(size: tuple[int, int], least: int, most: int) -> None:
     strip = Strip(lanes(crowd(9)), size, Style.of(*size))
     assert least <= strip.height_px <= most

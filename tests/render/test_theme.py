@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from feelit.render.theme import EMOTION_COLOUR, HALO, PLATE, TRACK_COLOURS, UNREADABLE, Colour, emotion_colour, track_colour
+from feelit.render.theme import EMOTION_COLOUR, HALO, PLATE, TRACK_COLOURS, UNREADABLE, Colour, emotion_colour, person_colour
 from feelit.types import EMOTIONS
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -62,6 +62,7 @@ def test_numbers_can_be_read_on_track_colours(colour: Colour) -> None:
     assert contrast(colour, HALO) > 7  # WCAG 2.2, 1.4.6: text
 
 
-def test_track_colours_repeat() -> None:
-    assert track_colour(3) == track_colour(3 + len(TRACK_COLOURS)) != track_colour(4)
+def test_colours_of_people_repeat_and_nobody_has_one() -> None:
+    assert person_colour(3) == person_colour(3 + len(TRACK_COLOURS)) != person_colour(4)
+    assert person_colour(-4) == person_colour(-1) not in TRACK_COLOURS
     assert Colour(1, 128, 255).hex == "#0180ff"

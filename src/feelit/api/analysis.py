@@ -177,7 +177,7 @@ def _drawn_into(annotate: Path, source: Source, sources: Sequence[Source]) -> Pa
 def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions, observer: Observer) -> None:
     from feelit.options.videos import AnnotateOptions
     from feelit.render.annotate import annotate_video
-    from feelit.render.rows import recording_of, rows_of
+    from feelit.render.rows import recording_of, view_of
 
     assert run.annotate is not None
     for source, report in zip(sources, reports, strict=True):
@@ -187,9 +187,9 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
         with output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
         timeline = target_of(run.out, source)
-        rows, sampled_time_s = rows_of(recording_of(source.path, timeline))
+        view = view_of(recording_of(source.path, timeline))
         drawn = partial(observer.drawn, source)
-        annotate_video(source.path, rows, sampled_time_s, AnnotateOptions(out=target, force=run.force), drawn, timeline)
+        annotate_video(source.path, view, AnnotateOptions(out=target, force=run.force), drawn, timeline)
 
 
 class _TqdmObserver:

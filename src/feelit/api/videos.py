@@ -36,7 +36,8 @@ def annotate(
 
     Returns
     -------
-    what of the video is missing from the file, a few words for each stream that its container cannot hold
+    A line for every person who is hidden in part for want of certainty, and for every stream of the video that the file cannot
+    hold.
 
     Raises
     ------
@@ -44,13 +45,12 @@ def annotate(
         of the kinds that docs/python.md lists.
     """
     from feelit.render.annotate import annotate_video
-    from feelit.render.rows import recording_of, rows_of
+    from feelit.render.rows import recording_of, view_of
 
     place = Path(expanded(video))
     recording = recording_of(place, timeline)
-    rows, sampled_time_s = rows_of(recording)
     wanted = replace(options, out=Path(expanded(out)))
-    return annotate_video(place, rows, sampled_time_s, wanted, progress, recording.path)
+    return annotate_video(place, view_of(recording), wanted, progress, recording.path)
 
 
 @keywords()

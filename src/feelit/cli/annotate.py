@@ -24,6 +24,6 @@ def annotate(
     from feelit.storage.names import one_line
 
     with progress_bar(f"annotating {video.name}", quiet) as advance:
-        lost = api.annotate(video, timeline, options.out, options=options, progress=advance)
-    for stream in lost:
-        typer.echo(one_line(f"feelit: {options.out.name} cannot hold {stream}; it is left out"), err=True)
+        notes = api.annotate(video, timeline, options.out, options=options, progress=advance)
+    for note in notes:
+        typer.echo(one_line(f"feelit: {note}"), err=True)

@@ -13,9 +13,11 @@ from feelit.clipping.highlights import AT, Highlight, find_highlights
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
 from feelit.errors import OutputError, UsageError
 from feelit.options.videos import ClipsOptions
-from feelit.render.annotate import Hiding, Scene, check_tracks
+from feelit.render.annotate import Scene
 from feelit.render.canvas import Canvas
-from feelit.render.rows import recording_of, rows_of
+from feelit.render.choice import choose
+from feelit.render.hiding import Hiding
+from feelit.render.rows import recording_of, view_of
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import Recording, TimelineSources, files_of
@@ -45,7 +47,6 @@ def cut_clips(
         if the folder holds clips already and `options.force` is not set, or cannot be written.
     """
     recording = recording_of(video, timelines)
-    check_tracks(options, set(recording.tracks))
     inputs = InputFiles([video, *files_of([recording])])
     former = _former(inputs, options)
     found = probe(video)
@@ -85,11 +86,13 @@ class _Artist:
     def __init__(self, info: VideoInfo, recording: Recording, options: ClipsOptions) -> None:
         self._scene: Scene | None = None
         self._hiding: Hiding | None = None
-        if options.annotated:
-            rows = rows_of(recording)
-            self._scene = Scene(*rows, (info.width_px, info.height_px), info.duration_s, options)
-        elif options.blur != "none":
-            self._hiding = Hiding(*rows_of(recording), options)
+        if options.annotated or options.blur != "none":
+            view = view_of(recording)
+            choice = choose(view, options.blur, None, options.tracks)
+            if options.annotated:
+                self._scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice)
+            else:
+                self._hiding = Hiding(view, choice)
         self.below_px = self._scene.strip_px if self._scene else 0
 
     def begin(self) -> None:

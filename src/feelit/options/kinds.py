@@ -197,6 +197,13 @@ TRACKS = several(
     metavar="N,...",
     python="Sequence[int]",
 )
+PEOPLE = several(
+    lambda value: str(_whole(value)) if not isinstance(value, str) else value,
+    name="a list of people",
+    hint="give numbers or names with commas between, as in 1,P02",
+    metavar="WHO,...",
+    python="Sequence[int | str]",
+)
 PATHS = Kind(
     name="a path, or a list of paths",
     metavar="PATH",

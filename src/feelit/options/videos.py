@@ -12,7 +12,7 @@ from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.analyze import RATE, AnalyzeOptions, FaceOptions
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import SECONDS, TIMES, TRACKS, words
+from feelit.options.kinds import PEOPLE, SECONDS, TIMES, TRACKS, words
 from feelit.options.timelines import EMOTION_WORDS, PROBABILITY
 
 Blur = Literal["none", "others", "all"]
@@ -31,7 +31,7 @@ LENGTH = Bounds(low=0, hint="give a length of time, 0 or more")
 class DrawingOptions(Options):
     """How annotated pictures are drawn and encoded."""
 
-    blur: Blur = option("none", "Make faces unrecognisable: all, or all others than --tracks.")
+    blur: Blur = option("none", "Make faces unrecognisable: all, or all others than --people and --tracks.")
     codec: str = option("libx264", "Video encoder, by FFmpeg's name: `libx264`, `libx265` or `libvpx-vp9`.")
     crf: int | None = option(
         None,
@@ -45,7 +45,16 @@ class AnnotateOptions(DrawingOptions):
     """What is asked of an annotated video."""
 
     out: Path = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v`, `.mov` or `.mkv`.")
-    tracks: tuple[int, ...] | None = option(None, "Draw only these tracks, as in 1,3.", default_text="all", kind=TRACKS)
+    people: tuple[str, ...] | None = option(
+        None, "Draw only these people, by number or name, as in 1,P02.", default_text="all", kind=PEOPLE
+    )
+    tracks: tuple[int, ...] | None = option(
+        None,
+        "Draw only these tracks, as in 1,3.",
+        details="Beside those of `--people`, if both are given.",
+        default_text="all",
+        kind=TRACKS,
+    )
     force: bool = option(False, "Replace an output that exists.")
 
 

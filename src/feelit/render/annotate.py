@@ -4,60 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol
 
 import numpy as np
 
 from feelit.errors import UsageError
-from feelit.options.videos import AnnotateOptions, Blur
-from feelit.render.blur import pixelate
+from feelit.options.videos import AnnotateOptions
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
+from feelit.render.choice import Choice, choose, in_doubt
+from feelit.render.hiding import Hiding
 from feelit.render.motion import Motion
 from feelit.render.placing import Placer
-from feelit.render.rows import TimelineRows
+from feelit.render.rows import TimelineRows, TimelineView
 from feelit.render.strip import Lanes, Strip
 from feelit.render.style import Style
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
 from feelit.storage.stat import InputFiles
-from feelit.timeline.tracks import refuse_unknown
-from feelit.types import Float64
 from feelit.video.probe import probe
 from feelit.video.transcoding import left_out, transcode
 from feelit.video.writer import FORMATS, Encoding
-
-BLUR_HOLD_S = 1.0  # a face is hidden for this long before it was first seen and after it was last seen
-BLUR_HOLD_PERIODS = 1.5  # the same, where samples are far apart
-
-
-class Whom(Protocol):
-    """Which faces are drawn, and which are hidden; see `AnnotateOptions`."""
-
-    @property
-    def blur(self) -> Blur: ...
-
-    @property
-    def tracks(self) -> tuple[int, ...] | None: ...
-
-
-class Hiding:
-    """Makes faces unrecognisable, at any moment of one video.
-
-    Parameters
-    ----------
-    rows, sampled_time_s : the timeline; see `TimelineRows` and `Motion`
-    whom : which tracks to hide
-    """
-
-    def __init__(self, rows: TimelineRows, sampled_time_s: Float64, whom: Whom) -> None:
-        self._hidden = Motion(_to_hide(rows, whom), sampled_time_s)
-        self._hold_s = max(BLUR_HOLD_S, BLUR_HOLD_PERIODS * self._hidden.period_s)
-
-    def draw(self, picture: Canvas, time_s: float) -> None:
-        """Hide faces, in place."""
-        for _, box in self._hidden.boxes_around(time_s, self._hold_s):
-            pixelate(picture, box)
 
 
 class Scene:
@@ -66,20 +32,17 @@ class Scene:
 
     Parameters
     ----------
-    rows, sampled_time_s : the timeline; see `TimelineRows` and `Motion`
+    view : the timeline
     size_px : width and height of the upright picture
     duration_s : of the video
-    whom : which tracks to draw, and which to hide
+    choice : which faces to draw, and which to hide
     """
 
-    def __init__(
-        self, rows: TimelineRows, sampled_time_s: Float64, size_px: tuple[int, int], duration_s: float, whom: Whom
-    ) -> None:
+    def __init__(self, view: TimelineView, size_px: tuple[int, int], duration_s: float, choice: Choice) -> None:
         self._style = Style.of(*size_px)
-        drawn = rows if whom.tracks is None else rows.of_tracks(whom.tracks)
-        self._drawn = Motion(drawn, sampled_time_s)
-        self._hiding = Hiding(rows, sampled_time_s, whom)
-        self._detail = _detail_of_tracks(drawn, self._style)
+        self._drawn = Motion(view.only(choice.drawn))
+        self._hiding = Hiding(view, choice)
+        self._detail = _detail_of_tracks(view.rows.rows(choice.drawn), self._style)
         self._even_px = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
         self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), self._even_px, self._style)
         self.jump()
@@ -102,17 +65,16 @@ class Scene:
         for face in faces:
             draw_box(picture, face, self._style)
         if self._style.legible:
-            cards = self._placer.place([(face, self._detail[face.track_id]) for face in faces])
+            cards = dict(self._placer.place([(face, self._detail[face.track_id]) for face in faces]))
             for face in faces:
-                if card := cards.get(face.track_id):
+                if card := cards.pop(face.who, None):
                     draw_card(picture, card.rect, face, card.detail, self._style)
         self._strip.draw(canvas.band(height, canvas.bounds.y1), time_s)
 
 
 def annotate_video(
     video: Location,
-    rows: TimelineRows,
-    sampled_time_s: Float64,
+    view: TimelineView,
     options: AnnotateOptions,
     progress: Callable[[float], None] | None = None,
     timeline: Location | None = None,
@@ -123,15 +85,15 @@ def annotate_video(
     Parameters
     ----------
     video : the video that was analysed
-    rows : the tracked faces
-    sampled_time_s : (N,) float64, increasing: the time of every frame that was looked at
+    view : the timeline
     options : see `AnnotateOptions`
     progress : called with the share of the video that is done, 0..1
     timeline : the file that the rows came from, which is not to be replaced
 
     Returns
     -------
-    a few words for each stream of the video that the container of `options.out` cannot hold
+    a line for every person who is hidden in part for want of certainty, and for every stream of the video that the container of
+    `options.out` cannot hold
 
     Raises
     ------
@@ -143,10 +105,11 @@ def annotate_video(
         if the output exists already and `options.force` is not set, or cannot be written. Nothing is left behind then.
     """
     encoding = Encoding(options.codec, options.crf)
-    _check(rows, options)
+    choice = choose(view, options.blur, options.people, options.tracks)
+    _check(options)
     refuse_to_overwrite(options.out, options.force, InputFiles([video] if timeline is None else [video, timeline]))
     info = probe(video).info
-    scene = Scene(rows, sampled_time_s, (info.width_px, info.height_px), info.duration_s, options)
+    scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice)
     with (
         whole_file(options.out) as unfinished,
         closing(transcode(info, unfinished, encoding, below_px=scene.strip_px)) as pictures,
@@ -155,34 +118,13 @@ def annotate_video(
             scene.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
             if progress is not None:
                 progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
-    return left_out(info, options.out)
+    lost = (f"{options.out.name} cannot hold {stream}; it is left out" for stream in left_out(info, options.out))
+    return (*in_doubt(view, choice), *lost)
 
 
-def _check(rows: TimelineRows, options: AnnotateOptions) -> None:
-    check_tracks(options, {int(t) for t in np.unique(rows.track_id)})
+def _check(options: AnnotateOptions) -> None:
     if options.out.suffix.lower() not in FORMATS:
         raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
-
-
-def check_tracks(whom: Whom, known: set[int]) -> None:
-    """Only tracks that there are can be drawn, and others than none cannot be hidden.
-
-    Raises
-    ------
-    UsageError
-        if that is asked for.
-    """
-    if whom.blur == "others" and not whom.tracks:
-        raise UsageError("blurring the others needs to know whom not to blur", "name them: --tracks 1,3")
-    refuse_unknown(whom.tracks or (), known)
-
-
-def _to_hide(rows: TimelineRows, whom: Whom) -> TimelineRows:
-    if whom.blur == "none":
-        return rows.rows(slice(0, 0))
-    if whom.blur == "all":
-        return rows
-    return rows.rows(~np.isin(rows.track_id, whom.tracks or ()))
 
 
 def _detail_of_tracks(rows: TimelineRows, style: Style) -> dict[int, Detail]:

@@ -18,11 +18,15 @@ MARGIN = (0.25, 0.35, 0.25, 0.2)  # left, top (hair), right, bottom: shares of t
 
 def covered(box: Float32, bounds: Rect) -> Rect:
     """The area that is made unrecognisable for a face box (4,) px, within the picture."""
-    x0, y0, x1, y1 = (float(v) for v in box)
-    width, height = max(x1 - x0, 0), max(y1 - y0, 0)
-    left, top, right, bottom = MARGIN
-    grown = (x0 - left * width, y0 - top * height, x1 + right * width + 2, y1 + bottom * height + 2)
-    return Rect(*(int(v) // 2 * 2 for v in np.nan_to_num(grown))).shared_with(bounds)
+    x0, y0, x1, y1 = (float(v) for v in np.nan_to_num(grown(box)))
+    return Rect(*(int(v) // 2 * 2 for v in (x0, y0, x1 + 2, y1 + 2))).shared_with(bounds)
+
+
+def grown(box: Float32) -> Float32:
+    """A face box (4,) px with its surroundings, (4,) px."""
+    size = np.tile(np.maximum(box[2:] - box[:2], 0), 2)
+    result: Float32 = box + np.array([-1, -1, 1, 1], np.float32) * np.array(MARGIN, np.float32) * size
+    return result
 
 
 def pixelate(canvas: Canvas, box: Float32) -> None:

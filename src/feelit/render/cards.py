@@ -1,4 +1,4 @@
-"""The card beside a face: its number, what it shows, and how likely each emotion is."""
+"""The card beside a face: who it is, what it shows, and how likely each emotion is."""
 
 from __future__ import annotations
 
@@ -6,62 +6,64 @@ from enum import IntEnum
 
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.motion import Face
-from feelit.render.style import Style
+from feelit.render.style import SMALLEST_CAP_PX, Style
 from feelit.render.text import line_px, text_width_px
-from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLATE, UNREADABLE, emotion_colour, track_colour
+from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLATE, UNREADABLE, emotion_colour, person_colour
 from feelit.types import EMOTIONS
 
 PLATE_OPACITY = 0.84
+LETTERS = tuple(name[:2].capitalize() for name in EMOTIONS)
+"""What stands below the bars."""
 
 
 class Detail(IntEnum):
     """How much a card shows."""
 
-    NUMBER = 0
+    NAME = 0
     TITLE = 1  # and the emotion with its probability
-    BARS = 2  # and a bar for each of the eight emotions, in the order of EMOTIONS
+    BARS = 2  # and a bar for each of the eight emotions, in the order of EMOTIONS, with the first two letters of its name below
 
 
 def most_detail(face_height_px: float, style: Style) -> Detail:
     """What a card may show beside a face of this size without dwarfing it."""
     if not style.legible or face_height_px < 3.5 * style.cap_px:
-        return Detail.NUMBER
+        return Detail.NAME
     return Detail.TITLE if face_height_px < 8 * style.cap_px else Detail.BARS
 
 
 def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
     """Width and height of a card, px, even. The width does not depend on the percentage, so that it stands still."""
-    chip, row = _chip_width(face.track_id, style), _row_height(style)
+    chip, row = chip_size(face.label, style)
     if face.emotion < 0:
         return chip, row
-    if detail is Detail.NUMBER:
+    if detail is Detail.NAME:
         return chip, row + style.line_px
     title = text_width_px(f"{EMOTIONS[face.emotion]} 100%", style.cap_px)
     width = chip + title + 2 * style.pad_px
     if detail is Detail.TITLE:
         return width, row
-    return max(width, 2 * style.pad_px + 8 * style.even(1.4) + 7 * style.thin_px), row + _bars_height(style) + style.pad_px
+    bars = 2 * style.pad_px + 8 * _bar_width(style) + 7 * style.thin_px
+    return max(width, bars), row + _bars_height(style) + line_px(_letter_cap(style)) + style.pad_px // 2
 
 
 def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: Style) -> None:
     """Draw a card where `place`, of the size that `card_size` gives, says."""
-    chip = Rect(place.x0, place.y0, place.x0 + _chip_width(face.track_id, style), place.y0 + _row_height(style))
+    width, height = chip_size(face.label, style)
+    chip = Rect(place.x0, place.y0, place.x0 + width, place.y0 + height)
     if face.emotion < 0:
-        _draw_chip(canvas, chip, face.track_id, style, readable=False)
+        draw_chip(canvas, chip, face.who, face.label, style, readable=False)
         return
-    if detail is Detail.NUMBER:
+    if detail is Detail.NAME:
         canvas.fill(Rect(place.x0, chip.y1, place.x1, place.y1), emotion_colour(face.emotion))
     else:
         canvas.shade(place, PLATE, PLATE_OPACITY)
         top = chip.y0 + (chip.height - line_px(style.cap_px)) // 2
         caption = f"{EMOTIONS[face.emotion]} {100 * face.confidence:.0f}%"
         canvas.write(caption, chip.x1 + style.pad_px, top, style.cap_px, INK)
-    _draw_chip(canvas, chip, face.track_id, style, readable=True)
+    draw_chip(canvas, chip, face.who, face.label, style)
     if detail is Detail.BARS:
-        pad = style.pad_px
-        _draw_bars(
-            canvas, Rect(place.x0 + pad, place.y1 - pad - _bars_height(style), place.x1 - pad, place.y1 - pad), face, style
-        )
+        area = Rect(place.x0 + style.pad_px, chip.y1, place.x1 - style.pad_px, chip.y1 + _bars_height(style))
+        _draw_bars(canvas, area, face, style)
 
 
 def draw_box(canvas: Canvas, face: Face, style: Style) -> None:
@@ -75,41 +77,41 @@ def draw_box(canvas: Canvas, face: Face, style: Style) -> None:
     canvas.outline(rect, style.line_px, emotion_colour(face.emotion))
 
 
-def draw_number(canvas: Canvas, chip: Rect, track_id: int, style: Style) -> None:
-    """A track's number on its colour."""
-    _draw_chip(canvas, chip, track_id, style, readable=True)
+def draw_chip(canvas: Canvas, area: Rect, who: int, label: str, style: Style, *, readable: bool = True) -> None:
+    """A name on the colour of the person, or on a plate where the face cannot be read."""
+    canvas.fill(area, person_colour(who) if readable else PLATE)
+    top = area.y0 + (area.height - line_px(style.cap_px)) // 2
+    canvas.write(label, area.x0 + style.pad_px, top, style.cap_px, HALO if readable else DIM_INK)
 
 
-def chip_size(track_id: int, style: Style) -> tuple[int, int]:
-    """Width and height of what `draw_number` draws, px, even."""
-    return _chip_width(track_id, style), _row_height(style)
-
-
-def _draw_chip(canvas: Canvas, chip: Rect, track_id: int, style: Style, *, readable: bool) -> None:
-    canvas.fill(chip, track_colour(track_id) if readable else PLATE)
-    top = chip.y0 + (chip.height - line_px(style.cap_px)) // 2
-    canvas.write(f"#{track_id}", chip.x0 + style.pad_px, top, style.cap_px, HALO if readable else DIM_INK)
+def chip_size(label: str, style: Style) -> tuple[int, int]:
+    """Width and height of what `draw_chip` draws, px, even."""
+    return text_width_px(label, style.cap_px) + 2 * style.pad_px, line_px(style.cap_px) + style.even(0.5)
 
 
 def _draw_bars(canvas: Canvas, area: Rect, face: Face, style: Style) -> None:
-    """Eight upright bars, always in the same order and place, so that nothing jumps while they grow and shrink."""
+    """Eight upright bars, always in the same order and place, so that nothing jumps while they grow and shrink; below each,
+    which it is."""
     gap = style.thin_px
     step = (area.width + gap) // 16 * 2
     left = area.x0 + (area.width + gap - 8 * step) // 2
+    cap = _letter_cap(style)
     for i, colour in enumerate(EMOTION_COLOUR.values()):
         x0, x1 = left + i * step, left + (i + 1) * step - gap
         share = min(max(float(face.probability[i]), 0.0), 1.0)
         level = area.y1 - max(gap, round(share * area.height / 2) * 2)
         canvas.fill(Rect(x0, area.y0, x1, level), GROOVE)
         canvas.fill(Rect(x0, level, x1, area.y1), colour)
+        spare = x1 - x0 - text_width_px(LETTERS[i], cap)
+        canvas.write(LETTERS[i], x0 + spare // 2, area.y1, cap, INK if i == face.emotion else DIM_INK)
 
 
-def _chip_width(track_id: int, style: Style) -> int:
-    return text_width_px(f"#{track_id}", style.cap_px) + 2 * style.pad_px
+def _letter_cap(style: Style) -> int:
+    return max(SMALLEST_CAP_PX, round(0.8 * style.cap_px))
 
 
-def _row_height(style: Style) -> int:
-    return line_px(style.cap_px) + style.even(0.5)
+def _bar_width(style: Style) -> int:
+    return max(style.even(1.4), *(text_width_px(letters, _letter_cap(style)) for letters in LETTERS))
 
 
 def _bars_height(style: Style) -> int:

@@ -7,10 +7,11 @@ cut, and nothing glides: the box appears and disappears.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from feelit.render.rows import TimelineRows
+from feelit.render.rows import TimelineRows, TimelineView
 from feelit.types import Bool, Float32, Float64, Int32, Int64
 
 GAP_S = 0.6  # a face that was missed for no longer than this was there all the time
@@ -26,6 +27,8 @@ BLANK, ABSENT = -1, -2  # a face of which no emotion is claimed; no face
 class Face:
     """One face at one moment."""
 
+    who: int  # as in `TimelineRows`
+    label: str  # the name or number
     track_id: int
     box: Float32  # (4,) px
     emotion: int  # a place in EMOTIONS, or BLANK
@@ -98,17 +101,25 @@ class Motion:
 
     Parameters
     ----------
-    rows : the timeline, in any order
-    sampled_time_s : (N,) float64, the time of every frame that was looked at, with or without a face
+    view : the timeline; its rows may be in any order
+
+    Attributes
+    ----------
+    label : as of the view
+    period_s : the usual distance of two samples
+    who : (K,) int32, who each run shows, as in `TimelineRows`
+    first_s, last_s : (K,) float64, times of the first and the last sample of each run
     """
 
-    def __init__(self, rows: TimelineRows, sampled_time_s: Float64) -> None:
-        self.period_s = _period_s(sampled_time_s)
-        self._rows = rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)))
-        begins = _begins_run(rows, sampled_time_s, self.period_s)
+    def __init__(self, view: TimelineView) -> None:
+        self.label = view.label
+        self.period_s = _period_s(view.sampled_time_s)
+        self._rows = rows = view.rows.rows(np.lexsort((view.rows.time_s, view.rows.track_id)))
+        begins = _begins_run(rows, view.sampled_time_s, self.period_s)
         self._start = np.flatnonzero(begins)
         self._stop = np.append(self._start[1:], len(rows))[: len(self._start)]
-        self._first_s, self._last_s = rows.time_s[self._start], rows.time_s[self._stop - 1]
+        self.first_s, self.last_s = rows.time_s[self._start], rows.time_s[self._stop - 1]
+        self.who = rows.who[self._start]
         self._shown_from_s, self._shown_to_s = self._shown()
         runs = [rows.box[a:b] for a, b in zip(self._start, self._stop, strict=True)]
         self._box = np.concatenate([settle(smooth(run)) for run in runs]) if runs else rows.box
@@ -117,37 +128,44 @@ class Motion:
         self._emotion = np.where(source >= 0, rows.emotion[source], BLANK)
         self._confidence = _steady(rows.confidence[source], run, self._emotion, rows.time_s)
 
+    @cached_property
     def screen_time_s(self) -> dict[int, float]:
-        """For how long every track is shown, by track."""
-        track_id = self._rows.track_id[self._start]
+        """For how long everybody is shown, by who it is, in order of first appearance."""
         shown_s = self._shown_to_s - self._shown_from_s
-        return {int(t): float(shown_s[track_id == t].sum()) for t in np.unique(track_id)}
-
-    def spans_s(self) -> dict[int, tuple[float, float]]:
-        """From when to when every track is shown, absences included, by track."""
-        track_id = self._rows.track_id[self._start]
-        return {
-            int(t): (float(self._shown_from_s[track_id == t].min()), float(self._shown_to_s[track_id == t].max()))
-            for t in np.unique(track_id)
-        }
+        order = np.argsort(self._shown_from_s, kind="stable")
+        return {who: float(shown_s[self.who == who].sum()) for who in dict.fromkeys(self.who[order].tolist())}
 
     def faces_at(self, time_s: float) -> list[Face]:
         """The faces to draw at a moment, by track; a face is held for half a sample period at both ends of a run."""
         shown = np.flatnonzero((self._shown_from_s <= time_s) & (time_s < self._shown_to_s))
         return [self._face(int(run), time_s) for run in shown]
 
-    def boxes_around(self, time_s: float, hold_s: float) -> list[tuple[int, Float32]]:
-        """Track and box of every face that may be in the picture: each run is held for `hold_s` at both ends, so that around
-        a camera cut both places are covered."""
-        near = np.flatnonzero((self._first_s - hold_s <= time_s) & (time_s <= self._last_s + hold_s))
-        return [(int(self._rows.track_id[self._start[run]]), self._box_at(int(run), time_s)) for run in near]
+    def seen_at(self, time_s: float) -> Bool:
+        """(K,) which runs have samples before and after a moment, or just then."""
+        result: Bool = (self.first_s <= time_s) & (time_s <= self.last_s)
+        return result
 
-    def states(self, track_id: int, at_s: Float64) -> Int32:
-        """What a track shows at many moments, just as it is drawn then.
+    def box_at(self, run: int, time_s: float) -> Float32:
+        """(4,) px, where the face of a run is; before its first and after its last sample, where it was then."""
+        part = slice(self._start[run], self._stop[run])
+        return interpolate(self._rows.time_s[part], self._box[part], time_s)
+
+    def speed_at_end(self, run: int, *, last: bool) -> Float32:
+        """(4,) px/s, how the edges of a box move between the two samples at one end of a run; 0 where it has one only."""
+        start, stop = int(self._start[run]), int(self._stop[run])
+        if stop - start < 2:
+            return np.zeros(4, np.float32)
+        one = stop - 2 if last else start
+        (step,) = np.diff(self._rows.time_s[one : one + 2])
+        result: Float32 = (self._box[one + 1] - self._box[one]) / np.float32(step)
+        return result
+
+    def states(self, who: int, at_s: Float64) -> Int32:
+        """What somebody shows at many moments, just as it is drawn then.
 
         Parameters
         ----------
-        track_id : one of the tracks
+        who : as in `TimelineRows`
         at_s : (M,) float64, increasing
 
         Returns
@@ -155,7 +173,7 @@ class Motion:
         (M,) int32: a place in EMOTIONS, BLANK or ABSENT.
         """
         state = np.full(len(at_s), ABSENT, np.int32)
-        for run in np.flatnonzero(self._rows.track_id[self._start] == track_id):
+        for run in np.flatnonzero(self.who == who):
             part = slice(self._start[run], self._stop[run])
             shown = slice(*np.searchsorted(at_s, [self._shown_from_s[run], self._shown_to_s[run]]))
             time_s = self._rows.time_s[part]
@@ -167,25 +185,23 @@ class Motion:
         part = slice(self._start[run], self._stop[run])
         nearest = int(part.start + np.abs(self._rows.time_s[part] - time_s).argmin())
         return Face(
+            who=int(self.who[run]),
+            label=self.label(int(self.who[run])),
             track_id=int(self._rows.track_id[nearest]),
-            box=self._box_at(run, time_s),
+            box=self.box_at(run, time_s),
             emotion=int(self._emotion[nearest]),
             confidence=float(self._confidence[nearest]),
             probability=interpolate(self._rows.time_s[part], self._rows.probability[part], time_s),
         )
 
-    def _box_at(self, run: int, time_s: float) -> Float32:
-        part = slice(self._start[run], self._stop[run])
-        return interpolate(self._rows.time_s[part], self._box[part], time_s)
-
     def _shown(self) -> tuple[Float64, Float64]:
         """From when to when each run is drawn; two runs of one track never overlap, the later takes over half way."""
-        gap = self._first_s[1:] - self._last_s[:-1]
+        gap = self.first_s[1:] - self.last_s[:-1]
         track_id = self._rows.track_id[self._start]
         gap[track_id[1:] != track_id[:-1]] = np.inf
         hold = np.minimum(self.period_s, gap) / 2
         half = np.array([self.period_s / 2])[: len(self._start)]
-        return self._first_s - np.concatenate([half, hold]), self._last_s + np.concatenate([hold, half])
+        return self.first_s - np.concatenate([half, hold]), self.last_s + np.concatenate([hold, half])
 
 
 def _period_s(sampled_time_s: Float64) -> float:
@@ -197,7 +213,7 @@ def _begins_run(rows: TimelineRows, sampled_time_s: Float64, period_s: float) ->
     """Which rows, ordered by track and time, do not continue the row before: (R,) bool."""
     if len(rows) == 0:
         return np.zeros(0, bool)
-    other = np.diff(rows.track_id) != 0
+    other = (np.diff(rows.track_id) != 0) | (np.diff(rows.who) != 0)
     gap_s = np.diff(rows.time_s)
     # Frames that were looked at strictly between two rows, and did not show the face. Where nothing was looked at, the
     # video itself stood still, and the gap says nothing.

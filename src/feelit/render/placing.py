@@ -43,25 +43,27 @@ class Placer:
 
         Returns
         -------
-        By track; a card for which there is no room is missing.
+        By `Face.who`. A card for which there is no room is missing; of two faces of one person only one gets a card.
         """
         boxes = [_rect(face) for face, _ in faces]
         placed: dict[int, Placement] = {}
         # Cards that have a place choose first, so that a newcomer cannot drive them away.
-        for i in sorted(range(len(faces)), key=lambda i: faces[i][0].track_id not in self._before):
+        for i in sorted(range(len(faces)), key=lambda i: faces[i][0].who not in self._before):
+            if faces[i][0].who in placed:
+                continue
             taken = [p.rect for p in placed.values()]
             others = taken + [box for j, box in enumerate(boxes) if j != i]
             found = self._first_fit(*faces[i], others) or self._first_fit(*faces[i], taken)
             if found:
-                placed[faces[i][0].track_id] = found
+                placed[faces[i][0].who] = found
         self._before = placed
         return placed
 
     def _first_fit(self, face: Face, most: Detail, avoid: list[Rect]) -> Placement | None:
-        last = self._before.get(face.track_id)
+        last = self._before.get(face.who)
         gap = self._style.thin_px
         spare = gap + 2 * self._style.pad_px
-        for detail in [Detail.NUMBER] if face.emotion < 0 else list(Detail)[most::-1]:
+        for detail in [Detail.NAME] if face.emotion < 0 else list(Detail)[most::-1]:
             size = card_size(face, detail, self._style)
             sides = BESIDE if detail is Detail.BARS else STACKED
             if last and last.detail is detail:

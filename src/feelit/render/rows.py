@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from feelit.errors import VideoReadError
 from feelit.storage.location import Location, refuse_url
+from feelit.storage.names import one_line
+from feelit.timeline.people import names_of_people
 from feelit.timeline.recording import Recording, TimelineSources, one_video, open_timelines
-from feelit.timeline.schema import from_arrow
+from feelit.timeline.schema import PEOPLE, from_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Timeline
 from feelit.video.probe import fingerprint
+
+LONGEST_LABEL = 18
+"""Letters of a name that are drawn; of a longer one the rest is left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,15 +28,40 @@ class TimelineRows(Columns):
 
     time_s: Float64  # (R,) seconds on the player's clock
     track_id: Int32  # (R,)
+    who: Int32  # (R,) the number of the person; below 0, by track, for tracks of nobody: -1 - track_id
+    certainty: Float32  # (R,) how likely it is that person, 0..1; 0 where that is not known
     box: Float32  # (R, 4) px of the upright full-size frame
     emotion: Int32  # (R,) place in EMOTIONS; -1 none
     confidence: Float32  # (R,) 0..1
     probability: Float32  # (R, 8) in the order of EMOTIONS, smoothed as the emotion is
     readable: Bool  # (R,) whether the face shows enough to claim an emotion
 
-    def of_tracks(self, track_ids: tuple[int, ...]) -> TimelineRows:
-        """The rows of some tracks only."""
-        return self.rows(np.isin(self.track_id, track_ids))
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class TimelineView:
+    """The timeline of one video as it is drawn.
+
+    Attributes
+    ----------
+    rows : its faces
+    sampled_time_s : (N,) float64, increasing: the time of every frame that was looked at
+    names : what people are called, by number; None where nobody gave a name
+    """
+
+    rows: TimelineRows
+    sampled_time_s: Float64
+    names: Mapping[int, str | None]
+
+    def only(self, which: Bool) -> TimelineView:
+        """The same with some of the rows: `which` is (R,) bool."""
+        return replace(self, rows=self.rows.rows(which))
+
+    def label(self, who: int) -> str:
+        """What is written beside a face: the name, or the number; see `TimelineRows.who`."""
+        if who < 0:
+            return f"track {-1 - who}"
+        name = one_line(self.names.get(who) or "")
+        return (name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 2].rstrip()}..") or f"#{who}"
 
 
 def recording_of(video: Location, timelines: TimelineSources) -> Recording:
@@ -50,29 +81,42 @@ def recording_of(video: Location, timelines: TimelineSources) -> Recording:
     return one_video(open_timelines(timelines), fingerprint(video), str(video))
 
 
-def rows_of(recording: Recording) -> tuple[TimelineRows, Float64]:
-    """What annotating needs of a timeline, see `rows_to_draw`."""
-    return rows_to_draw(from_arrow(recording.table()))
+def view_of(recording: Recording) -> TimelineView:
+    """What annotating needs of a timeline."""
+    table = recording.table()
+    certainty = np.ones(len(table), np.float32)  # where tracks were not grouped, each is surely itself
+    if PEOPLE in recording.groups:
+        certainty = np.nan_to_num(table.column("person_confidence").to_numpy().astype(np.float32))
+    return view_to_draw(from_arrow(table), certainty, names_of_people(recording))
 
 
-def rows_to_draw(timeline: Timeline) -> tuple[TimelineRows, Float64]:
+def view_to_draw(timeline: Timeline, certainty: Float32, names: Mapping[int, str | None]) -> TimelineView:
     """What annotating needs of the rows of one video, in order.
+
+    Parameters
+    ----------
+    timeline : the rows
+    certainty : (R,) float32, how likely each row shows its person, 0 where that is not known
+    names : see `TimelineView`
 
     Returns
     -------
-    rows : the rows that have a track; their probabilities are smoothed, so that the longest bar is that of the emotion
-    sampled_time_s : (N,) float64, the time of every frame that was looked at
+    All rows that have a face, those of no track and those of no person included. Probabilities are smoothed, so that the
+    longest bar is that of the emotion.
     """
-    faces = timeline.rows((timeline.track_id >= 0) & np.isfinite(timeline.box).all(axis=1))
+    here: Bool = np.asarray(np.isfinite(timeline.box).all(axis=1))
+    faces = timeline.rows(here)
     everything = np.arange(len(faces), dtype=np.int64)
     mean = smooth(faces.time_s, faces.track_id.astype(np.int64), faces.probability, faces.readable, everything)
     rows = TimelineRows(
         time_s=faces.time_s,
         track_id=faces.track_id,
+        who=np.where(faces.person_id >= 0, faces.person_id, -1 - faces.track_id).astype(np.int32),
+        certainty=certainty[here],
         box=faces.box,
         emotion=faces.emotion,
         confidence=np.nan_to_num(faces.confidence),
         probability=np.nan_to_num(mean),
         readable=faces.readable,
     )
-    return rows, np.unique(timeline.time_s)
+    return TimelineView(rows=rows, sampled_time_s=np.unique(timeline.time_s), names=names)

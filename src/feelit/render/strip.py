@@ -1,7 +1,6 @@
 """The strip below the picture: who shows what over the whole video, a cursor, the time and a legend.
 
-Tracks that follow one another share a lane, for after every cut of the camera there are new ones; the chip before a lane shows
-whose it is at the moment. Everything but the chips, the cursor and the time is drawn once.
+Each person has a lane all through, with the name before it. Everything but the cursor and the time is drawn once.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from functools import lru_cache
 import numpy as np
 
 from feelit.render.canvas import Canvas, Rect
-from feelit.render.cards import chip_size, draw_number
+from feelit.render.cards import chip_size, draw_chip
 from feelit.render.motion import ABSENT, BLANK, Motion
 from feelit.render.style import Style
 from feelit.render.text import line_px, text_width_px
 from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLATE, UNREADABLE, emotion_colour
 from feelit.types import EMOTIONS, Int32
 
-MAX_LANES = 6
+MAX_LANES = 8
 MAX_SHARE = 0.3  # of the picture's height, for all lanes together
 MAX_LOOKS = 32  # at one column, of a long video
 
@@ -31,29 +30,19 @@ class Lanes:
     motion: Motion
     duration_s: float
 
-    def packed(self, limit: int) -> list[list[int]]:
-        """The tracks in lanes, each put into the first lane that is free when it begins. Of more than `limit` lanes those stay
-        that are in use longest."""
-        lanes: list[list[int]] = []
-        ends_s: list[float] = []
-        for track_id, (start_s, end_s) in sorted(self.motion.spans_s().items(), key=lambda item: (item[1][0], item[0])):
-            free = next((i for i, busy_s in enumerate(ends_s) if busy_s <= start_s + self.motion.period_s / 2), len(lanes))
-            if free == len(lanes):
-                lanes.append([])
-                ends_s.append(0.0)
-            lanes[free].append(track_id)
-            ends_s[free] = end_s
-        shown_s = self.motion.screen_time_s()
-        longest = sorted(range(len(lanes)), key=lambda i: -sum(shown_s[t] for t in lanes[i]))[:limit]
-        return [lanes[i] for i in sorted(longest)]
+    def longest(self, limit: int) -> list[int]:
+        """Who gets a lane, in order of first appearance; of more than `limit`, those who are shown longest."""
+        shown_s = self.motion.screen_time_s
+        chosen = set(sorted(shown_s, key=lambda who: -shown_s[who])[:limit])
+        return [who for who in shown_s if who in chosen]
 
-    def states(self, track_id: int, columns: int) -> Int32:
-        """What a track mostly shows in each of `columns` equal parts of the video: (columns,) int32, see `Motion.states`."""
+    def states(self, who: int, columns: int) -> Int32:
+        """What somebody mostly shows in each of `columns` equal parts of the video: (columns,) int32, see `Motion.states`."""
         width_s = self.duration_s / columns
         looks = int(np.clip(width_s / self.motion.period_s, 1, MAX_LOOKS))
         at_s = np.arange(0.5, columns * looks, dtype=np.float64) * (width_s / looks)
         votes = np.zeros((columns, len(EMOTIONS) + 2), np.int32)
-        np.add.at(votes, (np.arange(columns * looks) // looks, self.motion.states(track_id, at_s) - ABSENT), 1)
+        np.add.at(votes, (np.arange(columns * looks) // looks, self.motion.states(who, at_s) - ABSENT), 1)
         result: Int32 = (votes.argmax(axis=1) + ABSENT).astype(np.int32)
         return result
 
@@ -63,15 +52,14 @@ class Strip:
 
     def __init__(self, lanes: Lanes, size_px: tuple[int, int], style: Style) -> None:
         self._lanes, self._width, self._style = lanes, size_px[0], style
-        self._lane_px = chip_size(0, style)[1]
+        self._lane_px = chip_size("", style)[1]
         self._step_px = self._lane_px + style.even(0.45)
-        self._packed = lanes.packed(min(MAX_LANES, max(1, int(MAX_SHARE * size_px[1] / self._step_px))))
-        self._tracks = [track_id for lane in self._packed for track_id in lane]
-        self._spans_s = lanes.motion.spans_s()
+        self._people = lanes.longest(min(MAX_LANES, max(1, int(MAX_SHARE * size_px[1] / self._step_px))))
         pad = style.pad_px
-        self._left = 2 * pad + max((chip_size(t, style)[0] for t in self._tracks), default=-pad)
+        self._chip_px = max((chip_size(lanes.motion.label(who), style)[0] for who in self._people), default=-pad)
+        self._left = 2 * pad + self._chip_px
         self._right = self._width - pad
-        self._foot = pad + max(1, len(self._packed)) * self._step_px
+        self._foot = pad + max(1, len(self._people)) * self._step_px
         self._legend = self._lay_legend()
         lines = max((y for y, *_ in self._legend), default=0) // self._line + 1
         self.height_px = self._foot + lines * self._line + pad if style.legible else 0
@@ -82,8 +70,6 @@ class Strip:
         if self.height_px == 0:
             return
         canvas.paste(self._base(canvas.matrix))
-        for i, lane in enumerate(self._packed):
-            self._draw_chip(canvas, i, lane, time_s)
         share = min(max(time_s / self._lanes.duration_s, 0.0), 1.0)
         thin = self._style.thin_px
         x = self._left + round(share * (self._right - self._left - thin)) // 2 * 2
@@ -104,9 +90,9 @@ class Strip:
     def _lay_legend(self) -> list[tuple[int, int, str, int]]:
         """Legend entries as (y below the foot, x, word, state), wrapped to the width of the strip."""
         rest: list[tuple[str, int]] = []
-        if any(BLANK in self._lanes.states(t, 512) for t in self._tracks):
+        if any(BLANK in self._lanes.states(who, 512) for who in self._people):
             rest.append(("not readable", BLANK))
-        if hidden := len(self._lanes.motion.screen_time_s()) - len(self._tracks):
+        if hidden := len(self._lanes.motion.screen_time_s) - len(self._people):
             rest.append((f"+{hidden} more", ABSENT))
         laid = self._wrap([(name, i) for i, name in enumerate(EMOTION_COLOUR)] + rest)
         # A picture too narrow for the words does without: the cards say them.
@@ -127,29 +113,23 @@ class Strip:
 
     def _draw_base(self, matrix: str) -> Canvas:
         canvas = Canvas.blank(self._width, self.height_px, PLATE, matrix)
-        for i, lane in enumerate(self._packed):
+        for i, who in enumerate(self._people):
             top = self._style.pad_px + i * self._step_px
             area = Rect(self._left, top, self._right, top + self._lane_px)
             thin = area.height // 6 * 2
             canvas.fill(Rect(area.x0, area.y0 + thin, area.x1, area.y1 - thin), GROOVE)
-            for track_id in lane:
-                self._draw_track(canvas, track_id, area)
-        if not self._packed:
+            self._draw_states(canvas, who, area)
+            chip = Rect(self._style.pad_px, top, self._style.pad_px + self._chip_px, area.y1)
+            draw_chip(canvas, chip, who, self._lanes.motion.label(who), self._style)
+        if not self._people:
             top = self._style.pad_px
             canvas.fill(Rect(self._left, top, self._right, top + self._lane_px), GROOVE)
         self._draw_foot(canvas)
         return canvas
 
-    def _draw_chip(self, canvas: Canvas, row: int, lane: list[int], time_s: float) -> None:
-        """The number of the track that has the lane at the moment, if one has."""
-        here = [t for t in lane if self._spans_s[t][0] <= time_s < self._spans_s[t][1]]
-        if here:
-            top, left = self._style.pad_px + row * self._step_px, self._style.pad_px
-            draw_number(canvas, Rect(left, top, self._left - left, top + self._lane_px), here[-1], self._style)
-
-    def _draw_track(self, canvas: Canvas, track_id: int, area: Rect) -> None:
+    def _draw_states(self, canvas: Canvas, who: int, area: Rect) -> None:
         thin = area.height // 6 * 2
-        states = self._lanes.states(track_id, max(1, area.width // 2))
+        states = self._lanes.states(who, max(1, area.width // 2))
         edges = np.flatnonzero(np.diff(states)) + 1
         for a, b in zip(np.append(0, edges), np.append(edges, len(states)), strict=True):
             state, x0, x1 = int(states[a]), area.x0 + 2 * int(a), area.x0 + 2 * int(b)
@@ -157,10 +137,6 @@ class Strip:
                 canvas.fill(Rect(x0, area.y0 + thin, x1, area.y1 - thin), UNREADABLE)
             elif state != ABSENT:
                 canvas.fill(Rect(x0, area.y0, x1, area.y1), emotion_colour(state))
-        start_s = self._spans_s[track_id][0]
-        if start_s > self._lanes.motion.period_s:  # where one follows another, a notch separates them
-            x = area.x0 + round(start_s / self._lanes.duration_s * area.width) // 2 * 2
-            canvas.fill(Rect(x, area.y0, x + 2, area.y1), PLATE)
 
     def _draw_foot(self, canvas: Canvas) -> None:
         style, cap = self._style, self._style.cap_px

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 import cv2
@@ -11,6 +12,8 @@ from feelit.types import UInt8
 
 _OVERSAMPLE = 4
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_ASCII_ONLY = int(cv2.__version__.partition(".")[0]) < 5
+"""Before OpenCV 5 there were no other letters."""
 
 
 @lru_cache(maxsize=4096)
@@ -19,13 +22,15 @@ def text_mask(text: str, cap_px: int) -> UInt8:
 
     Parameters
     ----------
-    text : one line of ASCII
+    text : one line. OpenCV 4 draws letters without their accents, and question marks for those of other alphabets
     cap_px : height of a capital letter
 
     Returns
     -------
     (H, W) uint8, 0..255, read-only, with even sides; the baseline is at row `baseline(cap_px)`.
     """
+    if _ASCII_ONLY:
+        text = plain(text)
     cap = cap_px * _OVERSAMPLE
     weight = max(2, round(cap / 10))
     scale = cap / _cap_height(weight)
@@ -36,6 +41,12 @@ def text_mask(text: str, cap_px: int) -> UInt8:
     mask = np.asarray(cv2.resize(large, (columns, lines), interpolation=cv2.INTER_AREA), np.uint8)
     mask.flags.writeable = False
     return mask
+
+
+def plain(text: str) -> str:
+    """A text in ASCII: letters without their accents, and question marks in place of others."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return letters.encode("ascii", "replace").decode()
 
 
 @lru_cache(maxsize=64)

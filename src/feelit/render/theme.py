@@ -3,8 +3,8 @@
 Emotions take the eight colours of Okabe and Ito (2008, "Color Universal Design"), which people with any of the common
 colour-vision deficiencies can distinguish; their black is a light grey here, which shows on dark plates, and which unlike a
 mid grey cannot be taken for the purple or the green by people who lack green cones. On paper it wants an edge.
-Tracks take Paul Tol's "light" scheme (2021, "Colour schemes"), made for cells with dark text in them: a track's colour only
-ever appears behind its number, so that it cannot be mistaken for an emotion.
+People take Paul Tol's "light" scheme (2021, "Colour schemes"), made for cells with dark text in them: a person's colour only
+ever appears behind the name or number, so that it cannot be mistaken for an emotion.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def emotion_colour(index: int) -> Colour:
     return EMOTION_COLOUR[EMOTIONS[index]] if index >= 0 else UNREADABLE
 
 
-def track_colour(track_id: int) -> Colour:
-    """The colour behind a track's number; it repeats after eight tracks."""
-    return TRACK_COLOURS[track_id % len(TRACK_COLOURS)]
+def person_colour(who: int) -> Colour:
+    """The colour behind the name or number of a person; it repeats after eight. Who is nobody in particular (below 0) has none
+    but the grey of what cannot be read."""
+    return TRACK_COLOURS[who % len(TRACK_COLOURS)] if who >= 0 else UNREADABLE
