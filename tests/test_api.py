@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def timeline(folder: Path) -> pd.DataFrame:
-    return feelit.analyze(folder / "good" / "face.mp4", workers=2, device="cpu")
+    return feelit.analyze(folder / "good" / "face.mp4", workers=2, device="cpu").to_pandas()
 
 
 def test_a_timeline_has_the_documented_columns_and_a_row_a_face(timeline: pd.DataFrame, folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_the_frame_tells_what_it_was_made_of(timeline: pd.DataFrame) -> None:
 
 
 def test_a_folder_gives_one_table_and_a_part_of_the_time_is_enough(folder: Path) -> None:
-    table = feelit.analyze(str(folder / "good"), rate="native", start_s=0.2, end_s=0.4, workers=1, device="cpu")
+    table = feelit.analyze(str(folder / "good"), rate="native", start_s=0.2, end_s=0.4, workers=1, device="cpu").to_pandas()
     faces, nobody = (table[table["video"].str.endswith(name)] for name in ("face.mp4", "nobody.mp4"))
     assert faces["frame"].tolist() == nobody["frame"].tolist() == [5, 6, 7, 8, 9]
     assert faces["track_id"].notna().all()
@@ -86,7 +86,7 @@ def test_a_folder_gives_one_table_and_a_part_of_the_time_is_enough(folder: Path)
 
 
 def test_a_part_that_is_not_there_gives_no_rows(folder: Path) -> None:
-    table = feelit.analyze(folder / "good" / "nobody.mp4", start_s=100, workers=1, device="cpu")
+    table = feelit.analyze(folder / "good" / "nobody.mp4", start_s=100, workers=1, device="cpu").to_pandas()
     assert list(table.columns) == schema_of([PEOPLE]).names
     assert len(table) == 0
 

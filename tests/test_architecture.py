@@ -38,7 +38,7 @@ OWNERS = {
     "botocore": {"storage"},
     "fsspec": {"storage"},
     "gcsfs": {"storage"},
-    "matplotlib": {"training", "plots"},
+    "matplotlib": {"api", "training", "plots"},  # the API for types alone
     "onnx": {"training", "explaining"},
     "onnxruntime": {"vision", "training"},
     "pandas": {"api", "timeline", "analysis"},

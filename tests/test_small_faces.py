@@ -46,7 +46,7 @@ def test_rows_of_small_faces_do_not_depend_on_how_the_work_was_cut(
 
 
 def test_small_faces_get_rows_in_every_sample(small: Path, serial: None) -> None:
-    rows = feelit.analyze(small, rate="native", device="cpu")
+    rows = feelit.analyze(small, rate="native", device="cpu").to_pandas()
     rows["is_small"] = rows.y1 - rows.y0 < 60
     per_frame = rows.groupby("frame").is_small.agg(["size", "sum"])
     assert (per_frame["size"] - per_frame["sum"] == 1).all()  # the large one

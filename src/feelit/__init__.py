@@ -27,6 +27,9 @@ from feelit.errors import (
 
 if TYPE_CHECKING:
     from feelit.api import (
+        Dataset,
+        Failure,
+        Recording,
         analyze,
         annotate,
         clips,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         explain,
         export,
         merge,
+        open_timelines,
         people,
         plot,
         pull_model,
@@ -48,10 +52,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Dataset",
+    "Failure",
     "FeelitError",
     "MissingExtraError",
     "ModelError",
     "OutputError",
+    "Recording",
     "SomeFailedError",
     "TimelineReadError",
     "UnfinishedError",
@@ -67,6 +74,7 @@ __all__ = [
     "explain",
     "export",
     "merge",
+    "open_timelines",
     "people",
     "plot",
     "pull_model",
@@ -77,7 +85,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
-    if name in __all__:  # a function: whatever else is public is here already, and never asked for
+    if name in __all__:  # of the API: whatever else is public is here already, and never asked for
         return getattr(importlib.import_module("feelit.api"), name)
     raise AttributeError(f"module 'feelit' has no attribute {name!r}")

@@ -15,6 +15,8 @@ Exit code 0 means success and 130 an interruption. Anything that leaves the prog
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class FeelitError(Exception):
     """An expected failure: what went wrong, then what to do about it."""
@@ -66,9 +68,10 @@ class MissingExtraError(FeelitError):
 
 
 class SomeFailedError(FeelitError):
-    """The run went on to its end, but some of its videos failed."""
+    """The run went on to its end, but some of its videos failed. `dataset` holds the others, if `feelit.analyze` raises it."""
 
     exit_code = 10
+    dataset: Any = None
 
 
 class UnfinishedError(FeelitError):

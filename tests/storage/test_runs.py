@@ -173,7 +173,7 @@ def test_timelines_in_a_bucket_are_read_and_joined(stored: Bucket, command: Comm
 
 
 def test_from_python(stored: Bucket, made: Path) -> None:
-    there, here = feelit.analyze(A), feelit.analyze(made / "may" / "a.mp4")
+    there, here = feelit.analyze(A).to_pandas(), feelit.analyze(made / "may" / "a.mp4").to_pandas()
     assert there.drop(columns="video").equals(here.drop(columns="video"))
     assert set(there["video"]) == {A}
 
@@ -288,7 +288,7 @@ def test_worker_processes_open_objects_themselves(stored: Bucket, made: Path) ->
     run = [sys.executable, "-c", code, "analyze", A, "--out", "s3://lab/all.parquet", "--workers", "2"]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(read(stored.get("all.parquet"))[0]) == len(feelit.analyze(made / "may" / "a.mp4"))
+    assert len(read(stored.get("all.parquet"))[0]) == len(feelit.analyze(made / "may" / "a.mp4").to_pandas())
 
 
 def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:

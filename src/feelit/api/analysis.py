@@ -6,29 +6,30 @@ import logging
 import os
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from feelit import errors
-from feelit.api.timelines import Paths, manifest_of
-from feelit.errors import FeelitError, SomeFailedError
+from feelit.api.dataset import Dataset, Failure
+from feelit.api.recording import Recording
+from feelit.api.timelines import Paths
+from feelit.errors import FeelitError, SomeFailedError, UsageError
 from feelit.options import AnalyzeOptions, RunOptions
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded, listed
 from feelit.run import pipeline
 from feelit.run.job import failed
-from feelit.run.outputs import chosen, is_table, target_of
+from feelit.run.outputs import chosen, target_of
 from feelit.run.plan import InputFailure, Source, find_inputs
 from feelit.storage.atomic import output_errors, refuse_to_overwrite
-from feelit.storage.location import location, refuse_url
+from feelit.storage.location import Location, location, refuse_url
 from feelit.storage.stat import InputFiles
-from feelit.timeline.recording import frame_of, open_timelines
+from feelit.timeline.recording import load_timelines
 
 if TYPE_CHECKING:
-    import pandas as pd
     from tqdm import tqdm
 
     from feelit.run.job import VideoReport
@@ -53,38 +54,81 @@ class Observer(pipeline.Observer, Protocol):
 
 @keywords()
 def analyze(
-    videos: Paths,
+    inputs: Paths,
     out: str | os.PathLike[str] | None = None,
     *,
     options: AnalyzeOptions,
     run: RunOptions,
     progress: bool = False,
     observer: Observer | None = None,
-) -> pd.DataFrame:
+) -> Recording | Dataset:
     """Find and track faces and classify the emotion each one shows.
 
     Parameters
     ----------
-    videos : a video, a folder of videos, or a list of either; addresses of buckets as well
+    inputs : a video, a folder of videos, or a list of either; addresses of buckets as well
     out : a .parquet file for one table of all videos, or a folder for one file per video; an interrupted run is resumed. None
-        keeps nothing
+        keeps the rows in memory
     progress : show a progress bar on stderr
     observer : receives the progress instead
 
     Returns
     -------
-    The timeline, one row per face and sampled frame; docs/schema.md describes its columns. Where `out` is a folder, its
-    manifest, one row per video.
+    A Recording if `inputs` is the path of one video; a Dataset, a sequence of recordings, if it is a folder or a list. Of a
+    shard, or with `retry_failed`, it holds the videos of this run. `to_pandas()` of both gives the rows as a frame.
 
     Raises
     ------
     FeelitError
-        of the kind that docs/python.md lists. Of several videos that fail, SomeFailedError names all; the others are done.
+        of the kind that docs/python.md lists. Where several videos were asked for and some fail, SomeFailedError names them
+        once the others are done; its `dataset` holds these.
     """
-    with tempfile.TemporaryDirectory(prefix="feelit-") as folder, closing(_TqdmObserver(progress)) as bar:
-        place = Path(folder) / "timeline.parquet" if out is None else location(expanded(out))
-        write_timelines(videos, options, replace(run, out=place), observer or bar, names_failures=observer is not None)
-        return frame_of(open_timelines(place)) if is_table(place) else manifest_of(place)
+    with ExitStack() as stack:
+        if out is None:
+            if run.retry_failed:
+                raise UsageError("--retry-failed goes on with a folder of timelines", "give it as `out`")
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="feelit-"))
+            place: Location = Path(folder) / "timeline.parquet"
+        else:
+            place = location(expanded(out))
+        bar = stack.enter_context(closing(_TqdmObserver(progress)))
+        run = replace(run, out=place)
+        analysed = run_analysis(inputs, options, run, observer or bar)
+        sources, count = analysed.sources, len(analysed.unread) + len(analysed.reports)
+        made = [source for source, report in zip(sources, analysed.reports, strict=True) if report.ok]
+        failures = [_failure(report) for report in (*analysed.unread, *analysed.reports) if not report.ok]
+        if failures and count == 1:
+            kind: type[FeelitError] = getattr(errors, failures[0].kind)
+            raise kind(failures[0].message, failures[0].hint)
+        files = list(dict.fromkeys(target_of(place, source) for source in made))
+        if out is None:
+            dataset = Dataset([recording for file in files for recording in load_timelines(file)], failures)
+        else:
+            dataset = Dataset(files, failures)
+    if failures:
+        names = "" if observer is not None else ": " + "; ".join(failure.message for failure in failures)
+        what = "inputs" if analysed.unread else "videos"
+        error = SomeFailedError(f"{len(failures)} of {count} {what} failed{names}", "the others are done")
+        error.dataset = dataset
+        raise error
+    return dataset[0] if _is_one(inputs, sources) else dataset
+
+
+def _is_one(inputs: Paths, sources: Sequence[Source]) -> bool:
+    """Whether a single video was asked for by its path: what comes back does not depend on how many a folder holds."""
+    if not isinstance(inputs, str | os.PathLike) or len(sources) != 1:
+        return False
+    return sources[0].path == location(expanded(inputs))
+
+
+def _failure(report: VideoReport) -> Failure:
+    return Failure(
+        video=report.video,
+        message=report.error or report.video,
+        hint=report.hint or "",
+        kind=report.error_kind or FeelitError.__name__,
+        exit_code=report.exit_code,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +141,7 @@ class RunPlan:
     notes: list[str]
 
 
-def plan(videos: Paths, run: RunOptions) -> RunPlan:
+def plan(inputs: Paths, run: RunOptions) -> RunPlan:
     """What a run would do.
 
     Raises
@@ -105,29 +149,32 @@ def plan(videos: Paths, run: RunOptions) -> RunPlan:
     FeelitError
         if there is nothing to do, or two videos would have one output.
     """
-    found = find_inputs([os.fspath(path) for path in listed(videos)], run.follow_links)
+    found = find_inputs(listed(inputs), run.follow_links)
     if not found.videos and len(found.failures) == 1:
         raise found.failures[0].error
     return RunPlan(chosen(found.videos, run) if found.videos else [], found.videos, found.failures, found.notes)
 
 
-def write_timelines(
-    videos: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer, *, names_failures: bool
-) -> None:
-    """Analyse videos into `run.out`, and draw the annotated videos that are asked for.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysed:
+    """What became of a run: the videos with one report each, and reports of inputs that hold none or cannot be searched."""
 
-    Parameters
-    ----------
-    names_failures : whether the observer names each video that fails, so that the error need not
+    sources: list[Source]
+    reports: list[VideoReport]
+    unread: list[VideoReport]
+
+
+def run_analysis(inputs: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer) -> Analysed:
+    """Analyse videos into `run.out`, and draw the annotated videos that are asked for.
 
     Raises
     ------
     FeelitError
-        as `analyze`.
+        as `analyze`, but not for a video that fails.
     """
     if run.annotate is not None:
         refuse_url(run.annotate)
-    planned = plan(videos, run)
+    planned = plan(inputs, run)
     sources = planned.sources
     if run.annotate is not None:
         _refuse_inputs(run.annotate, sources)
@@ -138,18 +185,11 @@ def write_timelines(
     for report in unread:
         observer.finished(report)
     reports = pipeline.analyze_videos(sources, options, run, observer, planned.everything) if planned.everything else []
-    failures = [*unread, *(report for report in reports if not report.ok)]
-    if failures and len(unread) + len(reports) == 1:
-        kind: type[FeelitError] = getattr(errors, failures[0].error_kind or "FeelitError")
-        raise kind(failures[0].error or "", failures[0].hint or "")
     if options.people:
         _correct(sources, reports, run)
     if run.annotate is not None:
         _annotate(sources, reports, run, observer)
-    if failures:
-        names = "" if names_failures else ": " + "; ".join(f.error or f.video for f in failures)
-        what = f"{len(failures)} of {len(unread) + len(reports)} {'inputs' if unread else 'videos'} failed{names}"
-        raise SomeFailedError(what, "the others are done")
+    return Analysed(sources=sources, reports=reports, unread=unread)
 
 
 def _correct(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions) -> None:

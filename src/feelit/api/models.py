@@ -5,6 +5,8 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+from feelit.options.kinds import expanded
+
 
 def pull_model(name: str, *, mirror: str | None = None, file: str | PathLike[str] | None = None) -> Path:
     """Fetch a public model into the user's cache, where its name as `detector` or `classifier` finds it.
@@ -28,4 +30,4 @@ def pull_model(name: str, *, mirror: str | None = None, file: str | PathLike[str
     """
     from feelit.models.pull import pull
 
-    return pull(name, mirror, Path(file) if file is not None else None)
+    return pull(name, mirror, Path(expanded(file)) if file is not None else None)

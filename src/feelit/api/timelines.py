@@ -1,28 +1,37 @@
-"""What can be done with timelines."""
+"""What can be done with timelines: each function takes files, folders, recordings, data frames or tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from feelit.errors import UsageError
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded, listed
+from feelit.options.kinds import expanded
 from feelit.options.people import PeopleOptions
-from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions, SummarizeOptions
+from feelit.options.timelines import EventsOptions, ExportOptions, MergeOptions, PlotOptions, ReportOptions, SummarizeOptions
 from feelit.storage.location import Location, location
-from feelit.timeline.recording import frame_of, open_timelines
+from feelit.timeline.recording import TimelineSources, frame_of, listed_sources, open_timelines
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
+EVERY_KIND = ("bout", "peak", "shared", "absence")
+"""In Python all events are wanted unless some are named; a table on the terminal leaves out the many bouts."""
 
-def read_timeline(path: str | PathLike[str]) -> pd.DataFrame:
-    """A timeline file as a frame. What feelit noted about videos and models is in `frame.attrs`.
+
+def read_timeline(path: TimelineSources) -> pd.DataFrame:
+    """A timeline, or several, as one frame. What feelit noted about videos and models is in `frame.attrs`.
+
+    Parameters
+    ----------
+    path : as of `open_timelines`, which reads rows only when they are asked for
 
     Raises
     ------
@@ -51,14 +60,14 @@ def manifest_of(folder: Location) -> pd.DataFrame:
     return frame
 
 
-def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) -> None:
+@keywords()
+def merge(timelines: TimelineSources, out: str | PathLike[str], *, options: MergeOptions) -> None:
     """Join timelines into the table of a single run over all their videos.
 
     Parameters
     ----------
-    timelines : a timeline file, a folder of them, or a list of either
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : the Parquet file to write
-    force : replace `out` if it exists
 
     Raises
     ------
@@ -67,15 +76,15 @@ def merge(timelines: Paths, out: str | PathLike[str], *, force: bool = False) ->
     """
     from feelit.timeline.merge import merge_files
 
-    merge_files(timelines, location(out), force)
+    merge_files(timelines, location(expanded(out)), options.force)
 
 
-def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
+def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
     """Time on screen, shares of time, bouts, transitions and strongest moments.
 
     Parameters
     ----------
-    timeline : what `analyze` or `read_timeline` gave, or the path of a timeline file
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     by : "person", "track" or "video", for one row per each; where tracks were not grouped, each is a person
 
     Raises
@@ -85,16 +94,16 @@ def summarize(timeline: pd.DataFrame | str | PathLike[str], by: Literal["person"
     """
     from feelit.analysis import summary
 
-    return summary.summarize(timeline, SummarizeOptions(by=by).by)
+    return summary.summarize(timelines, SummarizeOptions(by=by).by)
 
 
 @keywords()
-def people(timelines: Paths | pd.DataFrame, *, options: PeopleOptions) -> pd.DataFrame:
+def people(timelines: TimelineSources, *, options: PeopleOptions) -> pd.DataFrame:
     """Who is in timelines: one row per person. Corrections are kept in a file and applied to the timelines.
 
     Parameters
     ----------
-    timelines : a timeline file, a folder of them, or a list of either; without corrections, what `analyze` gave as well
+    timelines : timeline files or folders of them; without corrections, recordings, data frames or Arrow tables as well
 
     Returns
     -------
@@ -107,19 +116,18 @@ def people(timelines: Paths | pd.DataFrame, *, options: PeopleOptions) -> pd.Dat
     """
     from feelit.analysis.people import people_frame, people_of
 
-    if isinstance(timelines, str | PathLike) or (isinstance(timelines, Iterable) and not hasattr(timelines, "dtypes")):
-        correct_people(timelines, options)
+    sources = listed_sources(timelines)
+    if all(isinstance(source, str | PathLike) for source in sources):
+        correct_people(sources, options)
     elif options.corrects:
-        from feelit.errors import UsageError
-
-        raise UsageError("a frame cannot be corrected", "give the path of the timeline file")
+        raise UsageError("what is in memory cannot be corrected", "give the path of the timeline file")
     if options.sheet is not None:
-        write_people_sheet(timelines, options)
-    return people_frame(people_of(timelines))
+        write_people_sheet(sources, options)
+    return people_frame(people_of(sources))
 
 
 def write_people_sheet(
-    timelines: Paths | pd.DataFrame, options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
+    timelines: TimelineSources, options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
 ) -> list[str]:
     """Write the contact sheet.
 
@@ -132,7 +140,7 @@ def write_people_sheet(
     return write_sheet(timelines, options, progress)
 
 
-def correct_people(timelines: Paths, options: PeopleOptions) -> list[str]:
+def correct_people(timelines: Sequence[Any], options: PeopleOptions) -> list[str]:
     """Apply corrections, given and kept.
 
     Returns
@@ -141,16 +149,16 @@ def correct_people(timelines: Paths, options: PeopleOptions) -> list[str]:
     """
     from feelit.identity.corrections import correct
 
-    return correct([location(expanded(path)) for path in listed(timelines)], options)
+    return correct([location(expanded(path)) for path in timelines], options)
 
 
-@keywords(kinds=("bout", "peak", "shared", "absence"))
-def events(timeline: pd.DataFrame | str | PathLike[str], *, options: EventsOptions) -> pd.DataFrame:
+@keywords(kinds=EVERY_KIND)
+def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFrame:
     """Bouts, peaks, shifts that several tracks share, and long absences, one row each; docs/events.md describes the columns.
 
     Parameters
     ----------
-    timeline : what `analyze` or `read_timeline` gave, or the path of a timeline file
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
 
     Raises
     ------
@@ -162,17 +170,17 @@ def events(timeline: pd.DataFrame | str | PathLike[str], *, options: EventsOptio
     from feelit.analysis.events import find_events
 
     return event_frame(
-        [event for event in find_events(timeline, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
+        [event for event in find_events(timelines, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
     )
 
 
 @keywords()
-def export(timelines: Paths, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
+def export(timelines: TimelineSources, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
     """Write timelines in the formats of other programs; docs/export.md describes each.
 
     Parameters
     ----------
-    timelines : a timeline file, a folder of them, or a list of either
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : a file; or a folder, for formats that hold one video a file
 
     Returns
@@ -191,7 +199,7 @@ def export(timelines: Paths, out: str | PathLike[str], *, options: ExportOptions
 
 @keywords()
 def report(
-    timelines: Paths,
+    timelines: TimelineSources,
     out: str | PathLike[str],
     *,
     options: ReportOptions,
@@ -201,7 +209,7 @@ def report(
 
     Parameters
     ----------
-    timelines : a timeline file, a folder of them, or a list of either
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : the .html file to write
     progress : called with the share that is done, 0..1
 
@@ -220,19 +228,25 @@ def report(
 
 
 @keywords()
-def plot(timeline: str | PathLike[str], out: str | PathLike[str], *, options: PlotOptions) -> None:
-    """Draw a timeline as a figure for a paper: what every track shows over time, with the probabilities.
+def plot(timelines: TimelineSources, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
+    """Draw a timeline as a figure for a paper: what everybody shows over time, with the probabilities.
 
     Parameters
     ----------
-    timeline : the Parquet file of `feelit analyze`
-    out : a .pdf, .svg or .png file
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
+    out : also write it to this .pdf, .svg or .png file
+
+    Returns
+    -------
+    The figure, which a notebook shows and matplotlib can change.
 
     Raises
     ------
     FeelitError
         of the kinds that docs/python.md lists; MissingExtraError without matplotlib.
     """
-    from feelit.plots.plot import plot_timeline
+    from feelit.plots.plot import figure_of, plot_timeline
 
-    plot_timeline(timeline, replace(options, out=Path(expanded(out))))
+    if out is not None:
+        plot_timeline(timelines, replace(options, out=Path(expanded(out))))
+    return figure_of(timelines, options)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.videos import AnnotateOptions, ClipsOptions
+from feelit.timeline.recording import TimelineSources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @keywords()
 def annotate(
     video: str | PathLike[str],
-    timeline: str | PathLike[str],
+    timelines: TimelineSources,
     out: str | PathLike[str],
     *,
     options: AnnotateOptions,
@@ -30,7 +31,7 @@ def annotate(
     Parameters
     ----------
     video : the video that was analysed
-    timeline : the Parquet file of `feelit analyze`
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables; the video is known by its content
     out : the .mp4, .m4v, .mov or .mkv file to write
     progress : called with the share that is done, 0..1
 
@@ -48,7 +49,7 @@ def annotate(
     from feelit.render.rows import recording_of, view_of
 
     place = Path(expanded(video))
-    recording = recording_of(place, timeline)
+    recording = recording_of(place, timelines)
     wanted = replace(options, out=Path(expanded(out)))
     return annotate_video(place, view_of(recording), wanted, progress, recording.path)
 
@@ -56,7 +57,7 @@ def annotate(
 @keywords()
 def clips(
     video: str | PathLike[str],
-    timeline: str | PathLike[str],
+    timelines: TimelineSources,
     out: str | PathLike[str],
     *,
     options: ClipsOptions,
@@ -67,7 +68,7 @@ def clips(
     Parameters
     ----------
     video : the video that was analysed
-    timeline : the Parquet file of `feelit analyze`
+    timelines : timeline files, folders of them, recordings, data frames or Arrow tables; the video is known by its content
     out : the folder for the clips
     progress : called with the share that is done, 0..1
 
@@ -86,5 +87,5 @@ def clips(
     from feelit.clipping.index import FIELDS, NUMBERS
 
     wanted = replace(options, out=Path(expanded(out)))
-    cut = cut_clips(Path(expanded(video)), timeline, wanted, progress)
+    cut = cut_clips(Path(expanded(video)), timelines, wanted, progress)
     return pd.DataFrame([asdict(clip) for clip in cut], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))

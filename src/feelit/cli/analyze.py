@@ -33,7 +33,7 @@ def analyze(
     ] = None,
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
-    from feelit.api.analysis import write_timelines
+    import feelit.api as api
     from feelit.console import AnalysisView
     from feelit.errors import SomeFailedError
     from feelit.run.input_list import read_list
@@ -45,7 +45,7 @@ def analyze(
     failed: SomeFailedError | None = None
     with AnalysisView(quiet, json_lines) as view:
         try:
-            write_timelines(texts, options, run, view, names_failures=True)
+            api.analyze(texts, run.out, options=options, run=run, observer=view)
         except SomeFailedError as error:
             failed = error
     view.summary()

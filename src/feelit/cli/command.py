@@ -14,27 +14,28 @@ import typer
 
 from feelit.options.declare import Option
 from feelit.options.expand import expanded_options, records_of
-from feelit.options.kinds import FLAG, PATH
+from feelit.options.kinds import FLAG, PATH, expanded
 from feelit.options.toml import checked, read_toml
 
 
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
     """The same function for Typer: with one parameter per option in place of a record. None stands for an option not given."""
     assert isinstance(function, FunctionType)
-    records, expanded = records_of(function), list(expanded_options(function))
+    records, declared = records_of(function), list(expanded_options(function))
     hints = get_type_hints(function, include_extras=True)
 
     @functools.wraps(function)
     def call(**values: Any) -> None:
+        values = {name: Path(expanded(value)) if isinstance(value, Path) else value for name, value in values.items()}
         for parameter, record in records.items():
-            mine = [option.name for owner, option in expanded if owner == parameter]
+            mine = [option.name for owner, option in declared if owner == parameter]
             values[parameter] = record(**{name: values.pop(name) for name in mine})
         function(**values)
 
     parameters: list[Parameter] = []
     for name, parameter in inspect.signature(function).parameters.items():
         if name in records:
-            parameters += [_parameter(option) for owner, option in expanded if owner == name]
+            parameters += [_parameter(option) for owner, option in declared if owner == name]
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=Parameter.KEYWORD_ONLY))
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -6,24 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.command import with_options
+from feelit.options.timelines import MergeOptions
+
 if TYPE_CHECKING:
     from feelit.storage.location import Location
 
 
+@with_options
 def merge(
     timelines: Annotated[
         list[str],
-        typer.Argument(metavar="TIMELINE...", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
-    out: Annotated[str, typer.Option(help="The .parquet file to write.", show_default=False)],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    options: MergeOptions,
 ) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""
+    import feelit.api as api
+    from feelit.options.kinds import expanded
     from feelit.storage.location import location
-    from feelit.timeline.merge import merge_files
 
-    places = [location(given) for given in timelines]
-    merge_files(timelines, location(out), force)
+    places = [location(expanded(given)) for given in timelines]
+    api.merge(timelines, options.out, options=options)
     for given in places:
         _tell_what_is_left_out(given)
 

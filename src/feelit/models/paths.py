@@ -51,7 +51,7 @@ def model_path(name: str) -> Path:
     ModelError
         if it is none of them, or cannot be read.
     """
-    path = Path(name)
+    path = Path(name).expanduser() if name.startswith("~/") else Path(name)
     if name in BUILT_IN:
         path = models_folder() / BUILT_IN[name]
     elif name in cached_names():

@@ -54,9 +54,10 @@ def keywords(**defaults: Any) -> Callable[[Callable[..., Result]], Callable[...,
                 raise TypeError(f"{function.__name__}(): {error}") from None
             for parameter, record in records.items():
                 names = [option.name for owner, option in expanded if owner == parameter]
-                chosen = {name: values.pop(name, defaults.get(name)) for name in names}
-                chosen = {name: value for name, value in chosen.items() if value is not None}
                 whole = values.get(parameter)
+                usual = defaults if whole is None else {}  # a whole record has values for all
+                chosen = {name: values.pop(name, usual.get(name)) for name in names}
+                chosen = {name: value for name, value in chosen.items() if value is not None}
                 values[parameter] = record(**chosen) if whole is None else replace(whole, **chosen)
             result: Result = function(**values)
             return result

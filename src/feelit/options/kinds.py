@@ -87,7 +87,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def expanded(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+def expanded(path: str | bytes | os.PathLike[str]) -> str:
     """A path with the user's folder in place of a leading `~`; an address stays what it is.
 
     Raises
@@ -95,15 +95,15 @@ def expanded(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
     UsageError
         if it is bytes, or no path at all.
     """
-    if isinstance(path, bytes):
-        raise UsageError(f"{path!r} is bytes, not a path", "decode it with os.fsdecode")
-    if not isinstance(path, str | os.PathLike):
+    text: object = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if isinstance(text, bytes):  # a PathLike may be bytes, too
+        raise UsageError(f"{text!r} is bytes, not a path", "decode it with os.fsdecode")
+    if not isinstance(text, str):
         raise UsageError(f"{path!r} is no path", "give a text or a pathlib.Path")
-    text = os.fspath(path)
-    return os.path.expanduser(text) if text.startswith("~") else path  # noqa: PTH111  # an unknown user stays as it is
+    return os.path.expanduser(text) if text.startswith("~") else text  # noqa: PTH111  # an unknown user stays as it is
 
 
-def listed(paths: object) -> list[str | os.PathLike[str]]:
+def listed(paths: object) -> list[str]:
     """A path, or several, as a list; see `expanded`.
 
     Raises

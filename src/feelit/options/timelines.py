@@ -9,7 +9,8 @@ from typing import Literal
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import PATHS, SECONDS, TRACKS, choice, words
+from feelit.options.kinds import LOCATION, PATHS, SECONDS, TRACKS, choice, words
+from feelit.storage.location import Location
 
 TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
 PROBABILITY = Bounds(low=0, high=1, complaint="is no probability", hint="give a number from 0 to 1, such as 0.05")
@@ -51,6 +52,14 @@ class EventsOptions(Options):
         default_text="all",
         bounds=PROBABILITY,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergeOptions(Options):
+    """Where the table of several timelines goes."""
+
+    out: Location = option("merged.parquet", "The .parquet file to write.", kind=LOCATION)
+    force: bool = option(False, "Replace a file that exists.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

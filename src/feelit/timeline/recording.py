@@ -7,7 +7,6 @@ timeline can be.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -17,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
+from feelit.options.kinds import expanded
 from feelit.storage.location import Location, Url, location
 from feelit.timeline.file import TimelineFile, find_timelines
 from feelit.timeline.index import Video, refuse_again, videos_in
 from feelit.timeline.memory import TimelineTable, from_frame
-from feelit.timeline.schema import PEOPLE
+from feelit.timeline.schema import KEEP_ATTRS, PEOPLE, SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,11 +259,25 @@ def files_of(sources: Iterable[TimelineSource]) -> Iterator[Location]:
             yield from find_timelines([_place(source)])
 
 
+def load_timelines(path: Location) -> list[Recording]:
+    """The same of one file, with all rows in memory: the file may go away.
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `open_timelines`.
+    """
+    with TimelineFile(path) as file:
+        tables = [file.read(part, file.columns) for part in range(file.parts)] or [file.empty_table(file.columns)]
+        rows = TimelineTable(pa.concat_tables(tables), "memory", file.metadata)
+    return [Recording(video) for video in videos_in(rows)]
+
+
 def frame_of(recordings: Sequence[Recording]) -> pd.DataFrame:
     """The rows of several recordings as one frame; in its `attrs`, what their timelines say, of every video and in common."""
     columns = [name for name in recordings[0].columns if all(name in r.columns for r in recordings)] if recordings else []
     tables = [recording.table(columns) for recording in recordings]
-    frame: pd.DataFrame = (pa.concat_tables(tables).unify_dictionaries() if tables else pa.table({})).to_pandas()
+    frame: pd.DataFrame = (pa.concat_tables(tables).unify_dictionaries() if tables else SCHEMA.empty_table()).to_pandas()
     for recording in recordings:
         rest = {key: value for key, value in recording.metadata.items() if key != "videos"}
         frame.attrs |= {key: value for key, value in rest.items() if frame.attrs.setdefault(key, value) == value}
@@ -284,6 +298,9 @@ def one_video(recordings: Sequence[Recording], fingerprint: str, video: str) -> 
         if recording.facts.get("fingerprint") == fingerprint:
             return recording
     sources = ", ".join(dict.fromkeys(recording.source for recording in recordings)) or "the timeline"
+    if recordings and not any(recording.facts for recording in recordings):
+        message = f"{sources} does not say of which files its videos are: its metadata are missing"
+        raise TimelineReadError(message, KEEP_ATTRS)
     hint = f"it holds {names_of(recordings)}; if the video changed since, analyse it again"
     raise TimelineReadError(f"{sources} has no rows for {video}", hint)
 
@@ -314,7 +331,7 @@ def _single(sources: Any) -> Iterator[Any]:
 
 
 def _place(source: str | PathLike[str] | Url) -> Location:
-    return source if isinstance(source, Url) else location(os.path.expanduser(source))  # noqa: PTH111
+    return source if isinstance(source, Url) else location(expanded(source))
 
 
 def _videos(source: Any, opened: set[Location]) -> Iterator[Video]:
@@ -337,6 +354,6 @@ def _videos(source: Any, opened: set[Location]) -> Iterator[Video]:
                 rows.close()
     else:
         if isinstance(source, bytes):
-            raise UsageError(f"{source!r} is bytes, not a path", "decode it with os.fsdecode")
+            expanded(source)  # refuses it
         hint = "give paths, addresses, pandas data frames, Arrow tables or recordings"
         raise UsageError(f"{type(source).__name__} is no timeline", hint)

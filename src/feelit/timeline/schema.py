@@ -21,6 +21,12 @@ METADATA_KEY = b"feelit"
 FRAME_KEY = b"PANDAS_ATTRS"
 """Where pandas keeps the `attrs` of a frame in a Parquet file, as JSON."""
 
+KEEP_ATTRS = (
+    "pandas keeps metadata in `frame.attrs` and drops them where frames are joined: set `joined.attrs = original.attrs` before"
+    " `to_parquet`"
+)
+"""How a frame that is saved by pandas stays a timeline."""
+
 BOX = ("x0", "y0", "x1", "y1")
 LANDMARK_COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
 PROBABILITY_COLUMNS = tuple(f"p_{name}" for name in EMOTIONS)
@@ -172,8 +178,9 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
     about = schema.metadata or {}
     raw = about.get(METADATA_KEY, about.get(FRAME_KEY))
     if raw is None or (METADATA_KEY not in about and b"schema_version" not in raw):
-        hint = "give a file that `feelit analyze` wrote; pandas saves what makes a frame one in its `attrs`, so keep them"
-        raise TimelineReadError(f"{name} is no feelit timeline", hint)
+        if {"video", "frame", "time_s"} <= set(schema.names):
+            raise TimelineReadError(f"{name} is no feelit timeline: it has the columns of one, and no metadata", KEEP_ATTRS)
+        raise TimelineReadError(f"{name} is no feelit timeline", "give a file that `feelit analyze` wrote")
     try:
         content: dict[str, Any] = json.loads(raw)
         version = int(content["schema_version"])

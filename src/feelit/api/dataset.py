@@ -1,0 +1,219 @@
+"""Timelines of several videos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from feelit.api import timelines
+from feelit.api.recording import MOST_ROWS, Recording, html_table, written_report
+from feelit.errors import UsageError
+from feelit.options.expand import keywords
+from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
+from feelit.storage.location import Url
+from feelit.timeline import recording
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A video that could not be analysed.
+
+    Attributes
+    ----------
+    video : its name
+    message, hint : what went wrong, and what to do about it
+    kind : the name of the exception, as in "VideoReadError"
+    exit_code : of that exception
+    """
+
+    video: str
+    message: str
+    hint: str
+    kind: str
+    exit_code: int
+
+
+class Dataset(Sequence[Recording]):
+    """Timelines of several videos: a sequence of recordings, by number or by name. Files are opened when one is asked for.
+
+    Parameters
+    ----------
+    sources : as of `feelit.open_timelines`
+    failures : videos without a timeline; None looks for them in the manifests of folders among the sources
+    """
+
+    def __init__(self, sources: recording.TimelineSources, failures: Sequence[Failure] | None = None) -> None:
+        self._sources, self._failures = sources, failures
+
+    @cached_property
+    def _recordings(self) -> tuple[Recording, ...]:
+        return tuple(map(Recording.of, recording.open_timelines(self._sources)))
+
+    @cached_property
+    def failures(self) -> tuple[Failure, ...]:
+        """The videos that have no timeline because something is wrong with them."""
+        return tuple(_noted_failures(self._sources) if self._failures is None else self._failures)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the videos."""
+        return tuple(one.name for one in self._recordings)
+
+    def __len__(self) -> int:
+        return len(self._recordings)
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter(self._recordings)
+
+    @overload
+    def __getitem__(self, which: int | str) -> Recording: ...
+
+    @overload
+    def __getitem__(self, which: slice) -> Dataset: ...
+
+    def __getitem__(self, which: int | str | slice) -> Recording | Dataset:
+        if isinstance(which, slice):
+            return Dataset(self._recordings[which], ())
+        if isinstance(which, str):
+            return self._named(which)
+        return self._recordings[which]
+
+    def summary(self, by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
+        """One row per person, track or video; see `feelit.summarize`."""
+        return timelines.summarize(self, by=by)
+
+    @keywords(kinds=timelines.EVERY_KIND)
+    def events(self, *, options: EventsOptions) -> pd.DataFrame:
+        """Bouts, peaks, shifts that several people share, and long absences, one row each; see `feelit.events`."""
+        return timelines.events(self, options=options)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows of all videos as one frame; what the timelines say of videos and analyses is in `frame.attrs`."""
+        return recording.frame_of(self._recordings)
+
+    @keywords()
+    def plot(self, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
+        """A figure of what everybody shows over time in one of the videos, which `video` names; see `feelit.plot`.
+
+        Parameters
+        ----------
+        out : also write it to this .pdf, .svg or .png file
+        """
+        return timelines.plot(self, out, options=options)
+
+    @keywords()
+    def report(
+        self,
+        out: str | PathLike[str],
+        *,
+        options: ReportOptions,
+        progress: Callable[[float], None] | None = None,
+    ) -> Path:
+        """Write one HTML page about all videos; what it lacks is a warning. See `feelit.report`.
+
+        Parameters
+        ----------
+        out : the .html file to write
+        progress : called with the share that is done, 0..1
+
+        Returns
+        -------
+        The path of the page.
+        """
+        return written_report(self, out, options, progress)
+
+    @keywords()
+    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
+        """Write the timelines in the format of another program; see `feelit.export`.
+
+        Parameters
+        ----------
+        out : a file; or a folder, for formats that hold one video a file
+        """
+        return timelines.export(self, out, options=options)
+
+    def _named(self, name: str) -> Recording:
+        """The recording of that name, or of that last part of a name."""
+        found = [one for one in self if one.name == name] or [one for one in self if PurePosixPath(one.name).name == name]
+        if len(found) != 1:
+            what = f"{len(found)} videos" if found else "no video"
+            raise UsageError(f"there is {what} named {name}", f"there are {recording.names_of(self)}")
+        return found[0]
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"<{type(self).__name__}: {_counted(len(self))}{failed}>"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for one in self[:MOST_ROWS]:
+            length, people = one.duration_s, one.facts.get("people")
+            persons = str(len(people)) if isinstance(people, list) else "-"
+            duration = "-" if length is None else f"{length:.1f} s"
+            rows.append([one.name, duration, persons, str(len(one.tracks)), f"{one.row_count:,}"])
+        rows += [[failure.video, "failed", "-", "-", "-"] for failure in self.failures[: max(0, MOST_ROWS - len(rows))]]
+        hidden = len(self) + len(self.failures) - len(rows)
+        headings = ["video", "duration", "people", "tracks", "rows"]
+        return html_table(_counted(len(self)), headings, rows, f"{hidden} more videos" if hidden else "")
+
+
+def open_timelines(sources: recording.TimelineSources) -> Dataset:
+    """Open timelines: `feelit.open_timelines("results.parquet")[0]` is the recording of the first video.
+
+    Parameters
+    ----------
+    sources : timeline files, folders of them, addresses in buckets, data frames, Arrow tables or recordings: one or several
+
+    Returns
+    -------
+    A sequence of recordings, in the order of the sources.
+
+    Raises
+    ------
+    TimelineReadError
+        if one is missing, damaged, or not a timeline.
+    UsageError
+        if a video stands in two of them.
+    """
+    dataset = Dataset(list(sources) if isinstance(sources, Iterator) else sources)
+    len(dataset)  # opens them: what is wrong is said now
+    return dataset
+
+
+def _noted_failures(sources: Any) -> list[Failure]:
+    """What the manifests of folders say of videos that failed."""
+    from feelit.options.kinds import expanded
+    from feelit.run.manifest import has_manifest
+    from feelit.run.status import status_of
+    from feelit.storage.location import location
+
+    found: list[Failure] = []
+    several = [sources] if isinstance(sources, str | PathLike | Url) else sources if isinstance(sources, list | tuple) else []
+    for source in several:
+        if not isinstance(source, str | PathLike | Url):
+            continue
+        place = source if isinstance(source, Url) else location(expanded(source))
+        if place.suffix != ".parquet" and has_manifest(place):
+            found += [
+                Failure(
+                    video=entry.video,
+                    message=entry.error or "",
+                    hint=entry.hint or "",
+                    kind=entry.error_kind or "FeelitError",
+                    exit_code=entry.exit_code,
+                )
+                for entry in status_of(place).failures
+            ]
+    return found
+
+
+def _counted(videos: int) -> str:
+    return f"{videos:,} video{'' if videos == 1 else 's'}"
