@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "feelit"
 MOST_LINES = 400
 
 FLOORS = (
-    ("__init__",),
+    ("__init__", "__main__"),
     ("cli", "console"),
     ("api",),
     ("doctor", "evaluation", "training", "render", "exports", "reports", "plots", "clipping", "live", "explaining", "models"),

@@ -32,7 +32,7 @@ from feelit.storage.names import one_line
 
 INTERRUPTED = 130
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(analyze)
 app.command()(status)
 app.command()(merge)
