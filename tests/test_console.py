@@ -7,6 +7,7 @@ from rich.console import Console
 
 from feelit.console import MOST_ROWS, AnalysisView
 from feelit.run.job import VideoReport
+from feelit.storage import waiting
 
 
 def shown(reports: list[VideoReport], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
@@ -35,3 +36,20 @@ def test_of_many_videos_the_failed_ones_come_first_and_the_rest_is_counted(
     text = shown(reports, monkeypatch, capsys)
     assert ": 60 done, 1 failed, 10000 unchanged; 10011 are not listed" in text
     assert ("bad.mp4" in text, "same-" in text, text.count("new-")) == (True, False, MOST_ROWS - 1)
+
+
+def test_what_a_storage_is_waited_for_is_shown_until_something_moves(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console(stderr=True, force_terminal=True, width=160, no_color=True)
+    monkeypatch.setattr("feelit.console.Console", lambda **_: console)
+    view = AnalysisView(quiet=False, json_lines=False)
+    with view:
+        assert view._bars is not None
+        waiting.say("opening s3://lab/a.mp4")
+        view._bars.progress.refresh()
+        assert "opening s3://lab/a.mp4" in capsys.readouterr().err
+        view.finished(VideoReport("s3://lab/a.mp4", "done"))
+        view._bars.progress.refresh()
+        assert "opening" not in capsys.readouterr().err
+    waiting.say("waiting for nobody")

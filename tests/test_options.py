@@ -140,6 +140,8 @@ def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no size") as caught:
         RunOptions(memory_limit=text)
     assert caught.value.hint
+    with pytest.raises(UsageError, match=r"--min-transfer-rate .* is no size"):
+        RunOptions(min_transfer_rate=text)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])

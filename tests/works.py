@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from feelit.identity.select import no_embeddings
 from feelit.options import AnalyzeOptions
 from feelit.run.engines import Order, Outcome
 from feelit.run.segment import Models, Task, no_faces
+from feelit.storage import waiting
 from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo
 
 
@@ -69,6 +71,14 @@ class Awkward(Exception):  # noqa: N818
 
     def __init__(self, *, why: str) -> None:
         super().__init__(why)
+
+
+def waiting_for_long(task: Task) -> SegmentResult:
+    """Says what it waits for, from another thread, and is done."""
+    thread = threading.Thread(target=waiting.say, args=(f"waiting for {task.segment.index}",))
+    thread.start()
+    thread.join()
+    return result_of(task)
 
 
 def awkward(task: Task) -> SegmentResult:

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from feelit.storage import waiting
 from feelit.storage.names import for_terminal, one_line
 
 if TYPE_CHECKING:
@@ -44,13 +45,16 @@ class AnalysisView:
         self._bars = _Bars(self._console) if self._console.is_terminal and not quiet else None
         self._reports: dict[str, VideoReport | None] = {}  # in the order of the plan
         self._start_s = time.perf_counter()
+        self._waits = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         if self._bars:
             self._bars.progress.start()
+            self._waits.enter_context(waiting.heard_by(self._bars.wait))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._waits.close()
         if self._bars:
             self._bars.progress.stop()
 
@@ -121,6 +125,7 @@ class _Bars:
         )
         self._videos = 0
         self._total = self.progress.add_task("1 video", total=0, speed="")
+        self._waiting = self.progress.add_task("", total=None, speed="", visible=False)
         self._tasks: dict[str, TaskID] = {}
         self._infos: dict[str, VideoInfo] = {}
         self._begun_s: dict[str, float] = {}
@@ -128,11 +133,16 @@ class _Bars:
         self._seconds = 0.0
         self._start_s = time.perf_counter()
 
+    def wait(self, text: str) -> None:
+        """Show what a storage is waited for, until something moves on; from any thread."""
+        self.progress.update(self._waiting, description=one_line(text), visible=True)
+
     def expect(self, videos: int) -> None:
         self._videos = videos
         self.progress.update(self._total, description=f"{videos} videos" if videos > 1 else "1 video")
 
     def open(self, name: str, info: VideoInfo) -> None:
+        self.progress.update(self._waiting, visible=False)
         self._infos[name] = info
         self._begun_s[name] = time.perf_counter()
         visible = len(self._tasks) < SHOWN
@@ -149,6 +159,7 @@ class _Bars:
         self._frames += frames
         self._seconds += seconds
         wall_s = max(time.perf_counter() - self._start_s, 1e-3)
+        self.progress.update(self._waiting, visible=False)
         self.progress.update(self._tasks[name], advance=frames)
         speed = f"{self._frames / wall_s:.0f} frames/s, {self._seconds / wall_s:.1f} x real time"
         self.progress.update(self._total, advance=frames, speed=speed)
@@ -161,6 +172,7 @@ class _Bars:
             self.progress.remove_task(self._tasks.pop(name))
 
     def close(self, name: str) -> None:
+        self.progress.update(self._waiting, visible=False)
         if name in self._tasks:
             self.progress.remove_task(self._tasks.pop(name))
         for task in list(self._tasks.values())[:SHOWN]:

@@ -78,3 +78,14 @@ class UnfinishedError(FeelitError):
     """Some videos of a folder are still to be analysed."""
 
     exit_code = 11
+
+
+def internal_error(subject: object, error: Exception) -> FeelitError:
+    """An exception that nobody reckoned with, as a failure of what it came from: a bug costs one video, not the run.
+
+    It is passed on as text, because not every exception can be pickled.
+    """
+    if isinstance(error, MemoryError):
+        return FeelitError(f"{subject}: memory ran out", "try fewer --workers or a smaller --batch")
+    message = f"{subject}: internal error: {type(error).__name__}: {error}"
+    return FeelitError(message, "please report it, with the video if you may")

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import pydoc
 import resource
 import shutil
 import signal
@@ -178,6 +179,31 @@ def test_a_failing_video_does_not_spoil_the_table_of_the_others(here: Path, comm
     ran = command("analyze", "in")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert videos_of(here / "results.parquet") == ["in/a.mp4", "in/deep/b.mp4"]
+
+
+@pytest.mark.parametrize(
+    "where", ["feelit.run.pipeline.probe", "feelit.run.job.Job.accept", "feelit.run.output_folder.DatasetOutput.commit"]
+)
+def test_what_nobody_reckoned_with_costs_the_video_that_it_came_from(
+    where: str, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, _, name = where.rpartition(".")
+    owner = pydoc.locate(room)
+    known = getattr(owner, name)
+
+    def stumble(*arguments: object) -> object:
+        subject = arguments[-1] if name == "commit" else arguments[0]
+        video = getattr(getattr(subject, "source", None), "path", subject)
+        if Path(str(video)).name == "a.mp4":
+            raise IndexError("tuple index out of range")
+        return known(*arguments)
+
+    monkeypatch.setattr(owner, name, stumble)
+    ran = command("analyze", "in", "--out", "out")
+    assert (ran.code, len(ran.lines)) == (10, 2)
+    assert ran.lines[0].startswith("feelit: in/a.mp4: internal error: IndexError: tuple index out of range (please report it")
+    assert (here / "out/deep/b.mp4.parquet").exists()
+    assert not (here / "out/a.mp4.parquet").exists()
 
 
 @pytest.fixture

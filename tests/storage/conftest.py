@@ -66,6 +66,7 @@ def storage() -> Iterator[tuple[Proxy, Any]]:
     client = session.client("s3", endpoint_url=f"http://{host}:{port}")
     yield proxy, client
     client.close()
+    proxy.closing.set()
     before.shutdown()
     before.server_close()
     server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import struct
 import threading
@@ -11,9 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Literal
 
-Trouble = Literal["reset", "503", "403", "slow", "break off", "too short", "meanwhile"]
+Trouble = Literal["reset", "503", "403", "slow", "break off", "too short", "meanwhile", "stall", "trickle", "page"]
+
+PAGE = b"<html><body>Please log in to the network of the hotel.</body></html>"
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Proxy:
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    closing: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -107,6 +112,9 @@ def start(behind: int) -> tuple[Proxy, ThreadingHTTPServer]:
             for name, value in headers:
                 self.send_header(name, value)
             self.end_headers()
+            if fault is not None and fault.trouble in ("stall", "trickle"):
+                self._drag(content, fault.trouble == "stall")
+                return
             if fault is not None and fault.trouble == "break off":
                 self.wfile.write(content[: len(content) // 2])
                 self.close_connection = True
@@ -143,6 +151,14 @@ def start(behind: int) -> tuple[Proxy, ThreadingHTTPServer]:
                 self.close_connection = True
                 self.connection.close()
                 return True
+            if fault.trouble == "page":
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(PAGE)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(PAGE)
+                return True
             if fault.trouble in ("503", "403"):
                 code = {"503": "SlowDown", "403": "AccessDenied"}[fault.trouble]
                 content = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
@@ -154,6 +170,17 @@ def start(behind: int) -> tuple[Proxy, ThreadingHTTPServer]:
                 return True
             proxy.asked.pop()
             return False
+
+        def _drag(self, content: bytes, stall: bool) -> None:
+            """The beginning of a body; then nothing, or a byte now and then, until the reader has had enough."""
+            self.wfile.write(content[:1000])
+            self.close_connection = True
+            for n in count(1000):
+                gone, _, _ = select.select([self.connection], [], [], 0.02)
+                if gone or proxy.closing.is_set() or n == (0 if stall else len(content)):
+                    return
+                if not stall:
+                    self.wfile.write(content[n : n + 1])
 
         def log_message(self, *_: object) -> None:
             pass

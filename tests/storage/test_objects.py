@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
-from feelit.storage import blocks, objects
+from feelit.storage import blocks, errors, objects, waiting
 from feelit.storage.location import Url
+from feelit.storage.ranges import Pace
 from tests.storage.conftest import Bucket
 from tests.storage.proxy import Fault, Trouble
 
@@ -55,6 +56,83 @@ def test_a_lasting_fault_is_told_after_five_attempts(bucket: Bucket, trouble: Tr
         read(url)
     assert caught.value.message == f"s3://lab/a.bin {told}"
     assert 5 <= bucket.proxy.count("GET") <= 10, "a connection that was reset is tried again by aiohttp as well, once"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transfers below 1 MB/s are broken off after a second, and tried again once."""
+    monkeypatch.setattr(objects, "ANSWER_S", 1.0)
+    monkeypatch.setattr(Pace, "least_bytes_per_s", 1_000_000)
+    monkeypatch.setattr(errors, "PAUSES_S", (0.01,))
+    monkeypatch.setattr(blocks, "BLOCK", 1 << 20)
+
+
+@pytest.mark.parametrize("trouble", ["stall", "trickle"])
+def test_a_storage_that_drags_is_not_waited_for(trouble: Trouble, bucket: Bucket, hasty: None) -> None:
+    """It sends headers and 1,000 bytes, then nothing, or next to nothing."""
+    url = bucket.put("a.bin", CONTENT)
+    bucket.fail(Fault(trouble, times=99))
+    said: list[str] = []
+    with pytest.raises(VideoReadError) as caught, waiting.heard_by(said.append):
+        read(url)
+    assert caught.value.message == "s3://lab/a.bin cannot be read: the storage sends too slowly"
+    assert said == ["s3://lab/a.bin cannot be read: the storage sends too slowly; attempt 2 of 2"]
+
+
+@pytest.mark.parametrize("trouble", ["stall", "trickle"])
+def test_a_storage_that_drags_once_is_asked_again(trouble: Trouble, bucket: Bucket, hasty: None) -> None:
+    url = bucket.put("a.bin", CONTENT)
+    bucket.fail(Fault(trouble, times=1))
+    assert read(url) == CONTENT
+
+
+def test_how_far_a_long_transfer_is_is_said(bucket: Bucket, hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feelit.storage.ranges.NEWS_S", 0.0)
+    said: list[str] = []
+    with waiting.heard_by(said.append):
+        read(bucket.put("a.bin", CONTENT))
+    assert said[0].startswith("waiting for s3://lab/a.bin: 10 of 10 KiB after ")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_page_in_place_of_an_object_is_the_fault_of_the_storage(method: str, bucket: Bucket) -> None:
+    url = bucket.put("a.bin", CONTENT)
+    bucket.fail(Fault("page", method, times=3))
+    assert read(url) == CONTENT
+    bucket.fail(Fault("page", method, times=99))
+    objects._latest.clear()
+    with pytest.raises(VideoReadError) as caught:
+        read(url)
+    assert caught.value.message == "s3://lab/a.bin cannot be read: what answers is not the storage"
+
+
+def test_a_page_in_answer_to_an_upload_is_no_success(bucket: Bucket, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(CONTENT)
+    bucket.fail(Fault("page", "PUT", times=2))
+    objects.write(tmp_path / "a.bin", Url("s3", "lab", "a.bin"), replace=True)
+    assert bucket.get("a.bin") == CONTENT
+    bucket.fail(Fault("page", "PUT", times=99))
+    with pytest.raises(OutputError, match=r"s3://lab/b\.bin"):
+        objects.write(tmp_path / "a.bin", Url("s3", "lab", "b.bin"), replace=True)
+
+
+def test_a_page_in_place_of_a_listing_is_the_fault_of_the_storage(bucket: Bucket) -> None:
+    bucket.put("in/a.mp4", b"x")
+    bucket.fail(Fault("page", times=3))  # s3fs asks twice before it takes a folder for empty
+    assert [url.key for url in objects.find(Url("s3", "lab", "in/"), VideoReadError)] == ["in/a.mp4"]
+
+
+def test_a_failure_is_known_by_what_led_to_it() -> None:
+    def stumble() -> None:
+        try:
+            raise TimeoutError
+        except TimeoutError as error:
+            error.args[0]
+
+    with pytest.raises(IndexError) as caught:
+        stumble()
+    fault = errors.fault_of(caught.value, Url("s3", "lab", "a"))
+    assert (fault.reason, fault.transient) == ("cannot be reached: the storage did not answer in time", True)
 
 
 def test_what_is_denied_is_not_asked_for_again(bucket: Bucket) -> None:

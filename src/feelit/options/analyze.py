@@ -206,6 +206,11 @@ class RunOptions(Options):
     memory_limit: str | None = option(
         None, "Memory that a worker may take, such as 2G or 1500M; then it is ended.", details="Linux only."
     )
+    min_transfer_rate: str = option(
+        "8K",
+        "Slowest transfer from or to a bucket, in bytes per second, such as 100K or 1M.",
+        details="A request that is slower fails, and is tried again as others are. See [storage.md](storage.md).",
+    )
     annotate: Path | None = option(None, "Also write annotated video: a file for one input, a folder for several.")
     force: bool = option(False, "Replace outputs that exist.")
     retry_failed: bool = option(False, "Only the videos that failed before.", details="Needs a folder as `--out`.")
@@ -234,6 +239,7 @@ class RunOptions(Options):
     def check(self) -> None:
         """See `Options.check`."""
         self.memory_bytes  # noqa: B018  # checks the size now, not in the middle of a run
+        self.least_bytes_per_s  # noqa: B018
 
     @property
     def memory_bytes(self) -> int | None:
@@ -244,10 +250,23 @@ class RunOptions(Options):
         UsageError
             if it is no size.
         """
-        if self.memory_limit is None:
-            return None
-        found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,9})?)([KMGT]?)(?:i?B)?", self.memory_limit.strip(), re.IGNORECASE | re.ASCII)
-        size = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
-        if size < 1:
-            raise UsageError(f"--memory-limit {self.memory_limit} is no size", "give bytes, or such as 1500M or 2G")
-        return size
+        return None if self.memory_limit is None else _bytes("--memory-limit", self.memory_limit)
+
+    @property
+    def least_bytes_per_s(self) -> int:
+        """The slowest transfer that is put up with, as a number of bytes.
+
+        Raises
+        ------
+        UsageError
+            if it is no size.
+        """
+        return _bytes("--min-transfer-rate", self.min_transfer_rate)
+
+
+def _bytes(flag: str, text: str) -> int:
+    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,9})?)([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    size = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
+    if size < 1:
+        raise UsageError(f"{flag} {text} is no size", "give bytes, or such as 1500M or 2G")
+    return size

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from feelit.errors import FeelitError, ModelError, OutputError
+from feelit.errors import FeelitError, ModelError, OutputError, internal_error
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions, Device, RunOptions
@@ -24,7 +24,10 @@ from feelit.run.plan import Source, cut, usable_cores
 from feelit.run.provenance import Provenance, record_of, settings_of
 from feelit.run.segment import Models, Task
 from feelit.run.workspace import Workspace
+from feelit.storage import waiting
 from feelit.storage.atomic import output_errors
+from feelit.storage.location import Url
+from feelit.storage.ranges import Pace
 from feelit.types import Segment, SegmentResult, VideoInfo
 from feelit.video.probe import probe
 
@@ -114,6 +117,7 @@ def analyze_videos(
     OutputError
         if the output exists already or cannot be written.
     """
+    Pace.least_bytes_per_s = run.least_bytes_per_s
     settings = resolve(options)
     engine = open_engine(run, options.device)
     with output_errors(run.out):
@@ -183,8 +187,7 @@ class _Analysis:
         if job.failure is not None:
             return
         if isinstance(outcome.result, FeelitError):
-            job.abandon(outcome.result)
-            self._fail(job.source, outcome.result)
+            self._abandon(job, outcome.result)
             return
         if not (job.almost and self._output.lasting):
             job.shelf.save(segment, outcome.result)
@@ -200,19 +203,25 @@ class _Analysis:
             if (report := self._output.unchanged(source)) is not None:
                 self._close(report)
                 return None
+            if isinstance(source.path, Url):
+                waiting.say(f"opening {source.name}")
             video = probe(source.path)
+            target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
+            plan = cut(video, self._settings.options.sampling, target_s)
         except FeelitError as error:
             self._fail(source, error)
             return None
+        except Exception as error:
+            self._fail(source, internal_error(source.name, error))
+            return None
         self._observer.started(source, video.info)
-        target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
         # The name is in the key, for copies of one video must not write into the same rows.
         record = self._settings.record
         made_with = [settings_of(record), str(Provenance.of(record))]
         shelf = self._workspace.shelf([made_with, video.info.fingerprint, source.name])
         sampling = self._settings.options.sampling
         people = self._settings.models.identity is not None
-        job = Job(source, video.info, cut(video, sampling, target_s), sampling, shelf, people)
+        job = Job(source, video.info, plan, sampling, shelf, people)
         self._opened[source.name] = job
         return job
 
@@ -224,20 +233,32 @@ class _Analysis:
             models=self._settings.models,
             batch=self._run.batch,
             decode_threads=self._decode_threads,
+            least_bytes_per_s=self._run.least_bytes_per_s,
         )
 
     def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:
         self._observer.advanced(job.source, result.decoded + result.discarded)
-        job.accept(segment, result)
+        try:
+            job.accept(segment, result)
+        except OutputError:  # there is no room for rows, and those of other videos would find none either
+            raise
+        except Exception as error:
+            self._abandon(job, internal_error(job.source.name, error))
+            return
         if not job.complete:
             return
         try:
             report = self._output.commit(job)
         except OutputError as error:  # one output may be in the way of something, or its name too long: the others are not
-            job.abandon(error)
-            self._fail(job.source, error)
+            self._abandon(job, error)
+        except Exception as error:
+            self._abandon(job, internal_error(job.source.name, error))
         else:
             self._close(report)
+
+    def _abandon(self, job: Job, error: FeelitError) -> None:
+        job.abandon(error)
+        self._fail(job.source, error)
 
     def _fail(self, source: Source, error: FeelitError) -> None:
         report = failed(source, error)

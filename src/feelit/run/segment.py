@@ -18,6 +18,7 @@ import numpy as np
 
 from feelit.identity.select import FaceSelector, no_embeddings
 from feelit.options import AnalyzeOptions, Device
+from feelit.storage.ranges import Pace
 from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo, View
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
@@ -65,7 +66,8 @@ class Networks:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A segment with all that its result depends on, and how many threads and frames to spend on it at a time."""
+    """A segment with all that its result depends on, how many threads and frames to spend on it at a time, and the slowest
+    transfer from a bucket that is put up with."""
 
     info: VideoInfo
     segment: Segment
@@ -73,6 +75,7 @@ class Task:
     models: Models
     batch: int = 16
     decode_threads: int = 1
+    least_bytes_per_s: int = Pace.least_bytes_per_s
 
 
 def analyze_segment(task: Task) -> SegmentResult:
@@ -85,6 +88,7 @@ def analyze_segment(task: Task) -> SegmentResult:
     ModelError
         if a model does not load.
     """
+    Pace.least_bytes_per_s = task.least_bytes_per_s
     networks = open_networks(task.models)
     multi_scale = MultiScaleDetector(networks.detector, task.info.width_px, task.info.height_px, task.options.min_face_px)
     reader = SegmentReader(task.info, task.segment, task.options.sampling, multi_scale.view, task.decode_threads)

@@ -11,9 +11,11 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeVar
 
 from feelit.errors import FeelitError
+from feelit.storage import waiting
 from feelit.storage.location import Url, redacted
 
 PAUSES_S = (0.2, 0.4, 0.8, 1.6)
@@ -57,9 +59,23 @@ CHANGED, AGAIN_HINT = "has changed since it was opened", "run the same command a
 
 Result = TypeVar("Result")
 
+GARBAGE = {"ResponseParserError"}
+
 
 class IncompleteError(OSError):
     """Less arrived than was asked for."""
+
+
+class SlowError(OSError):
+    """It arrived more slowly than is put up with."""
+
+
+class ForeignError(OSError):
+    """What arrived with the answer of success is not what was asked for."""
+
+
+class ChangedError(OSError):
+    """What arrived is of another version of the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +97,9 @@ def attempt(call: Callable[[], Result], url: Url, kind: type[FeelitError]) -> Re
     FeelitError
         of this kind, if none does, or if there is no point in another one.
     """
+    attempts = 1 + len(PAUSES_S)
     pauses_s = iter(PAUSES_S)
-    while True:
+    for number in count(2):
         try:
             return call()
         except Exception as error:
@@ -91,26 +108,38 @@ def attempt(call: Callable[[], Result], url: Url, kind: type[FeelitError]) -> Re
             if pause_s is None:
                 # Without its cause, which may hold addresses with secrets in them.
                 raise kind(f"{url} {fault.reason}", fault.hint) from None
+        waiting.say(f"{url} {fault.reason}; attempt {number} of {attempts}")
         time.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311  # a pause is no secret
+    raise AssertionError  # the loop has no end
 
 
 def fault_of(error: Exception, url: Url) -> Fault:
-    """An exception of a storage's library in words; one that is a bug is raised again."""
+    """An exception of a storage's library in words; one that is a bug is raised again.
+
+    What the storage or the network did may be hidden in the chain: a library that meets a failure it did not reckon with
+    raises something else over it.
+    """
     names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
     code, status = _answer(error)
     endpoint = _endpoint(url)
-    if not isinstance(error, OSError | ValueError) and type(error).__module__.split(".")[0] not in ROOMS:
+    if not isinstance(error, ValueError) and not any(_is_a_fault(link) for link in _chain(error)):
         raise error
     if code == "NoSuchBucket" or (url.key == "" and isinstance(error, FileNotFoundError)):
         return Fault("cannot be reached: there is no such bucket", f"check the spelling of {url.bucket}, and {endpoint}")
     if isinstance(error, FileExistsError):
         return Fault("exists already", "give another --out, or --force to replace it", exists=True)
-    if status == 412 or "FileExpired" in names:
+    if status == 412 or isinstance(error, ChangedError):
         return Fault(CHANGED, AGAIN_HINT, exists=True)
     if isinstance(error, FileNotFoundError):
         return Fault("does not exist", f"check the spelling, and {endpoint}", missing=True)
     if isinstance(error, PermissionError):
         return Fault(f"is refused: {code or 'access denied'}", "check the credentials and what they allow")
+    if isinstance(error, ForeignError) or names & GARBAGE:
+        hint = "a proxy, or a page for logging in? Try again, and check " + endpoint
+        return Fault("cannot be read: what answers is not the storage", hint, transient=True)
+    if isinstance(error, SlowError):
+        hint = "check the network, or lower --min-transfer-rate"
+        return Fault("cannot be read: the storage sends too slowly", hint, transient=True)
     if isinstance(error, IncompleteError) or names & INCOMPLETE:
         return Fault("broke off while it was read", "try again; the connection or the storage is at fault", transient=True)
     if names & NO_CREDENTIALS:
@@ -128,6 +157,11 @@ def fault_of(error: Exception, url: Url) -> Fault:
     return Fault(
         "cannot be reached: the storage's library refuses", f"check the address, the configuration files, and {endpoint}"
     )
+
+
+def _is_a_fault(link: BaseException) -> bool:
+    """Whether an exception is an answer of a storage, or a failure of a network or of the system."""
+    return isinstance(link, OSError) or type(link).__module__.split(".")[0] in ROOMS
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -11,14 +11,16 @@ from typing import Any, Protocol
 
 from feelit.errors import FeelitError, MissingExtraError, OutputError, VideoReadError
 from feelit.storage.blocks import Blocks, ObjectFile
-from feelit.storage.errors import AGAIN_HINT, CHANGED, IncompleteError, attempt, fault_of
+from feelit.storage.errors import AGAIN_HINT, CHANGED, ForeignError, IncompleteError, attempt, fault_of
 from feelit.storage.location import Url
+from feelit.storage.ranges import Pace, read_s3, refuse_foreign_listing
 
 CONNECT_S, ANSWER_S = 5, 20
 """How long a storage may take to be there, and to go on answering."""
 
 PART = 16 << 20
 """Objects from twice this size on are sent in parts. They appear when the last one has arrived."""
+
 
 Kind = type[FeelitError]
 Info = dict[str, Any]
@@ -29,7 +31,7 @@ class _FileSystem(Protocol):
 
     def info(self, path: str) -> Info: ...
     def find(self, path: str, detail: bool, prefix: str) -> dict[str, Info]: ...
-    def open(self, path: str, mode: str, **options: Any) -> Any: ...
+    def cat_file(self, path: str, *, start: int, end: int, timeout: float) -> bytes: ...
     def rm_file(self, path: str) -> None: ...
     def put_file(self, local: str, path: str, **options: Any) -> None: ...
 
@@ -48,7 +50,7 @@ def info(url: Url, kind: Kind) -> Info | None:
 
     def request() -> Info | None:
         try:
-            found = system.info(url.path)
+            found = _look(system, url)
         except FileNotFoundError as error:
             if fault_of(error, url).missing:
                 return None
@@ -70,6 +72,8 @@ def find(folder: Url, kind: Kind, beginning: str = "") -> list[Url]:
 
     def request() -> dict[Url, Info]:
         found = sorted(system.find(prefix, detail=True, prefix=beginning).items())
+        if not found and folder.scheme == "s3":
+            refuse_foreign_listing(system, folder)
         inside = [(name, info) for name, info in found if name.startswith(f"{prefix}/") and not name.endswith("/")]
         return {Url(folder.scheme, *name.split("/", 1)): info for name, info in inside if info["type"] == "file"}
 
@@ -108,31 +112,42 @@ _latest: dict[Url, Blocks] = {}
 """The last object that was opened, by its version: who reads one segment of a video after the other has its index already."""
 
 
+def _look(system: _FileSystem, url: Url) -> Info:
+    """What the storage says of an object, or of a folder."""
+    found = system.info(url.path)
+    if url.scheme == "s3" and found["type"] == "file" and not found.get("ETag"):
+        raise ForeignError("no entity tag, which every storage of this kind gives")
+    return found
+
+
 def _connect(url: Url, kind: Kind) -> Blocks:
     system = _system(url.scheme)
 
-    def request() -> Any:
-        handle = system.open(url.path, "rb", cache_type="none")
-        if handle.details["type"] != "file":
+    def look() -> Info:
+        found = _look(system, url)
+        if found["type"] != "file":
             raise FileNotFoundError(url.path)
-        return handle
+        return found
 
-    handle = attempt(request, url, kind)
-    tag = str(handle.details.get("ETag") or handle.details.get("etag") or "")
+    found = attempt(look, url, kind)
+    tag, size = str(found.get("ETag") or found.get("etag") or ""), int(found["size"])
     if url.tag and tag != url.tag:
         raise kind(f"{url} {CHANGED}", AGAIN_HINT)
+    pinned = url.pinned(tag)
 
     def fetch(start: int, end: int) -> bytes:
         def request() -> bytes:
-            handle.seek(start)
-            data: bytes = handle.read(end - start)
+            pace = Pace(ANSWER_S)
+            if url.scheme == "s3":
+                return read_s3(system, pinned, start, end, size, pace)
+            data = system.cat_file(url.path, start=start, end=end, timeout=pace.limit_s(end - start))
             if len(data) != end - start:
                 raise IncompleteError(f"{len(data)} of {end - start} bytes")
             return data
 
         return attempt(request, url, kind)
 
-    return Blocks(url.pinned(tag), int(handle.size), fetch)
+    return Blocks(pinned, size, fetch)
 
 
 def write(file: Path, url: Url, replace: bool) -> None:
@@ -146,17 +161,28 @@ def write(file: Path, url: Url, replace: bool) -> None:
     system = _system(url.scheme)
 
     def request() -> None:
+        size = file.stat().st_size
+        limit_s = Pace(ANSWER_S).limit_s(size)
         try:
-            system.put_file(str(file), url.path, chunksize=PART, mode="overwrite" if replace else "create")
+            system.put_file(str(file), url.path, chunksize=PART, mode="overwrite" if replace else "create", timeout=limit_s)
         except Exception as error:
             if not fault_of(error, url).exists:
                 raise
             # An attempt whose answer was lost may have succeeded: then what is in the way is our own.
             if not _same(file, url):
                 raise FileExistsError(url.path) from error
+        try:
+            found = _look(system, url)
+        except FileNotFoundError:
+            found = {}
+        if found.get("size") != size:  # what answers anything with success has stored nothing
+            raise ForeignError(f"{found.get('size')} of {size} bytes are there")
+        written.append(found)
 
-    attempt(request, url, OutputError)
+    written: list[Info] = []
     _listed.pop(url, None)
+    attempt(request, url, OutputError)
+    _listed[url] = written[-1]
 
 
 def delete(url: Url) -> None:

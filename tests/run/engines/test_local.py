@@ -21,6 +21,7 @@ from feelit.run.engines import Order
 from feelit.run.engines.local import LocalEngine
 from feelit.run.plan import cut
 from feelit.run.segment import Models, Task, analyze_segment
+from feelit.storage import waiting
 from feelit.types import Columns, SegmentResult
 from feelit.video.probe import probe
 from tests import works
@@ -71,6 +72,14 @@ def test_workers_give_what_a_direct_call_gives(orders: list[Order], expected: li
     assert sorted(found) == [0, 1, 2, 3]
     for n, result in enumerate(expected):
         assert_same(found[n], result)
+
+
+def test_what_workers_wait_for_is_said_here(tmp_path: Path) -> None:
+    said: list[str] = []
+    with waiting.heard_by(said.append):
+        found = works.told(LocalEngine(2, works.waiting_for_long).run(works.orders(tmp_path, 4)))
+    assert found == {n: str(n) for n in range(4)}
+    assert sorted(said) == [f"waiting for {n}" for n in range(4)]
 
 
 def test_workers_that_are_killed_at_work_change_nothing(orders: list[Order], expected: list[SegmentResult]) -> None:

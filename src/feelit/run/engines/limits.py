@@ -14,6 +14,7 @@ from pathlib import Path
 
 from feelit.errors import FeelitError, UsageError, VideoReadError
 from feelit.run.segment import Task
+from feelit.storage.location import Url
 
 TRIES = 2
 """A segment that costs its worker is tried once more: memory may be short, or a disk asleep, only for the moment."""
@@ -65,7 +66,8 @@ class Limits:
     def exceeded(self, task: Task, spent_s: float, pid: int) -> Cause | None:
         """What the worker of a task has exceeded; None while all is well."""
         if spent_s > (allowed_s := self.allowed_s(task)):
-            hint = "the decoder hangs on it; if the machine is merely slow, raise --segment-timeout"
+            hangs = "the storage is slow, or the decoder hangs" if isinstance(task.info.path, Url) else "the decoder hangs"
+            hint = f"{hangs} on it; if the machine is merely slow, raise --segment-timeout"
             return Cause(f"it took longer than {allowed_s:g} s", hint)
         if self.memory_bytes is not None and own_bytes(pid) > self.memory_bytes:
             hint = "raise --memory-limit, or try a smaller --batch"

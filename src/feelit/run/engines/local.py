@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from feelit.errors import FeelitError
+from feelit.errors import FeelitError, internal_error
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
 from feelit.run.segment import Task, analyze_segment
+from feelit.storage import waiting
 from feelit.types import SegmentResult
 
 PATIENCE_S = 2.0
@@ -126,10 +127,10 @@ class LocalEngine:
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
-        """None if the worker has just begun, or if it died: its order goes to another, or it was idle."""
+        """None if the worker has just begun, says what it waits for, or died: its order goes to another, or it was idle."""
         item = worker.item
         try:
-            result: SegmentResult | FeelitError | None = worker.pipe.recv()
+            result: SegmentResult | FeelitError | str | None = worker.pipe.recv()
         except (EOFError, OSError):
             self._running.remove(worker)
             _end([worker])
@@ -141,6 +142,9 @@ class LocalEngine:
                 self._waiting.appendleft(item)
                 return None
             result = given_up(item.order.task, item.cause)
+        if isinstance(result, str):
+            waiting.say(result)
+            return None
         assert item is not None
         if result is None:
             item.begun = True
@@ -196,11 +200,21 @@ def _serve(pipe: Connection, work: Work) -> None:
     """What a worker does: one task after the other, until its parent ends, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
-    with contextlib.suppress(EOFError, OSError):
+    lock = threading.Lock()  # what a storage is waited for is said by any thread
+
+    def send(content: object) -> None:
+        with lock:
+            pipe.send(content)
+
+    def say(text: str) -> None:
+        with contextlib.suppress(OSError):  # the parent is gone
+            send(text)
+
+    with contextlib.suppress(EOFError, OSError), waiting.heard_by(say):
         while True:
             task: Task = pipe.recv()
-            pipe.send(None)  # begun: from here on it is the task that a death is put down to
-            pipe.send(attempt(task, work))
+            send(None)  # begun: from here on it is the task that a death is put down to
+            send(attempt(task, work))
 
 
 def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
@@ -209,11 +223,8 @@ def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
         return work(task)
     except FeelitError as error:
         return error
-    except MemoryError:
-        return FeelitError(f"{task.info.path}: memory ran out", "try fewer --workers or a smaller --batch")
-    except Exception as error:  # a bug costs one video; as text, because not every exception can be pickled
-        message = f"{task.info.path}: internal error: {type(error).__name__}: {error}"
-        return FeelitError(message, "please report it, with the video if you may")
+    except Exception as error:
+        return internal_error(task.info.path, error)
 
 
 def _end_with_parent() -> None:
