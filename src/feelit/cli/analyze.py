@@ -45,7 +45,7 @@ def analyze(
     failed: SomeFailedError | None = None
     with AnalysisView(quiet, json_lines) as view:
         try:
-            api.analyze(texts, run.out, options=options, run=run, observer=view)
+            api.analyze(texts, str(run.out), options=options, run=run, observer=view)
         except SomeFailedError as error:
             failed = error
     view.summary()
