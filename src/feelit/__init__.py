@@ -27,7 +27,9 @@ from feelit.errors import (
 
 if TYPE_CHECKING:
     from feelit.api import (
+        Analyzer,
         Dataset,
+        Face,
         Failure,
         Recording,
         analyze,
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Analyzer",
     "Dataset",
+    "Face",
     "Failure",
     "FeelitError",
     "MissingExtraError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from feelit.api.analysis import analyze
+from feelit.api.analyzer import Analyzer, Face
 from feelit.api.dataset import Dataset, Failure, open_timelines
 from feelit.api.evaluation import evaluate, evaluate_faces
 from feelit.api.explanation import explain
@@ -12,7 +13,9 @@ from feelit.api.timelines import events, export, merge, people, plot, read_manif
 from feelit.api.videos import annotate, clips
 
 __all__ = [
+    "Analyzer",
     "Dataset",
+    "Face",
     "Failure",
     "Recording",
     "analyze",

@@ -32,6 +32,14 @@ class Recording(recording.Recording):
     """The timeline of one video: read lazily from its file, or held in memory.
 
     `feelit.analyze` and `feelit.open_timelines` give recordings, and every function that reads timelines takes them.
+
+    Attributes
+    ----------
+    name : the video as it was given to the analysis
+    path : the file that holds the rows; None if they are in memory
+    info : what is known of the video and its analysis: size, duration, counts, settings, models
+    people, tracks : their ids, in order
+    columns, row_count : of the rows
     """
 
     def summary(self, by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:

@@ -90,7 +90,7 @@ def meaning(option: Option) -> str:
 
 
 def python_page() -> str:
-    """The text of docs/python.md: every public function with its signature and its docstring."""
+    """The text of docs/python.md: every public function and class with its signature and its docstring."""
     parts = [
         "# Python\n",
         "This page is made from docstrings by `python -m feelit.cli.reference docs`; `help(feelit.analyze)` says the same.\n",
@@ -99,11 +99,12 @@ def python_page() -> str:
         "`feelit.FeelitError`s with a `message`, a `hint` and an `exit_code`.\n",
     ]
     functions = [name for name in feelit.__all__ if inspect.isfunction(getattr(feelit, name))]
-    parts += [f"- [`feelit.{name}`](#feelit{name.lower()}): {_summary(name)}" for name in functions]
-    for name in functions:
-        parts += ["", *_function(name, getattr(feelit, name))]
     classes = [getattr(feelit, name) for name in feelit.__all__ if inspect.isclass(getattr(feelit, name))]
     kinds = [kind for kind in classes if issubclass(kind, feelit.FeelitError)]
+    listed = [*functions, *(kind.__name__ for kind in classes if kind not in kinds)]
+    parts += [f"- [`feelit.{name}`](#feelit{name.lower()}): {_summary(name)}" for name in listed]
+    for name in functions:
+        parts += ["", *_function(name, getattr(feelit, name))]
     for kind in classes:
         if kind not in kinds:
             parts += ["", *_class(kind)]
@@ -128,7 +129,11 @@ def _class(kind: type) -> Iterator[str]:
     yield ""
     yield from _signature(f"feelit.{kind.__name__}", inspect.signature(kind))
     yield from _docstring(inspect.getdoc(kind) or "")
-    for name, member in vars(kind).items():
+    own = vars(kind).get("__init__")
+    if own is not None and own.__doc__:
+        yield from _docstring(inspect.getdoc(own) or "")
+    bases = [base for base in reversed(kind.__mro__) if base.__module__.startswith("feelit.")]
+    for name, member in {name: getattr(kind, name) for base in bases for name in vars(base)}.items():
         if not name.startswith("_") and inspect.isfunction(member):
             yield f"### {kind.__name__}.{name}"
             yield ""
