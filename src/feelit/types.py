@@ -37,7 +37,7 @@ class VideoInfo:
     width of a stored pixel over its height, `orientation` (1 to 8, as in EXIF) how the stored picture is turned and mirrored; a
     frame may differ from both (`video.shape`). A frame's `time_s` is (PTS - `origin_pts`) x `time_base`: the clock that players
     show. `steady` says whether frames follow one another at even times. `fingerprint` is the SHA-256 of the size and the first
-    and last MiB of the file.
+    and last MiB of the file. A `photograph` is one frame, whose time is 0 and means nothing.
     """
 
     path: Location
@@ -55,6 +55,7 @@ class VideoInfo:
     packets: int
     size_bytes: int
     fingerprint: str
+    photograph: bool = False
 
 
 @dataclass(frozen=True, slots=True)

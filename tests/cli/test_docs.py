@@ -14,6 +14,7 @@ from feelit.cli import INTERRUPTED
 from feelit.cli.reference import cli_page, commands, python_page
 from feelit.run.job import VideoReport
 from feelit.run.search import SUFFIXES
+from feelit.video.photographs import SUFFIXES as PHOTOGRAPHS
 from feelit.video.writer import CODECS, FORMATS
 from tests.conftest import Command
 
@@ -71,7 +72,7 @@ def test_codecs_and_endings_are_those_of_the_program() -> None:
     assert all(f"`{codec}`" in page for codec in CODECS)
     assert all(f"`{ending}`" in page for ending in FORMATS)
     assert {codec.worst_crf for codec in CODECS.values()} == {51, 63}
-    assert set(re.findall(r"`(\.\w+)`", section("## feelit analyze").split("\n<!--")[0])) == SUFFIXES
+    assert set(re.findall(r"`(\.\w+)`", section("## feelit analyze").split("\n<!--")[0])) == SUFFIXES | PHOTOGRAPHS
 
 
 def test_json_fields_are_those_of_a_report() -> None:

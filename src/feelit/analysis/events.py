@@ -14,7 +14,7 @@ from feelit.analysis.peaks import find_peaks
 from feelit.analysis.resampling import mean_interval
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, track_series
-from feelit.timeline.recording import TimelineSources, open_timelines
+from feelit.timeline.recording import TimelineSources, open_timelines, with_time
 from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101
@@ -39,7 +39,7 @@ def find_events(sources: TimelineSources, kinds: Collection[Kind] = tuple(Kind))
         as `recording.open_timelines`; TimelineReadError if a column is missing.
     """
     found = []
-    for recording in open_timelines(sources):
+    for recording in with_time(open_timelines(sources), "a list of events"):
         rows = TimelineSamples(recording)
         found += events_of(rows, bouts_of(rows), kinds)
     return found

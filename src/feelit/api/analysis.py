@@ -223,11 +223,15 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
     for source, report in zip(sources, reports, strict=True):
         if not report.ok or report.out is None:
             continue
+        timeline = target_of(run.out, source)
+        recording = recording_of(source.path, timeline)
+        if recording.is_photograph:
+            observer.noted(f"{source.name} is a photograph, of which there is no annotated video")
+            continue
         target = _drawn_into(run.annotate, source, sources)
         with output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        timeline = target_of(run.out, source)
-        view = view_of(recording_of(source.path, timeline))
+        view = view_of(recording)
         drawn = partial(observer.drawn, source)
         annotate_video(source.path, view, AnnotateOptions(out=target, force=run.force), drawn, timeline)
 

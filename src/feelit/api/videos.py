@@ -47,9 +47,10 @@ def annotate(
     """
     from feelit.render.annotate import annotate_video
     from feelit.render.rows import recording_of, view_of
+    from feelit.timeline.recording import with_time
 
     place = Path(expanded(video))
-    recording = recording_of(place, timelines)
+    (recording,) = with_time([recording_of(place, timelines)], "an annotated video")
     wanted = replace(options, out=Path(expanded(out)))
     return annotate_video(place, view_of(recording), wanted, progress, recording.path)
 

@@ -20,7 +20,7 @@ from feelit.render.hiding import Hiding
 from feelit.render.rows import recording_of, view_of
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.stat import InputFiles
-from feelit.timeline.recording import Recording, TimelineSources, files_of
+from feelit.timeline.recording import Recording, TimelineSources, files_of, with_time
 from feelit.types import VideoInfo
 from feelit.video.cutting import Cutting, Stretch
 from feelit.video.probe import probe
@@ -46,7 +46,7 @@ def cut_clips(
     OutputError
         if the folder holds clips already and `options.force` is not set, or cannot be written.
     """
-    recording = recording_of(video, timelines)
+    (recording,) = with_time([recording_of(video, timelines)], "a clip")
     inputs = InputFiles([video, *files_of([recording])])
     former = _former(inputs, options)
     found = probe(video)

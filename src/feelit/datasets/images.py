@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.types import Bool, Int64, UInt8
+from feelit.video.photographs import is_whole
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 
@@ -23,10 +23,6 @@ MOST_IMAGE_BYTES = 1 << 28
 
 Source = UInt8 | bytes | Path
 """Pixels, an encoded image, or the file that holds one."""
-
-PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-END, FILL, ALONE = 0xD9, 0xFF, (0x00, 0x01, *range(0xD0, 0xD8))
-"""What follows the byte 255 in a JPEG: at its end, for padding, and where no segment begins (ITU-T T.81, table B.1)."""
 
 
 class Images:
@@ -73,7 +69,7 @@ def decode(source: bytes | Path, origin: str, color: Literal["luma", "bgr"] = "l
         if the file is missing, or it is damaged, cut off or no image.
     """
     content = _read(source, origin) if isinstance(source, Path) else source
-    if not _is_whole(content):
+    if not is_whole(content):
         raise UsageError(f"{origin} is damaged or cut off", "copy it again from its origin, or leave it out")
     with _silent():
         try:
@@ -98,41 +94,6 @@ def _read(path: Path, origin: str) -> bytes:
     if len(content) > MOST_IMAGE_BYTES:
         raise UsageError(f"{origin} is larger than {MOST_IMAGE_BYTES >> 20} MiB", "a picture of a face is not; leave it out")
     return content
-
-
-def _is_whole(content: bytes) -> bool:
-    """Whether a PNG or JPEG has its end: some decoders fill what is missing with grey, and say nothing or too much."""
-    if content.startswith(PNG):
-        return _is_whole_png(content)
-    return not content.startswith(JPEG) or _is_whole_jpeg(content)
-
-
-def _is_whole_png(content: bytes) -> bool:
-    place = len(PNG)
-    while place + 12 <= len(content):
-        end = place + 12 + int.from_bytes(content[place : place + 4])
-        kind = content[place + 4 : place + 8]
-        if end > len(content) or zlib.crc32(content[place + 4 : end - 4]) != int.from_bytes(content[end - 4 : end]):
-            return False
-        if kind == b"IEND":
-            return True
-        place = end
-    return False
-
-
-def _is_whole_jpeg(content: bytes) -> bool:
-    place = 2
-    while 0 <= (place := content.find(b"\xff", place)) < len(content) - 1:
-        kind = content[place + 1]
-        if kind == END:
-            return True
-        if kind == FILL:
-            place += 1
-        elif kind in ALONE:
-            place += 2
-        else:  # a segment, which may hold a picture of its own: the small one for overviews
-            place += 2 + int.from_bytes(content[place + 2 : place + 4])
-    return False
 
 
 @contextlib.contextmanager

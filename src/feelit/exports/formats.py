@@ -19,21 +19,22 @@ from feelit.exports.webvtt import webvtt_text
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the ending of its files, and whether a file holds one video or any number of them."""
+    """A format: the ending of its files, whether a file holds one video or any number of them, and whether it shows when."""
 
     write: Write
     suffix: str
     one_video: bool
+    needs_time: bool = True
 
 
 FORMATS = {
-    "csv": Format(csv_text, ".csv", one_video=False),
-    "jsonl": Format(jsonl_text, ".jsonl", one_video=False),
+    "csv": Format(csv_text, ".csv", one_video=False, needs_time=False),
+    "jsonl": Format(jsonl_text, ".jsonl", one_video=False, needs_time=False),
     "elan": Format(elan_text, ".eaf", one_video=True),
     "webvtt": Format(webvtt_text, ".vtt", one_video=True),
     "srt": Format(srt_text, ".srt", one_video=True),
-    "openface": Format(openface_text, ".csv", one_video=True),
-    "pyfeat": Format(pyfeat_text, ".csv", one_video=False),
+    "openface": Format(openface_text, ".csv", one_video=True, needs_time=False),
+    "pyfeat": Format(pyfeat_text, ".csv", one_video=False, needs_time=False),
     "boris": Format(boris_text, ".tsv", one_video=False),
     "textgrid": Format(textgrid_text, ".TextGrid", one_video=True),
 }

@@ -13,7 +13,7 @@ from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import object_called
 from feelit.storage.names import as_text, mirrored
 from feelit.storage.stat import InputFiles
-from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines
+from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines, with_time
 from feelit.timeline.tracks import refuse_unknown
 
 
@@ -68,6 +68,8 @@ def exported_text(timelines: TimelineSources, options: ExportOptions) -> Iterato
 
 def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions) -> list[Recording]:
     recordings = open_timelines(timelines)
+    if kind.needs_time:
+        recordings = with_time(recordings, "this format")
     refuse_unknown(options.tracks or (), {track for recording in recordings for track in recording.tracks})
     if kind.one_video and not recordings:
         raise TimelineReadError("these timelines hold no video", "run `feelit analyze` first")

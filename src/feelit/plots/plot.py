@@ -16,7 +16,7 @@ from feelit.plots.layout import data_mm
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import one_line
 from feelit.storage.stat import InputFiles
-from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, names_of, open_timelines
+from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, names_of, open_timelines, with_time
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import EMOTIONS
 
@@ -90,7 +90,7 @@ def content_of(timelines: TimelineSources, options: PlotOptions) -> Content:
     TimelineReadError, UsageError
         as `plot_timeline`.
     """
-    rows = TimelineSamples(_one_of(open_timelines(timelines), options.video))
+    rows = TimelineSamples(_one_of(with_time(open_timelines(timelines), "a plot"), options.video))
     refuse_unknown(options.tracks or (), rows.track_id.tolist())
     frames = rows.frames
     start_s = max(options.start_s, float(frames.time_s[0]) if len(frames) else 0.0)

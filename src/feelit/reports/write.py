@@ -25,7 +25,7 @@ from feelit.run.search import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
 from feelit.storage.stat import InputFiles, files_below
-from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
+from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines, with_time
 from feelit.timeline.schema import PEOPLE
 
 ENDINGS = (".html", ".htm")
@@ -73,7 +73,7 @@ def write_report(
         raise UsageError(f"--out {options.out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
     sources = listed_sources(timelines)
     refuse_to_overwrite(options.out, options.force, InputFiles(chain(files_of(sources), _videos_in(options.video))))
-    recordings = open_timelines(sources)
+    recordings = with_time(open_timelines(sources), "a report")
     found = find_footage(options.video, {recording.name: recording.facts for recording in recordings})
     writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings))
     with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:

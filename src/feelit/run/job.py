@@ -93,6 +93,7 @@ def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
         "height_px": info.height_px,
         "sample_aspect": str(info.sample_aspect),
         "orientation": info.orientation,
+        "photograph": info.photograph,
         "time_base": str(info.time_base),
         "origin_pts": info.origin_pts,
         "duration_s": info.duration_s,
@@ -206,7 +207,9 @@ class Job:
     def _append(self, result: SegmentResult) -> None:
         if self._builder is None or self._writer is None:
             rate_hz = sampled_hz(self._sampling, self.info)
+            # A photograph has no second look: a face that the detector is sure of counts.
             settings = TrackerSettings(result.threshold)
+            settings = replace(settings, proof=0.0) if self.info.photograph else settings
             self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool)

@@ -20,7 +20,7 @@ from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import Job, VideoReport, failed
 from feelit.run.outputs import Output, is_table, open_output
-from feelit.run.plan import Source, cut, usable_cores
+from feelit.run.plan import Source, cut, sampling_of, usable_cores
 from feelit.run.provenance import Provenance, record_of, settings_of
 from feelit.run.segment import Models, Task
 from feelit.run.workspace import Workspace
@@ -219,7 +219,7 @@ class _Analysis:
         record = self._settings.record
         made_with = [settings_of(record), str(Provenance.of(record))]
         shelf = self._workspace.shelf([made_with, video.info.fingerprint, source.name])
-        sampling = self._settings.options.sampling
+        sampling = sampling_of(video.info, self._settings.options.sampling)
         people = self._settings.models.identity is not None
         job = Job(source, video.info, plan, sampling, shelf, people)
         self._opened[source.name] = job

@@ -14,7 +14,7 @@ from feelit.run.search import SUFFIXES, Search
 from feelit.storage import objects
 from feelit.storage.location import Location, Url, location
 from feelit.storage.names import as_text, in_dataset, mirrored
-from feelit.types import Sampling, Segment
+from feelit.types import Sampling, Segment, VideoInfo
 from feelit.video.probe import Probe
 
 LEAST_APART_S = 1.0
@@ -109,6 +109,11 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
     return found.videos
 
 
+def sampling_of(info: VideoInfo, sampling: Sampling) -> Sampling:
+    """Which frames of a video are analysed: of a photograph the one that it has, whatever the times that are asked for."""
+    return Sampling(None, 0.0, 1e-9) if info.photograph else sampling
+
+
 def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video.
 
@@ -172,7 +177,7 @@ def _sources(given: Location, follow_links: bool, failures: list[InputFailure], 
     notes += search.notes
     failures += [_failure(given / inside, reason) for inside, reason in search.unread]
     if not search.files and not search.unread:
-        empty = VideoReadError(f"{given} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}")
+        empty = VideoReadError(f"{given} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}; or photographs")
         failures.append(InputFailure(_named(given), empty))
     prefix = f"{given}{os.sep}" if given != Path() else ""
     files = [(Path(prefix + file), as_text(Path(file))) for file in search.files]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from feelit.video.photographs import SUFFIXES as PHOTOGRAPHS
+
 SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"}
     | {".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
@@ -47,7 +49,16 @@ class Search:
                 self.notes.append(f"{place} is a link to a folder that is searched already")
             else:
                 self._walk(link + os.sep)
+        self._choose()
         self.files.sort(key=lambda path: path.split(os.sep))  # noqa: PTH206  # a Path a file is slow
+
+    def _choose(self) -> None:
+        """Pictures count where there are no videos; beside videos they are covers and stills of these."""
+        videos = [path for path in self.files if _suffix(path) in SUFFIXES]
+        if videos and (pictures := len(self.files) - len(videos)):
+            what = "1 picture is" if pictures == 1 else f"{pictures} pictures are"
+            self.notes.append(f"{self.folder} holds videos, so {what} left out (name them, or a folder without videos)")
+            self.files = videos
 
     def _linked(self) -> Iterator[str]:
         """Links to folders, with those that are found on the way."""
@@ -70,12 +81,13 @@ class Search:
                 if not self.follow_links or _identity(self.folder / path) not in self._searched:
                     self._walk(path + os.sep)
                 continue
-            suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  # a Path a file is slow
-            if suffix not in SUFFIXES and (suffix or not entry.is_symlink()):
+            suffix = _suffix(entry.name)
+            counts = suffix in SUFFIXES or suffix in PHOTOGRAPHS
+            if not counts and (suffix or not entry.is_symlink()):
                 if entry.is_symlink() and _leads_to(entry) == "folder":
                     self._links.append(path)
                 continue
-            self._take(entry, path, counts=suffix in SUFFIXES)
+            self._take(entry, path, counts)
 
     def _take(self, entry: os.DirEntry[str], path: str, counts: bool) -> None:
         """A file with an ending that counts, or a link without any."""
@@ -90,6 +102,10 @@ class Search:
             self.files.append(path)
         elif leads_to == "nothing":
             self.unread.append((path, f"is a link to {Path(entry.path).readlink()}, which does not exist"))
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122  # a Path a file is slow
 
 
 def _leads_to(entry: os.DirEntry[str]) -> str:

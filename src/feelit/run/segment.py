@@ -18,6 +18,7 @@ import numpy as np
 
 from feelit.identity.select import FaceSelector, no_embeddings
 from feelit.options import AnalyzeOptions, Device
+from feelit.run.plan import sampling_of
 from feelit.storage.ranges import Pace
 from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo, View
 from feelit.video.probe import check_unchanged
@@ -91,7 +92,8 @@ def analyze_segment(task: Task) -> SegmentResult:
     Pace.least_bytes_per_s = task.least_bytes_per_s
     networks = open_networks(task.models)
     multi_scale = MultiScaleDetector(networks.detector, task.info.width_px, task.info.height_px, task.options.min_face_px)
-    reader = SegmentReader(task.info, task.segment, task.options.sampling, multi_scale.view, task.decode_threads)
+    sampling = sampling_of(task.info, task.options.sampling)
+    reader = SegmentReader(task.info, task.segment, sampling, multi_scale.view, task.decode_threads)
     frames: list[FrameTable] = []
     faces: list[FaceTable] = []
     selector = FaceSelector(networks.identity, networks.detector.threshold) if networks.identity is not None else None

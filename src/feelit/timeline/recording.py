@@ -108,6 +108,11 @@ class Recording:
         return float(length) if isinstance(length, int | float) and math.isfinite(length) and length > 0 else None
 
     @property
+    def is_photograph(self) -> bool:
+        """Whether it is of a photograph: one frame, and no time."""
+        return self.facts.get("photograph") is True
+
+    @property
     def info(self) -> Info:
         """What the metadata say of the video and of its analysis."""
 
@@ -271,6 +276,21 @@ def load_timelines(path: Location) -> list[Recording]:
         tables = [file.read(part, file.columns) for part in range(file.parts)] or [file.empty_table(file.columns)]
         rows = TimelineTable(pa.concat_tables(tables), "memory", file.metadata)
     return [Recording(video) for video in videos_in(rows)]
+
+
+def with_time(recordings: Sequence[Recording], what: str) -> list[Recording]:
+    """Those that are of videos: `what` is asked for needs time, which photographs have not.
+
+    Raises
+    ------
+    UsageError
+        if all are of photographs.
+    """
+    videos = [recording for recording in recordings if not recording.is_photograph]
+    if recordings and not videos:
+        message = f"{recordings[0].source} holds photographs, which have no time, and {what} shows time"
+        raise UsageError(message, "summarize, people and export to csv, jsonl, openface or pyfeat read photographs")
+    return videos
 
 
 def frame_of(recordings: Sequence[Recording]) -> pd.DataFrame:

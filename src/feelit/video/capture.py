@@ -13,6 +13,7 @@ from typing import Literal
 
 import av
 
+from feelit.errors import VideoReadError
 from feelit.storage.names import as_text
 from feelit.types import Sampling, Segment, VideoInfo
 from feelit.video.clock import Clock, tick_of
@@ -89,7 +90,10 @@ class FileCapture(Capture):
     """
 
     def __init__(self, path: Path, sampling: Sampling, loop: bool) -> None:
-        super().__init__(as_text(path), "file", probe(path).info, sampling)
+        info = probe(path).info
+        if info.photograph:
+            raise VideoReadError(f"{path} is a photograph", "`feelit analyze` reads photographs")
+        super().__init__(as_text(path), "file", info, sampling)
         self._loop = loop
         self._end_s = 0.0
 

@@ -128,7 +128,7 @@ class SegmentDecoder:
             stream = video_stream(container, self._info.path)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = threads
-            self.shapes = StreamShapes(container, stream)
+            self.shapes = StreamShapes(container, stream, self._info.orientation if self._info.photograph else None)
             packets = self._packets(container, stream, back_s or 0.0)
             first = next(packets, None)
             frames = self._ordered(chain([first] if first else [], packets), stream, threads)

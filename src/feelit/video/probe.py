@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from feelit.storage.location import Location, Url, refuse_url
 from feelit.storage.objects import open_object
 from feelit.types import VideoInfo
 from feelit.video.index import has_whole_index
+from feelit.video.photographs import DEMUXERS, HEAD_BYTES, MOST_BYTES, demuxer_of, is_whole, orientation_in
 from feelit.video.scan import Scan
-from feelit.video.shape import MOST_PIXELS, StreamShapes
+from feelit.video.shape import MOST_PIXELS, Shape, StreamShapes
 
 MIB = 1 << 20
 
@@ -72,13 +73,25 @@ def open_video(path: Location) -> InputContainer:
         if path.stat().st_size == 0:
             raise VideoReadError(f"{path} is empty", "was it copied completely?")
         # The prefix keeps FFmpeg from taking a name such as 10:30.mp4 for an address.
-        return av.open(f"file:{path}", metadata_errors="replace", container_options=_container_options(), options=_LIMITS)
+        # Photographs are named to FFmpeg, which takes a % in their names for the number of one of many.
+        return av.open(
+            f"file:{path}",
+            format=_photograph(path),
+            metadata_errors="replace",
+            container_options=_container_options(),
+            options=_LIMITS,
+        )
     except PermissionError as error:
         raise VideoReadError(f"{path} cannot be read: permission denied", "fix its permissions") from error
     except (av.error.FFmpegError, ValueError) as error:
         raise _no_video(path, error) from error
     except OSError as error:
         raise VideoReadError(f"{path} cannot be read: {reason(error)}", "check its name, and the disk it lies on") from error
+
+
+def _photograph(path: Path) -> str | None:
+    with path.open("rb") as file:
+        return demuxer_of(path, file.read(HEAD_BYTES))
 
 
 def _open_object(file: ObjectFile, url: Url) -> InputContainer:
@@ -156,6 +169,7 @@ def _look(path: Location, opened: InputContainer, indexed: ObjectFile | None = N
     with opened as container:
         before = fingerprint(path)
         stream = video_stream(container, path)
+        orientation = _of_photograph(path) if container.format.name in DEMUXERS else None
         keys = [entry.is_keyframe for entry in stream.index_entries] if indexed else []
         scan = Scan(container, stream)
         first: av.VideoFrame | None = None
@@ -166,6 +180,8 @@ def _look(path: Location, opened: InputContainer, indexed: ObjectFile | None = N
                     first = _try_decode(packet)
                     if indexed and first is not None:
                         indexed.hollow = True
+                if orientation is not None and first is not None:
+                    break  # what follows is a smaller copy, or how far away things are
         except (av.error.FFmpegError, OSError):
             pass  # a damaged tail: what came before it counts
         if first is None:
@@ -173,9 +189,30 @@ def _look(path: Location, opened: InputContainer, indexed: ObjectFile | None = N
         if indexed and scan.seen != len(keys):
             return None
         info = _describe(path, container, stream, first, scan)
+        if orientation is not None:
+            info = _as_photograph(info, first, orientation)
     if info.fingerprint != before:
         raise _changed(path)
-    return Probe(info, *scan.keyframes())
+    return Probe(info, (), ()) if info.photograph else Probe(info, *scan.keyframes())
+
+
+def _of_photograph(path: Location) -> int:
+    """The orientation of a photograph that is whole."""
+    with path.open("rb") if isinstance(path, Path) else open_object(path) as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise VideoReadError(f"{path} is a photograph of more than {MOST_BYTES >> 20} MiB", "scale it first")
+    if not is_whole(content):
+        raise VideoReadError(f"{path} is damaged or cut off", "copy it again from its origin")
+    return orientation_in(content)
+
+
+def _as_photograph(info: VideoInfo, frame: av.VideoFrame, orientation: int) -> VideoInfo:
+    """One frame, and no time."""
+    width_px, height_px = Shape(frame.width, frame.height, info.sample_aspect, orientation).displayed
+    none = Fraction(0)
+    sized = replace(info, width_px=width_px, height_px=height_px, orientation=orientation, packets=1)
+    return replace(sized, duration_s=0.0, average_rate=none, steady=False, has_audio=False, photograph=True)
 
 
 def check_unchanged(info: VideoInfo) -> None:

@@ -120,6 +120,8 @@ def orientation_of(frame: av.VideoFrame) -> int:
         data = cast("Mapping[Type, bytes]", frame.side_data)[Type.DISPLAYMATRIX]
     except KeyError:
         return 1
+    except ValueError:  # PyAV has no name for some other data of the frame, EXIF for one: then it gives the angle at least
+        return {90: 8, -90: 6, 270: 6, 180: 3, -180: 3}.get(round(frame.rotation), 1)
     a, b, _, c, d = (int(v) for v in np.frombuffer(data, np.int32, count=5))
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return _STRAIGHT[a < 0, d < 0]
@@ -127,10 +129,10 @@ def orientation_of(frame: av.VideoFrame) -> int:
 
 
 class StreamShapes:
-    """The shapes of the frames of a stream that is being decoded."""
+    """The shapes of the frames of a stream that is being decoded; `orientation` is that of all, if it is known."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._stream = stream
+    def __init__(self, container: InputContainer, stream: VideoStream, orientation: int | None = None) -> None:
+        self._stream, self._orientation = stream, orientation
         follows = bool(WITHOUT_ASPECT & set(container.format.name.split(",")))
         self._fixed = None if follows else _sane(stream.sample_aspect_ratio)
         self._seen: list[Fraction] = []
@@ -145,7 +147,8 @@ class StreamShapes:
 
     def of(self, frame: av.VideoFrame) -> Shape:
         """The shape of a frame that came out of the decoder."""
-        return Shape(frame.width, frame.height, self._aspect_of(frame), orientation_of(frame))
+        orientation = orientation_of(frame) if self._orientation is None else self._orientation
+        return Shape(frame.width, frame.height, self._aspect_of(frame), orientation)
 
     def _aspect_of(self, frame: av.VideoFrame) -> Fraction:
         """The decoder's own word may be ahead of the frames that it gives, so after a change every frame is asked."""

@@ -58,7 +58,7 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
         with Sink(out, info, encoding, below_px) as sink:
             sink.add_video(stream)
             others = _others(source, sink, beside(source, info.path, out.suffix.lower()))
-            shapes = StreamShapes(source, stream)
+            shapes = StreamShapes(source, stream, info.orientation if info.photograph else None)
             waiting: tuple[int, av.VideoFrame] | None = None
             for frame in _frames(source, stream, sink, others, shapes):
                 units = clock.units(frame.pts)
