@@ -24,9 +24,9 @@ MOST_NUMBER = 1e6
 NUMBER = (int, float)
 KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "task", "adapter", "sha256", "licence", "description", "color", "crop", "recipe"), (str,)),
-    **dict.fromkeys(("labels", "training_data", "limitations"), (list,)),
+    **dict.fromkeys(("labels", "training_data", "limitations", "prior"), (list,)),
     **dict.fromkeys(("mean", "scale", "threshold"), NUMBER),
-    "temperature": (*NUMBER, type(None)),
+    **dict.fromkeys(("temperature", "prior_temperature"), (*NUMBER, type(None))),
     "size_px": (int, type(None)),
     "parameters": (int,),
     "scores": (dict,),
@@ -42,7 +42,9 @@ class ModelCard:
     `(pixel - mean) / scale`, `size_px` is the side of its square input; the adapter of a detector knows both, or the ONNX file
     tells.
     `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
-    that the outputs are probabilities already.
+    that the outputs are probabilities already. `prior` holds the shares of the labels in the training data, in their order;
+    `prior_temperature` calibrates probabilities that were turned into those for other shares, and where it is given, they are
+    by default, see `vision.priors`.
     """
 
     name: str
@@ -58,6 +60,8 @@ class ModelCard:
     scale: float = 1.0
     labels: tuple[str, ...] = ()
     temperature: float | None = 1.0
+    prior: tuple[float, ...] = ()
+    prior_temperature: float | None = None
     threshold: float = 0.5
     parameters: int = 0
     training_data: tuple[dict[str, Any], ...] = ()
@@ -149,5 +153,11 @@ def _ranges(card: ModelCard) -> dict[str, bool]:
         "scale": 1 / MOST_NUMBER <= abs(card.scale) <= MOST_NUMBER,
         "temperature": card.temperature is None or 1 / MOST_NUMBER <= card.temperature <= MOST_NUMBER,
         "threshold": 0 < card.threshold < 1,
+        "prior_temperature": card.prior_temperature is None or 1 / MOST_NUMBER <= card.prior_temperature <= MOST_NUMBER,
+        "prior": not card.prior
+        or (
+            len(card.prior) == len(card.labels)
+            and all(isinstance(share, NUMBER) and not isinstance(share, bool) and 0 < share <= 1 for share in card.prior)
+        ),
         "labels": all(isinstance(label, str) for label in card.labels),
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from feelit.errors import UsageError
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import LOCATION, SECONDS, Kind
+from feelit.options.prior import PRIOR
 from feelit.storage.location import Location
 from feelit.times import BEGINNING
 
@@ -73,6 +74,15 @@ class FaceOptions(Options):
     )
     classifier: str = option(
         "expression", "Name of a classifier, built in or pulled, or the path of an ONNX file with its card."
+    )
+    prior: str = option(
+        "auto",
+        "Shares of the labels that probabilities assume.",
+        details="`as-trained` stands for those of the classifier's training data, `balanced` for equal ones, `tempered` for the"
+        " square roots of the training data's, and `auto` for what the card recommends: `tempered`, if it names the training"
+        " data's shares. Or a .json or .toml file with a share by label, or such a list as `neutral=0.6,happiness=0.2`. See"
+        " [models.md](models.md).",
+        kind=PRIOR,
     )
     device: Device = option(
         "auto",

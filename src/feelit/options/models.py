@@ -10,6 +10,7 @@ from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.analyze import Device
 from feelit.options.declare import Bounds, Options, option
+from feelit.options.prior import PRIOR
 
 Method = Literal["rise", "occlusion", "gradcam"]
 Baseline = Literal["mean", "blur"]
@@ -119,6 +120,7 @@ class EvaluateOptions(Options):
     split: str | None = option(None, "Which split, as in valid or test.", default_text="the only one")
     framing: Framing = option("aligned", "Crop faces as in videos, or take images as they are.")
     labels: Labels = option("majority", "What is true: what most people say, or FER2013's own labels.")
+    prior: str = option("auto", "Shares of the labels that probabilities assume, as in `feelit analyze`.", kind=PRIOR)
     occlusions: bool = option(False, "Score faces with masks, sunglasses and other difficulties, too.")
     end_to_end: bool = option(False, "A face that the detector does not find is an error.")
 

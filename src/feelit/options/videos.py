@@ -195,6 +195,7 @@ class LiveOptions(FaceOptions):
             min_face_px=self.min_face_px,
             detector=self.detector,
             classifier=self.classifier,
+            prior=self.prior,
             device=self.device,
             people=False,  # persons are known once a video is complete
         )

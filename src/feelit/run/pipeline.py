@@ -71,7 +71,7 @@ def resolve(options: AnalyzeOptions) -> Settings:
         if there is no such model.
     """
     identity = model_path("identity") if options.people else None
-    models = Models(model_path(options.detector), model_path(options.classifier), identity, options.device)
+    models = Models(model_path(options.detector), model_path(options.classifier), identity, options.device, options.prior)
     roles = {"detector": models.detector, "classifier": models.expression}
     if identity is not None:
         roles["identity"] = identity

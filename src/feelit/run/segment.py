@@ -48,6 +48,7 @@ class Models:
     expression: Path
     identity: Path | None  # None where tracks are not grouped
     device: Device
+    prior: str = "auto"  # the shares of the labels that probabilities assume
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def open_networks(models: Models) -> Networks:
     cv2.setNumThreads(1)
     return Networks(
         open_detector(models.detector, models.device),
-        open_expression(models.expression, models.device),
+        open_expression(models.expression, models.device, prior=models.prior),
         open_identity(models.identity, models.device) if models.identity is not None else None,
     )
 

@@ -15,6 +15,7 @@ from feelit.models.card import ModelCard, read_card
 from feelit.options import Device
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
+from feelit.vision.priors import adjusted, softmax, weights
 from feelit.vision.session import open_session, provider_of, run
 
 CLASSIFIER_ADAPTERS = ("feelit", "classifier")
@@ -35,12 +36,21 @@ class ExpressionModel:
     provider : the execution provider that really runs it
     """
 
-    def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1, output: str = "logits") -> None:
+    def __init__(
+        self,
+        path: Path,
+        card: ModelCard,
+        device: Device = "auto",
+        threads: int = 1,
+        output: str = "logits",
+        prior: str = "auto",
+    ) -> None:
         self._session = open_session(path, device, threads)
         self._path = path
         self.card = card
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
+        self._prior = weights(card, prior)
         if len(self._session.get_inputs()) != 1:
             raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a classifier has one, the faces")
         self._input = self._session.get_inputs()[0]
@@ -88,7 +98,8 @@ class ExpressionModel:
         """
         if self.card.adapter != "feelit" or output not in self._given:
             return self
-        return ExpressionModel(self._path, replace(self.card, labels=labels, temperature=1.0), "cpu", output=output)
+        card = replace(self.card, labels=labels, temperature=1.0, prior=())
+        return ExpressionModel(self._path, card, "cpu", output=output)
 
     def _run(self, crops: UInt8) -> Float32:
         """(F, S, S) uint8 -> (F, C) float32, what the network says, whoever made it.
@@ -119,25 +130,21 @@ class ExpressionModel:
         return np.repeat(planes[:, None], channels, axis=1)
 
     def _normalise(self, raw: Float32) -> Float32:
-        if self.card.temperature is None:
-            return raw
-        logits = raw / np.float32(self.card.temperature)
-        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
-        result: Float32 = weight / weight.sum(axis=1, keepdims=True)
-        return result
+        probability = raw if self.card.temperature is None else softmax(raw / np.float32(self.card.temperature))
+        return probability if self._prior is None else adjusted(probability, *self._prior)
 
 
-def open_expression(path: Path, device: Device = "auto", threads: int = 1) -> ExpressionModel:
-    """A classifier with the card that lies beside it.
+def open_expression(path: Path, device: Device = "auto", threads: int = 1, prior: str = "auto") -> ExpressionModel:
+    """A classifier with the card that lies beside it; `prior` names the shares of the labels for its probabilities.
 
     Raises
     ------
     ModelError
-        if the file or its card is missing, damaged or of the wrong kind.
+        if the file or its card is missing, damaged or of the wrong kind, or does not go with the prior.
     """
     if not path.is_file():
         raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
-    return ExpressionModel(path, read_card(path), device, threads)
+    return ExpressionModel(path, read_card(path), device, threads, prior=prior)
 
 
 def _columns(path: Path, card: ModelCard) -> list[int]:

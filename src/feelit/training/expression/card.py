@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ class Origin:
     recipe: str  # in words
     data: Path
     unlabelled: frozenset[str] = frozenset()  # sources of faces that teachers labelled, by the column `source`
+    counts: tuple[int, ...] = ()  # training images by majority label, in the order of EMOTIONS; empty where nobody counted
 
 
 def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, pictures: UInt8 | None = None) -> Path:
@@ -163,6 +165,12 @@ def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
     return ({"name": data.resolve().name, "part": "training split", "licence": "unstated"},)
 
 
+def shares(counts: Sequence[int]) -> tuple[float, ...]:
+    """The prior of a card: half an image is added to every label, so that none has no share."""
+    total = sum(counts) + len(counts) / 2
+    return tuple(_round((count + 0.5) / total) for count in counts)
+
+
 def _taught(sources: frozenset[str]) -> tuple[dict[str, Any], ...]:
     return tuple(entry | {"part": "faces without labels, labelled by other networks"} for entry in as_data(sources))
 
@@ -184,6 +192,7 @@ def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperatur
         size_px=size_px,
         labels=EMOTIONS,
         temperature=round(temperature, 4),
+        prior=shares(origin.counts),
         parameters=parameters,
         training_data=(*_training_data(check, origin.data), *_taught(origin.unlabelled)),
         limitations=LIMITATIONS,

@@ -19,7 +19,7 @@ from feelit.datasets.images import Images
 from feelit.evaluation.classifier.crops import whole
 from feelit.models.paths import model_path
 from feelit.storage.atomic import whole_file
-from feelit.types import Bool, Float32, Int64, UInt8
+from feelit.types import EMOTIONS, Bool, Float32, Int64, UInt8
 from feelit.vision.align import TEMPLATE, crop_faces
 from feelit.vision.detector import open_detector
 from feelit.vision.face_crops import find_face
@@ -37,6 +37,10 @@ class Lesson:
 
     def __len__(self) -> int:
         return len(self.image)
+
+    def counts(self) -> tuple[int, ...]:
+        """Pictures by majority label, in the order of EMOTIONS."""
+        return tuple(np.bincount(self.label[self.label >= 0], minlength=len(EMOTIONS)).tolist())
 
     def rows(self, where: Bool | Int64) -> Lesson:
         """The pictures that a mask or an index array selects."""

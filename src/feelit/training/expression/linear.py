@@ -75,7 +75,8 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     network = ExpressionNet(Trunk(recipe.build(), features.shape[1]))
     for layer, target in zip((network.head, network.fer2013), targets, strict=True):
         fit(layer, features, target, recipe)
-    return publish(network, Origin(f"feelit train {name}: {recipe}", data), check, out / f"{name}.onnx")
+    origin = Origin(f"feelit train {name}: {recipe}", data, counts=lesson.counts())
+    return publish(network, origin, check, out / f"{name}.onnx")
 
 
 @torch.no_grad()

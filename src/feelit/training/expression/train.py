@@ -69,7 +69,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md says how splits are named")
     learning = to_learn_from(splits["train"])
     log.info("%d pictures to learn from, %d to check with", len(learning), len(splits["valid"]))
-    counts = np.bincount(learning.label[learning.label >= 0], minlength=len(EMOTIONS)).tolist()
+    counts = tuple(np.bincount(learning.label[learning.label >= 0], minlength=len(EMOTIONS)).tolist())
     log.info("by majority: %s", ", ".join(f"{name} {count}" for name, count in zip(EMOTIONS, counts, strict=True)))
     log.info("%s: %d parameters", recipe.network, count_parameters(state.network))
     lesson = prepare(learning, recipe.size_px, out / "landmarks-train.npz")
@@ -83,7 +83,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         log.info("%d faces of which the teachers say what they show", len(more))
         lesson = lesson.joined(more)
     _learn(state, lesson, check, teachers, out)
-    origin = Origin(f"feelit train {name}: {recipe}", data, sources)
+    origin = Origin(f"feelit train {name}: {recipe}", data, sources, counts)
     return publish(state.served(), origin, check, out / f"{name}.onnx", pictures)
 
 

@@ -1,0 +1,84 @@
+"""A classifier's probabilities under other shares of the labels: accuracy, mean recall and calibration, by exponent.
+
+    python benchmarks/priors.py FER_FOLDER PRESS.parquet [--model expression]
+
+The shares of the training data to the power of 1 - exponent are assumed: 0 leaves them as they were learnt, 1 makes all labels
+equal. The temperature of each row minimises the mean of two log losses, that of the validation split of FER_FOLDER and that of
+one half of PRESS (columns image and label, chosen by a hash of the image), so that it fits neither data set alone. The other
+half is only reported. The first row is the card's own calibration. The error of calibration (ECE) has 15 bins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from feelit.datasets.images import Images
+from feelit.datasets.read import read_split
+from feelit.evaluation.classifier.calibration import reliability
+from feelit.evaluation.classifier.crops import crop_images
+from feelit.evaluation.classifier.metrics import fit_temperature, softmax
+from feelit.models.paths import model_path
+from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64
+from feelit.vision.expression import ExpressionModel, open_expression
+
+EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def line(probability: Float64, label: Int64) -> str:
+    """Accuracy, mean recall over the labels that occur, and ECE."""
+    said = probability.argmax(axis=1)
+    recall = np.mean([(said[label == k] == k).mean() for k in np.unique(label)])
+    error = reliability(probability.max(axis=1), (said == label).astype(np.float64)).error
+    return f"{(said == label).mean():6.1%} {recall:6.3f} {error:6.3f}"
+
+
+def press(model: ExpressionModel, path: Path) -> tuple[Float32, Int64, Bool]:
+    """Log probabilities, labels, and which rows belong to the half that chooses."""
+    table = pq.read_table(path, columns=["image", "label"])
+    files = table["image"].to_pylist()
+    images = Images(files, [f"row {n}" for n in range(len(files))])
+    half = np.array([hashlib.blake2b(file, digest_size=8).digest()[0] & 1 for file in files]) == 0
+    label = np.array([EMOTIONS.index(name) for name in table["label"].to_pylist()], np.int64)
+    return log_of(model, crop_images(model, images, "aligned").pixels), label, half
+
+
+def log_of(model: ExpressionModel, crops: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Float32:
+    """Logarithms of the probabilities as trained."""
+    return np.log(np.maximum(model.probabilities(crops), np.float32(1e-9)))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("press", type=Path)
+    parser.add_argument("--model", default="expression")
+    asked = parser.parse_args()
+    model = open_expression(model_path(asked.model), "cpu", prior="as-trained")
+    learnt = np.log(np.array(model.card.prior, np.float32))
+    faces = read_split(asked.data, "valid")
+    named = faces.label >= 0
+    valid, label = log_of(model, crop_images(model, faces.images, "aligned").pixels)[named], faces.label[named]
+    other, other_label, half = press(model, asked.press)
+    # Both sets weigh the same, whatever their sizes.
+    times = max(1, round(len(valid) / half.sum()))
+    target = np.eye(len(EMOTIONS), dtype=np.float32)
+    print(f"{len(valid)} validation images, {half.sum()} press photographs that choose, {(~half).sum()} that are reported")
+    print("exponent  temperature | validation: accuracy, mean recall, ECE | press, choosing | press, reported")
+    for exponent in (None, *EXPONENTS):
+        mine, theirs = valid - np.float32(exponent or 0) * learnt, other - np.float32(exponent or 0) * learnt
+        chosen = np.concatenate([mine, *[theirs[half]] * times])
+        fitted = fit_temperature(chosen, target[np.concatenate([label, *[other_label[half]] * times])])
+        temperature = 1.0 if exponent is None else fitted
+        rows = (mine, label), (theirs[half], other_label[half]), (theirs[~half], other_label[~half])
+        shown = " | ".join(line(softmax(logits.astype(np.float32), temperature), truth) for logits, truth in rows)
+        print(f"{'trained' if exponent is None else f'{exponent:.2f}':>8} {temperature:12.3f} | {shown}")
+
+
+if __name__ == "__main__":
+    main()
