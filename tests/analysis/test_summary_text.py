@@ -23,7 +23,7 @@ def test_json_has_no_nan_and_four_decimals() -> None:
     first, second = json.loads(json_text(summaries(TABLE, "track")))
     assert first["on_screen_s"] == 2.0
     assert first["p_neutral"] == 0.3929  # (3 * 0.75 + 3 / 28) / 6 = 0.392857...
-    assert first["moments"] == [{"time_s": 1.0, "track_id": 1, "emotion": "happiness", "confidence": 0.75}]
+    assert first["moments"] == [{"time_s": 1.0, "track_id": 1, "emotion": "happiness", "confidence": 0.75, "baseline": 0.0356}]
     assert (second["dominant"], second["share_neutral"], second["mean_bout_s"], second["moments"]) == (None, None, None, [])
 
 
@@ -57,10 +57,10 @@ def test_nothing_to_tell_is_a_dash() -> None:
 
 
 def test_the_short_form_of_a_track() -> None:
-    track = short(summaries(table_of({1: "n" * 3 + "h" * 7}, regular(10, 600.0)), "track")[0])
-    assert track[:4] == ["a.mp4", "1", "0:00.0–1:30:00.0", "happiness 70 %\nneutral 30 %"]
-    assert track[4] == "30:00.0 happiness 0.75\n40:00.0 happiness 0.75\n50:00.0 happiness 0.75"
-    assert track[5:] == ["-", "1:40:00.0", "100 %", "2 of 3000.0 s", "0.0"]
+    track = short(summaries(table_of({1: "nnnnhhnhnh"}, regular(10, 600.0)), "track")[0])
+    assert track[:4] == ["a.mp4", "1", "0:00.0–1:30:00.0", "neutral 60 %\nhappiness 40 %"]
+    assert track[4] == "40:00.0 happiness 0.75\n1:10:00.0 happiness 0.75\n1:30:00.0 happiness 0.75"
+    assert track[5:] == ["-", "1:40:00.0", "100 %", "6 of 1000.0 s", "0.1"]
 
 
 def test_rare_emotions_are_not_named() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from feelit.analysis.events import find_events
 from feelit.clipping.highlights import AT, find_highlights
 from feelit.errors import UsageError
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
+from feelit.timeline.schema import pack_metadata
 from tests.clipping.made import SURE, TRACKS
 from tests.timeline.reading import only
 from tests.timeline.rows import regular, table_of
@@ -20,7 +22,7 @@ TABLE = table_of(TRACKS, regular(40), confidence=SURE)
 
 def found(query: ClipsOptions) -> list[tuple[str, tuple[int, ...], str | None, float]]:
     """Kind, tracks, emotion and start of what is chosen."""
-    return [(o.kind, o.tracks, o.emotion, round(o.start_s, 3)) for o in find_highlights(only(TABLE), query)]
+    return [(o.kind, o.who, o.emotion, round(o.start_s, 3)) for o in find_highlights(only(TABLE), query)]
 
 
 def test_moments_unless_told_otherwise_in_order_of_time() -> None:
@@ -36,12 +38,12 @@ def test_the_strongest_are_taken(most: int, times: list[float]) -> None:
     assert [start for *_, start in found(ClipsOptions(most=most))] == times
 
 
-def test_few_tracks_have_more_moments_than_a_summary_tells_and_many_have_as_many() -> None:
-    table = table_of({1: "h" * 200, 2: "h" * 200}, regular(200))
-    assert len(find_highlights(only(table), ClipsOptions(most=14))) == 14
-    crowd = table_of(dict.fromkeys(range(1, 21), "h" * 200), regular(200), confidence={(1, i): 0.9 for i in range(200)})
-    strongest = find_highlights(only(crowd), ClipsOptions(most=10))
-    assert sum(o.tracks == (1,) for o in strongest) == 3
+def test_an_unchanging_smile_is_one_moment_and_comes_last() -> None:
+    table = table_of({1: "h" * 200, 2: "n" * 150 + "hhhhh" + "n" * 45}, regular(200))
+    chosen = find_highlights(only(table), ClipsOptions(most=14))
+    assert [(o.who, round(o.start_s, 3)) for o in chosen] == [((1,), 0.0), ((2,), 15.0)]
+    (strongest,) = find_highlights(only(table), ClipsOptions(most=1))
+    assert strongest.who == (2,)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,9 @@ def test_what_is_asked_for(query: ClipsOptions, expected: list[object]) -> None:
 def test_events_are_those_of_the_timeline_with_their_figures() -> None:
     events = {(e.kind.value, e.tracks, e.start_s): e for e in find_events(TABLE) if e.emotion != "neutral"}
     chosen = find_highlights(only(TABLE), ClipsOptions(kinds=("bout", "peak", "shared", "absence"), most=100))
-    assert {(o.kind, o.tracks, o.start_s) for o in chosen} == set(events)
+    assert {(o.kind, o.who, o.start_s) for o in chosen} == set(events)
     for o in chosen:
-        event = events[o.kind, o.tracks, o.start_s]
+        event = events[o.kind, o.who, o.start_s]
         assert (o.end_s, o.peak_s, o.strength, o.emotion) == (event.end_s, event.peak_s, event.strength, event.emotion)
 
 
@@ -147,3 +149,52 @@ def test_a_track_that_there_is_not_is_told() -> None:
 def test_an_empty_timeline_has_nothing_but_the_times() -> None:
     empty = table_of({}, regular(5))
     assert [o.kind for o in find_highlights(only(empty), ClipsOptions(kinds=CLIP_KINDS, at_s=(0.1,)))] == [AT]
+
+
+def people() -> pa.Table:
+    """Anna is tracks 1 and 2, one after the other; person 2 is track 3; a track 4 is nobody's."""
+    table = table_of(
+        {1: "nnhhhnnn" + "." * 72, 2: "." * 40 + "n" * 20 + "aaa" + "n" * 17, 3: "n" * 30 + "sss" + "n" * 47, 4: "h" * 80},
+        regular(80),
+    )
+    track = table.column("track_id").to_pylist()
+    person: list[int | None] = [{1: 1, 2: 1, 3: 2}.get(t) for t in track]
+    columns = {
+        "person_id": pa.array(person, pa.int32()),
+        "person": pa.array([{1: "Anna"}.get(p) if p else None for p in person], pa.string()).dictionary_encode(),
+        "person_confidence": pa.array([1.0 if p else None for p in person], pa.float32()),
+    }
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    names = [{"person_id": 1, "name": "Anna", "tracks": [1, 2]}, {"person_id": 2, "name": None, "tracks": [3]}]
+    return table.replace_schema_metadata(pack_metadata({"videos": {"a.mp4": {"people": names}}}))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param({}, [(1, "happiness"), (2, "surprise"), (1, "anger")], id="by person"),
+        pytest.param({"people": ("Anna",)}, [(1, "happiness"), (1, "anger")], id="by name"),
+        pytest.param({"people": (2,)}, [(2, "surprise")], id="by number"),
+        pytest.param({"tracks": (2, 4)}, [(4, "happiness"), (2, "anger")], id="tracks"),
+        pytest.param({"by": "track", "most": 3}, [(1, "happiness"), (3, "surprise"), (2, "anger")], id="by track"),
+        pytest.param({"kinds": "bout", "people": ("Anna",), "most": 9}, [(1, "happiness"), (1, "anger")], id="bouts"),
+    ],
+)
+def test_people_are_followed_from_track_to_track(query: dict[str, Any], expected: list[tuple[int, str]]) -> None:
+    chosen = find_highlights(only(people()), ClipsOptions(**query))
+    assert [(*o.who, o.emotion) for o in chosen] == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"people": ("Eve",)}, "no person Eve"),
+        ({"people": (1,), "tracks": (1,)}, "--tracks are no people"),
+        ({"by": "person", "tracks": (1,)}, "--tracks are no people"),
+        ({"by": "track", "people": (1,)}, "--people are no tracks"),
+    ],
+)
+def test_people_and_tracks_are_not_mixed_up(query: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_highlights(only(people()), ClipsOptions(**query))

@@ -1,56 +1,140 @@
-"""The moments in which faces show an emotion most strongly."""
+"""The moments that are worth a look: where faces show an emotion far more than they usually do.
+
+Each bout has one moment, so that a smile that lasts for the whole recording is one moment and not ten. Moments are ordered by
+their rise above the person's own baseline. Where that is equal, as it is among probabilities that reach 1, the longer bout is
+first. To spread over people and emotions, what resembles the moments that were chosen already counts less (after the maximal
+marginal relevance of Carbonell & Goldstein 1998).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from feelit.analysis.observations import TimelineSamples
-from feelit.types import EMOTIONS
+from feelit.analysis.bouts import Bouts
+from feelit.analysis.observations import Samples, TimelineSamples
+from feelit.types import EMOTIONS, Columns, Float64, Int64
 
 MOMENTS = 3
 MOMENT_APART_S = 2.0
-"""How many moments are named, and how far apart they are at least."""
+"""How many moments are named, and how far apart those of one track, and those of one emotion, are at least."""
 
 MOVED = tuple(name for name in EMOTIONS if name != "neutral")
 """What a moment shows, by default."""
 
+AGAIN = 0.5
+"""For every moment of the same emotion of the same track that was chosen before, another one counts so much less."""
+
+SAME_TRACK = 0.8
+"""And so much for every one of the same track."""
+
+DIGITS = 2
+"""Decimals of a rise that count."""
+
+STEPS = 4096
+"""Probabilities are multiples of one over this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A sample whose smoothed emotion is shown strongly; neutral is not an emotion here."""
+    """The sample of a bout that shows its emotion most; neutral is not an emotion here."""
 
     time_s: float
     track_id: int
     emotion: str
-    confidence: float
+    confidence: float  # smoothed probability of the emotion at that time, 0..1
+    baseline: float  # what the probability of that emotion usually is for this track: its median
+    lasts_s: float  # the length of the bout
+
+    @property
+    def rise(self) -> float:
+        """How much more is shown than usually."""
+        return self.confidence - self.baseline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates(Columns):
+    """A moment a bout."""
+
+    time_s: Float64  # (K,)
+    track: Int64  # (K,) number of the track
+    emotion: Int64  # (K,)
+    confidence: Float64  # (K,)
+    baseline: Float64  # (K,)
+    lasts_s: Float64  # (K,)
 
 
 def find_moments(
-    rows: TimelineSamples, tracks: Sequence[int], most: int = MOMENTS, emotions: Sequence[str] = MOVED
+    rows: TimelineSamples,
+    tracks: Sequence[int],
+    bouts: Sequence[Bouts],
+    most: int = MOMENTS,
+    emotions: Sequence[str] = MOVED,
 ) -> tuple[Moment, ...]:
-    """The strongest samples of some tracks together, strongest first; of equal ones the earliest.
+    """The moments of some tracks together that are most worth a look, in that order.
 
     Parameters
     ----------
     tracks : numbers of the tracks
+    bouts : of every track of the video
     most : so many at most
     emotions : of these only
     """
-    wanted = np.isin(np.arange(-1, len(EMOTIONS)), [EMOTIONS.index(name) for name in emotions])
-    parts = [samples.rows(wanted[samples.emotion + 1]) for samples in map(rows.of_track, tracks)]
-    if not parts:
-        return ()
-    time_s = np.concatenate([part.time_s for part in parts])
-    left = np.concatenate([part.confidence for part in parts])
-    track, emotion = (np.concatenate([getattr(part, name) for part in parts]) for name in ("track", "emotion"))
+    wanted = [EMOTIONS.index(name) for name in emotions]
+    parts = [_candidates(rows.of_track(track), bouts[track], wanted) for track in tracks]
+    found = _Candidates.join(parts) if parts else _candidates_of([])
+    order = np.lexsort((found.track, found.time_s, -found.lasts_s))
+    found = found.rows(order)  # of equal values, argmax takes the first
+    value = np.round(np.maximum(found.confidence - found.baseline, 0), DIGITS)
     chosen: list[Moment] = []
-    while len(chosen) < most and len(left) and (highest := left.max()) > -np.inf:
-        equal = np.flatnonzero(left == highest)
-        best = equal[time_s[equal].argmin()]
-        track_id = int(rows.track_id[track[best]])
-        chosen.append(Moment(float(time_s[best]), track_id, EMOTIONS[emotion[best]], float(highest)))
-        left[np.abs(time_s - time_s[best]) < MOMENT_APART_S] = -np.inf
+    while len(chosen) < most and len(value) and value.max() >= 0:
+        best = int(value.argmax())
+        chosen.append(_moment(found, best, rows))
+        same = found.track == found.track[best]
+        alike = found.emotion == found.emotion[best]
+        value[same] *= SAME_TRACK
+        value[same & alike] *= AGAIN
+        value[(np.abs(found.time_s - found.time_s[best]) < MOMENT_APART_S) & (same | alike)] = -np.inf
     return tuple(chosen)
+
+
+def _moment(found: _Candidates, at: int, rows: TimelineSamples) -> Moment:
+    return Moment(
+        time_s=float(found.time_s[at]),
+        track_id=int(rows.track_id[found.track[at]]),
+        emotion=EMOTIONS[found.emotion[at]],
+        confidence=float(found.confidence[at]),
+        baseline=float(found.baseline[at]),
+        lasts_s=float(found.lasts_s[at]),
+    )
+
+
+def _candidates(samples: Samples, bouts: Bouts, emotions: Sequence[int]) -> _Candidates:
+    """The moment of every bout of one track, of some emotions."""
+    seen = samples.rows(samples.readable)
+    start = np.searchsorted(seen.time_s, bouts.start_s)
+    stop = np.append(start[1:], len(seen))
+    baseline = {emotion: _median(seen, emotion) for emotion in set(bouts.emotion.tolist()) & set(emotions)}
+    found = []
+    for bout in np.flatnonzero(np.isin(bouts.emotion, emotions)).tolist():
+        part, emotion = slice(int(start[bout]), int(stop[bout])), int(bouts.emotion[bout])
+        shown = np.where(seen.emotion[part] == emotion, seen.confidence[part], -1)
+        best = part.start + int(shown.argmax())
+        row = (seen.time_s[best], seen.track[best], emotion, seen.confidence[best], baseline[emotion], bouts.length_s[bout])
+        found.append(row)
+    return _candidates_of(found)
+
+
+def _candidates_of(found: Sequence[tuple[float, ...]]) -> _Candidates:
+    columns = np.array(found, np.float64).reshape(-1, len(fields(_Candidates))).T
+    time_s, track, emotion, confidence, baseline, lasts_s = columns
+    return _Candidates(time_s, track.astype(np.int64), emotion.astype(np.int64), confidence, baseline, lasts_s)
+
+
+def _median(seen: Samples, emotion: int) -> float:
+    """The probability of an emotion below which a track is for half of its readable time."""
+    step = np.clip(np.round(seen.probability[:, emotion] * STEPS), 0, STEPS).astype(np.int64)
+    reached = np.cumsum(np.bincount(step, seen.length_s, STEPS + 1))
+    return float(np.searchsorted(reached, reached[-1] / 2)) / STEPS

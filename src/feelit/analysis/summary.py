@@ -251,7 +251,7 @@ def _shown(rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts],
         mean_bout_s=_ratio(sum(float(bouts[track].length_s.sum()) for track in tracks), bout_count),
         transitions_per_min=_ratio(sum(int(bouts[track].is_transition.sum()) for track in tracks), times.readable_s / 60),
         **{name: sum(e.kind is kind for e in events) for kind, name in COUNTED.items()},
-        moments=find_moments(rows, tracks),
+        moments=find_moments(rows, tracks, bouts),
     )
 
 

@@ -8,7 +8,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from feelit.analysis.moments import Moment
@@ -27,6 +26,9 @@ _MARKUP = re.compile(r"[\\|<&`\[]")
 
 Summary = PersonSummary | TrackSummary | VideoSummary
 
+MOMENT_FIELDS = ("time_s", "track_id", "emotion", "confidence", "baseline")
+"""What JSON says of a moment."""
+
 
 def json_text(records: Sequence[Summary]) -> str:
     """A list of objects. Names are those of the CSV columns, but the moments are a list of their own."""
@@ -34,7 +36,7 @@ def json_text(records: Sequence[Summary]) -> str:
     for record in records:
         row = {name: value for name, value in flat(record).items() if not name.startswith("moment_")}
         renamed = {"track_id": "person_id"} if isinstance(record, PersonSummary) else {}
-        moments = [{renamed.get(k, k): rounded(v) for k, v in asdict(moment).items()} for moment in record.shown.moments]
+        moments = [{renamed.get(k, k): rounded(getattr(moment, k)) for k in MOMENT_FIELDS} for moment in record.shown.moments]
         objects.append({name: rounded(value) for name, value in row.items()} | {"moments": moments})
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -50,7 +50,7 @@ def cut_clips(
     inputs = InputFiles([video, *files_of([recording])])
     former = _former(inputs, options)
     found = probe(video)
-    jobs = _jobs(find_highlights(recording, options), found.info.duration_s, options)
+    jobs = _jobs(recording, find_highlights(recording, options), found.info.duration_s, options)
     for job in jobs:
         if job.file not in former:
             refuse_to_overwrite(options.out / job.file, options.force, inputs)
@@ -77,6 +77,8 @@ class _Job:
 
     file: str
     highlight: Highlight
+    series: str  # "person" or "track"
+    names: tuple[str, ...]  # of the persons, as far as they have one
     stretch: Stretch
 
 
@@ -88,7 +90,7 @@ class _Artist:
         self._hiding: Hiding | None = None
         if options.annotated or options.blur != "none":
             view = view_of(recording)
-            choice = choose(view, options.blur, None, options.tracks)
+            choice = choose(view, options.blur, options.people, options.tracks)
             if options.annotated:
                 self._scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice)
             else:
@@ -118,14 +120,17 @@ def _former(inputs: InputFiles, options: ClipsOptions) -> Sequence[str]:
     return former
 
 
-def _jobs(highlights: Sequence[Highlight], duration_s: float, options: ClipsOptions) -> list[_Job]:
+def _jobs(recording: Recording, highlights: Sequence[Highlight], duration_s: float, options: ClipsOptions) -> list[_Job]:
     """Names and stretches of clips. They may overlap: every event has a clip of its own, and a line of the index."""
     jobs = []
     for number, highlight in enumerate(highlights, 1):
         if highlight.kind == AT and highlight.start_s >= duration_s:
             raise UsageError(f"--at {highlight.start_s:g} is not in the video", f"it is {duration_s:.3f} s long")
         start_s, end_s = max(0.0, highlight.start_s - options.before_s), min(duration_s, highlight.end_s + options.after_s)
-        jobs.append(_Job(name_of(number, highlight), highlight, Stretch(start_s, end_s)))
+        given = [recording.person_name(who) for who in highlight.who] if options.series == "person" else []
+        names = tuple(filter(None, given))
+        file = name_of(number, highlight, options.series, names)
+        jobs.append(_Job(file, highlight, options.series, names, Stretch(start_s, end_s)))
     return jobs
 
 
@@ -169,7 +174,9 @@ def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:
         file=job.file,
         video=video,
         kind=o.kind,
-        tracks=o.tracks,
+        people=o.who if job.series == "person" else (),
+        names=job.names,
+        tracks=o.who if job.series == "track" else (),
         emotion=o.emotion,
         start_s=cutting.start_s,
         end_s=cutting.end_s,
@@ -177,5 +184,6 @@ def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:
         event_end_s=o.end_s,
         peak_s=o.peak_s,
         strength=o.strength,
+        baseline=o.baseline,
         p_value=o.p_value,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Kind, is_wanted
 from feelit.analysis.events import bouts_of, events_of
-from feelit.analysis.moments import MOMENTS, find_moments
+from feelit.analysis.moments import DIGITS, find_moments
 from feelit.analysis.observations import TimelineSamples
 from feelit.options.timelines import EventsOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
+from feelit.timeline.people import names_of_people, people_meant
 from feelit.timeline.recording import Recording
 from feelit.timeline.tracks import refuse_unknown
 
@@ -21,23 +23,26 @@ AT = "at"
 NAN = float("nan")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Highlight:
     """Something that happens in a video. NaN and None stand for what a kind does not have."""
 
     kind: str  # one of CLIP_KINDS, or AT
-    tracks: tuple[int, ...]
-    emotion: str | None
+    who: tuple[int, ...] = ()  # persons, or tracks if it was looked for by track
+    emotion: str | None = None
     start_s: float
     end_s: float
     peak_s: float  # when it is shown most
-    strength: float  # smoothed probability of the emotion at that time, 0..1
-    p_value: float  # of an event, see docs/events.md
+    strength: float = NAN  # smoothed probability of the emotion at that time, 0..1
+    baseline: float = NAN  # what that probability usually is
+    p_value: float = NAN  # of an event, see docs/events.md
 
     @property
     def order(self) -> tuple[float, float, float]:
-        """Sorts the strongest first; what has no strength comes last, and the longest of it first."""
-        return -self.strength if not math.isnan(self.strength) else 1.0, self.start_s - self.end_s, self.start_s
+        """Sorts the strongest first, by the rise above what is usual; of equal ones the longest. What has no strength comes
+        last."""
+        rise = self.strength - self.baseline
+        return -round(rise, DIGITS) if not math.isnan(rise) else 1.0, self.start_s - self.end_s, self.start_s
 
 
 def find_highlights(recording: Recording, options: ClipsOptions) -> list[Highlight]:
@@ -48,39 +53,70 @@ def find_highlights(recording: Recording, options: ClipsOptions) -> list[Highlig
     TimelineReadError
         if the table lacks columns.
     UsageError
-        if a track is asked for that there is not.
+        if a person or a track is asked for that there is not.
     """
-    rows = TimelineSamples(recording)
-    refuse_unknown(options.tracks or (), rows.track_id.tolist())
-    found = [o for o in (*_moments(rows, options), *_events(rows, options)) if _is_wanted(o, options)]
-    strongest = sorted(found, key=lambda o: o.order)[: options.most]
-    named = [Highlight(AT, (), None, at, at, at, NAN, NAN) for at in dict.fromkeys(options.at_s)]
-    return sorted([*strongest, *named], key=lambda o: (o.start_s, [*CLIP_KINDS, AT].index(o.kind), o.tracks, o.emotion or ""))
+    rows = TimelineSamples(recording, options.series)
+    wanted = _wanted(recording, options)
+    bouts = bouts_of(rows)
+    tracks = [track for track, who in enumerate(rows.track_id.tolist()) if wanted is None or who in wanted]
+    moments = list(_moments(rows, bouts, tracks, options))
+    events = [o for o in _events(rows, bouts, options) if _is_wanted(o, wanted, options)]
+    strongest = [*moments, *sorted(events, key=lambda o: o.order)]
+    if moments and events:
+        strongest = sorted(strongest, key=lambda o: o.order)
+    named = [Highlight(kind=AT, start_s=at, end_s=at, peak_s=at) for at in dict.fromkeys(options.at_s)]
+    chosen = [*strongest[: options.most], *named]
+    return sorted(chosen, key=lambda o: (o.start_s, [*CLIP_KINDS, AT].index(o.kind), o.who, o.emotion or ""))
 
 
-def _is_wanted(highlight: Highlight, options: ClipsOptions) -> bool:
-    """Whether a highlight is of the emotions and tracks that are asked for; of several tracks one will do."""
-    right = options.tracks is None or bool(set(options.tracks) & set(highlight.tracks))
+def _wanted(recording: Recording, options: ClipsOptions) -> frozenset[int] | None:
+    """The persons, or tracks, that are asked for; None for all."""
+    if options.series == "person":
+        people = options.people
+        return None if people is None else frozenset(people_meant(people, names_of_people(recording)))
+    refuse_unknown(options.tracks or (), recording.tracks)
+    return None if options.tracks is None else frozenset(options.tracks)
+
+
+def _is_wanted(highlight: Highlight, wanted: frozenset[int] | None, options: ClipsOptions) -> bool:
+    """Whether a highlight is of the emotions and people that are asked for; of several people one will do."""
+    right = wanted is None or not wanted.isdisjoint(highlight.who)
     return right and (highlight.emotion is None or highlight.emotion in options.emotions)
 
 
-def _moments(rows: TimelineSamples, options: ClipsOptions) -> Iterator[Highlight]:
-    """The strongest moments of every track: as many as in a summary, and more only where there are few tracks, so that one
-    face that smiles all the time does not displace the others."""
-    count = len(rows.track_id)
-    if MOMENT not in options.wanted or not count:
-        return
-    each = max(MOMENTS, math.ceil(options.most / count))
-    for track in range(count):
-        for m in find_moments(rows, [track], each, options.emotions):
-            yield Highlight(MOMENT, (m.track_id,), m.emotion, m.time_s, m.time_s, m.time_s, m.confidence, NAN)
+def _moments(
+    rows: TimelineSamples, bouts: Sequence[Bouts], tracks: Sequence[int], options: ClipsOptions
+) -> Iterator[Highlight]:
+    """The moments that are most worth a look, of all together, so that they are spread over people, emotions and time."""
+    if MOMENT in options.wanted:
+        for m in find_moments(rows, tracks, bouts, options.most, options.emotions):
+            yield Highlight(
+                kind=MOMENT,
+                who=(m.track_id,),
+                emotion=m.emotion,
+                start_s=m.time_s,
+                end_s=m.time_s,
+                peak_s=m.time_s,
+                strength=m.confidence,
+                baseline=m.baseline,
+            )
 
 
-def _events(rows: TimelineSamples, options: ClipsOptions) -> Iterator[Highlight]:
+def _events(rows: TimelineSamples, bouts: Sequence[Bouts], options: ClipsOptions) -> Iterator[Highlight]:
     kinds = tuple(kind for kind in Kind if kind.value in options.wanted)
     if not kinds:
         return
     chosen = EventsOptions(kinds=tuple(kinds), max_p=options.max_p)
-    for e in events_of(rows, bouts_of(rows), kinds):
+    for e in events_of(rows, bouts, kinds):
         if is_wanted(e, chosen):
-            yield Highlight(e.kind.value, e.tracks, e.emotion, e.start_s, e.end_s, e.peak_s, e.strength, e.p_value)
+            yield Highlight(
+                kind=e.kind.value,
+                who=e.tracks,
+                emotion=e.emotion,
+                start_s=e.start_s,
+                end_s=e.end_s,
+                peak_s=e.peak_s,
+                strength=e.strength,
+                baseline=e.baseline,
+                p_value=e.p_value,
+            )

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,8 +19,11 @@ INDEX = "clips.csv"
 NAME = re.compile(r"\d{4,}_\d\d+-\d\d-\d\d\.\d{3}(_[a-z0-9-]+)+\.mp4")
 """What clips are called, and no file of anybody else."""
 
-NAMED_TRACKS = 8
-"""So many tracks are named in the name of a file; of more, their number is."""
+MOST_NAMED = 8
+"""So many persons or tracks are named in the name of a file; of more, their number is."""
+
+LONGEST_NAME = 24
+"""Letters of a person's name in the name of a file."""
 
 DIGITS = 6
 """Decimals of written numbers: a microsecond is less than any frame or sample is off."""
@@ -32,7 +36,9 @@ class Clip:
     file: str  # name in the folder
     video: str  # as the timeline names it
     kind: str
-    tracks: tuple[int, ...]
+    people: tuple[int, ...]  # empty if it was looked for by track
+    names: tuple[str, ...]  # theirs, as far as they have one
+    tracks: tuple[int, ...]  # empty if it was looked for by person
     emotion: str | None
     start_s: float  # when its first frame begins to be shown
     end_s: float  # when its last frame ends
@@ -40,36 +46,58 @@ class Clip:
     event_end_s: float
     peak_s: float
     strength: float
+    baseline: float
     p_value: float
 
 
 FIELDS = tuple(f.name for f in fields(Clip))
+LISTS = ("people", "names", "tracks")
 NUMBERS = tuple(f.name for f in fields(Clip) if f.type == "float")
 
 
-def name_of(number: int, highlight: Highlight) -> str:
-    """Its place in the order of time, when it happens, who, and what: 0001_00-12-03.480_track2_happiness_moment.mp4."""
+def name_of(number: int, highlight: Highlight, series: str, names: Sequence[str] = ()) -> str:
+    """Its place in the order of time, when it happens, who, and what: 0001_00-12-03.480_person2-ann_happiness_moment.mp4.
+
+    Parameters
+    ----------
+    series : "person" or "track", what `highlight.who` counts
+    names : of the persons, as far as they have one
+    """
     seconds, ms = divmod(round(highlight.start_s * 1000), 1000)
     when = f"{seconds // 3600:02}-{seconds // 60 % 60:02}-{seconds % 60:02}.{ms:03}"
-    tracks = highlight.tracks
-    who = f"{len(tracks)}tracks" if len(tracks) > NAMED_TRACKS else "-".join(map(str, tracks))
-    words = (f"track{who}" if len(tracks) <= NAMED_TRACKS else who) if tracks else None
-    return "_".join(filter(None, (f"{number:04}", when, words, highlight.emotion, highlight.kind))) + ".mp4"
+    who = f"{series}{'-'.join(map(str, highlight.who))}" if highlight.who else ""
+    if len(highlight.who) > MOST_NAMED:
+        who = f"{len(highlight.who)}{ {'person': 'people'}.get(series, 'tracks') }"
+    elif len(highlight.who) == 1 and (name := _plain("".join(names))):
+        who += f"-{name}"
+    return "_".join(filter(None, (f"{number:04}", when, who, highlight.emotion, highlight.kind))) + ".mp4"
+
+
+def _plain(name: str) -> str:
+    """A name in the few letters that every file system and every shell takes."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters)[:LONGEST_NAME].strip("-")
 
 
 def flat(clip: Clip) -> dict[str, Any]:
-    """A clip as one row of columns; its tracks are a list of numbers, what there is not is None."""
+    """A clip as one row of columns; what there is not is None, and of nobody an empty list."""
     row = {name: _rounded(getattr(clip, name)) for name in FIELDS}
-    return row | {"tracks": list(clip.tracks)}
+    return row | {name: list(getattr(clip, name)) for name in LISTS}
 
 
 def csv_text(clips: Iterable[Clip]) -> str:
-    """One line a clip under a line of headings; tracks with spaces between, what there is not is empty."""
+    """One line a clip under a line of headings; numbers with spaces between, names with semicolons; empty is what there is
+    not."""
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat(clip) | {"tracks": " ".join(map(str, clip.tracks))} for clip in clips)
+    writer.writerows(_joined(flat(clip)) for clip in clips)
     return text.getvalue()
+
+
+def _joined(row: dict[str, Any]) -> dict[str, Any]:
+    numbers = {name: " ".join(map(str, row[name])) for name in ("people", "tracks")}
+    return row | numbers | {"names": "; ".join(row["names"])}
 
 
 def listed(folder: Path) -> Sequence[str]:

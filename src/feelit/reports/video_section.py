@@ -48,8 +48,9 @@ class Findings:
 
     @property
     def moments(self) -> list[Moment]:
-        """The strongest ones of every person, the strongest first."""
-        return sorted((m for person in self.people for m in person.shown.moments), key=lambda m: (-m.confidence, m.time_s))
+        """Those of every person, what rises most above the usual first."""
+        found = [moment for person in self.people for moment in person.shown.moments]
+        return sorted(found, key=lambda m: (-round(m.rise, 2), -m.lasts_s, m.time_s))
 
     @property
     def surest(self) -> list[Event]:
