@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from feelit.errors import ModelError, UsageError
 from feelit.evaluation.classifier.crops import AS_IT_IS, crop_images, whole
 from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.evaluation.classifier.occlusions import OCCLUSIONS
+from feelit.evaluation.classifier.score_text import tables
 from feelit.evaluation.classifier.scores import ClassifierScores, occlusion_score
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
@@ -43,6 +45,15 @@ def test_scores_agree_with_hand_computed_values(tmp_path: Path) -> None:
     assert scores.macro.f1 == scores.macro_f1.value == pytest.approx((4 / 6 + 6 / 8) / 2)
     assert scores.weighted.f1 == pytest.approx((3 * 4 / 6 + 4 * 6 / 8) / 7)
     assert scores.accuracy.low < 5 / 7 < scores.accuracy.high
+
+
+def test_a_class_without_images_has_no_scores_to_show(tmp_path: Path) -> None:
+    scores = evaluated(tmp_path)
+    nobody = replace(scores.classes["happiness"], images=0)
+    found = replace(scores, classes=scores.classes | {"happiness": nobody})
+    (rows,) = (table.rows for table in tables(found) if table.title == "classes")
+    assert [row for row in rows if row[0] == "happiness"] == [("happiness", "-", "-", "-", "-", "0")]
+    assert [row[1] for row in rows if row[0] == "sadness"] == ["75.0 %"]
 
 
 def test_images_are_counted(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from feelit.cli.evaluate import evaluate
 from feelit.cli.events import events
 from feelit.cli.explain import explain
 from feelit.cli.export import export
+from feelit.cli.help import HelpfulCommand
 from feelit.cli.live import live
 from feelit.cli.merge import merge
 from feelit.cli.models import models
@@ -33,23 +34,23 @@ from feelit.storage.names import one_line
 INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command()(analyze)
-app.command()(status)
-app.command()(merge)
-app.command()(summarize)
-app.command()(people)
-app.command()(events)
-app.command()(report)
-app.command()(plot)
-app.command()(annotate)
-app.command()(clips)
-app.command()(export)
-app.command()(explain)
-app.command()(live)
-app.command()(evaluate)
-app.command()(train)
+app.command(cls=HelpfulCommand)(analyze)
+app.command(cls=HelpfulCommand)(status)
+app.command(cls=HelpfulCommand)(merge)
+app.command(cls=HelpfulCommand)(summarize)
+app.command(cls=HelpfulCommand)(people)
+app.command(cls=HelpfulCommand)(events)
+app.command(cls=HelpfulCommand)(report)
+app.command(cls=HelpfulCommand)(plot)
+app.command(cls=HelpfulCommand)(annotate)
+app.command(cls=HelpfulCommand)(clips)
+app.command(cls=HelpfulCommand)(export)
+app.command(cls=HelpfulCommand)(explain)
+app.command(cls=HelpfulCommand)(live)
+app.command(cls=HelpfulCommand)(evaluate)
+app.command(cls=HelpfulCommand)(train)
 app.add_typer(models, name="models")
-app.command()(doctor)
+app.command(cls=HelpfulCommand)(doctor)
 
 
 @app.callback(invoke_without_command=True)

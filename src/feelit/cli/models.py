@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.help import HelpfulCommand, HelpfulGroup
+
 if TYPE_CHECKING:
     from feelit.models.list import Listed
     from feelit.models.verify import Checked
 
 models = typer.Typer(
-    no_args_is_help=True, help="List, describe, check and fetch models. Nothing is fetched unless `pull` is called."
+    cls=HelpfulGroup,
+    no_args_is_help=True,
+    help="List, describe, check and fetch models. Nothing is fetched unless `pull` is called.",
 )
 
 
-@models.command("list")
+@models.command("list", cls=HelpfulCommand)
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
@@ -35,7 +39,7 @@ def list_(
         _print_table(listed)
 
 
-@models.command()
+@models.command(cls=HelpfulCommand)
 def info(
     model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model of `feelit models list`, or an .onnx file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -51,11 +55,11 @@ def info(
         write(found.text(), None)
 
 
-@models.command()
+@models.command(cls=HelpfulCommand)
 def verify(
     given: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME|PATH]...", help="Which models.", show_default="all that are on this computer"),
+        typer.Argument(metavar="NAME|PATH", help="Which models.", show_default="all that are on this computer"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
@@ -83,7 +87,7 @@ def verify(
     raise typer.Exit(0 if all(model.ok for model in checked) else ModelError.exit_code)
 
 
-@models.command()
+@models.command(cls=HelpfulCommand)
 def pull(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
     mirror: Annotated[

@@ -64,6 +64,8 @@ def _summary(scores: ClassifierScores) -> TextTable:
 def _classes(scores: ClassifierScores) -> TextTable:
     rows = [
         (name, percent(c.precision), percent(c.recall), percent(c.f1.value), between(c.f1), str(c.images))
+        if c.images
+        else (name, "-", "-", "-", "-", "0")  # nothing to be right about
         for name, c in scores.classes.items()
     ]
     for name, mean in (("macro", scores.macro), ("weighted", scores.weighted)):

@@ -1,0 +1,52 @@
+"""How `--help` looks: names of arguments as in manual pages, defaults in one pair of brackets, summaries that are whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+DOUBLE = re.compile(r"default: \((.*)\)\]$", re.DOTALL)
+TYPE = re.compile(r" <[^<>]*>$")
+
+
+def summary_of(text: str) -> str:
+    """The first sentence of a docstring, on one line."""
+    first = " ".join(text.strip().split("\n\n")[0].split())
+    return re.split(r"[:.;] ", first)[0].removesuffix(".")
+
+
+class HelpfulCommand(TyperCommand):
+    """A command of Typer with the help of this program."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """INPUT... instead of {INPUT}..., as braces are for choices."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments without their types in Python, defaults without a second pair of brackets."""
+        write = formatter.write_dl
+
+        def write_rows(rows: Sequence[tuple[str, str]], *given: Any, **named: Any) -> None:
+            shown = [(name if name.startswith("-") else TYPE.sub("", name), text) for name, text in rows]
+            write([(name, DOUBLE.sub(r"default: \1]", text)) for name, text in shown], *given, **named)
+
+        formatter.write_dl = write_rows
+        try:
+            super().format_options(ctx, formatter)
+        finally:
+            formatter.write_dl = write
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The summary in a list of commands; it is wrapped there, so nothing is cut off."""
+        return summary_of(self.help or "")
+
+
+class HelpfulGroup(TyperGroup):
+    """The same for a group of commands."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """See `HelpfulCommand.get_short_help_str`."""
+        return summary_of(self.help or "")
