@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,3 +101,69 @@ def test_nothing_is_reported_home() -> None:
     pytest.importorskip("ray")
     cluster.import_ray()
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+class Clusterless:
+    """As much of Ray as a driver needs that is about to lose its cluster."""
+
+    def __init__(self, address: str = "") -> None:
+        self._address = address
+        self.left = threading.Event()
+        self.may_leave = threading.Event()
+
+    def get_runtime_context(self) -> object:
+        return SimpleNamespace(gcs_address=self._address)
+
+    def shutdown(self) -> None:
+        self.may_leave.wait()
+        self.left.set()
+
+
+@pytest.mark.parametrize("prefix", ["", "ray://"])
+def test_a_head_that_is_away_for_long_is_lost(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "LOOK_S", 0.0)
+    with server(SETTINGS) as address:
+        head = cluster.Head(Clusterless(address), prefix + address if prefix else "auto")
+        head.look()
+        assert head.answers
+    head.look()
+    assert not head.answers, "it may come back"
+    monkeypatch.setattr(cluster, "SILENT_S", 0.0)
+    with pytest.raises(FeelitError, match=r"was lost: its head has not answered for 0 s") as caught:
+        head.look()
+    assert caught.value.hint == "run the same command again to resume"
+
+
+def test_a_head_that_comes_back_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "LOOK_S", 0.0)
+    with server(SETTINGS) as address:
+        head = cluster.Head(Clusterless(address), address)
+        head.answers = False
+        head.look()
+        assert head.answers
+
+
+def test_a_driver_whose_cluster_has_no_known_place_knocks_nowhere() -> None:
+    head = cluster.Head(None, "auto")
+    head.look()
+    assert head.answers
+
+
+def test_what_rays_threads_print_stays_off_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    with cluster._quiet():
+        for name in ("ray_listen_error_messages", "Thread-5 (_log_main)", "mine"):
+            thread = threading.Thread(target=sys.stdout.write, args=("said\n",), name=name)
+            thread.start()
+            thread.join()
+        sys.stdout.write("result\n")
+        sys.stdout.flush()
+    assert capsys.readouterr().out == "said\nresult\n"
+
+
+def test_a_cluster_that_is_lost_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "LEAVE_S", 0.1)
+    ray = Clusterless()
+    cluster._leave(ray)
+    assert not ray.left.is_set()
+    ray.may_leave.set()
+    assert ray.left.wait(30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -234,8 +235,9 @@ def test_a_node_that_is_killed_at_any_moment_changes_no_row(
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=share * expected[1])
     os.kill(raylet_of(node).pid, signal.SIGKILL)
-    _, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (0, "")
+    assert [json.loads(line)["status"] for line in stdout.splitlines()] == ["done"]
     assert (tmp_path / "out.parquet").read_bytes() == expected[0]
 
 

@@ -17,7 +17,7 @@ from feelit.errors import FeelitError
 from feelit.models.paths import models_folder
 from feelit.options import Device
 from feelit.run.engines import Order, Outcome
-from feelit.run.engines.cluster import first_line, import_ray, joined, reachable
+from feelit.run.engines.cluster import LOOK_S, Head, first_line, import_ray, joined, lost, reachable
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up
 from feelit.run.engines.local import Work
 from feelit.run.engines.node import Assignment, serve
@@ -93,22 +93,24 @@ class RayEngine:
         """
         with joined(self._ray, self._address):
             submit = _Submitter(self._ray, self._share_of_gpu(), self._limits, self._work)
+            head = Head(self._ray, self._address)
             try:
-                yield from self._run(orders, submit)
-            except self._ray.exceptions.RayError as error:
-                message = f"the Ray cluster at {self._address} was lost: {first_line(error)}"
-                raise FeelitError(message, "run the same command again to resume") from error
+                yield from self._run(orders, submit, head)
+            except (self._ray.exceptions.RayError, ConnectionError) as error:  # the latter by ray://
+                raise lost(self._address, first_line(error)) from error
             except SystemError as error:  # how what a signal handler raises comes out of Ray's core
                 raise error.__cause__ or error from None
             finally:
-                with contextlib.suppress(self._ray.exceptions.RayError):
-                    for reference in self._flying:
+                with contextlib.suppress(self._ray.exceptions.RayError, ConnectionError):
+                    for reference in self._flying if head.answers else ():
                         self._ray.cancel(reference, force=True)
 
-    def _run(self, orders: Iterator[Order], submit: _Submitter) -> Iterator[Outcome]:
-        more = True
+    def _run(self, orders: Iterator[Order], submit: _Submitter, head: Head) -> Iterator[Outcome]:
+        more, most = True, 1
         while more or self._waiting or self._flying:
-            most = self._room()
+            head.look()
+            if head.answers:  # else to ask would take until Ray gives it up
+                most = self._room()
             if len(self._flying) < most and more and not self._waiting:
                 order = next(orders, None)
                 more = order is not None
@@ -120,7 +122,7 @@ class RayEngine:
             if not self._flying:
                 continue
             drawing = more and len(self._flying) < most
-            ready, _ = self._ray.wait(list(self._flying), num_returns=1, timeout=0 if drawing else None)
+            ready, _ = self._ray.wait(list(self._flying), num_returns=1, timeout=0 if drawing else LOOK_S)
             for reference in ready:
                 outcome = self._outcome(reference, self._flying.pop(reference))
                 if outcome is not None:
