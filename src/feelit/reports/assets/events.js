@@ -24,7 +24,7 @@ function buildEvents(view) {
         ]
       : []),
     { label: "what", text: true, value: (e) => e.kind, cell: (e) => e.kind },
-    { label: "who", text: true, value: (e) => e.people[0], cell: (e) => e.people.map((id) => whoIs(video, id)).join(", ") },
+    { label: "who", text: true, value: (e) => e.people[0], cell: (e) => whoAre(video, e.people) },
     { label: "expression", text: true, value: (e) => e.emotion, cell: (e) => (e.emotion ? labelled(e.emotion) : DASH) },
     { label: "duration", unit: "s", wide: true, value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
     { label: "peak", wide: true, value: (e) => e.strength, cell: (e) => percent(e.strength) },

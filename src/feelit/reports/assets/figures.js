@@ -1,11 +1,11 @@
 // The lanes and the curves as pictures for a paper, and the numbers behind them.
 
-const FIGURE = { width: 1000, names: 150, right: 20, lane: 44, axis: 24, legend: 40, title: 30, curves: 220 };
+const FIGURE = { width: 1000, names: 150, right: 20, most: 480, axis: 24, legend: 40, title: 30, curves: 220 };
 
 /** All lanes, as far as they are shown, with names, times and a legend. */
 function streamFigure(view, lanes) {
   const { video } = view;
-  const lane = Math.min(Math.max(laneHeight(lanes.length), 18), 60);
+  const lane = lanePitch(lanes.length, FIGURE.most) - 6;
   const pitch = lane + 6;
   const height = FIGURE.title + lanes.length * pitch + FIGURE.axis + FIGURE.legend;
   const inner = FIGURE.width - FIGURE.names - FIGURE.right;

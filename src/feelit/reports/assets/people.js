@@ -1,6 +1,7 @@
 // Who is meant, and what each person showed, in words and in a table.
 
 const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
+const UNITS = { person: ["person", "people"], track: ["track", "tracks"] };
 const MOST_NAMED = 4; // of more people that show the same, only their number is given
 const STANDS_OUT = 0.05;
 const MOST_BESIDES = 3;
@@ -16,9 +17,22 @@ function whoIs(video, id) {
   return person ? nameOf(video, person) : `${video.unit} ${id}`;
 }
 
+/** Several by number: "Ada, Ben and person 7", "people 3 and 4". */
+function whoAre(video, ids) {
+  const people = ids.map((id) => video.people.find((person) => person.id === id) ?? { id, name: null });
+  return allOf(video, people);
+}
+
+function allOf(video, people) {
+  const names = people.filter((person) => person.name).map((person) => person.name);
+  const numbers = people.filter((person) => !person.name).map((person) => person.id);
+  if (numbers.length < 2) return listed([...names, ...numbers.map((id) => `${video.unit} ${id}`)]);
+  const unit = UNITS[video.unit][1];
+  return names.length ? listed([...names, `${unit} ${numbers.join(", ")}`]) : `${unit} ${listed(numbers)}`;
+}
+
 function many(video, number) {
-  const units = { person: ["person", "people"], track: ["track", "tracks"] }[video.unit];
-  return `${NUMBERS[number] ?? number.toLocaleString("en")} ${units[number === 1 ? 0 : 1]}`;
+  return `${NUMBERS[number] ?? number.toLocaleString("en")} ${UNITS[video.unit][number === 1 ? 0 : 1]}`;
 }
 
 /** The answer to "who showed what?": parts of sentences. */
@@ -51,7 +65,7 @@ function ofOne(person) {
 }
 
 function namesOf(video, members) {
-  return members.length > MOST_NAMED ? `${members.length} of them` : listed(members.map((person) => nameOf(video, person)));
+  return members.length > MOST_NAMED ? `${members.length} of them` : allOf(video, members);
 }
 
 /** Who showed most of what they did not mostly show. */
@@ -63,12 +77,15 @@ function besides(video) {
   );
   const most = found.sort((a, b) => b.value - a.value).slice(0, MOST_BESIDES);
   if (!most.length) return [];
-  const who = [...new Set(most.map(({ person }) => person))];
-  const words = who.map((one) => {
-    const shown = most.filter(({ person }) => person === one).map(({ emotion, value }) => `${emotion} ${percent(value)}`);
-    return `${nameOf(video, one)} ${listed(shown)}`;
-  });
-  return [` Also: ${words.join("; ")} of the readable time.`];
+  const time = [" of the readable time", ""]; // said once
+  const words = ({ person, value }, n) => `${nameOf(video, person)} (${percent(value)}${time[Math.min(n, 1)]})`;
+  const places = new Map(most.map((entry, n) => [entry, n]));
+  const parts = [...new Set(most.map(({ emotion }) => emotion))].flatMap((emotion, n) => [
+    n ? "; " : " Also ",
+    el("b", {}, emotion),
+    `: ${listed(most.filter((entry) => entry.emotion === emotion).map((entry) => words(entry, places.get(entry))))}`,
+  ]);
+  return [...parts, "."];
 }
 
 function buildPeople(view) {

@@ -3,6 +3,7 @@
 const CURVES_PX = { one: 240, several: 160 }; // of one person alone, and of one among several
 const TOP_PX = 16;
 const LEAST_CURVE = 0.1; // a label that never reaches it is a line at the bottom: it is left out until it is asked for
+const LEAST_DRAWN = 0.015;
 const MOST_TRACKS_DRAWN = 300;
 
 class PersonCurves {
@@ -84,27 +85,25 @@ class PersonCurves {
     const chosen = [...this.chosen].sort((a, b) => a - b);
     const across = (time) => ((time - view.from) / (view.to - view.from)) * width;
     const series = view.curves.series(curves, chosen, view.from, view.to, Math.max(width / 1.5, 200));
-    const points = (values) => series.times.map((time, n) => (values[n] === null ? null : [across(time), at(values[n])]));
-    chosen.forEach((kind, k) => {
-      const [low, high, mean] = ["low", "high", "mean"].map((what) => points(series[what][k]));
-      runs(
-        mean.length,
-        (n) => mean[n] !== null,
-        (a, b) => {
-          const band = series.high[k].slice(a, b).some((value, n) => value - series.low[k][a + n] > 0.02);
-          if (band) pen.polygon([...high.slice(a, b), ...low.slice(a, b).reverse()], fills[kind], 0.25);
-        },
-      );
+    const lines = chosen.map((kind, k) => {
+      const points = (what) =>
+        series[what][k].map((value, n) => (seen(series.high[k], n) ? [across(series.times[n]), at(value)] : null));
+      return { kind, mean: points("mean"), low: points("low"), high: points("high") };
     });
-    chosen.forEach((kind, k) => {
-      const mean = points(series.mean[k]);
+    for (const { kind, mean, low, high } of lines) {
+      const band = (a, b) => pen.polygon([...high.slice(a, b), ...low.slice(a, b).reverse()], fills[kind], 0.25);
+      const there = (n) => mean[n] !== null;
+      runs(mean.length, there, (a, b) => high.slice(a, b).some((point, n) => low[a + n][1] - point[1] > 2) && band(a, b));
+    }
+    for (const { kind, mean } of lines) {
+      const dot = ([x, y]) => pen.rect(x - 1.5, y - 1.5, 3, 3, edges[kind]); // a point that has no neighbour to draw a line to
       pen.line(mean, edges[kind], 1.8);
       runs(
         mean.length,
         (n) => mean[n] !== null,
-        (a, b) => b === a + 1 && pen.rect(mean[a][0] - 1.5, mean[a][1] - 1.5, 3, 3, edges[kind]),
+        (a, b) => b === a + 1 && dot(mean[a]),
       );
-    });
+    }
     drawPeaks(
       pen,
       peaksOf(view.video, this.person.id).filter((event) => this.chosen.has(EMOTIONS.indexOf(event.emotion))),
@@ -149,6 +148,12 @@ class PersonCurves {
       this.figures[k].textContent = level === null ? "" : percent(level);
     });
   }
+}
+
+/** Whether a value is drawn: lines that run along the bottom would lie upon one another. */
+function seen(values, n) {
+  if (values[n] === null) return false;
+  return [values[n - 1], values[n], values[n + 1]].some((value) => (value ?? 0) >= LEAST_DRAWN);
 }
 
 function shareList(person) {

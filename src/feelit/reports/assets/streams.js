@@ -3,8 +3,8 @@
 const TIME_STEPS = [
   0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000,
 ];
-const LANE_PX = { least: 18, most: 144 };
-const BESIDE_PX = 330; // what else stands on the first screen, above and below the lanes
+const LANE_PX = { least: 15, most: 144, phone: { least: 30, most: 60 } };
+const BELOW_PX = 64; // of the first screen, for the legend
 const SPEAKING_PX = 3;
 const PEAK_LANE_PX = 30; // lower lanes have no room for triangles
 const SIGNIFICANT = 0.05;
@@ -31,7 +31,12 @@ class Lane {
         onclick: () => view.toggle(number),
       },
       portrait(view.video, this.person),
-      el("span", { class: "name" }, nameOf(view.video, this.person), el("span", { class: "sub" }, presence(this.person))),
+      el(
+        "span",
+        { class: "name" },
+        nameOf(view.video, this.person),
+        el("span", { class: "sub" }, `seen ${length(this.person.on_screen_s)}`),
+      ),
     );
     this.node = el("div", { class: "lane" }, this.name, this.surface, el("div", { class: "says" }, ...inShort(this.person)));
     this.detail = null;
@@ -60,7 +65,8 @@ class Lane {
     const point = view.curves.nearest(time);
     const words = stateWords(view.curves, this.curves, point, Math.abs(view.curves.times[point] - time));
     const share = (time - view.from) / (view.to - view.from);
-    reading.hidden = !words || share < 0 || share > 1;
+    const asked = view.hover !== null || view.cursor > 0;
+    reading.hidden = !asked || !words || share < 0 || share > 1;
     if (reading.hidden) return;
     reading.textContent = words;
     reading.style.left = `${100 * share}%`;
@@ -95,9 +101,12 @@ function buildStreams(view) {
   );
 
   function draw() {
-    const height = laneHeight(lanes.length);
+    const top = axis.getBoundingClientRect().bottom + scrollY;
+    const pitch = lanePitch(lanes.length, theme.printing ? 620 : innerHeight - top - BELOW_PX);
+    const height = pitch - (pitch < 24 ? 2 : 4);
+    list.style.setProperty("--lane-gap", `${pitch - height}px`);
     list.style.setProperty("--lane-height", `${height}px`);
-    list.classList.toggle("low", height < 44);
+    list.classList.toggle("low", height < 36);
     list.classList.toggle("lowest", height < 26);
     for (const lane of lanes) lane.draw(height);
     drawTimes(axis, view.from, view.to, axis.clientWidth);
@@ -143,11 +152,10 @@ function buildStreams(view) {
   return { node: el("div", {}, buildControls(view, save), list, legend(video)), draw };
 }
 
-/** High enough to fill the first screen, and never so low that nothing is seen. */
-function laneHeight(count) {
-  const room = theme.printing ? 620 : Math.max(innerHeight - BESIDE_PX, 240);
-  const most = innerWidth < 700 ? 56 : LANE_PX.most;
-  return Math.round(Math.min(Math.max(room / Math.max(count, 1), innerWidth < 700 ? 26 : LANE_PX.least), most)) - 4;
+/** From lane to lane: as high as there is room for, and never so low that nothing is seen. */
+function lanePitch(count, room) {
+  const { least, most } = innerWidth < 700 ? LANE_PX.phone : LANE_PX;
+  return Math.floor(Math.min(Math.max(room / Math.max(count, 1), least), most));
 }
 
 /** Draw at the next frame, however often it is asked for before. */
@@ -303,13 +311,6 @@ function portrait(video, person) {
   return person.portrait
     ? el("img", { src: person.portrait, alt: "", class: "portrait" })
     : el("span", { class: "portrait", "aria-hidden": "true" }, person.name ? [...person.name][0] : String(person.id));
-}
-
-function presence(person) {
-  const seen = `on screen ${length(person.on_screen_s)}`;
-  return person.readable_share !== null && person.readable_share < 0.995
-    ? `${seen}, ${percent(person.readable_share)} readable`
-    : seen;
 }
 
 function inShort(person) {
