@@ -26,7 +26,7 @@ Spoil = Callable[[pa.Table, Facts], tuple[pa.Table, Facts]]
 
 
 def failed(table: pa.Table, facts: Facts) -> set[str]:
-    return {check.name for check in audit(table, facts) if not check.passed}
+    return {check.name for check in audit(table.to_batches(), facts) if not check.passed}
 
 
 def put(table: pa.Table, name: str, row: int, value: object) -> pa.Table:
@@ -85,6 +85,14 @@ def test_a_video_without_a_sampled_frame_passes() -> None:
     assert failed(SCHEMA.empty_table(), facts) == set()
 
 
+@pytest.mark.parametrize("batch_rows", [1, 7, 100])
+def test_rows_in_small_batches_give_the_same_findings(batch_rows: int) -> None:
+    table, facts = to_arrow(ROWS, "a.mp4"), facts_of(MEETING, ROWS)
+    spoilt = put(table, "confidence", first(table, readable=True, track_id=2), 0.01)
+    for one in (table, spoilt):
+        assert audit(one.to_batches(max_chunksize=batch_rows), facts) == audit(one.to_batches(), facts)
+
+
 @pytest.mark.parametrize(
     ("spoil", "found"),
     [
@@ -123,6 +131,6 @@ def test_metadata_that_say_nothing_fail_what_needs_them() -> None:
 
 
 def test_findings_say_how_much_was_looked_at() -> None:
-    found = {check.name: check.found for check in audit(to_arrow(ROWS, "a.mp4"), facts_of(MEETING, ROWS))}
+    found = {check.name: check.found for check in audit(to_arrow(ROWS, "a.mp4").to_batches(), facts_of(MEETING, ROWS))}
     assert found["every sampled frame has a row"] == "200 sampled frames; the metadata say 200"
     assert found["tracks are numbered without gaps"] == "3 tracks; the metadata say 3"

@@ -6,27 +6,32 @@ that does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feelit.analysis.audit_claims import EmotionsFollow
 from feelit.timeline.quality_gate import passes_quality_gate
-from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, from_arrow
-from feelit.timeline.smoothing import smooth
-from feelit.types import EMOTIONS, Bool, Int64, Timeline
+from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, SCHEMA, from_arrow
+from feelit.types import EMOTIONS, Bool, Float64, Int64, Timeline
 
 SUM_TOLERANCE = 0.001
 """Eight probabilities rounded to 1/4096 add up to 1 within that (docs/schema.md)."""
 
-CONFIDENCE_TOLERANCE = 0.001
-"""Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
+SLACK_S = 1.0
+"""The container's word for the end of the last frame is not always exact."""
 
 FACE_COLUMNS = (*BOX, "face_score", *LANDMARK_COLUMNS, *SCALARS, *PROBABILITY_COLUMNS)
 """Columns that hold a number if and only if there is a face."""
+
+COLUMNS = tuple(SCHEMA.names)
+"""What is checked."""
+
+Verdict = tuple[bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +44,22 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Subject:
-    """The timeline of one video, in the order of its rows."""
+class _Part:
+    """Some rows of the timeline of one video: all of every frame that is in it."""
 
     table: pa.Table
     rows: Timeline
-    facts: Mapping[str, Any]  # what the file's metadata say of the video
-    in_order: bool
-
-    @property
-    def face(self) -> Bool:
-        """(R,) whether a row has a face."""
-        result: Bool = self.rows.track_id >= 0
-        return result
-
-    def recorded(self, name: str) -> float | None:
-        """A number of the metadata; None where they do not have it."""
-        value = self.facts.get(name)
-        return value if isinstance(value, int | float) else None
+    face: Bool  # (R,) whether a row has a face
+    frame: Int64  # (N,) the frames, rising
+    first: Int64  # (N,) the row with which each begins
 
 
-def audit(table: pa.Table, facts: Mapping[str, Any], in_order: bool = True) -> list[Check]:
-    """Check the timeline of one video.
+def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order: bool = True) -> list[Check]:
+    """Check the timeline of one video, some rows at a time.
 
     Parameters
     ----------
-    table : its rows, with all columns of `schema.SCHEMA`
+    batches : its rows, with at least the columns of `schema.SCHEMA`, as `Recording.batches` gives them
     facts : what the metadata say of it; a check that needs what they leave out fails and says so
     in_order : whether the rows were stored in the order in which they are now
 
@@ -72,146 +67,315 @@ def audit(table: pa.Table, facts: Mapping[str, Any], in_order: bool = True) -> l
     -------
     always the same checks in the same order
     """
-    subject = _Subject(table, from_arrow(table), facts, in_order)
-    return [Check(name, *check(subject)) for name, check in _CHECKS.items()]
+    recorded = {name: value for name, value in facts.items() if isinstance(value, int | float)}
+    checks: list[_Check] = [kind(recorded) for kind in _CHECKS]
+    if not in_order:
+        checks[1] = _StoredInAnotherOrder(recorded)
+    for part in _parts(batches):
+        for check in checks:
+            check.add(part)
+    return [Check(check.name, *check.verdict()) for check in checks]
 
 
-def _frames_reconcile(subject: _Subject) -> tuple[bool, str]:
-    sampled = len(np.unique(subject.rows.frame))
-    stated = subject.recorded("frames_sampled")
-    if stated is None:
-        return False, f"{sampled} frames; the metadata do not say how many there should be"
-    return sampled == stated, f"{sampled} sampled frames; the metadata say {stated}"
+def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[_Part]:
+    """The same rows, but no frame is cut in two."""
+    rest: list[pa.Table] = []
+    for batch in batches:
+        frame = batch.column("frame").to_numpy()
+        other = np.flatnonzero(frame != frame[-1]) if len(frame) else np.zeros(0, np.int64)
+        cut = int(other[-1]) + 1 if len(other) else 0  # the last frame may go on in the next batch
+        whole = pa.Table.from_batches([batch])
+        if cut:
+            yield _part(pa.concat_tables([*rest, whole.slice(0, cut)]))
+            rest = []
+        rest.append(whole.slice(cut))
+    if sum(map(len, rest)):
+        yield _part(pa.concat_tables(rest))
 
 
-def _rows_in_order(subject: _Subject) -> tuple[bool, str]:
-    rows = subject.rows
-    step = np.where(np.diff(rows.frame) != 0, np.diff(rows.frame), np.diff(rows.track_id))
-    if not subject.in_order:
+def _part(table: pa.Table) -> _Part:
+    table = table.unify_dictionaries().combine_chunks()
+    rows = from_arrow(table)
+    frame, first = np.unique(rows.frame, return_index=True)
+    return _Part(table, rows, rows.track_id >= 0, frame, first)
+
+
+@dataclass(slots=True)
+class _Check:
+    """One check, which is given all rows, some at a time. `recorded` are the numbers that the metadata state."""
+
+    recorded: Mapping[str, float]
+    wrong: int = 0
+    looked_at: int = 0
+    name: ClassVar[str]
+
+    def add(self, part: _Part) -> None:
+        """The next rows."""
+        raise NotImplementedError
+
+    def verdict(self) -> Verdict:
+        """Whether it passed, and what was found."""
+        raise NotImplementedError
+
+    def none(self, what: str, otherwise: str) -> Verdict:
+        """Passed if nothing is wrong; else how often it is."""
+        return self.wrong == 0, f"{self.wrong} × {what}" if self.wrong else otherwise
+
+
+@dataclass(slots=True)
+class _FramesReconcile(_Check):
+    name = "every sampled frame has a row"
+
+    def add(self, part: _Part) -> None:
+        self.looked_at += len(part.frame)
+
+    def verdict(self) -> Verdict:
+        stated = self.recorded.get("frames_sampled")
+        if stated is None:
+            return False, f"{self.looked_at} frames; the metadata do not say how many there should be"
+        return self.looked_at == stated, f"{self.looked_at} sampled frames; the metadata say {stated}"
+
+
+@dataclass(slots=True)
+class _RowsInOrder(_Check):
+    name = "rows are in order"
+    last: tuple[int, int] | None = None  # frame and track of the last row
+
+    def add(self, part: _Part) -> None:
+        frame, track = part.rows.frame, part.rows.track_id
+        before = self.last or (int(frame[0]), int(track[0]))
+        later, higher = np.diff(frame, prepend=before[0]), np.diff(track, prepend=np.int32(before[1]))
+        self.wrong += int(np.count_nonzero(np.where(later != 0, later, higher) < 0))
+        self.looked_at += len(frame)
+        self.last = int(frame[-1]), int(track[-1])
+
+    def verdict(self) -> Verdict:
+        return self.none("row stands before one that it should follow", f"{self.looked_at} rows, by frame and then by track")
+
+
+@dataclass(slots=True)
+class _StoredInAnotherOrder(_Check):
+    name = _RowsInOrder.name
+
+    def add(self, part: _Part) -> None:
+        pass
+
+    def verdict(self) -> Verdict:
         return False, "the rows are stored in another order than by frame and then by track"
-    return _none(step < 0, "row stands before one that it should follow", f"{len(rows)} rows, by frame and then by track")
 
 
-def _times_rise(subject: _Subject) -> tuple[bool, str]:
-    frame, first = np.unique(subject.rows.frame, return_index=True)
-    time_s = subject.rows.time_s[first]
-    same = subject.rows.time_s == time_s[np.searchsorted(frame, subject.rows.frame)]
-    wrong = int((~same).sum() + (np.diff(time_s) <= 0).sum() + (~np.isfinite(time_s)).sum())
-    return wrong == 0, f"{wrong} frames are not later than the one before" if wrong else f"{len(frame)} times, each later"
+@dataclass(slots=True)
+class _TimesRise(_Check):
+    name = "times rise"
+    last_s: float = -np.inf
+
+    def add(self, part: _Part) -> None:
+        time_s: Float64 = part.rows.time_s[part.first]
+        same = part.rows.time_s == time_s[np.searchsorted(part.frame, part.rows.frame)]
+        later = np.diff(time_s, prepend=self.last_s) > 0
+        self.wrong += int((~same).sum() + (~later).sum() + (~np.isfinite(time_s)).sum())
+        self.looked_at += len(time_s)
+        self.last_s = float(time_s[-1])
+
+    def verdict(self) -> Verdict:
+        found = (
+            f"{self.wrong} frames are not later than the one before" if self.wrong else f"{self.looked_at} times, each later"
+        )
+        return self.wrong == 0, found
 
 
-def _within_the_video(subject: _Subject) -> tuple[bool, str]:
-    duration_s = subject.recorded("duration_s")
-    if duration_s is None:
-        return False, "the metadata do not say how long the video is"
-    time_s = subject.rows.time_s
-    slack_s = 1.0  # the container's word for the end of the last frame is not always exact
-    found = f"{time_s.min():.3f} s to {time_s.max():.3f} s of {duration_s:.3f} s" if len(time_s) else "no frames"
-    return bool(((time_s >= -slack_s) & (time_s <= duration_s + slack_s)).all()), found
+@dataclass(slots=True)
+class _WithinTheVideo(_Check):
+    name = "times lie within the video"
+    first_s: float = np.inf
+    last_s: float = -np.inf
+
+    def add(self, part: _Part) -> None:
+        time_s = part.rows.time_s
+        self.first_s, self.last_s = min(self.first_s, float(time_s.min())), max(self.last_s, float(time_s.max()))
+        self.wrong += int(np.isnan(part.rows.time_s).sum())
+        self.looked_at += len(part.rows)
+
+    def verdict(self) -> Verdict:
+        duration_s = self.recorded.get("duration_s")
+        if duration_s is None:
+            return False, "the metadata do not say how long the video is"
+        if not self.looked_at:
+            return True, "no frames"
+        inside = not self.wrong and self.first_s >= -SLACK_S and self.last_s <= duration_s + SLACK_S
+        return inside, f"{self.first_s:.3f} s to {self.last_s:.3f} s of {duration_s:.3f} s"
 
 
-def _one_row_a_track(subject: _Subject) -> tuple[bool, str]:
-    rows = subject.rows.rows(subject.face)
-    pairs = rows.frame * (int(rows.track_id.max(initial=0)) + 1) + rows.track_id
-    doubles = len(pairs) - len(np.unique(pairs))
-    return doubles == 0, f"{doubles} rows repeat a track of their frame" if doubles else f"{len(pairs)} faces, none twice"
+@dataclass(slots=True)
+class _OneRowATrack(_Check):
+    name = "no track is twice in a frame"
+
+    def add(self, part: _Part) -> None:
+        frame, track = part.rows.frame[part.face], part.rows.track_id[part.face].astype(np.int64)
+        pairs = np.sort((frame - part.frame[0]) * (int(track.max(initial=0)) + 1) + track)
+        self.wrong += int(np.count_nonzero(np.diff(pairs) == 0))
+        self.looked_at += len(pairs)
+
+    def verdict(self) -> Verdict:
+        twice = f"{self.wrong} rows repeat a track of their frame"
+        return self.wrong == 0, twice if self.wrong else f"{self.looked_at} faces, none twice"
 
 
-def _empty_frames_have_one_row(subject: _Subject) -> tuple[bool, str]:
-    empty = subject.rows.frame[~subject.face]
-    wrong = len(empty) - len(np.unique(empty)) + int(np.isin(empty, subject.rows.frame[subject.face]).sum())
-    return wrong == 0, f"{wrong} rows too many" if wrong else f"{len(empty)} frames without a face, one row each"
+@dataclass(slots=True)
+class _EmptyFramesHaveOneRow(_Check):
+    name = "frames without a face have one row"
+
+    def add(self, part: _Part) -> None:
+        place = np.searchsorted(part.frame, part.rows.frame)
+        empty, faces = (np.bincount(place[which], minlength=len(part.frame)) for which in (~part.face, part.face))
+        self.wrong += int(np.maximum(empty - 1, 0).sum() + np.where(faces > 0, np.minimum(empty, 1), 0).sum())
+        self.looked_at += int(empty.sum())
+
+    def verdict(self) -> Verdict:
+        found = f"{self.wrong} rows too many" if self.wrong else f"{self.looked_at} frames without a face, one row each"
+        return self.wrong == 0, found
 
 
-def _values_where_faces_are(subject: _Subject) -> tuple[bool, str]:
-    face = pa.array(subject.face)
-    wrong = [name for name in FACE_COLUMNS if not pc.all(pc.equal(_finite(subject.table.column(name)), face)).as_py()]
-    if len(subject.rows) and wrong:
-        return False, f"empty with a face, or filled without one: {', '.join(wrong)}"
-    return True, f"{len(FACE_COLUMNS)} columns are filled in {int(subject.face.sum())} rows with a face, empty in the others"
+@dataclass(slots=True)
+class _ValuesWhereFacesAre(_Check):
+    name = "numbers stand where faces are"
+    holed: dict[str, None] = field(default_factory=dict)  # names of columns that have too few or too many
+
+    def add(self, part: _Part) -> None:
+        face = pa.array(part.face)
+        for name in FACE_COLUMNS:
+            finite = pc.fill_null(pc.is_finite(part.table.column(name)), False)
+            if name not in self.holed and not pc.all(pc.equal(finite, face)).as_py():
+                self.holed[name] = None
+        self.looked_at += int(part.face.sum())
+
+    def verdict(self) -> Verdict:
+        if self.holed:
+            names = [name for name in FACE_COLUMNS if name in self.holed]
+            return False, f"empty with a face, or filled without one: {', '.join(names)}"
+        return True, f"{len(FACE_COLUMNS)} columns are filled in {self.looked_at} rows with a face, empty in the others"
 
 
-def _boxes_in_the_picture(subject: _Subject) -> tuple[bool, str]:
-    width, height = subject.recorded("width_px"), subject.recorded("height_px")
-    if width is None or height is None:
-        return False, "the metadata do not say how large the picture is"
-    x0, y0, x1, y1 = subject.rows.box[subject.face].T
-    beyond = int(((x0 < 0) | (y0 < 0) | (x1 > width) | (y1 > height)).sum())
-    good = (x1 > x0) & (y1 > y0) & (x1 > 0) & (y1 > 0) & (x0 < width) & (y0 < height)
-    detail = f"{len(x0)} boxes in {width} × {height} px; the edge of the picture cuts {beyond}"
-    if fitted := subject.recorded("frames_letterboxed"):
-        detail += f"; {fitted} frames of another shape are fitted into it"
-    return _none(~good, "box is empty or outside the picture", detail)
+@dataclass(slots=True)
+class _BoxesInThePicture(_Check):
+    name = "boxes lie in the picture"
+    beyond: int = 0
+
+    def add(self, part: _Part) -> None:
+        width, height = self.recorded.get("width_px"), self.recorded.get("height_px")
+        if width is None or height is None:
+            return
+        x0, y0, x1, y1 = part.rows.box[part.face].T
+        self.beyond += int(((x0 < 0) | (y0 < 0) | (x1 > width) | (y1 > height)).sum())
+        good = (x1 > x0) & (y1 > y0) & (x1 > 0) & (y1 > 0) & (x0 < width) & (y0 < height)
+        self.wrong += int(np.count_nonzero(~good))
+        self.looked_at += len(x0)
+
+    def verdict(self) -> Verdict:
+        width, height = self.recorded.get("width_px"), self.recorded.get("height_px")
+        if width is None or height is None:
+            return False, "the metadata do not say how large the picture is"
+        detail = f"{self.looked_at} boxes in {width} × {height} px; the edge of the picture cuts {self.beyond}"
+        if fitted := self.recorded.get("frames_letterboxed"):
+            detail += f"; {fitted} frames of another shape are fitted into it"
+        return self.none("box is empty or outside the picture", detail)
 
 
-def _probabilities_add_up(subject: _Subject) -> tuple[bool, str]:
-    probability = subject.rows.probability[subject.face].astype(np.float64)
-    off = np.abs(probability.sum(axis=1) - 1)
-    good = (probability >= 0).all(axis=1) & (probability <= 1).all(axis=1) & (off <= SUM_TOLERANCE)
-    detail = f"{len(off)} rows, at most {off.max():.4f} away from 1" if len(off) else "no faces"
-    return _none(~good, "row is no distribution", detail)
+@dataclass(slots=True)
+class _ProbabilitiesAddUp(_Check):
+    name = "probabilities add up to 1"
+    most_off: float = 0.0
+
+    def add(self, part: _Part) -> None:
+        probability = part.rows.probability[part.face].astype(np.float64)
+        off = np.abs(probability.sum(axis=1) - 1)
+        good = (probability >= 0).all(axis=1) & (probability <= 1).all(axis=1) & (off <= SUM_TOLERANCE)
+        self.wrong += int(np.count_nonzero(~good))
+        self.looked_at += len(off)
+        self.most_off = max(self.most_off, float(off.max(initial=0)))
+
+    def verdict(self) -> Verdict:
+        detail = f"{self.looked_at} rows, at most {self.most_off:.4f} away from 1" if self.looked_at else "no faces"
+        return self.none("row is no distribution", detail)
 
 
-def _claims_where_readable(subject: _Subject) -> tuple[bool, str]:
-    rows = subject.rows
-    texts = subject.table.column("emotion").cast(pa.string())
-    foreign = int(pc.sum(pc.invert(pc.is_in(pc.drop_null(texts), value_set=pa.array(EMOTIONS)))).as_py() or 0)
-    if foreign:
-        return False, f"{foreign} rows have an emotion that is not in the list"
-    wrong = (rows.readable != (rows.emotion >= 0)) | (rows.readable != np.isfinite(rows.confidence))
-    detail = f"{int(rows.readable.sum())} of {int(subject.face.sum())} faces are readable, and these have an emotion"
-    return _none(wrong | (rows.readable & ~subject.face), "row has an emotion that it should not have, or lacks one", detail)
+@dataclass(slots=True)
+class _ClaimsWhereReadable(_Check):
+    name = "emotions are claimed of readable faces only"
+    foreign: int = 0
+    readable: int = 0
+
+    def add(self, part: _Part) -> None:
+        rows, texts = part.rows, part.table.column("emotion").cast(pa.string())
+        self.foreign += pc.sum(pc.invert(pc.is_in(pc.drop_null(texts), value_set=pa.array(EMOTIONS)))).as_py() or 0
+        claimed = (rows.readable != (rows.emotion >= 0)) | (rows.readable != np.isfinite(rows.confidence))
+        self.wrong += int(np.count_nonzero(claimed | (rows.readable & ~part.face)))
+        self.readable += int(rows.readable.sum())
+        self.looked_at += int(part.face.sum())
+
+    def verdict(self) -> Verdict:
+        if self.foreign:
+            return False, f"{self.foreign} rows have an emotion that is not in the list"
+        detail = f"{self.readable} of {self.looked_at} faces are readable, and these have an emotion"
+        return self.none("row has an emotion that it should not have, or lacks one", detail)
 
 
-def _readable_by_the_rule(subject: _Subject) -> tuple[bool, str]:
-    faces = subject.rows.rows(subject.face)
-    wrong = faces.readable != passes_quality_gate(faces.face_px, faces.sharpness, faces.yaw_deg)
-    return _none(wrong, "face is not what its size, sharpness and yaw make it", f"{len(faces)} faces follow the rule")
+@dataclass(slots=True)
+class _ReadableByTheRule(_Check):
+    name = "readable follows from size, sharpness and yaw"
+
+    def add(self, part: _Part) -> None:
+        faces = part.rows.rows(part.face)
+        follows = faces.readable == passes_quality_gate(faces.face_px, faces.sharpness, faces.yaw_deg)
+        self.wrong += int(np.count_nonzero(~follows))
+        self.looked_at += len(faces)
+
+    def verdict(self) -> Verdict:
+        return self.none("face is not what its size, sharpness and yaw make it", f"{self.looked_at} faces follow the rule")
 
 
-def _emotions_follow(subject: _Subject) -> tuple[bool, str]:
-    faces = subject.rows.rows(subject.face)
-    faces = faces.rows(np.lexsort((faces.time_s, faces.track_id)).astype(np.int64))
-    claims = np.flatnonzero(faces.readable & (faces.emotion >= 0)).astype(np.int64)
-    mean = smooth(faces.time_s, faces.track_id.astype(np.int64), faces.probability, faces.readable, claims)
-    best = np.nan_to_num(mean, nan=-1).max(axis=1, initial=-1)
-    shown = np.nan_to_num(mean[np.arange(len(claims)), faces.emotion[claims]], nan=-1)
-    off = np.maximum(best - shown, np.abs(shown - faces.confidence[claims]))
-    detail = f"{len(claims)} claims agree with the smoothed probabilities"
-    return _none(~(off <= CONFIDENCE_TOLERANCE), "claim is not what the probabilities give when they are smoothed", detail)
+@dataclass(slots=True)
+class _EmotionsFollow(_Check):
+    name = "emotions follow from the probabilities"
+    claims: EmotionsFollow = field(default_factory=EmotionsFollow)
+
+    def add(self, part: _Part) -> None:
+        self.claims.add(part.rows.rows(part.face))
+
+    def verdict(self) -> Verdict:
+        self.claims.finish()
+        self.wrong, detail = self.claims.wrong, f"{self.claims.looked_at} claims agree with the smoothed probabilities"
+        return self.none("claim is not what the probabilities give when they are smoothed", detail)
 
 
-def _tracks_counted(subject: _Subject) -> tuple[bool, str]:
-    ids: Int64 = np.unique(subject.rows.track_id[subject.face]).astype(np.int64)
-    stated = subject.recorded("tracks")
-    if stated is None:
-        return False, f"{len(ids)} tracks; the metadata do not say how many there should be"
-    return bool(np.array_equal(ids, np.arange(1, stated + 1))), f"{len(ids)} tracks; the metadata say {stated}"
+@dataclass(slots=True)
+class _TracksCounted(_Check):
+    name = "tracks are numbered without gaps"
+    ids: set[int] = field(default_factory=set)
+
+    def add(self, part: _Part) -> None:
+        self.ids.update(np.flatnonzero(np.bincount(part.rows.track_id[part.face])).tolist())
+
+    def verdict(self) -> Verdict:
+        stated = self.recorded.get("tracks")
+        if stated is None:
+            return False, f"{len(self.ids)} tracks; the metadata do not say how many there should be"
+        without_gaps = self.ids == set(range(1, int(stated) + 1))
+        return without_gaps, f"{len(self.ids)} tracks; the metadata say {stated}"
 
 
-_CHECKS: dict[str, Callable[[_Subject], tuple[bool, str]]] = {
-    "every sampled frame has a row": _frames_reconcile,
-    "rows are in order": _rows_in_order,
-    "times rise": _times_rise,
-    "times lie within the video": _within_the_video,
-    "no track is twice in a frame": _one_row_a_track,
-    "frames without a face have one row": _empty_frames_have_one_row,
-    "numbers stand where faces are": _values_where_faces_are,
-    "boxes lie in the picture": _boxes_in_the_picture,
-    "probabilities add up to 1": _probabilities_add_up,
-    "emotions are claimed of readable faces only": _claims_where_readable,
-    "readable follows from size, sharpness and yaw": _readable_by_the_rule,
-    "emotions follow from the probabilities": _emotions_follow,
-    "tracks are numbered without gaps": _tracks_counted,
-}
-
-
-def _none(wrong: Bool, what: str, otherwise: str) -> tuple[bool, str]:
-    """Passed if nothing is wrong; else how often it is."""
-    count = int(np.count_nonzero(wrong))
-    return count == 0, f"{count} × {what}" if count else otherwise
-
-
-def _finite(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whether a number is there; neither null nor NaN nor infinite."""
-    return pc.fill_null(pc.is_finite(column), False)
+_CHECKS: tuple[type[_Check], ...] = (
+    _FramesReconcile,
+    _RowsInOrder,
+    _TimesRise,
+    _WithinTheVideo,
+    _OneRowATrack,
+    _EmptyFramesHaveOneRow,
+    _ValuesWhereFacesAre,
+    _BoxesInThePicture,
+    _ProbabilitiesAddUp,
+    _ClaimsWhereReadable,
+    _ReadableByTheRule,
+    _EmotionsFollow,
+    _TracksCounted,
+)

@@ -10,9 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from feelit.analysis.audit import audit
+from feelit.analysis.audit import COLUMNS, audit
 from feelit.analysis.bouts import transition_counts
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import SURE, EventFinder, bouts_of
@@ -95,10 +94,10 @@ def title_of(name: str) -> str:
     return PurePosixPath(name).name or name
 
 
-def facts_of(recording: Recording, table: pa.Table) -> dict[str, Any]:
+def facts_of(recording: Recording) -> dict[str, Any]:
     """Everything about the file that does not depend on what faces show."""
     return {
-        "audit": [asdict(check) for check in audit(table, recording.facts, recording.in_order)],
+        "audit": [asdict(check) for check in audit(recording.batches(COLUMNS), recording.facts, recording.in_order)],
         "facts": {name: value for name, value in recording.facts.items() if name != "people"},
         "source": {k: v for k, v in recording.metadata.items() if k != "videos"} | {"timeline": recording.source},
     }

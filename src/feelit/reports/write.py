@@ -149,7 +149,7 @@ class _Writer:
             "moments": video_section.moments_of(findings.moments, pictures),
             "events": video_section.event_rows(findings, self.room.events, pictures),
             "quality": video_section.quality_facts(findings.quality),
-            **video_section.facts_of(recording, recording.table()),
+            **video_section.facts_of(recording),
             "footage": self._footage(recording),
         }
         file.write(page.data_block(f"video-{number}", video_section.plain(content)))

@@ -1,0 +1,57 @@
+"""Do the emotions of a timeline follow from its probabilities?
+
+Rows are checked some at a time, with what the smoothing needs of those around them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from feelit.timeline.smoothing import REACH_S, smooth
+from feelit.types import Bool, Float64, Int64, Timeline
+
+CONFIDENCE_TOLERANCE = 0.001
+"""Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
+
+
+class EmotionsFollow:
+    """Compares claims with smoothed probabilities.
+
+    Attributes
+    ----------
+    looked_at : how many claims were compared
+    wrong : how many are not what the probabilities give
+    """
+
+    def __init__(self) -> None:
+        self.looked_at = self.wrong = 0
+        self._rest: list[
+            Timeline
+        ] = []  # faces that are needed yet: claims that were not compared, and what is in reach of them
+        self._compared_s = -np.inf  # claims before this time were compared
+
+    def add(self, faces: Timeline) -> None:
+        """The faces of the next frames."""
+        if len(faces):
+            rows = Timeline.join([*self._rest, faces])
+            until_s = float(rows.time_s.max()) - REACH_S
+            self._compare(rows, until_s)
+            self._rest = [rows.rows(~(rows.time_s < until_s - REACH_S))]
+
+    def finish(self) -> None:
+        """Compare what is left."""
+        if self._rest:
+            self._compare(self._rest[0], np.inf)
+
+    def _compare(self, rows: Timeline, until_s: float) -> None:
+        """Claims from where comparing stopped, to before `until_s`."""
+        rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)).astype(np.int64))
+        due: Bool = ~(rows.time_s < self._compared_s) & ~(rows.time_s >= until_s)
+        claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
+        mean = smooth(rows.time_s, rows.track_id.astype(np.int64), rows.probability, rows.readable, claims)
+        best = np.nan_to_num(mean, nan=-1).max(axis=1, initial=-1)
+        shown = np.nan_to_num(mean[np.arange(len(claims)), rows.emotion[claims]], nan=-1)
+        off: Float64 = np.maximum(best - shown, np.abs(shown - rows.confidence[claims]))
+        self.wrong += int(np.count_nonzero(~(off <= CONFIDENCE_TOLERANCE)))
+        self.looked_at += len(claims)
+        self._compared_s = max(self._compared_s, until_s)
