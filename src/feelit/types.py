@@ -177,6 +177,7 @@ class FaceTable(Columns):
     brightness: Float32  # (F,) mean luma of the aligned crop, 0..255
     appearance: UInt8  # (F, 64) an 8x8 thumbnail of the aligned crop, by which a face is known again across a cut
     probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS
+    signals: Float32  # (F, 2 + K) yaw and roll, degrees, and the columns of signals; NaN where a face is too small; or (F, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,3 +229,4 @@ class Timeline(Columns):
     emotion: Int32  # (R,) index into EMOTIONS, of the smoothed probabilities
     confidence: Float32  # (R,) the smoothed probability of that emotion
     probability: Float32  # (R, 8) of this frame alone, not smoothed
+    signals: Float32  # (R, K) the columns of signals that were asked for, see `signals.columns`; (R, 0) if none were

@@ -156,6 +156,7 @@ def _person(rng: np.random.Generator, time_s: Float64, seat: int, meeting: Meeti
         emotion=emotion,
         confidence=_rounded(confidence, 10_000),
         probability=probability,
+        signals=np.zeros((count, 0), np.float32),
     )
 
 
@@ -193,6 +194,7 @@ def _empty(time_s: Float64, place: Int64) -> Timeline:
         emotion=np.full(count, -1, np.int32),
         confidence=nothing(),
         probability=nothing(len(EMOTIONS)),
+        signals=nothing(0),
     )
 
 

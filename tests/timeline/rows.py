@@ -77,4 +77,5 @@ def _timeline(
         emotion=emotion,
         confidence=np.where(emotion >= 0, sure, np.nan).astype(np.float32),
         probability=probability,
+        signals=np.zeros((count, 0), np.float32),
     )

@@ -12,8 +12,8 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            help="A built-in recipe (expression, face, identity, hog, cnn3, cnn4, mini-xception, vgg16, resnet50), or a .toml "
-            "file.",
+            help="A built-in recipe (expression, face, identity, signals, hog, cnn3, cnn4, mini-xception, vgg16, resnet50), or "
+            "a .toml file.",
             show_default=False,
         ),
     ],

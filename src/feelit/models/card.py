@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from feelit.encodings import text_of
 from feelit.errors import ModelError
 
-Task = Literal["face", "expression", "identity"]
+Task = Literal["face", "expression", "identity", "signals"]
 Adapter = Literal["feelit", "yunet", "ultraface", "scrfd", "classifier"]
 Color = Literal["luma", "bgr", "rgb"]
 Crop = Literal["aligned", "box"]
@@ -23,7 +23,8 @@ MOST_NUMBER = 1e6
 
 NUMBER = (int, float)
 KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("name", "task", "adapter", "sha256", "licence", "description", "color", "crop", "recipe"), (str,)),
+    **dict.fromkeys(("name", "task", "adapter", "sha256", "licence", "description"), (str,)),
+    **dict.fromkeys(("color", "crop", "recipe", "trunk"), (str,)),
     **dict.fromkeys(("labels", "training_data", "limitations", "prior"), (list,)),
     **dict.fromkeys(("mean", "scale", "threshold"), NUMBER),
     **dict.fromkeys(("temperature", "prior_temperature"), (*NUMBER, type(None))),
@@ -44,7 +45,8 @@ class ModelCard:
     `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
     that the outputs are probabilities already. `prior` holds the shares of the labels in the training data, in their order;
     `prior_temperature` calibrates probabilities that were turned into those for other shares, and where it is given, they are
-    by default, see `vision.priors`.
+    by default, see `vision.priors`. `trunk` is the SHA-256 of a classifier whose outputs a network of signals
+    gives as well, bit for bit.
     """
 
     name: str
@@ -68,6 +70,7 @@ class ModelCard:
     scores: dict[str, Any] = field(default_factory=dict)
     limitations: tuple[str, ...] = ()
     recipe: str = ""
+    trunk: str = ""
 
 
 def card_path(model: Path) -> Path:

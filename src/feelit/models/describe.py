@@ -24,6 +24,7 @@ KINDS = {
     "face": "a detector of faces",
     "expression": "a classifier of expressions",
     "identity": "a network that tells people apart",
+    "signals": "a network of head pose, gaze and action units",
 }
 
 
@@ -114,6 +115,8 @@ def _input(card: ModelCard) -> str:
     side = f"{card.size_px} x {card.size_px} px, " if card.size_px else ""
     if card.task == "identity":
         return f"{side}{card.color}, {pixel}, aligned by landmarks; gives an embedding"
+    if card.task == "signals":
+        return f"{side}{card.color}, {pixel}, aligned by landmarks; gives {len(card.labels)} numbers"
     gives = "gives probabilities" if card.temperature is None else f"gives logits, of temperature {card.temperature:g}"
     return f"{side}{card.color}, {pixel}, {'aligned by landmarks' if card.crop == 'aligned' else 'cut out by the box'}; {gives}"
 

@@ -9,7 +9,12 @@ from feelit.errors import ModelError, UsageError
 from feelit.models.catalogue import catalogue
 from feelit.storage.atomic import cache_folder
 
-BUILT_IN = {"face": "face-v5.onnx", "expression": "expression-v5.onnx", "identity": "identity-v1.onnx"}
+BUILT_IN = {
+    "face": "face-v5.onnx",
+    "expression": "expression-v5.onnx",
+    "identity": "identity-v1.onnx",
+    "signals": "signals-v1.onnx",
+}
 """Name on the command line -> file in models/."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

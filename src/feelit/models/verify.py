@@ -83,10 +83,12 @@ def _try(path: Path) -> None:
     from feelit.vision.detector import open_detector
     from feelit.vision.expression import open_expression
     from feelit.vision.identity import open_identity
+    from feelit.vision.signals import open_signals
 
     openers: dict[str, Callable[[Path, Device], object]] = {
         "face": open_detector,
         "expression": open_expression,
         "identity": open_identity,
+        "signals": lambda model, device: open_signals(model, (), device),
     }
     openers[read_card(path).task](path, "cpu")

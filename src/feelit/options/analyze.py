@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Device = Literal["auto", "cpu", "cuda"]
 EngineName = Literal["local", "ray"]
+SignalLevel = Literal["none", "basic", "all"]
 
 MOST_HZ = 1_000_000
 """No video has so many frames a second, and the count of intervals stays within 64 bits."""
@@ -116,8 +117,19 @@ class AnalyzeOptions(FaceOptions):
         " is computed. See [people.md](people.md).",
     )
 
+    signals: SignalLevel = option(
+        "none",
+        "What else of a face is measured: `basic` for head pose, gaze, eyes, mouth and brows, `all` for action units as well.",
+        details="See [signals.md](signals.md). Faces below 32 px have none, and detectors without landmarks cannot be used.",
+    )
+    blendshapes: bool = option(
+        False, "Also write the 52 blendshape scores, in columns `bs_*`.", details="Together with `--signals`."
+    )
+
     def check(self) -> None:
         """See `Options.check`."""
+        if self.blendshapes and self.signals == "none":
+            raise UsageError("--blendshapes without --signals", "add --signals basic or --signals all")
         for flag, time_s in (("--start", self.start_s), ("--end", self.end_s)):
             if time_s < 0:
                 raise UsageError(f"{flag} {time_s:g} lies before the beginning", BEGINNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ from feelit.identity.group import group_tracks
 from feelit.identity.rows import PersonRows
 from feelit.run.plan import Plan, Source
 from feelit.run.workspace import Shelf
+from feelit.signals.columns import signal_groups
 from feelit.storage.atomic import output_errors
 from feelit.storage.location import Location
 from feelit.storage.names import as_text, one_line
@@ -64,7 +66,9 @@ def failed(source: Source, error: FeelitError) -> VideoReport:
 
 def groups_in(record: dict[str, Any]) -> list[str]:
     """The optional columns of rows that were made with some settings."""
-    return [PEOPLE] if record["config"]["people"] else []
+    config = record["config"]
+    signals = signal_groups(config.get("signals", "none"), config.get("blendshapes", False))
+    return [*([PEOPLE] if config["people"] else []), *signals]
 
 
 def report_of(name: str, info: VideoInfo, builder: TimelineBuilder) -> VideoReport:
@@ -127,12 +131,20 @@ class Job:
     """
 
     def __init__(
-        self, source: Source, info: VideoInfo, plan: Plan, sampling: Sampling, shelf: Shelf, people: bool = False
+        self,
+        source: Source,
+        info: VideoInfo,
+        plan: Plan,
+        sampling: Sampling,
+        shelf: Shelf,
+        people: bool = False,
+        groups: Sequence[str] = (),
     ) -> None:
         self.source, self.info, self.shelf = source, info, shelf
         self.segments, self._first_frame = plan.segments, plan.first_frame
         self.failure: FeelitError | None = None
         self._sampling = sampling
+        self._groups = [group for group in groups if group != PEOPLE]  # who people are is known in the end
         self._evidence = EvidenceBuilder() if people else None
         self.people: PersonRows | None = None
         self._waiting: dict[int, SegmentResult] = {}
@@ -212,7 +224,7 @@ class Job:
             settings = replace(settings, proof=0.0) if self.info.photograph else settings
             self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
-            self._writer = TimelineWriter(self.shelf.spool)
+            self._writer = TimelineWriter(self.shelf.spool, groups=self._groups)
         self._providers.add(result.provider)
         self._writer.write(self._builder.add(result), self.source.name)
         if self.complete:

@@ -18,12 +18,13 @@ from feelit.options import AnalyzeOptions, Device, RunOptions
 from feelit.run.engines import Engine, Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
-from feelit.run.job import Job, VideoReport, failed
+from feelit.run.job import Job, VideoReport, failed, groups_in
 from feelit.run.outputs import Output, is_table, open_output
 from feelit.run.plan import Source, cut, sampling_of, usable_cores
 from feelit.run.provenance import Provenance, record_of, settings_of
 from feelit.run.segment import Models, Task
 from feelit.run.workspace import Workspace
+from feelit.signals.columns import signal_columns, signal_groups
 from feelit.storage import waiting
 from feelit.storage.atomic import output_errors
 from feelit.storage.location import Url
@@ -71,10 +72,15 @@ def resolve(options: AnalyzeOptions) -> Settings:
         if there is no such model.
     """
     identity = model_path("identity") if options.people else None
-    models = Models(model_path(options.detector), model_path(options.classifier), identity, options.device, options.prior)
+    columns = signal_columns(signal_groups(options.signals, options.blendshapes))
+    signals = model_path("signals") if columns else None
+    detector, classifier = model_path(options.detector), model_path(options.classifier)
+    models = Models(detector, classifier, identity, options.device, options.prior, signals, columns)
     roles = {"detector": models.detector, "classifier": models.expression}
     if identity is not None:
         roles["identity"] = identity
+    if signals is not None:
+        roles["signals"] = signals
     files = {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()}
     return Settings(options, models, record_of(options, files))
 
@@ -221,7 +227,7 @@ class _Analysis:
         shelf = self._workspace.shelf([made_with, video.info.fingerprint, source.name])
         sampling = sampling_of(video.info, self._settings.options.sampling)
         people = self._settings.models.identity is not None
-        job = Job(source, video.info, plan, sampling, shelf, people)
+        job = Job(source, video.info, plan, sampling, shelf, people, groups_in(record))
         self._opened[source.name] = job
         return job
 

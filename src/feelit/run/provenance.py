@@ -22,6 +22,9 @@ from feelit.options.analyze import rate_hz
 RESULTS_VERSION = 1
 """Raised by a change of the program after which the same video, models and settings give other rows, and by nothing else."""
 
+CHOSEN = ("detector", "classifier")
+"""Models that options name; the others are built in."""
+
 Record = dict[str, Any]
 
 Age = Literal["same", "older", "newer", "other"]
@@ -65,6 +68,7 @@ class Provenance:
             if they are not those of a timeline.
         """
         names = record["config"]
+        names = {role: names[role] for role in CHOSEN if role in names}
         models = {role: (str(names.get(role, role)), str(model["sha256"])) for role, model in record["models"].items()}
         return cls(int(record.get("results_version", 0)), models)
 
@@ -105,12 +109,14 @@ def settings_of(record: Record) -> str:
     """
     given = _config(AnalyzeOptions()) | record["config"]
     given["rate"] = str(rate_hz(str(given["rate"])))
-    content = {name: value for name, value in given.items() if name not in ("detector", "classifier")}
+    content = {name: value for name, value in given.items() if name not in CHOSEN}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _config(options: AnalyzeOptions) -> Record:
-    return {name: value for name, value in asdict(options).items() if name != "device" and value != float("inf")}
+    # Without signals nothing is said of them: so it is in timelines from before there were any.
+    unsaid = {"device"} if options.signals != "none" else {"device", "signals", "blendshapes"}
+    return {name: value for name, value in asdict(options).items() if name not in unsaid and value != float("inf")}
 
 
 @functools.cache

@@ -16,11 +16,26 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from feelit.errors import ModelError
 from feelit.identity.select import FaceSelector, no_embeddings
+from feelit.models.card import read_card
 from feelit.options import AnalyzeOptions, Device
 from feelit.run.plan import sampling_of
+from feelit.signals.columns import POSE
 from feelit.storage.ranges import Pace
-from feelit.types import EMOTIONS, FaceTable, Float32, FrameTable, Sample, Segment, SegmentResult, VideoInfo, View
+from feelit.types import (
+    EMOTIONS,
+    Detections,
+    FaceTable,
+    Float32,
+    FrameTable,
+    Sample,
+    Segment,
+    SegmentResult,
+    UInt8,
+    VideoInfo,
+    View,
+)
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
@@ -28,6 +43,7 @@ from feelit.vision.expression import ExpressionModel, open_expression
 from feelit.vision.identity import IdentityModel, open_identity
 from feelit.vision.multi_scale import MultiScaleDetector
 from feelit.vision.quality import brightness, sharpness, thumbnails
+from feelit.vision.signals import SignalsModel, open_signals, within
 
 BATCH_BYTES = 48 << 20
 """A batch holds at most so many bytes of full-size luma, so that 4K video needs no more memory than 720p."""
@@ -49,6 +65,8 @@ class Models:
     identity: Path | None  # None where tracks are not grouped
     device: Device
     prior: str = "auto"  # the shares of the labels that probabilities assume
+    signals: Path | None = None  # None where none are asked for
+    columns: tuple[str, ...] = ()  # of signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +76,17 @@ class Networks:
     detector: FaceDetector
     expression: ExpressionModel
     identity: IdentityModel | None
+    signals: SignalsModel | None = None
+    shared: bool = False  # whether the classifier runs in the network of signals
+
+    @property
+    def _all(self) -> tuple[FaceDetector | ExpressionModel | IdentityModel | SignalsModel | None, ...]:
+        return self.detector, self.expression, self.identity, self.signals
 
     @property
     def provider(self) -> str:
         """The execution provider that really runs them."""
-        used = [network.provider for network in (self.detector, self.expression, self.identity) if network is not None]
+        used = [network.provider for network in self._all if network is not None]
         return " + ".join(dict.fromkeys(used))
 
 
@@ -110,7 +134,7 @@ def analyze_segment(task: Task) -> SegmentResult:
     check_unchanged(task.info)  # on another machine it may never have been the same file
     return SegmentResult(
         FrameTable.join([*frames, no_frames()]),
-        FaceTable.join([*faces, no_faces()]),
+        FaceTable.join([*faces, no_faces(width_of(networks))]),
         selector.finish() if selector is not None else no_embeddings(),
         reader.decoded,
         reader.discarded,
@@ -137,22 +161,51 @@ def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, ne
         for i, s in enumerate(batch)
     ]
     crop = np.concatenate(crops)
+    face_px = _rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8)
+    probability, signals = _classified(batch, found, crop, face_px, networks, most)
     return FaceTable(
         row=found.row,
         box=_rounded(found.box, 8),
         landmarks=_rounded(found.landmarks, 8),
         score=_rounded(found.score, 1024),
-        face_px=_rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8),
+        face_px=face_px,
         sharpness=_rounded(sharpness(crop), 1024),
         brightness=_rounded(brightness(crop), 8),
         appearance=thumbnails(crop, APPEARANCE_PX),
-        probability=_rounded(expression.probabilities(crop, most), 4096),
+        probability=_rounded(probability, 4096),
+        signals=signals,
     )
 
 
-def no_faces() -> FaceTable:
-    """A table of no faces, with the shapes and types of one that has some."""
-    shapes = {"box": (0, 4), "landmarks": (0, 5, 2), "appearance": (0, APPEARANCE_PX**2), "probability": (0, len(EMOTIONS))}
+def _classified(
+    batch: list[Sample], found: Detections, crop: UInt8, face_px: Float32, networks: Networks, most: int
+) -> tuple[Float32, Float32]:
+    """Probabilities, and the columns of signals, of all faces."""
+    expression, model = networks.expression, networks.signals
+    if model is None:
+        return expression.probabilities(crop, most), np.zeros((len(crop), 0), np.float32)
+    if networks.shared:
+        probability, outputs = model.both(expression, crop, most)
+    else:
+        aligned = [model.crop(s.luma, s.levels, found.landmarks[found.row == i]) for i, s in enumerate(batch)]
+        probability, outputs = expression.probabilities(crop, most), model.outputs(np.concatenate(aligned), most)
+    return probability, model.columns(outputs, found.landmarks, face_px)
+
+
+def width_of(networks: Networks) -> int:
+    """How many columns `FaceTable.signals` has."""
+    return 0 if networks.signals is None else len(POSE) + len(networks.signals.names)
+
+
+def no_faces(width: int = 0) -> FaceTable:
+    """A table of no faces, with the shapes and types of one that has some; `width` is that of its `signals`."""
+    shapes = {
+        "box": (0, 4),
+        "landmarks": (0, 5, 2),
+        "appearance": (0, APPEARANCE_PX**2),
+        "probability": (0, len(EMOTIONS)),
+        "signals": (0, width),
+    }
     types = {"row": np.int64, "appearance": np.uint8}
     columns = (np.zeros(shapes.get(f.name, (0,)), types.get(f.name, np.float32)) for f in fields(FaceTable))
     return FaceTable(*columns)
@@ -179,11 +232,18 @@ def open_networks(models: Models) -> Networks:
         if a model does not load.
     """
     cv2.setNumThreads(1)
-    return Networks(
-        open_detector(models.detector, models.device),
-        open_expression(models.expression, models.device, prior=models.prior),
-        open_identity(models.identity, models.device) if models.identity is not None else None,
-    )
+    detector = open_detector(models.detector, models.device)
+    identity = open_identity(models.identity, models.device) if models.identity is not None else None
+    if models.signals is None:
+        return Networks(detector, open_expression(models.expression, models.device, prior=models.prior), identity)
+    if not detector.has_landmarks:
+        hint = "leave --signals out, or choose a detector with landmarks, such as face"
+        raise ModelError(f"{models.detector.name} gives no landmarks, by which faces are aligned for signals", hint)
+    shared = within(models.signals, models.expression)
+    card = read_card(models.expression)
+    expression = ExpressionModel(models.signals if shared else models.expression, card, models.device, prior=models.prior)
+    signals = open_signals(models.signals, models.columns, models.device)
+    return Networks(detector, expression, identity, signals, shared)
 
 
 def frame_table(batch: list[Sample], view: View) -> FrameTable:

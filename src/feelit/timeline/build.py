@@ -9,6 +9,7 @@ import numpy as np
 
 from feelit.geometry import head_angles
 from feelit.identity.evidence import EvidenceBuilder
+from feelit.signals.columns import POSE
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import REACH_S, smooth
 from feelit.tracking.cuts import CutDetector
@@ -141,8 +142,8 @@ def no_rows() -> Timeline:
     return _blank(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float64))
 
 
-def _blank(frame: Int64, pts: Int64, time_s: Float64) -> Timeline:
-    """Rows without a track."""
+def _blank(frame: Int64, pts: Int64, time_s: Float64, width: int = 0) -> Timeline:
+    """Rows without a track; `width` is that of their `signals`."""
     count = len(frame)
     missing = np.full(count, np.nan, np.float32)
     return Timeline(
@@ -163,6 +164,7 @@ def _blank(frame: Int64, pts: Int64, time_s: Float64) -> Timeline:
         emotion=np.full(count, -1, np.int32),
         confidence=missing,
         probability=np.full((count, len(EMOTIONS)), np.nan, np.float32),
+        signals=np.full((count, width), np.nan, np.float32),
     )
 
 
@@ -171,6 +173,11 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
     kept = faces.rows(ids >= 0)
     roll, yaw = head_angles(kept.landmarks)
     roll, yaw = np.round(roll, 1), np.round(yaw, 1)
+    # The gate goes by landmarks in any case, so that emotions do not depend on whether signals are asked for.
+    readable = passes_quality_gate(kept.face_px, kept.sharpness, yaw)
+    if kept.signals.shape[1]:
+        pose, there = kept.signals[:, : len(POSE)], ~np.isnan(kept.signals[:, 0])
+        yaw, roll = np.where(there, pose[:, 0], yaw), np.where(there, pose[:, 1], roll)
     return replace(
         _blank(frames.frame[kept.row], frames.pts[kept.row], frames.time_s[kept.row]),
         track_id=ids[ids >= 0].astype(np.int32),
@@ -183,8 +190,9 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
         face_px=kept.face_px,
         sharpness=kept.sharpness,
         brightness=kept.brightness,
-        readable=passes_quality_gate(kept.face_px, kept.sharpness, yaw),
+        readable=readable,
         probability=kept.probability,
+        signals=kept.signals[:, len(POSE) :],
     )
 
 
@@ -209,6 +217,6 @@ def _smoothed(held: Timeline, rows: Int64) -> Float32:
 def _with_empty_frames(faces: Timeline, frames: FrameTable) -> Timeline:
     """A row without a track for every frame without a face; all rows by frame, then by track."""
     empty = ~np.isin(frames.frame, faces.frame)
-    blank = _blank(frames.frame[empty], frames.pts[empty], frames.time_s[empty])
+    blank = _blank(frames.frame[empty], frames.pts[empty], frames.time_s[empty], faces.signals.shape[1])
     rows = Timeline.join([faces, blank])
     return rows.rows(np.lexsort((rows.track_id, rows.frame)).astype(np.int64))

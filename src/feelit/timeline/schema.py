@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
+from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
 from feelit.types import EMOTIONS, LANDMARKS, Float32, Int32, Timeline
 
 SCHEMA_VERSION = 2
@@ -30,6 +31,7 @@ KEEP_ATTRS = (
 BOX = ("x0", "y0", "x1", "y1")
 LANDMARK_COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
 PROBABILITY_COLUMNS = tuple(f"p_{name}" for name in EMOTIONS)
+SIGNAL_COLUMNS = tuple(name for names in SIGNAL_GROUPS.values() for name in names)
 SCALARS = ("roll_deg", "yaw_deg", "face_px", "sharpness", "brightness")
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -58,6 +60,7 @@ GROUPS: dict[str, tuple[pa.Field, ...]] = {
         pa.field("person", _TEXT),
         pa.field("person_confidence", pa.float32()),
     ),
+    **{group: tuple(pa.field(name, pa.float32()) for name in names) for group, names in SIGNAL_GROUPS.items()},
 }
 """Columns that a file has together or not at all, by the name of the group. All are null where a row has no face."""
 
@@ -104,8 +107,11 @@ def completed(table: pa.Table, columns: Iterable[str]) -> pa.Table:
     return pa.table(arrays, schema=pa.schema(fields, table.schema.metadata))
 
 
-def to_arrow(timeline: Timeline, video: str) -> pa.Table:
-    """The rows of one video as a table of `SCHEMA`, without people; NaN and -1 become nulls."""
+def to_arrow(timeline: Timeline, video: str, signals: Sequence[str] = ()) -> pa.Table:
+    """The rows of one video as a table of `SCHEMA`, without people; NaN and -1 become nulls.
+
+    `signals` are the columns that `timeline.signals` holds, which follow.
+    """
     count = len(timeline)
     columns: dict[str, Any] = {
         "video": pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([video])),
@@ -125,13 +131,15 @@ def to_arrow(timeline: Timeline, video: str) -> pa.Table:
     columns |= {name: _nullable(points[:, i]) for i, name in enumerate(LANDMARK_COLUMNS)}
     columns |= {name: _nullable(getattr(timeline, name)) for name in SCALARS}
     columns |= {name: _nullable(timeline.probability[:, i]) for i, name in enumerate(PROBABILITY_COLUMNS)}
-    return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    columns |= {name: _nullable(timeline.signals[:, i]) for i, name in enumerate(signals)}
+    schema = pa.schema([*SCHEMA, *(FULL_SCHEMA.field(name) for name in signals)])
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def from_arrow(table: pa.Table) -> Timeline:
     """The opposite of `to_arrow`; the table may hold several videos, whose rows then follow one another.
 
-    Where it has no people, each track is one.
+    Where it has no people, each track is one. Columns of signals are taken in their order in a file.
     """
 
     def floats(*names: str) -> Float32:
@@ -141,6 +149,7 @@ def from_arrow(table: pa.Table) -> Timeline:
     emotion = table.column("emotion").cast(pa.string()).to_numpy(zero_copy_only=False)
     number = {name: i for i, name in enumerate(EMOTIONS)}
     track_id = _whole(table.column("track_id"))
+    signals = [name for name in SIGNAL_COLUMNS if name in table.column_names]
     return Timeline(
         frame=table.column("frame").to_numpy(),
         pts=table.column("pts").to_numpy(),
@@ -159,6 +168,7 @@ def from_arrow(table: pa.Table) -> Timeline:
         emotion=np.array([number.get(name, -1) for name in emotion], np.int32),
         confidence=floats("confidence"),
         probability=floats(*PROBABILITY_COLUMNS),
+        signals=np.stack([floats(name) for name in signals], axis=1) if signals else np.zeros((len(table), 0), np.float32),
     )
 
 

@@ -22,14 +22,16 @@ from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
 from feelit.training.face import recipe as face_recipe
 from feelit.training.identity import train as identity
+from feelit.training.signals import train as signals
 
-Recipe = expression_run.Recipe | face_recipe.Recipe | identity.Recipe | linear.Recipe
+Recipe = expression_run.Recipe | face_recipe.Recipe | identity.Recipe | linear.Recipe | signals.Recipe
 
 KINDS: dict[str, type[Recipe]] = {
     "expression": expression_run.Recipe,
     "face": face_recipe.Recipe,
     "identity": identity.Recipe,
     "linear": linear.Recipe,
+    "signals": signals.Recipe,
 }
 
 FOLDER = resources.files("feelit.training") / "recipes"

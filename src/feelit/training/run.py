@@ -42,6 +42,7 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
     from feelit.training.face import train as face
     from feelit.training.identity import train as identity
     from feelit.training.recipe import as_values, read_recipe
+    from feelit.training.signals import train as signals
 
     name, recipe = read_recipe(given, changes)
     _refuse_inputs(out, Path(given), data)
@@ -56,6 +57,8 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
                 model = face.train(name, recipe, data, out)
             elif isinstance(recipe, identity.Recipe):
                 model = identity.train(name, recipe, data, out)
+            elif isinstance(recipe, signals.Recipe):
+                model = signals.train(name, recipe, data, out)
             elif isinstance(recipe, linear.Recipe):
                 model = linear.train(name, recipe, data, out)
             else:

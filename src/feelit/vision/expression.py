@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from feelit.errors import ModelError
 from feelit.labels import SPELLINGS as SPELLINGS
@@ -91,6 +94,19 @@ class ExpressionModel:
             result[start : start + batch, self._columns] = self._normalise(self._run(part))
         return result
 
+    def probabilities_beside(self, other: str, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
+        """The same, and what the network gives at its output `other`, of one run: (F, 8) and (F, K) float32.
+
+        The second is as the network gives it. Of no faces it is (0, 0).
+        """
+        result, found = np.zeros((len(crops), len(EMOTIONS)), np.float32), [np.zeros((0, 0), np.float32)]
+        for start in range(0, len(crops), batch):
+            part = crops[start : start + batch]
+            raw, beside = run(self._session, self._path.name, [self.output, other], {self._input.name: self.prepare(part)})
+            result[start : start + batch, self._columns] = self._normalise(self._checked([raw], len(part)))
+            found.append(beside)
+        return result, np.concatenate(found[1:]) if len(crops) else found[0]
+
     def of_output(self, output: str, labels: tuple[str, ...]) -> ExpressionModel:
         """The same network, of which another output is read: logits of `labels`, not calibrated.
 
@@ -109,10 +125,14 @@ class ExpressionModel:
         ModelError
             if that is no number, or no probability though the card says so.
         """
-        (raw, *others) = run(self._session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
-        if others or np.shape(raw) != (len(crops), len(self._columns)) or np.asarray(raw).dtype.kind != "f":
+        outputs = run(self._session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
+        return self._checked(outputs, len(crops))
+
+    def _checked(self, outputs: Sequence[NDArray[Any]], count: int) -> Float32:
+        (raw, *others) = outputs
+        if others or np.shape(raw) != (count, len(self._columns)) or np.asarray(raw).dtype.kind != "f":
             given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
-            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"
+            message = f"{self._path.name} gives {given} for {count} faces, its card names {len(self._columns)} labels"
             raise ModelError(message, "the labels of a card are the columns of its one output, in order")
         most = np.float32(1.001) if self.card.temperature is None else MOST_LOGIT
         if not (np.abs(raw) <= most).all():

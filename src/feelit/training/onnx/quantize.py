@@ -35,7 +35,8 @@ class _Pictures(CalibrationDataReader):
     """Hands out batches by and by, as the quantiser wants them."""
 
     def __init__(self, name: str, pictures: UInt8) -> None:
-        self._batches: Iterator[UInt8] = (pictures[i : i + BATCH, None] for i in range(0, len(pictures), BATCH))
+        planes = pictures if pictures.ndim == 4 else pictures[:, None]
+        self._batches: Iterator[UInt8] = (planes[i : i + BATCH] for i in range(0, len(planes), BATCH))
         self._name = name
 
     def get_next(self) -> dict[str, UInt8] | None:
@@ -55,9 +56,9 @@ def quantize(
 
     Parameters
     ----------
-    path : an ONNX file in float32 with one input, (N, 1, H, W) uint8
+    path : an ONNX file in float32 with one input, (N, 1, H, W) or (N, C, H, W) uint8
     out : the file to write; may be the same
-    pictures : (N, H, W) uint8, like those that it will see
+    pictures : (N, H, W) or (N, C, H, W) uint8, like those that it will see
     but : convolutions stay as they are whose names begin so
     kinds : operators that compute in integers
     percentile : of the values, how many have to be in a tensor's range

@@ -1,0 +1,1 @@
+"""What a face does: head pose, gaze, eyes, mouth, brows, action units."""

@@ -1,0 +1,192 @@
+"""What the branch of signals learns from: faces of labelled pictures, seen by the teacher, and what the trunk makes of them.
+
+Every face is cut once and labelled once. Then it is cropped several times, each time aligned, turned and blurred a little
+differently, and goes through the classifier's trunk, which does not learn.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.errors import UsageError
+from feelit.signals.columns import OUTPUTS
+from feelit.storage.atomic import whole_file
+from feelit.training.face.data import load_images
+from feelit.training.signals.graph import Tap
+from feelit.training.signals.teacher import Scale, Teacher, in_mirror
+from feelit.types import Bool, Float32, Float64, Int64, UInt8
+from feelit.vision.align import TEMPLATE, similarity_to_template
+
+log = logging.getLogger(__name__)
+
+CUT_PX = 96
+CUT_SHARE = 1.3
+"""Faces are cut to squares of so many px, so much wider than the crop that they give."""
+
+CLOSED = 0.5
+"""Of eyes that are closed as far as this nobody can say where they look."""
+
+ROLL = OUTPUTS.index("roll_deg")
+BLINKS = [OUTPUTS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+EYES = [OUTPUTS.index(name) for name in ("eye_yaw_deg", "eye_pitch_deg")]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """F faces that the teacher has seen."""
+
+    picture: UInt8  # (F, CUT_PX, CUT_PX)
+    landmarks: Float32  # (F, 5, 2) px of it
+    target: Float32  # (F, 58) as OUTPUTS, pose in the picture; NaN where the teacher saw no face
+    weight: Float32  # (F, 58) how much each counts
+
+    def __len__(self) -> int:
+        return len(self.picture)
+
+    def rows(self, where: Int64 | Bool) -> Faces:
+        """Some of them."""
+        return Faces(self.picture[where], self.landmarks[where], self.target[where], self.weight[where])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """Crops as the network is served with them, and what they show; pose is that in the crop."""
+
+    crop: UInt8  # (N, S, S)
+    target: Float32  # (N, 58)
+    weight: Float32  # (N, 58)
+
+
+def read_faces(files: list[Path], least_px: float, teacher: Path, scale: Scale, cache: Path) -> Faces:
+    """The faces of Parquet files (see `face.data`), labelled; what an earlier call left in `cache` is not labelled again.
+
+    Raises
+    ------
+    UsageError
+        if the files hold no face that is large enough and not masked.
+    MissingExtraError
+        if MediaPipe is not installed.
+    """
+    if not cache.exists():
+        pictures, landmarks = _cut_faces(files, least_px)
+        looks = Teacher(teacher)
+        seen = [looks.targets(picture, scale) for picture in pictures]
+        target, weight = np.stack([t for t, _ in seen]), np.stack([w for _, w in seen])
+        with whole_file(cache) as part, part.open("wb") as file:
+            np.savez(file, picture=pictures, landmarks=landmarks, target=target, weight=weight)
+    with np.load(cache) as kept:
+        faces = Faces(*(kept[name] for name in Faces.__slots__))
+    found: Bool = np.asarray(np.isfinite(faces.target).all(axis=1), bool)
+    log.info("%s: the teacher sees %d of %d faces", cache.name, found.sum(), len(faces))
+    weight = faces.weight.copy()
+    weight[np.ix_((faces.target[:, BLINKS].max(axis=1) > CLOSED), EYES)] = 0
+    return Faces(faces.picture, faces.landmarks, faces.target, weight).rows(found)
+
+
+def _cut_faces(files: list[Path], least_px: float) -> tuple[UInt8, Float32]:
+    pictures, points = [], []
+    images = load_images(files)
+    for i in np.flatnonzero(~images.masked).tolist():
+        faces = images.faces(i)
+        side = (images.box[faces, 2:] - images.box[faces, :2]).min(axis=1)
+        luma = np.asarray(cv2.cvtColor(images.image(i), cv2.COLOR_BGR2GRAY), np.uint8)
+        for landmarks in images.landmarks[faces][(side >= least_px) & ~images.ignore[faces]]:
+            cut, where = cut_face(luma, landmarks)
+            pictures.append(cut)
+            points.append(where)
+    if not pictures:
+        raise UsageError(f"the pictures hold no face of {least_px:g} px", "docs/models.md tells what the recipe wants")
+    return np.stack(pictures), np.stack(points)
+
+
+def cut_face(luma: UInt8, landmarks: Float32) -> tuple[UInt8, Float32]:
+    """An upright square around a face, and the landmarks in it: (CUT_PX, CUT_PX) uint8 and (5, 2) px."""
+    shape = TEMPLATE - TEMPLATE.mean(axis=0)
+    middle = landmarks.mean(axis=0)
+    side = CUT_SHARE * max(float(np.sqrt(((landmarks - middle) ** 2).sum() / (shape**2).sum())), 8.0)
+    centre = middle + (0.5 - TEMPLATE.mean(axis=0)) * side / CUT_SHARE
+    factor = max(1, int(side / CUT_PX))
+    if factor > 1:  # bilinear sampling alone would alias
+        height, width = (length // factor * factor for length in luma.shape)
+        luma = np.asarray(
+            cv2.resize(luma[:height, :width], (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8
+        )
+    scale = CUT_PX / side
+    matrix = np.array([[scale * factor, 0, 0], [0, scale * factor, 0]])
+    matrix[:, 2] = (CUT_PX - 1) / 2 - scale * (centre - (factor - 1) / 2)
+    cut = cv2.warpAffine(luma, matrix, (CUT_PX, CUT_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.uint8), ((landmarks - centre) * scale + (CUT_PX - 1) / 2).astype(np.float32)
+
+
+def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> Crops:
+    """Aligned crops as a video gives them; with `rng`, as it would on another day: turned, shifted, blurred, mirrored."""
+    landmarks, count = faces.landmarks.astype(np.float64), len(faces)
+    if rng is not None:
+        spread = np.sqrt(((landmarks - landmarks.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2)))
+        landmarks = landmarks + rng.normal(0, 0.03, landmarks.shape) * spread[:, None, None]
+    matrix = similarity_to_template(landmarks.astype(np.float32), size_px)
+    if rng is not None:
+        matrix = _moved(matrix, size_px, rng)
+    target, weight = faces.target.copy(), faces.weight.copy()
+    target[:, ROLL] += np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0]))
+    crops = np.empty((count, size_px, size_px), np.uint8)
+    for i in range(count):
+        cut = cv2.warpAffine(
+            faces.picture[i], matrix[i], (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        crops[i] = _another_day(np.asarray(cut, np.uint8), rng) if rng is not None else cut
+    if rng is not None:
+        mirrored = rng.random(count) < 0.5
+        crops[mirrored] = crops[mirrored, :, ::-1]
+        target[mirrored] = in_mirror(target[mirrored])
+        weight[mirrored] = np.abs(in_mirror(weight[mirrored]))
+    return Crops(crops, target, weight)
+
+
+def bytes_of(tap: Tap, faces: Faces, size_px: int, times: int, seed: int, path: Path) -> Crops:
+    """Crops of all faces, `times` of each, whose bytes are kept in `path`, an .npy file, so that memory stays small."""
+    rng = np.random.default_rng(seed)
+    parts = [crop(faces, size_px, rng) for _ in range(times)]
+    whole = Crops(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crops.__slots__))
+    if not path.exists():
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            np.save(file, tap.read(whole.crop))
+    return whole
+
+
+def _moved(matrix: Float64, size_px: int, rng: np.random.Generator) -> Float64:
+    """(N, 2, 3) transforms, turned, scaled and shifted about the middle of the crop."""
+    count = len(matrix)
+    angle, scale = np.radians(rng.uniform(-14, 14, count)), np.exp(rng.uniform(-0.1, 0.1, count))
+    turn = np.stack([[scale * np.cos(angle), -scale * np.sin(angle)], [scale * np.sin(angle), scale * np.cos(angle)]])
+    turn = turn.transpose(2, 0, 1)
+    middle = (size_px - 1) / 2
+    moved = matrix.copy()
+    moved[:, :, :2] = turn @ matrix[:, :, :2]
+    moved[:, :, 2] = (turn @ (matrix[:, :, 2] - middle)[:, :, None])[:, :, 0] + middle
+    moved[:, :, 2] += rng.uniform(-0.04, 0.04, (count, 2)) * size_px
+    return moved
+
+
+def _another_day(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """Fewer pixels, a blur, compression, another light; each now and then."""
+    side, draw = len(image), rng.random()
+    if draw < 0.25:
+        small = int(rng.uniform(0.35, 0.8) * side)
+        less = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(less, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
+    elif draw < 0.4:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.6)), np.uint8)
+    if rng.random() < 0.15:
+        coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(25, 80))])[1]
+        image = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    if rng.random() < 0.5:
+        level = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.5, 0.5))
+        level = (level - 0.5) * np.exp(rng.uniform(-0.5, 0.25)) + 0.5 + rng.uniform(-0.12, 0.12)
+        image = np.clip(level * 255, 0, 255).astype(np.uint8)[image]
+    return image

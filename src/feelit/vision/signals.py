@@ -1,0 +1,119 @@
+"""Faces in, signals out: one network with the trunk of the expression classifier.
+
+The file also gives what its classifier gives, bit for bit. Where that classifier is the one that is asked for, a face runs
+through the trunk once and both are read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelit.errors import ModelError
+from feelit.models.card import ModelCard, read_card, sha256_of
+from feelit.options import Device
+from feelit.signals.columns import OUTPUTS, POSE
+from feelit.signals.derive import LEAST_FACE_PX, derive
+from feelit.types import Float32, UInt8
+from feelit.vision.align import crop_faces, similarity_to_template
+from feelit.vision.expression import ExpressionModel
+from feelit.vision.session import open_session, provider_of, run
+
+OUTPUT = "signals"
+MOST = np.float32(1e6)
+"""Outputs beyond, and those that are no numbers, mean a broken network."""
+
+
+class SignalsModel:
+    """A network of signals, ready to run.
+
+    Attributes
+    ----------
+    names : the columns that are written, without those of `columns.POSE`
+    size_px : side of its square input
+    provider : the execution provider that really runs it
+    """
+
+    def __init__(self, path: Path, card: ModelCard, names: tuple[str, ...], device: Device = "auto", threads: int = 1) -> None:
+        if card.task != "signals" or card.adapter != "feelit":
+            raise ModelError(f"{path.name} is a model for {card.task}, not for signals", "give a model of signals")
+        if card.labels != OUTPUTS:
+            raise ModelError(f"{path.name} has other labels than this feelit knows", "train it again: `feelit train signals`")
+        self._session = open_session(path, device, threads)
+        self._path = path
+        self.card, self.names = card, names
+        self._input = self._session.get_inputs()[0].name
+        self.size_px = card.size_px or 64
+        self.provider = provider_of(self._session)
+        self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
+
+    def crop(self, luma: UInt8, levels: UInt8, landmarks: Float32) -> UInt8:
+        """Aligned crops of faces of one frame: see `ExpressionModel.crop`."""
+        crops = crop_faces(luma, landmarks, self.size_px)
+        return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
+
+    def outputs(self, crops: UInt8, batch: int = 32) -> Float32:
+        """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`.
+
+        Raises
+        ------
+        ModelError
+            if the network gives something else.
+        """
+        result = np.zeros((len(crops), len(OUTPUTS)), np.float32)
+        for start in range(0, len(crops), batch):
+            part = crops[start : start + batch]
+            (raw,) = run(self._session, self._path.name, [OUTPUT], {self._input: part[:, None]})
+            result[start : start + batch] = _checked(raw, self._path.name, len(part))
+        return result
+
+    def both(self, expression: ExpressionModel, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
+        """(F, 8) probabilities of a classifier that `holds` this file's, and (F, 58) outputs, in one run of the network."""
+        probability, raw = expression.probabilities_beside(OUTPUT, crops, batch)
+        return probability, _checked(raw, self._path.name, len(crops)) if len(crops) else self.outputs(crops)
+
+    def columns(self, outputs: Float32, landmarks: Float32, face_px: Float32) -> Float32:
+        """What is written of some faces; NaN for those below LEAST_FACE_PX.
+
+        Parameters
+        ----------
+        outputs : (F, 58) float32
+        landmarks : (F, 5, 2) float32, px of the frame, by which the crops were aligned
+        face_px : (F,) float32
+
+        Returns
+        -------
+        (F, 2 + K) float32: `columns.POSE`, then `names`
+        """
+        matrix = similarity_to_template(landmarks, self.size_px)
+        turn = np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0])).astype(np.float32)
+        values = derive(outputs, turn, (*POSE, *self.names))
+        values[face_px < LEAST_FACE_PX] = np.nan
+        return values
+
+
+def _checked(raw: Float32, name: str, count: int) -> Float32:
+    if np.shape(raw) != (count, len(OUTPUTS)) or np.asarray(raw).dtype.kind != "f" or not (np.abs(raw) <= MOST).all():
+        hint = f"it has to give {len(OUTPUTS)} numbers a face"
+        raise ModelError(f"{name} gives {np.shape(raw)} for {count} faces, or what are no numbers", hint)
+    return np.asarray(raw, np.float32)
+
+
+def open_signals(path: Path, names: tuple[str, ...], device: Device = "auto", threads: int = 1) -> SignalsModel:
+    """A model of signals with the card that lies beside it.
+
+    Raises
+    ------
+    ModelError
+        if the file or its card is missing, damaged or of the wrong kind.
+    """
+    if not path.is_file():
+        raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
+    return SignalsModel(path, read_card(path), names, device, threads)
+
+
+def within(signals: Path, expression: Path) -> bool:
+    """Whether a file of signals gives what a classifier gives, so that one run serves for both."""
+    return bool(held := read_card(signals).trunk) and held == sha256_of(expression)

@@ -1,0 +1,92 @@
+"""Signals of a rendered call: columns, rows that do not depend on how a run is carried out, and that emotions stay the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from feelit.errors import UsageError
+from feelit.options import AnalyzeOptions, RunOptions
+from feelit.run.pipeline import analyze_videos
+from feelit.run.plan import find_videos
+from feelit.signals.columns import ACTION_UNITS, BASIC, COLUMNS, SHAPES
+from feelit.timeline.recording import open_timelines
+from feelit.timeline.schema import from_arrow
+from tests.test_api import Quiet
+
+FOLDER = Path(__file__).parents[1] / "sample_videos"
+VIDEO = FOLDER / "meeting.mp4"
+WINDOW = {"start_s": 11.0, "end_s": 13.0, "device": "cpu", "people": False}
+
+
+def analyzed(out: Path, workers: int = 1, batch: int = 16, segment_s: float = 20.0, **options: object) -> pd.DataFrame:
+    run = RunOptions(out=out, workers=workers, batch=batch, segment_s=segment_s)
+    (report,) = analyze_videos(find_videos([str(VIDEO)]), AnalyzeOptions(**(WINDOW | options)), run, Quiet())  # type: ignore[arg-type]  # as **kwargs
+    assert report.ok, report.error
+    table: pd.DataFrame = pq.read_table(out).to_pandas()
+    return table
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("signals")
+
+
+@pytest.fixture(scope="module")
+def everything(folder: Path) -> pd.DataFrame:
+    return analyzed(folder / "all.parquet", signals="all", blendshapes=True)
+
+
+def test_rows_do_not_depend_on_how_a_run_is_carried_out(everything: pd.DataFrame, folder: Path) -> None:
+    other = analyzed(folder / "other.parquet", workers=2, batch=3, segment_s=0.5, signals="all", blendshapes=True)
+    pd.testing.assert_frame_equal(other, everything)
+
+
+def test_nothing_else_changes(everything: pd.DataFrame, folder: Path) -> None:
+    plain = analyzed(folder / "none.parquet")
+    pose = ["yaw_deg", "roll_deg"]
+    pd.testing.assert_frame_equal(everything[plain.columns].drop(columns=pose), plain.drop(columns=pose))
+    assert list(everything.columns) == [*plain.columns, *BASIC, *ACTION_UNITS, *COLUMNS[SHAPES]]
+
+
+def test_signals_are_there_where_faces_are_large_enough(everything: pd.DataFrame) -> None:
+    seen = everything[list(BASIC) + list(ACTION_UNITS)].notna()
+    assert (seen.all(axis=1) == (everything.face_px >= 32)).all()
+    assert (seen.any(axis=1) == seen.all(axis=1)).all()
+    shares = everything[[*BASIC[3:], *ACTION_UNITS]].to_numpy()
+    assert ((shares >= 0) & (shares <= 1) | np.isnan(shares)).all()
+
+
+def test_heads_are_turned_as_they_were_rendered(everything: pd.DataFrame) -> None:
+    truth = pd.read_parquet(FOLDER / "meeting.truth.parquet")
+    rows = everything[everything.pitch_deg.notna()]
+    errors = []
+    for frame, faces in rows.groupby("frame"):
+        true = truth[truth.frame == frame]
+        middle = (true[["x0", "y0"]].to_numpy() + true[["x1", "y1"]].to_numpy()) / 2
+        for _, face in faces.iterrows():
+            far = np.hypot(middle[:, 0] - (face.x0 + face.x1) / 2, middle[:, 1] - (face.y0 + face.y1) / 2)
+            if far.min() < 30 and true.iloc[far.argmin()].occlusion != "mask":
+                nearest = true.iloc[far.argmin()]
+                errors.append([abs(face[name] - nearest[name]) for name in ("yaw_deg", "pitch_deg", "roll_deg")])
+    assert len(errors) > 60
+    assert (np.mean(errors, axis=0) < 6).all()
+
+
+def test_a_timeline_with_signals_reads_back(everything: pd.DataFrame, folder: Path) -> None:
+    (recording,) = open_timelines(folder / "all.parquet")
+    assert recording.groups == ("signals", "action_units", "blendshapes")
+    assert recording.info.config["signals"] == "all"
+    timeline = from_arrow(recording.table())
+    np.testing.assert_array_equal(timeline.signals[:, 0], everything.pitch_deg.to_numpy(np.float32))
+    (without,) = open_timelines(pq.read_table(folder / "all.parquet").drop_columns(["bs_neutral", *COLUMNS[SHAPES][1:]]))
+    assert without.groups == ("signals", "action_units")
+
+
+def test_blendshapes_belong_to_signals() -> None:
+    with pytest.raises(UsageError, match="--blendshapes without --signals"):
+        AnalyzeOptions(blendshapes=True)
