@@ -181,7 +181,7 @@ def heads(paths: list[Path]) -> dict[str, dict[str, float]]:
             matrix = similarity_to_template(points[None], 64)
             angle = np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0])).astype(np.float32)
             found = derive(model.outputs(crops), angle, NAMES)[0]
-            rows.append((found, content["angles"][i], content["gaze_camera"][i], content["open"][i], content["close"][i].max()))
+            rows.append((found, content["angles"][i], content["gaze_camera"][i], content["gap"][i], content["close"][i].max()))
     found = np.array([row[0] for row in rows])
     pose, gaze, opened, closed = (np.array([row[k] for row in rows]) for k in (1, 2, 3, 4))
     print(f"\nrendered heads: {len(rows)} pictures of {len(paths)} people; the detector misses {missed}")
@@ -191,7 +191,7 @@ def heads(paths: list[Path]) -> dict[str, dict[str, float]]:
         errors = {n: float(np.abs(found[k, NAMES.index(n)] - pose[k, j]).mean()) for j, n in enumerate(ANGLES[:3])}
         eyes = k & (closed < 0.5)
         errors |= {n: float(np.abs(found[eyes, NAMES.index(n)] - gaze[eyes, j]).mean()) for j, n in enumerate(ANGLES[3:])}
-        errors |= {n: correlation(found[k, NAMES.index(n)], opened[k]) for n in ("mouth_open", "AU26")}
+        errors |= {n: correlation(found[k, NAMES.index(n)], opened[k]) for n in ("mouth_open",)}
         errors["blink"] = correlation(found[k, NAMES.index("AU45")], closed[k])
         result[f"yaw {low} to {high}°"] = errors
         print(f"| yaw {low} to {high}° ({k.sum()}) | " + " | ".join(f"{n} {v:.2f}" for n, v in errors.items()) + " |")

@@ -112,6 +112,11 @@ def seen_from(face: np.ndarray) -> np.ndarray:
     return np.stack([side, np.cross(towards, side), towards], axis=1)
 
 
+def lip_gap(points: np.ndarray) -> float:
+    """The gap of the inner lips in percent of bridge of the nose to chin: (68, 3) in the head's axes. Closed lips have some."""
+    return float(100 * abs(points[62, 1] - points[66, 1]) / np.linalg.norm(points[27] - points[8]))
+
+
 def render(number: int, pictures: int) -> dict[str, np.ndarray]:
     """Pictures of one person, and their truth: angles are relative to the line from the camera to the face."""
     detector, model = open_detector(model_path("face"), "cpu"), person(number)
@@ -134,7 +139,7 @@ def render(number: int, pictures: int) -> dict[str, np.ndarray]:
                 "angles": [pitch, yaw, roll],
                 "gaze": [at.gaze_yaw, at.gaze_pitch],
                 "gaze_camera": [look[0][0], look[1][0]],
-                "open": at.units.get("mouth-open", 0.0),
+                "gap": lip_gap(posed.fine[list(POINTS_68)] @ posed.turn),
                 "close": closed,
             }
         )
