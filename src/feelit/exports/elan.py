@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from mimetypes import MimeTypes
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+
 from feelit import __version__
 from feelit.exports.elan_tiers import Mark, Tier, tiers
 from feelit.exports.part import Part
-from feelit.types import EMOTIONS
+from feelit.types import EMOTIONS, Int64
 
 NO_DATE = "1970-01-01T00:00:00Z"
 """The schema demands a date; our files do not tell when they were made, so that equal timelines give equal files."""
@@ -22,7 +26,6 @@ UNKNOWN_KIND = "unknown"
 """ELAN's word for media of a type that it does not know."""
 
 Numbered = list[tuple[int, Mark]]
-Slots = dict[tuple[int, str], tuple[str, int]]
 
 
 def elan_text(part: Part) -> Iterator[str]:
@@ -32,14 +35,15 @@ def elan_text(part: Part) -> Iterator[str]:
         filled = [
             (tier, [(next(numbers), mark) for mark in tier.marks]) for tier in tiers(recording, part.tracks_of(recording))
         ]
-        slots = _slots([pair for _, pairs in filled for pair in pairs])
+        slots = _slots([mark for _, pairs in filled for _, mark in pairs])
         yield '<?xml version="1.0" encoding="UTF-8"?>\n<ANNOTATION_DOCUMENT'
         yield _attributes(AUTHOR=f"feelit {__version__}", DATE=NO_DATE, FORMAT="3.0", VERSION="3.0")
         yield ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
         yield ' xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
-        yield from _header(recording.name, part.folder, annotations=len(slots))
+        yield from _header(recording.name, part.folder, annotations=len(slots.time_ms))
         yield "<TIME_ORDER>\n"
-        yield from (_element("TIME_SLOT", TIME_SLOT_ID=slot, TIME_VALUE=time_ms) for slot, time_ms in slots.values())
+        for place, time_ms in enumerate(slots.time_ms.tolist(), 1):
+            yield f'<TIME_SLOT TIME_SLOT_ID="ts{place}" TIME_VALUE="{time_ms}"/>\n'
         yield "</TIME_ORDER>\n"
         for tier, pairs in filled:
             yield from _tier(tier, pairs, slots)
@@ -47,10 +51,22 @@ def elan_text(part: Part) -> Iterator[str]:
         yield "</ANNOTATION_DOCUMENT>\n"
 
 
-def _slots(pairs: Numbered) -> Slots:
-    """Time slots in the order of their times: (number of a mark, "start" or "end") -> (id, ms)."""
-    times = [(mark.start_ms, (n, "start")) for n, mark in pairs] + [(mark.end_ms, (n, "end")) for n, mark in pairs]
-    return {key: (f"ts{place}", time_ms) for place, (time_ms, key) in enumerate(sorted(times), 1)}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Slots:
+    """Time slots, numbered from 1 on in the order of their times."""
+
+    time_ms: Int64  # (2M,) of every slot
+    start: Int64  # (M,) the slot at which each mark begins
+    end: Int64  # (M,) and ends
+
+
+def _slots(marks: list[Mark]) -> _Slots:
+    """Two slots for every mark. At one time, ends come before beginnings, and both in the order of the marks."""
+    time_ms = np.array([(mark.end_ms, mark.start_ms) for mark in marks], np.int64).reshape(-1)
+    order = np.argsort(time_ms, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(1, len(order) + 1)
+    return _Slots(time_ms[order], place[1::2], place[::2])
 
 
 def _header(name: str, folder: Path, annotations: int) -> Iterator[str]:
@@ -69,19 +85,19 @@ def _header(name: str, folder: Path, annotations: int) -> Iterator[str]:
     yield "</HEADER>\n"
 
 
-def _tier(tier: Tier, pairs: Numbered, slots: Slots) -> Iterator[str]:
+def _tier(tier: Tier, pairs: Numbered, slots: _Slots) -> Iterator[str]:
     participant = {"PARTICIPANT": tier.participant} if tier.participant else {}
     yield f"<TIER{_attributes(TIER_ID=tier.name, LINGUISTIC_TYPE_REF=tier.kind, **participant)}>\n"
     for number, mark in pairs:
-        links = {"TIME_SLOT_REF1": slots[number, "start"][0], "TIME_SLOT_REF2": slots[number, "end"][0]}
-        entry = {"CVE_REF": mark.value} if tier.kind == "emotion" else {}
-        yield _annotation("ALIGNABLE_ANNOTATION", 2 * number - 1, mark.value, **links, **entry)
+        links = f'TIME_SLOT_REF1="ts{slots.start[number - 1]}" TIME_SLOT_REF2="ts{slots.end[number - 1]}"'
+        entry = f' CVE_REF="{mark.value}"' if tier.kind == "emotion" else ""
+        yield _annotation("ALIGNABLE_ANNOTATION", 2 * number - 1, links + entry, mark.value)
     yield "</TIER>\n"
     if tier.kind == "emotion":
         below = {"TIER_ID": f"{tier.name} confidence", "LINGUISTIC_TYPE_REF": "confidence", "PARENT_REF": tier.name}
         yield f"<TIER{_attributes(**below, **participant)}>\n"
         for number, mark in pairs:
-            yield _annotation("REF_ANNOTATION", 2 * number, mark.confidence or "", ANNOTATION_REF=f"a{2 * number - 1}")
+            yield _annotation("REF_ANNOTATION", 2 * number, f'ANNOTATION_REF="a{2 * number - 1}"', mark.confidence or "")
         yield "</TIER>\n"
 
 
@@ -102,9 +118,14 @@ def _vocabulary() -> Iterator[str]:
     yield "</CONTROLLED_VOCABULARY>\n"
 
 
-def _annotation(kind: str, number: int, value: str, **links: str) -> str:
-    attributes = _attributes(ANNOTATION_ID=f"a{number}", **links)
-    return f"<ANNOTATION><{kind}{attributes}>{_element('ANNOTATION_VALUE', value).rstrip()}</{kind}></ANNOTATION>\n"
+def _annotation(kind: str, number: int, links: str, value: str) -> str:
+    """There may be hundreds of thousands; `links` are ids and words of ours, which need no escapes."""
+    return f'<ANNOTATION><{kind} ANNOTATION_ID="a{number}" {links}>{_value(value)}</{kind}></ANNOTATION>\n'
+
+
+@lru_cache(maxsize=1024)
+def _value(value: str) -> str:
+    return _element("ANNOTATION_VALUE", value).rstrip()
 
 
 def _element(kind: str, value: str = "", **attributes: object) -> str:

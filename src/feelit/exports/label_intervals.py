@@ -66,8 +66,8 @@ def intervals_of(
     for number, track in enumerate(rows.track_id.tolist()):
         if track in tracks:
             mine, samples = bouts[number], rows.of_track(number)
+            sure = _confidence(samples, mine)
             times = in_milliseconds(mine.start_s.tolist(), _ends(mine, length_s).tolist())
-            sure = [_confidence(samples, mine, place) for place in range(len(mine))]
             tracks[track] = [
                 LabelInterval(track, EMOTIONS[emotion], start_ms, end_ms, confidence)
                 for emotion, (start_ms, end_ms), confidence in zip(mine.emotion.tolist(), times, sure, strict=True)
@@ -101,11 +101,21 @@ def _ends(bouts: Bouts, length_s: float) -> Float64:
     return ends
 
 
-def _confidence(samples: Samples, bouts: Bouts, place: int) -> float:
-    start_s, emotion = bouts.start_s[place], bouts.emotion[place]
-    first, end = np.searchsorted(samples.time_s, [start_s, start_s + bouts.length_s[place] - _TOUCH_S])
-    inside = samples.rows(slice(first, max(end, first + 1)))
-    shows = inside.readable & (inside.emotion == emotion)
-    inside = inside.rows(shows | ~shows.any())
-    weight = np.maximum(inside.length_s, LONE_FRAME_S)  # frames next to no time apart weigh the same
-    return round(float(np.average(np.nan_to_num(inside.confidence), weights=weight)), DIGITS)
+def _confidence(samples: Samples, bouts: Bouts) -> list[float]:
+    """The confidence of every bout. Of one that shows its emotion in no sample, as it took in short ones, all samples count."""
+    if not len(bouts):
+        return []
+    first = np.searchsorted(samples.time_s, bouts.start_s)
+    end = np.searchsorted(samples.time_s, bouts.start_s + bouts.length_s - _TOUCH_S)
+    parts = np.stack([first, np.maximum(end, first + 1)], axis=1).ravel()
+    owner = np.searchsorted(first, np.arange(len(samples)), side="right") - 1
+    shows = samples.readable & (samples.emotion == bouts.emotion[np.maximum(owner, 0)])
+
+    def total(values: Float64) -> Float64:
+        result: Float64 = np.add.reduceat(np.append(values, 0.0), parts)[::2]
+        return result
+
+    none = total(shows.astype(np.float64)) == 0
+    weight = np.maximum(samples.length_s, LONE_FRAME_S) * (shows | none[owner])  # frames next to no time apart weigh the same
+    mean = total(np.nan_to_num(samples.confidence) * weight) / total(weight)
+    return [round(value, DIGITS) for value in mean.tolist()]
