@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feelit.analysis.event import Event, Kind, is_wanted
-from feelit.analysis.events import SURE, find_events
+from feelit.analysis.events import find_events
 from feelit.errors import TimelineReadError, UsageError
-from feelit.options.timelines import EventsOptions
+from feelit.options.timelines import SURE, EventsOptions
 from tests.timeline.rows import CERTAIN, regular, table_of
 
 
@@ -223,3 +223,24 @@ def test_a_choice_takes_what_it_says() -> None:
     sure_smiles = options_of("peak, absence", "happiness", SURE)
     assert {(e.kind, e.emotion) for e in found if is_wanted(e, sure_smiles)} == {(Kind.peak, "happiness"), (Kind.absence, None)}
     assert not any(is_wanted(e, EventsOptions(kinds=("peak",), max_p=0.0)) for e in found)
+
+
+def test_p_values_are_corrected_over_the_events_of_their_kind_in_a_video() -> None:
+    """Two flickers and a laugh: the laugh stays sure, and neither another kind nor another video changes its figures."""
+    shown = {1: "n" * 600 + "h" * 30 + "n" * 300 + "sss" + "n" * 202 + "aaa" + "n" * 300 + "." * 60 + "n" * 9}
+    table = table_of(shown, regular(len(shown[1])))
+    peaks = find_events(table, [Kind.peak])
+    p_values = sorted(p.p_value for p in peaks)
+    assert len(peaks) == 3
+    least = min(peaks, key=lambda p: p.p_value)
+    assert least.p_adjusted == pytest.approx(min(3 * p_values[0], 3 * p_values[1] / 2, p_values[2]))
+    assert [e for e in find_events(table) if e.kind is Kind.peak] == peaks
+    both = find_events([table, table_of(shown, regular(len(shown[1])), "b.mp4")], [Kind.peak])
+    assert [(e.p_value, e.p_adjusted) for e in both[:3]] == [(e.p_value, e.p_adjusted) for e in peaks]
+    assert [e.emotion for e in peaks if e.is_sure] == ["happiness"]
+
+
+def test_bouts_have_no_p_value_to_correct_and_are_not_sure() -> None:
+    (bout,) = events_of(Kind.bout, "n" * 9)
+    assert math.isnan(bout.p_adjusted)
+    assert not bout.is_sure

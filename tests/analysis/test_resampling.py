@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.analysis.resampling import BOOTSTRAPS, PERMUTATIONS, crowd_p_values, crowds, mean_interval, scan_p_values
+from feelit.analysis.resampling import BOOTSTRAPS, ROTATIONS, adjusted, crowd_p_values, crowds, mean_interval
 from feelit.types import Float64
 
 
@@ -64,56 +64,6 @@ def test_neighbours_that_are_alike_widen_the_interval() -> None:
     assert missed["blocks"] <= 20 < 30 <= missed["samples"]
 
 
-@pytest.mark.parametrize("length", [1, 3, 10], ids="{} blocks".format)
-def test_p_values_of_chance_are_rarely_small(length: int) -> None:
-    """Under the null hypothesis at most one in twenty lies below 0.05, give or take."""
-    small = 0
-    for seed in range(100):
-        blocks = rng(seed).random(60)
-        means = np.convolve(blocks, np.full(length, 1 / length), mode="valid")
-        small += scan_p_values(blocks, [(length, float(means.max()))], rng(seed))[0] <= 0.05
-    assert small <= 11  # 99.5 % of the binomial distribution
-
-
-def plain_p_value(blocks: Float64, length: int, mean: float, orders: Float64) -> tuple[int, int]:
-    """Hits and orders drawn for one stretch, with every stretch of every order looked at."""
-    hits = drawn = 0
-    while hits < 25 and drawn < PERMUTATIONS:
-        few = orders[drawn : drawn + 50]
-        total = np.pad(np.cumsum(few, axis=1), ((0, 0), (1, 0)))
-        hits += int(((total[:, length:] - total[:, :-length]).max(axis=1) / length >= mean - 1e-9).sum())
-        drawn += len(few)
-    return hits, drawn
-
-
-@given(st.integers(16, 300), st.lists(st.sampled_from([1, 2, 3, 4, 6, 8, 12, 16]), min_size=1, max_size=6), st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
-def test_what_cannot_be_reached_is_passed_over_without_a_difference(count: int, lengths: list[int], seed: int) -> None:
-    """Bursts in a quiet series, asked for at their own means and above: from plain chance to what no order reaches."""
-    blocks = np.where(rng(seed).random(count) < 0.1, rng(seed).random(count), 0.02)
-    orders = rng(seed).permuted(np.broadcast_to(blocks, (PERMUTATIONS, count)), axis=1)
-    highest = [float(np.convolve(blocks, np.full(n, 1 / n), mode="valid").max()) for n in lengths]
-    windows = [(n, mean + (0.0, 0.05, 0.2)[place % 3]) for place, (n, mean) in enumerate(zip(lengths, highest, strict=True))]
-    plain = [plain_p_value(blocks, n, mean, orders) for n, mean in windows]
-    assert scan_p_values(blocks, windows, rng(seed)) == [(1 + hits) / (1 + drawn) for hits, drawn in plain]
-
-
-def test_a_long_high_stretch_is_no_chance_and_a_short_one_may_be() -> None:
-    blocks = np.zeros(200)
-    blocks[50:60], blocks[120] = 0.9, 0.9
-    long, short = scan_p_values(blocks, [(10, 0.9), (1, 0.9)], rng())
-    assert long == pytest.approx(1 / (1 + PERMUTATIONS))
-    assert short == 1
-
-
-def test_a_stretch_as_long_as_the_series_is_no_news() -> None:
-    assert scan_p_values(np.array([0.1, 0.9, 0.5]), [(3, 0.5)], rng()) == [1.0]
-
-
-def test_nothing_asked_nothing_answered() -> None:
-    assert scan_p_values(np.zeros(3), [], rng()) == []
-
-
 @pytest.mark.parametrize(
     ("onset_s", "sizes"),
     [
@@ -130,17 +80,57 @@ def test_crowds(onset_s: list[float], sizes: list[int]) -> None:
 
 def test_a_crowd_is_the_less_likely_the_larger_it_is() -> None:
     onsets = [np.array([10.0 * k, 300.0 + k / 10]) for k in range(6)]
-    chance = crowd_p_values(onsets, [(0.0, 600.0)] * 6, 2.0, rng())
-    assert chance == sorted(chance, reverse=True)
+    chance = crowd_p_values(onsets, [(0.0, 600.0)] * 6, 2.0, range(7), rng())
+    assert list(chance) == list(range(7))
+    assert list(chance.values()) == sorted(chance.values(), reverse=True)
     assert chance[0] == chance[1] == 1
-    assert chance[6] <= 0.01
+    assert chance[6] <= 1e-3
 
 
-def test_independent_series_rarely_look_as_if_they_were_not() -> None:
-    small = 0
-    for seed in range(60):
+def test_what_no_rotation_reaches_has_the_least_p_value_and_what_all_reach_takes_few_rotations() -> None:
+    onsets = [np.array([300.0 + k / 10]) for k in range(9)]
+    chance = crowd_p_values(onsets, [(0.0, 600.0)] * 9, 2.0, [1, 9], rng())
+    assert chance == {1: 1.0, 9: 1 / (1 + ROTATIONS)}
+
+
+def test_a_crowd_larger_than_there_are_onsets_never_comes() -> None:
+    assert crowd_p_values([np.array([1.0])], [(0.0, 9.0)], 2.0, [2], rng()) == {2: 1 / (1 + ROTATIONS)}
+
+
+def test_onsets_are_rotated_within_the_presence_of_their_series() -> None:
+    """Two series that are never there at the same time, and never near one another, share nothing whatever the rotation."""
+    chance = crowd_p_values([np.array([5.0]), np.array([95.0])], [(0.0, 10.0), (90.0, 100.0)], 2.0, [2], rng())
+    assert chance[2] == 1 / (1 + ROTATIONS)
+
+
+def test_p_values_of_independent_series_are_uniform_or_larger() -> None:
+    chances = []
+    for seed in range(100):
         onsets = [np.sort(rng(seed * 10 + k).uniform(0, 300, 5)) for k in range(4)]
-        chance = crowd_p_values(onsets, [(0.0, 300.0)] * 4, 2.0, rng(seed))
         most = int(crowds(np.sort(np.concatenate(onsets)), 2.0).max())
-        small += chance[min(most, 4)] <= 0.05
-    assert small <= 8
+        chances.append(crowd_p_values(onsets, [(0.0, 300.0)] * 4, 2.0, [min(most, 4)], rng(seed))[min(most, 4)])
+    for level in (0.05, 0.1, 0.2, 0.5):  # sizes of crowds are few, so p-values are, too
+        assert np.mean(np.array(chances) <= level) <= level + 3 * np.sqrt(level * (1 - level) / 100)
+
+
+@pytest.mark.parametrize(
+    ("p_values", "corrected"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([0.03], [0.03], id="one"),
+        pytest.param([0.01, 0.04, 0.03, 0.005], [0.02, 0.04, 0.04, 0.02], id="a worked example"),
+        pytest.param([0.9, 0.8], [0.9, 0.9], id="no more than the next"),
+        pytest.param([0.7, 1.0, 1.0], [1.0, 1.0, 1.0], id="no more than one"),
+        pytest.param([0.02, float("nan"), 0.02], [0.02, float("nan"), 0.02], id="what is not there does not count"),
+    ],
+)
+def test_p_values_are_corrected_for_their_number(p_values: list[float], corrected: list[float]) -> None:
+    assert adjusted(np.array(p_values, np.float64)) == pytest.approx(corrected, nan_ok=True)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_corrected_p_values_are_those_of_the_definition(p_values: list[float]) -> None:
+    """The smallest q at which the step-up procedure of Benjamini & Hochberg rejects."""
+    rank = {p: sum(other <= p for other in p_values) for p in p_values}
+    plain = [min(1.0, min(q * len(p_values) / rank[q] for q in p_values if q >= p)) for p in p_values]
+    assert adjusted(np.array(p_values)).tolist() == pytest.approx(plain)

@@ -13,7 +13,8 @@ from feelit.timeline.schema import pack_metadata
 from tests.conftest import Command
 from tests.timeline.rows import regular, table_of
 
-SHOWN = {1: "n" * 300 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100, 2: "n" * 590}
+SHOWN = {1: "n" * 200 + "sss" + "n" * 97 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100, 2: "n" * 590}
+"""A laugh, an absence, and three samples of surprise that chance explains."""
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ def test_csv_in_a_file(command: Command, timeline: Path, tmp_path: Path) -> None
         ("bout", "happiness", "1"),
     ]
     assert (rows[0]["low"], rows[1]["p_value"]) == ("", "")
+
+
+def test_what_chance_explains_is_listed_only_if_asked_for(command: Command, timeline: Path) -> None:
+    def listed(*arguments: object) -> dict[str, float]:
+        ran = command("events", timeline, "--kind", "peak", "--format", "json", *arguments)
+        return {event["emotion"]: event["p_adjusted"] for event in json.loads(ran.out)}
+
+    assert list(listed()) == ["happiness"]
+    everything = listed("--max-p", 1)
+    assert set(everything) == {"happiness", "surprise"}
+    assert 0 < everything["happiness"] <= 0.05 < everything["surprise"]
+    assert len(listed("--max-p", everything["surprise"])) == 2
 
 
 def test_only_what_is_unlikely(command: Command, timeline: Path) -> None:

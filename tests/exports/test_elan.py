@@ -39,7 +39,7 @@ def written(path: Path, tracks: tuple[int, ...] | None = None) -> Path:
 
 def event(kind: Kind, start_s: float, end_s: float, tracks: tuple[int, ...] = (1,), p_value: float = 0.01) -> Event:
     emotion = None if kind is Kind.absence else "happiness"
-    return Event("a.mp4", kind, tracks, emotion, start_s, end_s, start_s, 0.9, 0.1, 0, 1, p_value)
+    return Event("a.mp4", kind, tracks, emotion, start_s, end_s, start_s, 0.9, 0.1, 0, 1, p_value, p_value)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ NAN = float("nan")
 
 
 def event(kind: Kind, p_value: float, strength: float) -> Event:
-    return Event("a.mp4", kind, (1,), None, 0.0, 1.0, 0.5, strength, NAN, NAN, NAN, p_value)
+    return Event("a.mp4", kind, (1,), None, 0.0, 1.0, 0.5, strength, NAN, NAN, NAN, p_value, p_value)
 
 
 def test_the_surest_events_come_first_and_no_kind_crowds_out_the_others() -> None:

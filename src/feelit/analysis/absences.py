@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelit.analysis.observations import Frames, Samples
-from feelit.analysis.resampling import scan_p_values
+from feelit.analysis.scan import scan_p_values
 from feelit.analysis.track_series import BLOCK_S, block_means
 from feelit.types import Float64
 
@@ -51,4 +51,4 @@ def _whole_blocks(absent: Float64, life: Frames, gap: tuple[float, float]) -> in
     first, end = np.searchsorted(life.time_s, [gap[0] - 1e-6, gap[1] - 1e-6])
     inside_s = life.time_s[first:end][absent[first:end] > 0]
     block = np.floor((inside_s - life.time_s[0]) / BLOCK_S)
-    return max(1, len(np.unique(block)) - 2)
+    return max(1, int(np.count_nonzero(np.diff(block))) + 1 - 2)

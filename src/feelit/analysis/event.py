@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from feelit.labels import EventKind
-from feelit.options.timelines import EventsOptions
+from feelit.options.timelines import SURE, EventsOptions
 
 Kind = EventKind
 
@@ -31,14 +31,20 @@ class Event:
     low: float  # 95 % interval of the mean probability over the bout
     high: float
     p_value: float  # of finding such an event somewhere in the track, or in the video, by chance
+    p_adjusted: float  # the same, corrected for the number of events of its kind in the video
 
     @property
     def duration_s(self) -> float:
         """How long it lasts."""
         return self.end_s - self.start_s
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is worth a look: chance hardly explains it. Bouts have an interval in place of a p-value, and are not."""
+        return self.p_adjusted <= SURE
+
 
 def is_wanted(event: Event, options: EventsOptions) -> bool:
     """Whether an event is asked for. What has no emotion passes every choice of emotions, what has no p-value every limit."""
-    likely = math.isnan(event.p_value) or event.p_value <= options.max_p
+    likely = math.isnan(event.p_adjusted) or event.p_adjusted <= options.max_p
     return event.kind in options.kinds and (event.emotion is None or event.emotion in options.emotions) and likely

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 HEADINGS = tuple(f.name for f in fields(Event))
 
+P_VALUES = ("p_value", "p_adjusted")
+P_DIGITS = 3
+"""Significant digits of p-values as they are written: some are tiny."""
+
 SHORT_HEADINGS = ("video", "event", "tracks", "shows", "start", "end", "peak", "strength", "usually", "p, or 95 %")
 WORDS = 4
 """The headings of `short`; the first `WORDS` of them are over text, the others over numbers."""
@@ -25,6 +29,7 @@ WORDS = 4
 def flat(event: Event) -> dict[str, Any]:
     """An event as one row of columns; its tracks are a list of numbers. What there is not is None."""
     row = {name: rounded(getattr(event, name)) for name in HEADINGS}
+    row |= {name: _significant(getattr(event, name)) for name in P_VALUES}
     return row | {"kind": event.kind.value, "tracks": list(event.tracks)}
 
 
@@ -52,7 +57,7 @@ def short(event: Event) -> list[str]:
     """An event as a few texts; what there is not is a dash."""
     absent = event.kind is Kind.absence
     times = [clock(event.start_s), clock(event.end_s), "-" if absent else clock(event.peak_s)]
-    sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else _decimals(event.p_value, 3)
+    sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else p_text(event.p_adjusted)
     shows = event.emotion or "-"
     return [
         *(one_line(event.video), event.kind.value, _tracks(event, ", "), shows),
@@ -62,6 +67,15 @@ def short(event: Event) -> list[str]:
 
 def _tracks(event: Event, between: str) -> str:
     return between.join(map(str, event.tracks))
+
+
+def p_text(p_value: float) -> str:
+    """A p-value as people read it: with three decimals, and no zero."""
+    return "< 0.001" if p_value < 0.0005 else _decimals(p_value, 3)
+
+
+def _significant(p_value: float) -> float | None:
+    return None if math.isnan(p_value) else float(f"{p_value:.{P_DIGITS}g}")
 
 
 def _decimals(value: float, digits: int) -> str:

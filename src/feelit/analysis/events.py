@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,16 +12,13 @@ from feelit.analysis.bouts import Bouts, find_bouts
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.peaks import find_peaks
-from feelit.analysis.resampling import mean_interval
+from feelit.analysis.resampling import adjusted, mean_interval
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, track_series
 from feelit.timeline.recording import TimelineSources, open_timelines, with_time
 from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101
-
-SURE = 0.05
-"""An event whose p-value is no larger is counted in summaries."""
 
 _NAN = float("nan")
 
@@ -88,7 +86,7 @@ class EventFinder:
         if Kind.absence in self._kinds:
             for track in range(len(self._rows.track_id)):
                 self._events += self._absences_of(track)
-        events = self._events + [together.event(self._rows) for together in self._shared]
+        events = _corrected(self._events + [together.event(self._rows) for together in self._shared])
         return sorted(events, key=lambda e: (e.start_s, list(Kind).index(e.kind), e.tracks, e.emotion or ""))
 
     def _shifts(self) -> Iterator[SynchronousShift]:
@@ -123,6 +121,7 @@ class EventFinder:
                 low=low,
                 high=high,
                 p_value=_NAN,
+                p_adjusted=_NAN,
             )
 
     def _peaks_of(self, series: TrackSeries) -> Iterator[Event]:
@@ -140,6 +139,7 @@ class EventFinder:
                 low=_NAN,
                 high=_NAN,
                 p_value=peak.p_value,
+                p_adjusted=_NAN,
             )
 
     def _absences_of(self, track: int) -> Iterator[Event]:
@@ -158,7 +158,19 @@ class EventFinder:
                 low=_NAN,
                 high=_NAN,
                 p_value=absence.p_value,
+                p_adjusted=_NAN,
             )
+
+
+def _corrected(events: Sequence[Event]) -> list[Event]:
+    """Events of one video with p-values that are corrected for the number of events of their kind: who asks for other kinds as
+    well gets the same figures."""
+    result = []
+    for kind in Kind:
+        mine = [event for event in events if event.kind is kind]
+        values = adjusted(np.array([event.p_value for event in mine]))
+        result += [replace(event, p_adjusted=value) for event, value in zip(mine, values.tolist(), strict=True)]
+    return result
 
 
 class _Together:
@@ -194,6 +206,7 @@ class _Together:
             low=_NAN,
             high=_NAN,
             p_value=self._shift.p_value,
+            p_adjusted=_NAN,
         )
 
 

@@ -118,7 +118,7 @@ class TimelineSamples:
         """When a track can be read, from `start_s` to `end_s`, both included."""
         mine = slice(int(self.bounds[track]), int(self.bounds[track + 1]))
         low, high = np.searchsorted(self.frames.time_s, start_s), np.searchsorted(self.frames.time_s, end_s, side="right")
-        first, end = np.searchsorted(self._frame[mine], [low, high])
+        first, end = np.searchsorted(self._frame[mine], np.array([low, high], self._frame.dtype))  # else all are copied
         frame = self._frame[mine][first:end]
         return self.frames.time_s[frame[self._readable[mine][first:end]]]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelit.analysis.bouts import LEAST_BOUT_S
-from feelit.analysis.resampling import scan_p_values
-from feelit.analysis.track_series import TrackSeries
+from feelit.analysis.scan import scan_p_values
+from feelit.analysis.track_series import TrackSeries, weighted_median
 from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 LEAST_RISE = 0.25
@@ -47,11 +47,8 @@ def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
 
 def _rise(trace: TrackSeries, emotion: int) -> float:
     """How far above its baseline a track has to be."""
-    away = np.abs(trace.smoothed[:, emotion] - trace.baseline[emotion])
-    order = np.argsort(away, kind="stable")
-    reached = np.cumsum(trace.samples.length_s[order])
-    middle = min(int(np.searchsorted(reached, reached[-1] / 2)), len(order) - 1)
-    return max(LEAST_RISE, DEVIATIONS * NORMAL * float(away[order[middle]]))
+    away = np.abs(trace.smoothed[:, emotion] - np.float32(trace.baseline[emotion]))
+    return max(LEAST_RISE, DEVIATIONS * NORMAL * weighted_median(away, trace.samples.length_s))
 
 
 def _stretches(trace: TrackSeries, high: Bool) -> tuple[Int64, Int64]:

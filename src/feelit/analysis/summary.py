@@ -15,7 +15,7 @@ import numpy as np
 
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, bouts_of, events_of
+from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.moments import MOMENTS, Moment, find_moments
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.errors import UsageError
@@ -49,7 +49,7 @@ class ShownEmotions:
     bouts: int
     mean_bout_s: float
     transitions_per_min: float  # a minute of readable time
-    peaks: int  # events whose p-value is no larger than `events.SURE`
+    peaks: int  # events that are sure, see `Event.is_sure`
     shared: int
     absences: int
     moments: tuple[Moment, ...]  # at most MOMENTS, strongest first
@@ -155,7 +155,7 @@ def video_summary(rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequenc
 
 
 def _sure(events: Sequence[Event]) -> list[Event]:
-    return [event for event in events if event.p_value <= SURE]
+    return [event for event in events if event.is_sure]
 
 
 def headings(by: By) -> list[str]:

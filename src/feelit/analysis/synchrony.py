@@ -42,7 +42,7 @@ def find_shared(
         onsets = [_apart(np.sort(mine.start_s[mine.track == t])) for t in tracks]
         groups = list(_groups(tracks, onsets))
         if groups:
-            chance = crowd_p_values(onsets, [presence_s[t] for t in tracks], WITHIN_S, rng)
+            chance = crowd_p_values(onsets, [presence_s[t] for t in tracks], WITHIN_S, [len(who) for who, _ in groups], rng)
             yield from (
                 SynchronousShift(emotion, tuple(who), float(when[0]), float(when[-1]), chance[len(who)]) for who, when in groups
             )

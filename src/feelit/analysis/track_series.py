@@ -13,6 +13,8 @@ from feelit.types import Float32, Float64, Int64
 BLOCK_S = 0.5
 """Length of a block: within it neighbouring frames err alike."""
 
+_LEVELS = 1024
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackSeries:
@@ -55,7 +57,8 @@ def track_series(samples: Samples) -> TrackSeries | None:
         return None
     smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows)
     seen = samples.rows(rows)
-    return TrackSeries(int(seen.track[0]), seen, smoothed, _medians(smoothed, seen.length_s))
+    baseline = np.array([weighted_median(smoothed[:, emotion], seen.length_s) for emotion in range(smoothed.shape[1])])
+    return TrackSeries(int(seen.track[0]), seen, smoothed, baseline)
 
 
 def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:
@@ -75,11 +78,20 @@ def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:
     return result
 
 
-def _medians(value: Float32, weight: Float64) -> Float64:
-    """(K, C), (K,) -> (C,) the values below which half of the weight lies."""
-    order = np.argsort(value, axis=0, kind="stable")
-    reached = np.cumsum(weight[order], axis=0)
-    place = (reached < weight.sum() / 2).sum(axis=0)
-    rows = order[np.minimum(place, len(value) - 1), np.arange(value.shape[1])]
-    result: Float64 = value[rows, np.arange(value.shape[1])].astype(np.float64)
-    return result
+def weighted_median(value: Float32, weight: Float64) -> float:
+    """The value up to which half of the weight lies, and which is one of them.
+
+    Parameters
+    ----------
+    value : (K,) float32, 0..1, K >= 1
+    weight : (K,) float64
+    """
+    level = np.minimum((value * _LEVELS).astype(np.int64), _LEVELS - 1)  # few lie near the middle, and only these are sorted
+    reached = np.cumsum(np.bincount(level, weight, _LEVELS))
+    half = reached[-1] / 2
+    middle = int(np.searchsorted(reached, half))
+    near = np.flatnonzero(level == middle)
+    near = near[np.argsort(value[near], kind="stable")]
+    below = reached[middle - 1] if middle else 0.0
+    place = int(np.searchsorted(below + np.cumsum(weight[near]), half))
+    return float(value[near[min(place, len(near) - 1)]])

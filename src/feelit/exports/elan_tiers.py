@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, bouts_of, events_of
+from feelit.analysis.event_text import p_text
+from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.observations import TimelineSamples
 from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, intervals_of
 from feelit.timeline.recording import Recording
@@ -48,7 +49,7 @@ def tiers(recording: Recording, wanted: Sequence[int] | None = None) -> list[Tie
 def _event_tiers(found: Iterable[Event], shown: LabelIntervals) -> Iterator[Tier]:
     grouped: dict[tuple[str, str], list[Event]] = {}
     for event in found:
-        if event.p_value <= SURE and not shown.tracks.keys().isdisjoint(event.tracks):
+        if event.is_sure and not shown.tracks.keys().isdisjoint(event.tracks):
             participant = "" if event.kind is Kind.shared else f"track {event.tracks[0]}"
             grouped.setdefault((participant, _NAMES[event.kind]), []).append(event)
     for (participant, name), events in grouped.items():
@@ -74,8 +75,9 @@ def _lanes(events: Iterable[Event]) -> list[list[Event]]:
 
 
 def _value(event: Event) -> str:
+    sure = p_text(event.p_adjusted)
     who = f" of {', '.join(map(str, event.tracks))}" if event.kind is Kind.shared else ""
-    return f"{event.emotion or 'away'}{who}, p = {event.p_value:.3f}"
+    return f"{event.emotion or 'away'}{who}, p {sure if sure.startswith('<') else '= ' + sure}"
 
 
 _NAMES = {Kind.peak: "peaks", Kind.absence: "absences", Kind.shared: "shared shifts"}

@@ -13,6 +13,9 @@ from feelit.options.kinds import LOCATION, PATHS, SECONDS, TRACKS, choice, words
 from feelit.storage.location import Location
 
 TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
+SURE = 0.05
+"""Events whose corrected p-value is no larger are listed by default, and counted in summaries."""
+
 PROBABILITY = Bounds(low=0, high=1, complaint="is no probability", hint="give a number from 0 to 1, such as 0.05")
 EMOTION_WORDS = words(EMOTIONS)
 
@@ -46,10 +49,9 @@ class EventsOptions(Options):
         kind=EMOTION_WORDS,
     )
     max_p: float = option(
-        1.0,
-        "Only where the p-value is no larger.",
-        details="Bouts have none and stay.",
-        default_text="all",
+        SURE,
+        "Only where the corrected p-value is no larger; 1 lists all that was found.",
+        details="Corrected for the number of events of its kind in the video. Bouts have none and stay.",
         bounds=PROBABILITY,
     )
 

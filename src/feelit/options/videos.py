@@ -101,7 +101,7 @@ class ClipsOptions(DrawingOptions):
     )
     max_p: float = option(
         1.0,
-        "Only where the p-value is no larger.",
+        "Only where the corrected p-value is no larger.",
         details="Moments and bouts have none and stay.",
         default_text="all",
         bounds=PROBABILITY,

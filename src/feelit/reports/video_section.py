@@ -14,7 +14,7 @@ import numpy as np
 from feelit.analysis.audit import COLUMNS, audit
 from feelit.analysis.bouts import transition_counts
 from feelit.analysis.event import Event, Kind
-from feelit.analysis.events import SURE, EventFinder, bouts_of
+from feelit.analysis.events import EventFinder, bouts_of
 from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summary
@@ -60,7 +60,7 @@ class Findings:
         order = []
         for event in ranked:
             turns[event.kind] += 1
-            order.append((turns[event.kind] if event.p_value <= SURE else math.inf, event))
+            order.append((turns[event.kind] if event.is_sure else math.inf, event))
         return [event for _, event in sorted(order, key=lambda entry: entry[0])]
 
 
@@ -149,7 +149,7 @@ def moments_of(moments: Sequence[Moment], pictures: Mapping[PictureRequest, str]
 def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, str]) -> dict[str, Any]:
     """The events that are least likely to be chance, in order of time, and how many there are in all."""
     chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
-    names = ("kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
+    names = ("kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value", "p_adjusted")
     values = [{name: getattr(event, name) for name in names} for event in chosen]
     rows = [
         {**value, "people": event.tracks, "picture": pictures.get(picture_of(event))}

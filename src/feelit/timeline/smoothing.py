@@ -38,7 +38,16 @@ def smooth(time_s: Float64, track: Int64, probability: Float32, readable: Bool, 
     return result
 
 
+_AT_A_TIME = 1 << 12
+"""Samples that are smoothed together: few enough to stay in a core's cache."""
+
+
 def _window(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
+    parts = [_near(time_s, probability, at_s[i : i + _AT_A_TIME]) for i in range(0, len(at_s), _AT_A_TIME)]
+    return np.concatenate(parts)
+
+
+def _near(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
     low = np.searchsorted(time_s, at_s - REACH_S, side="left")
     high = np.searchsorted(time_s, at_s + REACH_S, side="right")
     total = np.zeros((len(at_s), probability.shape[1]))

@@ -29,7 +29,7 @@ function buildEvents(view) {
     { label: "duration", unit: "s", wide: true, value: (e) => e.end_s - e.start_s, cell: (e) => fixed(e.end_s - e.start_s) },
     { label: "peak", wide: true, value: (e) => e.strength, cell: (e) => percent(e.strength) },
     { label: "baseline", wide: true, value: (e) => e.baseline, cell: (e) => percent(e.baseline) },
-    { label: "p", value: (e) => e.p_value, cell: (e) => pValue(e.p_value) },
+    { label: "p", value: (e) => e.p_adjusted, cell: (e) => pValue(e.p_adjusted) },
   ];
   if (video.footage.status === "found")
     columns.push({ label: "clip", text: true, wide: true, cell: (e) => clipLink(video, e.start_s) });
@@ -55,7 +55,7 @@ function buildEvents(view) {
         (!kind.value || event.kind === kind.value) &&
         (!who.value || event.people.includes(Number(who.value))) &&
         (!emotion.value || event.emotion === emotion.value) &&
-        (!p.value || (event.p_value !== null && event.p_value <= Number(p.value))),
+        (!p.value || (event.p_adjusted !== null && event.p_adjusted <= Number(p.value))),
     );
     found.textContent = count(kept.length, "event");
     table.fill(kept);
@@ -66,12 +66,12 @@ function buildEvents(view) {
   const notes = [
     `Peak: a ${video.unit} shows more of an expression than is usual there.`,
     "Shared: several people begin to show the same one within two seconds.",
-    "p: how likely such an event is to be found somewhere by chance alone.",
+    "p: how likely such an event is to be found somewhere by chance alone, corrected for the number of events of its kind.",
     left ? `${count(left, "event")} more, less certain ones, were left out to keep this file small.` : "",
   ];
   const bar = el("div", { class: "row filters" }, ...Object.values(pickers).map((one) => one.node), found);
   const data = () => {
-    const names = ["kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value"];
+    const names = ["kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value", "p_adjusted"];
     const rows = events.map((event) => [event.people.join(" "), ...names.map((name) => event[name])]);
     return [[`${video.unit}_ids`, ...names], ...rows];
   };

@@ -243,7 +243,7 @@ function drawPeaks(pen, peaks, view, width, top) {
 
 function peaksOf(video, id) {
   return video.events.rows.filter(
-    (event) => event.kind === "peak" && event.people.includes(id) && event.p_value <= SIGNIFICANT,
+    (event) => event.kind === "peak" && event.people.includes(id) && event.p_adjusted <= SIGNIFICANT,
   );
 }
 
@@ -326,7 +326,7 @@ function legend(video) {
     entries.push(el("span", { class: "labelled" }, swatch(state), el("span", {}, text)));
   }
   if (video.speaking) entries.push(el("span", { class: "labelled" }, swatch("speaking"), el("span", {}, "speaking")));
-  if (video.events.rows.some((event) => event.kind === "peak" && event.p_value <= SIGNIFICANT)) {
+  if (video.events.rows.some((event) => event.kind === "peak" && event.p_adjusted <= SIGNIFICANT)) {
     entries.push(
       el("span", { class: "labelled" }, el("span", { "aria-hidden": "true" }, "▽"), el("span", {}, "more than usual")),
     );

@@ -1,0 +1,218 @@
+"""How likely it is by chance that a series is so high for so long anywhere: scan statistics.
+
+Nothing is assumed of distributions. Random numbers come from seeds, so the same timeline gives the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelit.types import Float64, Int64
+
+SHORT = 512
+"""Series of at most so many blocks are put into random orders; of longer ones, windows are drawn."""
+
+SHUFFLED = 1 << 19
+"""Blocks that are put into random order for a series: the shorter it is, the smaller a p-value may be."""
+
+LONGEST = 64
+"""Blocks of the longest stretch that is compared. A shorter one reaches a high mean more often, which errs on the safe side."""
+
+DRAWS = 512
+"""Windows drawn for a p-value of a long series."""
+
+_AT_A_TIME = 50
+_ENOUGH = 25  # hits, after which a p-value is known well enough
+_CACHED = 1 << 17  # numbers that a core has at hand
+_ROUNDING = 1e-9  # means are differences of running sums
+_LEVELS = 1024
+_TILTS = 160
+_CERTAIN = 0.995  # stretches with lower means have p-values of 1
+
+
+def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np.random.Generator) -> list[float]:
+    """How likely it is by chance that a series has a stretch of some length with so high a mean anywhere.
+
+    A scan statistic (Glaz, Naus & Wallenstein 2001): were the blocks of the series in random order, how often would the highest
+    mean over all stretches of that length be as high? Only what lasts longer than a block can be rare. Short series are put
+    into random orders, the more of them the rarer it is (Besag & Clifford 1991). What no order reaches, and long series, in
+    which orders would cost too much, are estimated from windows that are drawn where it matters, see `_Tilted`.
+
+    Parameters
+    ----------
+    blocks : (B,) float64, the means of consecutive blocks of time
+    windows : length in blocks, 1..B, and mean of every stretch asked for
+
+    Returns
+    -------
+    A p-value each, above 0.
+    """
+    length, mean = np.array([_rounded_down(n) for n, _ in windows], np.int64), np.array([m for _, m in windows])
+    result = np.ones(len(windows))
+    rare = np.arange(len(windows))
+    if len(blocks) <= SHORT and len(windows):
+        hits, drawn = _permuted(blocks, length, mean, rng)
+        result = (1 + hits) / (1 + drawn)  # Phipson & Smyth (2010)
+        rare = np.flatnonzero(hits < _ENOUGH)
+    if len(rare):
+        result[rare] = np.minimum(result[rare], _estimated(blocks, length[rare], mean[rare], rng))
+    return [float(p) for p in result]
+
+
+def _rounded_down(length: int) -> int:
+    """The next of 1, 2, 3, 4, 6, 8, 12, 16, ... below. To compare with shorter stretches errs on the safe side, as with
+    `LONGEST`, and spares most of the work where there are stretches of many lengths."""
+    power = 1 << (min(length, LONGEST).bit_length() - 1)
+    return power + power // 2 if power > 1 and min(length, LONGEST) >= power + power // 2 else power
+
+
+def _permuted(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Generator) -> tuple[Int64, Int64]:
+    """(W,) of random orders, how many have so high a mean somewhere, and how many were drawn: until `_ENOUGH` of them have, or
+    as many as `SHUFFLED` allows."""
+    hits, drawn = np.zeros(len(length), np.int64), np.zeros(len(length), np.int64)
+    most = SHUFFLED // len(blocks)
+    while len(open_ := np.flatnonzero((hits < _ENOUGH) & (drawn < most))):
+        done = int(drawn[open_[0]])
+        count = min(max(_AT_A_TIME, done), most - done)
+        for total in _orders(blocks, count, rng):
+            hits[open_] += _reached(total, length[open_], mean[open_])
+        drawn[open_] += count
+    return hits, drawn
+
+
+def _orders(blocks: Float64, count: int, rng: np.random.Generator) -> Iterator[Float64]:
+    """Running sums of the blocks in `count` random orders, a few orders of (P, B) at a time, which fit into a core's cache."""
+    most = max(1, _CACHED // len(blocks))
+    for first in range(0, count, most):
+        orders = np.tile(blocks, (min(most, count - first), 1))
+        for order in orders:
+            rng.shuffle(order)  # draws what `permuted` does, in two thirds of the time
+        yield np.cumsum(orders, axis=1)
+
+
+def _reached(total: Float64, length: Int64, mean: Float64) -> Int64:
+    """(P, B) running sums, (W,), (W,) -> (W,) int64, how many orders have so high a mean over so many consecutive blocks.
+
+    A stretch of 12 blocks is three of 4, and its mean no higher than the highest of theirs. So the highest mean over 4 is a
+    bound for 8, 12, 16 ..., and orders whose bound is too low already are not looked at.
+    """
+    hits = np.zeros(len(length), np.int64)
+    bounds: dict[int, Float64] = {}
+    for n in np.unique(length).tolist():
+        asked = mean[length == n]
+        bound = np.full(len(total), np.inf)
+        for shorter in (m for m in bounds if n % m == 0):
+            bound = np.minimum(bound, bounds[shorter])
+        close = np.flatnonzero(bound >= asked.min() - 2 * _ROUNDING)
+        bound[close] = _highest(total if len(close) == len(total) else total[close], n)
+        hits[length == n] = (bound >= asked[:, None] - _ROUNDING).sum(axis=1)
+        bounds[n] = bound
+    return hits
+
+
+def _highest(total: Float64, length: int) -> Float64:
+    """(P, B) running sums -> (P,) the highest mean over `length` consecutive blocks."""
+    first = total[:, length - 1]
+    later = total[:, length:] - total[:, :-length]
+    result: Float64 = np.maximum(first, later.max(axis=1, initial=-np.inf)) / length
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows that were drawn with one tilt."""
+
+    total: Float64  # (DRAWS, n) running sums of their blocks
+    tilt: float
+    log_scale: float  # the logarithm of the mean of exp(tilt * sum), windows drawn as they are
+
+
+@dataclass(frozen=True, slots=True)
+class _Tilted:
+    """Blocks drawn with replacement, higher ones more often than they are: by exp(tilt * value).
+
+    So means that are rare, and that random orders would have to be drawn by the million for, come up in half of the draws; each
+    draw then counts for as little as it is too frequent (importance sampling: Naiman & Priebe 2001). Drawing
+    with replacement has a wider spread than an order of the same blocks has (Hoeffding 1963), so p-values err on the safe side,
+    by little where stretches are short beside the series.
+    """
+
+    value: Float64  # (L,) levels of blocks, rising
+    tilt: Float64  # (J,) from 0 on
+    mean: Float64  # (J,) of a block drawn with each tilt, rising
+    spread: Float64  # (J,) its standard deviation
+    log_scale: Float64  # (J,) the logarithm of the mean of exp(tilt * value), blocks drawn as they are
+    reached: Float64  # (J, L) cumulative probabilities of the levels
+
+    @classmethod
+    def of(cls, blocks: Float64) -> _Tilted:
+        """Blocks in `_LEVELS` levels, each as high as its highest block."""
+        low, spread = float(blocks.min()), max(float(np.ptp(blocks)), 1e-12)
+        level = np.minimum(((blocks - low) * (_LEVELS / spread)).astype(np.int64), _LEVELS - 1)
+        highest = np.full(_LEVELS, -np.inf)
+        np.maximum.at(highest, level, blocks)
+        there = highest > -np.inf
+        value, share = highest[there], np.bincount(level, minlength=_LEVELS)[there] / len(blocks)
+        tilt = np.concatenate([[0.0], np.geomspace(0.1, 10 * _LEVELS, _TILTS)]) / spread
+        power = tilt[:, None] * (value - value[-1])
+        weight = share * np.exp(power)
+        whole = weight.sum(axis=1)
+        mean: Float64 = weight @ value / whole
+        deviation = np.sqrt(np.maximum(weight @ value**2 / whole - mean**2, 0.0))
+        log_scale = np.log(whole) + tilt * value[-1]
+        return cls(value, tilt, mean, deviation, log_scale, np.cumsum(weight, axis=1) / whole[:, None])
+
+    def windows(self, place: int, length: int, rng: np.random.Generator) -> _Windows:
+        """Windows of blocks drawn with the tilt at that place."""
+        level = np.searchsorted(self.reached[place], rng.random((DRAWS, length)), side="right")
+        value = self.value[np.minimum(level, len(self.value) - 1)]
+        return _Windows(np.cumsum(value, axis=1), float(self.tilt[place]), float(length * self.log_scale[place]))
+
+
+def _estimated(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Generator) -> Float64:
+    """(W,), (W,) -> (W,) p-values of stretches: from the highest mean of each length on down, until chance is plain."""
+    drawn, result = _Tilted.of(blocks), np.ones(len(length))
+    for n in np.unique(length).tolist():
+        left = np.flatnonzero(length == n)
+        left = left[np.argsort(-mean[left], kind="stable")]
+        later = np.cumsum(blocks[rng.integers(0, len(blocks), (DRAWS, n - 1))], axis=1)
+        least = 0.0
+        while len(left) and least < _CERTAIN:
+            place = min(int(np.searchsorted(drawn.mean, mean[left[0]])), len(drawn.tilt) - 1)
+            near = mean[left] >= drawn.mean[place] - drawn.spread[place] / np.sqrt(n)
+            near[0] = True
+            found = _with_tilt(drawn.windows(place, n, rng), later, mean[left[near]], len(blocks))
+            result[left[near]] = np.maximum.accumulate(np.maximum(found, least))
+            least = float(result[left[near]][-1])
+            left = left[~near]
+    return result
+
+
+def _with_tilt(own: _Windows, later: Float64, mean: Float64, count: int) -> Float64:
+    """The p-values of stretches of one length, n, in `count` blocks.
+
+    High stretches come in clumps, for the next one has all but one block in common with it. A clump is counted at its end, at a
+    stretch that no other overlaps later (O'Brien 1987); clumps are rare and come independently of one another.
+
+    Parameters
+    ----------
+    own : windows, many of them high
+    later : (DRAWS, n - 1) running sums of the blocks after each
+    mean : (W,) falling
+
+    Returns
+    -------
+    (W,) float64
+    """
+    total, length = own.total[:, -1], own.total.shape[1]
+    highest = (total[:, None] + later - own.total[:, :-1]).max(axis=1, initial=-np.inf)
+    least = (length * (mean - _ROUNDING))[:, None]
+    weight = np.where(total >= least, np.exp(np.minimum(own.tilt * (least - total), 0.0)), 0.0)
+    scale = np.exp(own.log_scale - own.tilt * least[:, 0]) / DRAWS
+    reached = np.minimum(weight.sum(axis=1) * scale, 1 - 1e-12)
+    clumps = np.where(highest < least, weight, 0.0).sum(axis=1) * scale
+    p_value: Float64 = -np.expm1(np.log1p(-reached) - max(count - length, 0) * clumps)
+    return np.clip(p_value, np.finfo(np.float64).tiny, 1.0)
