@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import lzma
 import os
 import tarfile
 from dataclasses import dataclass
@@ -51,9 +52,18 @@ class Assets:
     files: dict[str, bytes]
 
     def target(self, name: str) -> Float:
-        """(19158, 3) float32: how far each vertex goes at weight 1."""
+        """(19158, 3) float32: how far each vertex goes at weight 1.
+
+        Raises
+        ------
+        AssetsMissingError
+            if there is no such target.
+        """
         moved = np.zeros_like(self.vertices)
-        for line in gzip.decompress(self.files[f"targets/{name}.target.gz"]).decode().splitlines():
+        file = f"targets/{name}.target.gz"
+        if file not in self.files:
+            raise AssetsMissingError(f"The meshes lack {file}.\n{ASSETS_HELP}")
+        for line in gzip.decompress(self.files[file]).decode().splitlines():
             part = line.split()
             if len(part) == 4 and part[0].isdigit():
                 moved[int(part[0])] = [float(v) for v in part[1:]]
@@ -70,7 +80,7 @@ def read_assets(path: Path | None = None) -> Assets:
     """
     path = path or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if path is None or not path.exists():
-        raise AssetsMissingError(ASSETS_HELP)
+        raise AssetsMissingError(ASSETS_HELP if path is None else f"{path} does not exist.\n{ASSETS_HELP}")
     return _read(path)
 
 
@@ -85,11 +95,16 @@ def _read(path: Path) -> Assets:
     else:
         if hashlib.sha256(path.read_bytes()).hexdigest() != ASSETS_SHA256:
             print(f"{path.name}: another archive than the committed video was made of; the result may differ")
-        with tarfile.open(path) as archive:
-            for member in archive:
-                stream = archive.extractfile(member)
-                if stream is not None and member.name.endswith((".gz", ".obj")):
-                    files[member.name.split("heads/", 1)[-1]] = stream.read()
+        try:
+            with tarfile.open(path) as archive:
+                for member in archive:
+                    stream = archive.extractfile(member)
+                    if stream is not None and member.name.endswith((".gz", ".obj")):
+                        files[member.name.split("heads/", 1)[-1]] = stream.read()
+        except (tarfile.TarError, EOFError, lzma.LZMAError, OSError) as error:
+            raise AssetsMissingError(f"{path} is no archive that can be read: {error}\n{ASSETS_HELP}") from error
+    if "3dobjs/base.obj" not in files or not any(name.startswith("targets/") for name in files):
+        raise AssetsMissingError(f"{path} lacks 3dobjs/base.obj or the targets.\n{ASSETS_HELP}")
     vertices: list[list[float]] = []
     groups: dict[str, list[list[int]]] = {}
     group = ""
