@@ -88,6 +88,16 @@ def awkward(task: Task) -> SegmentResult:
     return result_of(task)
 
 
+class Unborn:
+    """A work whose arrival ends a worker before it has looked at a task, as a broken environment does."""
+
+    def __call__(self, task: Task) -> SegmentResult:
+        return result_of(task)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (7,)
+
+
 def unreadable(task: Task) -> SegmentResult:
     """An expected failure on segment 2."""
     if task.segment.index == 2:

@@ -371,7 +371,13 @@ def test_a_list_on_standard_input(
         pytest.param(["in/a.mp4", "--rate", "1e300"], 2, "is no rate", id="rate-beyond-64-bits"),
         pytest.param(["in/a.mp4", "--start", "2", "--end", "1"], 2, "is not before", id="start-after-end"),
         pytest.param(["in/a.mp4", "--start", "soon"], 2, "--start", id="start-is-no-number"),
-        pytest.param(["in/a.mp4", "--workers", "0"], 2, "--workers 0 is less than one", id="no-workers"),
+        pytest.param(["in/a.mp4", "--workers", "-1"], 2, "--workers -1 is less than none", id="no-workers"),
+        pytest.param(
+            ["in/a.mp4", "--workers", "0", "--engine", "ray"], 2, "--workers 0 is no work for a cluster", id="no-workers-of-ray"
+        ),
+        pytest.param(
+            ["in/a.mp4", "--workers", "0", "--segment-timeout", "9"], 2, "need worker processes", id="no-workers-to-end"
+        ),
         pytest.param(["in/a.mp4", "--device", "tpu"], 2, "--device", id="device"),
         pytest.param(["in/a.mp4", "--speed"], 2, "No such option", id="option"),
         pytest.param(["in/a.mp4", "--config", "gone.toml"], 2, "gone.toml does not exist", id="no-config"),

@@ -203,9 +203,10 @@ class RunOptions(Options):
     workers: int | None = option(
         None,
         "Segments at a time.",
-        details="Worker processes, or tasks on a cluster (there, two per core of it).",
+        details="Worker processes, or tasks on a cluster (there, two per core of it). 0 starts none: all is done in the process"
+        " itself, as it is anyway in those that may not start others, such as the workers of `multiprocessing.Pool`.",
         default_text="one per core",
-        bounds=AT_LEAST_ONE,
+        bounds=Bounds(low=0, complaint="is less than none", hint="leave it out for the usual number"),
     )
     batch: int = option(16, "Frames, and faces, that go through a model at a time.", bounds=AT_LEAST_ONE)
     engine: EngineName = option(

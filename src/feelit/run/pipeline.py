@@ -6,16 +6,18 @@ is put in order, tracked, smoothed and written by a single sequential pass a vid
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from feelit.errors import FeelitError, ModelError, OutputError, internal_error
+from feelit.errors import FeelitError, ModelError, OutputError, UsageError, internal_error
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions, Device, RunOptions
 from feelit.run.engines import Engine, Order, Outcome
+from feelit.run.engines.here import HereEngine
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import Job, VideoReport, failed, groups_in
@@ -86,7 +88,7 @@ def resolve(options: AnalyzeOptions) -> Settings:
 
 
 def open_engine(run: RunOptions, device: Device) -> Engine:
-    """The engine that options name.
+    """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers.
 
     Raises
     ------
@@ -95,9 +97,13 @@ def open_engine(run: RunOptions, device: Device) -> Engine:
     """
     limits = Limits(run.segment_timeout_s, run.memory_bytes)
     if run.engine == "ray":
+        if run.workers == 0:
+            raise UsageError("--workers 0 is no work for a cluster", "leave it out, or choose --engine local")
         from feelit.run.engines.ray import RayEngine
 
         return RayEngine(run.ray_address, device, limits, run.workers)
+    if run.workers == 0 or multiprocessing.current_process().daemon:
+        return HereEngine(limits)
     return LocalEngine(run.workers or usable_cores(), limits=limits)
 
 

@@ -18,6 +18,8 @@ from feelit.errors import FeelitError, ModelError, VideoReadError
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions
 from feelit.run.engines import Order
+from feelit.run.engines.here import HereEngine
+from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.plan import cut
 from feelit.run.segment import Models, Task, analyze_segment
@@ -164,7 +166,7 @@ def test_nothing_to_do_takes_no_time() -> None:
 SCRIPT = """
 import feelit
 open("ran.txt", "a").write("x")
-timeline = feelit.analyze("a.mp4", workers=2, device="cpu")
+timeline = feelit.analyze("a.mp4", workers=2, device="cpu").to_pandas()
 print(len(timeline), timeline.frame.nunique(), __file__, __name__)
 """
 
@@ -178,3 +180,91 @@ def test_a_script_without_a_main_guard_works(tmp_path: Path) -> None:
     assert (int(frames), file.endswith("script.py"), name) == (10, True, "__main__")
     assert int(rows) >= 10
     assert (tmp_path / "ran.txt").read_text() == "x"  # workers do not run it again
+
+
+def test_workers_that_never_begin_are_no_fault_of_a_video(tmp_path: Path) -> None:
+    with pytest.raises(FeelitError, match=r"worker processes end before they begin \(exit code 7\)") as caught:
+        list(LocalEngine(2, works.Unborn()).run(works.orders(tmp_path)))
+    assert "workers=0" in caught.value.hint
+    assert not workers()
+
+
+JOBLIB = """
+import multiprocessing, multiprocessing.context, sys
+from pathlib import Path
+from feelit.run.engines.here import HereEngine
+from feelit.run.engines.limits import Limits
+from feelit.run.engines.local import LocalEngine
+from tests import works
+
+class Loky(multiprocessing.context.SpawnContext):  # what joblib registers for its own workers, and for them alone
+    _name = "loky"
+
+multiprocessing.context._concrete_contexts["loky"] = Loky()
+multiprocessing.set_start_method("loky", force=True)
+print(works.told(LocalEngine(1, works.result_of).run(works.orders(Path("."), 2))))
+print(multiprocessing.get_start_method())
+"""
+
+
+def test_the_start_method_of_the_parent_does_not_matter(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", JOBLIB], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("{0: '0', 1: '1'}\nloky\n", "")
+
+
+POOL = """
+import multiprocessing
+
+def faces(name):
+    import feelit
+    return len(feelit.analyze(name, device="cpu", workers=2).to_pandas())
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(faces, ["a.mp4"]), faces("a.mp4"))
+"""
+
+UNGUARDED = """
+import multiprocessing
+import feelit
+
+try:
+    feelit.analyze("a.mp4", device="cpu", workers=1)
+except feelit.FeelitError as error:
+    print(error.message, "|", error.hint)
+else:
+    process = multiprocessing.get_context("spawn").Process(target=print)
+    process.start()
+    process.join()
+"""
+
+
+def test_where_no_process_may_be_started_all_is_done_in_this_one(tmp_path: Path) -> None:
+    clips.plain(tmp_path / "a.mp4", frames=25, face=True)
+    (tmp_path / "script.py").write_text(POOL, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    in_pool, here = done.stdout.split()
+    assert in_pool == f"[{here}]"
+    assert int(here) >= 10
+
+
+def test_a_script_that_workers_import_is_advised_in_one_line(tmp_path: Path) -> None:
+    """Not by us, who hide it from ours, but where the script starts processes of its own without a guard."""
+    clips.plain(tmp_path / "a.mp4", frames=5)
+    (tmp_path / "script.py").write_text(UNGUARDED, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(
+        "a process that is just being started imports the script that started it | put what your script"
+    )
+
+
+def test_without_workers_rows_are_the_same(orders: list[Order], expected: list[SegmentResult]) -> None:
+    found = {outcome.order.number: outcome.result for outcome in HereEngine(Limits()).run(iter(orders))}
+    for n, result in enumerate(expected):
+        assert_same(found[n], result)
+
+
+def test_without_workers_a_bad_segment_costs_only_itself(tmp_path: Path) -> None:
+    words = works.told(HereEngine(Limits(), works.awkward).run(works.orders(tmp_path, 4)))
+    assert words == {0: "0", 1: "1", 2: f"{tmp_path}/a.mp4: internal error: Awkward: for no reason", 3: "3"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.context
+import multiprocessing.spawn
 import os
 import signal
 import sys
@@ -25,6 +26,9 @@ from feelit.types import SegmentResult
 
 PATIENCE_S = 2.0
 """How long workers are given to end before they are killed."""
+
+STILLBORN = 3
+"""So many workers may die, one after the other, before they look at a segment. More cannot be chance."""
 
 Work = Callable[[Task], SegmentResult]
 
@@ -54,6 +58,7 @@ class LocalEngine:
         self._most, self._work, self._limits = workers, work, limits or Limits()
         self._running: list[_Worker] = []
         self._waiting: deque[_InFlight] = deque()
+        self._stillborn = 0
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
         """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early.
@@ -96,6 +101,7 @@ class LocalEngine:
                 self._waiting.popleft()
             else:
                 self._running.remove(worker)
+                self._mourn(worker)
 
     def _spawn(self) -> bool:
         """Start one more worker. Where the system refuses, those that run must do."""
@@ -106,7 +112,26 @@ class LocalEngine:
                 raise FeelitError(f"no worker process can be started: {error}", "close other programs") from error
             self._most = len(self._running)
             return False
+        except RuntimeError as error:
+            if not getattr(multiprocessing.current_process(), "_inheriting", False):
+                raise
+            hint = 'put what your script does below if __name__ == "__main__", or give workers=0'
+            raise FeelitError("a process that is just being started imports the script that started it", hint) from error
         return True
+
+    def _mourn(self, worker: _Worker) -> None:
+        """Take note of a worker that died, if it did so before it looked at anything: that is no segment's fault.
+
+        Raises
+        ------
+        FeelitError
+            if one after the other does.
+        """
+        self._stillborn += not (worker.begun or worker.killed)
+        if self._stillborn > STILLBORN:
+            how = f"exit code {worker.process.exitcode}"
+            hint = "what they print above says why; workers=0 does without them"
+            raise FeelitError(f"worker processes end before they begin ({how})", hint)
 
     def _heard_of(self, timeout_s: float | None) -> list[_Worker]:
         """The workers that have answered or died."""
@@ -123,7 +148,7 @@ class LocalEngine:
                 continue
             cause = self._limits.exceeded(item.order.task, time.monotonic() - item.given_s, worker.process.pid)
             if cause is not None:
-                item.cause = cause
+                item.cause, worker.killed = cause, True
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
@@ -136,8 +161,8 @@ class LocalEngine:
             _end([worker])
             if item is None:
                 return None
-            # One that had worked before and died before it looked at the order did not die of it.
-            item.deaths += item.begun or not worker.proven
+            self._mourn(worker)
+            item.deaths += item.begun or worker.killed  # one that died before it looked at the order did not die of it
             if item.deaths < TRIES:
                 self._waiting.appendleft(item)
                 return None
@@ -147,20 +172,20 @@ class LocalEngine:
             return None
         assert item is not None
         if result is None:
-            item.begun = True
+            item.begun, worker.begun, self._stillborn = True, True, 0
             return None
-        worker.item, worker.proven = None, True
+        worker.item = None
         return Outcome(item.order, result)
 
 
 class _Worker:
-    """A process, our end of its pipe, what it is working on, and whether it ever finished anything."""
+    """A process, our end of its pipe, what it is working on, whether it ever began anything, and whether we killed it."""
 
     def __init__(self, work: Work) -> None:
         context = _Context()
         self.pipe, theirs = context.Pipe()
         self.item: _InFlight | None = None
-        self.proven = False
+        self.begun = self.killed = False
         self.process = context.Process(target=_serve, args=(theirs, work), name="feelit-worker", daemon=True)
         try:
             self.process.start()
@@ -237,7 +262,7 @@ def _end_with_parent() -> None:
 class _Process(multiprocessing.context.SpawnProcess):
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802  # the name is multiprocessing's
-        with _interrupts_blocked(), _main_hidden():
+        with _interrupts_blocked(), _main_hidden(), _spawn_named():
             return multiprocessing.context.SpawnProcess._Popen(process_obj)
 
 
@@ -271,3 +296,15 @@ def _main_hidden() -> Iterator[None]:
         yield
     finally:
         namespace.update(hidden)
+
+
+@contextlib.contextmanager
+def _spawn_named() -> Iterator[None]:
+    """Say to workers that processes are spawned, whatever way this one prefers: joblib's, "loky", is one they do not know."""
+    namespace = vars(multiprocessing.spawn)
+    known = namespace["get_start_method"]
+    namespace["get_start_method"] = lambda: "spawn"
+    try:
+        yield
+    finally:
+        namespace["get_start_method"] = known
