@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -53,14 +54,15 @@ class PictureSequence:
         """
         name = re.compile(f"{re.escape(self.before)}(\\d+){re.escape(self.after)}")
         try:
-            names = os.listdir(self.folder)
+            names = [path.name for path in self.folder.iterdir()]
         except OSError as error:
-            raise VideoReadError(f"{self.folder} cannot be searched: {error.strerror or error}", "check the spelling") from error
+            message = f"{self.folder} cannot be searched: {error.strerror or error}"
+            raise VideoReadError(message, "check the spelling") from error
         found = sorted(int(m[1]) for m in map(name.fullmatch, names) if m and m[1] == self._digits(int(m[1])))
         if not found:
             raise VideoReadError(f"no file is called as {self.pattern} says", "a pattern is such as frames/%05d.png")
         if found[-1] - found[0] != len(found) - 1:
-            lacking = next(a + 1 for a, b in zip(found, found[1:], strict=False) if b != a + 1)
+            lacking = next(a + 1 for a, b in pairwise(found) if b != a + 1)
             message = f"{self._file(lacking)} is missing between the pictures {found[0]} and {found[-1]}"
             raise VideoReadError(message, "number the pictures without a gap")
         return found
