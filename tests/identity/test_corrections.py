@@ -301,7 +301,7 @@ def test_a_timeline_without_people_cannot_be_corrected(tmp_path: Path) -> None:
 def test_a_frame_cannot_be_corrected(path: Path) -> None:
     frame = feelit.read_timeline(path)
     assert len(feelit.people(frame)) == 4
-    with pytest.raises(UsageError, match="a frame cannot be corrected"):
+    with pytest.raises(UsageError, match="what is in memory cannot be corrected"):
         feelit.people(frame, name={1: "P01"})
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from feelit.errors import UsageError
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.people import PeopleOptions
@@ -98,16 +97,20 @@ def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"
 
 
 @keywords()
-def people(timelines: TimelineSources, *, options: PeopleOptions) -> pd.DataFrame:
+def people(
+    timelines: TimelineSources, *, options: PeopleOptions, progress: Callable[[float], None] | None = None
+) -> pd.DataFrame:
     """Who is in timelines: one row per person. Corrections are kept in a file and applied to the timelines.
 
     Parameters
     ----------
-    timelines : timeline files or folders of them; without corrections, recordings, data frames or Arrow tables as well
+    timelines : timeline files or folders of them; to list people only, recordings, data frames or Arrow tables as well
+    progress : called with the share that is done, 0..1
 
     Returns
     -------
-    One row per person; docs/people.md describes the columns.
+    One row per person; docs/people.md describes the columns. `frame.attrs` has `notes`, what was done, a line each, and with
+    `across` `proposals`: pairs of people who may be one.
 
     Raises
     ------
@@ -115,41 +118,13 @@ def people(timelines: TimelineSources, *, options: PeopleOptions) -> pd.DataFram
         of the kinds that this page lists. Nothing is changed if a correction cannot be.
     """
     from feelit.analysis.people import people_frame, people_of
+    from feelit.api.people_changes import change_people
 
     sources = listed_sources(timelines)
-    if all(isinstance(source, str | PathLike) for source in sources):
-        correct_people(sources, options)
-    elif options.corrects:
-        raise UsageError("what is in memory cannot be corrected", "give the path of the timeline file")
-    if options.sheet is not None:
-        write_people_sheet(sources, options)
-    return people_frame(people_of(sources))
-
-
-def write_people_sheet(
-    timelines: TimelineSources, options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
-) -> list[str]:
-    """Write the contact sheet.
-
-    Returns
-    -------
-    what is missing from it, a line each
-    """
-    from feelit.reports.people_sheet import write_sheet
-
-    return write_sheet(timelines, options, progress)
-
-
-def correct_people(timelines: Sequence[Any], options: PeopleOptions) -> list[str]:
-    """Apply corrections, given and kept.
-
-    Returns
-    -------
-    what was done, a line each
-    """
-    from feelit.identity.corrections import correct
-
-    return correct([location(expanded(path)) for path in timelines], options)
+    changes = change_people(sources, options, progress or (lambda share: None))
+    frame = people_frame(people_of(sources))
+    frame.attrs = {"notes": changes.notes} | ({"proposals": changes.proposals} if options.across else {})
+    return frame
 
 
 @keywords(kinds=EVERY_KIND)

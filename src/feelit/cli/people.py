@@ -20,25 +20,30 @@ def people(
         typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
     ],
     options: PeopleOptions,
-    json_: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+    json_: Annotated[
+        bool,
+        typer.Option("--json", help="Print JSON: a list of people; with --across, an object that holds proposals as well."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """List the people of timelines, show them on a page, and correct them by hand: name, merge, split."""
+    """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
     from feelit.analysis.people import as_json, people_of
-    from feelit.api.timelines import correct_people, write_people_sheet
+    from feelit.api.people_changes import change_people
     from feelit.cli import texts
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    notes = correct_people(timelines, options)
-    if options.sheet is not None:
-        with progress_bar(f"writing {options.sheet.name}", quiet) as advance:
-            notes += write_people_sheet(timelines, options, advance)
-    for note in notes:
+    slow = options.sheet is not None or options.across or bool(options.enrol)
+    with progress_bar("looking at faces", quiet or not slow) as advance:
+        done = change_people(timelines, options, advance)
+    for note in done.notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)
+    if options.forget:
+        return
     found = people_of(timelines)
     if json_:
-        texts.write_json([as_json(person) for person in found], indent=2)
+        objects = [as_json(person) for person in found]
+        texts.write_json({"people": objects, "proposals": done.proposals} if options.across else objects, indent=2)
     else:
         _show(found)
 

@@ -42,9 +42,17 @@ class _Part:
 class Grouping:
     """Who is who in one video, while corrections are applied.
 
+    People have numbers of their own within the video, which edits work on, and may have others that they share with people of
+    other recordings: those are what everybody sees.
+
     Parameters
     ----------
     seen : the faces of the video
+
+    Attributes
+    ----------
+    names : given by hand, by own number
+    across : shared numbers and names, by own number
     """
 
     def __init__(self, seen: SeenFaces) -> None:
@@ -55,17 +63,39 @@ class Grouping:
             _Part(t, -np.inf, t, automatic.person.get(t, NOBODY), automatic.confidence.get(t, float("nan"))) for t in tracks
         ]
         self._part_of = np.searchsorted(np.array(tracks, np.int64), seen.track).astype(np.int64)
-        self._next_person = max(automatic.person.values(), default=0) + 1
-        self._next_track = automatic.tracks + 1
         self.names: dict[int, str] = {}
+        self.across: dict[int, tuple[int, str | None]] = dict(automatic.across)
+        taken = [*automatic.person.values(), *(number for number, _ in self.across.values())]
+        self._next_person = max(taken, default=0) + 1
+        self._next_track = automatic.tracks + 1
 
     @property
     def people(self) -> list[int]:
         """The numbers of the people, in order."""
-        return sorted({part.person for part in self._parts if part.person != NOBODY})
+        return sorted(map(self.shown, {part.person for part in self._parts if part.person != NOBODY}))
+
+    @property
+    def shown_names(self) -> dict[int, str]:
+        """What people are called, by number: by hand, or in another recording."""
+        found = {number: name for number, name in self.across.values() if name}
+        return found | {self.shown(person): name for person, name in self.names.items()}
+
+    def shown(self, person: int) -> int:
+        """The number that everybody sees, of a person's own one."""
+        return self.across.get(person, (person, None))[0]
+
+    def own(self, number: int) -> int | None:
+        """The own number of a person; None if there is none of this number."""
+        people = {part.person for part in self._parts if part.person != NOBODY}
+        return next((person for person in people if self.shown(person) == number), None)
+
+    def share(self, numbers: Mapping[int, tuple[int, str | None]]) -> None:
+        """Give people numbers and names that they share with those of other recordings, by the numbers that they have."""
+        people = {number: own for number in self.people if (own := self.own(number)) is not None}
+        self.across = {people[number]: new for number, new in numbers.items() if number in people}
 
     def rows(self, person: int) -> Int64:
-        """The faces of a person, in order of time."""
+        """The faces of a person, by own number, in order of time."""
         mine = np.array([part.person == person for part in self._parts], bool)
         return np.flatnonzero(mine[self._part_of])
 
@@ -78,7 +108,7 @@ class Grouping:
             if it is about people who are not there, or cannot be.
         """
         if edit.kind == "merge":
-            self._merge(sorted({self._who(edit, str(number), number) for number in edit.people}))
+            self._merge(sorted({self._who(edit, str(number), number) for number in edit.people}, key=self.shown))
         elif edit.kind == "split":
             assert edit.at_s is not None
             before, after = (self._who(edit, side, edit.people[0]) for side in (BEFORE, AFTER))
@@ -92,10 +122,10 @@ class Grouping:
             assert edit.name is not None
             self._name(self._who(edit, str(edit.people[0]), edit.people[0]), edit.name)
 
-    def edits_of(self, options: PeopleOptions) -> list[Edit]:
+    def edits_of(self, options: PeopleOptions, by: Mapping[int, str] | None = None) -> list[Edit]:
         """What the options of the command line ask for, as edits with faces; each is applied at once.
 
-        All numbers are those of before.
+        All numbers are those of before. `by` says what gave a person its name, by number, where no human did.
 
         Raises
         ------
@@ -106,7 +136,11 @@ class Grouping:
             *(Edit(kind="split", people=(number,), at_s=at_s) for number, at_s in options.split),
             *(Edit(kind="merge", people=people) for people in options.merge),
             *(Edit(kind="not_a_face", people=(number,)) for number in options.not_a_face),
-            *(Edit(kind="name", people=(number,), name=name) for number, name in options.name if name),
+            *(
+                Edit(kind="name", people=(number,), name=name, by=(by or {}).get(number, ""))
+                for number, name in options.name
+                if name
+            ),
         ]
         numbers = {number for edit in asked for number in edit.people} | {number for number, name in options.name if not name}
         before = {number: self.rows(self._known(number)) for number in sorted(numbers)}
@@ -136,7 +170,7 @@ class Grouping:
             return replace(edit, faces={str(number): self.seen.chosen(mine) for number, mine in rows.items()})
         assert edit.at_s is not None
         mine = rows[edit.people[0]]
-        sides = self._sides(edit.people[0], mine, edit.at_s)
+        sides = self._sides(self._known(edit.people[0]), mine, edit.at_s)
         return replace(edit, faces=dict(zip((BEFORE, AFTER), map(self.seen.chosen, sides), strict=True)))
 
     def parts(self) -> tuple[Parts, Int64]:
@@ -149,7 +183,7 @@ class Grouping:
             track=np.array([p.track for p in parts], np.int64),
             start_s=np.array([p.start_s for p in parts], np.float64),
             first_s=first[order] if order else np.zeros(0, np.float64),
-            person_id=np.array([p.person for p in parts], np.int32),
+            person_id=np.array([p.person if p.person == NOBODY else self.shown(p.person) for p in parts], np.int32),
             confidence=np.array([1.0 if p.by_hand else p.confidence for p in parts], np.float32),
         )
         return found, np.array([p.number for p in parts], np.int64)
@@ -160,8 +194,8 @@ class Grouping:
             {"track_id": p.number, "from": p.track, "start_s": round(p.start_s, 4)} for p in self._parts if p.number != p.track
         ]
 
-    def find(self, faces: Iterable[Face]) -> int | None:
-        """The person whom most of some faces show; None if nobody is there."""
+    def _find(self, faces: Iterable[Face]) -> int | None:
+        """The person whom most of some faces show, by own number; None if nobody is there."""
         rows = [row for face in faces if (row := self.seen.row_of(face)) is not None]
         votes = Counter(person for row in rows if (person := self._parts[self._part_of[row]].person) != NOBODY)
         return votes.most_common(1)[0][0] if votes else None
@@ -169,7 +203,7 @@ class Grouping:
     def _who(self, edit: Edit, key: str, number: int) -> int:
         if not edit.faces:
             return self._known(number)
-        person = self.find(edit.faces.get(key, ()))
+        person = self._find(edit.faces.get(key, ()))
         if person is None:
             faces = edit.faces.get(key, ())
             when = f" at {faces[0].time_s:g} s" if faces else ""
@@ -179,10 +213,13 @@ class Grouping:
         return person
 
     def _known(self, number: int) -> int:
-        if number not in (there := self.people):
+        """The own number of a person who has to be there."""
+        own = self.own(number)
+        if own is None:
+            there = self.people
             names = ", ".join(map(str, there[:SHOWN])) + (", ..." if len(there) > SHOWN else "")
             raise UsageError(f"there is no person {number}", f"there are {names}" if there else "nobody was found")
-        return number
+        return own
 
     def _merge(self, people: Sequence[int]) -> None:
         rows = {person: self.rows(person) for person in people}
@@ -207,14 +244,15 @@ class Grouping:
         for row in mine.tolist():
             same = theirs[time_s[theirs] == time_s[row]]
             if (iou(box[row : row + 1], box[same])[0] < APART).all():
-                message = f"persons {one} and {other} are both in the picture at {time_s[row]:.2f} s, so they are not one"
+                both = f"persons {self.shown(one)} and {self.shown(other)}"
+                message = f"{both} are both in the picture at {time_s[row]:.2f} s, so they are not one"
                 raise UsageError(message, "split the one that holds two people first")
 
     def _sides(self, person: int, rows: Int64, at_s: float) -> tuple[Int64, Int64]:
         time_s = self.seen.time_s[rows]
         before, after = rows[time_s < at_s], rows[time_s >= at_s]
         if not len(before) or not len(after):
-            message = f"person {person} cannot be split at {at_s:g} s"
+            message = f"person {self.shown(person)} cannot be split at {at_s:g} s"
             raise UsageError(message, f"this person is seen from {time_s[0]:.2f} to {time_s[-1]:.2f} s")
         return before, after
 
@@ -239,10 +277,11 @@ class Grouping:
     def _name(self, person: int, name: str) -> None:
         if self.names.get(person, name) != name:
             raise UsageError(
-                f"{self.names[person]} and {name} are two names for person {person}", "delete one of the two edits"
+                f"{self.names[person]} and {name} are two names for person {self.shown(person)}", "delete one of the two edits"
             )
         holder = next((p for p, known in self.names.items() if known == name and p != person), None)
         if holder is not None:
-            hint = f"if they are one person, use --merge {min(holder, person)},{max(holder, person)}"
-            raise UsageError(f"{name} is the name of person {holder} already", hint)
+            one, other = sorted((self.shown(holder), self.shown(person)))
+            hint = f"if they are one person, use --merge {one},{other}"
+            raise UsageError(f"{name} is the name of person {self.shown(holder)} already", hint)
         self.names[person] = name

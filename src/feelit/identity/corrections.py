@@ -6,7 +6,7 @@ are checked before either is written, the file of edits first; should only that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -24,9 +24,19 @@ from feelit.timeline.file import find_timelines
 from feelit.timeline.recording import Recording, names_of, open_timelines
 from feelit.timeline.schema import unpack_metadata
 
+Asked = tuple[PeopleOptions, Mapping[int, str]]
+"""Corrections of one video, and what gave people their names, by number, where no human did."""
 
-def correct(timelines: Sequence[Location], options: PeopleOptions) -> list[str]:
+Given = Mapping[str, Mapping[int, tuple[str, float]]]
+"""Names that photographs give: by video and number, with their probability."""
+
+
+def correct(timelines: Sequence[Location], options: PeopleOptions, given: Given | None = None) -> list[str]:
     """Apply what options ask for, and what files of edits say, to timelines.
+
+    Parameters
+    ----------
+    given : names besides those of the options, which no human gave
 
     Returns
     -------
@@ -46,15 +56,17 @@ def correct(timelines: Sequence[Location], options: PeopleOptions) -> list[str]:
     for path in paths:
         by_file.setdefault(options.edits or path.parent / FILE_NAME, []).append(path)
     files = {path: read_edits(path) for path in by_file}
-    if not options.corrects and options.edits is not None and not all(file.there for file in files.values()):
+    given = {name: people for name, people in (given or {}).items() if people}
+    asks = options.corrects or bool(given)
+    if not asks and options.edits is not None and not all(file.there for file in files.values()):
         raise UsageError(f"--edits {options.edits} does not exist", "give a file that `feelit people` wrote, or a correction")
-    if not options.corrects and not any(file.there for file in files.values()):
+    if not asks and not any(file.there for file in files.values()):
         return []
-    recordings = {path: open_timelines(path) for path in paths if options.corrects or files[_file_of(path, by_file)].there}
+    recordings = {path: open_timelines(path) for path in paths if asks or files[_file_of(path, by_file)].there}
     target = _chosen([r for found in recordings.values() for r in found], options.video) if options.corrects else None
     plans = [_Plan(files[edits], {p: recordings[p] for p in mine if p in recordings}) for edits, mine in by_file.items()]
     for plan in plans:
-        plan.make(target, options)
+        plan.make(target, options, given)
     return [note for plan in plans for note in plan.carry_out()]
 
 
@@ -109,7 +121,7 @@ class _Plan:
     corrected: dict[Path, dict[str, Corrected]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def make(self, target: Recording | None, options: PeopleOptions) -> None:
+    def make(self, target: Recording | None, options: PeopleOptions, given: Given) -> None:
         """Find out what is to be written.
 
         Raises
@@ -118,7 +130,7 @@ class _Plan:
             if an edit is about people who are not there, or cannot be.
         """
         everybody = [recording for found in self.recordings.values() for recording in found]
-        mine = target is not None and any(target is recording for recording in everybody)
+        mine = any(recording is target or recording.name in given for recording in everybody)
         if not self.file.there and not mine:
             return
         self.edits = list(self.file.edits if self.file.there else _applied_beside(self.recordings))
@@ -126,7 +138,10 @@ class _Plan:
         short_target = _chosen(everybody, short.video) if short.corrects else None
         for path, recordings in self.recordings.items():
             for recording in recordings:
-                asked = [o for o, r in ((short, short_target), (options, target)) if r is recording and o is not None]
+                asked: list[Asked] = [
+                    (o, {}) for o, r in ((short, short_target), (options, target)) if r is recording and o is not None
+                ]
+                asked += [_as_options(given[recording.name])] if recording.name in given else []
                 self._take(path, recording, asked, alone=len(everybody) == 1)
 
     def carry_out(self) -> list[str]:
@@ -139,7 +154,7 @@ class _Plan:
             self.notes.append(f"{path} has {count or 'no'} correction{'' if count == 1 else 's'} of {self.file.path} now")
         return self.notes
 
-    def _take(self, path: Path, recording: Recording, asked: Sequence[PeopleOptions], *, alone: bool) -> None:
+    def _take(self, path: Path, recording: Recording, asked: Sequence[Asked], *, alone: bool) -> None:
         mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
         other = [e for e in self.edits if e.video == recording.name and e.fingerprint not in (None, _fingerprint(recording))]
         if other:
@@ -150,13 +165,13 @@ class _Plan:
             return
         seen = SeenFaces(recording)
         grouping = self._grouping(seen, recording, mine)
-        for options in asked:
-            named = {grouping.names.get(number) for number, _ in options.name} - {None}
+        for options, by in asked:
+            named = {grouping.names.get(grouping.own(number) or 0) for number, _ in options.name} - {None}
             if named:  # a new name takes the place of the old one
                 self.edits = [e for n, e in enumerate(self.edits) if not (n in mine and e.kind == "name" and e.name in named)]
                 mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
                 grouping = self._grouping(seen, recording, mine)
-            new = [_bound(edit, recording) for edit in grouping.edits_of(options)]
+            new = [_bound(edit, recording) for edit in grouping.edits_of(options, by)]
             mine += range(len(self.edits), len(self.edits) + len(new))
             self.edits += new
         self.corrected.setdefault(path, {})[recording.name] = (grouping, [self.edits[n] for n in mine])
@@ -171,6 +186,12 @@ class _Plan:
             except UsageError as error:
                 raise UsageError(f"{self.file.path}, edit {n + 1} ({self.edits[n]}): {error.message}", error.hint) from None
         return grouping
+
+
+def _as_options(names: Mapping[int, tuple[str, float]]) -> Asked:
+    """Names that photographs gave, as options, and what each came from."""
+    by = {number: f"photographs, probability {sure:g}" for number, (_, sure) in names.items()}
+    return PeopleOptions(name=tuple((number, name) for number, (name, _) in names.items())), by
 
 
 def _is_of(edit: Edit, recording: Recording, alone: bool) -> bool:

@@ -53,16 +53,18 @@ def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
 
 def _rows(grouping: Grouping) -> PersonRows:
     parts, number = grouping.parts()
-    return PersonRows(parts, grouping.names, number, grouping.seen.automatic.splits)
+    return PersonRows(parts, grouping.shown_names, number, grouping.seen.automatic.splits)
 
 
 def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: Sequence[Edit]) -> dict[str, Any]:
-    """What the metadata say of a video: as the analysis left it, if there are no edits."""
+    """What the metadata say of a video: as the analysis left it, if nothing was changed since."""
     automatic = grouping.seen.automatic
     kept = {key: value for key, value in facts.items() if key not in ("edits", "automatic")}
     kept |= {"tracks": max(rows.highest_track, automatic.tracks), "people": rows.describe()}
     if edits:
-        kept |= {"edits": [edit.as_dict() for edit in edits], "automatic": automatic.as_dict(grouping.splits())}
+        kept["edits"] = [edit.as_dict() for edit in edits]
+    if edits or grouping.across:
+        kept["automatic"] = automatic.as_dict(grouping.splits(), grouping.across)
     return kept
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,20 +35,25 @@ class Automatic:
     person, confidence : by `track_id`; a track that is nobody has no person, one that cannot be compared no confidence
     tracks : the highest `track_id`
     splits : tracks of the file that were split off by hand: `track_id` -> the track that they were part of
+    across : numbers and names that people of several recordings share, by their numbers in this video alone
     """
 
     person: Mapping[int, int]
     confidence: Mapping[int, float]
     tracks: int
     splits: Mapping[int, int]
+    across: Mapping[int, tuple[int, str | None]] = field(default_factory=dict)
 
-    def as_dict(self, splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """The same for the metadata of a file."""
+    def as_dict(self, splits: Sequence[Mapping[str, Any]], across: Mapping[int, tuple[int, str | None]]) -> dict[str, Any]:
+        """The same for the metadata of a file whose splits and shared numbers are these now."""
         people = [
             {"track_id": track, "person_id": self.person.get(track), "person_confidence": self.confidence.get(track)}
             for track in sorted({*self.person, *self.confidence})
         ]
-        return {"tracks": self.tracks, "people": people, "splits": list(splits)}
+        about: dict[str, Any] = {"tracks": self.tracks, "people": people, "splits": list(splits)}
+        if across:
+            about["across"] = [{"own": own, "person_id": n, "name": name} for own, (n, name) in sorted(across.items())]
+        return about
 
 
 class SeenFaces:
@@ -155,6 +160,7 @@ def _noted(recording: Recording) -> Automatic | None:
             },
             tracks=int(noted["tracks"]),
             splits={int(e["track_id"]): int(e["from"]) for e in splits},
+            across={int(e["own"]): (int(e["person_id"]), e["name"]) for e in noted.get("across", [])},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TimelineReadError(f"{recording.source} has damaged metadata: automatic", "analyse the video again") from error

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.declare import Options, option
-from feelit.options.kinds import PATHS, Kind
+from feelit.options.kinds import PATHS, Kind, expanded
 from feelit.times import parse_time
 
 MOST_NAME = 100
@@ -107,6 +108,32 @@ SPLITS = _each(
     metavar="PERSON@TIME",
     python="Sequence[tuple[int, float] | str]",
 )
+
+
+def _enrolment(value: Any) -> tuple[str, tuple[Path, ...]]:
+    if isinstance(value, str):
+        name, equals, files = value.partition("=")
+        if not equals or not files.strip():
+            raise ValueError
+        paths: Any = [part.strip() for part in files.split(",")]
+    else:
+        name, paths = value
+        paths = [paths] if isinstance(paths, str | PathLike) else paths
+    if not (known := checked_name(name)):
+        raise ValueError
+    found = tuple(Path(expanded(path)) for path in paths)
+    if not found:
+        raise ValueError
+    return known, found
+
+
+ENROLMENTS = _each(
+    _enrolment,
+    name="a name and photographs",
+    hint="write P01=a.jpg,b.jpg",
+    metavar="NAME=FILE,...",
+    python="Mapping[str, Sequence[str | PathLike[str]]] | Sequence[str]",
+)
 NUMBERS = Kind(
     name="a list of people",
     metavar="PERSON",
@@ -119,7 +146,7 @@ NUMBERS = Kind(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeopleOptions(Options):
-    """Corrections of people by hand, where they are kept, and the page that shows people."""
+    """Corrections of people by hand, people of several recordings, and the page that shows people."""
 
     name: tuple[tuple[int, str], ...] = option(
         (),
@@ -153,6 +180,25 @@ class PeopleOptions(Options):
         details="See [people.md](people.md#corrections-by-hand).",
         default_text="people.toml beside each timeline",
     )
+    across: bool = option(
+        False,
+        "Give one person one number in all files.",
+        details="People of two files are joined at a probability of 0.99 or more; others are proposed. It needs the videos, or"
+        " embeddings that were kept.",
+    )
+    within: bool = option(False, "Take `--across` back: every video has numbers of its own again.")
+    enrol: tuple[tuple[str, tuple[Path, ...]], ...] = option(
+        (),
+        "Name a person by photographs, as in P01=a.jpg,b.jpg; may be repeated.",
+        details="Each shows one face.",
+        kind=ENROLMENTS,
+    )
+    keep_identity: bool = option(
+        False,
+        "Keep embeddings for the next `--across` or `--enrol`, in `_identity.parquet` beside the timelines.",
+        details="They are biometric data; only the owner of the file may read it.",
+    )
+    forget: bool = option(False, "Say which embeddings are kept, and delete them.")
     sheet: Path | None = option(
         None,
         "Write a contact sheet, a .html page: faces of every person, and the most doubtful pairs and persons.",
@@ -169,6 +215,15 @@ class PeopleOptions(Options):
 
     def check(self) -> None:
         """See `Options.check`."""
+        if self.across and self.within:
+            raise UsageError("--across and --within exclude one another", "leave one of them out")
+        if self.forget and (self.across or self.enrol or self.keep_identity):
+            raise UsageError("--forget deletes what --across, --enrol and --keep-identity use", "run it by itself")
+        if self.keep_identity and not (self.across or self.enrol):
+            raise UsageError("--keep-identity keeps what --across or --enrol computes", "give one of them")
+        enrolled = [name for name, _ in self.enrol]
+        if twice := next((name for name in enrolled if enrolled.count(name) > 1), None):
+            raise UsageError(f"--enrol gives {twice} twice", "put all photographs of a person behind one name")
         named: dict[int, str] = {}
         for number, name in self.name:
             if named.setdefault(number, name) != name:

@@ -1,0 +1,266 @@
+"""People of several recordings: one number for each in all files, and names by photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from feelit.errors import UsageError
+from feelit.identity import kept as keeping
+from feelit.identity.across import JOIN, PROPOSE, Candidate, Groups, group_people
+from feelit.identity.cohort import likeness, normal, probability
+from feelit.identity.correct import Grouping
+from feelit.identity.edits import edits_in
+from feelit.identity.footage import find_video
+from feelit.identity.kept import KeptFaces, kept_of, read_kept, still_there, write_kept
+from feelit.identity.likeness import LEAST_WEIGHT
+from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces
+from feelit.identity.rewrite import rewrite
+from feelit.identity.seen import SeenFaces
+from feelit.models.card import sha256_of
+from feelit.models.paths import model_path
+from feelit.options.people import PeopleOptions
+from feelit.storage.location import Location
+from feelit.timeline.file import find_timelines
+from feelit.timeline.recording import Recording, open_timelines
+from feelit.timeline.schema import PEOPLE
+from feelit.types import Float32, Int8
+from feelit.vision.identity import IdentityModel, open_identity
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposed:
+    """Two people of two videos who may be one; not joined."""
+
+    video: str
+    person_id: int
+    other_video: str
+    other_person_id: int
+    probability: float
+
+    def __str__(self) -> str:
+        one, other = f"person {self.person_id} of {self.video}", f"person {self.other_person_id} of {self.other_video}"
+        return f"{one} and {other} may be one, with probability {self.probability:.3f}; one name for both joins them"
+
+
+@dataclass(slots=True)
+class _Known:
+    """One video with what is known of its people."""
+
+    path: Path
+    name: str
+    candidates: list[Candidate]
+    shared: bool  # whether its people have numbers across files already
+
+
+def forget(timelines: Sequence[Location]) -> list[str]:
+    """Delete embeddings that are kept beside timelines; what was deleted, a line each."""
+    found = [keeping.forget(folder / keeping.FILE_NAME) for folder in _folders(timelines)]
+    return [note for note in found if note] or ["no embeddings are kept here"]
+
+
+def number_across(
+    timelines: Sequence[Location], options: PeopleOptions, progress: Progress
+) -> tuple[list[str], list[Proposed]]:
+    """Give people the same number in all files.
+
+    Returns
+    -------
+    what was done, a line each, and pairs that are not sure enough to be joined
+
+    Raises
+    ------
+    UsageError
+        if a timeline has no people, or there are neither embeddings nor the video of it.
+    """
+    known = list(_known(timelines, options, lambda share: progress(0.9 * share)))
+    everybody = [(video, candidate) for video in known for candidate in video.candidates]
+    groups = group_people([candidate for _, candidate in everybody])
+    numbers = _numbered(groups, [candidate.number if video.shared else None for video, candidate in everybody])
+    names = _names(groups, [candidate for _, candidate in everybody])
+    changed = 0
+    for path in dict.fromkeys(video.path for video in known):
+        new = {
+            video.name: {
+                c.number: (number, name)
+                for (owner, c), number, name in zip(everybody, numbers, names, strict=True)
+                if owner is video
+            }
+            for video in known
+            if video.path == path
+        }
+        changed += _share(path, new)
+    joined = len(numbers) - len(set(numbers))
+    notes = [
+        f"{len(numbers)} persons of {len(known)} videos are {len(set(numbers))} people: {joined} joined at a probability of "
+        f"{JOIN} or more, {len(groups.proposals)} proposed; {changed} file{'' if changed == 1 else 's'} written"
+    ]
+    proposed = [
+        Proposed(
+            video=everybody[p.one][0].name,
+            person_id=numbers[p.one],
+            other_video=everybody[p.other][0].name,
+            other_person_id=numbers[p.other],
+            probability=round(p.probability, 3),
+        )
+        for p in groups.proposals
+    ]
+    return notes, proposed
+
+
+def number_within(timelines: Sequence[Location]) -> list[str]:
+    """Give people the numbers of their own video again; what was done, a line each."""
+    changed = 0
+    for path in find_timelines(timelines):
+        if isinstance(path, Path):
+            changed += _share(path, {recording.name: {} for recording in open_timelines(path)})
+    return [f"{changed} file{'' if changed == 1 else 's'} written, with numbers of each video's own"]
+
+
+def names_by_photographs(
+    timelines: Sequence[Location], options: PeopleOptions, photographs: Mapping[str, Float32], progress: Progress
+) -> tuple[dict[str, dict[int, tuple[str, float]]], list[str]]:
+    """Whom photographs show.
+
+    Parameters
+    ----------
+    photographs : name -> (128,) mean of the embeddings of the photographs
+
+    Returns
+    -------
+    by video and number, the name and its probability; and what is not sure enough, a line each
+    """
+    known = list(_known(timelines, options, progress))
+    names, template = list(photographs), np.stack(list(photographs.values()))
+    usual = normal(template)
+    found: dict[str, dict[int, tuple[str, float]]] = {}
+    notes: list[str] = []
+    for video in known:
+        people = [candidate for candidate in video.candidates if candidate.weight >= LEAST_WEIGHT]
+        if not people:
+            continue
+        means = np.stack([candidate.total / candidate.weight for candidate in people]).astype(np.float32)
+        score = likeness(template, means, usual, normal(means)).astype(np.float64)
+        sure = probability(score, len(people))
+        for i, j in zip(*np.unravel_index(np.argsort(-sure, axis=None, kind="stable"), sure.shape), strict=True):
+            number, name = people[int(j)].number, names[int(i)]
+            mine = found.setdefault(video.name, {})
+            if sure[i, j] < PROPOSE or number in mine or name in {taken for taken, _ in mine.values()}:
+                continue
+            if people[int(j)].name not in (None, name):
+                notes.append(f"person {number} of {video.name} looks like {name}, but is called {people[int(j)].name}")
+            elif sure[i, j] >= JOIN:
+                mine[number] = (name, round(float(sure[i, j]), 3))
+            else:
+                notes.append(f"person {number} of {video.name} may be {name}, with probability {sure[i, j]:.3f}; not named")
+    return found, notes
+
+
+def _known(timelines: Sequence[Location], options: PeopleOptions, progress: Progress) -> Iterator[_Known]:
+    """The people of every video, from kept embeddings or from the video."""
+    path_of_model = model_path("identity")
+    sha256 = sha256_of(path_of_model)
+    model: list[IdentityModel] = []
+    kept: dict[Path, dict[str, KeptFaces]] = {}
+    new: set[Path] = set()
+    paths = [path for path in find_timelines(timelines) if isinstance(path, Path)]
+    for place, path in enumerate(paths):
+        for recording in open_timelines(path):
+            if PEOPLE not in recording.groups:
+                message = f"{path} does not say who is who in {recording.name}"
+                raise UsageError(message, "analyse the video with people first, or leave it out")
+            beside = kept.setdefault(path.parent, read_kept(path.parent / keeping.FILE_NAME, sha256))
+            print_ = recording.facts.get("fingerprint")
+            fingerprint = print_ if isinstance(print_, str) else None
+            faces = still_there(recording, beside[fingerprint]) if fingerprint in beside else None
+            vector = beside[fingerprint].vector if faces is not None and fingerprint is not None else None
+            if faces is None or vector is None:
+                if not model:
+                    model.append(open_identity(path_of_model, "cpu"))
+                faces, vector = _looked_up(recording, options, model[0])
+                if fingerprint is not None and len(faces):
+                    beside[fingerprint] = kept_of(faces, vector)
+                    new.add(path.parent)
+            shared = "across" in (recording.facts.get("automatic") or {})
+            yield _Known(path, recording.name, _candidates(place, recording, faces, vector), shared)
+            recording.close()
+        progress((place + 1) / len(paths))
+    if options.keep_identity:
+        for folder in new:
+            write_kept(folder / keeping.FILE_NAME, kept[folder], sha256)
+
+
+def _looked_up(recording: Recording, options: PeopleOptions, model: IdentityModel) -> tuple[ChosenFaces, Int8]:
+    faces = choose_faces(recording)
+    if not len(faces):
+        return faces, np.zeros((0, 128), np.int8)
+    sought = find_video(recording, options.videos)
+    if sought.path is None:
+        message = f"no embeddings of {recording.name} are kept, and the video cannot be looked at: {sought.reason}"
+        raise UsageError(message, "say where it is with --videos, or leave the timeline out")
+    return faces, embed_faces(sought.path, faces, model)
+
+
+def _candidates(file: int, recording: Recording, faces: ChosenFaces, vector: Int8) -> list[Candidate]:
+    long = vector.astype(np.float32)
+    length = np.linalg.norm(long, axis=1, keepdims=True)
+    unit = long / np.maximum(length, 1e-6)
+    quality = np.where(length[:, 0] > 0, faces.quality, 0)
+    found = []
+    for number in recording.people:
+        mine = faces.person == number
+        total = (quality[mine, None] * unit[mine]).sum(axis=0).astype(np.float32).reshape(-1)
+        name = recording.person_name(number)
+        found.append(Candidate(file=file, number=number, total=total, weight=float(quality[mine].sum()), name=name))
+    return found
+
+
+def _numbered(groups: Groups, before: Sequence[int | None]) -> list[int]:
+    """A number for everybody: the lowest that somebody of the group had across files before, else a new one, in order of the
+    files and of the numbers in them."""
+    number: dict[int, int] = {}
+    for group, known in sorted(zip(groups.group, before, strict=True), key=lambda pair: pair[1] or 0):
+        if known is not None and known not in number.values():
+            number.setdefault(group, known)
+    free = iter(sorted({*range(1, len(before) + max(number.values(), default=0) + 1)} - set(number.values())))
+    return [number[group] if group in number else number.setdefault(group, next(free)) for group in groups.group]
+
+
+def _names(groups: Groups, people: Sequence[Candidate]) -> list[str | None]:
+    """The name that somebody of the group has."""
+    name: dict[int, str] = {}
+    for group, person in zip(groups.group, people, strict=True):
+        if person.name:
+            name.setdefault(group, person.name)
+    return [name.get(group) for group in groups.group]
+
+
+def _share(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str | None]]]) -> bool:
+    """Write shared numbers into a file; whether anything was changed."""
+    corrected = {}
+    for recording in open_timelines(path):
+        if recording.name in numbers and PEOPLE in recording.groups:
+            edits = edits_in(recording.facts)
+            grouping = Grouping(SeenFaces(recording))
+            for edit in edits:
+                grouping.apply(edit)
+            before = dict(grouping.across)
+            grouping.share(numbers[recording.name])
+            if grouping.across != before:
+                corrected[recording.name] = (grouping, edits)
+    if corrected:
+        rewrite(path, corrected)
+    return bool(corrected)
+
+
+def _folders(timelines: Sequence[Location]) -> list[Path]:
+    """The folders in which timelines lie, or which are given."""
+    given = [place for place in timelines if isinstance(place, Path)]
+    found = [place if place.is_dir() else place.parent for place in given]
+    inside = [path.parent for place in given if place.is_dir() for path in sorted(place.rglob(keeping.FILE_NAME))]
+    return list(dict.fromkeys([*found, *inside]))
