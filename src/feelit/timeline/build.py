@@ -11,7 +11,7 @@ from feelit.geometry import head_angles
 from feelit.identity.evidence import EvidenceBuilder
 from feelit.signals.columns import POSE
 from feelit.timeline.quality_gate import passes_quality_gate
-from feelit.timeline.smoothing import REACH_S, smooth
+from feelit.timeline.smoothing import LAG_S, REACH_S, LabelSmoother, smooth
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
 from feelit.types import EMOTIONS, Bool, EmbeddingTable, FaceTable, Float32, Float64, FrameTable, Int64, SegmentResult, Timeline
@@ -20,8 +20,8 @@ from feelit.types import EMOTIONS, Bool, EmbeddingTable, FaceTable, Float32, Flo
 class TimelineBuilder:
     """Joins segments, tracks, smooths, and gives out rows once nothing that follows can change them.
 
-    A row is settled when every later frame is farther away than the smoothing window reaches and than a new track may stay
-    doubtful. Both are times, not counts of segments, so the rows do not depend on where the video was cut.
+    A row is settled when every later frame is farther away than smoothing reaches and than a new track may stay doubtful. Both
+    are times, not counts of segments, so the rows do not depend on where the video was cut.
 
     Attributes
     ----------
@@ -34,7 +34,8 @@ class TimelineBuilder:
     ) -> None:
         settings = settings.at_interval(float(1 / rate_hz))
         self._tracker = Tracker(settings)
-        self._delay_s = max(settings.probation_s, REACH_S) + 1e-6
+        self._delay_s = max(settings.probation_s, REACH_S, LAG_S) + 1e-6
+        self._smoother = LabelSmoother()
         self._first_frame = first_frame
         self._cuts = CutDetector()
         self._evidence = evidence
@@ -76,7 +77,7 @@ class TimelineBuilder:
             return no_rows()
         held = Timeline.join(self._held)
         rows = np.flatnonzero(self._proven(held) & (held.frame == self._frames[-1].frame[-1]))
-        faces = self._named(_judged(held, rows))
+        faces = self._named(self._judged(held, rows, final=False))
         return replace(faces, probability=_smoothed(held, rows)).rows(np.argsort(faces.track_id))
 
     def finish(self) -> Timeline:
@@ -120,13 +121,25 @@ class TimelineBuilder:
             return no_rows()
         due, rest = frames.rows(slice(0, count)), frames.rows(slice(count, None))
         rows = np.flatnonzero(self._proven(held) & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
-        faces = self._named(_judged(held, rows))
+        faces = self._named(self._judged(held, rows, final=True))
         self.faces += len(faces)
         if self._evidence is not None:
             self._evidence.see(faces.rows(np.lexsort((faces.track_id, faces.frame)).astype(np.int64)))
         self._frames = [rest] if len(rest) else []
         self._held = [held.rows(held.time_s >= rest.time_s[0] - REACH_S)] if len(rest) else []
         return _with_empty_frames(faces, due)
+
+    def _judged(self, held: Timeline, rows: Int64, final: bool) -> Timeline:
+        """The given rows with the emotion that the smoothed probabilities show, where the face is readable."""
+        track = held.track_id.astype(np.int64)
+        label = self._smoother.labels(held.time_s, track, held.probability, held.readable, rows, final)
+        mean, faces = _smoothed(held, rows), held.rows(rows)
+        confidence = np.round(mean[np.arange(len(rows)), label], 4)
+        return replace(
+            faces,
+            emotion=label.astype(np.int32),
+            confidence=np.where(faces.readable, confidence, np.nan).astype(np.float32),
+        )
 
     def _proven(self, held: Timeline) -> Bool:
         return np.array([int(i) in self._tracker.proven for i in held.track_id], bool)
@@ -193,19 +206,6 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
         readable=readable,
         probability=kept.probability,
         signals=kept.signals[:, len(POSE) :],
-    )
-
-
-def _judged(held: Timeline, rows: Int64) -> Timeline:
-    """The given rows with the emotion that the smoothed probabilities show, where the face is readable."""
-    mean = _smoothed(held, rows)
-    faces = held.rows(rows)
-    best = np.where(np.isnan(mean[:, 0]), 0, np.argmax(np.nan_to_num(mean), axis=1)) if len(rows) else np.zeros(0, np.int64)
-    confidence = np.round(mean[np.arange(len(rows)), best], 4)
-    return replace(
-        faces,
-        emotion=np.where(faces.readable, best, -1).astype(np.int32),
-        confidence=np.where(faces.readable, confidence, np.nan).astype(np.float32),
     )
 
 

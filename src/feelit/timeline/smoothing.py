@@ -1,4 +1,9 @@
-"""One expression over time, out of the noisy probabilities of single frames."""
+"""One expression over time, out of the noisy probabilities of single frames.
+
+Probabilities are averaged in a window. The label is not the largest of the averages, which flickers where two are close. It is
+that of the likeliest sequence of labels in which every change has a cost: a hidden Markov model whose states persist, decoded
+by the algorithm of Viterbi (Forney 1973) with a fixed lag.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,29 @@ SIGMA_S = 0.25
 
 REACH_S = 0.75
 """How far the window reaches to either side."""
+
+
+LAG_S = 1.5
+"""How much of what follows a frame its label takes into account."""
+
+CHANGE_COST = 0.75
+"""What a change of the label costs, in seconds of evidence: a label that is e times as likely as another has to last so long
+to make up for it. A shorter stretch between two changes has to be likelier. Set on one speaker, an interview and a call of
+four."""
+
+MOST_EVIDENCE_S = 0.5
+"""A frame speaks for the time since the one before it in its track, and for no more than this."""
+
+GAP_S = 1.0
+"""After a longer time without a readable face, the label before it costs nothing to leave."""
+
+LEAST_PROBABILITY = 0.02
+"""What a label is worth at least in one frame, for a classifier may be sure and wrong."""
+
+UNITS = 1 << 20
+"""Evidence is counted in whole units a second, whose sums are exact in any order."""
+
+IMPOSSIBLE = -(1 << 52)
 
 
 def smooth(time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64) -> Float32:
@@ -60,3 +88,105 @@ def _near(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
     mean = np.full_like(total, np.nan)
     np.divide(total, weight[:, None], out=mean, where=weight[:, None] > 0)
     return mean.astype(np.float32)
+
+
+class LabelSmoother:
+    """The labels of the faces of a video, given out in the order of time; every label is final.
+
+    A label depends on the frames of its track up to `LAG_S` after it, and on the labels that were given out before, so it is
+    the same however many frames are given at a time.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[float, int]] = {}  # by track: time and label of the last face that has one
+
+    def labels(
+        self, time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64, final: bool = True
+    ) -> Int64:
+        """The labels of some rows.
+
+        Parameters
+        ----------
+        time_s, track, probability, readable : (F,), (F,), (F, C), (F,); those of a track by rising time. What follows the rows
+            wanted by less than `LAG_S` is among them
+        rows : (K,) int64, rising, the rows wanted, after all that were wanted before
+        final : whether later calls go on from these labels
+
+        Returns
+        -------
+        (K,) int64; -1 for faces that cannot be read
+        """
+        result = np.full(len(rows), -1, np.int64)
+        for name in np.unique(track[rows]).tolist():
+            before = self._last.get(name)
+            members = np.flatnonzero((track == name) & readable & (time_s > (before[0] if before else -np.inf)))
+            wanted = np.flatnonzero((track[rows] == name) & readable[rows])
+            if not len(wanted):
+                continue
+            place = np.searchsorted(members, rows[wanted])
+            found = _likeliest(time_s[members], probability[members], int(place[-1]) + 1, before)
+            result[wanted] = found[place]
+            if final:
+                self._last[name] = float(time_s[members[place[-1]]]), int(found[-1])
+        return result
+
+
+def _likeliest(time_s: Float64, probability: Float32, count: int, before: tuple[float, int] | None) -> Int64:
+    """The labels of the first `count` frames of a track, (F,) and (F, C), after a frame with a known time and label."""
+    since_s = np.diff(time_s, prepend=time_s[0] - MOST_EVIDENCE_S if before is None else before[0])
+    weight = np.minimum(since_s, MOST_EVIDENCE_S)
+    log_probability = np.log(np.maximum(probability.astype(np.float64), LEAST_PROBABILITY))
+    evidence = np.round(log_probability * (weight * UNITS)[:, None]).astype(np.int64)
+    paths = _Paths(evidence, None if before is None else before[1])
+    for i in range(len(time_s)):
+        while len(paths.decided) < i and time_s[len(paths.decided)] < time_s[i] - LAG_S:
+            paths.decide(i)
+        if since_s[i] > GAP_S:
+            while len(paths.decided) < i:
+                paths.decide(i)
+            paths.start(None)
+        if len(paths.decided) >= count:
+            break
+        paths.advance(i)
+    while len(paths.decided) < count:
+        paths.decide(len(time_s))
+    return np.array(paths.decided[:count], np.int64)
+
+
+class _Paths:
+    """The likeliest sequence of labels that ends with each label, over the frames that have no label yet.
+
+    Attributes
+    ----------
+    decided : the labels of the first frames
+    """
+
+    def __init__(self, evidence: Int64, first: int | None) -> None:
+        self._evidence = evidence  # (F, C)
+        self._labels = np.arange(evidence.shape[1])
+        self._cost = round(CHANGE_COST * UNITS)
+        self.decided: list[int] = []
+        self.start(first)
+
+    def start(self, label: int | None) -> None:
+        """Begin after a frame with that label; None where any may come first."""
+        self._score = np.where((self._labels == label) | (label is None), 0, IMPOSSIBLE)
+        self._path = np.zeros((len(self._labels), 0), np.int64)
+
+    def advance(self, frame: int) -> None:
+        """Take in the next frame: paths go on with their label, or with another at a cost."""
+        best = int(self._score.argmax())
+        stays = self._score >= self._score[best] - self._cost
+        self._score = np.where(stays, self._score, self._score[best] - self._cost) + self._evidence[frame]
+        self._path = np.column_stack([self._path[np.where(stays, self._labels, best)], self._labels])
+
+    def decide(self, until: int) -> None:
+        """The label of the first frame that has none, by the frames before `until`."""
+        chosen = int(self._path[self._score.argmax(), 0])
+        self.decided.append(chosen)
+        if (self._path[:, 0] == chosen).all():
+            self._path = self._path[:, 1:]
+            return
+        self.start(chosen)  # some paths are no longer possible, others take their place
+        for frame in range(len(self.decided), until):
+            self.advance(frame)

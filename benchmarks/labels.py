@@ -1,0 +1,95 @@
+"""How often labels change, how long they last, and how late they come where the truth is known.
+
+    python benchmarks/labels.py VIDEO ... [--truth VIDEO=TRUTH.parquet ...] [--rate 10]
+
+Changes count per minute of readable time of a person; a short label is one under 0.4 s between two others. Beside each figure
+stands that of the largest smoothed probability alone, from the same timeline. TRUTH has the columns frame, time_s, x0, y0, x1,
+y1, person, emotion and intensity; an onset is where the intensity of an emotion rises above 0.5, and it is found if the label
+begins within a second of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import feelit
+from feelit.timeline.smoothing import smooth
+from feelit.types import EMOTIONS, Float64, Int64
+
+SHORT_S = 0.4
+NEAR_S = 1.0
+
+
+def runs(time_s: Float64, label: Int64) -> list[tuple[float, float, int]]:
+    """Beginning, duration and number of every stretch of one label."""
+    edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
+    step = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
+    return [(float(time_s[a]), float(time_s[b - 1] - time_s[a]) + step, int(label[a])) for a, b in pairwise(edges)]
+
+
+def onsets(rows: pd.DataFrame, label: Int64, truth: pd.DataFrame) -> tuple[list[float], int]:
+    """Delays in s of the onsets that are found, and how many are missed."""
+    by_frame = dict(iter(truth.groupby("frame")))
+    who = []
+    for row in rows.itertuples():
+        people = by_frame[row.frame]
+        near = abs(people.x0 + people.x1 - row.x0 - row.x1) + abs(people.y0 + people.y1 - row.y0 - row.y1)
+        who.append(people.person.iloc[int(np.argmin(near))])
+    delays, missed = [], 0
+    for person in sorted(set(who)):
+        mine = np.array([name == person for name in who])
+        stretches = runs(rows.time_s.to_numpy()[mine], label[mine])
+        known = truth[truth.person == person].sort_values("frame")
+        shown = (known.intensity.to_numpy() > 0.5) & (known.emotion.to_numpy() != "neutral")
+        for first in np.flatnonzero(shown[1:] & ~shown[:-1]) + 1:
+            at_s, number = float(known.time_s.iloc[first]), EMOTIONS.index(known.emotion.iloc[first])
+            near_s = [begin - at_s for begin, _, seen in stretches if seen == number and abs(begin - at_s) < NEAR_S]
+            delays += [min(near_s, key=abs)] if near_s else []
+            missed += not near_s
+    return delays, missed
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("videos", nargs="+")
+    parser.add_argument("--truth", nargs="*", default=[], metavar="VIDEO=TRUTH")
+    parser.add_argument("--rate", default="10")
+    asked = parser.parse_args()
+    truths = dict(pair.rsplit("=", 1) for pair in asked.truth)
+    print("changes a minute (largest average) | short labels (largest average)")
+    for video in asked.videos:
+        table = feelit.analyze(video, rate=asked.rate).to_pandas()
+        rows = table[table.readable].sort_values("frame", kind="stable").reset_index(drop=True)
+        person = rows.person_id.to_numpy(np.int64)
+        probability = rows[[f"p_{name}" for name in EMOTIONS]].to_numpy(np.float32)
+        everything = np.arange(len(rows), dtype=np.int64)
+        time_s = rows.time_s.to_numpy()
+        average = smooth(time_s, person, probability, np.ones(len(rows), bool), everything).argmax(axis=1)
+        labels = rows.emotion.map(EMOTIONS.index).to_numpy(np.int64), average
+        minutes = len(rows) * float(np.median(np.diff(np.unique(table.time_s)))) / 60
+        shown = []
+        for label in labels:
+            stretches = [runs(time_s[person == number], label[person == number]) for number in np.unique(person)]
+            changes, short = (
+                sum(len(s) - 1 for s in stretches),
+                sum(last_s < SHORT_S for s in stretches for _, last_s, _ in s[1:-1]),
+            )
+            shown.append((changes / minutes, short))
+        (mine, few), (theirs, many) = shown
+        text = f"{Path(video).name:24} {mine:5.1f} ({theirs:.1f}) | {few} ({many})"
+        if video in truths:
+            for name, label in zip(("", "largest average: "), labels, strict=True):
+                delays, missed = onsets(rows, label, pd.read_parquet(truths[video]))
+                near = np.mean(np.abs(delays) <= 0.2)
+                text += f"\n    {name}{len(delays)} onsets found, {missed} missed, {near:.2f} of those found within 0.2 s"
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()
