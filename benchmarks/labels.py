@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def runs(time_s: Float64, label: Int64) -> list[tuple[float, float, int]]:
     return [(float(time_s[a]), float(time_s[b - 1] - time_s[a]) + step, int(label[a])) for a, b in pairwise(edges)]
 
 
-def onsets(rows: pd.DataFrame, label: Int64, truth: pd.DataFrame) -> tuple[list[float], int]:
+def onsets(rows: Any, label: Int64, truth: Any) -> tuple[list[float], int]:
     """Delays in s of the onsets that are found, and how many are missed."""
     by_frame = dict(iter(truth.groupby("frame")))
     who = []
@@ -64,8 +65,8 @@ def main() -> None:
     truths = dict(pair.rsplit("=", 1) for pair in asked.truth)
     print("changes a minute (largest average) | short labels (largest average)")
     for video in asked.videos:
-        table = feelit.analyze(video, rate=asked.rate).to_pandas()
-        rows = table[table.readable].sort_values("frame", kind="stable").reset_index(drop=True)
+        table: Any = feelit.analyze(video, rate=asked.rate).to_pandas()
+        rows = table[table.readable & table.person_id.notna()].sort_values("frame", kind="stable").reset_index(drop=True)
         person = rows.person_id.to_numpy(np.int64)
         probability = rows[[f"p_{name}" for name in EMOTIONS]].to_numpy(np.float32)
         everything = np.arange(len(rows), dtype=np.int64)
