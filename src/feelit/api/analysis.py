@@ -18,6 +18,7 @@ from feelit.api.recording import Recording
 from feelit.api.timelines import Paths
 from feelit.errors import FeelitError, SomeFailedError, UsageError
 from feelit.options import AnalyzeOptions, RunOptions
+from feelit.options.analyze import rate_hz
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded, listed
 from feelit.run import pipeline
@@ -149,7 +150,10 @@ def plan(inputs: Paths, run: RunOptions) -> RunPlan:
     FeelitError
         if there is nothing to do, or two videos would have one output.
     """
-    found = find_inputs(listed(inputs), run.follow_links)
+    given = listed(inputs)
+    if run.pattern is not None:
+        given = [f"{os.fspath(text)}@{str(rate_hz(run.pattern)).replace('/', ':')}" for text in given]
+    found = find_inputs(given, run.follow_links)
     if not found.videos and len(found.failures) == 1:
         raise found.failures[0].error
     return RunPlan(chosen(found.videos, run) if found.videos else [], found.videos, found.failures, found.notes)

@@ -242,6 +242,13 @@ class RunOptions(Options):
         "Also analyse again what an earlier version of feelit or of a model made.",
         details="Needs a folder as `--out`. Without it such timelines stand; `feelit status` counts them.",
     )
+    pattern: str | None = option(
+        None,
+        "The inputs are patterns of numbered pictures, such as frames/%05d.png, each a video with so many pictures per second.",
+        details="`frames/%05d.png@25` means the same, in every command that takes a video.",
+        default_text="inputs are files and folders",
+        kind=RATE,
+    )
     follow_links: bool = option(
         False,
         "Search the folders that links in a folder lead to, too.",
@@ -261,6 +268,8 @@ class RunOptions(Options):
 
     def check(self) -> None:
         """See `Options.check`."""
+        if self.pattern is not None and rate_hz(self.pattern) is None:
+            raise UsageError("--pattern native is no rate", "say how many pictures are shown per second, such as 25")
         self.memory_bytes  # noqa: B018  # checks the size now, not in the middle of a run
         self.least_bytes_per_s  # noqa: B018
 

@@ -17,6 +17,7 @@ from feelit.timeline.schema import PEOPLE, from_arrow
 from feelit.timeline.smoothing import smooth
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Timeline
 from feelit.video.probe import fingerprint
+from feelit.video.sequence import sequence_of
 
 LONGEST_LABEL = 18
 """Letters of a name that are drawn; of a longer one the rest is left out."""
@@ -76,7 +77,7 @@ def recording_of(video: Location, timelines: TimelineSources) -> Recording:
     """
     if isinstance(video, Path):
         refuse_url(video)
-        if not video.is_file():
+        if not video.is_file() and sequence_of(video) is None:
             raise VideoReadError(f"{video} does not exist", "check the spelling")
     return one_video(open_timelines(timelines), fingerprint(video), str(video))
 

@@ -23,6 +23,7 @@ from feelit.types import VideoInfo
 from feelit.video.index import has_whole_index
 from feelit.video.photographs import DEMUXERS, HEAD_BYTES, MOST_BYTES, demuxer_of, is_whole, orientation_in
 from feelit.video.scan import Scan
+from feelit.video.sequence import sequence_of
 from feelit.video.shape import MOST_PIXELS, Shape, StreamShapes
 
 MIB = 1 << 20
@@ -62,6 +63,8 @@ def open_video(path: Location) -> InputContainer:
         return _open_object(open_object(path), path)
     refuse_url(path)
     try:
+        if (pictures := sequence_of(path)) is not None:
+            return pictures.open(_container_options() | _LIMITS)
         if not path.exists() and path.is_symlink():
             raise VideoReadError(f"{path} is a link to {path.readlink()}, which does not exist", "renew the link, or delete it")
         if not path.exists():
@@ -241,6 +244,8 @@ def fingerprint(path: Location) -> str:
     VideoReadError
         if the file cannot be read.
     """
+    if (pictures := sequence_of(path)) is not None:
+        return pictures.fingerprint()[1]
     try:
         with path.open("rb") if isinstance(path, Path) else open_object(path) as file:
             size_bytes = file.seek(0, os.SEEK_END)
@@ -278,7 +283,7 @@ def _describe(path: Location, container: InputContainer, stream: VideoStream, fr
         codec=stream.codec_context.name,
         has_audio=bool(container.streams.audio),
         packets=scan.packets,
-        size_bytes=container.size,
+        size_bytes=container.size if (pictures := sequence_of(path)) is None else pictures.fingerprint()[0],
         fingerprint=fingerprint(path),
     )
 
