@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.exports.formats import FORMATS
 from feelit.exports.part import Part
+from feelit.signals.columns import ACTION_UNITS, BASIC
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import SCHEMA, pack_metadata
 
@@ -26,6 +28,18 @@ def write(path: Path, *tables: pa.Table, group: int = 1000, videos: Mapping[str,
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(joined.replace_schema_metadata(pack_metadata({"videos": videos})), path, row_group_size=group)
     return path
+
+
+def with_signals(table: pa.Table, **values: float) -> pa.Table:
+    """The same rows with the columns of signals and action units: 0 but for those given, null without a face."""
+    face = table.column("track_id").is_valid().to_numpy()
+    for name in (*BASIC, *ACTION_UNITS, *values):
+        column = pa.array(np.where(face, values.get(name, 0.0), np.nan), pa.float32(), from_pandas=True)
+        if name in table.column_names:
+            table = table.set_column(table.column_names.index(name), name, column)
+        else:
+            table = table.append_column(name, column)
+    return table
 
 
 def text_of(path: Path, name: str, tracks: tuple[int, ...] | None = None) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from feelit.geometry import head_angles
 from feelit.timeline.schema import from_arrow, to_arrow
-from feelit.types import LANDMARKS, Float32
-from tests.exports.made import text_of, write
+from feelit.types import LANDMARKS, Float32, Float64
+from tests.exports.made import text_of, with_signals, write
 from tests.timeline.rows import regular, table_of
 
 
@@ -76,3 +76,33 @@ def test_angles_turn_the_way_that_openface_turns_heads(yaw: float, roll: float, 
 def test_only_some_tracks(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", table_of({1: "nn", 2: "hh"}, regular(2)))
     assert read(path, (2,))["face_id"].tolist() == [2, 2]
+
+
+def openface_matrix(x: float, y: float, z: float) -> Float64:
+    """R = Rx Ry Rz."""
+    c, s = np.cos([x, y, z]), np.sin([x, y, z])
+    rx = np.array([[1, 0, 0], [0, c[0], -s[0]], [0, s[0], c[0]]])
+    ry = np.array([[c[1], 0, s[1]], [0, 1, 0], [-s[1], 0, c[1]]])
+    rz = np.array([[c[2], -s[2], 0], [s[2], c[2], 0], [0, 0, 1]])
+    product: Float64 = rx @ ry @ rz
+    return product
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (17, -33, 12), (-20, 60, -40)])
+def test_with_signals_the_whole_rotation_is_written(angles: tuple[float, float, float], tmp_path: Path) -> None:
+    pitch, yaw, roll = angles
+    table = with_signals(table_of({1: "n"}, [0.0]), pitch_deg=pitch, yaw_deg=yaw, roll_deg=roll)
+    frame = read(write(tmp_path / "t.parquet", table))
+    # Pitch, then yaw, then roll, about axes to the right, down and away from the camera.
+    only = [openface_matrix(*np.radians(turn)) for turn in ((-pitch, 0, 0), (0, -yaw, 0), (0, 0, roll))]
+    written = openface_matrix(*(frame[f"pose_R{axis}"][0] for axis in "xyz"))
+    np.testing.assert_allclose(written, only[2] @ only[1] @ only[0], atol=2e-4)
+
+
+def test_with_signals_gaze_and_units_are_in_openface_s_units(tmp_path: Path) -> None:
+    values = {"gaze_yaw_deg": 30.0, "gaze_pitch_deg": -10.0, "AU12": 0.5}
+    frame = read(write(tmp_path / "t.parquet", with_signals(table_of({1: "n"}, [0.0]), **values)))
+    assert frame["gaze_angle_x"][0] == pytest.approx(np.radians(30), abs=1e-4)
+    assert frame["gaze_angle_y"][0] == pytest.approx(np.arctan(np.tan(np.radians(10)) / np.cos(np.radians(30))), abs=1e-4)
+    assert (frame["AU12_r"][0], frame["AU01_r"][0]) == (2.5, 0)
+    assert "AU09_r" not in frame

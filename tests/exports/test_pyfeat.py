@@ -8,7 +8,7 @@ import pytest
 
 from feelit.exports.pyfeat import EMOTIONS
 from feelit.types import EMOTIONS as OURS
-from tests.exports.made import text_of, write
+from tests.exports.made import text_of, with_signals, write
 from tests.timeline.rows import CERTAIN, regular, table_of
 
 
@@ -60,3 +60,11 @@ def test_of_unreadable_faces_no_emotion_is_claimed(tmp_path: Path) -> None:
 def test_only_some_tracks(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", table_of({1: "n.", 2: "hh"}, regular(2)))
     assert read(path, (1,))[["frame", "Identity"]].to_numpy().tolist() == [[0, "Person_1"]]
+
+
+def test_with_signals_pose_and_action_units_follow_the_score(tmp_path: Path) -> None:
+    values = {"pitch_deg": 5.0, "roll_deg": -2.5, "yaw_deg": 12.0, "AU12": 0.25}
+    frame = read(write(tmp_path / "t.parquet", with_signals(table_of({1: "n."}, regular(2)), **values)))
+    assert list(frame.columns[4:9]) == ["FaceScore", "Pitch", "Roll", "Yaw", "AU01"]
+    assert [frame[name][0] for name in ("Pitch", "Roll", "Yaw", "AU12")] == [5, -2.5, 12, 0.25]
+    assert frame[["Pitch", "AU12"]].iloc[1].isna().tolist() == [True, True]

@@ -3,7 +3,8 @@
 Of the 68 landmarks only three are the same points as ours: the tip of the nose (30) and the corners of the mouth (48 is the
 subject's right, 54 the left). The centres of the eyes are none of the 68. Rotations are in radians, R = Rx Ry Rz about axes
 that point right, down and away from the camera: a positive Rz leans clockwise in the picture as our roll does, a positive Ry
-turns the face to the left of the picture, against our yaw.
+turns the face to the left of the picture, against our yaw. A timeline with signals has the whole rotation; of one without, yaw
+and roll are written as they are. Gaze is in radians, to the right of the picture and down, and action units are in 0 to 5.
 """
 
 from __future__ import annotations
@@ -16,40 +17,80 @@ import pyarrow.compute as pc
 
 from feelit.exports.cells import csv_cells, csv_lines, fixed
 from feelit.exports.part import Part
+from feelit.signals.columns import ACTION_UNITS, SIGNALS, UNITS
 from feelit.types import Float64
 
 POINTS = {30: "nose", 48: "right_mouth", 54: "left_mouth"}
 """OpenFace's number of a landmark -> ours."""
 
-HEADINGS = (
-    *("frame", "face_id", "timestamp", "confidence", "success", "pose_Ry", "pose_Rz"),
-    *(f"{axis}_{number}" for axis in "xy" for number in POINTS),
-)
+MOST_INTENSE = 5.0
+"""OpenFace's largest intensity of an action unit, which stands for FACS' E."""
 
 _LANDMARKS = tuple(f"{name}_{axis}" for axis in "xy" for name in POINTS.values())
+_SIGNALS = ("pitch_deg", "gaze_yaw_deg", "gaze_pitch_deg")
 _COLUMNS = ("frame", "time_s", "track_id", "face_score", "roll_deg", "yaw_deg", *_LANDMARKS)
 
 
 def openface_text(part: Part) -> Iterator[str]:
     """A line a face; a frame without one has no line."""
-    yield csv_lines([HEADINGS])
+    groups = {group for recording in part.recordings for group in recording.groups}
+    units = tuple(ACTION_UNITS) if UNITS in groups else ()
+    yield csv_lines([headings(SIGNALS in groups, units)])
     for recording in part.recordings:
-        for batch in part.rows(recording, _COLUMNS):
-            yield _lines(batch.filter(pc.is_valid(batch.column("track_id"))))
+        for batch in part.rows(recording, (*_COLUMNS, *(_SIGNALS if SIGNALS in groups else ()), *units)):
+            yield _lines(batch.filter(pc.is_valid(batch.column("track_id"))), SIGNALS in groups, units)
 
 
-def _lines(faces: pa.RecordBatch) -> str:
+def headings(signals: bool, units: tuple[str, ...]) -> list[str]:
+    """The first line of a file, with the columns of signals and of action units or without."""
+    return [
+        *("frame", "face_id", "timestamp", "confidence", "success"),
+        *(("gaze_angle_x", "gaze_angle_y", "pose_Rx") if signals else ()),
+        *("pose_Ry", "pose_Rz"),
+        *(f"{axis}_{number}" for axis in "xy" for number in POINTS),
+        *(f"{unit}_r" for unit in units),
+    ]
+
+
+def _lines(faces: pa.RecordBatch, signals: bool, units: tuple[str, ...]) -> str:
+    pitch = _numbers(faces, "pitch_deg") if signals else np.zeros(len(faces))
+    around_x, around_y, around_z = rotation(pitch, _numbers(faces, "yaw_deg"), _numbers(faces, "roll_deg"))
     columns = [
         csv_cells(pc.add(faces.column("frame"), 1)),  # OpenFace counts from 1
         csv_cells(faces.column("track_id")),
         fixed(_numbers(faces, "time_s"), 6),
         csv_cells(faces.column("face_score")),
         ["1"] * len(faces),
-        fixed(-np.radians(_numbers(faces, "yaw_deg")) + 0.0, 4),  # + 0.0 turns -0 into 0
-        fixed(np.radians(_numbers(faces, "roll_deg")) + 0.0, 4),
+        *(fixed(angle, 4) for angle in (*gaze(faces), around_x) if signals),
+        fixed(around_y if signals else -np.radians(_numbers(faces, "yaw_deg")) + 0.0, 4),  # + 0.0 turns -0 into 0
+        fixed(around_z if signals else np.radians(_numbers(faces, "roll_deg")) + 0.0, 4),
         *(csv_cells(faces.column(name)) for name in _LANDMARKS),
+        *(fixed(_numbers(faces, unit) * MOST_INTENSE, 3) for unit in units),
     ]
     return csv_lines(zip(*columns, strict=True))
+
+
+def rotation(pitch_deg: Float64, yaw_deg: Float64, roll_deg: Float64) -> tuple[Float64, Float64, Float64]:
+    """The same rotations as OpenFace writes them: Rx, Ry and Rz in radians, of R = Rx Ry Rz; all (F,) float64.
+
+    Ours is by pitch, then yaw, then roll, about axes to the right, up and to the camera.
+    """
+    p, y, r = np.radians(-pitch_deg), np.radians(yaw_deg), np.radians(-roll_deg)
+    across = np.cos(r) * np.sin(y) * np.cos(p) + np.sin(r) * np.sin(p)
+    upwards = np.sin(r) * np.sin(y) * np.cos(p) - np.cos(r) * np.sin(p)
+    # With y and z turned about, the elements of the last column change their sign but for the last.
+    around_x = np.arctan2(-upwards, np.cos(y) * np.cos(p))
+    around_y = -np.arcsin(np.clip(across, -1, 1))
+    around_z = np.arctan2(np.cos(r) * np.sin(y) * np.sin(p) - np.sin(r) * np.cos(p), np.cos(r) * np.cos(y))
+    return around_x + 0.0, around_y + 0.0, around_z + 0.0
+
+
+def gaze(faces: pa.RecordBatch) -> tuple[Float64, Float64]:
+    """OpenFace's gaze_angle_x and gaze_angle_y, radians: to the right of the picture and down."""
+    if "gaze_yaw_deg" not in faces.schema.names:
+        return np.zeros(len(faces)), np.zeros(len(faces))
+    side, up = np.radians(_numbers(faces, "gaze_yaw_deg")), np.radians(_numbers(faces, "gaze_pitch_deg"))
+    return side, np.arctan2(-np.sin(up), np.cos(up) * np.cos(side)) + 0.0
 
 
 def _numbers(faces: pa.RecordBatch, name: str) -> Float64:

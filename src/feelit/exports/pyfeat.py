@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,15 +10,14 @@ import pyarrow.compute as pc
 
 from feelit.exports.cells import csv_cells, csv_lines, quoted
 from feelit.exports.part import Part
+from feelit.signals.columns import ACTION_UNITS, SIGNALS, UNITS
 from feelit.timeline.recording import Recording
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """py-feat's seven, in its order. Ours have contempt besides, which comes last, so that nothing is lost."""
 
-HEADINGS = (
-    *("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", *EMOTIONS, "contempt"),
-    *("Identity", "input", "frame", "approx_time", "time_s", "FrameHeight", "FrameWidth"),
-)
+POSE = {"Pitch": "pitch_deg", "Roll": "roll_deg", "Yaw": "yaw_deg"}
+"""py-feat's headings of the head's pose, degrees, and our columns; only of timelines with signals. Signs are ours."""
 
 _PROBABILITIES = tuple(f"p_{emotion}" for emotion in (*EMOTIONS, "contempt"))
 _COLUMNS = ("frame", "time_s", "track_id", "x0", "y0", "x1", "y1", "face_score", "readable", *_PROBABILITIES)
@@ -26,19 +25,30 @@ _COLUMNS = ("frame", "time_s", "track_id", "x0", "y0", "x1", "y1", "face_score",
 
 def pyfeat_text(part: Part) -> Iterator[str]:
     """A line a row of the timeline. A frame without a face has a line without numbers, as in py-feat."""
-    yield csv_lines([HEADINGS])
+    groups = {group for recording in part.recordings for group in recording.groups}
+    pose, units = POSE if SIGNALS in groups else {}, tuple(ACTION_UNITS) if UNITS in groups else ()
+    yield csv_lines([headings(pose, units)])
     for recording in part.recordings:
-        for batch in part.rows(recording, _COLUMNS):
-            yield _lines(batch, recording)
+        for batch in part.rows(recording, tuple(dict.fromkeys((*_COLUMNS, *pose.values(), *units)))):
+            yield _lines(batch, recording, (*pose.values(), *units))
 
 
-def _lines(table: pa.RecordBatch, recording: Recording) -> str:
+def headings(pose: Iterable[str], units: Iterable[str]) -> list[str]:
+    """The first line of a file, with columns of pose and of action units or without."""
+    return [
+        *("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", *pose, *units, *EMOTIONS, "contempt"),
+        *("Identity", "input", "frame", "approx_time", "time_s", "FrameHeight", "FrameWidth"),
+    ]
+
+
+def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) -> str:
     height, width = (quoted(str(recording.facts.get(name, ""))) for name in ("height_px", "width_px"))
     columns = [
         *(csv_cells(table.column(name)) for name in ("x0", "y0")),
         csv_cells(pc.subtract(table.column("x1"), table.column("x0"))),
         csv_cells(pc.subtract(table.column("y1"), table.column("y0"))),
         csv_cells(table.column("face_score")),
+        *(csv_cells(table.column(name)) for name in signals),
         *(csv_cells(_readable_only(table, name)) for name in _PROBABILITIES),
         [f"Person_{track}" if track else "" for track in csv_cells(table.column("track_id"))],
         [quoted(recording.name)] * len(table),
