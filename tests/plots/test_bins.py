@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.analysis.track_series import track_series
-from feelit.plots.bins import ABSENT, UNREADABLE, TrackBins, binned
+from feelit.plots.bins import ABSENT, UNREADABLE, Bins, binned
 from feelit.types import EMOTIONS
 from tests.timeline.reading import samples_of
 from tests.timeline.rows import CERTAIN, regular, table_of
@@ -18,13 +18,13 @@ from tests.timeline.rows import CERTAIN, regular, table_of
 LETTERS = {".": ABSENT, "u": UNREADABLE, "n": 0, "h": 1, "s": 2, "a": 4}
 
 
-def bins_of(tracks: Mapping[int, str], edges_s: Sequence[float], interval_s: float = 0.1) -> list[TrackBins]:
+def bins_of(tracks: Mapping[int, str], edges_s: Sequence[float], interval_s: float = 0.1) -> list[Bins]:
     count = max(map(len, tracks.values()))
     rows = samples_of(table_of(tracks, regular(count, interval_s)))
     return binned(rows, np.array(edges_s, np.float64))
 
 
-def letters(track: TrackBins) -> str:
+def letters(track: Bins) -> str:
     """The states of a track, one letter a bin."""
     return "".join({state: letter for letter, state in LETTERS.items()}[s] for s in track.state.tolist())
 
@@ -46,7 +46,7 @@ def test_the_state_is_what_is_shown_for_most_of_the_time(shown: str, count: int,
 
 def test_every_track_has_its_own() -> None:
     one, two = bins_of({3: "nnn...", 7: "...hhh"}, [0, 0.3, 0.6])
-    assert (one.track_id, letters(one), two.track_id, letters(two)) == (3, "n.", 7, ".h")
+    assert (one.number, letters(one), two.number, letters(two)) == (3, "n.", 7, ".h")
     assert one.seen
 
 

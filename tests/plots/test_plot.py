@@ -23,6 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+import feelit
 from feelit.errors import FeelitError, MissingExtraError, OutputError, TimelineReadError, UsageError
 from feelit.options.timelines import PlotOptions
 from feelit.plots.figure import draw
@@ -30,6 +31,7 @@ from feelit.plots.plot import content_of, plot_timeline
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.timeline.schema import pack_metadata
 from feelit.types import EMOTIONS
+from tests.reports.meetings import Meeting, write
 from tests.timeline.rows import regular, table_of
 from tests.video.test_writer import files_no_larger_than
 
@@ -158,9 +160,9 @@ def test_of_very_many_tracks_those_seen_longest_are_shown_and_the_others_counted
     crowd = {k: shown + "." * (130 - len(shown)) for k, shown in crowd.items()}
     timeline = written(tmp_path / "t.parquet", {"a.mp4": crowd})
     told = texts(plot(timeline, "a.svg"))
-    assert "+5 more tracks" in told
+    assert "+5 more people" in told
     assert [t for t in told if t.startswith("track")] == [f"track {k}" for k in range(6, 31)]
-    assert "+5 more tracks" not in texts(plot(timeline, "b.svg", tracks=tuple(range(1, 31))))
+    assert "+5 more people" not in texts(plot(timeline, "b.svg", tracks=tuple(range(1, 31))))
 
 
 def noise(path: Path, people: int, seconds: float) -> Path:
@@ -179,7 +181,7 @@ def test_no_file_is_large(tmp_path: Path, people: int, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("people", [1, 6, 25])
-@pytest.mark.parametrize("width_mm", [60, 85, 180])
+@pytest.mark.parametrize("width_mm", [60, 88, 180])
 def test_no_text_lies_on_another(tmp_path: Path, people: int, width_mm: float) -> None:
     timeline = noise(tmp_path / "t.parquet", people, 10)
     options = PlotOptions(out=tmp_path / "a.png", width_mm=width_mm, title="A title of some length that says what is shown")
@@ -204,8 +206,11 @@ def test_no_text_lies_on_another(tmp_path: Path, people: int, width_mm: float) -
         pytest.param({"start_s": 20.0}, "no frame was looked at", "choose another", id="after the end"),
         pytest.param({"start_s": 2.0, "end_s": 2.0}, "no time lies between", "begin before", id="no time"),
         pytest.param({"start_s": -1.0}, "no time lies between", "begin before", id="before the video"),
-        pytest.param({"width_mm": 20.0}, "--width-mm 20 is out of range", "a page 180", id="narrow"),
-        pytest.param({"width_mm": float("nan")}, "out of range", "a page 180", id="no width"),
+        pytest.param({"width_mm": 20.0}, "--width 20 is out of range", "(180)", id="narrow"),
+        pytest.param({"people": ("Ada",)}, "no person Ada", "its people: 1, 2", id="unknown person"),
+        pytest.param({"tracks": (1,), "by": "person"}, "--tracks are no people", "--by track", id="tracks by person"),
+        pytest.param({"people": ("1",), "by": "track"}, "--people are no tracks", "--by person", id="people by track"),
+        pytest.param({"width_mm": float("nan")}, "out of range", "(180)", id="no width"),
         pytest.param({"dpi": 0}, "--dpi 0 is out of range", "300", id="no pixels"),
     ],
 )
@@ -226,17 +231,60 @@ def test_other_formats_are_refused(timeline: Path, name: str) -> None:
     ("videos", "message"),
     [
         pytest.param({"a.mp4": {}}, "nobody was seen in that time", id="nobody"),
-        pytest.param({"a.mp4": {1: "n" * 9}, "b.mp4": {1: "n"}}, "holds 2 videos", id="two videos"),
-        pytest.param({"x/a.mp4": {1: "n" * 9}, "y/a.mp4": {1: "n"}}, "holds 2 videos", id="two videos of a name"),
+        pytest.param({"a.mp4": {}, "b.mp4": {}}, "nobody was seen in that time", id="nobody in two videos"),
     ],
 )
-def test_what_shows_nothing_or_too_much(tmp_path: Path, videos: dict[str, dict[int, str]], message: str) -> None:
+def test_what_shows_nothing(tmp_path: Path, videos: dict[str, dict[int, str]], message: str) -> None:
     timeline = written(tmp_path / "t.parquet", videos)
     with pytest.raises(UsageError, match=message):
         plot(timeline, "a.svg")
-    if "x/a.mp4" in videos:
-        with pytest.raises(UsageError, match=r"holds 2 videos named a\.mp4"):
-            plot(timeline, "a.svg", video="a.mp4")
+
+
+def test_a_name_that_two_videos_have_is_refused(tmp_path: Path) -> None:
+    timeline = written(tmp_path / "t.parquet", {"x/a.mp4": {1: "n" * 9}, "y/a.mp4": {1: "n"}})
+    with pytest.raises(UsageError, match=r"holds 2 videos named a\.mp4"):
+        plot(timeline, "a.svg", video="a.mp4")
+
+
+def test_people_have_a_panel_whatever_their_tracks_are(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "t.parquet", [Meeting(people=4, duration_s=20.0)], {1: 2, 2: 1, 3: 2, 4: None}, ["Ada Lovelace-Byron"]
+    )
+    told = texts(plot(path, "a.svg"))
+    assert [text for text in told if text.startswith(("person", "Ada", "track"))] == ["Ada Lovelace…", "person 2"]
+    assert "Ada Lovelace…" not in texts(plot(path, "b.svg", people=("2",)))
+    assert {f"track {n}" for n in range(1, 5)} <= set(texts(plot(path, "c.svg", by="track")))
+
+
+def test_several_videos_lie_one_below_the_other(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    written(tmp_path / "all" / "a.parquet", {"x/a.mp4": TRACKS})
+    written(tmp_path / "all" / "b.parquet", {"x/b.mp4": {3: "n" * 300}, "x/nobody.mp4": {}})
+    plot_timeline(tmp_path / "all", PlotOptions(out=tmp_path / "a.svg"))
+    told = texts(tmp_path / "a.svg")
+    wanted = ["a.mp4", "track 1", "track 2", "b.mp4", "track 3"]
+    assert [text for text in told if text in wanted] == wanted
+    assert "nobody.mp4" not in told
+    assert {"0:00:10", "0:00:30"} <= set(told)  # each on a time axis of its own
+    figure = plot_timeline(
+        [tmp_path / "all" / "a.parquet", tmp_path / "all" / "b.parquet"], PlotOptions(out=tmp_path / "b.svg")
+    )
+    assert (tmp_path / "b.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
+    assert figure.get_size_inches()[0] == pytest.approx(180 / 25.4)
+
+
+def test_videos_that_there_is_no_room_for_are_counted(tmp_path: Path) -> None:
+    timeline = written(tmp_path / "t.parquet", {f"{n:02}.mp4": {1: "n" * 5, 2: "h" * 5} for n in range(10)})
+    assert "+1 more person and +1 more video" in texts(plot(timeline, "a.svg"))
+
+
+@pytest.mark.parametrize(("width", "inches"), [("single", 88 / 25.4), ("double", 180 / 25.4), ("120", 120 / 25.4)])
+def test_widths_are_those_of_journals_and_letters_of_8_points(timeline: Path, width: str, inches: float) -> None:
+    figure = feelit.plot(timeline, timeline.with_name("a.pdf"), width_mm=width)
+    assert figure.get_size_inches()[0] == pytest.approx(inches)
+    sizes = {text.get_fontsize() for text in figure.findobj(Text) if text.get_text()}
+    assert min(sizes) == 7  # the words on bars
+    assert 8 in sizes
 
 
 @pytest.mark.parametrize("video", ["x/a.mp4", "b.mp4"], ids=["whole name", "last part"])

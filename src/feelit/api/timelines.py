@@ -222,6 +222,6 @@ def plot(timelines: TimelineSources, out: str | PathLike[str] | None = None, *, 
     """
     from feelit.plots.plot import figure_of, plot_timeline
 
-    if out is not None:
-        plot_timeline(timelines, replace(options, out=Path(expanded(out))))
-    return figure_of(timelines, options)
+    if out is None:
+        return figure_of(timelines, options)
+    return plot_timeline(timelines, replace(options, out=Path(expanded(out))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,10 +12,13 @@ from feelit.options.timelines import PlotOptions
 
 @with_options
 def plot(
-    timeline: Annotated[Path, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
+    timelines: Annotated[
+        list[str],
+        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
+    ],
     options: PlotOptions,
 ) -> None:
-    """Draw a timeline as a figure for a paper: what every track shows over time, with the probabilities."""
+    """Draw timelines as a figure for a paper: what everybody shows over time, with the probabilities."""
     import feelit.api as api
 
-    api.plot(timeline, options.out, options=options)
+    api.plot(timelines, options.out, options=options)

@@ -183,6 +183,21 @@ SECONDS = Kind(
     convert=_seconds,
     python="float | str",
 )
+COLUMNS_MM = {"single": 88.0, "double": 180.0}
+"""Widths of figures: of one column of a journal, and of a page."""
+
+
+def _width(value: SupportsFloat | str) -> float:
+    return COLUMNS_MM[value] if isinstance(value, str) and value in COLUMNS_MM else _number(value)
+
+
+WIDTH = Kind(
+    name="a width",
+    metavar="MM",
+    convert=_width,
+    hint="give single, double, or millimetres",
+    python='float | Literal["single", "double"]',
+)
 TIMES = several(
     lambda value: parse_time(value, "") if isinstance(value, str) else _number(value),
     name="a list of times",

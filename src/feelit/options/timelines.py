@@ -9,7 +9,7 @@ from typing import Literal
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import LOCATION, PATHS, SECONDS, TRACKS, choice, words
+from feelit.options.kinds import COLUMNS_MM, LOCATION, PATHS, PEOPLE, SECONDS, TRACKS, WIDTH, choice, words
 from feelit.storage.location import Location
 
 TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
@@ -100,23 +100,27 @@ class ReportOptions(Options):
 class PlotOptions(Options):
     """What is asked of a figure.
 
-    `video` is the name in the timeline, or the last part of it; None takes the only one. `tracks` None means all, or those
+    `video` is the name in a timeline, or the last part of it; None takes all. `people` and `tracks` None mean all, or those
     that are on screen longest, as many as fit on a page.
     """
 
     out: Path = option("timeline.pdf", "The figure; ends in .pdf, .svg or .png.")
     video: str | None = option(
         None,
-        "Of which video, where the timeline holds several: its name, or the last part of it.",
-        default_text="the only one",
+        "Of which video, where there are several: its name, or the last part of it.",
+        default_text="all, one below the other",
     )
-    tracks: tuple[int, ...] | None = option(
+    by: Literal["person", "track"] | None = option(
+        None, "Whose panels.", default_text="person, or track with `--tracks`", kind=choice(("person", "track"))
+    )
+    people: tuple[str, ...] | None = option(
         None,
-        "Only these tracks, as in 1,3.",
+        "Only these people, by number or name, as in 1,P02.",
         details="Of more than 25 the others are counted and left out.",
         default_text="all",
-        kind=TRACKS,
+        kind=PEOPLE,
     )
+    tracks: tuple[int, ...] | None = option(None, "Only these tracks, as in 1,3.", default_text="all", kind=TRACKS)
     emotions: tuple[str, ...] = option(
         EMOTIONS,
         "Only these emotions, as in happiness,surprise.",
@@ -130,10 +134,13 @@ class PlotOptions(Options):
     )
     title: str = option("", "A line above the figure.", default_text="none")
     width_mm: float = option(
-        180.0,
-        "Width of the figure, in millimetres.",
-        details="A column has about 85. The height follows from the number of tracks.",
-        bounds=Bounds(low=60, high=1000, hint="a column has about 85, a page 180"),
+        COLUMNS_MM["double"],
+        "Width of the figure: single (88 mm, a column of a journal), double (180 mm, a page), or millimetres.",
+        details="Letters have 8 pt at any width. The height follows from the number of panels.",
+        flag="--width",
+        default_text="double",
+        bounds=Bounds(low=60, high=1000, hint="give single (88), double (180), or millimetres"),
+        kind=WIDTH,
     )
     dpi: int = option(300, "Resolution of a .png file.", bounds=Bounds(low=36, high=2400, hint="journals ask for 300 to 600"))
     force: bool = option(False, "Replace a file that exists.")
@@ -144,3 +151,7 @@ class PlotOptions(Options):
             raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(FIGURES)}")
         if not 0 <= self.start_s < self.end_s:
             raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
+        if self.tracks is not None and (self.people is not None or self.by == "person"):
+            raise UsageError("--tracks are no people", "give --people, or --tracks with --by track")
+        if self.people is not None and self.by == "track":
+            raise UsageError("--people are no tracks", "give --tracks, or --people with --by person")

@@ -16,36 +16,57 @@ from feelit.analysis.track_series import TrackSeries, track_series
 from feelit.types import EMOTIONS, Float64, Int64
 
 UNREADABLE, ABSENT = -1, -2
-"""States of a track that shows no emotion."""
+"""States in which no emotion is shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrackBins:
-    """One track in B equal parts of time."""
+class Bins:
+    """One person or track in B equal parts of time."""
 
-    track_id: int
+    number: int  # of the person or track
     state: Int64  # (B,) what is shown for most of the time: a place in EMOTIONS, UNREADABLE or ABSENT
     probability: Float64  # (B, 8) mean of the smoothed probabilities over the readable time, NaN where there is none
 
     @property
     def seen(self) -> bool:
-        """Whether the track is there at all."""
+        """Whether anything is there at all."""
         return bool((self.state != ABSENT).any())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """A person or a track, and what it is called."""
+
+    label: str
+    bins: Bins
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """One video: panels over one time axis."""
+
+    heading: str  # empty where there is one video only
+    panels: Sequence[Panel]
+    edges_s: Float64  # (B + 1,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content:
     """What a figure shows."""
 
-    tracks: Sequence[TrackBins]
-    edges_s: Float64  # (B + 1,)
+    sections: Sequence[Section]
     emotions: Sequence[int]  # places in EMOTIONS, those that were asked for
-    more_tracks: int  # that there is no room for
+    left_out: str  # what there is no room for, in words; empty if nothing
     title: str
 
+    @property
+    def panels(self) -> list[Panel]:
+        """Those of all videos."""
+        return [panel for section in self.sections for panel in section.panels]
 
-def binned(rows: TimelineSamples, edges_s: Float64) -> list[TrackBins]:
-    """All tracks of a timeline of one video.
+
+def binned(rows: TimelineSamples, edges_s: Float64) -> list[Bins]:
+    """All people or tracks of a timeline of one video.
 
     Parameters
     ----------
@@ -58,7 +79,7 @@ def binned(rows: TimelineSamples, edges_s: Float64) -> list[TrackBins]:
         samples = rows.of_track(track)
         state, series = _state(samples, edges_s, period_s), track_series(samples)
         shown = _probability(series, edges_s, period_s) if series else np.full((len(state), len(EMOTIONS)), np.nan)
-        result.append(TrackBins(track_id, state, np.where(state[:, None] >= 0, shown, np.nan)))
+        result.append(Bins(track_id, state, np.where(state[:, None] >= 0, shown, np.nan)))
     return result
 
 

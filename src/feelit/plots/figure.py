@@ -1,4 +1,4 @@
-"""Drawing the figure: of every track the probabilities, one upon the other, and a strip of the emotion that is shown.
+"""Drawing the figure: of everybody the probabilities, one upon the other, and a strip of the emotion that is shown.
 
 Areas are drawn from the outermost to the innermost, each down to zero, so that no seam shows between them; neutral, the usual,
 lies on top of all, so that what stands out stands on the axis. Words in the strip say what its colours mean where they fit, and
@@ -25,14 +25,14 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 
-from feelit.plots.bins import ABSENT, UNREADABLE, Content, TrackBins
-from feelit.plots.layout import LEFT_MM, LEGEND_MM, Layout, clock, ticks
+from feelit.plots.bins import ABSENT, UNREADABLE, Bins, Content, Section
+from feelit.plots.layout import LEGEND_MM, Layout, clock, left_mm, ticks
 from feelit.render import theme
 from feelit.types import EMOTIONS, Float64, Int64
 
 MM = 1 / 25.4
 FONT = "DejaVu Sans"  # comes with matplotlib, so figures are alike everywhere
-TEXT_PT, SMALL_PT, WORD_PT = 7.0, 6.0, 5.0
+TEXT_PT, WORD_PT = 8.0, 7.0
 LINE_PT, HAIR_PT = 0.25, 0.08
 INK, PAPER = theme.PLATE.hex, theme.INK.hex
 SETTINGS = {
@@ -54,15 +54,15 @@ VISIBLE = 0.005
 MANY_RUNS = 60
 """Where a strip changes more often, its lines would blacken it: they become as thin as a hair."""
 
-ENTRY_PT = 4.0 * SMALL_PT
+ENTRY_PT = 4.0 * TEXT_PT
 """What an entry of the legend takes besides its word: patch, gap, and the space to the next one."""
 
 
-def write(content: Content, width_mm: float, dpi: int, path: Path) -> None:
-    """Draw a figure into a file, in the format that its suffix names. Whatever the user's own settings of matplotlib are, the
+def write(figure: TimelineFigure, path: Path) -> None:
+    """Write a figure into a file, in the format that its suffix names. Whatever the user's own settings of matplotlib are, the
     same content gives the same bytes."""
     kind = path.suffix[1:].lower()
-    drawn = figure(content, width_mm, dpi).encoded(kind)  # matplotlib does not close the file of a full disk
+    drawn = figure.encoded(kind)  # matplotlib does not close the file of a full disk
     path.write_bytes(_shortened(drawn) if kind == "svg" else drawn)
 
 
@@ -90,56 +90,71 @@ class TimelineFigure(Figure):
 
 
 def draw(content: Content, width_mm: float) -> TimelineFigure:
-    """The figure, `width_mm` wide and as high as its tracks need."""
-    lines = textwrap.wrap(content.title, max(10, int((width_mm - LEFT_MM) / 1.75)))
+    """The figure, `width_mm` wide and as high as its panels need."""
+    left = left_mm([panel.label for panel in content.panels])
+    lines = textwrap.wrap(content.title, max(10, int((width_mm - left) / 2.0)))
     handles = _legend(content)
-    columns = _columns([str(handle.get_label()) for handle in handles], width_mm - LEFT_MM)
-    layout = Layout(width_mm, len(content.tracks), len(handles[::columns]), len(lines))
+    columns = _columns([str(handle.get_label()) for handle in handles], width_mm - left)
+    counts = [len(section.panels) for section in content.sections]
+    layout = Layout(width_mm, left, counts, len(handles[::columns]), len(lines))
     figure = TimelineFigure(figsize=(width_mm * MM, layout.height_mm * MM), facecolor=PAPER)
-    for row, track in enumerate(content.tracks):
-        _draw_track(figure, layout, row, track, content)
-    _label(figure, layout, lines, content.more_tracks)
+    for number, section in enumerate(content.sections):
+        _draw_heading(figure, layout, number, section.heading)
+        for row in range(len(section.panels)):
+            _draw_panel(figure, layout, number, row, section, content.emotions)
+    _label(figure, layout, lines, content.left_out)
     # A legend is filled column by column; put in this order, it reads row by row.
     _add_legend(figure, layout, [handle for column in range(columns) for handle in handles[column::columns]], columns)
     return figure
 
 
-def _draw_track(figure: Figure, layout: Layout, row: int, track: TrackBins, content: Content) -> None:
-    span = float(content.edges_s[0]), float(content.edges_s[-1])
-    curve, strip = figure.add_axes(layout.curve(row)), figure.add_axes(layout.strip(row))
+def _draw_heading(figure: Figure, layout: Layout, section: int, heading: str) -> None:
+    """The name of a video, as far as there is room for it."""
+    most = int(layout.data_mm / 2.0)
+    words = heading if len(heading) <= most else heading[: most - 1].rstrip() + "…"
+    y = 1 - (layout.section_mm(section) + 0.8) / layout.height_mm
+    x = layout.left_mm / layout.width_mm
+    figure.text(x, y, words, fontsize=TEXT_PT, weight="bold", ha="left", va="top", parse_math=False)
+
+
+def _draw_panel(figure: Figure, layout: Layout, number: int, row: int, section: Section, emotions: Sequence[int]) -> None:
+    bins, edges_s = section.panels[row].bins, section.edges_s
+    span = float(edges_s[0]), float(edges_s[-1])
+    curve, strip = figure.add_axes(layout.curve(number, row)), figure.add_axes(layout.strip(number, row))
     for axes in (curve, strip):
         axes.set_xlim(*span)
         axes.set_ylim(0, 1)
-        axes.tick_params(labelsize=SMALL_PT, width=0.5, length=2, pad=1.5, colors=INK)
+        axes.tick_params(labelsize=TEXT_PT, width=0.5, length=2, pad=1.5, colors=INK)
         axes.spines[:].set_visible(False)
-    line_pt = LINE_PT if np.count_nonzero(np.diff(track.state)) <= MANY_RUNS else HAIR_PT
-    _draw_areas(curve, track, content, line_pt)
+    line_pt = LINE_PT if np.count_nonzero(np.diff(bins.state)) <= MANY_RUNS else HAIR_PT
+    _draw_areas(curve, bins, edges_s, emotions, line_pt)
     frame = curve.spines[["left", "bottom"]]
     frame.set_visible(True)
     frame.set_linewidth(0.5)
     curve.set_xticks([])
     curve.set_yticks([0, 1], ["0", "1"] if layout.roomy else ["", ""])
-    _draw_strip(strip, _shown(track, content.emotions), content.edges_s, line_pt)
+    _draw_strip(strip, _shown(bins, emotions), edges_s, line_pt)
     if layout.roomy:
-        _draw_words(strip, _shown(track, content.emotions), content.edges_s, layout)
-    at_s = ticks(*span, layout.data_mm) if row == layout.tracks - 1 else []
+        _draw_words(strip, _shown(bins, emotions), edges_s, layout)
+    at_s = ticks(*span, layout.data_mm) if row == len(section.panels) - 1 else []
     strip.set_xticks(at_s, [clock(t) for t in at_s])
     strip.set_yticks([])
-    _, bottom, _, height = layout.curve(row)
-    x = (LEFT_MM - 4.5) / layout.width_mm
-    figure.text(x, bottom + height / 2, f"track {track.track_id}", fontsize=TEXT_PT, ha="right", va="center")
+    _, bottom, _, height = layout.curve(number, row)
+    x = (layout.left_mm - 4.5) / layout.width_mm
+    label: dict[str, Any] = {"fontsize": TEXT_PT, "ha": "right", "va": "center", "parse_math": False}
+    figure.text(x, bottom + height / 2, section.panels[row].label, **label)
 
 
-def _draw_areas(axes: Axes, track: TrackBins, content: Content, line_pt: float) -> None:
+def _draw_areas(axes: Axes, bins: Bins, edges_s: Float64, emotions: Sequence[int], line_pt: float) -> None:
     """The probabilities, stacked: where there are none, nothing."""
-    order = sorted(content.emotions, key=lambda k: EMOTIONS[k] == "neutral")
-    top = np.cumsum(track.probability[:, order], axis=1)
-    runs = list(_runs(~np.isnan(track.probability[:, 0]), True))
+    order = sorted(emotions, key=lambda k: EMOTIONS[k] == "neutral")
+    top = np.cumsum(bins.probability[:, order], axis=1)
+    runs = list(_runs(~np.isnan(bins.probability[:, 0]), True))
     for place in reversed(range(len(order))):
         areas = [
-            _area(content.edges_s[first : end + 1], top[first:end, place])
+            _area(edges_s[first : end + 1], top[first:end, place])
             for first, end in runs
-            if track.probability[first:end, order[place]].max() >= VISIBLE
+            if bins.probability[first:end, order[place]].max() >= VISIBLE
         ]
         _add(axes, areas, order[place], line_pt)
 
@@ -151,7 +166,7 @@ def _area(edges_s: Float64, height: Float64) -> Float64:
 
 
 def _draw_strip(axes: Axes, state: Int64, edges_s: Float64, line_pt: float) -> None:
-    """The emotion that is shown, as bars: where the track is absent, nothing."""
+    """The emotion that is shown, as bars: absence is blank."""
     for kind in sorted(set(state.tolist()) - {ABSENT}):
         bars = [np.stack([edges_s[[a, a, b, b]], np.array([0.0, 1.0, 1.0, 0.0])], axis=1) for a, b in _runs(state, kind)]
         _add(axes, bars, kind, line_pt)
@@ -178,17 +193,20 @@ def _add(axes: Axes, parts: Sequence[Float64], kind: int, line_pt: float) -> Non
     patch.set_clip_on(False)  # or half of its edge would be lost at the ends of the axis
 
 
-def _label(figure: Figure, layout: Layout, lines: list[str], more_tracks: int) -> None:
+def _label(figure: Figure, layout: Layout, lines: list[str], left_out: str) -> None:
     width, height = layout.width_mm, layout.height_mm
     title: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": 1.3, "parse_math": False}
-    figure.text(LEFT_MM / width, 1 - 1.0 / height, "\n".join(lines), fontsize=TEXT_PT + 1, **title)
-    middle = 1 - (layout.top_mm + layout.tracks * layout.pitch_mm / 2) / height
-    figure.text(1.5 / width, middle, "probability, 0 to 1", fontsize=TEXT_PT, rotation=90, ha="left", va="center")
-    if more_tracks:
-        words = f"+{more_tracks} more track{'s' if more_tracks > 1 else ''}"
-        figure.text(1.5 / width, 1.2 / height, words, fontsize=SMALL_PT, ha="left", va="bottom")
-    centre = (LEFT_MM + layout.data_mm / 2) / width
-    figure.text(centre, 1.2 / height, "time (h:mm:ss)", fontsize=TEXT_PT, ha="center", va="bottom")
+    figure.text(layout.left_mm / width, 1 - 1.0 / height, "\n".join(lines), fontsize=TEXT_PT + 1, **title)
+    panels_mm = height - layout.top_mm - 9.0
+    what = "probability, 0 to 1" if panels_mm > 30 else "probability"
+    middle = 1 - (layout.top_mm + panels_mm / 2) / height
+    figure.text(1.5 / width, middle, what, fontsize=TEXT_PT, rotation=90, ha="left", va="center")
+    foot: dict[str, Any] = {"fontsize": TEXT_PT, "va": "bottom"}
+    if left_out:
+        figure.text(1.5 / width, 1.2 / height, left_out, ha="left", **foot)
+        figure.text(1 - 1.5 / width, 1.2 / height, "time (h:mm:ss)", ha="right", **foot)
+    else:
+        figure.text((layout.left_mm + layout.data_mm / 2) / width, 1.2 / height, "time (h:mm:ss)", ha="center", **foot)
 
 
 def _add_legend(figure: Figure, layout: Layout, handles: list[Patch], columns: int) -> None:
@@ -196,9 +214,9 @@ def _add_legend(figure: Figure, layout: Layout, handles: list[Patch], columns: i
     figure.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(LEFT_MM / layout.width_mm, 1 - top_mm / layout.height_mm),
+        bbox_to_anchor=(layout.left_mm / layout.width_mm, 1 - top_mm / layout.height_mm),
         ncols=columns,
-        fontsize=SMALL_PT,
+        fontsize=TEXT_PT,
         frameon=False,
         borderpad=0,
         borderaxespad=0,
@@ -211,23 +229,24 @@ def _add_legend(figure: Figure, layout: Layout, handles: list[Patch], columns: i
 
 def _columns(words: Sequence[str], room_mm: float) -> int:
     """How many entries of a legend fit side by side."""
-    widths = [_width_pt(word, SMALL_PT) + ENTRY_PT for word in words]
+    widths = [_width_pt(word, TEXT_PT) + ENTRY_PT for word in words]
     fits = (c for c in range(len(words), 1, -1) if sum(max(widths[k::c]) for k in range(c)) <= room_mm * MM * 72)
     return next(fits, 1)
 
 
 def _legend(content: Content) -> list[Patch]:
     """What the colours mean, of all that appears."""
-    shown = {kind for track in content.tracks for kind in _shown(track, content.emotions).tolist()}
-    highest = np.max([np.nan_to_num(track.probability).max(axis=0) for track in content.tracks], axis=0)
+    everybody = [panel.bins for panel in content.panels]
+    shown = {kind for bins in everybody for kind in _shown(bins, content.emotions).tolist()}
+    highest = np.max([np.nan_to_num(bins.probability).max(axis=0) for bins in everybody], axis=0)
     words = {k: EMOTIONS[k] for k in content.emotions if k in shown or highest[k] >= 4 * VISIBLE}
     words |= {k: word for k, word in ((OTHER, "another emotion"), (UNREADABLE, "not readable")) if k in shown}
     return [Patch(label=word, linewidth=LINE_PT, **_look(k)) for k, word in words.items()]
 
 
-def _shown(track: TrackBins, emotions: Sequence[int]) -> Int64:
-    """(B,) the state of a track; emotions that were not asked for are one."""
-    return np.where((track.state >= 0) & ~np.isin(track.state, emotions), OTHER, track.state)
+def _shown(bins: Bins, emotions: Sequence[int]) -> Int64:
+    """(B,) the states; emotions that were not asked for are one."""
+    return np.where((bins.state >= 0) & ~np.isin(bins.state, emotions), OTHER, bins.state)
 
 
 def _look(kind: int) -> dict[str, Any]:

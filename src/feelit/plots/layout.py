@@ -1,14 +1,26 @@
-"""Where everything of a figure goes, in millimetres: sizes are those of the printed page, whatever the number of tracks."""
+"""Where everything of a figure goes, in millimetres: sizes are those of the printed page, whatever the number of panels."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEFT_MM, RIGHT_MM = 22.0, 6.0
-TITLE_MM, LEGEND_MM, AXIS_MM, EDGE_MM = 5.0, 4.0, 8.5, 1.5
-TICK_MM = 17.0
+RIGHT_MM = 6.0
+TITLE_MM, LEGEND_MM, AXIS_MM, EDGE_MM = 5.0, 4.0, 9.5, 1.5
+HEADING_MM = 5.0
+"""Height of the name of a video."""
+
+TICKS_MM = 6.0
+"""Height of the times below the panels of one video, where others follow."""
+
+TICK_MM = 18.0
 """Room for a label of the time axis."""
+
+LABEL_MM = 1.75
+"""Width of a letter of a label, on average."""
+
+MOST_LETTERS = 14
 
 STEPS_S = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
@@ -19,32 +31,40 @@ STEPS_S = (
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A panel a track, one below the other: the probabilities, and under them the strip of what is shown."""
+    """Videos one below the other, and in each a panel a person or track: the probabilities, and under them the strip of what is
+    shown."""
 
     width_mm: float
-    tracks: int
+    left_mm: float  # what is left of the panels
+    panels: Sequence[int]  # how many each video has
     legend_rows: int
     title_lines: int
 
     @property
+    def count(self) -> int:
+        """How many panels there are."""
+        return sum(self.panels)
+
+    @property
     def roomy(self) -> bool:
         """Whether panels are high enough for words in the strip and numbers on the axis."""
-        return self.tracks <= 12
+        return self.count + 2 * (len(self.panels) - 1) <= 12
 
     @property
     def curve_mm(self) -> float:
         """Height of the probabilities."""
-        return min(max(150 / self.tracks - 6, 5.0), 0.2 * self.data_mm + 3, 30.0)
+        room_mm = 150 - (len(self.panels) - 1) * (HEADING_MM + TICKS_MM)
+        return min(max(room_mm / self.count - 6, 5.0), 0.2 * self.data_mm + 3, 30.0)
 
     @property
     def strip_mm(self) -> float:
         """Height of the strip."""
-        return 3.2 if self.roomy else 2.0
+        return 3.6 if self.roomy else 2.0
 
     @property
     def pitch_mm(self) -> float:
         """From one panel to the next."""
-        return self.curve_mm + 0.6 + self.strip_mm + (2.6 if self.roomy else 1.3)
+        return self.curve_mm + 0.6 + self.strip_mm + (2.6 if self.roomy else 1.2)
 
     @property
     def top_mm(self) -> float:
@@ -52,32 +72,50 @@ class Layout:
         return EDGE_MM + self.title_lines * TITLE_MM + self.legend_rows * LEGEND_MM + 1.0
 
     @property
+    def heading_mm(self) -> float:
+        """Height of the name of a video; one video alone has none."""
+        return HEADING_MM if len(self.panels) > 1 else 0.0
+
+    @property
     def height_mm(self) -> float:
         """Height of the figure."""
-        return self.top_mm + self.tracks * self.pitch_mm + AXIS_MM
+        between = len(self.panels) * (self.heading_mm + TICKS_MM) - TICKS_MM
+        return self.top_mm + between + self.count * self.pitch_mm + AXIS_MM
 
     @property
     def data_mm(self) -> float:
         """Width of the time axis."""
-        return data_mm(self.width_mm)
+        return self.width_mm - self.left_mm - RIGHT_MM
+
+    def section_mm(self, section: int) -> float:
+        """Where a video begins, from the top."""
+        return self.top_mm + sum(self.panels[:section]) * self.pitch_mm + section * (self.heading_mm + TICKS_MM)
 
     def place(self, top_mm: float, height_mm: float) -> tuple[float, float, float, float]:
         """Left, bottom, width and height of a part of the panels, in shares of the figure."""
         bottom = self.height_mm - top_mm - height_mm
-        return LEFT_MM / self.width_mm, bottom / self.height_mm, self.data_mm / self.width_mm, height_mm / self.height_mm
+        return self.left_mm / self.width_mm, bottom / self.height_mm, self.data_mm / self.width_mm, height_mm / self.height_mm
 
-    def curve(self, row: int) -> tuple[float, float, float, float]:
-        """Where the probabilities of a track go."""
-        return self.place(self.top_mm + row * self.pitch_mm, self.curve_mm)
+    def curve(self, section: int, row: int) -> tuple[float, float, float, float]:
+        """Where the probabilities of a panel go."""
+        return self.place(self._panel_mm(section, row), self.curve_mm)
 
-    def strip(self, row: int) -> tuple[float, float, float, float]:
-        """Where the strip of a track goes."""
-        return self.place(self.top_mm + row * self.pitch_mm + self.curve_mm + 0.6, self.strip_mm)
+    def strip(self, section: int, row: int) -> tuple[float, float, float, float]:
+        """Where the strip of a panel goes."""
+        return self.place(self._panel_mm(section, row) + self.curve_mm + 0.6, self.strip_mm)
+
+    def _panel_mm(self, section: int, row: int) -> float:
+        return self.section_mm(section) + self.heading_mm + row * self.pitch_mm
 
 
-def data_mm(width_mm: float) -> float:
-    """Width of the time axis of a figure."""
-    return width_mm - LEFT_MM - RIGHT_MM
+def left_mm(labels: Sequence[str]) -> float:
+    """What is left of the panels: room for their labels, and for the title and the numbers of the axis."""
+    return 10.0 + LABEL_MM * max(7, *map(len, labels))
+
+
+def shortened(label: str) -> str:
+    """A label that is not too long."""
+    return label if len(label) <= MOST_LETTERS else label[: MOST_LETTERS - 1].rstrip(" -_.,") + "…"
 
 
 def ticks(start_s: float, end_s: float, width_mm: float) -> list[float]:

@@ -11,39 +11,47 @@ import numpy as np
 from feelit.analysis.observations import TimelineSamples
 from feelit.errors import MissingExtraError, UsageError
 from feelit.options.timelines import PlotOptions
-from feelit.plots.bins import ABSENT, Content, binned
-from feelit.plots.layout import data_mm
+from feelit.plots.bins import ABSENT, Content, Panel, Section, binned
+from feelit.plots.layout import left_mm, shortened
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.names import one_line
 from feelit.storage.stat import InputFiles
+from feelit.timeline.people import names_of_people, people_meant
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, names_of, open_timelines, with_time
+from feelit.timeline.schema import PEOPLE
 from feelit.timeline.tracks import refuse_unknown
 from feelit.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from feelit.plots.figure import TimelineFigure
+
 BINS_A_MM = 4
 """Finer than the eye sees in print, and than the smallest printed lines lie."""
 
-MOST_TRACKS = 25
+MOST_PANELS = 25
 """More do not fit on a page, and are left out unless they are asked for."""
 
-MOST_TRACK_BINS = 12000
-"""So many bins of all tracks together keep an SVG file below two megabytes."""
+MOST_BINS = 12000
+"""So many bins of all panels together keep an SVG file below two megabytes."""
 
 
-def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> None:
-    """Draw a timeline as a figure; the ending of `options.out` says in which format.
+def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
+    """Draw timelines as a figure; the ending of `options.out` says in which format.
 
-    The same timeline and options give the same bytes, with the same version of matplotlib.
+    The same timelines and options give the same bytes, with the same version of matplotlib.
+
+    Returns
+    -------
+    The figure that was written.
 
     Raises
     ------
     TimelineReadError
-        if the file is missing, damaged, or not a timeline.
+        if a file is missing, damaged, or not a timeline.
     UsageError
-        if a video or a track is asked for that there is not, or nothing is there to be drawn.
+        if a video, a person or a track is asked for that there is not, or nothing is there to be drawn.
     OutputError
         if the output exists already and `options.force` is not set, or cannot be written.
     MissingExtraError
@@ -51,15 +59,15 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> None:
     """
     sources = listed_sources(timelines)
     refuse_to_overwrite(options.out, options.force, InputFiles(files_of(sources)))
-    content = content_of(sources, options)
-    _require_matplotlib()
+    figure = figure_of(sources, options)
     from feelit.plots.figure import write
 
     with whole_file(options.out) as unfinished:
-        write(content, options.width_mm, options.dpi, unfinished)
+        write(figure, unfinished)
+    return figure
 
 
-def figure_of(timelines: TimelineSources, options: PlotOptions) -> Figure:
+def figure_of(timelines: TimelineSources, options: PlotOptions) -> TimelineFigure:
     """The same as a figure of matplotlib, for a notebook or for changes by hand; `options.out` is not asked for.
 
     Raises
@@ -90,37 +98,81 @@ def content_of(timelines: TimelineSources, options: PlotOptions) -> Content:
     TimelineReadError, UsageError
         as `plot_timeline`.
     """
-    rows = TimelineSamples(_one_of(with_time(open_timelines(timelines), "a plot"), options.video))
-    refuse_unknown(options.tracks or (), rows.track_id.tolist())
+    recordings = _chosen(with_time(open_timelines(timelines), "a plot"), options.video)
+    several = len(recordings) > 1
+    sections: list[Section] = []
+    room, left_out, videos_left = MOST_PANELS, 0, 0
+    for recording in recordings:
+        if room <= 0:
+            videos_left += 1
+            continue
+        section, more = _section(recording, options, room, several)
+        if section is not None:
+            sections.append(section)
+            room -= len(section.panels) + 1  # for the name and the times of the next video
+        left_out += more
+    if not sections:
+        raise UsageError("there is nothing to plot: nobody was seen in that time", "choose another --start and --end")
+    emotions = [EMOTIONS.index(name) for name in EMOTIONS if name in options.emotions]
+    unit = "track" if _by_track(options) else "person"
+    words = [_counted(left_out, *UNITS[unit]), _counted(videos_left, "video", "videos")]
+    return Content(sections, emotions, " and ".join(filter(None, words)), one_line(options.title))
+
+
+UNITS = {"person": ("person", "people"), "track": ("track", "tracks")}
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"+{number} more {one if number == 1 else several}" if number else ""
+
+
+def _by_track(options: PlotOptions) -> bool:
+    return options.by == "track" or (options.by is None and options.tracks is not None)
+
+
+def _section(recording: Recording, options: PlotOptions, room: int, several: bool) -> tuple[Section | None, int]:
+    """The panels of one video, and how many people or tracks there was no room for. Of several videos, those in which nobody is
+    seen are left out."""
+    by_track = _by_track(options)
+    rows = TimelineSamples(recording, "track" if by_track else "person")
+    names = {} if by_track else names_of_people(recording)
+    asked = options.tracks if options.people is None else people_meant(options.people, names)
+    if options.tracks is not None:
+        refuse_unknown(options.tracks, rows.track_id.tolist())
     frames = rows.frames
     start_s = max(options.start_s, float(frames.time_s[0]) if len(frames) else 0.0)
     end_s = min(options.end_s, float(frames.time_s[-1] + frames.length_s[-1]) if len(frames) else 0.0)
     if start_s >= end_s:
+        if several:
+            return None, 0
         raise UsageError("there is nothing to plot: no frame was looked at in that time", "choose another --start and --end")
-    count = min(len(rows.track_id), MOST_TRACKS) if options.tracks is None else len(set(options.tracks))
-    bins = min(int(BINS_A_MM * data_mm(options.width_mm)), MOST_TRACK_BINS // max(count, 1))
-    edges_s = np.linspace(start_s, end_s, 1 + max(bins, 1))
-    tracks = binned(rows, edges_s)
-    if options.tracks is not None:
-        chosen = [track for track in tracks if track.track_id in options.tracks]
+    count = min(len(rows.track_id), room) if asked is None else len(set(asked))
+    fine = int(BINS_A_MM * (options.width_mm - left_mm([""])))
+    edges_s = np.linspace(start_s, end_s, 1 + max(min(fine, MOST_BINS // max(count, MOST_PANELS if several else 1)), 1))
+    everybody = binned(rows, edges_s)
+    seen = [bins for bins in everybody if bins.seen]
+    if asked is not None:
+        chosen = [bins for bins in everybody if bins.number in asked]
     else:
-        chosen = sorted((t for t in tracks if t.seen), key=lambda t: (t.state == ABSENT).sum())[:MOST_TRACKS]
-    if not chosen:
-        raise UsageError("there is nothing to plot: nobody was seen in that time", "choose another --start and --end")
-    more = sum(t.seen for t in tracks) - len(chosen) if options.tracks is None else 0
-    emotions = [EMOTIONS.index(name) for name in EMOTIONS if name in options.emotions]
-    return Content(sorted(chosen, key=lambda t: t.track_id), edges_s, emotions, more, one_line(options.title))
+        chosen = sorted(seen, key=lambda bins: (bins.state == ABSENT).sum())[:room]
+    unit = "track" if by_track or PEOPLE not in recording.groups else "person"
+    panels = [
+        Panel(shortened(one_line(names.get(bins.number) or f"{unit} {bins.number}")), bins)
+        for bins in sorted(chosen, key=lambda bins: bins.number)
+    ]
+    heading = one_line(PurePosixPath(recording.name).name) if several else ""
+    return Section(heading, panels, edges_s) if panels else None, len(seen) - len(chosen) if asked is None else 0
 
 
-def _one_of(recordings: Sequence[Recording], video: str | None) -> Recording:
-    """The video of that name, or of that last part of a name; without a name the only one."""
+def _chosen(recordings: Sequence[Recording], video: str | None) -> Sequence[Recording]:
+    """The video of that name, or of that last part of a name; without a name, all."""
     source = ", ".join(dict.fromkeys(recording.source for recording in recordings)) or "the timeline"
     if not recordings:
         raise UsageError(f"{source} holds no video", "analyse one first")
-    found = [r for r in recordings if video in (None, r.name)] or [r for r in recordings if PurePosixPath(r.name).name == video]
-    if len(found) == 1:
-        return found[0]
     if video is None:
-        raise UsageError(f"{source} holds {len(recordings)} videos", f"choose one with --video: {names_of(recordings)}")
+        return recordings
+    found = [r for r in recordings if video == r.name] or [r for r in recordings if PurePosixPath(r.name).name == video]
+    if len(found) == 1:
+        return found
     what = "no video" if not found else f"{len(found)} videos"
     raise UsageError(f"{source} holds {what} named {video}", f"it holds {names_of(recordings)}")

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 
 from feelit.evaluation.detector.metrics import at_threshold
 from feelit.evaluation.detector.scores import FALSE_PER_IMAGE, FaceScores
-from feelit.plots.figure import HAIR_PT, INK, MM, PAPER, SETTINGS, SMALL_PT, TEXT_PT, UNDATED
+from feelit.plots.figure import HAIR_PT, INK, MM, PAPER, SETTINGS, UNDATED
+from feelit.plots.scores import SMALL_PT, TEXT_PT
 from feelit.render import theme
 from feelit.storage.names import one_line
 

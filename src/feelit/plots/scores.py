@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from feelit.evaluation.classifier.scores import Calibration, ClassifierScores
-from feelit.plots.figure import INK, MM, PAPER, SETTINGS, SMALL_PT, TEXT_PT, UNDATED
+from feelit.plots.figure import INK, MM, PAPER, SETTINGS, UNDATED
 from feelit.render import theme
 from feelit.storage.names import one_line
 
 DPI = 200
 FILL, BAR = theme.EMOTION_COLOUR["sadness"].hex, theme.EMOTION_COLOUR["contempt"].hex
 GAP = theme.EMOTION_COLOUR["anger"].hex
+TEXT_PT, SMALL_PT = 7.0, 6.0
 CELL_MM, LABELS_MM, TITLE_MM = 13.0, 24.0, 16.0
 PANEL_MM = 82.0
 FEW = 10
