@@ -34,7 +34,7 @@ def test_it_draws_a_pdf_unless_told_otherwise_and_is_silent(here: Path, command:
 
 def test_options_reach_the_figure(here: Path, command: Command) -> None:
     options = ["--video", "b.mp4", "--tracks", "1", "--emotion", "happiness", "--start", "1", "--end", "3", "--title", "Smiles"]
-    ran = command("plot", "two.parquet", "--out", "o/a.svg", *options, "--width-mm", "85")
+    ran = command("plot", "two.parquet", "--out", "o/a.svg", *options, "--width", "85")
     assert (ran.code, ran.err) == (0, "")
     text = (here / "o" / "a.svg").read_text(encoding="utf-8")
     assert 'width="240.94' in text  # 85 mm in points
@@ -46,7 +46,10 @@ def test_options_reach_the_figure(here: Path, command: Command) -> None:
     ("arguments", "code", "told"),
     [
         pytest.param(["gone.parquet"], 3, "gone.parquet does not exist", id="no timeline"),
-        pytest.param(["two.parquet"], 2, "choose one with --video: a.mp4, b.mp4", id="two videos"),
+        pytest.param(
+            ["t.parquet", "--people", "Ada"], 2, "no person Ada in this timeline (its people: 1, 2)", id="no such person"
+        ),
+        pytest.param(["t.parquet", "--width", "wide"], 2, "--width wide is no width (give single", id="no width"),
         pytest.param(["two.parquet", "--video", "c.mp4"], 2, "it holds a.mp4, b.mp4", id="no such video"),
         pytest.param(["t.parquet", "--tracks", "3"], 2, "no track 3 in this timeline (its tracks: 1, 2)", id="no such track"),
         pytest.param(["t.parquet", "--tracks", "one"], 2, "no list of track ids", id="no track"),
