@@ -190,7 +190,7 @@ def test_encoders(present: set[str], level: Level, remedy: str, monkeypatch: pyt
 
 
 def test_cores_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feelit.run.plan.usable_cores", lambda: 1)
+    monkeypatch.setattr("feelit.run.cores.usable_cores", lambda: 1)
     assert [f.message for f in doctor.machine()] == ["1 usable core"]
 
 

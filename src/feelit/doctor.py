@@ -146,7 +146,7 @@ def providers() -> list[Finding]:
 def machine() -> list[Finding]:
     """How many processes a run uses by default."""
     try:
-        from feelit.run.plan import usable_cores
+        from feelit.run.cores import usable_cores
     except ImportError as error:
         return [Finding("machine", "warning", f"cores cannot be counted: {error}", "fix the packages first")]
     cores = usable_cores()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.run.plan import LEAST_APART_S, Plan, cut, find_videos, usable_cores
+from feelit.run.plan import LEAST_APART_S, Plan, cut, find_videos
 from feelit.types import Sampling, VideoInfo
 from feelit.video.probe import Probe, probe
 from tests.video import clips
@@ -202,7 +202,3 @@ def test_two_videos_for_one_output_are_refused(here: Path) -> None:
 def test_no_input_is_refused() -> None:
     with pytest.raises(UsageError, match="no input"):
         find_videos([])
-
-
-def test_there_is_a_core_to_use() -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)

@@ -22,7 +22,7 @@ from feelit.identity.footage import Sought, find_video
 from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces
 from feelit.models.paths import model_path
 from feelit.options.people import PeopleOptions
-from feelit.run.plan import usable_cores
+from feelit.run.cores import usable_cores
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines

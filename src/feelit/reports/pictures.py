@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelit.run.plan import usable_cores
+from feelit.run.cores import usable_cores
 from feelit.types import Float32, UInt8
 from feelit.video.stills import stills
 

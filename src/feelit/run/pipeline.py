@@ -16,13 +16,14 @@ from feelit.errors import FeelitError, ModelError, OutputError, UsageError, inte
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions, Device, RunOptions
+from feelit.run.cores import usable_cores
 from feelit.run.engines import Engine, Order, Outcome
 from feelit.run.engines.here import HereEngine
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import Job, VideoReport, failed, groups_in
 from feelit.run.outputs import Output, is_table, open_output
-from feelit.run.plan import Source, cut, sampling_of, usable_cores
+from feelit.run.plan import Source, cut, sampling_of
 from feelit.run.provenance import Provenance, record_of, settings_of
 from feelit.run.segment import Models, Task
 from feelit.run.workspace import Workspace

@@ -143,14 +143,6 @@ def _between(pts: Sequence[int], start_pts: int | None, end_pts: int | None) -> 
     return tuple(pts[first : len(pts) if end_pts is None else bisect_left(pts, end_pts)])
 
 
-def usable_cores() -> int:
-    """The cores that this process may run on, which containers and job schedulers limit."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1
-
-
 def _time_s(pts: int | None, probe: Probe) -> float:
     return float(((pts or 0) - probe.info.origin_pts) * probe.info.time_base)
 
