@@ -181,6 +181,22 @@ def test_a_failing_video_does_not_spoil_the_table_of_the_others(here: Path, comm
     assert videos_of(here / "results.parquet") == ["in/a.mp4", "in/deep/b.mp4"]
 
 
+def test_a_locale_without_letters_is_no_hindrance(here: Path) -> None:
+    (here / "ünï.mp4").write_bytes((here / "in/a.mp4").read_bytes())
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
+
+    def feelit(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([FEELIT, *arguments], env=environment, cwd=here, capture_output=True, check=False)
+
+    done = feelit("analyze", "ünï.mp4", "--workers", "0", "--json")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout.decode("ascii"))["video"] == "ünï.mp4"
+    assert videos_of(here / "results.parquet") == ["ünï.mp4"]
+    refused = feelit("analyze", "ünï.mp4", "--workers", "0", "--out", "ü.parquet")
+    assert refused.returncode == 2
+    assert b"set PYTHONUTF8=1" in refused.stderr
+
+
 @pytest.mark.parametrize(
     "where", ["feelit.run.pipeline.probe", "feelit.run.job.Job.accept", "feelit.run.output_folder.DatasetOutput.commit"]
 )
@@ -365,7 +381,7 @@ def test_a_list_on_standard_input(
         pytest.param(["in/a.mp4", "--out", "in/a.mp4/x"], 5, "cannot be written: Not a directory", id="file-for-folders"),
         pytest.param(["in/a.mp4", "--out", "/proc/feelit/x.parquet"], 5, "cannot be written", id="proc"),
         pytest.param(["in/a.mp4", "--out", "x" * 300 + ".parquet"], 5, "File name too long", id="out-too-long"),
-        pytest.param(["in/a.mp4", "--out", "bytes\udcff"], 2, "is not UTF-8", id="out-no-text"),
+        pytest.param(["in/a.mp4", "--out", "bytes\udcff"], 2, "is not a name in utf-8", id="out-no-text"),
         pytest.param(["in/a.mp4", "--rate", "fast"], 2, "is no rate", id="rate"),
         pytest.param(["in/a.mp4", "--rate", "1e999999999"], 2, "is no rate", id="rate-of-a-billion-digits"),
         pytest.param(["in/a.mp4", "--rate", "1e300"], 2, "is no rate", id="rate-beyond-64-bits"),

@@ -58,5 +58,6 @@ def _tolerant(stream: TextIO, original: TextIO | None) -> TextIO:
         return stream  # somebody else took it over, a test for instance
     stream.flush()
     raw = io.BufferedWriter(_Downstream(stream.fileno(), "w", closefd=False))
-    errors = ESCAPED if stream.errors == "strict" else stream.errors
+    # "surrogateescape" is what Python chooses in the C locale: it knows what to do with bytes, and not with letters.
+    errors = ESCAPED if stream.errors in ("strict", "surrogateescape") else stream.errors
     return io.TextIOWrapper(raw, stream.encoding, errors, line_buffering=stream.line_buffering)

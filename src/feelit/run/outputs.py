@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,7 +91,10 @@ def open_output(run: RunOptions, record: Record, workspace: Workspace, sources: 
     """
     inputs = InputFiles(source.path for source in sources)
     if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
-        raise UsageError(f"--out {run.out} is not UTF-8", "Parquet files need a name that is text")
+        hint = "Parquet files need a name that is text"
+        if sys.getfilesystemencoding() != "utf-8":  # as in the C locale, without Python's UTF-8 mode
+            hint += "; this locale has letters of ASCII only: set PYTHONUTF8=1"
+        raise UsageError(f"--out {as_text(run.out)} is not a name in {sys.getfilesystemencoding()}", hint)
     if is_table(run.out):
         if run.stale:
             raise UsageError(f"--stale needs a folder, and --out {run.out} is a table", "--force makes a table again")
