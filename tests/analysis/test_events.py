@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -244,3 +245,8 @@ def test_bouts_have_no_p_value_to_correct_and_are_not_sure() -> None:
     (bout,) = events_of(Kind.bout, "n" * 9)
     assert math.isnan(bout.p_adjusted)
     assert not bout.is_sure
+
+
+def test_an_event_is_sure_up_to_the_limit_and_including_it() -> None:
+    (peak,) = [e for e in find_events(table_of({1: "n" * 300 + "h" * 30 + "n" * 300}, regular(630))) if e.kind is Kind.peak]
+    assert [replace(peak, p_adjusted=p).is_sure for p in (SURE, math.nextafter(SURE, 1))] == [True, False]

@@ -180,3 +180,34 @@ def chroma(colour: tuple[int, ...]) -> tuple[int, int]:
     from feelit.render.theme import Colour
 
     return yuv(Colour(*colour), "bt709")[1:]
+
+
+def test_a_card_below_its_face_keeps_off_it() -> None:
+    box = (20, 10, 620, 250)
+    card = place(box)[1]
+    assert card.side == "below"
+    assert card.rect.y0 == box[3] + STYLE.thin_px
+
+
+@pytest.mark.parametrize(
+    ("box", "side"),
+    [((200, 100, 300, 220), "right"), ((520, 100, 620, 220), "left"), ((20, 150, 620, 300), "above")],
+)
+def test_a_card_beside_its_face_keeps_off_it(box: tuple[int, ...], side: str) -> None:
+    rect = place(box)[1].rect
+    gap = {"right": rect.x0 - box[2], "left": box[0] - rect.x1, "above": box[1] - rect.y1}[side]
+    assert gap == STYLE.thin_px
+
+
+def test_a_newcomer_waits_for_the_cards_that_have_a_place() -> None:
+    """The only room is between the two faces. Whoever had it keeps it, whichever of the faces comes first."""
+    width = card_size(face(), Detail.BARS, STYLE)[0]
+    room = width + 2 * STYLE.thin_px + 2
+    middle = (WIDTH - room) // 2 // 2 * 2
+    left, right = (0, 0, middle, HEIGHT), (middle + room, 0, WIDTH, HEIGHT)
+    for first, second in ((face(1, left), face(2, right)), (face(2, right), face(1, left))):
+        placer = Placer(BOUNDS, STYLE)
+        before = placer.place([(second, Detail.BARS)])[second.who]
+        assert before.detail is Detail.BARS
+        after = placer.place([(first, Detail.BARS), (second, Detail.BARS)])
+        assert after[second.who] == before

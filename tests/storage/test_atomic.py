@@ -130,3 +130,27 @@ def test_the_cache_is_where_the_system_keeps_caches(
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
     assert cache_folder() == Path(folder)
+
+
+def test_the_content_reaches_the_disk_before_the_name_and_the_name_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves the old file or the new one, never one of no content."""
+    target = tmp_path / "results.parquet"
+    done: list[tuple[str, int]] = []
+    sync, move = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        done.append(("sync", os.fstat(descriptor).st_ino))
+        sync(descriptor)
+
+    def moved(source: Path, place: Path) -> Path:
+        done.append(("move", source.stat().st_ino))
+        return move(source, place)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", moved)
+    with whole_file(target) as temporary:
+        temporary.write_bytes(b"new")
+        file = temporary.stat().st_ino
+    assert done == [("sync", file), ("move", file), ("sync", tmp_path.stat().st_ino)]

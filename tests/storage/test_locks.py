@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from feelit.storage.locks import held
+import pytest
+
+from feelit.storage import locks
+from feelit.storage.locks import held, taken
 
 HOLD = """
 import sys, pathlib
@@ -41,3 +44,35 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
         other.wait()
         with held(path) as mine:
             assert mine
+
+
+def test_a_lock_whose_file_was_removed_while_it_was_waited_for_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who held it removes the file between our opening and our locking it: a lock on that file keeps nobody out."""
+    path = tmp_path / "lock"
+    lock = locks.locked
+
+    def late(descriptor: int, alone: bool) -> bool | None:
+        path.unlink()
+        return lock(descriptor, alone)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(locks, "locked", late)
+        assert taken(path, alone=True) is None
+    path.touch()
+    with held(path) as mine:
+        assert mine
+
+
+def test_a_lock_whose_file_was_replaced_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock"
+    lock = locks.locked
+
+    def late(descriptor: int, alone: bool) -> bool | None:
+        path.rename(tmp_path / "old")
+        path.touch()
+        return lock(descriptor, alone)
+
+    monkeypatch.setattr(locks, "locked", late)
+    assert taken(path, alone=True) is None

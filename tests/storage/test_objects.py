@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -339,3 +340,34 @@ def test_a_large_object_is_sent_in_parts_and_appears_whole(bucket: Bucket, tmp_p
     objects.write(file, Url("s3", "lab", "a"), replace=False)
     assert bucket.get("a") == CONTENT * 1100
     assert seen == [[], [], []]
+
+
+def answer(status: int) -> Exception:
+    """An answer of a storage, as its library raises it."""
+    metadata: Any = {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error: Exception = pytest.importorskip("botocore.exceptions").ClientError(metadata, "GetObject")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [(408, True), (409, True), (429, True), (500, True), (502, True), (503, True), (504, True), (400, False), (501, False)],
+)
+def test_which_answers_are_worth_another_attempt(status: int, again: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "PAUSES_S", (0.0, 0.0))
+    calls = 0
+
+    def call() -> str:
+        nonlocal calls
+        calls += 1
+        if calls < 3:
+            raise answer(status)
+        return "content"
+
+    url = Url("s3", "lab", "a.mp4")
+    if again:
+        assert errors.attempt(call, url, VideoReadError) == "content"
+    else:
+        with pytest.raises(VideoReadError, match=f"the storage answered {status}"):
+            errors.attempt(call, url, VideoReadError)
+        assert calls == 1

@@ -155,3 +155,17 @@ def test_the_change_without_displacement_is_the_largest(seed: int) -> None:
     change = cuts_module._Change(before, after)
     assert (change.tiles <= change.bound + 1e-12).all()
     np.testing.assert_array_equal(change.tiles, tile_changes(before, after))
+
+
+@pytest.mark.parametrize(("change", "is_cut"), [(0.55, False), (0.65, True)])
+def test_a_tile_that_changes_a_little_all_the_time_has_to_change_far_more(
+    change: float, is_cut: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six times as much as usual."""
+    changes = iter([0.1] * 5 + [change])
+    one, other = scene(0), scene(1)
+    pictures = [one, other, one, other, one, other, one]
+    monkeypatch.setattr(cuts_module, "tile_changes", lambda before, after: np.full(11, next(changes)))
+    monkeypatch.setattr(cuts_module, "MUCH", 1.0)
+    detector = CutDetector()
+    assert [detector.is_cut(picture.ravel()) for picture in pictures] == [False] * 6 + [is_cut]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.video.clock import Clock, begins_tick, tick_of
+from feelit.video.clock import REORDER, Clock, begins_tick, tick_of
 
 MS = Fraction(1, 1000)
 
@@ -84,3 +84,27 @@ def test_an_interval_begins_where_the_moment_before_lies_in_another(units: int, 
 
 def test_without_a_rate_every_frame_begins_an_interval() -> None:
     assert begins_tick(7, MS, None)
+
+
+@pytest.mark.parametrize(
+    ("frames_back", "later_ms"),
+    [pytest.param(REORDER, 2000, id="out of its place"), pytest.param(REORDER + 1, 1280, id="another recording")],
+)
+def test_how_far_back_a_frame_may_lie(frames_back: int, later_ms: int) -> None:
+    """The next frame shows whether the clock took the one before it for late, or for the beginning of another recording."""
+    last = 1000
+    found = times([0, last, last - frames_back * 40, 2000])
+    assert found[2] == (1.001 if frames_back == REORDER else 1.04)
+    assert found[3] == pytest.approx(2.0 if frames_back == REORDER else 2.0 + (1.04 - (last - frames_back * 40) / 1000))
+
+
+def test_how_many_frames_in_a_row_may_be_late() -> None:
+    """One unit each, and the first beyond as many as may wait begins another recording: one frame after the last."""
+    late = times([0, 1000, *[960] * (REORDER + 1)])
+    assert late[2:-1] == [1 + n / 1000 for n in range(1, REORDER + 1)]
+    assert late[-1] == pytest.approx(late[-2] + 0.04)
+
+
+def test_late_frames_are_counted_anew_after_one_in_its_place() -> None:
+    found = times([0, 1000, *[960] * REORDER, 1040, 1000])
+    assert found[-2:] == [1.04, 1.041]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
 
 from feelit.geometry import iou
 from feelit.models.paths import model_path
-from feelit.types import Detections, Sample, UInt8
+from feelit.types import Detections, Sample, UInt8, View
 from feelit.vision.detector import FaceDetector, open_detector, shrink
 from feelit.vision.multi_scale import EMPTY_EVERY_S, EVERY_S, MultiScaleDetector, united
 from tests.vision.made import HEIGHT, WIDTH, Face, frame
+from tests.vision.scripted import Answer, ScriptedDetector, found_at
 
 LEVELS = np.arange(256, dtype=np.uint8)
 
@@ -136,3 +138,57 @@ def test_a_frame_without_small_faces_stays_as_it_is_whatever_another_holds() -> 
 )
 def test_as_much_is_looked_at_as_is_asked(min_face_px: float | None, faces: list[Face], detector: FaceDetector) -> None:
     assert_found(Watcher(detector, min_face_px).see(frame(LARGE, SMALL), 0.0, reset=True), *faces)
+
+
+BIG_WIDTH, BIG_HEIGHT = 1800, 900
+
+
+def scripted(answer: Answer) -> tuple[ScriptedDetector, MultiScaleDetector]:
+    """A detector that answers so, looking for faces of 30 px in pictures of 1800 x 900 px."""
+    script = ScriptedDetector(answer)
+    return script, MultiScaleDetector(cast(FaceDetector, script), BIG_WIDTH, BIG_HEIGHT, 30)
+
+
+def blank(multi_scale: MultiScaleDetector, time_s: float) -> Sample:
+    small = np.zeros((multi_scale.view.padded_height_px, multi_scale.view.padded_width_px), np.uint8)
+    luma = np.zeros((BIG_HEIGHT, BIG_WIDTH), np.uint8)
+    return Sample(0, 0, time_s, 0, time_s == 0, luma, LEVELS, small)
+
+
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        pytest.param((60, 60, 95, 95), True, id="whole"),
+        pytest.param((-2, 60, 33, 95), False, id="cut at the left"),
+        pytest.param((60, -2, 95, 33), False, id="cut at the top"),
+        pytest.param((120, 60, 2000, 95), False, id="cut at the right"),
+        pytest.param((60, 120, 95, 2000), False, id="cut at the bottom"),
+        pytest.param((-2, -2, 33, 33), False, id="cut at a corner"),
+    ],
+)
+def test_a_face_that_its_square_cuts_is_left_out(box: tuple[float, ...], kept: bool) -> None:
+    """A part of a face gives a wrong box."""
+
+    def answer(images: UInt8, view: View) -> Detections:
+        if view == multi_scale.view:
+            return found_at()
+        return found_at((800, 400, 835, 435)) if view.scale_x * BIG_WIDTH == view.width_px else found_at(box)
+
+    _script, multi_scale = scripted(answer)
+    assert len(multi_scale.find([blank(multi_scale, 0.0)], 0.5)) == 1
+    assert len(multi_scale.find([blank(multi_scale, 0.1)], 0.5)) == kept
+
+
+@pytest.mark.parametrize(("faces", "views"), [(10, 1), (200, 2)], ids=["few", "many"])
+def test_squares_that_cover_half_of_the_frame_are_not_worth_it(faces: int, views: int) -> None:
+    """The view of the second closer look: that of a square, or that of the whole frame again."""
+    boxes = [(40 + 80 * (i % 20), 40 + 80 * (i // 20), 70 + 80 * (i % 20), 70 + 80 * (i // 20)) for i in range(faces)]
+
+    def answer(images: UInt8, view: View) -> Detections:
+        return found_at(*boxes) if view.width_px > multi_scale.view.width_px else found_at()
+
+    script, multi_scale = scripted(answer)
+    multi_scale.find([blank(multi_scale, 0.0)], 0.5)
+    whole = script.views[-1]
+    multi_scale.find([blank(multi_scale, 0.1)], 0.5)
+    assert script.views.count(whole) == views
