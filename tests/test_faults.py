@@ -52,7 +52,7 @@ def test_a_run_that_is_killed_is_resumed(
     process.wait(timeout=10)
     wait_for(lambda: not session(process.pid), 10)
     if not out.exists():
-        ran = command("analyze", SAMPLE, *OPTIONS, "--out", out)
+        ran = command("analyze", "--quiet", SAMPLE, *OPTIONS, "--out", out)
         assert (ran.code, ran.err) == (0, "")
     assert pq.read_table(out).equals(rows)
     assert {p.name for p in tmp_path.iterdir()} <= {"out.parquet", ".out.parquet.feelit"}

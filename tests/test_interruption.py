@@ -130,7 +130,7 @@ def test_where_no_process_can_be_started_it_is_told(tmp_path: Path, monkeypatch:
 
 
 SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
-OPTIONS = ["--rate", "native", "--min-face", "60", "--workers", "1"]
+OPTIONS = ["--rate", "native", "--min-face", "60", "--workers", "1", "--quiet"]
 SEGMENTS = 4
 """The sample is cut at the keyframes that lie at least four seconds apart."""
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -37,12 +38,14 @@ MOST_ROWS = 50
 
 
 class AnalysisView:
-    """Shows a run: bars on a terminal, JSON lines on stdout if asked for, failures as lines on stderr."""
+    """Shows a run: bars on a terminal, elsewhere a line a video on stderr; JSON lines on stdout if asked for; failures as lines
+    on stderr. Where a log is shown, it takes the place of bars and lines."""
 
-    def __init__(self, quiet: bool, json_lines: bool) -> None:
+    def __init__(self, quiet: bool, json_lines: bool, log: bool = False) -> None:
         self._console = Console(stderr=True)
         self._json, self._quiet = json_lines, quiet
-        self._bars = _Bars(self._console) if self._console.is_terminal and not quiet else None
+        self._bars = _Bars(self._console) if self._console.is_terminal and not quiet and not log else None
+        self._lines = not (self._console.is_terminal or quiet or json_lines or log)
         self._reports: dict[str, VideoReport | None] = {}  # in the order of the plan
         self._start_s = time.perf_counter()
         self._waits = contextlib.ExitStack()
@@ -93,6 +96,8 @@ class AnalysisView:
             line = json.dumps(asdict(report), ensure_ascii=False)
             sys.stdout.write((one_line(line) if sys.stdout.isatty() else line) + "\n")
             sys.stdout.flush()
+        if self._lines and report.status == "done":
+            self._console.print(Text(one_line(f"feelit: {report_text(report)}")), soft_wrap=True)
         if not report.ok and len(self._reports) > 1:  # of a single video it is the error that ends the command
             hint = f" ({report.hint})" if report.hint else ""
             self._console.print(Text(f"feelit: {report.error}{hint}"), soft_wrap=True)
@@ -103,10 +108,30 @@ class AnalysisView:
             what = "timeline stands" if stale == 1 else "timelines stand"
             hint = "--stale makes them again"
             self._console.print(Text(f"feelit: {stale} {what} as an earlier version made them ({hint})"), soft_wrap=True)
+        if self._lines and (
+            same := sum(report is not None and report.status == "unchanged" for report in self._reports.values())
+        ):
+            text = "1 video is unchanged" if same == 1 else f"{same:,} videos are unchanged"
+            self._console.print(Text(f"feelit: {text}"), soft_wrap=True)
         if self._bars:
             reports = [report for report in self._reports.values() if report is not None]
             wall_s = time.perf_counter() - self._start_s
             _print(_overview(reports, wall_s), self._console, ("status", "errors", "faces", "decoded", "provider"))
+
+
+def report_text(report: VideoReport) -> str:
+    """What became of a video that is done, in one line."""
+    counted = [(report.sampled, "sample"), (report.faces, "face"), (report.people, "person"), (report.tracks, "track")]
+    words = [f"{number:,} {_plural(word, number)}" for number, word in counted if number is not None]
+    speed = f" ({report.duration_s / report.wall_s:.1f} x real time)" if report.wall_s else ""
+    where = f"; in {report.out}" if report.out else ""
+    return f"{report.video}: {clock(report.duration_s)} took {report.wall_s:.1f} s{speed}: {', '.join(words)}{where}"
+
+
+def _plural(word: str, number: int) -> str:
+    if number == 1:
+        return word
+    return "people" if word == "person" else f"{word}s"
 
 
 class _Bars:
@@ -175,7 +200,7 @@ class _Bars:
         self.progress.update(self._waiting, visible=False)
         if name in self._tasks:
             self.progress.remove_task(self._tasks.pop(name))
-        for task in list(self._tasks.values())[:SHOWN]:
+        for task in islice(self._tasks.values(), SHOWN):
             self.progress.update(task, visible=True)
 
 

@@ -76,7 +76,8 @@ def videos_of(path: Path) -> list[str]:
 
 def test_one_video_into_one_table(here: Path, command: Command) -> None:
     ran = command("analyze", "in/a.mp4")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert (ran.code, ran.out, len(ran.lines)) == (0, "", 1)
+    assert ran.err.startswith("feelit: in/a.mp4: 0:00.4")
     assert tree(here) == {*INPUTS, "results.parquet"}
     assert videos_of(here / "results.parquet") == ["in/a.mp4"]
 
@@ -176,7 +177,7 @@ def test_an_existing_table_is_kept_unless_forced(here: Path, command: Command) -
 
 def test_a_failing_video_does_not_spoil_the_table_of_the_others(here: Path, command: Command) -> None:
     clips.not_a_video(here / "in" / "c.mp4")
-    ran = command("analyze", "in")
+    ran = command("analyze", "--quiet", "in")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert videos_of(here / "results.parquet") == ["in/a.mp4", "in/deep/b.mp4"]
 
@@ -215,7 +216,7 @@ def test_what_nobody_reckoned_with_costs_the_video_that_it_came_from(
         return known(*arguments)
 
     monkeypatch.setattr(owner, name, stumble)
-    ran = command("analyze", "in", "--out", "out")
+    ran = command("analyze", "--quiet", "in", "--out", "out")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert ran.lines[0].startswith("feelit: in/a.mp4: internal error: IndexError: tuple index out of range (please report it")
     assert (here / "out/deep/b.mp4.parquet").exists()
@@ -254,7 +255,7 @@ def test_a_folder_without_videos_does_not_harm_the_others(out: str, here: Path, 
 
 
 def test_a_folder_that_may_not_be_searched_harms_no_other(locked_folder: Path, here: Path, command: Command) -> None:
-    ran = command("analyze", "in", "--out", "out")
+    ran = command("analyze", "--quiet", "in", "--out", "out")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert ran.lines[0].startswith(f"feelit: {locked_folder} cannot be searched: Permission denied (")
     assert tree(here) - {"in/locked"} == {*INPUTS, *MADE}
@@ -523,7 +524,7 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_left_half_written(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(*place, _refuse(number))
-        ran = command("analyze", "in/a.mp4", "--out", out)
+        ran = command("analyze", "--quiet", "in/a.mp4", "--out", out)
     assert (ran.code, len(ran.lines)) == (5, 1)
     assert said in ran.lines[0]
     left = {name for name in tree(here) if not name.startswith(f".{out}.feelit/")}
@@ -632,7 +633,7 @@ def test_a_bug_on_one_video_harms_no_other(here: Path, command: Command, monkeyp
     from tests.conftest import SerialEngine
 
     monkeypatch.setattr("feelit.run.pipeline.LocalEngine", lambda workers, limits: SerialEngine(workers, work, limits))
-    ran = command("analyze", "in")
+    ran = command("analyze", "--quiet", "in")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert "in/a.mp4: internal error: ZeroDivisionError: division\\nby zero" in ran.lines[0]
     assert videos_of(here / "results.parquet") == ["in/deep/b.mp4"]

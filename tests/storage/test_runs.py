@@ -64,7 +64,7 @@ def local_copy(made: Path, name: str, command: Command) -> tuple[pa.Table, dict[
 
 
 def test_rows_are_those_of_the_files_bit_for_bit(stored: Bucket, made: Path, command: Command) -> None:
-    ran = command("analyze", A, B, "--out", "s3://lab/all.parquet")
+    ran = command("analyze", "--quiet", A, B, "--out", "s3://lab/all.parquet")
     assert (ran.code, ran.err) == (0, "")
     rows, _ = read(stored.get("all.parquet"))
     (b, _), (a, _) = local_copy(made, "b.mkv", command), local_copy(made, "may/a.mp4", command)
@@ -285,7 +285,7 @@ def test_a_key_stays_below_the_folder_of_outputs(stored: Bucket, made: Path, com
 def test_worker_processes_open_objects_themselves(stored: Bucket, made: Path) -> None:
     """Through the installed command, in processes of its own; nothing of it is patched."""
     code = "from feelit.cli import main; main()"
-    run = [sys.executable, "-c", code, "analyze", A, "--out", "s3://lab/all.parquet", "--workers", "2"]
+    run = [sys.executable, "-c", code, "analyze", A, "--out", "s3://lab/all.parquet", "--workers", "2", "--quiet"]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(read(stored.get("all.parquet"))[0]) == len(feelit.analyze(made / "may" / "a.mp4").to_pandas())

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import load_config, with_options
-from feelit.options import AnalyzeOptions, RunOptions
+from feelit.options import AnalyzeOptions, LogOptions, RunOptions
 
 
 @with_options
@@ -24,6 +24,7 @@ def analyze(
     ],
     options: AnalyzeOptions,
     run: RunOptions,
+    logs: LogOptions,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per finished video.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table; failures are still printed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")] = False,
@@ -36,6 +37,7 @@ def analyze(
     import feelit.api as api
     from feelit.console import AnalysisView
     from feelit.errors import SomeFailedError
+    from feelit.logs import logged
     from feelit.run.input_list import read_list
 
     texts = [t for text in inputs for t in (read_list(sys.stdin.buffer.read()) if text == "-" else [text])]
@@ -43,7 +45,8 @@ def analyze(
         _list(texts, run)
         return
     failed: SomeFailedError | None = None
-    with AnalysisView(quiet, json_lines) as view:
+    _refuse_inputs(logs, texts)
+    with logged(logs.verbose, logs.log_file), AnalysisView(quiet, json_lines, logs.verbose) as view:
         try:
             api.analyze(texts, str(run.out), options=options, run=run, observer=view)
         except SomeFailedError as error:
@@ -53,6 +56,15 @@ def analyze(
         typer.echo("Outputs judge how a face looks, not what a person feels: see docs/responsible-use.md.", err=True)
     if failed is not None:
         raise failed
+
+
+def _refuse_inputs(logs: LogOptions, texts: list[str]) -> None:
+    """Lines of a log that are appended to a video would spoil it."""
+    from feelit.errors import UsageError
+
+    for text in texts:
+        if logs.log_file is not None and logs.log_file.exists() and Path(text).exists() and logs.log_file.samefile(text):
+            raise UsageError(f"--log-file {text} is an input", "choose another name for the log")
 
 
 def _list(texts: list[str], run: RunOptions) -> None:

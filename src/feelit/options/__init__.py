@@ -6,7 +6,7 @@ values itself, so that an option means the same wherever it is given. The record
 
 from __future__ import annotations
 
-from feelit.options.analyze import AnalyzeOptions, Device, EngineName, FaceOptions, RunOptions, Shard
+from feelit.options.analyze import AnalyzeOptions, Device, EngineName, FaceOptions, LogOptions, RunOptions, Shard
 from feelit.options.declare import Option, Options, options_of
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Device",
     "EngineName",
     "FaceOptions",
+    "LogOptions",
     "Option",
     "Options",
     "RunOptions",

@@ -302,3 +302,16 @@ def _bytes(flag: str, text: str) -> int:
     if size < 1:
         raise UsageError(f"{flag} {text} is no size", "give bytes, or such as 1500M or 2G")
     return size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogOptions(Options):
+    """What is said of a run while it goes on."""
+
+    verbose: bool = option(
+        False,
+        "Log on standard error what is done, retried and waited for: a line each, with its time, in place of progress bars.",
+    )
+    log_file: Path | None = option(
+        None, "Append these lines to a file.", details="Times are in UTC; what belongs to a line follows as `name=value`."
+    )

@@ -6,6 +6,7 @@ is put in order, tracked, smoothed and written by a single sequential pass a vid
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from feelit.errors import FeelitError, ModelError, OutputError, UsageError, internal_error
+from feelit.logs import facts
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions, Device, RunOptions
@@ -34,6 +36,8 @@ from feelit.storage.location import Url
 from feelit.storage.ranges import Pace
 from feelit.types import Segment, SegmentResult, VideoInfo
 from feelit.video.probe import probe
+
+log = logging.getLogger(__name__)
 
 LEAST_SEGMENT_S = 4.0
 PIECES = 16
@@ -137,6 +141,8 @@ def analyze_videos(
         workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
         output = open_output(run, settings.record, workspace, sources)
     workspace.open(fresh=not run.resume)
+    chosen = facts(videos=len(sources), out=str(run.out), engine=run.engine, workers=run.workers, shard=run.shard)
+    log.info("a run begins", extra=chosen)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
     try:
         output.open(sources if planned is None else planned)
@@ -185,6 +191,7 @@ class _Analysis:
                     break
                 kept = job.shelf.load(segment)
                 if kept is not None:
+                    log.debug("a segment of an earlier run is used", extra=facts(video=source.name, segment=segment.index))
                     self._accept(job, segment, kept)
                     continue
                 self._jobs[number] = (job, segment)
@@ -194,6 +201,7 @@ class _Analysis:
     def take(self, outcome: Outcome) -> None:
         """Put one outcome in its place."""
         job, segment = self._jobs.pop(outcome.order.number)
+        log.debug("a segment is done", extra=facts(video=job.source.name, segment=segment.index))
         self._output.refresh()
         if isinstance(outcome.result, ModelError):
             raise outcome.result  # no other video would fare better
@@ -228,6 +236,7 @@ class _Analysis:
             self._fail(source, internal_error(source.name, error))
             return None
         self._observer.started(source, video.info)
+        log.info("opened", extra=facts(video=source.name, duration_s=video.info.duration_s, segments=len(plan.segments)))
         # The name is in the key, for copies of one video must not write into the same rows.
         record = self._settings.record
         made_with = [settings_of(record), str(Provenance.of(record))]
@@ -281,4 +290,13 @@ class _Analysis:
     def _close(self, report: VideoReport) -> None:
         self._opened.pop(report.video, None)
         self.reports[report.video] = report
+        _log_report(report)
         self._observer.finished(report)
+
+
+def _log_report(report: VideoReport) -> None:
+    if not report.ok:
+        log.error("failed", extra=facts(video=report.video, kind=report.error_kind, error=report.error, hint=report.hint))
+        return
+    counts = {name: getattr(report, name) for name in ("sampled", "faces", "tracks", "people", "wall_s", "out")}
+    log.info(report.status, extra=facts(video=report.video, **counts))

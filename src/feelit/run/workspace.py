@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -16,11 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import OutputError
+from feelit.logs import facts
 from feelit.options import Shard
 from feelit.storage.atomic import cache_folder, output_errors, whole_file
 from feelit.storage.location import Location, Url
 from feelit.storage.locks import is_at, locked, taken
 from feelit.types import EmbeddingTable, FaceTable, FrameTable, Segment, SegmentResult
+
+log = logging.getLogger(__name__)
 
 VERSION = 2
 LOCK = "lock"
@@ -107,13 +111,16 @@ class Workspace:
 
     def _take(self, folder: Path, alone: bool) -> None:
         """Make a folder and take its lock."""
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s, waits = time.monotonic() + PATIENCE_S, False
         while (lock := taken(folder / LOCK, alone)) is None:
             if time.monotonic() > deadline_s:
                 whole = folder == self.root
                 what = self._out if whole or self._shard is None else f"shard {self._shard} of {self._out}"
                 self._release()
                 raise OutputError(f"another run is writing {what}", "wait for its end, or give another --out")
+            if not waits:
+                log.info("waiting for another run to let go of the folder", extra=facts(folder=str(folder)))
+                waits = True
             time.sleep(0.05)
         self._locks.append(lock)
 

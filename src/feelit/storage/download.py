@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feelit.errors import ModelError
+from feelit.storage import waiting
 from feelit.storage.errors import Fault
 from feelit.storage.location import redacted
 from feelit.storage.web import ELSEWHERE, NO_SUCH_PART, WebError, asked, broken
@@ -62,6 +63,7 @@ def download(remote: RemoteFile, part: Path, progress: Callable[[float], None]) 
             pause_s = next(pauses_s, None) if error.fault.transient else None
             if pause_s is None:
                 raise ModelError(f"{redacted(remote.address)} {error.fault.reason}", error.fault.hint) from None
+            waiting.say(f"{redacted(remote.address)} {error.fault.reason}; tried again in {pause_s:g} s")
             time.sleep(pause_s)
         else:
             _note(part).unlink(missing_ok=True)

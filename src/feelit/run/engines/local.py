@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import multiprocessing.context
 import multiprocessing.spawn
@@ -18,11 +19,14 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from feelit.errors import FeelitError, internal_error
+from feelit.logs import facts
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
 from feelit.run.segment import Task, analyze_segment
 from feelit.storage import waiting
 from feelit.types import SegmentResult
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 """How long workers are given to end before they are killed."""
@@ -111,12 +115,14 @@ class LocalEngine:
             if not self._running:
                 raise FeelitError(f"no worker process can be started: {error}", "close other programs") from error
             self._most = len(self._running)
+            log.warning("no more workers can be started", extra=facts(workers=self._most, cause=str(error)))
             return False
         except RuntimeError as error:
             if not getattr(multiprocessing.current_process(), "_inheriting", False):
                 raise
             hint = 'put what your script does below if __name__ == "__main__", or give workers=0'
             raise FeelitError("a process that is just being started imports the script that started it", hint) from error
+        log.info("a worker was started", extra=facts(pid=self._running[-1].process.pid, workers=len(self._running)))
         return True
 
     def _mourn(self, worker: _Worker) -> None:
@@ -149,6 +155,7 @@ class LocalEngine:
             cause = self._limits.exceeded(item.order.task, time.monotonic() - item.given_s, worker.process.pid)
             if cause is not None:
                 item.cause, worker.killed = cause, True
+                log.warning("a worker is ended", extra=facts(pid=worker.process.pid, cause=cause.why, **_named(item)))
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
@@ -160,10 +167,12 @@ class LocalEngine:
             self._running.remove(worker)
             _end([worker])
             if item is None:
+                log.info("an idle worker ended, and is replaced when it is needed")
                 return None
             self._mourn(worker)
             item.deaths += item.begun or worker.killed  # one that died before it looked at the order did not die of it
             if item.deaths < TRIES:
+                log.warning("a worker ended; its segment is tried again", extra=facts(cause=item.cause.why, **_named(item)))
                 self._waiting.appendleft(item)
                 return None
             result = given_up(item.order.task, item.cause)
@@ -176,6 +185,11 @@ class LocalEngine:
             return None
         worker.item = None
         return Outcome(item.order, result)
+
+
+def _named(item: _InFlight) -> dict[str, object]:
+    task = item.order.task
+    return {"video": str(task.info.path), "segment": task.segment.index}
 
 
 class _Worker:

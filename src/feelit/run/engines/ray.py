@@ -6,6 +6,7 @@ Every node must have this version of feelit, and see the videos under the same p
 from __future__ import annotations
 
 import contextlib
+import logging
 import pickle
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 from feelit import __version__
 from feelit.errors import FeelitError
+from feelit.logs import facts
 from feelit.models.paths import models_folder
 from feelit.options import Device
 from feelit.run.engines import Order, Outcome
@@ -23,6 +25,8 @@ from feelit.run.engines.local import Work
 from feelit.run.engines.node import Assignment, serve
 from feelit.run.segment import Task, analyze_segment
 from feelit.storage.location import absolute
+
+log = logging.getLogger(__name__)
 
 LOSSES = 5
 """So many nodes a segment may lose, which is rarely its fault; one that fells node after node must end all the same."""
@@ -174,6 +178,9 @@ class RayEngine:
         """Send a segment once more, if it may."""
         if not may:
             return Outcome(item.order, given_up(item.order.task, cause))
+        task = item.order.task
+        named = facts(cause=cause.why, video=str(task.info.path), segment=task.segment.index)
+        log.warning("a task was lost; its segment is sent again", extra=named)
         self._waiting.appendleft(item)
         return None
 
