@@ -191,7 +191,7 @@ def test_a_timeline_file_is_exported_as_often_as_one_likes(tmp_path: Path) -> No
     path = write(tmp_path / "t.parquet", table_of({1: "nnn", 2: "hhh"}, regular(3)))
     for name in ("one.srt", "two.srt"):
         assert feelit.export(path, tmp_path / name, tracks=[2]) == [tmp_path / name]
-        assert "#2 happiness" in (tmp_path / name).read_text(encoding="utf-8")
+        assert "track 2: happiness" in (tmp_path / name).read_text(encoding="utf-8")
     assert feelit.export([str(path)], tmp_path / "new", format="textgrid") == [tmp_path / "new" / "a.mp4.TextGrid"]
     with pytest.raises(feelit.OutputError, match="exists already"):
         feelit.export(path, tmp_path / "one.srt")

@@ -16,7 +16,7 @@ from feelit.clipping.index import FIELDS
 from tests.clipping import made
 from tests.conftest import Command
 
-MOMENT = "0001_00-00-00.800_person1_happiness_moment.mp4"
+MOMENT = "0001_00-00-00.800_track1_happiness_moment.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_json_is_one_object_a_clip(here: Path, command: Command) -> None:
     assert (ran.code, ran.err) == (0, "")
     bout, moment = map(json.loads, ran.out.splitlines())
     assert tuple(bout) == tuple(moment) == FIELDS
-    assert (bout["kind"], bout["people"], bout["start_s"], bout["end_s"], bout["p_value"]) == ("bout", [1], 0.0, 2.2, None)
+    assert (bout["kind"], bout["tracks"], bout["start_s"], bout["end_s"], bout["p_value"]) == ("bout", [1], 0.0, 2.2, None)
     assert (moment["file"], moment["event_start_s"]) == (MOMENT.replace("0001", "0002"), 0.8)
     assert all((here / "o" / clip["file"]).is_file() for clip in (bout, moment))
 

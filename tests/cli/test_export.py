@@ -35,7 +35,7 @@ def test_a_file_is_written_in_silence(timeline: Path, tmp_path: Path, command: C
     ran = command("export", timeline, "--out", tmp_path / "new" / "x.srt", "--tracks", "3")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     (cue,) = srt.parse((tmp_path / "new" / "x.srt").read_text(encoding="utf-8"))
-    assert cue.content == "#3 anger 0.75"
+    assert cue.content == "track 3: anger 0.75"
 
 
 def test_csv_on_standard_output_is_utf_8(timeline: Path, command: Command) -> None:

@@ -23,9 +23,9 @@ from tests.video.test_cutting import numbers
 from tests.video.test_writer import files_no_larger_than, lumas
 
 NAMES = [
-    "0001_00-00-00.800_person1_happiness_moment.mp4",
-    "0002_00-00-02.000_person2_surprise_moment.mp4",
-    "0003_00-00-03.700_person1_anger_moment.mp4",
+    "0001_00-00-00.800_track1_happiness_moment.mp4",
+    "0002_00-00-02.000_track2_surprise_moment.mp4",
+    "0003_00-00-03.700_track1_anger_moment.mp4",
 ]
 
 
@@ -58,7 +58,7 @@ def test_a_clip_a_moment_and_a_list_of_them(video: Path, timeline: Path, out: Pa
     with (out / "clips.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["file"] for row in rows] == NAMES
-    assert [(row["kind"], row["people"], row["emotion"], row["video"]) for row in rows] == [
+    assert [(row["kind"], row["tracks"], row["emotion"], row["video"]) for row in rows] == [
         ("moment", "1", "happiness", "a.mp4"), ("moment", "2", "surprise", "a.mp4"), ("moment", "1", "anger", "a.mp4"),
     ]  # fmt: skip
 
@@ -143,7 +143,7 @@ def test_force_replaces_the_clips_and_leaves_all_else(video: Path, timeline: Pat
     (out / "notes.txt").write_text("mine")
     (out / "0001_00-00-00.000_at.mp4").write_text("a clip's name, but not in the list")
     cut_clips(video, timeline, ClipsOptions(out=out, emotions=("surprise",), force=True))
-    new = "0001_00-00-02.000_person2_surprise_moment.mp4"
+    new = "0001_00-00-02.000_track2_surprise_moment.mp4"
     assert names_in(out) == ["0001_00-00-00.000_at.mp4", new, "clips.csv", "notes.txt"]
     assert new in (out / "clips.csv").read_text()
 

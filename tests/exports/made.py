@@ -42,6 +42,25 @@ def with_signals(table: pa.Table, **values: float) -> pa.Table:
     return table
 
 
-def text_of(path: Path, name: str, tracks: tuple[int, ...] | None = None) -> str:
+def text_of(path: Path, name: str, tracks: tuple[int, ...] | None = None, people: tuple[str, ...] | None = None) -> str:
     """What a timeline file becomes in the format of that name, as it would be written beside it."""
-    return "".join(FORMATS[name].write(Part(tuple(open_timelines(path)), path.parent, tracks)))
+    return "".join(FORMATS[name].write(Part(tuple(open_timelines(path)), path.parent, tracks, people)))
+
+
+def grouped(table: pa.Table, people: Mapping[int, int], names: Mapping[int, str] | None = None) -> pa.Table:
+    """A table with people: by track the person, by person the name."""
+    person = [people.get(track) for track in table.column("track_id").to_pylist()]
+    called = dict(names or {})
+    columns = {
+        "person_id": pa.array(person, pa.int32()),
+        "person": pa.array([called.get(p) if p else None for p in person], pa.string()).dictionary_encode(),
+        "person_confidence": pa.array([1.0 if p else None for p in person], pa.float32()),
+    }
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
+
+
+def described(names: Mapping[int, str | None]) -> dict[str, Any]:
+    """What the metadata say of a video with these people."""
+    return FACTS | {"people": [{"person_id": person, "name": name, "tracks": []} for person, name in names.items()]}

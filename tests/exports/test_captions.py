@@ -74,9 +74,9 @@ def test_times_are_hours_minutes_and_seconds(time_ms: int, text: str) -> None:
 
 
 EXPECTED = [
-    (0, 200, ["#1 neutral 0.75", "#2 anger 0.75"]),
-    (200, 300, ["#1 neutral 0.75"]),
-    (400, 600, ["#1 happiness 0.75"]),
+    (0, 200, ["track 1: neutral 0.75", "track 2: anger 0.75"]),
+    (200, 300, ["track 1: neutral 0.75"]),
+    (400, 600, ["track 1: happiness 0.75"]),
 ]
 
 
@@ -101,8 +101,8 @@ def test_webvtt_is_read_back(timeline: Path) -> None:
     read = webvtt.from_string(text_of(timeline, "webvtt"))
     assert [(milliseconds(c.start), milliseconds(c.end), c.text.split("\n")) for c in read.captions] == EXPECTED
     assert [c.identifier for c in read.captions] == ["1", "2", "3"]
-    assert [c.voice for c in read.captions] == ["#1", "#1", "#1"]  # of the first line
-    assert read.captions[0].raw_text.split("\n")[1] == "<v #2>#2 <c.anger>anger</c> 0.75</v>"
+    assert [c.voice for c in read.captions] == ["track 1", "track 1", "track 1"]  # of the first line
+    assert read.captions[0].raw_text.split("\n")[1] == "<v track 2>track 2: <c.anger>anger</c> 0.75</v>"
     assert {f"::cue(.{emotion})" for emotion in EMOTIONS} <= set(read.styles[0].text.split())
 
 

@@ -53,7 +53,21 @@ def test_texts_survive_json(values: list[str | None]) -> None:
 def test_texts_survive_quoting(rows: list[list[str]]) -> None:
     for delimiter in ",\t":
         text = csv_lines(([quoted(cell) for cell in row] for row in rows), delimiter)
-        assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) == rows
+        read = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        assert [[cell.removeprefix("'") for cell in row] for row in read] == rows
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "'", "'=1"])
+def test_no_text_is_a_formula(text: str) -> None:
+    (cell,) = next(csv.reader(io.StringIO(quoted(text), newline="")))
+    assert cell == f"'{text}"
+    (from_column,) = next(csv.reader(io.StringIO(csv_cells(column([text], pa.string()))[0], newline="")))
+    assert from_column == cell
+
+
+@pytest.mark.parametrize("text", ["a=1", "", "1-2", "a.mp4", "“=”"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert quoted(text) == text
 
 
 def test_columns_of_bools() -> None:

@@ -20,6 +20,7 @@ from pympi import Elan
 
 from feelit.analysis.event import Event, Kind
 from feelit.exports.elan_tiers import Mark, Tier, tiers
+from feelit.exports.part import Part
 from feelit.timeline.recording import Recording, open_timelines
 from feelit.types import EMOTIONS
 from tests.exports.made import text_of, write
@@ -52,6 +53,11 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
 def recording(tmp_path: Path, table: pa.Table) -> Recording:
     return open_timelines(write(tmp_path / "t.parquet", table))[0]
+
+
+def made_of(recording: Recording, tracks: tuple[int, ...] | None = None) -> list[Tier]:
+    part = Part((recording,), Path(), tracks)
+    return tiers(recording, part.wanted(recording), part.series(recording))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,7 @@ def test_pympi_reads_the_events(tmp_path: Path, events: list[Event]) -> None:
     events += [event(Kind.peak, 0.1, 0.4, (2,), 0.002), event(Kind.shared, 0, 0.2, (1, 2)), event(Kind.absence, 0.5, 0.7)]
     eaf = Elan.Eaf(str(written(write(tmp_path / "t.parquet", table_of({1: "n" * 9, 2: "h" * 9}, regular(9))))))
     assert eaf.get_annotation_data_for_tier("track 2 peaks") == [(100, 400, "happiness, p = 0.002")]
-    assert eaf.get_annotation_data_for_tier("shared shifts") == [(0, 200, "happiness of 1, 2, p = 0.010")]
+    assert eaf.get_annotation_data_for_tier("shared shifts") == [(0, 200, "happiness of track 1, track 2, p = 0.010")]
     assert eaf.get_annotation_data_for_tier("track 1 absences") == [(500, 700, "away, p = 0.010")]
 
 
@@ -156,14 +162,14 @@ def test_only_some_tracks_and_their_events(tmp_path: Path, events: list[Event]) 
         event(Kind.shared, 2, 3, (1, 3)),
     ]
     path = write(tmp_path / "t.parquet", table_of({1: "n" * 9, 2: "h" * 9, 3: "a" * 9}, regular(9)))
-    made = tiers(open_timelines(path)[0], (2,))
+    made = made_of(open_timelines(path)[0], (2,))
     assert [tier.name for tier in made] == ["track 2", "track 2 peaks", "shared shifts"]
     assert [len(tier.marks) for tier in made] == [1, 1, 1]
 
 
 def test_events_that_overlap_lie_on_several_tiers(tmp_path: Path, events: list[Event]) -> None:
     events += [event(Kind.peak, 0, 0.5), event(Kind.peak, 0.2, 0.4), event(Kind.peak, 0.4, 0.6), event(Kind.peak, 0.5, 0.7)]
-    made = [tier for tier in tiers(recording(tmp_path, table_of({1: "n" * 9}, regular(9)))) if tier.kind == "event"]
+    made = [tier for tier in made_of(recording(tmp_path, table_of({1: "n" * 9}, regular(9)))) if tier.kind == "event"]
     value = "happiness, p = 0.010"
     assert made == [
         Tier("track 1 peaks", "track 1", "event", [Mark(0, 500, value), Mark(500, 700, value)]),
@@ -173,15 +179,15 @@ def test_events_that_overlap_lie_on_several_tiers(tmp_path: Path, events: list[E
 
 def test_events_end_with_the_video(tmp_path: Path, events: list[Event]) -> None:
     events += [event(Kind.peak, 1.9, 2.04)]
-    (_, made) = tiers(recording(tmp_path, table_of({1: "n" * 20}, regular(20))))
+    (_, made) = made_of(recording(tmp_path, table_of({1: "n" * 20}, regular(20))))
     assert [(mark.start_ms, mark.end_ms) for mark in made.marks] == [(1900, 2000)]
 
 
 def test_bouts_and_what_may_be_chance_are_no_events(tmp_path: Path, events: list[Event]) -> None:
     events += [event(Kind.bout, 0, 1, p_value=float("nan")), event(Kind.peak, 0, 1, p_value=0.06)]
-    assert [tier.kind for tier in tiers(recording(tmp_path, table_of({1: "nn"}, regular(2))))] == ["emotion"]
+    assert [tier.kind for tier in made_of(recording(tmp_path, table_of({1: "nn"}, regular(2))))] == ["emotion"]
 
 
 def test_annotations_of_a_tier_do_not_overlap(tmp_path: Path) -> None:
-    for tier in tiers(recording(tmp_path, EVENTFUL)):
+    for tier in made_of(recording(tmp_path, EVENTFUL)):
         assert all(before.end_ms <= after.start_ms for before, after in pairwise(tier.marks))

@@ -39,7 +39,7 @@ def test_a_line_a_face_frames_counted_from_one_and_none_without_a_face(tmp_path:
 def test_only_what_is_measured_has_a_column(tmp_path: Path) -> None:
     names = read(write(tmp_path / "t.parquet", table_of({1: "n"}, [0.0]))).columns
     assert list(names[:7]) == ["frame", "face_id", "timestamp", "confidence", "success", "pose_Ry", "pose_Rz"]
-    assert list(names[7:]) == ["x_30", "x_48", "x_54", "y_30", "y_48", "y_54"]
+    assert list(names[7:]) == ["x_30", "x_48", "x_54", "y_30", "y_48", "y_54", "person_id", "person"]
 
 
 def test_the_points_are_nose_and_corners_of_the_mouth(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ def test_the_columns_are_those_of_py_feat_in_its_order(tmp_path: Path) -> None:
     names = list(read(write(tmp_path / "t.parquet", table_of({1: "n"}, [0.0]))))
     assert names[:5] == ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"]
     assert names[5:12] == ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
-    assert set(names[12:]) == {"contempt", "Identity", "input", "frame", "approx_time", "time_s", "FrameHeight", "FrameWidth"}
+    assert names[12:17] == ["contempt", "Identity", "input", "frame", "approx_time"]
+    assert names[17:] == ["time_s", "FrameHeight", "FrameWidth", "track_id", "person"]  # the first and the last two are ours
 
 
 def test_every_emotion_of_ours_is_somewhere() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from feelit.analysis.moments import Moment
 from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, flat, headings
-from feelit.storage.names import one_line
+from feelit.storage.names import for_spreadsheet, one_line
 from feelit.types import EMOTIONS
 
 DIGITS = 4
@@ -47,9 +47,10 @@ def csv_text(records: Sequence[Summary], by: By) -> str:
 
 
 def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows under a line of headings, ended by newlines; names of files may hold any character."""
+    """Rows under a line of headings, ended by newlines; names of files may hold any character, and texts are no formulas."""
     lines = []
-    for cells in (names, *([row[name] for name in names] for row in rows)):
+    for given in (names, *([row[name] for name in names] for row in rows)):
+        cells = [for_spreadsheet(cell) if isinstance(cell, str) else cell for cell in given]
         line = io.StringIO()
         csv.writer(line, lineterminator="\r\n").writerow(cells)  # this one puts both into quotes
         lines.append(line.getvalue().removesuffix("\r\n") + "\n")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -18,8 +18,9 @@ from feelit.render.canvas import Canvas
 from feelit.render.choice import choose
 from feelit.render.hiding import Hiding
 from feelit.render.rows import recording_of, view_of
-from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
+from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.stat import InputFiles
+from feelit.timeline.people import Series, series_of
 from feelit.timeline.recording import Recording, TimelineSources, files_of, with_time
 from feelit.types import VideoInfo
 from feelit.video.cutting import Cutting, Stretch
@@ -57,7 +58,7 @@ def cut_clips(
     artist = _Artist(found.info, recording, options)
     advance = _shares(jobs, progress)
     clips: list[Clip] = []
-    with _folder(options.out), ExitStack() as stack:
+    with no_empty_folders(options.out), ExitStack() as stack:
         index = stack.enter_context(whole_file(options.out / INDEX))  # entered first, so it appears last
         for job in jobs:
             unfinished = stack.enter_context(whole_file(options.out / job.file))
@@ -77,7 +78,7 @@ class _Job:
 
     file: str
     highlight: Highlight
-    series: str  # "person" or "track"
+    series: Series
     names: tuple[str, ...]  # of the persons, as far as they have one
     stretch: Stretch
 
@@ -122,15 +123,15 @@ def _former(inputs: InputFiles, options: ClipsOptions) -> Sequence[str]:
 
 def _jobs(recording: Recording, highlights: Sequence[Highlight], duration_s: float, options: ClipsOptions) -> list[_Job]:
     """Names and stretches of clips. They may overlap: every event has a clip of its own, and a line of the index."""
-    jobs = []
+    jobs, series = [], series_of(recording, options.by, options.people, options.tracks)
     for number, highlight in enumerate(highlights, 1):
         if highlight.kind == AT and highlight.start_s >= duration_s:
             raise UsageError(f"--at {highlight.start_s:g} is not in the video", f"it is {duration_s:.3f} s long")
         start_s, end_s = max(0.0, highlight.start_s - options.before_s), min(duration_s, highlight.end_s + options.after_s)
-        given = [recording.person_name(who) for who in highlight.who] if options.series == "person" else []
+        given = [recording.person_name(who) for who in highlight.who] if series == "person" else []
         names = tuple(filter(None, given))
-        file = name_of(number, highlight, options.series, names)
-        jobs.append(_Job(file, highlight, options.series, names, Stretch(start_s, end_s)))
+        file = name_of(number, highlight, series, names)
+        jobs.append(_Job(file, highlight, series, names, Stretch(start_s, end_s)))
     return jobs
 
 
@@ -145,19 +146,6 @@ def _shares(jobs: Sequence[_Job], progress: Callable[[float], None] | None) -> C
             progress(min(1.0, (before_s[job.file] + time_s - job.stretch.start_s) / total_s))
 
     return advance
-
-
-@contextmanager
-def _folder(folder: Path) -> Iterator[None]:
-    """A folder that goes again if the block fails and nobody else put anything in."""
-    there = folder.exists()
-    try:
-        yield
-    except BaseException:
-        if not there:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
 
 
 def _cut(cutting: Cutting, artist: _Artist, advance: Callable[[float], None]) -> None:

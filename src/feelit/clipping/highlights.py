@@ -13,7 +13,7 @@ from feelit.analysis.moments import DIGITS, find_moments
 from feelit.analysis.observations import TimelineSamples
 from feelit.options.timelines import EventsOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
-from feelit.timeline.people import names_of_people, people_meant
+from feelit.timeline.people import Series, names_of_people, people_meant, series_of
 from feelit.timeline.recording import Recording
 from feelit.timeline.tracks import refuse_unknown
 
@@ -55,8 +55,9 @@ def find_highlights(recording: Recording, options: ClipsOptions) -> list[Highlig
     UsageError
         if a person or a track is asked for that there is not.
     """
-    rows = TimelineSamples(recording, options.series)
-    wanted = _wanted(recording, options)
+    series = series_of(recording, options.by, options.people, options.tracks)
+    rows = TimelineSamples(recording, series)
+    wanted = _wanted(recording, series, options)
     bouts = bouts_of(rows)
     tracks = [track for track, who in enumerate(rows.track_id.tolist()) if wanted is None or who in wanted]
     moments = list(_moments(rows, bouts, tracks, options))
@@ -69,9 +70,9 @@ def find_highlights(recording: Recording, options: ClipsOptions) -> list[Highlig
     return sorted(chosen, key=lambda o: (o.start_s, [*CLIP_KINDS, AT].index(o.kind), o.who, o.emotion or ""))
 
 
-def _wanted(recording: Recording, options: ClipsOptions) -> frozenset[int] | None:
+def _wanted(recording: Recording, series: Series, options: ClipsOptions) -> frozenset[int] | None:
     """The persons, or tracks, that are asked for; None for all."""
-    if options.series == "person":
+    if series == "person":
         people = options.people
         return None if people is None else frozenset(people_meant(people, names_of_people(recording)))
     refuse_unknown(options.tracks or (), recording.tracks)

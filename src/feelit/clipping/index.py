@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from feelit.clipping.highlights import Highlight
+from feelit.storage.names import for_spreadsheet
 
 INDEX = "clips.csv"
 
@@ -91,7 +92,9 @@ def csv_text(clips: Iterable[Clip]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_joined(flat(clip)) for clip in clips)
+    for clip in clips:
+        row = _joined(flat(clip))
+        writer.writerow({name: for_spreadsheet(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
     return text.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The aggregated events of BORIS (Friard & Gamba 2016): one line a bout, tabs between, a track as subject."""
+"""The aggregated events of BORIS (Friard & Gamba 2016): one line a bout, tabs between, a person as subject."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def boris_text(part: Part) -> Iterator[str]:
     """A line a bout under a line of headings, ordered by video and start."""
     yield csv_lines([HEADINGS], "\t")
     for recording in part.recordings:
-        shown = label_intervals(recording, part.tracks_of(recording))
+        labels = part.wanted(recording)
+        shown = label_intervals(recording, labels, part.series(recording))
         about = _about(recording, shown.end_ms)
         total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
         bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))
-        yield csv_lines(([*about, *_bout(s, total_ms[s.track], recording.name)] for s in bouts), "\t")
+        yield csv_lines(([*about, *_bout(s, labels[s.track], total_ms[s.track], recording.name)] for s in bouts), "\t")
 
 
 def _about(recording: Recording, end_ms: int) -> list[str]:
@@ -42,10 +43,10 @@ def _about(recording: Recording, end_ms: int) -> list[str]:
     return [name, "", description, "Media file", source, "0", length, length, _rate(recording)]
 
 
-def _bout(interval: LabelInterval, total_ms: int, media: str) -> list[str]:
+def _bout(interval: LabelInterval, subject: str, total_ms: int, media: str) -> list[str]:
     times = (interval.start_ms, interval.end_ms, interval.end_ms - interval.start_ms)
     return [
-        *(f"track {interval.track}", _seconds(total_ms), interval.emotion, "facial expression", "STATE"),
+        *(quoted(subject), _seconds(total_ms), interval.emotion, "facial expression", "STATE"),
         *(_seconds(time_ms) for time_ms in times),
         *(quoted(media), MISSING, MISSING, MISSING, MISSING, f"confidence {interval.confidence:.2f}", ""),
     ]

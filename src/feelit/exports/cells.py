@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feelit.storage.names import for_spreadsheet
 from feelit.types import Float32, Float64
 
 _SPECIAL = re.compile(r'[",\t\r\n]')
@@ -33,7 +34,8 @@ def fixed(values: Float32 | Float64, digits: int) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """A text as a cell of CSV, delimited by commas or tabs: in quotes where it needs them (RFC 4180)."""
+    """A text as a cell of CSV, delimited by commas or tabs: in quotes where it needs them (RFC 4180), and no formula."""
+    text = for_spreadsheet(text)
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 

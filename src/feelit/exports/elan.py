@@ -32,9 +32,8 @@ def elan_text(part: Part) -> Iterator[str]:
     """A document a video. Mark n is annotation 2n - 1; its confidence, if it has one, is annotation 2n on a tier below."""
     for recording in part.recordings:
         numbers = count(1)
-        filled = [
-            (tier, [(next(numbers), mark) for mark in tier.marks]) for tier in tiers(recording, part.tracks_of(recording))
-        ]
+        made = tiers(recording, part.wanted(recording), part.series(recording))
+        filled = [(tier, [(next(numbers), mark) for mark in tier.marks]) for tier in made]
         slots = _slots([mark for _, pairs in filled for _, mark in pairs])
         yield '<?xml version="1.0" encoding="UTF-8"?>\n<ANNOTATION_DOCUMENT'
         yield _attributes(AUTHOR=f"feelit {__version__}", DATE=NO_DATE, FORMAT="3.0", VERSION="3.0")

@@ -1,8 +1,8 @@
-"""What an ELAN document shows: tiers of what the tracks show, and of what happens to them."""
+"""What an ELAN document shows: tiers of what people show, and of what happens to them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from feelit.analysis.event import Event, Kind
@@ -10,6 +10,7 @@ from feelit.analysis.event_text import p_text
 from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.observations import TimelineSamples
 from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, intervals_of
+from feelit.timeline.people import Series
 from feelit.timeline.recording import Recording
 
 
@@ -25,7 +26,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Marks that do not overlap, in order of time; `kind` is "emotion" or "event", `participant` the track, if it is one."""
+    """Marks that do not overlap, in order of time; `kind` is "emotion" or "event", `participant` who it is, if it is one."""
 
     name: str
     participant: str
@@ -33,30 +34,39 @@ class Tier:
     marks: list[Mark]
 
 
-def tiers(recording: Recording, wanted: Sequence[int] | None = None) -> list[Tier]:
-    """A tier of emotions for every track that is wanted, then those of peaks, absences and shared shifts that are hardly there
-    by chance; None means all tracks."""
-    rows = TimelineSamples(recording)
+def tiers(recording: Recording, labels: Mapping[int, str], by: Series) -> list[Tier]:
+    """A tier of emotions for everybody who is wanted, then those of peaks, absences and shared shifts that are hardly there by
+    chance.
+
+    Parameters
+    ----------
+    labels : what those who are wanted are called, by number
+    by : whether they are persons or tracks
+    """
+    rows = TimelineSamples(recording, by)
     bouts = bouts_of(rows)
-    shown = intervals_of(rows, bouts, recording.duration_s, recording.tracks if wanted is None else wanted)
+    shown = intervals_of(rows, bouts, recording.duration_s, labels)
     result = []
     for track, intervals in shown.tracks.items():
         marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in intervals]
-        result.append(Tier(f"track {track}", f"track {track}", "emotion", marks))
-    return [*result, *_event_tiers(events_of(rows, bouts, _NAMES), shown)]
+        result.append(Tier(labels[track], labels[track], "emotion", marks))
+    events = events_of(rows, bouts, _NAMES)
+    others = {number for event in events for number in event.tracks if number not in labels}
+    every = {**labels, **{number: f"{by} {number}" for number in others}}
+    return [*result, *_event_tiers(events, shown, every)]
 
 
-def _event_tiers(found: Iterable[Event], shown: LabelIntervals) -> Iterator[Tier]:
+def _event_tiers(found: Iterable[Event], shown: LabelIntervals, labels: Mapping[int, str]) -> Iterator[Tier]:
     grouped: dict[tuple[str, str], list[Event]] = {}
     for event in found:
         if event.is_sure and not shown.tracks.keys().isdisjoint(event.tracks):
-            participant = "" if event.kind is Kind.shared else f"track {event.tracks[0]}"
+            participant = "" if event.kind is Kind.shared else labels[event.tracks[0]]
             grouped.setdefault((participant, _NAMES[event.kind]), []).append(event)
     for (participant, name), events in grouped.items():
         for number, lane in enumerate(_lanes(events), 1):
             times = in_milliseconds((e.start_s for e in lane), (e.end_s for e in lane))
             marks = [
-                Mark(start_ms, max(start_ms + 1, min(end_ms, shown.end_ms)), _value(event))
+                Mark(start_ms, max(start_ms + 1, min(end_ms, shown.end_ms)), _value(event, labels))
                 for event, (start_ms, end_ms) in zip(lane, times, strict=True)
             ]
             yield Tier(f"{participant} {name} {number if number > 1 else ''}".strip(), participant, "event", marks)
@@ -74,9 +84,9 @@ def _lanes(events: Iterable[Event]) -> list[list[Event]]:
     return lanes
 
 
-def _value(event: Event) -> str:
+def _value(event: Event, labels: Mapping[int, str]) -> str:
     sure = p_text(event.p_adjusted)
-    who = f" of {', '.join(map(str, event.tracks))}" if event.kind is Kind.shared else ""
+    who = f" of {', '.join(labels[number] for number in event.tracks)}" if event.kind is Kind.shared else ""
     return f"{event.emotion or 'away'}{who}, p {sure if sure.startswith('<') else '= ' + sure}"
 
 

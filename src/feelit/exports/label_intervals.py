@@ -1,7 +1,7 @@
-"""What tracks show, as intervals of whole milliseconds: the common ground of annotation tiers, captions and event tables.
+"""What people show, as intervals of whole milliseconds: the common ground of annotation tiers, captions and event tables.
 
 Intervals are the bouts of `timeline.bouts`. Their times are those of frames, rounded to the millisecond such that the
-intervals of a track never overlap, that bouts which touch still touch, and that none vanishes.
+intervals of a person never overlap, that bouts which touch still touch, and that none vanishes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.events import bouts_of
 from feelit.analysis.observations import LONE_FRAME_S, Samples, TimelineSamples
+from feelit.timeline.people import Series
 from feelit.timeline.recording import Recording
 from feelit.types import EMOTIONS, Float64
 
@@ -25,7 +26,7 @@ _TOUCH_S = 1e-6  # an end is a sum of floating-point intervals; no two frames ar
 
 @dataclass(frozen=True, slots=True)
 class LabelInterval:
-    """A bout: one track shows one emotion from `start_ms` to before `end_ms`, which is later.
+    """A bout: one person, or track, shows one emotion from `start_ms` to before `end_ms`, which is later.
 
     `confidence` is the mean of the smoothed probability over the samples of that emotion, weighted by the time they stand for.
     """
@@ -43,7 +44,7 @@ class LabelIntervals:
 
     Attributes
     ----------
-    tracks : the intervals of every track, by id; none for a track that is never readable
+    tracks : the intervals of every person, or track, by number; none for those who are never readable
     end_ms : the length of the video; no less than the end of the last interval, and at least 1
     """
 
@@ -51,14 +52,14 @@ class LabelIntervals:
     end_ms: int
 
 
-def label_intervals(recording: Recording, wanted: Sequence[int] | None = None) -> LabelIntervals:
-    """The intervals of some tracks, in order of time; None means all tracks."""
-    rows = TimelineSamples(recording)
-    return intervals_of(rows, bouts_of(rows), recording.duration_s, recording.tracks if wanted is None else wanted)
+def label_intervals(recording: Recording, wanted: Iterable[int] | None = None, by: Series = "track") -> LabelIntervals:
+    """The intervals of some people, or tracks, in order of time; None means all."""
+    rows = TimelineSamples(recording, by)
+    return intervals_of(rows, bouts_of(rows), recording.duration_s, rows.track_id.tolist() if wanted is None else wanted)
 
 
 def intervals_of(
-    rows: TimelineSamples, bouts: Sequence[Bouts], duration_s: float | None, wanted: Sequence[int]
+    rows: TimelineSamples, bouts: Sequence[Bouts], duration_s: float | None, wanted: Iterable[int]
 ) -> LabelIntervals:
     """The same of a video that was taken apart already, of which the bouts of every track are known."""
     length_s = _length(duration_s, rows)

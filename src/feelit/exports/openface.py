@@ -27,8 +27,9 @@ MOST_INTENSE = 5.0
 """OpenFace's largest intensity of an action unit, which stands for FACS' E."""
 
 _LANDMARKS = tuple(f"{name}_{axis}" for axis in "xy" for name in POINTS.values())
+_WHO = ("person_id", "person")
 _SIGNALS = ("pitch_deg", "gaze_yaw_deg", "gaze_pitch_deg")
-_COLUMNS = ("frame", "time_s", "track_id", "face_score", "roll_deg", "yaw_deg", *_LANDMARKS)
+_COLUMNS = ("frame", "time_s", "track_id", "face_score", "roll_deg", "yaw_deg", *_LANDMARKS, *_WHO)
 
 
 def openface_text(part: Part) -> Iterator[str]:
@@ -49,6 +50,7 @@ def headings(signals: bool, units: tuple[str, ...]) -> list[str]:
         *("pose_Ry", "pose_Rz"),
         *(f"{axis}_{number}" for axis in "xy" for number in POINTS),
         *(f"{unit}_r" for unit in units),
+        *_WHO,
     ]
 
 
@@ -66,6 +68,7 @@ def _lines(faces: pa.RecordBatch, signals: bool, units: tuple[str, ...]) -> str:
         fixed(around_z if signals else np.radians(_numbers(faces, "roll_deg")) + 0.0, 4),
         *(csv_cells(faces.column(name)) for name in _LANDMARKS),
         *(fixed(_numbers(faces, unit) * MOST_INTENSE, 3) for unit in units),
+        *(csv_cells(faces.column(name)) for name in _WHO),
     ]
     return csv_lines(zip(*columns, strict=True))
 

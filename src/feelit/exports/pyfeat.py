@@ -20,7 +20,8 @@ POSE = {"Pitch": "pitch_deg", "Roll": "roll_deg", "Yaw": "yaw_deg"}
 """py-feat's headings of the head's pose, degrees, and our columns; only of timelines with signals. Signs are ours."""
 
 _PROBABILITIES = tuple(f"p_{emotion}" for emotion in (*EMOTIONS, "contempt"))
-_COLUMNS = ("frame", "time_s", "track_id", "x0", "y0", "x1", "y1", "face_score", "readable", *_PROBABILITIES)
+_WHO = ("track_id", "person_id", "person")
+_COLUMNS = ("frame", "time_s", *_WHO, "x0", "y0", "x1", "y1", "face_score", "readable", *_PROBABILITIES)
 
 
 def pyfeat_text(part: Part) -> Iterator[str]:
@@ -38,6 +39,7 @@ def headings(pose: Iterable[str], units: Iterable[str]) -> list[str]:
     return [
         *("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", *pose, *units, *EMOTIONS, "contempt"),
         *("Identity", "input", "frame", "approx_time", "time_s", "FrameHeight", "FrameWidth"),
+        *("track_id", "person"),
     ]
 
 
@@ -50,12 +52,13 @@ def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) 
         csv_cells(table.column("face_score")),
         *(csv_cells(table.column(name)) for name in signals),
         *(csv_cells(_readable_only(table, name)) for name in _PROBABILITIES),
-        [f"Person_{track}" if track else "" for track in csv_cells(table.column("track_id"))],
+        [f"Person_{person}" if person else "" for person in csv_cells(table.column("person_id"))],
         [quoted(recording.name)] * len(table),
         csv_cells(table.column("frame")),
         [_clock(time_s) for time_s in np.maximum(table.column("time_s").to_numpy(), 0).tolist()],
         csv_cells(table.column("time_s")),
         *([value] * len(table) for value in (height, width)),
+        *(csv_cells(table.column(name)) for name in ("track_id", "person")),
     ]
     return csv_lines(zip(*columns, strict=True))
 

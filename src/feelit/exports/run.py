@@ -7,12 +7,13 @@ from pathlib import Path
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.formats import Format, format_named
-from feelit.exports.part import Part
+from feelit.exports.part import Part, people_among
 from feelit.options.timelines import ExportOptions
-from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
 from feelit.storage.location import object_called
-from feelit.storage.names import as_text, mirrored
+from feelit.storage.names import as_text, mirrored, one_line
 from feelit.storage.stat import InputFiles
+from feelit.timeline.people import names_of_people, people_meant
 from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines, with_time
 from feelit.timeline.tracks import refuse_unknown
 
@@ -45,8 +46,12 @@ def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list
     for target in targets:
         refuse_to_overwrite(target, options.force, inputs)
     for target, mine in targets.items():
-        with whole_file(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            for text in kind.write(Part(mine, target.parent, options.tracks)):
+        with (
+            no_empty_folders(target.parent),
+            whole_file(target) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            for text in kind.write(_part(mine, target.parent, options)):
                 file.write(text)
     return list(targets)
 
@@ -63,7 +68,7 @@ def exported_text(timelines: TimelineSources, options: ExportOptions) -> Iterato
     recordings = _recordings(timelines, kind, options)
     if kind.one_video and len(recordings) > 1:
         raise UsageError(_several(recordings), "name a folder with --out, or give one timeline")
-    yield from kind.write(Part(tuple(recordings), Path(), options.tracks))
+    yield from kind.write(_part(recordings, Path(), options))
 
 
 def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions) -> list[Recording]:
@@ -71,9 +76,23 @@ def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions
     if kind.needs_time:
         recordings = with_time(recordings, "this format")
     refuse_unknown(options.tracks or (), {track for recording in recordings for track in recording.tracks})
+    _refuse_strangers(options.people or (), recordings)
     if kind.one_video and not recordings:
         raise TimelineReadError("these timelines hold no video", "run `feelit analyze` first")
     return recordings
+
+
+def _refuse_strangers(people: Sequence[str], recordings: Sequence[Recording]) -> None:
+    """People who are asked for have to be in one of the videos."""
+    found = {word for recording in recordings for word in people if people_among([word], recording)} if people else set()
+    if strangers := [word for word in people if word not in found]:
+        if len(recordings) == 1:
+            people_meant(strangers, names_of_people(recordings[0]))
+        raise UsageError(one_line(f"no person {strangers[0]} in these timelines"), "`feelit people` lists who is there")
+
+
+def _part(recordings: Sequence[Recording], folder: Path, options: ExportOptions) -> Part:
+    return Part(tuple(recordings), folder, options.tracks, options.people, options.by)
 
 
 def _targets(recordings: Sequence[Recording], kind: Format, out: Path) -> dict[Path, tuple[Recording, ...]]:

@@ -11,13 +11,14 @@ Interval = tuple[int, int, str]  # start and end in ms, label
 
 
 def textgrid_text(part: Part) -> Iterator[str]:
-    """An interval tier a track. The intervals of a tier cover the whole time, as Praat wants it; most are empty."""
+    """An interval tier a person. The intervals of a tier cover the whole time, as Praat wants it; most are empty."""
     for recording in part.recordings:
-        shown = label_intervals(recording, part.tracks_of(recording))
+        labels = part.wanted(recording)
+        shown = label_intervals(recording, labels, part.series(recording))
         yield 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
         yield f"xmin = 0\nxmax = {_seconds(shown.end_ms)}\ntiers? <exists>\nsize = {len(shown.tracks)}\nitem []:\n"
         for number, (track, intervals) in enumerate(shown.tracks.items(), 1):
-            yield _tier(number, f"track {track}", covered(intervals, shown.end_ms), shown.end_ms)
+            yield _tier(number, labels[track], covered(intervals, shown.end_ms), shown.end_ms)
 
 
 def covered(intervals: Sequence[LabelInterval], end_ms: int) -> list[Interval]:
@@ -36,7 +37,7 @@ def _tier(number: int, name: str, intervals: Sequence[Interval], end_ms: int) ->
     lines = [
         f"    item [{number}]:",
         '        class = "IntervalTier"',
-        f'        name = "{name}"',
+        f'        name = "{_doubled(name)}"',
         "        xmin = 0",
         f"        xmax = {_seconds(end_ms)}",
         f"        intervals: size = {len(intervals)}",
@@ -49,6 +50,11 @@ def _tier(number: int, name: str, intervals: Sequence[Interval], end_ms: int) ->
             f'            text = "{label}"',
         ]
     return "\n".join(lines) + "\n"
+
+
+def _doubled(text: str) -> str:
+    """A text within quotes."""
+    return text.replace('"', '""')
 
 
 def _seconds(time_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""WebVTT captions (W3C 2019): each track is a voice, each emotion a class with its colour."""
+"""WebVTT captions (W3C 2019): each person is a voice, each emotion a class with its colour."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from feelit.storage.names import one_line
 
 
 def webvtt_text(part: Part) -> Iterator[str]:
-    """A numbered cue a change, with a line a track; a note tells what the numbers mean."""
+    """A numbered cue a change, with a line a person; a note tells what the numbers mean."""
     yield "WEBVTT\n\n"
     for recording in part.recordings:
         yield f"NOTE\n{_note(recording.name)}\n\n"
         yield _STYLE
-        for number, cue in enumerate(cues(label_intervals(recording, part.tracks_of(recording)).tracks.values()), 1):
+        labels = {number: _escaped(label) for number, label in part.wanted(recording).items()}
+        for number, cue in enumerate(cues(label_intervals(recording, labels, part.series(recording)).tracks.values()), 1):
             times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
-            yield "\n".join([str(number), times, *map(_line, cue.intervals)]) + "\n\n"
+            yield "\n".join([str(number), times, *(_line(s, labels[s.track]) for s in cue.intervals)]) + "\n\n"
 
 
 def _note(name: str) -> str:
@@ -32,8 +33,13 @@ def _note(name: str) -> str:
     )
 
 
-def _line(interval: LabelInterval) -> str:
-    return f"<v #{interval.track}>#{interval.track} <c.{interval.emotion}>{interval.emotion}</c> {interval.confidence:.2f}</v>"
+def _line(interval: LabelInterval, who: str) -> str:
+    return f"<v {who}>{who}: <c.{interval.emotion}>{interval.emotion}</c> {interval.confidence:.2f}</v>"
+
+
+def _escaped(text: str) -> str:
+    """A name in a cue; what would end its line or its tag is written as an entity."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 _STYLE = "STYLE\n" + "".join(f"::cue(.{name}) {{ color: {colour.hex} }}\n" for name, colour in EMOTION_COLOUR.items()) + "\n"

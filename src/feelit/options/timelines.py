@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,14 @@ EMOTION_WORDS = words(EMOTIONS)
 
 EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid")
 FIGURES = (".pdf", ".png", ".svg")
+
+
+def refuse_mixture(by: str | None, people: Sequence[str] | None, tracks: Sequence[int] | None) -> None:
+    """Raise UsageError where people are asked for by their tracks, or the other way round."""
+    if tracks is not None and (people is not None or by == "person"):
+        raise UsageError("--tracks are no people", "give --people, or --tracks with --by track")
+    if people is not None and by == "track":
+        raise UsageError("--people are no tracks", "give --tracks, or --people with --by person")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,10 +85,27 @@ class ExportOptions(Options):
         "A file, or a folder with one file per video; - is standard output.",
         default_text="standard output",
     )
+    by: Literal["person", "track"] | None = option(
+        None,
+        "What has a tier, a speaker or a subject of its own.",
+        default_text="person, or track with `--tracks` and where people were not grouped",
+        kind=choice(("person", "track")),
+    )
+    people: tuple[str, ...] | None = option(
+        None,
+        "Only these people, by number or name, as in 1,P02.",
+        details="Of every video that has them.",
+        default_text="all",
+        kind=PEOPLE,
+    )
     tracks: tuple[int, ...] | None = option(
         None, "Only these tracks, as in 1,3.", details="Of every video that has them.", default_text="all", kind=TRACKS
     )
     force: bool = option(False, "Replace files that exist.")
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        refuse_mixture(self.by, self.people, self.tracks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from feelit.labels import EMOTIONS, EventKind
 from feelit.options.analyze import RATE, AnalyzeOptions, FaceOptions
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import PEOPLE, SECONDS, TIMES, TRACKS, choice, words
-from feelit.options.timelines import EMOTION_WORDS, PROBABILITY
+from feelit.options.timelines import EMOTION_WORDS, PROBABILITY, refuse_mixture
 
 Blur = Literal["none", "others", "all"]
 
@@ -83,7 +83,10 @@ class ClipsOptions(DrawingOptions):
         kind=EMOTION_WORDS,
     )
     by: Literal["person", "track"] | None = option(
-        None, "Whose moments and events.", default_text="person, or track with `--tracks`", kind=choice(("person", "track"))
+        None,
+        "Whose moments and events.",
+        default_text="person, or track with `--tracks` and where people were not grouped",
+        kind=choice(("person", "track")),
     )
     people: tuple[str, ...] | None = option(
         None,
@@ -132,15 +135,7 @@ class ClipsOptions(DrawingOptions):
             raise UsageError("--before and --after are lengths of time", "give seconds, 0 or more")
         if self.before_s + self.after_s == 0 and (MOMENT in self.wanted or self.at_s):
             raise UsageError("a moment lasts no time by itself", "give it some --before or --after")
-        if self.tracks is not None and (self.people is not None or self.by == "person"):
-            raise UsageError("--tracks are no people", "give --people, or --tracks with --by track")
-        if self.people is not None and self.by == "track":
-            raise UsageError("--people are no tracks", "give --tracks, or --people with --by person")
-
-    @property
-    def series(self) -> Literal["person", "track"]:
-        """Whose moments and events are looked for."""
-        return self.by or ("person" if self.tracks is None else "track")
+        refuse_mixture(self.by, self.people, self.tracks)
 
     @property
     def wanted(self) -> tuple[str, ...]:

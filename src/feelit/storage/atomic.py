@@ -51,6 +51,19 @@ def whole_file(target: Location, scratch: Path | None = None, replace: bool = Tr
             temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def no_empty_folders(folder: Path) -> Iterator[None]:
+    """Folders that appear on the way to `folder` go again if the block fails, unless somebody put anything in."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in new:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
 def settle(file: Path, target: Path) -> None:
     """Give a finished file its name, in one step, once its content has reached the disk."""
     _sync(file)

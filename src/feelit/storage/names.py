@@ -35,6 +35,16 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With these, full-width ones included, a cell begins that a spreadsheet may take for a formula (OWASP, "CSV Injection")."""
+
+
+def for_spreadsheet(text: str) -> str:
+    """Text for a cell of CSV: with an apostrophe before it where a spreadsheet might take it for a formula, and before a text
+    that has one already. Whoever leaves out one apostrophe at the beginning, where there is one, has the text."""
+    return f"'{text}" if text.startswith((*FORMULAS, "'")) else text
+
+
 def mirrored(path: Path) -> Path:
     """Where a file named by itself is mirrored: its path below the working folder, else its whole path."""
     whole = Path(os.path.normpath(Path.cwd() / path))

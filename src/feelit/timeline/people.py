@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from feelit.errors import UsageError
 from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording
+from feelit.timeline.schema import PEOPLE
+
+Series = Literal["person", "track"]
 
 NAMED = 20
 """How many of the people that there are a hint names."""
@@ -15,6 +19,15 @@ NAMED = 20
 def names_of_people(recording: Recording) -> dict[int, str | None]:
     """The people of a timeline by their numbers, in order, with the name that somebody gave them, or None."""
     return {person: recording.person_name(person) for person in recording.people}
+
+
+def series_of(recording: Recording, by: Series | None, people: Sequence[str] | None, tracks: Sequence[int] | None) -> Series:
+    """Whether people or tracks are shown: as `by` says; else as they are asked for; else people, where tracks were grouped."""
+    if by is not None:
+        return by
+    if tracks is None and (people is not None or PEOPLE in recording.groups):
+        return "person"
+    return "track"
 
 
 def people_meant(wanted: Sequence[str], names: Mapping[int, str | None]) -> tuple[int, ...]:

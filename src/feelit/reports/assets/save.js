@@ -45,12 +45,12 @@ function onPaper(draw) {
   }
 }
 
-/** RFC 4180. Texts that a spreadsheet would run as a formula have an apostrophe before them (OWASP, CSV injection). */
+/** RFC 4180. Texts that a spreadsheet would run as a formula have an apostrophe before them (OWASP, CSV injection), and so have texts that begin with one. */
 function csvOf(rows) {
   const cell = (value) => {
     if (value === null || value === undefined) return "";
     if (typeof value === "number") return String(value);
-    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+    const text = /^['=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
