@@ -105,6 +105,6 @@ def test_how_many_frames_in_a_row_may_be_late() -> None:
     assert late[-1] == pytest.approx(late[-2] + 0.04)
 
 
-def test_late_frames_are_counted_anew_after_one_in_its_place() -> None:
+def test_late_frames_are_counted_from_the_start_after_one_in_its_place() -> None:
     found = times([0, 1000, *[960] * REORDER, 1040, 1000])
     assert found[-2:] == [1.04, 1.041]

@@ -1,16 +1,20 @@
-"""The program as Python functions and objects."""
+"""The program as Python functions and objects, each imported when it is first used: `feelit export` needs no networks."""
 
 from __future__ import annotations
 
-from feelit.api.analysis import analyze
-from feelit.api.analyzer import Analyzer, Face
-from feelit.api.dataset import Dataset, Failure, open_timelines
-from feelit.api.evaluation import evaluate, evaluate_faces
-from feelit.api.explanation import explain
-from feelit.api.models import pull_model
-from feelit.api.recording import Recording
-from feelit.api.timelines import events, export, merge, people, plot, read_manifest, read_timeline, report, summarize
-from feelit.api.videos import annotate, clips
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feelit.api.analysis import analyze
+    from feelit.api.analyzer import Analyzer, Face
+    from feelit.api.dataset import Dataset, Failure, open_timelines
+    from feelit.api.evaluation import evaluate, evaluate_faces
+    from feelit.api.explanation import explain
+    from feelit.api.models import pull_model
+    from feelit.api.recording import Recording
+    from feelit.api.timelines import events, export, merge, people, plot, read_manifest, read_timeline, report, summarize
+    from feelit.api.videos import annotate, clips
 
 __all__ = [
     "Analyzer",
@@ -36,3 +40,35 @@ __all__ = [
     "report",
     "summarize",
 ]
+
+_HOMES = {
+    "analyze": "analysis",
+    "Analyzer": "analyzer",
+    "Face": "analyzer",
+    "Dataset": "dataset",
+    "Failure": "dataset",
+    "open_timelines": "dataset",
+    "evaluate": "evaluation",
+    "evaluate_faces": "evaluation",
+    "explain": "explanation",
+    "pull_model": "models",
+    "Recording": "recording",
+    "events": "timelines",
+    "export": "timelines",
+    "merge": "timelines",
+    "people": "timelines",
+    "plot": "timelines",
+    "read_manifest": "timelines",
+    "read_timeline": "timelines",
+    "report": "timelines",
+    "summarize": "timelines",
+    "annotate": "videos",
+    "clips": "videos",
+}
+"""The module that each lies in."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
