@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import pickle
 
+import pyarrow as pa
 import pytest
 
 import feelit
@@ -19,6 +21,7 @@ CODES = {
     "ModelError": 4,
     "OutputError": 5,
     "MissingExtraError": 6,
+    "OutOfMemoryError": 7,
     "SomeFailedError": 10,
     "UnfinishedError": 11,
 }
@@ -53,3 +56,25 @@ def test_an_error_survives_the_way_between_processes(kind: type[FeelitError], tr
 def test_a_hint_may_be_missing() -> None:
     arrived = pickle.loads(pickle.dumps(FeelitError("alone")))
     assert (arrived.message, arrived.hint) == ("alone", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        pytest.param(MemoryError(), True, id="python"),
+        pytest.param(OSError(errno.ENOMEM, "Cannot allocate memory"), True, id="system"),
+        pytest.param(ImportError("libx.so: failed to map segment from shared object"), True, id="linker"),
+        pytest.param(RuntimeError("std::bad_alloc"), True, id="cpp"),
+        pytest.param(RuntimeError("can't start new thread"), True, id="threads"),
+        pytest.param(pa.ArrowMemoryError("malloc of size 64 failed"), True, id="arrow"),
+        pytest.param(OSError(errno.ENOSPC, "No space left on device"), False, id="disk"),
+        pytest.param(ImportError("No module named x"), False, id="no-module"),
+        pytest.param(FeelitError("bad_alloc.mp4 does not exist"), False, id="a-name"),
+    ],
+)
+def test_want_of_memory_is_known_by_whatever_name(error: Exception, short: bool) -> None:
+    assert errors.is_out_of_memory(error) is short
+    over = FeelitError("the model does not load")
+    over.__cause__ = error
+    assert errors.is_out_of_memory(over) is short
+    assert isinstance(errors.internal_error("a.mp4", error), errors.OutOfMemoryError) is short

@@ -7,6 +7,7 @@
     ├── ModelError         4   a model or its card is missing, damaged or of the wrong shape
     ├── OutputError        5   an output cannot be written, or exists already
     ├── MissingExtraError  6   an optional package is not installed
+    ├── OutOfMemoryError   7   memory ran out
     ├── SomeFailedError   10   the run went on, but some of its videos failed
     └── UnfinishedError   11   some videos of a folder are still to be analysed
 
@@ -15,6 +16,7 @@ Exit code 0 means success and 130 an interruption. Anything that leaves the prog
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -67,6 +69,12 @@ class MissingExtraError(FeelitError):
     exit_code = 6
 
 
+class OutOfMemoryError(FeelitError):
+    """Memory ran out."""
+
+    exit_code = 7
+
+
 class SomeFailedError(FeelitError):
     """The run went on to its end, but some of its videos failed. `dataset` holds the others, if `feelit.analyze` raises it."""
 
@@ -80,12 +88,33 @@ class UnfinishedError(FeelitError):
     exit_code = 11
 
 
+MEMORY_HINT = "try fewer --workers or a smaller --batch, or give it more memory"
+
+_NO_MEMORY = (
+    "bad allocation", "bad_alloc", "cannot allocate memory", "can't start new thread", "failed to allocate memory",
+    "failed to map segment", "insufficient memory",
+)  # fmt: skip
+"""How the libraries say so that do not raise MemoryError: the dynamic linker, ONNX Runtime, OpenCV, C++, Python's threads."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether what was raised comes of a lack of memory, whatever it is called by whom."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, MemoryError) or (isinstance(link, OSError) and link.errno == errno.ENOMEM):
+            return True
+        if not isinstance(link, FeelitError) and any(words in str(link).lower() for words in _NO_MEMORY):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
 def internal_error(subject: object, error: Exception) -> FeelitError:
     """An exception that nobody reckoned with, as a failure of what it came from: a bug costs one video, not the run.
 
     It is passed on as text, because not every exception can be pickled.
     """
-    if isinstance(error, MemoryError):
-        return FeelitError(f"{subject}: memory ran out", "try fewer --workers or a smaller --batch")
+    if is_out_of_memory(error):
+        return OutOfMemoryError(f"{subject}: memory ran out", MEMORY_HINT)
     message = f"{subject}: internal error: {type(error).__name__}: {error}"
     return FeelitError(message, "please report it, with the video if you may")

@@ -182,6 +182,35 @@ def test_a_failing_video_does_not_spoil_the_table_of_the_others(here: Path, comm
     assert videos_of(here / "results.parquet") == ["in/a.mp4", "in/deep/b.mp4"]
 
 
+def test_want_of_memory_is_one_line_wherever_it_strikes(here: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object) -> object:
+        raise ImportError("libarrow.so: failed to map segment from shared object")
+
+    def shorter(*_: object) -> object:
+        raise MemoryError
+
+    cases = [("resolve", short, ""), ("probe", shorter, "in/a.mp4: "), ("open_output", shorter, "")]
+    for name, raising, subject in cases:
+        with monkeypatch.context() as patch:
+            patch.setattr(f"feelit.run.pipeline.{name}", raising)
+            ran = command("analyze", "in/a.mp4")
+        assert (ran.code, len(ran.lines)) == (7, 1)
+        assert ran.lines[0].startswith(f"feelit: {subject}memory ran out (try fewer --workers")
+
+
+def test_too_small_an_address_space_is_refused_before_libraries_end_the_process(here: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
+
+    def feelit(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([FEELIT, *arguments], preexec_fn=limit, cwd=here, capture_output=True, text=True, check=False)
+
+    done = feelit("analyze", "in/a.mp4")
+    assert (done.returncode, done.stdout) == (7, "")
+    assert done.stderr == "feelit: 500 MiB of address space are too little (at least 1280 MiB are needed: see ulimit -v)\n"
+    assert feelit("analyze", "--help").returncode == 0
+
+
 def test_a_locale_without_letters_is_no_hindrance(here: Path) -> None:
     (here / "ünï.mp4").write_bytes((here / "in/a.mp4").read_bytes())
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}

@@ -28,10 +28,13 @@ from feelit.cli.status import status
 from feelit.cli.streams import mend_streams
 from feelit.cli.summarize import summarize
 from feelit.cli.train import train
-from feelit.errors import FeelitError, OutputError
+from feelit.errors import MEMORY_HINT, FeelitError, OutOfMemoryError, OutputError, is_out_of_memory
 from feelit.storage.names import one_line
 
 INTERRUPTED = 130
+
+LEAST_ADDRESSES = 5 << 28
+"""What libraries take of the address space before anything is done; most of it is never used."""
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(cls=HelpfulCommand)(analyze)
@@ -64,6 +67,8 @@ def feelit(version: Annotated[bool, typer.Option("--version", help="Print the ve
 
         typer.echo(f"feelit {__version__}")
         raise typer.Exit
+    if "--help" not in sys.argv:
+        _refuse_little_memory()
 
 
 def main() -> None:
@@ -74,12 +79,28 @@ def main() -> None:
             signal.signal(number, _interrupt)
     try:
         app()
-    except FeelitError as error:
-        _fail(error.message, error.hint, error.exit_code)
-    except OSError as error:  # no room for standard output, for instance
-        _fail(f"{error.filename or 'the system'}: {error.strerror or error}", "", OutputError.exit_code)
     except _Interruption:
         _fail("interrupted; run the same command again to resume", "", INTERRUPTED)
+    except Exception as error:
+        if not isinstance(error, OutOfMemoryError) and is_out_of_memory(error):
+            _fail("memory ran out", MEMORY_HINT, OutOfMemoryError.exit_code)
+        if isinstance(error, FeelitError):
+            _fail(error.message, error.hint, error.exit_code)
+        if isinstance(error, OSError):  # no room for standard output, for instance
+            _fail(f"{error.filename or 'the system'}: {error.strerror or error}", "", OutputError.exit_code)
+        raise
+
+
+def _refuse_little_memory() -> None:
+    """Numeric libraries that get no memory while they are loaded end the process, without a word or with pages of them."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
+        message = f"{limit >> 20} MiB of address space are too little"
+        raise OutOfMemoryError(message, f"at least {LEAST_ADDRESSES >> 20} MiB are needed: see ulimit -v")
 
 
 class _Interruption(BaseException):

@@ -6,6 +6,7 @@ is put in order, tracked, smoothed and written by a single sequential pass a vid
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,10 @@ LEAST_SEGMENT_S = 4.0
 PIECES = 16
 """Short videos are cut finer, into so many pieces but none shorter than this, so that all workers have work. The number of
 workers has no say in it, or a run could not be resumed with another."""
+
+
+LATER = ("pandas", "pyarrow.pandas_compat", "pyarrow.parquet")
+"""What is imported late in a run, by pyarrow where it needs it."""
 
 
 class Observer(Protocol):
@@ -135,6 +140,7 @@ def analyze_videos(
         if the output exists already or cannot be written.
     """
     Pace.least_bytes_per_s = run.least_bytes_per_s
+    _import_all()
     settings = resolve(options)
     engine = open_engine(run, options.device)
     with output_errors(run.out):
@@ -158,6 +164,12 @@ def analyze_videos(
         analysis.close()
         output.leave()
         workspace.leave()
+
+
+def _import_all() -> None:
+    """Where memory is too short for what a run imports, it fails before there is work to lose."""
+    for name in LATER:
+        importlib.import_module(name)
 
 
 class _Analysis:
