@@ -18,8 +18,8 @@ MEETING = Meeting(people=3, duration_s=20.0)
 ROWS = timeline_of(MEETING)
 
 FILLED = "numbers stand where faces are"
-READABLE = "readable follows from size, sharpness and yaw"
-FOLLOW = "emotions follow from the probabilities"
+READABLE = "readable follows from size, sharpness, yaw and brightness"
+FOLLOW = "confidences follow from the probabilities"
 
 Facts = dict[str, Any]
 Spoil = Callable[[pa.Table, Facts], tuple[pa.Table, Facts]]
@@ -113,8 +113,8 @@ def test_rows_in_small_batches_give_the_same_findings(batch_rows: int) -> None:
         pytest.param(of_face("emotion", None), {"emotions are claimed of readable faces only"}, id="no emotion"),
         pytest.param(of_face("emotion", "boredom"), {"emotions are claimed of readable faces only"}, id="a foreign emotion"),
         pytest.param(of_face("confidence", 0.01), {FOLLOW}, id="another confidence"),
-        pytest.param(of_face("yaw_deg", 80.0), {READABLE}, id="readable in profile"),
-        pytest.param(of_face("p_fear", 0.999), {"probabilities add up to 1", FOLLOW}, id="too likely"),
+        pytest.param(of_face("face_px", 8.0), {READABLE}, id="readable though small"),
+        pytest.param(of_face("p_fear", 0.999), {"probabilities add up to 1"}, id="too likely"),
     ],
 )
 def test_what_is_wrong_is_found_and_nothing_else(spoil: Spoil, found: set[str]) -> None:

@@ -132,7 +132,8 @@ def _person(rng: np.random.Generator, time_s: Float64, seat: int, meeting: Meeti
     yaw_deg = np.where(np.sin(place / 230 + seat) > 0.97, 38, 12 * np.sin(place / 50)).astype(np.float32)
     sharpness = np.where(rng.random(count) < 0.01, 0.01, rng.uniform(0.2, 0.6, count)).astype(np.float32)
     face_px = _rounded(side, 8)
-    readable: Bool = passes_quality_gate(face_px, sharpness, yaw_deg)
+    brightness = _rounded(np.where(place % 5000 < 200, 35, 120 + 10 * np.sin(place / 60)), 8)
+    readable: Bool = passes_quality_gate(face_px, sharpness, yaw_deg, brightness)
     track = np.full(count, seat + 1, np.int32)
     mean = smooth(time_s[place], track.astype(np.int64), probability, readable, np.arange(count, dtype=np.int64))
     emotion = np.where(readable, np.nan_to_num(mean).argmax(axis=1), -1).astype(np.int32)
@@ -151,7 +152,7 @@ def _person(rng: np.random.Generator, time_s: Float64, seat: int, meeting: Meeti
         yaw_deg=yaw_deg,
         face_px=face_px,
         sharpness=sharpness,
-        brightness=_rounded(np.where(place % 5000 < 200, 35, 120 + 10 * np.sin(place / 60)), 8),
+        brightness=brightness,
         readable=readable,
         emotion=emotion,
         confidence=_rounded(confidence, 10_000),

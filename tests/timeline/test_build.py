@@ -124,7 +124,9 @@ def test_faces_keep_what_the_worker_measured() -> None:
     for name in ("landmarks", "score", "face_px", "sharpness", "brightness", "probability"):
         column: object = getattr(mine, name)
         np.testing.assert_array_equal(column, getattr(taken, name), err_msg=name)
-    np.testing.assert_array_equal(mine.readable, passes_quality_gate(mine.face_px, mine.sharpness, mine.yaw_deg))
+    np.testing.assert_array_equal(
+        mine.readable, passes_quality_gate(mine.face_px, mine.sharpness, mine.yaw_deg, mine.brightness)
+    )
 
 
 def test_only_faces_that_can_be_read_show_an_emotion() -> None:

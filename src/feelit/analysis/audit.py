@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.analysis.audit_claims import EmotionsFollow
-from feelit.timeline.quality_gate import passes_quality_gate
+from feelit.analysis.audit_claims import ConfidencesFollow
+from feelit.geometry import head_angles
+from feelit.timeline.quality_gate import LEAST_BRIGHTNESS, passes_quality_gate
 from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, SCHEMA, from_arrow
 from feelit.types import EMOTIONS, Bool, Float64, Int64, Timeline
 
@@ -322,22 +323,26 @@ class _ClaimsWhereReadable(_Check):
 
 @dataclass(slots=True)
 class _ReadableByTheRule(_Check):
-    name = "readable follows from size, sharpness and yaw"
+    name = "readable follows from size, sharpness, yaw and brightness"
 
     def add(self, part: _Part) -> None:
         faces = part.rows.rows(part.face)
-        follows = faces.readable == passes_quality_gate(faces.face_px, faces.sharpness, faces.yaw_deg)
+        follows = faces.brightness < LEAST_BRIGHTNESS  # which older timelines did not ask for
+        for yaw in (faces.yaw_deg, np.round(head_angles(faces.landmarks)[1], 1)):  # with signals the column is not what counted
+            follows |= faces.readable == passes_quality_gate(faces.face_px, faces.sharpness, yaw, faces.brightness)
         self.wrong += int(np.count_nonzero(~follows))
         self.looked_at += len(faces)
 
     def verdict(self) -> Verdict:
-        return self.none("face is not what its size, sharpness and yaw make it", f"{self.looked_at} faces follow the rule")
+        return self.none(
+            "face is not what its size, sharpness, yaw and brightness make it", f"{self.looked_at} faces follow the rule"
+        )
 
 
 @dataclass(slots=True)
-class _EmotionsFollow(_Check):
-    name = "emotions follow from the probabilities"
-    claims: EmotionsFollow = field(default_factory=EmotionsFollow)
+class _ConfidencesFollow(_Check):
+    name = "confidences follow from the probabilities"
+    claims: ConfidencesFollow = field(default_factory=ConfidencesFollow)
 
     def add(self, part: _Part) -> None:
         self.claims.add(part.rows.rows(part.face))
@@ -345,7 +350,7 @@ class _EmotionsFollow(_Check):
     def verdict(self) -> Verdict:
         self.claims.finish()
         self.wrong, detail = self.claims.wrong, f"{self.claims.looked_at} claims agree with the smoothed probabilities"
-        return self.none("claim is not what the probabilities give when they are smoothed", detail)
+        return self.none("confidence is not what the probabilities of its label give when they are smoothed", detail)
 
 
 @dataclass(slots=True)
@@ -376,6 +381,6 @@ _CHECKS: tuple[type[_Check], ...] = (
     _ProbabilitiesAddUp,
     _ClaimsWhereReadable,
     _ReadableByTheRule,
-    _EmotionsFollow,
+    _ConfidencesFollow,
     _TracksCounted,
 )

@@ -1,4 +1,4 @@
-"""Do the emotions of a timeline follow from its probabilities?
+"""Do the confidences of a timeline follow from its probabilities?
 
 Rows are checked some at a time, with what the smoothing needs of those around them.
 """
@@ -14,7 +14,7 @@ CONFIDENCE_TOLERANCE = 0.001
 """Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
 
 
-class EmotionsFollow:
+class ConfidencesFollow:
     """Compares claims with smoothed probabilities.
 
     Attributes
@@ -49,9 +49,8 @@ class EmotionsFollow:
         due: Bool = ~(rows.time_s < self._compared_s) & ~(rows.time_s >= until_s)
         claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
         mean = smooth(rows.time_s, rows.track_id.astype(np.int64), rows.probability, rows.readable, claims)
-        best = np.nan_to_num(mean, nan=-1).max(axis=1, initial=-1)
         shown = np.nan_to_num(mean[np.arange(len(claims)), rows.emotion[claims]], nan=-1)
-        off: Float64 = np.maximum(best - shown, np.abs(shown - rows.confidence[claims]))
+        off: Float64 = np.abs(shown - rows.confidence[claims])
         self.wrong += int(np.count_nonzero(~(off <= CONFIDENCE_TOLERANCE)))
         self.looked_at += len(claims)
         self._compared_s = max(self._compared_s, until_s)

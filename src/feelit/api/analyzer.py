@@ -193,7 +193,7 @@ class Analyzer:
 
 def _faces_of_picture(found: FaceTable) -> list[Face]:
     roll, yaw = head_angles(found.landmarks)
-    readable = passes_quality_gate(found.face_px, found.sharpness, yaw)
+    readable = passes_quality_gate(found.face_px, found.sharpness, yaw, found.brightness)
     best = found.probability.argmax(axis=1) if len(found) else np.zeros(0, np.int64)
     emotion = np.where(readable, best, -1)
     order = np.argsort(-found.score, kind="stable").tolist()

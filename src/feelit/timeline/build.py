@@ -187,7 +187,7 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
     roll, yaw = head_angles(kept.landmarks)
     roll, yaw = np.round(roll, 1), np.round(yaw, 1)
     # The gate goes by landmarks in any case, so that emotions do not depend on whether signals are asked for.
-    readable = passes_quality_gate(kept.face_px, kept.sharpness, yaw)
+    readable = passes_quality_gate(kept.face_px, kept.sharpness, yaw, kept.brightness)
     if kept.signals.shape[1]:
         pose, there = kept.signals[:, : len(POSE)], ~np.isnan(kept.signals[:, 0])
         yaw, roll = np.where(there, pose[:, 0], yaw), np.where(there, pose[:, 1], roll)
