@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
     faces = read_split(arguments.data, arguments.split)
-    models = [open_expression(path, "cpu") for path in (model_path("expression"), *arguments.networks)]
+    models = [open_expression(path, "cpu", prior="as-trained") for path in (model_path("expression"), *arguments.networks)]
     print(f"| aligned crops | accuracy | macro F1 | {' | '.join(MASKS)} | FER2013 | macro F1 | parameters | ms a face |")
     print("|---|" + "---:|" * (6 + len(MASKS)), flush=True)
     answers = []

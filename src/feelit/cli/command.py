@@ -38,7 +38,7 @@ def with_options(function: Callable[..., None]) -> Callable[..., None]:
             parameters += [_parameter(option) for owner, option in declared if owner == name]
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=Parameter.KEYWORD_ONLY))
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it; functions may have one
     call.__annotations__ = {p.name: p.annotation for p in parameters}
     return call
 
