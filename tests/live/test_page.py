@@ -108,6 +108,8 @@ def test_boxes_lie_where_the_faces_are(page: Page, tmp_path: Path) -> None:
         (face,) = fact["faces"]
         assert face["box"] == pytest.approx(truth, abs=25)
         assert sum(face["probability"]) == pytest.approx(1, abs=0.01)
+        if face["emotion"] >= 0:  # headline and bars agree
+            assert face["confidence"] == pytest.approx(face["probability"][face["emotion"]], abs=0.0011)
 
 
 def test_what_a_face_shows_lasts_until_the_next_frame_that_is_looked_at(page: Page, tmp_path: Path) -> None:

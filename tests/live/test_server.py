@@ -18,7 +18,7 @@ import pytest
 from feelit.errors import UsageError
 from feelit.live.broadcast import MOST_SUBSCRIBERS, Broadcast
 from feelit.live.message import pack
-from feelit.live.server import HEADERS, PageServer
+from feelit.live.server import HEADERS, MOST_CALLERS, PageServer
 from feelit.options.videos import ServerOptions
 
 TOKEN = "a-token-of-a-test"
@@ -261,3 +261,45 @@ def test_the_address_leads_to_the_page(host: str) -> None:
         connection.request("GET", f"/?{url.query}")
         assert connection.getresponse().status == 200
         assert len(server.token) >= 20
+
+
+def slow(server: PageServer) -> socket.socket:
+    """A caller who began to ask."""
+    caller = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    caller.sendall(b"GET / HTTP/1.1\r\nHost: ")
+    return caller
+
+
+def test_many_slow_callers_take_few_threads_and_keep_nobody_out() -> None:
+    before = threading.active_count()
+    with served() as (server, _), ExitStack() as stack:
+        for _ in range(4):
+            for _ in range(MOST_CALLERS):
+                stack.enter_context(slow(server))
+            assert threading.active_count() - before <= 2 * MOST_CALLERS + 1
+            with ask(server, f"/?token={TOKEN}") as answer:
+                assert answer.status == 200
+
+
+def test_pages_stay_open_whoever_else_calls() -> None:
+    with served() as (server, broadcast), ExitStack() as stack:
+        page = ask(server, f"/stream?token={TOKEN}")
+        assert page.status == 200
+        for _ in range(2 * MOST_CALLERS):
+            stack.enter_context(slow(server))
+        broadcast.show(pack({"kind": "frame"}))
+        shown = messages(page)
+        assert [next(shown)["kind"], next(shown)["kind"]] == ["hello", "frame"]
+
+
+def test_who_asks_too_slowly_is_hung_up_on_though_words_keep_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feelit.live.server.ASKING_S", 0.3)
+    with served() as (server, _), slow(server) as caller, pytest.raises((BrokenPipeError, ConnectionError)):
+        drip(caller)
+
+
+def drip(caller: socket.socket) -> None:
+    """Go on to ask, a letter at a time, for 20 s."""
+    for _ in range(1000):
+        caller.sendall(b"x")
+        time.sleep(0.02)

@@ -11,6 +11,7 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler
@@ -47,7 +48,13 @@ SEND_BUFFER = 1 << 17
 """What the system may hold back for a slow page: about one picture, or it would see the past."""
 
 SILENCE_S = 10.0
-"""A page that takes nothing, or a caller who asks for nothing, for so long is gone."""
+"""A page that takes nothing for so long is gone."""
+
+ASKING_S = 5.0
+"""A caller has so long to ask, however slowly the words come in."""
+
+MOST_CALLERS = 64
+"""So many are heard at once, each in a thread. Of more, the one who has been asking longest without an end has to go."""
 
 
 class PageServer(socketserver.ThreadingTCPServer):
@@ -72,6 +79,7 @@ class PageServer(socketserver.ThreadingTCPServer):
         self.token = config.token or secrets.token_urlsafe(16)
         self.greeting = b""
         self._callers: set[socket.socket] = set()
+        self._asking: dict[socket.socket, float] = {}  # callers whose request is not complete, since when, the longest first
         self._guard = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="page", daemon=True)
         try:
@@ -108,13 +116,40 @@ class PageServer(socketserver.ThreadingTCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """See `ThreadingMixIn.process_request`."""
         with self._guard:
-            self._callers.add(request)
-        super().process_request(request, client_address)
+            if len(self._callers) >= MOST_CALLERS and self._asking:
+                self._hang_up(next(iter(self._asking)))
+            heard = len(self._callers) < 2 * MOST_CALLERS  # those whose threads are about to end included
+            if heard:
+                self._callers.add(request)
+                self._asking[request] = time.monotonic()
+        if heard:
+            super().process_request(request, client_address)
+        else:
+            super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """See `BaseServer.service_actions`: several times a second, hang up on those who take too long to ask."""
+        with self._guard:
+            for caller, since_s in list(self._asking.items()):
+                if time.monotonic() - since_s > ASKING_S:
+                    self._hang_up(caller)
+
+    def understood(self, caller: socket.socket) -> None:
+        """A request is complete."""
+        with self._guard:
+            self._asking.pop(caller, None)
+
+    def _hang_up(self, caller: socket.socket) -> None:
+        """Let a caller go, whose thread then finds that nothing more comes."""
+        self._asking.pop(caller, None)
+        with contextlib.suppress(OSError):
+            caller.shutdown(socket.SHUT_RDWR)
 
     def shutdown_request(self, request: Any) -> None:
         """See `BaseServer.shutdown_request`."""
         with self._guard:
             self._callers.discard(request)
+            self._asking.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -140,6 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # the name that http.server calls
         """Answer, if the caller may ask."""
+        self.server.understood(self.connection)
         try:
             url = urlsplit(self.path)
             known = self.server.knows(self.headers.get("Host", ""))
