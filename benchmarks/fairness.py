@@ -345,12 +345,12 @@ def cards(cache_folder: Path) -> None:
     """Print for each model the gaps that exceed their intervals, as JSON for its card."""
     _, found = gaps_of(read_cache(cache_folder))
     for model, metrics in MODELS.items():
-        gaps: dict[str, dict[str, dict[str, float]]] = {}
+        gaps: dict[str, dict[str, str]] = {}
         for metric in metrics:
             for name, (heads, mine) in found.items():
                 if exceeds(heads, mine[metric]):
-                    value, low, high = (round(v, 3) for v in mine[metric])
-                    gaps.setdefault(METRICS[metric], {})[name] = {"value": value, "low": low, "high": high}
+                    value, low, high = mine[metric]
+                    gaps.setdefault(METRICS[metric], {})[name] = f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
         print(json.dumps({model: gaps}))
 
 
