@@ -1,4 +1,4 @@
-"""Make the pictures of README.md and docs/ out of the sample video.
+"""Make the pictures of README.md and docs/ out of the rendered meeting.
 
     python docs/make_pictures.py
 
@@ -22,16 +22,18 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 DOCS = Path(__file__).parent
-SAMPLE = DOCS.parent / "sample_videos" / "sample.mp4"
+SAMPLE = DOCS.parent / "sample_videos" / "meeting.mp4"
 PICTURES = DOCS / "pictures"
 
-ANNOTATED_AT_S = 2.4
-EXPLAINED_AT_S = 10
+ANNOTATED_AT_S = 29.8
+EXPLAINED_AT_S = 14.5
+REPORTED_AT_S = 30
 PLAYER = "document.querySelector('video')?.readyState >= 2"
-LAST_SHOT = "performance.now() > 12_000 && document.querySelectorAll('#cards > li').length === 4"  # four tiles, and a past
+LAST_SHOT = "performance.now() > 12_000 && document.querySelectorAll('#cards > li').length >= 5"  # most people, and a past
 SETTLE_S = 0.9
-WIDE = {"width": 1280, "height": 880}
-QUALITY = 82
+WIDE = {"width": 1280, "height": 800}
+QUALITY = 80
+EXPLAINED_PX = 1200
 
 
 def feelit(*arguments: object) -> list[str]:
@@ -48,25 +50,28 @@ def save(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], name: str) -> N
 
 def annotated(folder: Path) -> None:
     """A frame of the annotated video."""
-    out = folder / "sample.mp4.annotated.mp4"
-    subprocess.run(feelit("annotate", SAMPLE, folder / "sample.parquet", "--out", out), check=True)
+    out = folder / "meeting.mp4.annotated.mp4"
+    subprocess.run(feelit("annotate", SAMPLE, folder / "meeting.parquet", "--out", out), check=True)
     with av.open(str(out)) as container:
         frame = next(f for f in container.decode(video=0) if f.time is not None and f.time >= ANNOTATED_AT_S)
         save(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), "annotated")
 
 
-def explain() -> None:
+def explain(folder: Path) -> None:
     """What the classifier goes by in one of the faces."""
-    out = PICTURES / "explain.png"
+    out = folder / "explain.png"
     moment = f"{SAMPLE.relative_to(DOCS.parent)}@{EXPLAINED_AT_S}"
     subprocess.run(feelit("explain", "expression", moment, "--out", out, "--force"), check=True, cwd=DOCS.parent)
-    print(f"{out.relative_to(DOCS.parent)}: {out.stat().st_size / 1024:.0f} KiB")
+    image = cv2.imread(str(out))
+    assert image is not None
+    size = (EXPLAINED_PX, round(EXPLAINED_PX * image.shape[0] / image.shape[1]))
+    save(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), "explain")
 
 
 def plot(folder: Path) -> None:
     """The figure for a paper."""
     out = PICTURES / "plot.png"
-    subprocess.run(feelit("plot", folder / "sample.parquet", "--out", out, "--force", "--dpi", 150), check=True)
+    subprocess.run(feelit("plot", folder / "meeting.parquet", "--out", out, "--force", "--dpi", 110), check=True)
     print(f"{out.relative_to(DOCS.parent)}: {out.stat().st_size / 1024:.0f} KiB")
 
 
@@ -88,8 +93,8 @@ def shot(browser: Browser, url: str, name: str, ready: str, dark: bool = False) 
 def report(folder: Path, browser: Browser) -> None:
     """The report with pictures and a player."""
     out = folder / "report.html"
-    subprocess.run(feelit("report", folder / "sample.parquet", "--out", out, "--video", folder), check=True)
-    shot(browser, out.as_uri(), "report", PLAYER)
+    subprocess.run(feelit("report", folder / "meeting.parquet", "--out", out, "--video", folder), check=True)
+    shot(browser, f"{out.as_uri()}#video-1@{REPORTED_AT_S}", "report", PLAYER)
 
 
 def live(browser: Browser) -> None:
@@ -112,11 +117,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         shutil.copy(SAMPLE, folder)
-        subprocess.run(feelit("analyze", SAMPLE, "--out", folder / "sample.parquet", "--quiet"), check=True)
+        subprocess.run(feelit("analyze", SAMPLE, "--out", folder / "meeting.parquet", "--quiet"), check=True)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         annotated(folder)
         plot(folder)
-        explain()
+        explain(folder)
         report(folder, browser)
         live(browser)
         browser.close()
