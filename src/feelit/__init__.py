@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         read_timeline,
         report,
         summarize,
+        summarize_signals,
     )
 
 __version__ = "0.1.0"
@@ -88,6 +89,7 @@ __all__ = [
     "read_timeline",
     "report",
     "summarize",
+    "summarize_signals",
 ]
 
 

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from feelit.api.explanation import explain
     from feelit.api.models import pull_model
     from feelit.api.recording import Recording
-    from feelit.api.timelines import events, export, merge, people, plot, read_manifest, read_timeline, report, summarize
+    from feelit.api.timelines import (
+        events,
+        export,
+        merge,
+        people,
+        plot,
+        read_manifest,
+        read_timeline,
+        report,
+        summarize,
+        summarize_signals,
+    )
     from feelit.api.videos import annotate, clips
 
 __all__ = [
@@ -39,6 +50,7 @@ __all__ = [
     "read_timeline",
     "report",
     "summarize",
+    "summarize_signals",
 ]
 
 _HOMES = {
@@ -62,6 +74,7 @@ _HOMES = {
     "read_timeline": "timelines",
     "report": "timelines",
     "summarize": "timelines",
+    "summarize_signals": "timelines",
     "annotate": "videos",
     "clips": "videos",
 }

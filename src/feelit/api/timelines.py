@@ -96,6 +96,23 @@ def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"
     return summary.summarize(timelines, SummarizeOptions(by=by).by)
 
 
+def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
+    """Blinks, looking at the camera, smiles: one row per person. docs/signals.md describes the columns.
+
+    Parameters
+    ----------
+    timelines : as of `summarize`, analysed with `signals="basic"` or `"all"`
+
+    Raises
+    ------
+    TimelineReadError
+        as `summarize`, and if a timeline has no signals.
+    """
+    from feelit.analysis import signals
+
+    return signals.summarize_signals(timelines)
+
+
 @keywords()
 def people(
     timelines: TimelineSources, *, options: PeopleOptions, progress: Callable[[float], None] | None = None

@@ -44,6 +44,12 @@ def summarize(
     from feelit.cli import texts
 
     written = texts.choose(Format, format_, out, force, timelines)
+    if options.signals:
+        from feelit.analysis.signals import signal_summaries
+        from feelit.analysis.signals_text import signals_text
+
+        texts.write(signals_text(signal_summaries(timelines), written.value), out)
+        return
     records: list[Summary] = list(summaries(timelines, options.by))
     if written is Format.table:
         _show(records, options.by)

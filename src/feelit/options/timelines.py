@@ -37,6 +37,16 @@ class SummarizeOptions(Options):
     """What one row sums up."""
 
     by: Literal["person", "track", "video"] = option("person", "One row per person, per track or per video.")
+    signals: bool = option(
+        False,
+        "Sum up signals instead: blinks, looking at the camera, smiles; by person.",
+        details="Of timelines made with `feelit analyze --signals`. See [signals.md](signals.md).",
+    )
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        if self.signals and self.by != "person":
+            raise UsageError(f"--signals with --by {self.by}", "signals are summed up by person")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
