@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from feelit.cli.reference import commands
+from feelit.errors import FeelitError
 from tests.video import clips
 
 PAGE = (Path(__file__).parents[1] / "docs" / "pipelines.md").read_text(encoding="utf-8")
@@ -159,3 +166,96 @@ def test_duckdb(study: Path) -> None:
     ((language, code),) = SECTIONS["DuckDB"]
     run("feelit analyze recordings --out timelines --quiet")
     assert "recordings/call.mp4" in run(code, language)
+
+
+def test_a_container() -> None:
+    ((language, code),) = SECTIONS["A container"]
+    lines = [line for line in code.splitlines() if line.startswith("docker run")]
+    assert language == "docker"
+    for line in [*lines, *DOCKERFILE.splitlines()]:
+        if "docker run" in line:
+            refuse_unknown_options(line.partition(" feelit ")[2])
+    assert "--read-only --tmpfs /tmp --user" in lines[0]
+
+
+DOCKERFILE = (Path(__file__).parents[1] / "Dockerfile").read_text(encoding="utf-8")
+
+
+def refuse_unknown_options(arguments: str) -> None:
+    """What follows `feelit` in a command that cannot be run here is at least understood."""
+    name, *rest = shlex.split(arguments)
+    command = commands()[name]
+    command.make_context(name, rest)
+
+
+def test_kubernetes(study: Path) -> None:
+    ((language, code),) = SECTIONS["Kubernetes"]
+    job = yaml.safe_load(code)
+    assert (language, job["kind"], job["apiVersion"], job["spec"]["completionMode"]) == ("yaml", "Job", "batch/v1", "Indexed")
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    (rule,) = [rule["onExitCodes"] for rule in job["spec"]["podFailurePolicy"]["rules"] if "onExitCodes" in rule]
+    lasting = {kind.exit_code for kind in FeelitError.__subclasses__()} - {7, 11}
+    assert (rule["containerName"], set(rule["values"])) == (container["name"], lasting)
+    (arguments,) = container["args"]
+    assert f'/{job["spec"]["completions"]}"' in arguments
+    for index in range(job["spec"]["completions"]):
+        subprocess.run([*container["command"], arguments], env={**os.environ, "JOB_COMPLETION_INDEX": str(index)}, check=True)
+    assert rows(*all_timelines(study)) == [6, 4]
+
+
+def test_snakemake(study: Path) -> None:
+    """Its rules, by hand: Snakemake itself brings forty packages."""
+    ((language, code),) = SECTIONS["Snakemake"]
+    assert language == "snakemake"
+    pattern = r'rule (\w+):\n    input:\n        "([^"]+)"\n    output:\n        "([^"]+)"\n.*?    shell:\n        "([^"]+)"'
+    rules = re.findall(pattern, code, re.DOTALL)
+    assert [name for name, *_ in rules] == ["analyze", "summarize"]
+    (study / "made").mkdir()
+    for _, given, made, command in rules:
+        for video in ("call", "talk"):
+            text = command.replace("{input:q}", given).replace("{output:q}", made).replace("{threads}", "1")
+            run(text.replace("{video}", video))
+    assert rows(study / "made/call.parquet", study / "made/talk.parquet") == [6, 4]
+    assert (study / "made/call.csv").exists()
+
+
+def test_nextflow(study: Path) -> None:
+    ((language, code),) = SECTIONS["Nextflow"]
+    (script,) = re.findall(r'"""\n(.*?)"""', code, re.DOTALL)
+    assert language == "nextflow"
+    for video in (study / "recordings").iterdir():
+        (study / video.name).symlink_to(video)  # as Nextflow stages inputs
+        run(script.replace("${video}", video.name).replace("${video.name}", video.name).replace("${task.cpus}", "1"))
+    assert rows(study / "call.mp4.parquet", study / "talk.mp4.parquet") == [6, 4]
+
+
+def test_airflow(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file, with operators that only note what they are given: Airflow itself brings a hundred packages."""
+    ((language, code),) = SECTIONS["Airflow"]
+    tasks: list[dict[str, Any]] = []
+
+    class Operator:
+        def __init__(self, **given: Any) -> None:
+            tasks.append(given)
+
+        def __rshift__(self, other: object) -> object:
+            return other
+
+    class Dag(contextlib.nullcontext[None]):
+        def __init__(self, name: str, **_: object) -> None:
+            super().__init__()
+
+    for name in ("airflow", "airflow.providers", "airflow.providers.standard", "airflow.providers.standard.operators"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    bash, sdk = ModuleType("bash"), ModuleType("sdk")
+    vars(bash)["BashOperator"], vars(sdk)["DAG"] = Operator, Dag
+    monkeypatch.setitem(sys.modules, "airflow.providers.standard.operators.bash", bash)
+    monkeypatch.setitem(sys.modules, "airflow.sdk", sdk)
+    assert language == "airflow"
+    exec(compile(code, "dag.py", "exec"), {})
+    for task in tasks:
+        run(task["bash_command"])
+    assert (study / "summary.csv").exists()
+    assert rows(*all_timelines(study)) == [6, 4]
