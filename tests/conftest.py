@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from feelit.cli import main
+from feelit.cli import ENDING, main
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import Work, attempt
@@ -72,7 +72,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
             main()
         return Ran(int(caught.value.code or 0), *capsys.readouterr())
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in ENDING}
     yield call
     for number, handler in handlers.items():
         signal.signal(number, handler)

@@ -203,6 +203,9 @@ def session(leader: int) -> list[str]:
     [
         pytest.param(signal.SIGINT, True, 130, "feelit: interrupted; run the same command again to resume\n", id="ctrl-c"),
         pytest.param(signal.SIGTERM, False, 130, "feelit: interrupted; run the same command again to resume\n", id="sigterm"),
+        pytest.param(
+            signal.SIGHUP, False, 130, "feelit: interrupted; run the same command again to resume\n", id="terminal-closed"
+        ),
         pytest.param(signal.SIGKILL, False, -signal.SIGKILL, "", id="kill-9"),
     ],
 )

@@ -33,6 +33,9 @@ from feelit.storage.names import one_line
 
 INTERRUPTED = 130
 
+ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+"""Ctrl-C, a polite end, and a terminal that was closed; `nohup` has the last one ignored, and so it stays."""
+
 LEAST_ADDRESSES = 5 << 28
 """What libraries take of the address space before anything is done; most of it is never used."""
 
@@ -74,7 +77,7 @@ def feelit(version: Annotated[bool, typer.Option("--version", help="Print the ve
 def main() -> None:
     """The one seam where expected failures become a line on stderr and an exit code."""
     mend_streams()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as it is for a job in the background of a script
             signal.signal(number, _interrupt)
     try:
@@ -104,7 +107,7 @@ def _refuse_little_memory() -> None:
 
 
 class _Interruption(BaseException):
-    """Ctrl-C or SIGTERM. Not a KeyboardInterrupt, which Typer would catch and end in silence."""
+    """One of `ENDING`. Not a KeyboardInterrupt, which Typer would catch and end in silence."""
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -112,7 +115,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _fail(message: str, hint: str, code: int) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         if signal.getsignal(number) is _interrupt:  # from now on it would only meet an interpreter that ends, and cry out there
             signal.signal(number, signal.SIG_DFL)
     typer.echo(one_line(f"feelit: {message}" + (f" ({hint})" if hint else "")), err=True)
