@@ -259,7 +259,7 @@ def variant_of(frame: pd.DataFrame) -> Variant:
 
 
 JOINED = 0.94
-"""The likeness from which two groups of faces are taken for one person, see feelit.identity.likeness."""
+"""A plain cosine from which two groups of faces would be taken for one person; feelit corrects it by a cohort."""
 
 
 def difference(changed: Variant, usual: Variant, metric: str, rng: np.random.Generator) -> tuple[float, float, float]:

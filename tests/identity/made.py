@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from feelit.identity.cohort import cohort
 from feelit.identity.evidence import EvidenceBuilder, TrackEvidence
 from feelit.types import Float32, Int8
 
 
 def directions(people: int, seed: int = 0) -> Float32:
-    """(people, 128) unit vectors that are about as alike as strangers are: cosines near 0.85."""
+    """(people, 128) unit vectors that are less alike than strangers usually are: around one mean of the cohort."""
     rng = np.random.default_rng(seed)
-    common = np.ones(128) / np.sqrt(128)
-    own = rng.normal(0, 1, (people, 128))
-    own -= (own @ common)[:, None] * common
-    own /= np.linalg.norm(own, axis=1, keepdims=True)
-    result: Float32 = (np.sqrt(0.85) * common + np.sqrt(0.15) * own).astype(np.float32)
+    axes = np.linalg.qr(rng.normal(0, 1, (128, 24)))[0].T
+    vectors = cohort()[0] + rng.normal(0, 0.1, (people, 24)) @ axes
+    result: Float32 = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     return result
 
 
 def near(direction: Float32, count: int, seed: int = 0) -> list[Int8]:
-    """Embeddings of one person: cosines near 0.98."""
-    noise = np.random.default_rng(seed).normal(0, 0.14 / np.sqrt(128), (count, 128))
+    """Embeddings of one person: cosines near 0.99."""
+    noise = np.random.default_rng(seed).normal(0, 0.06 / np.sqrt(128), (count, 128))
     vector = direction + noise
     vector /= np.linalg.norm(vector, axis=1, keepdims=True)
     return list(np.round(vector * 256).astype(np.int8))

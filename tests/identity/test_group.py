@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from feelit.identity.cohort import OFFSET, SLOPE, cohort
 from feelit.identity.group import cluster, group_tracks
-from feelit.identity.likeness import JOIN, OFFSET, SLOPE, probability
+from feelit.identity.likeness import JOIN, between, probability
 from tests.identity.made import directions, evidence, joined, track
 
 A, B, C = directions(3)
@@ -17,11 +18,10 @@ def people_of(found: object) -> list[int]:
 
 
 def test_the_probability_rises_with_likeness_and_is_even_where_the_curve_says() -> None:
-    likeness = np.array([-1, 0.8, 0.9, -OFFSET / SLOPE, 0.95, 1.0])
-    found = probability(likeness)
+    found = probability(np.array([-0.5, 0, -OFFSET / SLOPE, 0.05, 0.06, 0.2]))
     assert (np.diff(found) > 0).all()
-    assert found[3] == pytest.approx(0.5)
-    assert probability(np.array([0.93]))[0] < JOIN < probability(np.array([0.94]))[0]
+    assert found[2] == pytest.approx(0.5)
+    assert found[3] < JOIN < found[4]
 
 
 def test_tracks_of_one_person_are_one_and_others_are_not() -> None:
@@ -93,8 +93,12 @@ def test_no_tracks_are_no_people() -> None:
 
 def test_a_group_is_as_alike_as_its_members_on_average() -> None:
     """A chain: each is like the next, but the ends are not alike. Average linkage does not walk along it."""
-    angle = np.deg2rad([0, 15, 30, 45, 60])
-    total = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    axes = np.linalg.qr(np.random.default_rng(0).normal(0, 1, (128, 2)))[0].T
+    angle = np.deg2rad([0, 30, 60, 90, 120])
+    total = (cohort()[0] + 0.35 * np.stack([np.cos(angle), np.sin(angle)], axis=1) @ axes).astype(np.float32)
+    total /= np.linalg.norm(total, axis=1, keepdims=True)
+    pairs = [cluster(total[k : k + 2], np.ones(2), np.ones((2, 2), bool)) for k in range(4)]
+    assert all(pair.tolist() == [0, 0] for pair in pairs)
     group = cluster(total, np.ones(5), np.ones((5, 5), bool))
     assert len(set(group.tolist())) > 1
 
@@ -109,3 +113,42 @@ def test_the_order_of_tracks_does_not_matter(seed: int) -> None:
     other = cluster(vectors[order], np.ones(30), np.ones((30, 30), bool))
     np.testing.assert_array_equal(one[order][:, None] == one[order][None], other[:, None] == other[None])
     np.testing.assert_array_equal(one[:, None] == one[None], owner[:, None] == owner[None])
+
+
+def alike(direction: np.ndarray, wanted: float) -> np.ndarray:
+    """Another direction that is the same person with a probability of about `wanted`."""
+    stranger = directions(5, 9)[4]
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        scale = (low + high) / 2
+        other = (1 - scale) * direction + scale * stranger
+        other = (other / np.linalg.norm(other)).astype(np.float32)
+        low, high = (scale, high) if probability(np.array([between(direction, other)]))[0] > wanted else (low, scale)
+    return np.asarray(other, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("others", "wanted", "later_s", "people"),
+    [
+        pytest.param(2, 0.7, 10.2, 3, id="the only one left over on either side"),
+        pytest.param(1, 0.7, 10.2, 3, id="a cut of a film: only one other goes on"),
+        pytest.param(2, 0.05, 10.2, 4, id="unlike"),
+        pytest.param(2, 0.7, 15.0, 4, id="somebody who comes later"),
+    ],
+)
+def test_whom_a_new_layout_leaves_over_on_either_side_is_one(others: int, wanted: float, later_s: float, people: int) -> None:
+    tracks = {1: track(A, 0, 10)}
+    tracks |= {2 + n: track(direction, 0, 20, 1 + n) for n, direction in enumerate((B, C)[:others])}
+    tracks[4] = track(alike(A, wanted), later_s, 20, 5)
+    together = {(1, 2): [0.0, 9.9], (2, 4): [later_s, 20.0]}
+    if others == 2:
+        together |= {(1, 3): [0.0, 9.9], (2, 3): [0.0, 20.0], (3, 4): [later_s, 20.0]}
+    assert len(set(people_of(group_tracks(evidence(tracks, together))))) == people
+
+
+def test_whom_a_new_layout_leaves_over_is_nobody_in_particular_if_two_are() -> None:
+    tracks = {1: track(A, 0, 10), 2: track(B, 0, 20, 1), 3: track(C, 0, 20, 2)}
+    tracks |= {4: track(alike(A, 0.7), 10.2, 20, 5), 5: track(alike(A, 0.6), 10.2, 20, 6)}
+    pairs = [(1, 2), (1, 3), (2, 3), (2, 4), (2, 5), (3, 4), (3, 5), (4, 5)]
+    found = people_of(group_tracks(evidence(tracks, {pair: [0.0 if pair[0] == 1 else 10.2, 20.0] for pair in pairs})))
+    assert len(set(found)) == 5

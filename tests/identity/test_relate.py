@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
+import feelit.identity.relate  # now, or it would be imported while a test changes what it takes from others
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.recording import open_timelines
 from tests.conftest import Command
@@ -146,7 +147,7 @@ def test_without_embeddings_and_video_it_says_so_and_changes_nothing(folder: Pat
 
 def test_photographs_name_people(folder: Path, photographs: dict[str, Path]) -> None:
     found = feelit.people(folder, enrol={"Ann": [photographs["one"]]})
-    assert found["person"].tolist() == ["Ann", "Ann"]
+    assert found["person"].tolist() == ["Ann", "Ann"], found.attrs["notes"]
     text = (folder / "people.toml").read_text(encoding="utf-8")
     assert text.count('by = "photographs, probability ') == 2
 

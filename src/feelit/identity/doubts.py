@@ -9,7 +9,7 @@ import numpy as np
 
 from feelit.geometry import iou
 from feelit.identity.evidence import APART
-from feelit.identity.likeness import LEAST_WEIGHT, probability
+from feelit.identity.likeness import LEAST_WEIGHT, between, probability, template
 from feelit.identity.looks import ChosenFaces
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX
@@ -50,7 +50,7 @@ def pair_doubts(faces: ChosenFaces, vector: Int8, together: frozenset[tuple[int,
     for i, j in combinations(range(len(people)), 2):
         if min(weight[i], weight[j]) < LEAST_WEIGHT or (people[i], people[j]) in together:
             continue
-        likeness = float(total[i] @ total[j]) / (weight[i] * weight[j])
+        likeness = between(template(total[i], weight[i]), template(total[j], weight[j]))
         sure = float(probability(np.array([likeness]))[0])
         if sure >= LEAST:
             found.append(PairDoubt(one=people[i], other=people[j], probability=sure))
@@ -114,7 +114,7 @@ def _between(quality: Float32, unit: Float32, one: Int64, other: Int64) -> float
     if min(weights) < LEAST_WEIGHT:
         return None
     sums = [(quality[part, None] * unit[part]).sum(axis=0) for part in (one, other)]
-    return float(sums[0] @ sums[1]) / (weights[0] * weights[1])
+    return between(template(sums[0], weights[0]), template(sums[1], weights[1]))
 
 
 def _unit(vector: Int8) -> Float32:

@@ -13,13 +13,22 @@ from itertools import pairwise
 
 import numpy as np
 
+from feelit.identity import cohort
 from feelit.identity.evidence import WIDTH, EvidenceBuilder, TrackEvidence
-from feelit.identity.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, probability
+from feelit.identity.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, between, probability, template
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
 
 LEAST_SCORE = 0.55
 """What the detector scores less on the mean of a track is no person: a poster, a pattern. People get 0.56 and more, even from
 the side (measured on the clips of benchmarks/people.py)."""
+
+AT_ONCE_S = 1.0
+STAYED = 2
+ODDS = 20.0
+LEFT_OVER = 0.9
+"""Where a new layout of a call leaves one person of before and one of after, and so many others go on through it within so much
+time, the odds that the two are one are so many times higher, and they are from this probability on. A cut of a film leaves
+nobody, so nothing is joined there."""
 
 DIGITS = 3
 """Decimals of a confidence."""
@@ -55,8 +64,8 @@ def group_tracks(evidence: EvidenceBuilder) -> Parts:
     total = np.array([p.total for p in parts], np.float32).reshape(count, WIDTH)
     comparable = (weight >= LEAST_WEIGHT) & np.array([p.is_face for p in parts], bool)
     allowed = ~_apart(parts, evidence) & comparable[:, None] & comparable[None]
-    group = cluster(total, weight, allowed)
-    return _numbered(parts, group, _confidence(group, total, weight, allowed))
+    group, odds = _eliminated(cluster(total, weight, allowed), parts, evidence, total, weight, allowed)
+    return _numbered(parts, group, _confidence(group, total, weight, allowed, odds))
 
 
 def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
@@ -64,7 +73,7 @@ def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
 
     Parameters
     ----------
-    total : (P, D) float32, sums of quality times unit vectors
+    total : (P, 128) float32, sums of quality times unit vectors
     weight : (P,) float64, sums of quality
     allowed : (P, P) bool, symmetric: which may be one
 
@@ -78,7 +87,9 @@ def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
         return group
     total, weight, allowed = total.astype(np.float64), weight.copy(), allowed.copy()
     np.fill_diagonal(allowed, False)
-    likeness = np.where(allowed, total @ total.T / np.maximum(weight[:, None] * weight[None], 1e-9), -np.inf)
+    mean = template(total, weight)
+    usual = cohort.normal(mean)
+    likeness = np.where(allowed, cohort.likeness(mean, mean, usual, usual).astype(np.float64), -np.inf)
     best = likeness.max(axis=1)
     while True:
         i = int(np.argmax(best))
@@ -92,10 +103,55 @@ def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
         allowed[i] &= allowed[j]
         allowed[:, i] = allowed[i]
         allowed[j], allowed[:, j] = False, False
-        row = np.where(allowed[i], total @ total[i] / np.maximum(weight * weight[i], 1e-9), -np.inf)
+        mean[i] = template(total[i], weight[i])
+        usual[i] = cohort.normal(mean[i : i + 1])[0]
+        alike = cohort.likeness(mean[i : i + 1], mean, usual[i : i + 1], usual)[0].astype(np.float64)
+        row = np.where(allowed[i], alike, -np.inf)
         likeness[i], likeness[:, i] = row, row
         likeness[j], likeness[:, j] = -np.inf, -np.inf
         best = likeness.max(axis=1)
+
+
+def _eliminated(
+    group: Int64, parts: list[_Part], evidence: EvidenceBuilder, total: Float32, weight: Float64, allowed: Bool
+) -> tuple[Int64, Float64]:
+    """Groups with those joined that a new layout leaves over: one that ends there, and the only one that begins.
+
+    Returns
+    -------
+    group : (P,) int64
+    odds : (P,) float64, how many times higher the odds are that a part is of its group
+    """
+    group, odds = group.copy(), np.ones(len(parts))
+    good = weight >= LEAST_WEIGHT
+    first_s = np.array([part.first_s for part in parts], np.float64)
+    last_s = np.array([min(part.end_s, evidence.tracks[part.track].last_s) for part in parts], np.float64)
+    for begin_s in sorted(set(first_s[good].tolist())):
+        numbers = np.unique(group[good]).tolist()
+        spans = {n: (first_s[group == n], last_s[group == n]) for n in numbers}
+        ended = [n for n, (_, last) in spans.items() if begin_s - AT_ONCE_S <= last.max() < begin_s]
+        begun = [n for n, (first, _) in spans.items() if abs(first.min() - begin_s) <= AT_ONCE_S and first.min() > 0]
+        stayed = [
+            n
+            for n, (first, last) in spans.items()
+            if ((first < begin_s) & (last >= begin_s - AT_ONCE_S)).any()
+            and ((first <= begin_s + AT_ONCE_S) & (last >= begin_s)).any()
+        ]
+        if len(ended) != 1 or len(begun) != 1 or len(stayed) < STAYED:
+            continue
+        one, other = group == ended[0], group == begun[0]
+        if not allowed[np.ix_(one & good, other & good)].all():
+            continue
+        sums = [template(total[mine].sum(axis=0), weight[mine].sum()) for mine in (one, other)]
+        if _times(probability(np.array([between(*sums)])), ODDS)[0] >= LEFT_OVER:
+            odds[one | other] = ODDS
+            group[other] = ended[0]
+    return group, odds
+
+
+def _times(probabilities: Float64, odds: float) -> Float64:
+    """Probabilities whose odds are so many times higher."""
+    return probabilities * odds / (probabilities * odds + 1 - probabilities)
 
 
 def _split(track: int, evidence: TrackEvidence) -> list[_Part]:
@@ -136,7 +192,7 @@ def _between(quality: Float32, vector: Float32, one: Bool, other: Bool) -> float
     if min(weights) < SPLIT_WEIGHT:
         return None
     sums = [(quality[part, None] * vector[part]).sum(axis=0) for part in (one, other)]
-    return float(sums[0] @ sums[1]) / (weights[0] * weights[1])
+    return between(template(sums[0], weights[0]), template(sums[1], weights[1]))
 
 
 def _apart(parts: list[_Part], evidence: EvidenceBuilder) -> Bool:
@@ -157,20 +213,22 @@ def _apart(parts: list[_Part], evidence: EvidenceBuilder) -> Bool:
     return apart
 
 
-def _confidence(group: Int64, total: Float32, weight: Float64, allowed: Bool) -> Float32:
+def _confidence(group: Int64, total: Float32, weight: Float64, allowed: Bool, odds: Float64) -> Float32:
     """How likely every part shows the person of its group: it is like the others of the group, or unlike all that it might
     be."""
     result = np.full(len(group), np.nan, np.float32)
     for i in np.flatnonzero(weight >= LEAST_WEIGHT):
         rest = (group == group[i]) & (weight >= LEAST_WEIGHT)
         rest[i] = False
+        mine = template(total[i], weight[i])
         if rest.any():
-            likeness = total[rest].sum(axis=0) @ total[i] / (weight[rest].sum() * weight[i])
-            sure = probability(np.array([likeness]))[0]
+            likeness = between(mine, template(total[rest].sum(axis=0), weight[rest].sum()))
+            sure = _times(probability(np.array([likeness])), float(odds[i]))[0]
         else:
             others = np.flatnonzero(allowed[i] & (group != group[i]))
-            likeness = total[others] @ total[i] / (weight[others] * weight[i])
-            sure = 1 - probability(likeness.astype(np.float64)).max(initial=0.0)
+            mates = template(total[others], weight[others])
+            alike = cohort.likeness(mine[None], mates, cohort.normal(mine[None]), cohort.normal(mates))
+            sure = 1 - probability(alike.astype(np.float64)).max(initial=0.0)
         result[i] = round(float(sure), DIGITS)
     return result
 

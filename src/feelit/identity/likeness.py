@@ -1,21 +1,19 @@
-"""How likely two groups of faces are of one person.
+"""How likely two groups of faces of one video are of one person.
 
 Likeness is the mean cosine over all pairs of embeddings, weighted by quality: the average linkage of Sokal & Michener (1958),
-which is the same for one face and for hundreds in expectation. A logistic curve turns it into a probability (Platt 1999). It
-was fitted on tracks made of pictures of 26 people and checked on 26 others; benchmarks/people.py counts people in whole videos.
+which is the same for one face and for hundreds in expectation. It counts from how alike strangers of the same kind are, and a
+logistic curve turns it into a probability, see `cohort`. benchmarks/people.py counts people in whole videos.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from feelit.types import Float64
-
-SLOPE, OFFSET = 223.65, -204.66
-"""Of the logistic curve over likeness, for as many pairs of one person as of two."""
+from feelit.identity import cohort
+from feelit.types import Float32, Float64
 
 JOIN = 0.99
-"""From this probability on, two groups are joined. A false join is worse than a split: 0.94 of likeness is asked for."""
+"""From this probability on, two groups are joined: a false join is worse than a split."""
 
 SPLIT = 0.05
 """Below this probability, two parts of a track are two people, where the face also changes its look from one frame to the
@@ -30,5 +28,17 @@ LEAST_WEIGHT = 0.15
 
 def probability(likeness: Float64) -> Float64:
     """The probability that two groups are one person: any shape."""
-    result: Float64 = 1 / (1 + np.exp(-np.clip(SLOPE * likeness + OFFSET, -40, 40)))
+    return cohort.probability(likeness, 1)
+
+
+def template(total: Float32 | Float64, weight: Float64 | float) -> Float32:
+    """(..., 128) sums of quality times embedding and (...) sums of quality -> (..., 128) mean embeddings."""
+    result: Float32 = (total / np.maximum(np.asarray(weight)[..., None], 1e-9)).astype(np.float32)
     return result
+
+
+def between(one: Float32, other: Float32) -> float:
+    """Likeness of two groups by their templates, (128,) each."""
+    pair = np.stack([one, other])
+    usual = cohort.normal(pair)
+    return float(cohort.likeness(pair[:1], pair[1:], usual[:1], usual[1:])[0, 0])
