@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -93,7 +92,7 @@ class AnalysisView:
         if self._bars:
             self._bars.close(report.video)
         if self._json:
-            line = json.dumps(asdict(report), ensure_ascii=False)
+            line = json.dumps(report.record(), ensure_ascii=False)
             sys.stdout.write((one_line(line) if sys.stdout.isatty() else line) + "\n")
             sys.stdout.flush()
         if self._lines and report.status == "done":

@@ -30,8 +30,8 @@ from tests.video import clips
 
 FEELIT = Path(sys.executable).with_name("feelit")
 FIELDS = {
-    "video", "status", "out", "duration_s", "decoded", "discarded", "sampled", "skipped", "decode_errors", "faces", "tracks",
-    "people", "cuts", "wall_s", "provider", "error", "error_kind", "hint", "exit_code", "stale",
+    "video", "status", "out", "duration_s", "decoded", "discarded", "sampled", "skipped", "decode_errors", "letterboxed",
+    "faces", "tracks", "people", "cuts", "wall_s", "provider", "error", "error_kind", "hint", "exit_code", "stale",
 }  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("serial")

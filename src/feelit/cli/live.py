@@ -66,13 +66,12 @@ def _announce(url: str, name: str, open_: bool, json_lines: bool) -> None:
 
 
 def _tell(report: VideoReport, json_lines: bool) -> None:
-    from dataclasses import asdict
 
     from feelit.cli.texts import write_json
     from feelit.storage.names import one_line
 
     if json_lines:
-        write_json(asdict(report))
+        write_json(report.record())
     elif sys.stderr.isatty():
         counts = f"{report.sampled} of {report.decoded} frames in {report.wall_s:.0f} s, tracks: {report.tracks}"
         where = f", recorded in {report.out}" if report.out else ""

@@ -72,7 +72,8 @@ class Analyst:
         """
         if self._recording is None:
             return
-        video = metadata_of(self._capture.seen(), self._builder)
+        info = self._capture.seen()
+        video = metadata_of(info, self._builder.counts(info.duration_s))
         for unknown in ("size_bytes", "fingerprint"):
             video[unknown] = video[unknown] or None
         began = datetime.fromtimestamp(self._zero_s, UTC).isoformat(timespec="milliseconds")
@@ -83,7 +84,7 @@ class Analyst:
     def report(self) -> VideoReport:
         """How it went."""
         return replace(
-            report_of(self._capture.name, self._capture.seen(), self._builder),
+            report_of(self._capture.name, self._builder.counts(self._capture.seen().duration_s)),
             out=as_text(self._recording.out) if self._recording else None,
             wall_s=round(time.time() - self._start_s, 3),
             provider=self._networks.provider,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,36 +20,42 @@ from feelit.storage.atomic import output_errors
 from feelit.storage.location import Location
 from feelit.storage.names import as_text, one_line
 from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.counts import Counts
 from feelit.timeline.schema import PEOPLE
 from feelit.timeline.write import TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
 
 
-@dataclass(frozen=True, slots=True)
-class VideoReport:
-    """How one video fared. Frames add up: decoded = sampled + skipped."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoResult(Counts):
+    """What a run counted of a video, what it took, and why it failed if it did."""
 
-    video: str
-    status: str  # done, unchanged or failed
-    out: str | None = None
-    duration_s: float = 0.0
-    decoded: int = 0
-    discarded: int = 0
-    sampled: int = 0
-    skipped: int = 0
-    decode_errors: int = 0
-    faces: int = 0
-    tracks: int = 0
-    people: int | None = None
-    cuts: int = 0
     wall_s: float = 0.0
     provider: str | None = None
     error: str | None = None
     error_kind: str | None = None
     hint: str | None = None
     exit_code: int = 0
+
+    def result(self) -> dict[str, Any]:
+        """The fields of this class by name, for another record of it."""
+        return {f.name: getattr(self, f.name) for f in fields(VideoResult)}
+
+
+@dataclass(frozen=True, slots=True)
+class VideoReport(VideoResult):
+    """How one video fared."""
+
+    video: str
+    status: str  # done, unchanged or failed
+    out: str | None = None
     stale: bool = False  # whether it is unchanged, but of an earlier version of the results or of a model
+
+    def record(self) -> dict[str, Any]:
+        """The same as a JSON object, see docs/cli.md."""
+        first = {"video": self.video, "status": self.status, "out": self.out}
+        return first | with_skipped(self.result()) | {"stale": self.stale}
 
     @property
     def ok(self) -> bool:
@@ -71,24 +77,22 @@ def groups_in(record: dict[str, Any]) -> list[str]:
     return [*([PEOPLE] if config["people"] else []), *signals]
 
 
-def report_of(name: str, info: VideoInfo, builder: TimelineBuilder) -> VideoReport:
+def with_skipped(content: dict[str, Any]) -> dict[str, Any]:
+    """A record with the frames that were not sampled, after those that were."""
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        found[name] = value
+        if name == "sampled":
+            found["skipped"] = content["decoded"] - content["sampled"]
+    return found
+
+
+def report_of(name: str, counts: Counts) -> VideoReport:
     """The counts of a video that is done."""
-    return VideoReport(
-        video=name,
-        status="done",
-        duration_s=info.duration_s,
-        decoded=builder.decoded,
-        discarded=builder.discarded,
-        sampled=builder.sampled,
-        skipped=builder.decoded - builder.sampled,
-        decode_errors=builder.errors,
-        faces=builder.faces,
-        tracks=builder.tracks,
-        cuts=builder.cuts,
-    )
+    return VideoReport(video=name, status="done", **asdict(counts))
 
 
-def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
+def metadata_of(info: VideoInfo, counts: Counts) -> dict[str, Any]:
     """What a timeline file says of a video that is done."""
     return {
         "size_bytes": info.size_bytes,
@@ -103,13 +107,7 @@ def metadata_of(info: VideoInfo, builder: TimelineBuilder) -> dict[str, Any]:
         "duration_s": info.duration_s,
         "average_rate": str(info.average_rate),
         "codec": info.codec,
-        "frames_decoded": builder.decoded,
-        "frames_discarded": builder.discarded,
-        "frames_sampled": builder.sampled,
-        "decode_errors": builder.errors,
-        "frames_letterboxed": builder.letterboxed,
-        "cuts": builder.cuts,
-        "tracks": builder.tracks,
+        **counts.metadata(),
     }
 
 
@@ -190,15 +188,18 @@ class Job:
             with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
                 writer.close()
 
+    @property
+    def counts(self) -> Counts:
+        """What was counted, once the job is complete."""
+        assert self._builder is not None
+        counted = self._builder.counts(self.info.duration_s)
+        return counted if self.people is None else replace(counted, tracks=self.people.tracks, people=self.people.people)
+
     def report(self, out: Location) -> VideoReport:
         """What was done, once the job is complete."""
-        assert self._builder is not None
         wall_s = time.perf_counter() - self._started_s
-        people = self.people
         return replace(
-            report_of(self.source.name, self.info, self._builder),
-            tracks=self._builder.tracks if people is None else people.tracks,
-            people=None if people is None else people.people,
+            report_of(self.source.name, self.counts),
             out=as_text(out),
             wall_s=round(wall_s, 3),
             provider=" + ".join(sorted(self._providers)),
@@ -206,11 +207,8 @@ class Job:
 
     def metadata(self) -> dict[str, Any]:
         """What the timeline file says of this video."""
-        assert self._builder is not None
-        found = metadata_of(self.info, self._builder)
-        if self.people is not None:
-            found |= {"tracks": self.people.tracks, "people": self.people.describe()}
-        return found
+        people = {} if self.people is None else {"people": self.people.describe()}
+        return metadata_of(self.info, self.counts) | people
 
     def copy_to(self, writer: TimelineWriter) -> None:
         """Write the rows, with people if tracks are grouped, once the job is complete."""

@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.errors import OutputError, TimelineReadError
 from feelit.options import Shard
+from feelit.run.job import VideoResult, with_skipped
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import whole_file
 from feelit.storage.blocks import ObjectFile
@@ -35,49 +37,44 @@ SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(VideoResult):
     """A video of the folder, identified by `output`, its timeline's path in the folder; docs/schema.md describes the rest."""
 
     video: str
     output: str
     status: str = "pending"  # pending, done or failed
     missing: bool = False
-    duration_s: float = 0.0
-    decoded: int = 0
-    sampled: int = 0
-    skipped: int = 0
-    decode_errors: int = 0
-    faces: int = 0
-    tracks: int = 0
-    cuts: int = 0
-    wall_s: float = 0.0
-    provider: str | None = None
-    error: str | None = None
-    error_kind: str | None = None
-    hint: str | None = None
-    exit_code: int = 0
     size_bytes: int | None = None
     mtime_ns: int | None = None
     fingerprint: str | None = None
     settings: str | None = None
     output_bytes: int | None = None
     updated: int = 0  # microseconds since 1970, UTC
-    discarded: int = 0  # new fields come last: lines of older journals are read by position
     provenance: str | None = None
 
+    def record(self) -> dict[str, Any]:
+        """A row of the manifest, in the order of its columns."""
+        first = {name: getattr(self, name) for name in ("video", "output", "status", "missing")}
+        rest = {f.name: getattr(self, f.name) for f in fields(self)}
+        return first | with_skipped(self.result()) | rest
 
-ADDED = ("discarded", "provenance")
+
+ADDED = ("discarded", "letterboxed", "people", "provenance")
 """Columns that manifests of earlier releases lack."""
 
+DERIVED = "skipped"
+"""A column that follows from others."""
+
 _TYPES = {"str": pa.string(), "bool": pa.bool_(), "float": pa.float64(), "int": pa.int64()}
+_HINTS = {f.name: str(f.type) for f in fields(Entry)} | {DERIVED: "int"}
 SCHEMA = pa.schema(
     [
         pa.field(
-            f.name,
-            pa.timestamp("us", "UTC") if f.name == "updated" else _TYPES[str(f.type).split(" ")[0]],
-            nullable=str(f.type).endswith("None"),
+            name,
+            pa.timestamp("us", "UTC") if name == "updated" else _TYPES[_HINTS[name].split(" ")[0]],
+            nullable=_HINTS[name].endswith("None"),
         )
-        for f in fields(Entry)
+        for name in Entry("", "").record()
     ],
     METADATA,
 )
@@ -175,7 +172,7 @@ class Manifest:
         """Take in what became of a video."""
         self._entries[entry.output] = entry = _dated(entry, self._entries.get(entry.output))
         self._changed = True
-        line = json.dumps([getattr(entry, f.name) for f in fields(entry)])
+        line = json.dumps({f.name: getattr(entry, f.name) for f in fields(entry)})
         # A full disk is reported when the file is written.
         with suppress(OSError), self._workspace.journal.open("a", encoding="utf-8") as journal:
             journal.write(f"\n{line}")  # the break comes first, so that half a line, left by a crash, spoils no other
@@ -269,7 +266,8 @@ def _read(path: Location) -> list[Entry]:
                 raise TimelineReadError(
                     f"{path} is no manifest of this feelit", "move it away; it is made again from the timelines"
                 )
-            names = [f.name for f in fields(Entry) if f.name not in ADDED or f.name in file.schema_arrow.names]
+            stored = set(file.schema_arrow.names)
+            names = [name for name in SCHEMA.names if name != DERIVED and (name not in ADDED or name in stored)]
             table = file.read(columns=names).cast(pa.schema([_PLAIN.field(name) for name in names]))
     except FileNotFoundError:
         raise
@@ -292,5 +290,5 @@ def _read_journal(path: Path) -> list[Entry]:
     with suppress(FileNotFoundError):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, TypeError):
-                found.append(Entry(*json.loads(line)))
+                found.append(Entry(**json.loads(line)))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,12 @@ from feelit.storage.location import Location, object_called, refuse_url
 from feelit.storage.names import as_text
 from feelit.storage.objects import find
 from feelit.storage.stat import InputFiles, Stamp, stamp
+from feelit.timeline.counts import Counts
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.write import TimelineWriter
 from feelit.video.probe import fingerprint
 
 Record = dict[str, Any]
-
-COUNTS = tuple(f.name for f in fields(VideoReport) if f.name not in ("video", "status", "out", "people", "stale"))
-"""What an entry and a report have in common."""
 
 
 def file_of(source: Source) -> str:
@@ -99,9 +97,8 @@ class DatasetOutput:
             self._expect(entry)
             return None
         del self._seen[name]
-        counts = {field: getattr(entry, field) for field in COUNTS}
-        counts |= {"wall_s": 0.0, "stale": age == "older"}
-        return VideoReport(source.name, "unchanged", as_text(self._folder / name), **counts)
+        result = entry.result() | {"wall_s": 0.0}
+        return VideoReport(source.name, "unchanged", as_text(self._folder / name), age == "older", **result)
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
@@ -170,8 +167,7 @@ class DatasetOutput:
 
     def _entry(self, source: Source, report: VideoReport) -> Entry:
         seen = self._seen.pop(file_of(source), None)
-        counts = {field: getattr(report, field) for field in COUNTS}
-        entry = Entry(source.name, file_of(source), report.status, **counts)
+        entry = Entry(source.name, file_of(source), report.status, **report.result())
         return replace(entry, **seen._asdict()) if seen else entry
 
     def _made(self, source: Source, name: str) -> Entry:
@@ -202,20 +198,12 @@ class DatasetOutput:
             raise _in_the_way(target, "was made by a newer feelit, whose rows are others")
         try:
             video = record["videos"][source.name]
-            decoded, sampled = video["frames_decoded"], video["frames_sampled"]
+            counts = Counts.of_metadata(video, faces=sum(recording.track_rows.values()))
             return Entry(
                 source.name,
                 name,
                 "done",
-                duration_s=video["duration_s"],
-                decoded=decoded,
-                discarded=video.get("frames_discarded", 0),
-                sampled=sampled,
-                skipped=decoded - sampled,
-                decode_errors=video["decode_errors"],
-                faces=sum(recording.track_rows.values()),
-                tracks=video["tracks"],
-                cuts=video["cuts"],
+                **asdict(counts),
                 fingerprint=video["fingerprint"],
                 settings=self._settings,
                 provenance=str(made_with),

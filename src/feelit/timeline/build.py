@@ -10,6 +10,7 @@ import numpy as np
 from feelit.geometry import head_angles
 from feelit.identity.evidence import EvidenceBuilder
 from feelit.signals.columns import POSE
+from feelit.timeline.counts import Counts
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import LAG_S, REACH_S, LabelSmoother, smooth
 from feelit.tracking.cuts import CutDetector
@@ -49,6 +50,20 @@ class TimelineBuilder:
     def tracks(self) -> int:
         """How many identities were given out."""
         return len(self._names)
+
+    def counts(self, duration_s: float) -> Counts:
+        """What was counted up to now, of a video of that length."""
+        return Counts(
+            duration_s=duration_s,
+            decoded=self.decoded,
+            discarded=self.discarded,
+            sampled=self.sampled,
+            decode_errors=self.errors,
+            letterboxed=self.letterboxed,
+            faces=self.faces,
+            tracks=self.tracks,
+            cuts=self.cuts,
+        )
 
     def add(self, result: SegmentResult) -> Timeline:
         """Take the next segment; the rows that are settled by it."""
