@@ -12,9 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feelit.analysis.event import Event, Kind, is_wanted
+from feelit.analysis.event_text import flat, short
 from feelit.analysis.events import find_events
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.timelines import SURE, EventsOptions
+from feelit.timeline.recording import Recording
+from feelit.timeline.schema import pack_metadata
+from tests.exports.made import described, grouped
+from tests.timeline.reading import only
 from tests.timeline.rows import CERTAIN, regular, table_of
 
 
@@ -250,3 +255,30 @@ def test_bouts_have_no_p_value_to_correct_and_are_not_sure() -> None:
 def test_an_event_is_sure_up_to_the_limit_and_including_it() -> None:
     (peak,) = [e for e in find_events(table_of({1: "n" * 300 + "h" * 30 + "n" * 300}, regular(630))) if e.kind is Kind.peak]
     assert [replace(peak, p_adjusted=p).is_sure for p in (SURE, math.nextafter(SURE, 1))] == [True, False]
+
+
+def people() -> Recording:
+    """Ann is tracks 1 and 2, one after the other with a cut between; person 2 is track 3; track 4 is nobody."""
+    away = "." * 200
+    shown = {1: "n" * 190 + "h" * 10 + away, 2: away + "h" * 20 + "n" * 180, 3: "n" * 400, 4: "h" * 100 + "a" * 300}
+    table = grouped(table_of(shown, regular(400)), {1: 1, 2: 1, 3: 2}, {1: "Ann"})
+    about = {"videos": {"a.mp4": described({1: "Ann", 2: None})}}
+    return only(table.replace_schema_metadata(pack_metadata(about)))
+
+
+def test_a_person_goes_on_where_a_track_ends() -> None:
+    (bout,) = [e for e in find_events(people(), [Kind.bout]) if e.emotion == "happiness"]
+    assert (bout.people, bout.names, bout.tracks) == ((1,), ("Ann",), ())
+    assert (bout.start_s, bout.end_s) == pytest.approx((19, 22))
+    assert short(bout)[2] == "Ann"
+    assert flat(bout)["people"] == [1]
+
+
+def test_events_of_some_people_and_of_tracks() -> None:
+    assert {e.people for e in find_events(people(), [Kind.bout], people=["2"])} == {(2,)}
+    assert {(e.people, e.tracks) for e in find_events(people(), [Kind.bout], tracks=[4])} == {((), (4,))}
+    assert {e.tracks for e in find_events(people(), [Kind.bout], by="track")} == {(1,), (2,), (3,), (4,)}
+    with pytest.raises(UsageError, match="no person Eve"):
+        find_events(people(), people=["Eve"])
+    with pytest.raises(UsageError, match="no track 9"):
+        find_events(people(), tracks=[9])

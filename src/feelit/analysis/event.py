@@ -32,6 +32,8 @@ class Event:
     high: float
     p_value: float  # of finding such an event somewhere in the track, or in the video, by chance
     p_adjusted: float  # the same, corrected for the number of events of its kind in the video
+    people: tuple[int, ...] = ()  # numbers of persons, where it was looked for by person; there are no tracks then
+    names: tuple[str, ...] = ()  # theirs, of those who have one
 
     @property
     def duration_s(self) -> float:

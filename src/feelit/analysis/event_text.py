@@ -15,22 +15,23 @@ from feelit.storage.names import one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADINGS = tuple(f.name for f in fields(Event))
+WHO = ("people", "names", "tracks")
+HEADINGS = ("video", "kind", *WHO, *(f.name for f in fields(Event) if f.name not in ("video", "kind", *WHO)))
 
 P_VALUES = ("p_value", "p_adjusted")
 P_DIGITS = 3
 """Significant digits of p-values as they are written: some are tiny."""
 
-SHORT_HEADINGS = ("video", "event", "tracks", "shows", "start", "end", "peak", "strength", "usually", "p, or 95 %")
+SHORT_HEADINGS = ("video", "event", "who", "shows", "start", "end", "peak", "strength", "usually", "p, or 95 %")
 WORDS = 4
 """The headings of `short`; the first `WORDS` of them are over text, the others over numbers."""
 
 
 def flat(event: Event) -> dict[str, Any]:
-    """An event as one row of columns; its tracks are a list of numbers. What there is not is None."""
+    """An event as one row of columns; people, names and tracks are lists. What there is not is None."""
     row = {name: rounded(getattr(event, name)) for name in HEADINGS}
     row |= {name: _significant(getattr(event, name)) for name in P_VALUES}
-    return row | {"kind": event.kind.value, "tracks": list(event.tracks)}
+    return row | {"kind": event.kind.value, **{name: list(getattr(event, name)) for name in WHO}}
 
 
 def json_text(events: Iterable[Event]) -> str:
@@ -39,12 +40,18 @@ def json_text(events: Iterable[Event]) -> str:
 
 
 def csv_text(events: Iterable[Event]) -> str:
-    """One line an event under a line of headings; tracks with spaces between, what there is not is empty."""
-    return csv_of(HEADINGS, (flat(event) | {"tracks": _tracks(event, " ")} for event in events))
+    """One line an event under a line of headings; numbers with spaces between, names with semicolons; empty is what there is
+    not."""
+    return csv_of(HEADINGS, (flat(event) | _joined(event) for event in events))
+
+
+def _joined(event: Event) -> dict[str, str]:
+    numbers = {name: " ".join(map(str, getattr(event, name))) for name in ("people", "tracks")}
+    return {**numbers, "names": "; ".join(event.names)}
 
 
 def event_frame(events: Sequence[Event]) -> pd.DataFrame:
-    """The same as a frame; tracks are tuples."""
+    """The same as a frame; people, names and tracks are tuples."""
     import pandas as pd
 
     columns: dict[str, Any] = {name: [getattr(event, name) for event in events] for name in HEADINGS}
@@ -60,13 +67,16 @@ def short(event: Event) -> list[str]:
     sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else p_text(event.p_adjusted)
     shows = event.emotion or "-"
     return [
-        *(one_line(event.video), event.kind.value, _tracks(event, ", "), shows),
+        *(one_line(event.video), event.kind.value, _who(event), shows),
         *(*times, _decimals(event.strength, 2), _decimals(event.baseline, 2), sure),
     ]
 
 
-def _tracks(event: Event, between: str) -> str:
-    return between.join(map(str, event.tracks))
+def _who(event: Event) -> str:
+    """Names where all have one, else numbers."""
+    if event.people and len(event.names) == len(event.people):
+        return one_line(", ".join(event.names))
+    return ", ".join(map(str, event.people or event.tracks))
 
 
 def p_text(p_value: float) -> str:

@@ -15,7 +15,9 @@ from feelit.analysis.peaks import find_peaks
 from feelit.analysis.resampling import adjusted, mean_interval
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, track_series
-from feelit.timeline.recording import TimelineSources, open_timelines, with_time
+from feelit.timeline.people import Series, people_among, refuse_strangers, series_of
+from feelit.timeline.recording import Recording, TimelineSources, open_timelines, with_time
+from feelit.timeline.tracks import refuse_unknown
 from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101
@@ -23,24 +25,45 @@ SEED = 20_260_101
 _NAN = float("nan")
 
 
-def find_events(sources: TimelineSources, kinds: Collection[Kind] = tuple(Kind)) -> list[Event]:
-    """What happens in timelines, by video in the order of the sources, then by time, kind and track.
+def find_events(
+    sources: TimelineSources,
+    kinds: Collection[Kind] = tuple(Kind),
+    *,
+    by: Series | None = None,
+    people: Sequence[str] | None = None,
+    tracks: Sequence[int] | None = None,
+) -> list[Event]:
+    """What happens in timelines, by video in the order of the sources, then by time, kind and person.
 
     Parameters
     ----------
     sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
     kinds : only these are looked for; of each the events are the same, whatever the others are
+    by : whose events, see `people.series_of`
+    people, tracks : only of these, in every video that has them; of a shared event one of them will do
 
     Raises
     ------
     TimelineReadError, UsageError
-        as `recording.open_timelines`; TimelineReadError if a column is missing.
+        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError if somebody is in no video.
     """
     found = []
-    for recording in with_time(open_timelines(sources), "a list of events"):
-        rows = TimelineSamples(recording)
-        found += events_of(rows, bouts_of(rows), kinds)
+    recordings = with_time(open_timelines(sources), "a list of events")
+    refuse_strangers(people or (), recordings)
+    refuse_unknown(tracks or (), {track for recording in recordings for track in recording.tracks})
+    for recording in recordings:
+        series = series_of(recording, by, people, tracks)
+        rows = TimelineSamples(recording, series)
+        asked = tracks if people is None else people_among(people, recording)
+        events = [e for e in events_of(rows, bouts_of(rows), kinds) if asked is None or not set(asked).isdisjoint(e.tracks)]
+        found += events if series == "track" else [_of_people(event, recording) for event in events]
     return found
+
+
+def _of_people(event: Event, recording: Recording) -> Event:
+    """An event that was looked for by person, with its people in their place."""
+    names = tuple(name for name in map(recording.person_name, event.tracks) if name)
+    return replace(event, people=event.tracks, names=names, tracks=())
 
 
 def bouts_of(rows: TimelineSamples) -> list[Bouts]:

@@ -146,7 +146,7 @@ def people(
 
 @keywords(kinds=EVERY_KIND)
 def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFrame:
-    """Bouts, peaks, shifts that several tracks share, and long absences, one row each; docs/events.md describes the columns.
+    """Bouts, peaks, shifts that several people share, and long absences, one row each; docs/events.md describes the columns.
 
     Parameters
     ----------
@@ -161,9 +161,9 @@ def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFram
     from feelit.analysis.event_text import event_frame
     from feelit.analysis.events import find_events
 
-    return event_frame(
-        [event for event in find_events(timelines, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
-    )
+    kinds = [Kind(kind) for kind in options.kinds]
+    found = find_events(timelines, kinds, by=options.by, people=options.people, tracks=options.tracks)
+    return event_frame([event for event in found if is_wanted(event, options)])
 
 
 @keywords()

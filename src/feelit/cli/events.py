@@ -44,7 +44,9 @@ def events(
     from feelit.cli import texts
 
     written = texts.choose(Format, format_, out, force, timelines)
-    found = [event for event in find_events(timelines, [Kind(kind) for kind in options.kinds]) if is_wanted(event, options)]
+    kinds = [Kind(kind) for kind in options.kinds]
+    every = find_events(timelines, kinds, by=options.by, people=options.people, tracks=options.tracks)
+    found = [event for event in every if is_wanted(event, options)]
     if written is Format.table:
         _show(found)
     else:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.errors import UsageError
 from feelit.storage.names import one_line
-from feelit.timeline.people import Series, names_of_people, people_meant, series_of
+from feelit.timeline.people import Series, names_of_people, people_among, series_of
 from feelit.timeline.recording import Recording
 
 
@@ -57,19 +56,6 @@ class Part:
         for batch in recording.batches([*columns, column]):
             inside = pc.is_in(batch.column(len(columns)).cast(pa.int64(), safe=False), value_set=wanted)
             yield batch.select(range(len(columns))).filter(inside)
-
-
-def people_among(wanted: Sequence[str], recording: Recording) -> tuple[int, ...]:
-    """The numbers of those of the people asked for who are in a video."""
-    names = names_of_people(recording)
-    found: list[int] = []
-    for word in wanted:
-        try:
-            found += people_meant([word], names)
-        except UsageError:
-            if sum(name == word for name in names.values()) > 1:
-                raise
-    return tuple(dict.fromkeys(found))
 
 
 Write = Callable[[Part], Iterator[str]]

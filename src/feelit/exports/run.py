@@ -7,13 +7,13 @@ from pathlib import Path
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.exports.formats import Format, format_named
-from feelit.exports.part import Part, people_among
+from feelit.exports.part import Part
 from feelit.options.timelines import ExportOptions
 from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
 from feelit.storage.location import object_called
-from feelit.storage.names import as_text, mirrored, one_line
+from feelit.storage.names import as_text, mirrored
 from feelit.storage.stat import InputFiles
-from feelit.timeline.people import names_of_people, people_meant
+from feelit.timeline.people import refuse_strangers
 from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines, with_time
 from feelit.timeline.tracks import refuse_unknown
 
@@ -76,19 +76,10 @@ def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions
     if kind.needs_time:
         recordings = with_time(recordings, "this format")
     refuse_unknown(options.tracks or (), {track for recording in recordings for track in recording.tracks})
-    _refuse_strangers(options.people or (), recordings)
+    refuse_strangers(options.people or (), recordings)
     if kind.one_video and not recordings:
         raise TimelineReadError("these timelines hold no video", "run `feelit analyze` first")
     return recordings
-
-
-def _refuse_strangers(people: Sequence[str], recordings: Sequence[Recording]) -> None:
-    """People who are asked for have to be in one of the videos."""
-    found = {word for recording in recordings for word in people if people_among([word], recording)} if people else set()
-    if strangers := [word for word in people if word not in found]:
-        if len(recordings) == 1:
-            people_meant(strangers, names_of_people(recordings[0]))
-        raise UsageError(one_line(f"no person {strangers[0]} in these timelines"), "`feelit people` lists who is there")
 
 
 def _part(recordings: Sequence[Recording], folder: Path, options: ExportOptions) -> Part:

@@ -67,12 +67,36 @@ class EventsOptions(Options):
         default_text="all",
         kind=EMOTION_WORDS,
     )
+    by: Literal["person", "track"] | None = option(
+        None,
+        "Whose events.",
+        default_text="person, or track with `--tracks` and where people were not grouped",
+        kind=choice(("person", "track")),
+    )
+    people: tuple[str, ...] | None = option(
+        None,
+        "Only of these people, by number or name, as in 1,P02.",
+        details="Of a shared event one of them will do.",
+        default_text="all",
+        kind=PEOPLE,
+    )
+    tracks: tuple[int, ...] | None = option(
+        None,
+        "Only of these tracks, as in 1,3.",
+        details="Of a shared event one of them will do.",
+        default_text="all",
+        kind=TRACKS,
+    )
     max_p: float = option(
         SURE,
         "Only where the corrected p-value is no larger; 1 lists all that was found.",
         details="Corrected for the number of events of its kind in the video. Bouts have none and stay.",
         bounds=PROBABILITY,
     )
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        refuse_mixture(self.by, self.people, self.tracks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -58,3 +58,31 @@ def _person_meant(word: str, names: Mapping[int, str | None]) -> int:
         return int(number)
     there = ", ".join(name or str(person) for person, name in list(names.items())[:NAMED]) or "nobody"
     raise UsageError(one_line(f"no person {word} in this timeline"), one_line(f"its people: {there}"))
+
+
+def people_among(wanted: Sequence[str], recording: Recording) -> tuple[int, ...]:
+    """The numbers of those of the people asked for who are in a video."""
+    names = names_of_people(recording)
+    found: list[int] = []
+    for word in wanted:
+        try:
+            found += people_meant([word], names)
+        except UsageError:
+            if sum(name == word for name in names.values()) > 1:
+                raise
+    return tuple(dict.fromkeys(found))
+
+
+def refuse_strangers(people: Sequence[str], recordings: Sequence[Recording]) -> None:
+    """People who are asked for have to be in one of the videos.
+
+    Raises
+    ------
+    UsageError
+        if one is in none.
+    """
+    found = {word for recording in recordings for word in people if people_among([word], recording)} if people else set()
+    if strangers := [word for word in people if word not in found]:
+        if len(recordings) == 1:
+            people_meant(strangers, names_of_people(recordings[0]))
+        raise UsageError(one_line(f"no person {strangers[0]} in these timelines"), "`feelit people` lists who is there")
