@@ -22,6 +22,8 @@ from tests.conftest import Command, SerialEngine
 from tests.storage.conftest import Bucket
 from tests.storage.proxy import Fault
 from tests.video import clips
+from tests.video.photographs import encoded, face, with_exif
+from tests.video.photographs import stored as upside
 
 A, B = "s3://lab/videos/may/a.mp4", "s3://lab/videos/b.mkv"
 
@@ -98,6 +100,22 @@ def test_a_prefix_is_searched_like_a_folder_and_mirrored(stored: Bucket, command
     ]
     written = [key for key in stored.names() if key.startswith("timelines/")]
     assert written == ["timelines/_manifest.parquet", "timelines/b.mkv.parquet", "timelines/may/a.mp4.parquet"]
+
+
+def test_photographs_of_a_prefix_are_analysed_where_there_are_no_videos(stored: Bucket, command: Command) -> None:
+    for name, orientation in (("a.jpg", 6), ("deep/b.png", 3)):
+        stored.put(f"stills/{name}", with_exif(encoded(upside(face(120), orientation), Path(name).suffix), orientation))
+        stored.put(f"videos/{name}", b"")
+    ran = command("analyze", "s3://lab/stills/", "--out", "t.parquet", "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+    rows = pq.read_table("t.parquet")
+    assert rows.column("video").to_pylist() == ["s3://lab/stills/a.jpg", "s3://lab/stills/deep/b.png"]
+    assert max(abs(roll) for roll in rows.column("roll_deg").to_pylist()) < 12
+    ran = command("analyze", "s3://lab/videos/", "--dry-run")
+    assert [line.split("\t")[0] for line in ran.out.splitlines()] == [B, A]
+    assert ran.lines == [
+        "feelit: s3://lab/videos/ holds videos, so 2 pictures are left out (name them, or a folder without videos)"
+    ]
 
 
 def test_a_second_run_reads_no_video_and_writes_no_timeline(stored: Bucket, command: Command) -> None:

@@ -10,11 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from feelit.errors import FeelitError, UsageError, VideoReadError
-from feelit.run.search import SUFFIXES, Search
+from feelit.run.search import SUFFIXES, Search, left_out
 from feelit.storage import objects
 from feelit.storage.location import Location, Url, location
 from feelit.storage.names import as_text, in_dataset, mirrored
 from feelit.types import Sampling, Segment, VideoInfo
+from feelit.video.photographs import SUFFIXES as PHOTOGRAPHS
 from feelit.video.probe import Probe
 
 LEAST_APART_S = 1.0
@@ -155,7 +156,7 @@ def _sources(given: Location, follow_links: bool, failures: list[InputFailure], 
     """The videos that an input stands for; what gives none is added to `failures`, what is left out to `notes`."""
     if isinstance(given, Url):
         try:
-            return _in_bucket(given)
+            return _in_bucket(given, notes)
         except VideoReadError as error:
             failures.append(InputFailure(_named(given), error))
             return []
@@ -186,13 +187,18 @@ def _named(given: Location) -> Source:
     return Source(given, as_text(given), in_dataset(place))
 
 
-def _in_bucket(given: Url) -> list[Source]:
+def _in_bucket(given: Url, notes: list[str]) -> list[Source]:
     """What ends like a video is one, and is not asked for before it is opened; anything else may be a folder."""
     is_folder = given.key == "" or given.key.endswith("/")
-    if given.suffix.lower() in SUFFIXES or (not is_folder and objects.info(given, VideoReadError) is not None):
+    if given.suffix.lower() in SUFFIXES | PHOTOGRAPHS or (not is_folder and objects.info(given, VideoReadError) is not None):
         return [_named(given)]
-    places = {url: url.place(given) for url in objects.find(given, VideoReadError) if url.suffix.lower() in SUFFIXES}
-    shown = {url: place for url, place in places.items() if not any(part.startswith(".") for part in place.split("/"))}
+    places = {url: url.place(given) for url in objects.find(given, VideoReadError)}
+    found = {url: place for url, place in places.items() if not any(part.startswith(".") for part in place.split("/"))}
+    shown = {url: place for url, place in found.items() if url.suffix.lower() in SUFFIXES}
+    pictures = {url: place for url, place in found.items() if url.suffix.lower() in PHOTOGRAPHS}
+    if shown and pictures:
+        notes.append(left_out(str(given), len(pictures)))
+    shown = shown or pictures
     if not shown:
         hint = f"endings that count: {' '.join(sorted(SUFFIXES))}"
         raise VideoReadError(f"{given} {'holds no videos' if is_folder else 'is no video, and no folder that holds any'}", hint)

@@ -56,8 +56,7 @@ class Search:
         """Pictures count where there are no videos; beside videos they are covers and stills of these."""
         videos = [path for path in self.files if _suffix(path) in SUFFIXES]
         if videos and (pictures := len(self.files) - len(videos)):
-            what = "1 picture is" if pictures == 1 else f"{pictures} pictures are"
-            self.notes.append(f"{self.folder} holds videos, so {what} left out (name them, or a folder without videos)")
+            self.notes.append(left_out(str(self.folder), pictures))
             self.files = videos
 
     def _linked(self) -> Iterator[str]:
@@ -102,6 +101,12 @@ class Search:
             self.files.append(path)
         elif leads_to == "nothing":
             self.unread.append((path, f"is a link to {Path(entry.path).readlink()}, which does not exist"))
+
+
+def left_out(folder: str, pictures: int) -> str:
+    """What is said of pictures beside videos."""
+    what = "1 picture is" if pictures == 1 else f"{pictures} pictures are"
+    return f"{folder} holds videos, so {what} left out (name them, or a folder without videos)"
 
 
 def _suffix(path: str) -> str:

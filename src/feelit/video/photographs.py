@@ -32,6 +32,8 @@ END, FILL, ALONE = 0xD9, 0xFF, (0x00, 0x01, *range(0xD0, 0xD8))
 """What follows the byte 255 in a JPEG: at its end, for padding, and where no segment begins (ITU-T T.81, table B.1)."""
 
 APP1 = 0xE1
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Segments of a JPEG that begin a picture, with its size."""
 
 
 def demuxer_of(path: Path, head: bytes) -> str | None:
@@ -106,6 +108,19 @@ def _is_whole_jpeg(content: bytes) -> bool:
         else:  # a segment, which may hold a picture of its own: the small one for overviews
             place += 2 + int.from_bytes(content[place + 2 : place + 4])
     return False
+
+
+def size_in(content: bytes) -> tuple[int, int] | None:
+    """Width and height that a PNG or JPEG claims, before anything of it is decoded; None where it claims none."""
+    if content.startswith(PNG):
+        return (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) if content[12:16] == b"IHDR" else None
+    place = 2 if content.startswith(JPEG) else len(content)
+    while content[place : place + 1] == b"\xff" and place + 9 <= len(content):
+        kind, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
+        if kind in FRAMES:
+            return int.from_bytes(content[place + 7 : place + 9]), int.from_bytes(content[place + 5 : place + 7])
+        place += 1 if kind == FILL else 2 + max(length, 2)
+    return None
 
 
 def orientation_in(content: bytes) -> int:

@@ -21,7 +21,7 @@ from feelit.storage.location import Location, Url, refuse_url
 from feelit.storage.objects import open_object
 from feelit.types import VideoInfo
 from feelit.video.index import has_whole_index
-from feelit.video.photographs import DEMUXERS, HEAD_BYTES, MOST_BYTES, demuxer_of, is_whole, orientation_in
+from feelit.video.photographs import DEMUXERS, HEAD_BYTES, MOST_BYTES, demuxer_of, is_whole, orientation_in, size_in
 from feelit.video.scan import Scan
 from feelit.video.sequence import sequence_of
 from feelit.video.shape import MOST_PIXELS, Shape, StreamShapes
@@ -136,12 +136,15 @@ def video_stream(container: InputContainer, path: Location | str) -> VideoStream
         what = "no video" + (", only sound" if container.streams.audio else "") + (" and a cover picture" if streams else "")
         raise VideoReadError(f"{path} holds {what}", "give a file with moving pictures")
     stream = max(moving, key=lambda s: (bool(int(s.disposition) & int(Disposition.default)), _pixels(s)))
-    width_px, height_px = stream.codec_context.width, stream.codec_context.height
-    if _pixels(stream) > MOST_PIXELS:
-        hint = f"the most is {MOST_PIXELS >> 20} Mi px; scale it first"
-        raise VideoReadError(f"{path} claims a picture of {width_px} x {height_px} px", hint)
+    _refuse_size(path, stream.codec_context.width, stream.codec_context.height)
     stream.codec_context.options = dict(_LIMITS)  # pictures may grow on the way
     return stream
+
+
+def _refuse_size(path: Location | str, width_px: int, height_px: int) -> None:
+    if width_px * height_px > MOST_PIXELS:
+        hint = f"the most is {MOST_PIXELS >> 20} Mi px; scale it first"
+        raise VideoReadError(f"{path} claims a picture of {width_px} x {height_px} px", hint)
 
 
 def _pixels(stream: VideoStream) -> int:
@@ -207,6 +210,8 @@ def _of_photograph(path: Location) -> int:
         raise VideoReadError(f"{path} is a photograph of more than {MOST_BYTES >> 20} MiB", "scale it first")
     if not is_whole(content):
         raise VideoReadError(f"{path} is damaged or cut off", "copy it again from its origin")
+    if (size := size_in(content)) is not None:
+        _refuse_size(path, *size)
     return orientation_in(content)
 
 
