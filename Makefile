@@ -1,9 +1,10 @@
 # make demo    set up, analyse a rendered call, print the summary, leave results.parquet and annotated.mp4
-# make test    set up and run the tests
+# make test    set up and run the tests, but for the slow ones; MARKS= runs all
 # make lint    set up and check style and types
 
 PYTHON ?= python3
 EXTRAS ?= dev
+MARKS ?= not slow
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -16,7 +17,7 @@ demo: $(VENV)/.installed
 	@echo "results.parquet and annotated.mp4 are ready"
 
 test: $(VENV)/.installed-$(EXTRAS)
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "$(MARKS)"
 
 lint: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/ruff check

@@ -45,7 +45,6 @@ OWNERS = {
     "ray": {"run"},
     "rich": {"console"},
     "s3fs": {"storage"},
-    "scipy": {"tracking", "evaluation"},
     "torch": {"training", "explaining"},
     "typer": {"cli"},
 }

@@ -69,6 +69,7 @@ def test_pictures_without_an_expression_are_not_learnt_from(tmp_path: Path) -> N
     assert (len(faces), int((faces.label < 0).sum())) == (16, 0)
 
 
+@pytest.mark.slow
 def test_eight_classes_are_learnt_with_every_means_against_overfitting(tmp_path: Path, command: Command) -> None:
     write_affectnet(tmp_path / "AffectNet")
     recipe = tmp_path / "mine.toml"

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from feelit.errors import UsageError
 from feelit.geometry import iou
+from feelit.tracking.assignment import assign
 from feelit.types import Columns, Float32, Int64
 
 ALPHAS = np.linspace(0.05, 0.95, 19)
@@ -166,7 +166,7 @@ def _clear(paired: list[_Paired], overlap: float) -> tuple[int, int]:
                 matches += 1
                 close[row], close[:, kept] = False, False
         # one match more is worth more than any overlaps
-        rows, columns = linear_sum_assignment(np.where(close, len(close) + frame.overlap, 0), maximize=True)
+        rows, columns = assign(np.where(close, len(close) + frame.overlap, 0))
         for row, column in zip(rows, columns, strict=True):
             if close[row, column]:
                 true, found = int(frame.true[row]), int(frame.predicted[column])
@@ -186,7 +186,7 @@ def _identity_matches(paired: list[_Paired], overlap: float) -> int:
     shared = np.zeros((len(true_size), len(predicted_size)), np.int64)
     for frame in paired:
         shared[np.ix_(frame.true, frame.predicted)] += frame.overlap >= overlap - SLACK
-    return int(shared[linear_sum_assignment(shared, maximize=True)].sum())
+    return int(shared[assign(shared)].sum())
 
 
 def _hota(paired: list[_Paired]) -> tuple[float, float, float]:
@@ -207,7 +207,7 @@ def _hota(paired: list[_Paired]) -> tuple[float, float, float]:
 
     matched = np.zeros((len(ALPHAS), *together.shape), np.int64)
     for frame in paired:
-        rows, columns = linear_sum_assignment(affinity[np.ix_(frame.true, frame.predicted)] * frame.overlap, maximize=True)
+        rows, columns = assign(affinity[np.ix_(frame.true, frame.predicted)] * frame.overlap)
         reached = frame.overlap[rows, columns][None, :] >= ALPHAS[:, None] - SLACK
         matched[:, frame.true[rows], frame.predicted[columns]] += reached
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from feelit.geometry import grow, iou
+from feelit.tracking.assignment import assign
 from feelit.types import Bool, Float32, Int64, UInt8
 
 Pairs = tuple[Int64, Int64]  # rows of the tracks, rows of the boxes
@@ -54,7 +54,7 @@ def match(likeness: Float32, possible: Bool) -> Pairs:
         rows, columns = np.nonzero(possible)
     else:
         # What is impossible must not be worth anything, or it could break a good pair.
-        rows, columns = linear_sum_assignment(np.where(possible, likeness, 0), maximize=True)
+        rows, columns = assign(np.where(possible, likeness, 0))
         good = possible[rows, columns]
         rows, columns = rows[good], columns[good]
     return rows.astype(np.int64), columns.astype(np.int64)
