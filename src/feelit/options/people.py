@@ -14,6 +14,8 @@ from feelit.options.declare import Options, option
 from feelit.options.kinds import PATHS, Kind, expanded
 from feelit.times import parse_time
 
+PAGES = (".html", ".htm")
+
 MOST_NAME = 100
 """Characters of a person's name."""
 
@@ -78,10 +80,16 @@ def _split(value: Any) -> tuple[int, float]:
 def _each(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str) -> Kind:
     """An option that is given several times: a tuple in the record."""
 
+    def one(part: Any) -> Any:
+        try:
+            return item(part)
+        except (TypeError, ValueError, OverflowError):
+            raise UsageError(f" {part} is no {name[2:]}", hint) from None
+
     def convert(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):
-            return (item(value),)
-        return tuple(item(part) for part in (value.items() if isinstance(value, Mapping) else value))
+            return (one(value),)
+        return tuple(one(part) for part in (value.items() if isinstance(value, Mapping) else value))
 
     return Kind(name=name, metavar=metavar, convert=convert, hint=hint, repeated=True, python=python)
 
@@ -91,7 +99,10 @@ def _numbers(value: Any) -> tuple[int, ...]:
     parts = [given] if isinstance(given, int) else given
     found: list[int] = []
     for part in parts:
-        found += _numbers(part) if isinstance(part, str) and "," in part else [person_number(part)]
+        try:
+            found += _numbers(part) if isinstance(part, str) and "," in part else [person_number(part)]
+        except (TypeError, ValueError):
+            raise UsageError(f" {part} is no number of a person", "write 12, or 12,13") from None
     return tuple(dict.fromkeys(found))
 
 
@@ -215,6 +226,8 @@ class PeopleOptions(Options):
 
     def check(self) -> None:
         """See `Options.check`."""
+        if self.sheet is not None and self.sheet.suffix.lower() not in PAGES:
+            raise UsageError(f"--sheet {self.sheet} is not a name for a page", f"it has to end in {' or '.join(PAGES)}")
         if self.across and self.within:
             raise UsageError("--across and --within exclude one another", "leave one of them out")
         if self.forget and (self.across or self.enrol or self.keep_identity):

@@ -16,7 +16,6 @@ import numpy as np
 
 from feelit.analysis.people import Person, people_in
 from feelit.analysis.summary_text import clock
-from feelit.errors import UsageError
 from feelit.identity.doubts import PairDoubt, SplitDoubt, pair_doubts, seen_together, split_doubts
 from feelit.identity.footage import Sought, find_video
 from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces
@@ -29,7 +28,6 @@ from feelit.timeline.recording import Recording, TimelineSources, files_of, list
 from feelit.types import Float32, UInt8
 from feelit.vision.identity import open_identity
 
-ENDINGS = (".html", ".htm")
 PICTURE_PX = 104
 SCALE = 1.6
 """A picture shows so many sides of the face's box."""
@@ -89,8 +87,6 @@ def write_sheet(
 
     Raises
     ------
-    UsageError
-        if its name does not end in .html.
     OutputError
         if it exists and `options.force` is not set, or cannot be written.
     TimelineReadError, VideoReadError
@@ -98,8 +94,6 @@ def write_sheet(
     """
     out = options.sheet
     assert out is not None
-    if out.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--sheet {out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
     sources = listed_sources(timelines)
     recordings = open_timelines(sources)
     sought = {recording.name: find_video(recording, options.videos) for recording in recordings}
