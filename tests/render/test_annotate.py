@@ -50,6 +50,7 @@ def faces() -> TimelineRows:
 
 def annotate(video: Path, faces: TimelineRows, options: AnnotateOptions) -> list[UInt8]:
     annotate_video(video, view(faces, TENTHS), options)
+    assert isinstance(options.out, Path)
     return pictures(options.out)
 
 

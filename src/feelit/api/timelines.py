@@ -216,7 +216,7 @@ def report(
     """
     from feelit.reports.write import write_report
 
-    return write_report(timelines, replace(options, out=Path(expanded(out))), progress or (lambda share: None))
+    return write_report(timelines, replace(options, out=location(expanded(out))), progress or (lambda share: None))
 
 
 @keywords()
@@ -241,4 +241,4 @@ def plot(timelines: TimelineSources, out: str | PathLike[str] | None = None, *, 
 
     if out is None:
         return figure_of(timelines, options)
-    return plot_timeline(timelines, replace(options, out=Path(expanded(out))))
+    return plot_timeline(timelines, replace(options, out=location(expanded(out))))

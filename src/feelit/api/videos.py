@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.videos import AnnotateOptions, ClipsOptions
+from feelit.storage.location import location
 from feelit.timeline.recording import TimelineSources
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def annotate(
 
     place = Path(expanded(video))
     (recording,) = with_time([recording_of(place, timelines)], "an annotated video")
-    wanted = replace(options, out=Path(expanded(out)))
+    wanted = replace(options, out=location(expanded(out)))
     return annotate_video(place, view_of(recording), wanted, progress, recording.path)
 
 

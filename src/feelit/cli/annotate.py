@@ -24,6 +24,6 @@ def annotate(
     from feelit.storage.names import one_line
 
     with progress_bar(f"annotating {video.name}", quiet) as advance:
-        notes = api.annotate(video, timeline, options.out, options=options, progress=advance)
+        notes = api.annotate(video, timeline, str(options.out), options=options, progress=advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +33,9 @@ def events(
         Format | None,
         typer.Option("--format", help="How to write them.", show_default="table, or what the ending of --out says"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a file instead of standard output.", show_default=False)] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Write a file instead of standard output.", show_default=False)
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Find what happens: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
@@ -43,14 +44,15 @@ def events(
     from feelit.analysis.events import find_events
     from feelit.cli import texts
 
-    written = texts.choose(Format, format_, out, force, timelines)
+    target = texts.place_of(out)
+    written = texts.choose(Format, format_, target, force, timelines)
     kinds = [Kind(kind) for kind in options.kinds]
     every = find_events(timelines, kinds, by=options.by, people=options.people, tracks=options.tracks)
     found = [event for event in every if is_wanted(event, options)]
     if written is Format.table:
         _show(found)
     else:
-        texts.write(json_text(found) if written is Format.json else csv_text(found), out)
+        texts.write(json_text(found) if written is Format.json else csv_text(found), target)
 
 
 def _show(found: list[Event]) -> None:

@@ -21,4 +21,4 @@ def plot(
     """Draw timelines as a figure for a paper: what everybody shows over time, with the probabilities."""
     import feelit.api as api
 
-    api.plot(timelines, options.out, options=options)
+    api.plot(timelines, str(options.out), options=options)

@@ -25,6 +25,6 @@ def report(
     from feelit.storage.names import one_line
 
     with progress_bar(f"writing {options.out.name}", quiet) as advance:
-        notes = api.report(timelines, options.out, options=options, progress=advance)
+        notes = api.report(timelines, str(options.out), options=options, progress=advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

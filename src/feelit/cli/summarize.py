@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,25 +35,28 @@ def summarize(
         Format | None,
         typer.Option("--format", help="How to write it.", show_default="table, or what the ending of --out says"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a file instead of standard output.", show_default=False)] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Write a file instead of standard output.", show_default=False)
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
     from feelit.analysis.summary import summaries
     from feelit.cli import texts
 
-    written = texts.choose(Format, format_, out, force, timelines)
+    target = texts.place_of(out)
+    written = texts.choose(Format, format_, target, force, timelines)
     if options.signals:
         from feelit.analysis.signals import signal_summaries
         from feelit.analysis.signals_text import signals_text
 
-        texts.write(signals_text(signal_summaries(timelines), written.value), out)
+        texts.write(signals_text(signal_summaries(timelines), written.value), target)
         return
     records: list[Summary] = list(summaries(timelines, options.by))
     if written is Format.table:
         _show(records, options.by)
     else:
-        texts.write(_text(records, options.by, written), out)
+        texts.write(_text(records, options.by, written), target)
 
 
 def _text(records: list[Summary], by: By, written: Format) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from feelit.storage.location import Location
 
 Format = TypeVar("Format", bound=StrEnum)
 
@@ -14,7 +16,15 @@ TABLE = "table"
 """The format for the terminal, which no file is written in."""
 
 
-def choose(formats: type[Format], chosen: Format | None, out: Path | None, force: bool, timelines: Sequence[str]) -> Format:
+def place_of(out: str | None) -> Location | None:
+    """The place that `--out` names; None is standard output."""
+    from feelit.options.kinds import expanded
+    from feelit.storage.location import location
+
+    return None if out is None else location(expanded(out))
+
+
+def choose(formats: type[Format], chosen: Format | None, out: Location | None, force: bool, timelines: Sequence[str]) -> Format:
     """The format to write, named by --format or by the ending of --out; `timelines` are what the command reads.
 
     Raises
@@ -47,7 +57,7 @@ def write_json(content: object, indent: int | None = None) -> None:
     write(json.dumps(content, indent=indent, ensure_ascii=False) + "\n", None)
 
 
-def write(text: str, out: Path | None) -> None:
+def write(text: str, out: Location | None) -> None:
     """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal.
 
     Raises

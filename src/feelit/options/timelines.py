@@ -146,7 +146,7 @@ class ExportOptions(Options):
 class ReportOptions(Options):
     """Where a report goes, and the files and folders in which the videos are looked for."""
 
-    out: Path = option("report.html", "The page; ends in .html or .htm.")
+    out: Location = option("report.html", "The page; ends in .html or .htm.", kind=LOCATION)
     video: tuple[Path, ...] = option(
         (),
         "Where the videos are, files or folders, for pictures and a player; may be repeated.",
@@ -164,7 +164,7 @@ class PlotOptions(Options):
     that are on screen longest, as many as fit on a page.
     """
 
-    out: Path = option("timeline.pdf", "The figure; ends in .pdf, .svg or .png.")
+    out: Location = option("timeline.pdf", "The figure; ends in .pdf, .svg or .png.", kind=LOCATION)
     video: str | None = option(
         None,
         "Of which video, where there are several: its name, or the last part of it.",

@@ -12,8 +12,9 @@ from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.analyze import RATE, AnalyzeOptions, FaceOptions
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import PEOPLE, SECONDS, TIMES, TRACKS, choice, words
+from feelit.options.kinds import LOCATION, PEOPLE, SECONDS, TIMES, TRACKS, choice, words
 from feelit.options.timelines import EMOTION_WORDS, PROBABILITY, refuse_mixture
+from feelit.storage.location import Location
 
 Blur = Literal["none", "others", "all"]
 
@@ -44,7 +45,7 @@ class DrawingOptions(Options):
 class AnnotateOptions(DrawingOptions):
     """What is asked of an annotated video."""
 
-    out: Path = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v`, `.mov` or `.mkv`.")
+    out: Location = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v`, `.mov` or `.mkv`.", kind=LOCATION)
     people: tuple[str, ...] | None = option(
         None, "Draw only these people, by number or name, as in 1,P02.", default_text="all", kind=PEOPLE
     )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from feelit.errors import TimelineReadError
 from feelit.run.plan import find_videos
-from feelit.storage.location import refuse_url
+from feelit.storage.location import Location, Url, refuse_url
 from feelit.storage.names import as_text
 from feelit.video.probe import fingerprint
 
@@ -75,8 +75,10 @@ def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]])
     return Found(footage, frozenset(name for name in missing if PurePosixPath(name).name in there))
 
 
-def link(path: Path, out: Path) -> str:
-    """The address of a file relative to the page `out`, or from the root of its own drive."""
+def link(path: Path, out: Location) -> str:
+    """The address of a file relative to the page `out`; from the root of its drive where that is another, or a bucket."""
+    if isinstance(out, Url):
+        return path.absolute().as_uri()
     try:
         relative = os.path.relpath(path.absolute(), out.absolute().parent)
     except ValueError:  # Windows: another drive

@@ -18,6 +18,7 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from feelit.storage.location import Location
 from feelit.types import VideoInfo
 from feelit.video.clock import Clock
 from feelit.video.companions import Beside, Subtitles, beside, copy_file_metadata, copy_stream_metadata
@@ -77,7 +78,7 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
                         other.finish()
 
 
-def left_out(info: VideoInfo, out: Path) -> tuple[str, ...]:
+def left_out(info: VideoInfo, out: Location) -> tuple[str, ...]:
     """What of a video a file of the format of `out` cannot hold: a few words for each stream.
 
     Raises
