@@ -103,7 +103,7 @@ def curves_of(source: pa.Table | Timeline) -> Curves:
     (recording,) = open_timelines(source if isinstance(source, pa.Table) else to_arrow(source, "a.mp4"))
     rows = TimelineSamples(recording, "person")
     parts = [(person, rows.of_track(n)) for n, person in enumerate(rows.track_id.tolist())]
-    return Curves(rows.frames.time_s, [person_curves(person, part, track_series(part), None) for person, part in parts])
+    return Curves(rows.frames.time_s, [person_curves(person, part, track_series(part)) for person, part in parts])
 
 
 def _with_people(table: pa.Table, people: Mapping[int, int | None]) -> pa.Table:

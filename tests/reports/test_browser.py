@@ -18,9 +18,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from feelit.options.timelines import ReportOptions
-from feelit.reports import faces, video_section
+from feelit.reports import video_section
 from feelit.reports.curves import NO, YES
 from feelit.reports.write import write_report
+from feelit.timeline.recording import Recording
 from feelit.timeline.schema import pack_metadata
 from tests.browser import Watched
 from tests.reports.films import film, timeline_of_film
@@ -286,10 +287,14 @@ def test_who_speaks_has_a_line_below_the_lane(
     page: Page, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says = np.array([YES] * 30 + [NO] * 30, np.uint8)
-    real = faces.read_faces
-    monkeypatch.setattr(
-        video_section, "read_faces", lambda recording: {n: replace(f, speaking=says) for n, f in real(recording).items()}
-    )
+    real = video_section.findings_of
+
+    def speaking(recording: Recording) -> video_section.Findings:
+        found = real(recording)
+        people = [replace(person, speaking=says) for person in found.curves.people]
+        return replace(found, curves=replace(found.curves, people=people))
+
+    monkeypatch.setattr(video_section, "findings_of", speaking)
     path = tmp_path / "says.parquet"
     pq.write_table(recorded(table_of({1: "n" * 60}, regular(60))), path)
     reported(tmp_path / "says.html", path)

@@ -24,6 +24,7 @@ from feelit.reports.curves import (
     coarser,
     pack,
     pack_within,
+    with_speaking,
 )
 from feelit.timeline.smoothing import smooth
 from feelit.types import EMOTIONS, UInt8
@@ -114,6 +115,13 @@ def test_a_coarser_point_is_the_most_frequent_state_and_mean_lowest_and_highest_
     assert person.low[0].tolist() == fine.min(axis=0).tolist()
     assert person.high[0].tolist() == fine.max(axis=0).tolist()
     assert (person.low[0] < person.high[0]).any()
+
+
+def test_who_speaks_is_unknown_where_the_person_is_away() -> None:
+    (person,) = curves_of(table_of({1: ".nn..n"}, regular(6))).people
+    told = with_speaking(person, np.array([1, 2, 5], np.int32), np.array([YES, NO, YES], np.uint8)).speaking
+    assert told is not None
+    assert told.tolist() == [YES, NO, UNKNOWN, UNKNOWN, YES]
 
 
 def test_who_speaks_comes_back_and_of_a_step_what_is_most_frequent() -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import base64
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from feelit.analysis.observations import Samples
 from feelit.analysis.track_series import TrackSeries
-from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
+from feelit.types import EMOTIONS, Bool, Float64, Int32, Int64, UInt8
 
 UNREADABLE, ABSENT = len(EMOTIONS), len(EMOTIONS) + 1
 STATES = (*EMOTIONS, "unreadable", "absent")
@@ -77,14 +77,13 @@ class Curves:
         return [person.state, *said, *([person.mean] if self.step_s is None else [person.mean, person.low, person.high])]
 
 
-def person_curves(person_id: int, samples: Samples, series: TrackSeries | None, speaking: UInt8 | None) -> PersonCurves:
+def person_curves(person_id: int, samples: Samples, series: TrackSeries | None) -> PersonCurves:
     """The curves of one person at full resolution.
 
     Parameters
     ----------
     samples : all of the person; their frames are the places of the points
     series : the readable ones, smoothed; None if there are none
-    speaking : (K,) uint8, see `SPEAKING`, of every sample
     """
     first, count = int(samples.frame[0]), int(samples.frame[-1] - samples.frame[0]) + 1
     place = samples.frame - first
@@ -92,11 +91,15 @@ def person_curves(person_id: int, samples: Samples, series: TrackSeries | None, 
     state[place] = np.where(samples.readable, samples.emotion, UNREADABLE)
     if series is not None:
         levels[series.samples.frame - first] = np.round(np.clip(np.nan_to_num(series.smoothed), 0, 1) * LEVELS)
-    says = None
+    return PersonCurves(person_id, first, state, None, levels, levels, levels)
+
+
+def with_speaking(person: PersonCurves, place: Int32, speaking: UInt8 | None) -> PersonCurves:
+    """The same with who speaks, (F,) at some places among the times; see `SPEAKING`."""
+    says = np.full(len(person.state), UNKNOWN, np.uint8)
     if speaking is not None:
-        says = np.full(count, UNKNOWN, np.uint8)
-        says[place] = speaking
-    return PersonCurves(person_id, first, state, says, levels, levels, levels)
+        says[place - person.first] = speaking
+    return replace(person, speaking=says)
 
 
 def coarser(curves: Curves, step_s: float) -> Curves:

@@ -117,7 +117,7 @@ def read_faces(recording: Recording) -> dict[int, PersonFaces]:
         for person_id, mine in zip(ids.tolist(), np.split(order, begins[1:]), strict=True):
             if person_id >= 0:
                 people.setdefault(person_id, _Gathered()).add(columns, mine, speaking)
-    return {person_id: people[person_id].finish() for person_id in sorted(people)}
+    return {person_id: people.pop(person_id).finish() for person_id in sorted(people)}
 
 
 def boxes_of(recording: Recording, wanted: set[tuple[float, int]]) -> dict[tuple[float, int], Float32]:

@@ -19,12 +19,12 @@ from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summary
 from feelit.analysis.track_series import track_series
-from feelit.reports.curves import ABSENT, Curves, person_curves
-from feelit.reports.faces import PersonFaces, read_faces
+from feelit.reports.curves import ABSENT, Curves, PersonCurves, person_curves, with_speaking
+from feelit.reports.faces import SPEAKING_COLUMN, PersonFaces, read_faces
 from feelit.reports.pictures import PictureRequest
 from feelit.reports.quality import Quality, quality_of
 from feelit.timeline.recording import Recording
-from feelit.types import Int64
+from feelit.types import Float64, Int32, Int64
 
 DIGITS = 4
 TOLD_GAPS = 20
@@ -65,28 +65,43 @@ class Findings:
 
 
 def findings_of(recording: Recording) -> Findings:
-    """Sum up one video, one person after the other: all of a long one at once would take much memory."""
-    faces, rows = read_faces(recording), TimelineSamples(recording, "person")
-    bouts = bouts_of(rows)
+    """Sum up one video: first what faces show, then what else is known of them; all of a long video at once would take much
+    memory."""
+    rows = TimelineSamples(recording, "person")
+    time_s, bouts = rows.frames.time_s, bouts_of(rows)
     finder = EventFinder(rows, bouts, COUNTED)
-    people, lengths_s = [], {}
+    shown = _what_people_show(rows, finder)
+    events = finder.finish()
+    video, summaries = video_summary(rows, bouts, events), track_summaries(rows, bouts, events)
+    transitions = {person: transition_counts(mine) for person, mine in zip(rows.track_id.tolist(), bouts, strict=True)}
+    del rows, bouts, finder
+    faces = read_faces(recording)
+    people = [one.curves for one in shown]
+    if SPEAKING_COLUMN in recording.columns:
+        people = [with_speaking(one.curves, one.frame, faces[one.curves.person_id].speaking) for one in shown]
+    quality = quality_of(time_s, faces, {one.curves.person_id: one.length_s for one in shown})
+    return Findings(video, summaries, transitions, events, faces, quality, Curves(time_s, people))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """What one person shows."""
+
+    curves: PersonCurves
+    frame: Int32  # (F,) of every face
+    length_s: Float64  # (F,) what it stands for
+
+
+def _what_people_show(rows: TimelineSamples, finder: EventFinder) -> list[_Shown]:
+    """The curves of everybody, who is given to `finder` on the way: smoothing takes longest."""
+    result = []
     for number, person in enumerate(rows.track_id.tolist()):
         samples = rows.of_track(number)
         series = track_series(samples)
         if series is not None:
             finder.add(series)
-        people.append(person_curves(person, samples, series, faces[person].speaking))
-        lengths_s[person] = samples.length_s
-    events = finder.finish()
-    return Findings(
-        video=video_summary(rows, bouts, events),
-        people=track_summaries(rows, bouts, events),
-        transitions={person: transition_counts(mine) for person, mine in zip(rows.track_id.tolist(), bouts, strict=True)},
-        events=events,
-        faces=faces,
-        quality=quality_of(rows.frames.time_s, faces, lengths_s),
-        curves=Curves(rows.frames.time_s, people),
-    )
+        result.append(_Shown(person_curves(person, samples, series), samples.frame.astype(np.int32), samples.length_s))
+    return result
 
 
 def title_of(name: str) -> str:
