@@ -137,7 +137,19 @@ def test_the_users_folder_is_understood_everywhere(
     assert command("merge", "~/t.parquet", "--out=~/again.parquet").code == 0
     assert command("annotate", "~/a.mp4", "~/t.parquet", "--out", "~/drawn.mp4").code == 0
     assert command("clips", "~/a.mp4", "~/t.parquet", "--out=~/clips", "--at", "0.1").code == 0
-    names = {path.name for path in home.iterdir()}
+    for arguments in (
+        ["status", "~/gone"],
+        ["train", "~/gone.toml", "--data", "~/gone", "--out", "~/run"],
+        ["models", "pull", "yunet", "--file", "~/gone"],
+        ["live", "~/gone.mp4"],
+        ["evaluate", "expression", "--data", "~/gone"],
+        ["analyze", "~/gone.mp4", "--out", "~/gone.parquet"],
+        ["explain", "expression", "~/gone.png"],
+    ):
+        failed = command(*arguments)
+        assert failed.code not in (0, 1), failed.err
+        assert str(home / "gone") in failed.err or "gone" not in failed.err, failed.err
+    names = {path.name for path in home.iterdir() if not path.name.startswith(".")}  # libraries keep caches there
     assert names == {
         *("a.mp4", "t.parquet", "merged.parquet", "r.html", "s.csv", "e.csv", "again.parquet", "drawn.mp4", "clips")
     }

@@ -85,3 +85,9 @@ def test_an_installed_package_uses_the_models_that_are_packed_into_it(tmp_path: 
     packed.mkdir(parents=True)
     monkeypatch.setattr(models, "__file__", str(tmp_path / "feelit" / "models" / "paths.py"))
     assert models_folder() == packed
+
+
+def test_a_path_may_begin_with_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.onnx").touch()
+    assert model_path("~/mine.onnx") == (tmp_path / "mine.onnx").resolve()

@@ -38,11 +38,18 @@ def live(
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""
     from feelit.live.session import watch
+    from feelit.options.kinds import expanded
 
     if not serving.is_local:
         typer.echo("feelit: whoever gets hold of the address can watch, and it travels unencrypted", err=True)
     with _until_interrupted() as stop:
-        report = watch(source, options, serving, stop, lambda url, name: _announce(url, name, open_, json_lines))
+        report = watch(
+            expanded(source) if source else source,
+            options,
+            serving,
+            stop,
+            lambda url, name: _announce(url, name, open_, json_lines),
+        )
     if report is None:
         typer.echo("feelit: interrupted before there was anything to see", err=True)
         _end(INTERRUPTED)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.command import with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def verify(
 
 
 @models.command(cls=HelpfulCommand)
+@with_options
 def pull(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
     mirror: Annotated[

@@ -20,10 +20,11 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell how many videos of a folder are done, failed and remain, also while a run goes on."""
+    from feelit.options.kinds import expanded
     from feelit.run.status import status_of
     from feelit.storage.location import location
 
-    place = location(folder)
+    place = location(expanded(folder))
     found = status_of(place)
     if as_json:
         _print_json(found, failed, stale)

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from feelit.cli.command import with_options
 
+
+@with_options
 def train(
     recipe: Annotated[
         str,
@@ -33,10 +36,11 @@ def train(
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
     from feelit.cli.texts import write, write_json
+    from feelit.options.kinds import expanded
     from feelit.storage.names import as_text
     from feelit.training.run import run_recipe
 
-    model, values = run_recipe(recipe, changes or [], data, out)
+    model, values = run_recipe(expanded(recipe), changes or [], data, out)
     content = {"model": as_text(model), "recipe": values}
     if json_object:
         write_json(content)
