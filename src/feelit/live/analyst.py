@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from feelit.identity.select import no_embeddings
+from feelit.live.people import PeopleNow
 from feelit.live.recording import Recording
 from feelit.run.job import VideoReport, metadata_of, report_of, sampled_hz
 from feelit.run.pipeline import Settings
@@ -16,6 +17,7 @@ from feelit.timeline.build import TimelineBuilder
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
 from feelit.video.capture import Capture, Captured
+from feelit.vision.identity import IdentityModel
 from feelit.vision.multi_scale import MultiScaleDetector
 
 MOST_FACES = 32
@@ -27,7 +29,15 @@ class Analyst:
     analysis of the same frames gives.
     """
 
-    def __init__(self, capture: Capture, settings: Settings, networks: Networks, recording: Recording | None) -> None:
+    def __init__(
+        self,
+        capture: Capture,
+        settings: Settings,
+        networks: Networks,
+        recording: Recording | None,
+        identity: IdentityModel | None = None,
+    ) -> None:
+        self._people = None if identity is None else PeopleNow(identity)
         self._capture, self._settings = capture, settings
         self._networks, self._recording = networks, recording
         info, detector = capture.info, networks.detector
@@ -36,7 +46,7 @@ class Analyst:
         self._zero_s = self._start_s = time.time()
 
     def look(self, captured: Captured) -> Timeline:
-        """The faces of the next frame as they stand now; see `TimelineBuilder.newest`.
+        """The faces of the next frame as they stand now, see `TimelineBuilder.newest`; `person_id` is what each is shown under.
 
         Raises
         ------
@@ -51,7 +61,8 @@ class Analyst:
         before = self._builder.decoded
         frames = frame_table([replace(sample, frame=decoded.index - before)], self._multi_scale.view)
         self._take(frames, faces, decoded.index + 1 - before)
-        return self._builder.newest()
+        rows = self._builder.newest()
+        return rows if self._people is None else replace(rows, person_id=self._people.numbers(rows, sample))
 
     def finish(self) -> None:
         """Take in that nothing more will be looked at; what the source counted since is added."""

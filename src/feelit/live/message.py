@@ -47,11 +47,11 @@ def greeting(name: str, info: VideoInfo) -> bytes:
 
 
 def faces_of(rows: Timeline) -> list[dict[str, Any]]:
-    """The faces of one frame; an emotion is its place in EMOTIONS, -1 where none is claimed."""
+    """The faces of one frame, by person; an emotion is its place in EMOTIONS, -1 where none is claimed."""
     shares = np.nan_to_num(rows.probability)
     return [
         {
-            "track": int(rows.track_id[i]),
+            "track": int(rows.person_id[i]),
             "box": [round(float(v), 1) for v in rows.box[i]],
             "emotion": int(rows.emotion[i]),
             "confidence": round(float(np.nan_to_num(rows.confidence[i])), 3),

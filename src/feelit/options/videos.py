@@ -188,6 +188,11 @@ class LiveOptions(FaceOptions):
         kind=SECONDS,
         bounds=Bounds(low=0, above=True, complaint="is no time", hint="give seconds, or leave it out"),
     )
+    people: bool = option(
+        True,
+        "Show a person who comes back under the old number.",
+        details="`--no-people` computes nothing about identity: numbers are those of tracks.",
+    )
     loop: bool = option(False, "Play a file over and over.")
     rate: str = option(
         "native",
