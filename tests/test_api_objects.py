@@ -256,6 +256,8 @@ def test_what_a_page_lacks_is_a_warning_where_it_was_asked_for(two: Path, tmp_pa
         warnings.simplefilter("always")
         patch.setattr("feelit.api.timelines.report", lambda *_, **__: ["a.mp4 has no pictures"])
         recording.report(tmp_path / "a.html", options=ReportOptions())
+        patch.setattr("feelit.api.timelines.report", lambda *_, **__: [])
+        assert str(recording.report("s3://lab/a.html")) == "s3://lab/a.html"
     assert [str(warning.message) for warning in caught] == ["a.mp4 has no pictures"]
     assert caught[0].filename == __file__
 

@@ -14,7 +14,7 @@ from feelit.api.recording import MOST_ROWS, Recording, html_table, written_repor
 from feelit.errors import UsageError
 from feelit.options.expand import keywords
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
-from feelit.storage.location import Url
+from feelit.storage.location import Location, Url
 from feelit.timeline import recording
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Dataset(Sequence[Recording]):
         *,
         options: ReportOptions,
         progress: Callable[[float], None] | None = None,
-    ) -> Path:
+    ) -> Location:
         """Write one HTML page about all videos; what it lacks is a warning. See `feelit.report`.
 
         Parameters
@@ -126,7 +126,7 @@ class Dataset(Sequence[Recording]):
 
         Returns
         -------
-        The path of the page.
+        Where the page is: a path, or an address in a bucket.
         """
         return written_report(self, out, options, progress)
 

@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 
 from feelit.api import timelines, videos
 from feelit.options.expand import keywords
+from feelit.options.kinds import expanded
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
+from feelit.storage.location import Location, location
 from feelit.storage.names import one_line
 from feelit.timeline import recording
 
@@ -71,7 +73,7 @@ class Recording(recording.Recording):
         *,
         options: ReportOptions,
         progress: Callable[[float], None] | None = None,
-    ) -> Path:
+    ) -> Location:
         """Write one HTML page about the video; what it lacks is a warning. See `feelit.report`.
 
         Parameters
@@ -81,7 +83,7 @@ class Recording(recording.Recording):
 
         Returns
         -------
-        The path of the page.
+        Where the page is: a path, or an address in a bucket.
         """
         return written_report(self, out, options, progress)
 
@@ -103,7 +105,7 @@ class Recording(recording.Recording):
         *,
         options: AnnotateOptions,
         progress: Callable[[float], None] | None = None,
-    ) -> Path:
+    ) -> Location:
         """Draw the timeline on its video; what the file cannot hold is a warning. See `feelit.annotate`.
 
         Parameters
@@ -114,12 +116,12 @@ class Recording(recording.Recording):
 
         Returns
         -------
-        The path of the annotated video.
+        Where the annotated video is: a path, or an address in a bucket.
         """
         place = self.name if video is None else video
         for note in videos.annotate(place, self, out, options=options, progress=progress):
-            warnings.warn(f"{Path(out).name} cannot hold {note}; it is left out", stacklevel=3)
-        return Path(out).expanduser()
+            warnings.warn(f"{location(expanded(out)).name} cannot hold {note}; it is left out", stacklevel=3)
+        return location(expanded(out))
 
     @keywords()
     def clips(
@@ -217,11 +219,11 @@ def written_report(
     out: str | PathLike[str],
     options: ReportOptions,
     progress: Callable[[float], None] | None,
-) -> Path:
+) -> Location:
     """A report whose missing parts are warnings."""
     for note in timelines.report(sources, out, options=options, progress=progress):
         warnings.warn(note, stacklevel=4)  # where the method was called, above `keywords`
-    return Path(out).expanduser()
+    return location(expanded(out))
 
 
 def html_table(title: str, headings: list[str], rows: list[list[str]], note: str = "") -> str:

@@ -27,7 +27,7 @@ def merge(
     from feelit.storage.location import location
 
     places = [location(expanded(given)) for given in timelines]
-    api.merge(timelines, options.out, options=options)
+    api.merge(timelines, str(options.out), options=options)
     for given in places:
         _tell_what_is_left_out(given)
 
