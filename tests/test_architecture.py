@@ -21,6 +21,7 @@ FLOORS = (
     ("doctor", "evaluation", "training", "render", "exports", "reports", "plots", "clipping", "live", "explaining", "models"),
     ("run",),
     ("analysis", "datasets"),
+    ("imports",),
     ("timeline", "tracking", "identity"),
     ("vision", "video"),
     ("models.card", "models.paths"),

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from feelit.api.agreement import agree
     from feelit.api.analysis import analyze
     from feelit.api.analyzer import Analyzer, Face
     from feelit.api.dataset import Dataset, Failure, open_timelines
@@ -33,6 +34,7 @@ __all__ = [
     "Face",
     "Failure",
     "Recording",
+    "agree",
     "analyze",
     "annotate",
     "clips",
@@ -54,6 +56,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "agree": "agreement",
     "analyze": "analysis",
     "Analyzer": "analyzer",
     "Face": "analyzer",

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from feelit.cli.agree import agree
 from feelit.cli.analyze import analyze
 from feelit.cli.annotate import annotate
 from feelit.cli.clips import clips
@@ -46,6 +47,7 @@ app.command(cls=HelpfulCommand)(merge)
 app.command(cls=HelpfulCommand)(summarize)
 app.command(cls=HelpfulCommand)(people)
 app.command(cls=HelpfulCommand)(events)
+app.command(cls=HelpfulCommand)(agree)
 app.command(cls=HelpfulCommand)(report)
 app.command(cls=HelpfulCommand)(plot)
 app.command(cls=HelpfulCommand)(annotate)

@@ -1,0 +1,235 @@
+"""Coders of one recording on one grid of time: timelines, and annotations of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feelit.analysis.agreement import Agreement, agreement
+from feelit.errors import UsageError
+from feelit.imports.annotations import READERS, Annotation, read_annotations
+from feelit.labels import EMOTIONS, spelled
+from feelit.options.agree import AgreeOptions
+from feelit.storage.names import as_text
+from feelit.timeline.recording import Recording, open_timelines
+from feelit.types import Float64, Int64
+
+MOST_UNITS = 10_000_000
+HELD = 1.5
+"""A sample speaks for so many intervals between samples; after that, nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Coder:
+    """Labels over time; `start_s` and `end_s` are of the recording or of the annotations, whatever is known."""
+
+    name: str
+    stretches: list[Annotation]
+    start_s: float
+    end_s: float
+    machine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Coders, and how far they agree.
+
+    Attributes
+    ----------
+    coders, labels : their names; `agreement` counts both from 0
+    start_s, end_s, step_s : the units that were compared
+    shares : (R, C) how much of what a coder labelled each label takes
+    """
+
+    coders: tuple[str, ...]
+    labels: tuple[str, ...]
+    start_s: float
+    end_s: float
+    step_s: float
+    shares: Float64
+    agreement: Agreement
+
+    def record(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+
+        def figure(estimate: Any) -> dict[str, float | None]:
+            numbers = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+            return {key: None if np.isnan(number) else round(number, 6) for key, number in numbers.items()}
+
+        found = self.agreement
+        return {
+            "coders": list(self.coders),
+            "labels": list(self.labels),
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "step_s": self.step_s,
+            "units": found.units,
+            "percent_agreement": figure(found.percent),
+            "cohen_kappa": [
+                {"coders": [self.coders[one], self.coders[two]]} | figure(kappa) for (one, two), kappa in found.cohen.items()
+            ],
+            "fleiss_kappa": figure(found.fleiss),
+            "krippendorff_alpha": figure(found.alpha),
+            "alpha_by_label": {name: figure(alpha) for name, alpha in zip(self.labels, found.by_label, strict=True)},
+            "shares": {
+                coder: dict(zip(self.labels, np.round(row, 6).tolist(), strict=True))
+                for coder, row in zip(self.coders, self.shares, strict=True)
+            },
+            "confusion": {"rows": self.coders[0], "columns": self.coders[1], "units": found.confusion.tolist()},
+        }
+
+
+def compare(sources: Sequence[str], options: AgreeOptions) -> Comparison:
+    """Compare two or more coders of one recording.
+
+    Parameters
+    ----------
+    sources : timelines and files of annotations; `FILE@NAME` names the person of a timeline or the tier of a file, which is
+        needed where there are several
+
+    Raises
+    ------
+    UsageError
+        if there are fewer than two, a name is missing or unknown, a label is not known to all, or they share no time.
+    TimelineReadError
+        if a timeline cannot be read.
+    """
+    coders = [_coder(source, options) for source in sources]
+    if len(coders) < 2:
+        raise UsageError("one coder cannot agree with anybody", "give two or more, as in results.parquet codes.eaf")
+    if options.tolerance_s and len(coders) > 2:
+        raise UsageError("--tolerance is between two coders", f"{len(coders)} were given")
+    labels = _labels(coders)
+    start_s = options.start_s if options.start_s is not None else max(coder.start_s for coder in coders)
+    end_s = options.end_s if options.end_s is not None else min(coder.end_s for coder in coders)
+    count = int(np.floor((end_s - start_s) / options.step_s + 1e-9)) if np.isfinite(end_s - start_s) else 0
+    if count < 1:
+        spans = ", ".join(f"{coder.name} {coder.start_s:g} to {coder.end_s:g} s" for coder in coders)
+        raise UsageError("the coders share no time", spans)
+    if count > MOST_UNITS:
+        raise UsageError(f"{count} units are too many", "choose a longer --step")
+    at_s = np.asarray(start_s + (np.arange(count) + 0.5) * options.step_s, np.float64)
+    codes = np.stack([_codes(coder, labels, at_s, options.gaps) for coder in coders])
+    shares = np.stack([np.bincount(row[row >= 0], minlength=len(labels)) / max(1, (row >= 0).sum()) for row in codes])
+    if options.tolerance_s:
+        codes[1] = _tolerant(codes, round(options.tolerance_s / options.step_s))
+    found = agreement(codes, len(labels), round(options.block_s / options.step_s), options.seed)
+    if not found.units:
+        raise UsageError("there is no time at which two coders have a label", "--gaps neutral counts stretches without one")
+    return Comparison(
+        coders=tuple(coder.name for coder in coders),
+        labels=labels,
+        start_s=start_s,
+        end_s=start_s + count * options.step_s,
+        step_s=options.step_s,
+        shares=shares,
+        agreement=found,
+    )
+
+
+def _coder(source: str, options: AgreeOptions) -> _Coder:
+    path, name = source, ""
+    if not Path(source).exists() and "@" in source:
+        path, _, name = source.rpartition("@")
+    if Path(path).suffix.lower() in READERS:
+        return _annotated(Path(path), name, options)
+    return _measured(path, name)
+
+
+def _annotated(path: Path, name: str, options: AgreeOptions) -> _Coder:
+    tiers = read_annotations(path)
+    if name and name not in tiers:
+        raise UsageError(f"{path} has no tier {name}", f"it has {', '.join(tiers)}")
+    if not name and len(tiers) > 1:
+        raise UsageError(f"{path} has {len(tiers)} tiers", f"name one: {', '.join(f'{path}@{tier}' for tier in tiers)}")
+    renamed = dict(options.rename)
+    stretches = [
+        Annotation(a.start_s, a.end_s, spelled(renamed.get(a.label, a.label))) for a in tiers[name or next(iter(tiers))]
+    ]
+    if not stretches:
+        raise UsageError(f"{path} holds no annotations on the tier {name or next(iter(tiers))}", "name another one")
+    return _Coder(_named(path, name), stretches, 0.0, max(a.end_s for a in stretches), machine=False)
+
+
+def _measured(path: str, name: str) -> _Coder:
+    recordings = open_timelines([path])
+    if len(recordings) != 1:
+        raise UsageError(f"{path} holds {len(recordings)} videos", "agreement is about one recording: give its timeline")
+    (recording,) = recordings
+    person = _person(recording, path, name)
+    table = recording.table(["time_s", "person_id", "emotion"])
+    time_s: Float64 = table["time_s"].to_numpy()
+    every = np.unique(time_s)
+    step_s = float(np.median(np.diff(every))) if len(every) > 1 else 1.0
+    mine = table.filter(np.asarray(table["person_id"].fill_null(-1).to_numpy() == person))
+    begin, emotion = mine["time_s"].to_numpy(), mine["emotion"].cast("string").to_pylist()
+    after = np.append(begin[1:], np.inf)
+    end = np.minimum(after, begin + HELD * step_s)
+    stretches = [Annotation(a, b, label) for a, b, label in zip(begin.tolist(), end.tolist(), emotion, strict=True) if label]
+    last_s = recording.duration_s or (float(every[-1]) + step_s if len(every) else 0.0)
+    return _Coder(_named(path, name), stretches, float(every[0]) if len(every) else 0.0, last_s, machine=True)
+
+
+def _person(recording: Recording, path: str, name: str) -> int:
+    people = recording.person_rows()
+    names = {person: recording.person_name(person) or str(person) for person in people}
+    if not people:
+        raise UsageError(f"{path} shows nobody", "there is nothing to compare")
+    if not name:
+        if len(people) > 1:
+            raise UsageError(f"{path} shows {len(people)} people", f"name one: {path}@{names[next(iter(names))]}")
+        return next(iter(people))
+    found = next((person for person, known in names.items() if name in (known, str(person))), None)
+    if found is None:
+        raise UsageError(f"{path} has no person {name}", f"it has {', '.join(names.values())}")
+    return found
+
+
+def _named(path: Path | str, name: str) -> str:
+    shown = as_text(Path(path)) if isinstance(path, str) else as_text(path)
+    return f"{shown}@{name}" if name else shown
+
+
+def _labels(coders: Sequence[_Coder]) -> tuple[str, ...]:
+    """All labels, emotions first in their usual order; beside a timeline others are not known."""
+    said = {coder.name: {a.label for a in coder.stretches} for coder in coders}
+    others = sorted(set().union(*said.values()) - set(EMOTIONS))
+    if others and any(coder.machine for coder in coders):
+        who = next(name for name, labels in said.items() if others[0] in labels)
+        hint = f"feelit knows {', '.join(EMOTIONS)}; give other names by --map, as in --map {others[0]}=happiness"
+        raise UsageError(f"{who} has the label {others[0]}, which timelines do not have", hint)
+    if not set.intersection(*said.values()):
+        lists = "; ".join(f"{name}: {', '.join(sorted(labels))}" for name, labels in said.items())
+        raise UsageError(f"the coders have no label in common ({lists})", "give other names by --map")
+    used = set().union(*said.values())
+    return (*(label for label in EMOTIONS if label in used), *others)
+
+
+def _codes(coder: _Coder, labels: tuple[str, ...], at_s: Float64, gaps: str | None) -> Int64:
+    """(N,) the label at each time; -1 where there is none."""
+    filler = -1
+    if gaps is not None and not coder.machine:
+        if spelled(gaps) not in labels:
+            raise UsageError(f"--gaps {gaps} is no label that anybody uses", f"used are {', '.join(labels)}")
+        filler = labels.index(spelled(gaps))
+    start = np.array([a.start_s for a in coder.stretches])
+    end = np.array([a.end_s for a in coder.stretches])
+    number = np.array([labels.index(a.label) for a in coder.stretches], np.int64)
+    place = np.searchsorted(start, at_s, side="right") - 1
+    inside = (place >= 0) & (at_s < end[np.maximum(place, 0)])
+    result: Int64 = np.where(inside, number[np.maximum(place, 0)], filler)
+    return result
+
+
+def _tolerant(codes: Int64, reach: int) -> Int64:
+    """What the second coder says, where it says what the first does somewhere within `reach` units."""
+    near = codes[0] == codes[1]
+    for shift in range(1, min(reach, codes.shape[1] - 1) + 1):
+        near[shift:] |= codes[0, shift:] == codes[1, :-shift]
+        near[:-shift] |= codes[0, :-shift] == codes[1, shift:]
+    result: Int64 = np.where(near & (codes[0] >= 0) & (codes[1] >= 0), codes[0], codes[1])
+    return result
