@@ -63,9 +63,9 @@ def test_a_face_smaller_than_a_pixel_is_refused(size: float) -> None:
         AnalyzeOptions(min_face_px=size)
 
 
-@pytest.mark.parametrize("asked", [{"workers": 0}, {"workers": -2}, {"batch": 0}], ids=str)
-def test_less_than_one_is_refused(asked: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="less than one"):
+@pytest.mark.parametrize("asked", [{"workers": -2}, {"batch": 0}], ids=str)
+def test_too_few_are_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="is less than (one|none)"):
         RunOptions(**asked)
 
 
