@@ -65,7 +65,7 @@ def test_a_face_smaller_than_a_pixel_is_refused(size: float) -> None:
 
 @pytest.mark.parametrize("asked", [{"workers": -2}, {"batch": 0}], ids=str)
 def test_too_few_are_refused(asked: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="is less than (one|none)"):
+    with pytest.raises(UsageError, match=r"is less than (one|none)"):
         RunOptions(**asked)
 
 
