@@ -24,9 +24,15 @@ async function buildVideo(number) {
     player ? null : moments,
     ...[buildPeople, buildEvents, buildTransitions, buildQuality, buildAudit, buildProvenance].map((build) => build(view)),
   );
-  const resized = new ResizeObserver(inTime(streams.draw));
+  let width = 0; // that was drawn for
+  const resized = new ResizeObserver(() => {
+    if (who.clientWidth === width) return;
+    width = who.clientWidth;
+    streams.draw();
+  });
   const begin = () => {
     streams.draw();
+    width = who.clientWidth;
     resized.observe(who);
     addEventListener("resize", streams.draw);
     theme.listeners.add(streams.draw);
@@ -46,13 +52,7 @@ function buildHead(video, number) {
     "header",
     {},
     several ? el("nav", { class: "row" }, ...neighbours(number)) : null,
-    el(
-      "div",
-      { class: "row" },
-      el("h1", {}, video.title),
-      el("span", { class: "muted about" }, facts(video)),
-      themeButton(),
-    ),
+    el("div", { class: "row" }, el("h1", {}, video.title), el("span", { class: "muted about" }, facts(video)), themeButton()),
     el("p", { class: "lead" }, ...answer(video)),
     responsibly(video.unit),
     footageNote(video),
