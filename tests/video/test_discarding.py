@@ -77,23 +77,32 @@ def first_of_ticks(samples: list[tuple[int, float, bytes]], rate: Fraction) -> l
     return list(found.values())
 
 
-@pytest.mark.parametrize("threads", [1, 2], ids=lambda n: f"{n}-threads")
-@pytest.mark.parametrize("segment_s", [0.5, 100.0], ids=["segments", "whole"])
+@pytest.fixture(scope="module")
+def everything(video: Probe) -> list[tuple[int, float, bytes]]:
+    """All frames of a video."""
+    samples, decoded, discarded = read(video, Sampling(None), 100.0, 1)
+    assert (len(samples), decoded, discarded) == (FRAMES, FRAMES, 0)
+    return samples
+
+
 @pytest.mark.parametrize("rate", ["10", "5", "1", "0.3"])
 def test_samples_are_those_of_decoding_everything(
-    video: Probe, rate: str, segment_s: float, threads: int, monkeypatch: pytest.MonkeyPatch
+    video: Probe, everything: list[tuple[int, float, bytes]], rate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As a whole and in segments, by one thread and by two."""
     monkeypatch.setattr("feelit.run.plan.LEAST_APART_S", 0.0)
-    everything, decoded, discarded = read(video, Sampling(None), 100.0, 1)
-    assert (len(everything), decoded, discarded) == (FRAMES, FRAMES, 0)
-    samples, decoded, discarded = read(video, Sampling(Fraction(rate)), segment_s, threads)
+    sampling = Sampling(Fraction(rate))
     expected = first_of_ticks(everything, Fraction(rate))
     numbers = {number for number, _, _ in expected}
-    assert [sample for sample in samples if sample[0] in numbers] == expected
-    assert all(sample in everything for sample in samples), "at a boundary both sides of a tick are sampled"
-    assert decoded + discarded == video.info.packets == FRAMES
-    if rate == "10":  # else a keyframe that a segment begins with is decoded as well
-        assert (decoded, discarded) == read(video, Sampling(Fraction(rate)), 100.0, 1)[1:]
+    whole: tuple[int, int] | None = None
+    for segment_s, threads in ((100.0, 1), (100.0, 2), (0.5, 1), (0.5, 2)):
+        samples, decoded, discarded = read(video, sampling, segment_s, threads)
+        assert [sample for sample in samples if sample[0] in numbers] == expected, (segment_s, threads)
+        assert all(sample in everything for sample in samples), "at a boundary both sides of a tick are sampled"
+        assert decoded + discarded == video.info.packets == FRAMES
+        whole = whole or (decoded, discarded)
+        if rate == "10":  # else a keyframe that a segment begins with is decoded as well
+            assert (decoded, discarded) == whole
 
 
 def test_a_start_within_a_group_discards_what_comes_before(video: Probe) -> None:
