@@ -278,7 +278,8 @@ def test_a_timeline_becomes_a_figure_and_clips(tmp_path: Path) -> None:
 
 
 def test_evaluate_gives_scores_and_writes_them(tmp_path: Path) -> None:
-    model, data = classifier(tmp_path), write_data(tmp_path)
+    (tmp_path / "data").mkdir()
+    model, data = classifier(tmp_path), write_data(tmp_path / "data")
     scores = feelit.evaluate(model, data, split="valid", framing="original", out=tmp_path / "out")
     assert (scores.confusion, scores.occlusions) == (((2, 1), (1, 3)), None)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"scores.json", "confusion.png", "reliability.png"}

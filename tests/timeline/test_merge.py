@@ -141,12 +141,15 @@ def test_releases_that_make_the_same_rows_are_joined(tmp_path: Path) -> None:
 def test_existing_files_and_other_endings_are_refused(tmp_path: Path, command: Command) -> None:
     path = written(tmp_path / "a.parquet", ["a.mp4"])
     assert command("merge", path, "--out", tmp_path / "all.csv").code == 2
-    assert command("merge", path, "--out", path).code == 5
+    other_path = written(tmp_path / "b.parquet", ["b.mp4"])
+    assert command("merge", path, "--out", other_path).code == 5
     with pytest.raises(OutputError, match="exists already"):
-        feelit.merge([path], path)
+        feelit.merge([path], other_path)
     before = path.read_bytes()
-    assert command("merge", path, "--out", path, "--force").code == 0
+    for arguments in ([], ["--force"]):  # what is read is never replaced
+        assert command("merge", path, "--out", path, *arguments).code == 2
     assert path.read_bytes() == before
+    assert command("merge", path, "--out", other_path, "--force").code == 0
 
 
 def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
