@@ -3,7 +3,7 @@
 const TIME_STEPS = [
   0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000,
 ];
-const LANE_PX = { least: 15, most: 144, phone: { least: 30, most: 60 } };
+const LANE_PX = { least: 15, most: 210, phone: { least: 30, most: 60 } };
 const BELOW_PX = 64; // of the first screen, for the legend
 const SPEAKING_PX = 3;
 const PEAK_LANE_PX = 30; // lower lanes have no room for triangles
