@@ -40,8 +40,9 @@ def check_folder(
     MissingExtraError
         if matplotlib is not installed.
     """
-    # files of an evaluation that lie in the folder of the data itself are no data
-    inputs = InputFiles(chain((model, card_path(model)), files_below(data, names)))
+    # files of an evaluation that lie in the folder of the data itself, or in one below it, are no data
+    given = (file for file in files_below(data, names) if file.name not in names or file.parent.resolve() != folder.resolve())
+    inputs = InputFiles(chain((model, card_path(model)), given))
     for name in names:
         refuse_to_overwrite(folder / name, force, inputs)
     with output_errors(folder):
