@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,13 @@ def test_findings_say_how_much_was_looked_at() -> None:
     found = {check.name: check.found for check in audit(to_arrow(ROWS, "a.mp4").to_batches(), facts_of(MEETING, ROWS))}
     assert found["every sampled frame has a row"] == "200 sampled frames; the metadata say 200"
     assert found["tracks are numbered without gaps"] == "3 tracks; the metadata say 3"
+
+
+def test_a_track_that_was_split_after_smoothing_is_no_damage() -> None:
+    """Its second part has another number; the confidences around the split still follow from both."""
+    late = (ROWS.track_id == 3) & (ROWS.time_s >= 10)
+    number = np.where(late, 4, ROWS.track_id).astype(np.int32)
+    split = replace(ROWS, track_id=number, person_id=number)
+    assert FOLLOW not in failed(to_arrow(split, "a.mp4"), facts_of(MEETING, split))
+    wrong = replace(split, confidence=np.where(late, np.float32(0.01), split.confidence))
+    assert FOLLOW in failed(to_arrow(wrong, "a.mp4"), facts_of(MEETING, split))

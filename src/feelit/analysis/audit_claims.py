@@ -14,6 +14,10 @@ CONFIDENCE_TOLERANCE = 0.001
 """Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
 
 
+CONTEXT_S = 3 * REACH_S
+"""What is known on either side of a claim that is compared: the window, and a track before or after its own."""
+
+
 class ConfidencesFollow:
     """Compares claims with smoothed probabilities.
 
@@ -34,9 +38,9 @@ class ConfidencesFollow:
         """The faces of the next frames."""
         if len(faces):
             rows = Timeline.join([*self._rest, faces])
-            until_s = float(rows.time_s.max()) - REACH_S
+            until_s = float(rows.time_s.max()) - CONTEXT_S
             self._compare(rows, until_s)
-            self._rest = [rows.rows(~(rows.time_s < until_s - REACH_S))]
+            self._rest = [rows.rows(~(rows.time_s < until_s - CONTEXT_S))]
 
     def finish(self) -> None:
         """Compare what is left."""
@@ -51,6 +55,23 @@ class ConfidencesFollow:
         mean = smooth(rows.time_s, rows.track_id.astype(np.int64), rows.probability, rows.readable, claims)
         shown = np.nan_to_num(mean[np.arange(len(claims)), rows.emotion[claims]], nan=-1)
         off: Float64 = np.abs(shown - rows.confidence[claims])
-        self.wrong += int(np.count_nonzero(~(off <= CONFIDENCE_TOLERANCE)))
+        wrong = claims[~(off <= CONFIDENCE_TOLERANCE)]
+        self.wrong += sum(not _at_a_split(rows, int(claim)) for claim in wrong)
         self.looked_at += len(claims)
         self._compared_s = max(self._compared_s, until_s)
+
+
+def _at_a_split(rows: Timeline, claim: int) -> bool:
+    """Whether another track ends just before its own begins, or begins just after it ends, within reach of a claim.
+
+    A track that shows two people in turn is split when a video is complete, after its probabilities were smoothed.
+    """
+    mine = rows.track_id == rows.track_id[claim]
+    now_s, begin_s, end_s = float(rows.time_s[claim]), float(rows.time_s[mine].min()), float(rows.time_s[mine].max())
+    for other in np.unique(rows.track_id[~mine]):
+        times = rows.time_s[rows.track_id == other]
+        if now_s - begin_s <= REACH_S and 0 < begin_s - times.max() <= REACH_S:
+            return True
+        if end_s - now_s <= REACH_S and 0 < times.min() - end_s <= REACH_S:
+            return True
+    return False
