@@ -40,6 +40,7 @@ def test_a_file_has_the_text_that_standard_output_has(name: str, here: Path) -> 
 def test_some_formats_hold_any_number_of_videos(name: str, here: Path) -> None:
     paths = [timeline(here / "one.parquet", "a.mp4", "b.mp4"), timeline(here / "two.parquet", "c.mp4")]
     (out,) = export_timelines(paths, ExportOptions(out=here / "out.txt", format=name))
+    assert isinstance(out, Path)
     text = out.read_text(encoding="utf-8")
     assert [video in text for video in ("a.mp4", "b.mp4", "c.mp4")] == [True] * 3
     headings = text.splitlines()[0]
@@ -50,7 +51,7 @@ def test_some_formats_hold_any_number_of_videos(name: str, here: Path) -> None:
 def test_the_others_have_a_file_a_video_named_by_where_it_lies(name: str, here: Path) -> None:
     path = timeline(here / "t.parquet", "may/a.mp4", "june/a.mp4", (here / "c.mp4").as_posix(), "/else/where.mp4")
     suffix = FORMATS[name].suffix
-    made = export_timelines([path], ExportOptions(out=here / "out", format=name))
+    made = [Path(str(file)) for file in export_timelines([path], ExportOptions(out=here / "out", format=name))]
     expected = [f"out/{video}{suffix}" for video in ("may/a.mp4", "june/a.mp4", "c.mp4", "else/where.mp4")]
     assert [file.relative_to(here).as_posix() for file in made] == expected
     assert sorted(p.as_posix() for p in (here / "out").rglob("*") if p.is_file()) == sorted(map(Path.as_posix, made))
@@ -69,6 +70,7 @@ def test_the_others_have_a_file_a_video_named_by_where_it_lies(name: str, here: 
 )
 def test_no_name_of_a_video_leads_out_of_the_folder(name: str, place: str | None, here: Path) -> None:
     (file,) = export_timelines([timeline(here / "t.parquet", name)], ExportOptions(out=here / "out", format="srt"))
+    assert isinstance(file, Path)
     assert file.resolve().is_relative_to((here / "out").resolve())
     assert place is None or file == here / "out" / f"{place}.srt"
     assert file.is_file()
@@ -159,6 +161,7 @@ def test_a_video_without_rows_has_its_file(here: Path) -> None:
     path = write(here / "t.parquet", videos={"none.mp4": {"frames_sampled": 0, "duration_s": 3}})
     for name in ONE_VIDEO:
         (file,) = export_timelines([path], ExportOptions(out=here / name, format=name))
+        assert isinstance(file, Path)
         assert file.is_file()
 
 

@@ -359,12 +359,8 @@ def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:
             ["analyze", A, "--out", "s3://nobody/t"], 5, "s3://nobody/t cannot be reached", id="no bucket for a folder"
         ),
         pytest.param(["analyze", A, "--out", "s3://lab/t.csv"], 2, "--out s3://lab/t.csv is neither", id="another kind"),
-        pytest.param(
-            ["analyze", "s3://lab/a.mp4", "--annotate", "s3://lab/b.mp4"], 2, "s3://lab/b.mp4 is an address", id="annotate"
-        ),
         pytest.param(["analyze", "gs://lab/a.mp4"], 6, "gs:// needs the package gcsfs", id="no package"),
         pytest.param(["annotate", A, "t.parquet"], 2, f"{A} is an address, and a local file is needed", id="annotate a video"),
-        pytest.param(["plot", "s3://lab/t.parquet"], 2, "s3://lab/t.parquet is an address", id="plot"),
         pytest.param(["clips", A, "t.parquet"], 2, f"{A} is an address", id="clips of a video"),
         pytest.param(["summarize", "s3://lab/none.parquet"], 3, "s3://lab/none.parquet does not exist", id="no timeline"),
         pytest.param(["summarize", "s3://lab/videos"], 3, "s3://lab/videos holds no timelines", id="no timelines"),

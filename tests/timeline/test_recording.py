@@ -257,5 +257,6 @@ def test_no_name_of_a_video_leads_out_of_the_folder(name: str, tmp_path: Path, m
     path = write(tmp_path / "t.parquet", table_of({1: "nnhh"}, regular(4), name), videos={name: {}})
     before = {p for p in tmp_path.rglob("*") if p.is_file()}
     (written,) = export_timelines(path, ExportOptions(out=here / "out", format="webvtt"))
+    assert isinstance(written, Path)
     assert written.resolve().is_relative_to(here / "out")
     assert {p for p in tmp_path.rglob("*") if p.is_file()} - before == {written}

@@ -25,8 +25,8 @@ from feelit.run import pipeline
 from feelit.run.job import failed
 from feelit.run.outputs import chosen, target_of
 from feelit.run.plan import InputFailure, Source, find_inputs
-from feelit.storage.atomic import output_errors, refuse_to_overwrite
-from feelit.storage.location import Location, location, refuse_url
+from feelit.storage.atomic import refuse_to_overwrite
+from feelit.storage.location import Location, location
 from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import load_timelines
 
@@ -176,8 +176,6 @@ def run_analysis(inputs: Paths, options: AnalyzeOptions, run: RunOptions, observ
     FeelitError
         as `analyze`, but not for a video that fails.
     """
-    if run.annotate is not None:
-        refuse_url(run.annotate)
     planned = plan(inputs, run)
     sources = planned.sources
     if run.annotate is not None:
@@ -205,14 +203,14 @@ def _correct(sources: Sequence[Source], reports: Sequence[VideoReport], run: Run
     reapply(path for path in written if isinstance(path, Path))
 
 
-def _refuse_inputs(annotate: Path, sources: Sequence[Source]) -> None:
+def _refuse_inputs(annotate: Location, sources: Sequence[Source]) -> None:
     """No annotated video of a run replaces one of its inputs; said before anything is analysed."""
     inputs = InputFiles(source.path for source in sources)
     for source in sources:
         refuse_to_overwrite(_drawn_into(annotate, source, sources), True, inputs)
 
 
-def _drawn_into(annotate: Path, source: Source, sources: Sequence[Source]) -> Path:
+def _drawn_into(annotate: Location, source: Source, sources: Sequence[Source]) -> Location:
     """The annotated video of one of the videos of a run."""
     alone = len(sources) == 1 and bool(annotate.suffix)
     return annotate if alone else annotate / f"{source.place}.annotated.mp4"
@@ -233,8 +231,6 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
             observer.noted(f"{source.name} is a photograph, of which there is no annotated video")
             continue
         target = _drawn_into(run.annotate, source, sources)
-        with output_errors(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
         view = view_of(recording)
         drawn = partial(observer.drawn, source)
         annotate_video(source.path, view, AnnotateOptions(out=target, force=run.force), drawn, timeline)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from feelit.api import timelines
@@ -131,7 +131,7 @@ class Dataset(Sequence[Recording]):
         return written_report(self, out, options, progress)
 
     @keywords()
-    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
+    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
         """Write the timelines in the format of another program; see `feelit.export`.
 
         Parameters

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from os import PathLike, fspath
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feelit.api.timelines import Paths
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded, listed
 from feelit.options.models import ExplainOptions
+from feelit.storage.location import location
 
 if TYPE_CHECKING:
     from feelit.explaining.explain import Explanation
@@ -50,4 +50,4 @@ def explain(
     named, advance = [fspath(path) for path in listed(sources)], progress or (lambda share: None)
     if out is None:
         return explain_sources(fspath(model), named, options, advance)
-    return explain_into(Path(expanded(out)), fspath(model), named, options, options.force, advance)
+    return explain_into(location(expanded(out)), fspath(model), named, options, options.force, advance)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -88,7 +87,7 @@ class Recording(recording.Recording):
         return written_report(self, out, options, progress)
 
     @keywords()
-    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
+    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
         """Write the timeline in the format of another program; see `feelit.export`.
 
         Parameters

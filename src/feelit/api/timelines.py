@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from feelit.options.expand import keywords
@@ -167,7 +166,7 @@ def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFram
 
 
 @keywords()
-def export(timelines: TimelineSources, out: str | PathLike[str], *, options: ExportOptions) -> list[Path]:
+def export(timelines: TimelineSources, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
     """Write timelines in the formats of other programs; docs/export.md describes each.
 
     Parameters
@@ -186,7 +185,7 @@ def export(timelines: TimelineSources, out: str | PathLike[str], *, options: Exp
     """
     from feelit.exports.run import export_timelines
 
-    return export_timelines(timelines, replace(options, out=Path(expanded(out))))
+    return export_timelines(timelines, replace(options, out=location(expanded(out))))
 
 
 @keywords()

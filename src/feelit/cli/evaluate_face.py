@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from feelit.evaluation.detector.scores import FaceScores, SizeScore
     from feelit.options.models import EvaluateFacesOptions
+    from feelit.storage.location import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Output:
     """Where scores go: standard output, as tables or a JSON object, and the folder `out`, whose files `force` replaces."""
 
     json_object: bool
-    out: Path | None
+    out: Location | None
     force: bool
 
 

@@ -28,7 +28,7 @@ def explain(
     from feelit.storage.names import one_line
 
     with progress_bar("asking the model", quiet) as advance:
-        explained = api.explain(sources, model, out=options.out, options=options, progress=advance)
+        explained = api.explain(sources, model, out=str(options.out), options=options, progress=advance)
     for one in explained:
         if not one.found:
             typer.echo(one_line(f"feelit: no face was found in {one.source}; the whole image is taken for one"), err=True)

@@ -28,7 +28,7 @@ def export(
     from feelit.storage.names import for_terminal
 
     if options.out not in (None, Path("-")):
-        api.export(timelines, options.out, options=options)
+        api.export(timelines, str(options.out), options=options)
         return
     for text in exported_text(timelines, replace(options, out=None)):
         shown = for_terminal(text) if sys.stdout.isatty() else text

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,6 +21,7 @@ from feelit.render.canvas import Rect
 from feelit.render.text import line_px, text_width_px
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.storage.atomic import whole_file
+from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS, Float32, UInt8
 
@@ -49,7 +49,7 @@ class Caption:
     method: str
 
 
-def write_figure(explanations: Sequence[Explanation], caption: Caption, out: Path) -> None:
+def write_figure(explanations: Sequence[Explanation], caption: Caption, out: Location) -> None:
     """Draw explanations into a PNG file.
 
     Raises

@@ -15,12 +15,13 @@ from feelit.models.card import card_path
 from feelit.models.paths import model_path
 from feelit.options.models import ExplainOptions
 from feelit.storage.atomic import refuse_to_overwrite
+from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.storage.stat import InputFiles
 
 
 def explain_into(
-    out: Path,
+    out: Location,
     model: str,
     sources: Sequence[str],
     options: ExplainOptions,

@@ -17,6 +17,7 @@ import numpy as np
 from feelit import __version__
 from feelit.exports.elan_tiers import Mark, Tier, tiers
 from feelit.exports.part import Part
+from feelit.storage.location import Location
 from feelit.types import EMOTIONS, Int64
 
 NO_DATE = "1970-01-01T00:00:00Z"
@@ -68,12 +69,12 @@ def _slots(marks: list[Mark]) -> _Slots:
     return _Slots(time_ms[order], place[1::2], place[::2])
 
 
-def _header(name: str, folder: Path, annotations: int) -> Iterator[str]:
+def _header(name: str, folder: Location, annotations: int) -> Iterator[str]:
     """The video is linked twice: where it was when it was analysed, and from the document's folder."""
     video = Path(os.path.abspath(name))  # noqa: PTH100  # resolve() would follow links
     links = {"MEDIA_URL": video.as_uri(), "MIME_TYPE": MimeTypes().guess_type(name)[0] or UNKNOWN_KIND}
     try:
-        below = Path(os.path.relpath(video, folder)).as_posix()
+        below = Path(os.path.relpath(video, folder)).as_posix() if isinstance(folder, Path) else ""
     except ValueError:  # another drive of Windows
         below = ""
     if below:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from feelit.errors import UsageError
 from feelit.exports.boris import boris_text
@@ -15,6 +14,7 @@ from feelit.exports.pyfeat import pyfeat_text
 from feelit.exports.srt import srt_text
 from feelit.exports.textgrid import textgrid_text
 from feelit.exports.webvtt import webvtt_text
+from feelit.storage.location import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ FORMATS = {
 }
 
 
-def format_named(name: str | None, out: Path | None) -> Format:
+def format_named(name: str | None, out: Location | None) -> Format:
     """The format of that name; without a name, the first one whose ending `out` has.
 
     Raises

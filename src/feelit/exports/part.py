@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.timeline.people import Series, names_of_people, people_among, series_of
 from feelit.timeline.recording import Recording
@@ -23,7 +23,7 @@ class Part:
     """
 
     recordings: tuple[Recording, ...]
-    folder: Path
+    folder: Location
     tracks: tuple[int, ...] | None = None
     people: tuple[str, ...] | None = None
     by: Series | None = None

@@ -10,15 +10,15 @@ from feelit.exports.formats import Format, format_named
 from feelit.exports.part import Part
 from feelit.options.timelines import ExportOptions
 from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
-from feelit.storage.location import object_called
+from feelit.storage.location import Location, object_called
 from feelit.storage.names import as_text, mirrored
-from feelit.storage.stat import InputFiles
+from feelit.storage.stat import InputFiles, is_folder
 from feelit.timeline.people import refuse_strangers
 from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines, with_time
 from feelit.timeline.tracks import refuse_unknown
 
 
-def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list[Path]:
+def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list[Location]:
     """Write timelines to `options.out`, each file whole or not at all.
 
     Parameters
@@ -82,21 +82,21 @@ def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions
     return recordings
 
 
-def _part(recordings: Sequence[Recording], folder: Path, options: ExportOptions) -> Part:
+def _part(recordings: Sequence[Recording], folder: Location, options: ExportOptions) -> Part:
     return Part(tuple(recordings), folder, options.tracks, options.people, options.by)
 
 
-def _targets(recordings: Sequence[Recording], kind: Format, out: Path) -> dict[Path, tuple[Recording, ...]]:
+def _targets(recordings: Sequence[Recording], kind: Format, out: Location) -> dict[Location, tuple[Recording, ...]]:
     """Which videos go into which file. For one video, `out` may be the file or the folder that it goes to."""
     if not kind.one_video:
-        if out.is_dir():
+        if is_folder(out):
             raise UsageError(f"--out {out} is a folder", f"name a file in it, as in {out / f'timeline{kind.suffix}'}")
         return {out: tuple(recordings)}
-    if len(recordings) == 1 and out.suffix and not out.is_dir():
+    if len(recordings) == 1 and out.suffix and not is_folder(out):
         return {out: tuple(recordings)}
-    if out.suffix.lower() == kind.suffix.lower() and not out.is_dir():
-        raise UsageError(_several(recordings), f"name a folder: --out {out.with_suffix('')}")
-    targets: dict[Path, tuple[Recording, ...]] = {}
+    if out.suffix.lower() == kind.suffix.lower() and not is_folder(out):
+        raise UsageError(_several(recordings), f"name a folder: --out {str(out)[: -len(out.suffix)]}")
+    targets: dict[Location, tuple[Recording, ...]] = {}
     for recording in recordings:
         target = out / f"{_place(recording.name)}{kind.suffix}"
         if target in targets:

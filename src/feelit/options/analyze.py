@@ -234,7 +234,9 @@ class RunOptions(Options):
         "Slowest transfer from or to a bucket, in bytes per second, such as 100K or 1M.",
         details="A request that is slower fails, and is tried again as others are. See [storage.md](storage.md).",
     )
-    annotate: Path | None = option(None, "Also write annotated video: a file for one input, a folder for several.")
+    annotate: Location | None = option(
+        None, "Also write annotated video: a file for one input, a folder for several.", kind=LOCATION
+    )
     force: bool = option(False, "Replace outputs that exist.")
     retry_failed: bool = option(False, "Only the videos that failed before.", details="Needs a folder as `--out`.")
     stale: bool = option(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.analyze import Device
 from feelit.options.declare import Bounds, Options, option
+from feelit.options.kinds import LOCATION
 from feelit.options.prior import PRIOR
+from feelit.storage.location import Location
 
 Method = Literal["rise", "occlusion", "gradcam"]
 Baseline = Literal["mean", "blur"]
@@ -31,7 +32,7 @@ class ExplainOptions(Options):
     sixth and a 24th of the crop's side. Models are built-in names or paths.
     """
 
-    out: Path = option("explained.png", "The picture; ends in .png.")
+    out: Location = option("explained.png", "The picture; ends in .png.", kind=LOCATION)
     method: Method = option(
         "rise",
         "How to find what counts.",
@@ -100,9 +101,10 @@ class ExplainOptions(Options):
 class ScoresOptions(Options):
     """Where scores go besides the screen."""
 
-    out: Path | None = option(
+    out: Location | None = option(
         None,
         "A folder for scores.json and figures.",
+        kind=LOCATION,
         details="`confusion.png` and `reliability.png` of a classifier, `misses.png` and `recall.png` of a detector.",
     )
     force: bool = option(False, "Replace files that exist.")

@@ -11,7 +11,8 @@ from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.declare import Options, option
-from feelit.options.kinds import PATHS, Kind, expanded
+from feelit.options.kinds import LOCATION, PATHS, Kind, expanded
+from feelit.storage.location import Location
 from feelit.times import parse_time
 
 PAGES = (".html", ".htm")
@@ -210,10 +211,11 @@ class PeopleOptions(Options):
         details="They are biometric data; only the owner of the file may read it.",
     )
     forget: bool = option(False, "Say which embeddings are kept, and delete them.")
-    sheet: Path | None = option(
+    sheet: Location | None = option(
         None,
         "Write a contact sheet, a .html page: faces of every person, and the most doubtful pairs and persons.",
         details="It needs the videos.",
+        kind=LOCATION,
     )
     videos: tuple[Path, ...] = option(
         (),

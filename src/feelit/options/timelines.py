@@ -114,10 +114,11 @@ class ExportOptions(Options):
     format: str | None = option(
         None, "What to write.", default_text="what the ending of --out says", kind=choice(EXPORT_FORMATS)
     )
-    out: Path | None = option(
+    out: Location | None = option(
         None,
         "A file, or a folder with one file per video; - is standard output.",
         default_text="standard output",
+        kind=LOCATION,
     )
     by: Literal["person", "track"] | None = option(
         None,

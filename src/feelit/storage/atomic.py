@@ -52,9 +52,12 @@ def whole_file(target: Location, scratch: Path | None = None, replace: bool = Tr
 
 
 @contextlib.contextmanager
-def no_empty_folders(folder: Path) -> Iterator[None]:
-    """Folders that appear on the way to `folder` go again if the block fails, unless somebody put anything in."""
-    new = [path for path in (folder, *folder.parents) if not path.exists()]
+def no_empty_folders(folder: Location) -> Iterator[None]:
+    """Folders that appear on the way to `folder` go again if the block fails, unless somebody put anything in.
+
+    In a bucket there are none.
+    """
+    new = [path for path in (folder, *folder.parents) if not path.exists()] if isinstance(folder, Path) else []
     try:
         yield
     except BaseException:

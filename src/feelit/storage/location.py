@@ -51,6 +51,11 @@ class Url:
         return PurePosixPath(self.key).name
 
     @property
+    def parent(self) -> Url:
+        """The folder that the object would be in."""
+        return Url(self.scheme, self.bucket, self.key.rpartition("/")[0])
+
+    @property
     def suffix(self) -> str:
         """The ending of the name, with its dot; none where the address ends in / and so means a folder."""
         return "" if self.key.endswith("/") else PurePosixPath(self.key).suffix

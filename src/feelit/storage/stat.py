@@ -62,6 +62,11 @@ def exists(place: Location) -> bool:
     return place.exists()
 
 
+def is_folder(place: Location) -> bool:
+    """Whether it is a folder that exists; in a bucket, an address that ends in a slash or names nothing but the bucket."""
+    return place.is_dir() if isinstance(place, Path) else not place.name or place.key.endswith("/")
+
+
 class InputFiles:
     """The files and objects that a command reads, known by device and inode, so through links as well.
 

@@ -15,13 +15,14 @@ from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import card_path
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
 from feelit.storage.stat import InputFiles, files_below
 
 SCORES, CONFUSION, RELIABILITY = "scores.json", "confusion.png", "reliability.png"
 
 
 def check_folder(
-    folder: Path, force: bool, model: Path, data: Path, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)
+    folder: Location, force: bool, model: Path, data: Path, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)
 ) -> None:
     """What would keep the files of an evaluation from being written, before it takes its time.
 
@@ -41,18 +42,23 @@ def check_folder(
         if matplotlib is not installed.
     """
     # files of an evaluation that lie in the folder of the data itself, or in one below it, are no data
-    given = (file for file in files_below(data, names) if file.name not in names or file.parent.resolve() != folder.resolve())
+    given = (file for file in files_below(data, names) if file.name not in names or not _same(file.parent, folder))
     inputs = InputFiles(chain((model, card_path(model)), given))
     for name in names:
         refuse_to_overwrite(folder / name, force, inputs)
     with output_errors(folder):
-        tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.absolute().parents) if place.exists())).close()
+        if isinstance(folder, Path):
+            tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.absolute().parents) if place.exists())).close()
     if importlib.util.find_spec("matplotlib") is None:
         message = "the figures of --out need matplotlib, which is not installed"
         raise MissingExtraError(message, "pip install 'feelit[plot]', or take --json")
 
 
-def write_folder(scores: ClassifierScores, folder: Path) -> None:
+def _same(one: Path, folder: Location) -> bool:
+    return isinstance(folder, Path) and one.resolve() == folder.resolve()
+
+
+def write_folder(scores: ClassifierScores, folder: Location) -> None:
     """Write scores.json, confusion.png and reliability.png: all of them appear, or none.
 
     Raises

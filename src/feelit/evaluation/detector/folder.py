@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from feelit.evaluation.classifier.folder import SCORES, json_text
 from feelit.evaluation.detector.images import FaceImages
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.evaluation.detector.sheet import write_sheet
 from feelit.storage.atomic import whole_file
+from feelit.storage.location import Location
 
 MISSES, RECALL = "misses.png", "recall.png"
 FILES = (SCORES, MISSES, RECALL)
 
 
-def write_face_folder(scores: FaceScores, images: FaceImages, folder: Path) -> None:
+def write_face_folder(scores: FaceScores, images: FaceImages, folder: Location) -> None:
     """Write FILES: all of them appear, or none. `images` are those that the scores are about.
 
     Raises
