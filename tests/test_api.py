@@ -146,7 +146,7 @@ def test_temporary_files_are_removed_whatever_happens(folder: Path, tmp_path: Pa
         pytest.param({"rate": 0}, feelit.UsageError, id="no-rate"),
         pytest.param({"rate": "often"}, feelit.UsageError, id="rate-a-word"),
         pytest.param({"start_s": 5, "end_s": 4}, feelit.UsageError, id="backwards"),
-        pytest.param({"workers": 0}, feelit.UsageError, id="no-workers"),
+        pytest.param({"workers": -1}, feelit.UsageError, id="no-workers"),
         pytest.param({"batch": 0}, feelit.UsageError, id="no-batch"),
         pytest.param({"min_face_px": 0}, feelit.UsageError, id="no-face"),
         pytest.param({"detector": "gone.onnx"}, feelit.ModelError, id="no-detector"),

@@ -29,6 +29,7 @@ from feelit.options import Shard
 from feelit.run.engines import Order, Outcome
 from feelit.run.manifest import MANIFEST, SCHEMA, Entry, Manifest, read_manifest
 from feelit.run.plan import find_videos
+from feelit.run.provenance import RESULTS_VERSION
 from feelit.run.workspace import Workspace
 from tests.conftest import Command, SerialEngine
 from tests.video import clips
@@ -242,7 +243,7 @@ def test_timelines_of_an_older_version_stand_until_they_are_asked_for(
 ) -> None:
     run(command)
     before = (OUT / "a.mp4.parquet").read_bytes()
-    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", 2)
+    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", RESULTS_VERSION + 1)
     if lost:
         (OUT / MANIFEST).unlink()
     shutil.copy("in/a.mp4", "in/new.mp4")
@@ -277,9 +278,9 @@ def test_a_newer_model_of_the_same_name_leaves_timelines_standing_and_one_of_ano
 def test_timelines_of_a_newer_feelit_are_not_replaced_unasked(
     here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", 2)
+    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", RESULTS_VERSION + 1)
     run(command)
-    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", 1)
+    monkeypatch.setattr("feelit.run.provenance.RESULTS_VERSION", RESULTS_VERSION)
     for _ in range(2):
         assert "was made by a newer feelit" in run(command, "--stale")["in/a.mp4"]["error"]
 

@@ -260,7 +260,7 @@ def test_an_upload_that_failed_costs_no_analysis_again(
     stored: Bucket, made: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: tuple[str, ...]
 ) -> None:
     stored.fail(Fault("403", "PUT", times=99))
-    ran = command("analyze", A, "--out", "s3://lab/all.parquet", *place)
+    ran = command("analyze", A, "--out", "s3://lab/all.parquet", "--quiet", *place)
     assert (ran.code, ran.lines) == (
         5,
         ["feelit: s3://lab/all.parquet is refused: AccessDenied (check the credentials and what they allow)"],

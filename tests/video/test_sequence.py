@@ -64,7 +64,7 @@ def test_times_follow_from_the_rate(numbers: range, suffix: str, tmp_path: Path)
 def test_a_sequence_has_tracks_and_can_be_annotated(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     pictures(Path("in"), range(1, 21))
-    ran = command("analyze", "in/f_%03d.png", "--pattern", "20", "--out", "t.parquet")
+    ran = command("analyze", "in/f_%03d.png", "--pattern", "20", "--out", "t.parquet", "--quiet")
     assert (ran.code, ran.err) == (0, "")
     rows = feelit.read_timeline("t.parquet")
     assert rows["video"].unique().tolist() == ["in/f_%03d.png@20"]
