@@ -76,7 +76,9 @@ class VideoTarget:
         video, out = folder / f"case{Path(name).suffix}", folder / "out.parquet"
         video.write_bytes(mutated(self._seeds[name], rng, self._material))
         rate, start = str(rng.choice(RATES)), float(rng.choice([0.0, 0.0, 0.1]))
-        told = feelit("analyze", video, "--quiet", "--out", out, "--rate", rate, "--start", start, "--min-face", 16, "--device", "cpu")
+        told = feelit(
+            "analyze", video, "--quiet", "--out", out, "--rate", rate, "--start", start, "--min-face", 16, "--device", "cpu"
+        )
         if told.code:
             nothing_but(folder, {video.name})
             if told.code != 3:

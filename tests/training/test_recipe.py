@@ -96,6 +96,7 @@ def test_a_run_from_the_command_line_goes_on_where_it_was(tmp_path: Path, comman
     small = ["--set", "stem=16", "--set", "channels=[16]", "--set", "blocks=[1]", "--set", "strides=[2]", "--set", "epochs=1"]
     for runs in (1, 0):
         ran = command("train", "expression", "--data", tmp_path, "--out", tmp_path / "out", *small, "--set", "batch=8")
+        assert ran.code == 0, ran.err
         assert (ran.code, ran.out) == (0, f"{tmp_path / 'out' / 'expression.onnx'}\n")
         assert re.findall(r"epoch \d+ of \d+", ran.err) == ["epoch 1 of 1"] * runs
     assert {p.name for p in (tmp_path / "out").iterdir()} == {

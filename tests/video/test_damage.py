@@ -186,9 +186,10 @@ def test_a_file_that_vanishes_or_refuses_is_a_failure_to_read(tmp_path: Path, mo
 
     with pytest.raises(VideoReadError, match="cannot be read"):
         fingerprint(tmp_path / "gone.mp4")
-    with monkeypatch.context() as patched, pytest.raises(VideoReadError, match="permission denied"):
+    with monkeypatch.context() as patched:
         patched.setattr(Path, "open", refuse)
-        probe(path)
+        with pytest.raises(VideoReadError, match="permission denied"):
+            probe(path)
     monkeypatch.setattr(av, "open", refuse)
     with pytest.raises(VideoReadError, match="permission denied"):
         probe(path)

@@ -70,9 +70,14 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
 
 def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:
     """Nothing that a run writes directly into its folder replaces an input."""
+    from feelit.training.checkpoint import CHECKPOINT
+
     mine = {name.name for name in out.iterdir() if name.suffix in WRITTEN} if out.is_dir() else set()
     own = mine if mine and data.is_dir() and out.samefile(data) else set()  # of earlier runs, in the folder of the data itself
-    inputs = InputFiles(chain([recipe], files_below(data, own)))
+    given = files_below(data, own)
+    if (out / CHECKPOINT).exists():  # an earlier run's folder, which may lie below the data
+        given = (file for file in given if file.parent.resolve() != out.resolve())
+    inputs = InputFiles(chain([recipe], given))
     for name in sorted(mine):
         refuse_to_overwrite(out / name, True, inputs)
 
