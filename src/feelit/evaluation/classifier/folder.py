@@ -41,8 +41,11 @@ def check_folder(
     MissingExtraError
         if matplotlib is not installed.
     """
-    # files of an evaluation that lie in the folder of the data itself, or in one below it, are no data
-    given = (file for file in files_below(data, names) if file.name not in names or not _same(file.parent, folder))
+    # files of an earlier evaluation that lie in the folder of the data itself, or in one below it, are no data
+    earlier = not isinstance(folder, Path) or (folder / SCORES).exists()
+    given = (
+        file for file in files_below(data, names) if file.name not in names or not (earlier and _same(file.parent, folder))
+    )
     inputs = InputFiles(chain((model, card_path(model)), given))
     for name in names:
         refuse_to_overwrite(folder / name, force, inputs)
