@@ -109,7 +109,7 @@ def test_faces_can_be_hidden(
     timeline = made.timeline(tmp_path / "a.parquet", video, {1: "h" * 20, 2: "." * 19 + "h"}, box=box)
     clear = ClipsOptions(out=tmp_path / "clear", at_s=(0.48,), before_s=0.2, after_s=0.2)
     asked = replace(clear, out=tmp_path / "asked", annotated=annotated, blur=blur, tracks=tracks)
-    shown = [pictures(o.out / cut_clips(video, timeline, o)[0].file)[5] for o in (clear, asked)]
+    shown = [pictures(Path(str(o.out)) / cut_clips(video, timeline, o)[0].file)[5] for o in (clear, asked)]
     kept = detail_kept(shown[0], shown[1], box)
     assert (kept < 0.4) if hidden else (kept > 0.9)
 

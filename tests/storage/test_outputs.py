@@ -6,9 +6,12 @@ import contextlib
 import json
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 import feelit
+from feelit.types import Float32
 from tests.conftest import Command
 from tests.evaluation.made import classifier, write_data
 from tests.storage.conftest import Bucket
@@ -43,6 +46,12 @@ def is_refused(command: Command, *arguments: str, out: str) -> bool:
     """Whether a second run says that an object is in the way."""
     ran = command(*arguments)
     return (ran.code, ran.lines) == (5, [f"feelit: {out} exists already (give another --out, or --force to replace it)"])
+
+
+def shown(video: str) -> list[Float32]:
+    """The frames of a video as they are stored."""
+    with av.open(video) as container:
+        return [frame.to_ndarray().astype(np.float32) for frame in container.decode(video=0)]
 
 
 @pytest.mark.parametrize(
@@ -107,3 +116,56 @@ def test_annotated_videos_of_an_analysis_go_into_a_bucket(here: Path, bucket: Bu
     before = bucket.get("videos/v.mp4")
     ran = command("analyze", "s3://lab/videos/v.mp4", "--annotate", "s3://lab/videos/v.mp4", "--force")
     assert (ran.code, bucket.get("videos/v.mp4")) == (2, before)
+
+
+def test_clips_of_a_video_in_a_bucket_go_into_a_bucket(here: Path, bucket: Bucket, command: Command) -> None:
+    arguments = ("clips", "s3://lab/videos/v.mp4", "t.parquet", "--before", "0.2", "--after", "0.2", "--out", "s3://lab/c/")
+    assert command(*arguments, "--at", "0.5,1").code == 0
+    first = [key for key in bucket.names() if key.startswith("c/")]
+    assert len(first) == 3
+    assert first[-1] == "c/clips.csv"
+    assert all(bucket.get(key)[4:8] == b"ftyp" for key in first[:2])
+    assert command("clips", "v.mp4", *arguments[2:-1], "here", "--at", "0.5,1").code == 0
+    assert bucket.get("c/clips.csv").replace(b"s3://lab/videos/", b"") == Path("here/clips.csv").read_bytes()
+    ran = command(*arguments, "--at", "0.7")
+    assert (ran.code, ran.lines) == (
+        5, ["feelit: s3://lab/c/ holds clips already (give another --out, or --force to replace them)"]
+    )  # fmt: skip
+    assert command(*arguments, "--at", "0.7", "--force").code == 0
+    (clip, index) = [key for key in bucket.names() if key.startswith("c/")]
+    assert clip not in first
+    assert clip.removeprefix("c/") in bucket.get(index).decode()
+
+
+def test_a_video_in_a_bucket_is_annotated_as_the_file_is(here: Path, bucket: Bucket, command: Command) -> None:
+    bucket.put("t.parquet", here / "t.parquet")
+    there, video = "s3://lab/t.parquet", "s3://lab/videos/v.mp4"
+    ran = command("annotate", video, there, "--out", "s3://lab/a.mp4")
+    assert (ran.code, ran.err) == (0, "")
+    assert command("annotate", "v.mp4", "t.parquet", "--out", "a.mp4").code == 0
+    Path("b.mp4").write_bytes(bucket.get("a.mp4"))
+    pairs = list(zip(shown("a.mp4"), shown("b.mp4"), strict=True))
+    assert len(pairs) == 40
+    assert max(np.abs(one - other).mean() for one, other in pairs) < 1  # the encoder may do without a bit
+    ran = command("annotate", video, there, "--out", video, "--force")
+    assert (ran.code, ran.lines[0].startswith(f"feelit: {video} is read, and would be replaced")) == (2, True)
+    ran = command("annotate", "s3://lab/none.mp4", there, "--out", "c.mp4")
+    assert (ran.code, ran.lines[0].startswith("feelit: s3://lab/none.mp4 does not exist")) == (3, True)
+
+
+@pytest.mark.parametrize("given", ["s3://lab/videos/", "s3://lab/videos/v.mp4"])
+def test_a_report_shows_faces_of_a_video_in_a_bucket(here: Path, command: Command, given: str) -> None:
+    assert command("report", "t.parquet", "--video", given, "--out", "r.html").code == 0
+    page = Path("r.html").read_text(encoding="utf-8")
+    assert '"footage": {"status": "bucket"}' in page or '"footage":{"status":"bucket"}' in page
+    assert "data:image/jpeg" in page
+
+
+@pytest.mark.parametrize("given", ["s3://lab/videos/", "s3://lab/videos/v.mp4"])
+def test_a_sheet_shows_faces_of_a_video_in_a_bucket(here: Path, command: Command, given: str) -> None:
+    (here / "v.mp4").unlink()
+    ran = command("people", "t.parquet", "--videos", given, "--sheet", "p.html", "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+    assert "data:image/jpeg" in Path("p.html").read_text(encoding="utf-8")
+    ran = command("people", "t.parquet", "--videos", "s3://lab/none/", "--sheet", "q.html")
+    assert (ran.code, ran.lines[0].startswith("feelit: s3://lab/none/ does not exist")) == (3, True)

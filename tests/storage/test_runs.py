@@ -360,8 +360,6 @@ def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:
         ),
         pytest.param(["analyze", A, "--out", "s3://lab/t.csv"], 2, "--out s3://lab/t.csv is neither", id="another kind"),
         pytest.param(["analyze", "gs://lab/a.mp4"], 6, "gs:// needs the package gcsfs", id="no package"),
-        pytest.param(["annotate", A, "t.parquet"], 2, f"{A} is an address, and a local file is needed", id="annotate a video"),
-        pytest.param(["clips", A, "t.parquet"], 2, f"{A} is an address", id="clips of a video"),
         pytest.param(["summarize", "s3://lab/none.parquet"], 3, "s3://lab/none.parquet does not exist", id="no timeline"),
         pytest.param(["summarize", "s3://lab/videos"], 3, "s3://lab/videos holds no timelines", id="no timelines"),
         pytest.param(["summarize", A], 3, f"{A} holds no timelines", id="a video"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feelit.options.expand import keywords
@@ -50,7 +49,7 @@ def annotate(
     from feelit.render.rows import recording_of, view_of
     from feelit.timeline.recording import with_time
 
-    place = Path(expanded(video))
+    place = location(expanded(video))
     (recording,) = with_time([recording_of(place, timelines)], "an annotated video")
     wanted = replace(options, out=location(expanded(out)))
     return annotate_video(place, view_of(recording), wanted, progress, recording.path)
@@ -88,6 +87,6 @@ def clips(
     from feelit.clipping.cut import cut_clips
     from feelit.clipping.index import FIELDS, NUMBERS
 
-    wanted = replace(options, out=Path(expanded(out)))
-    cut = cut_clips(Path(expanded(video)), timelines, wanted, progress)
+    wanted = replace(options, out=location(expanded(out)))
+    cut = cut_clips(location(expanded(video)), timelines, wanted, progress)
     return pd.DataFrame([asdict(clip) for clip in cut], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))

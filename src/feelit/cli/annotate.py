@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
@@ -13,8 +13,8 @@ from feelit.options.videos import AnnotateOptions
 
 @with_options
 def annotate(
-    video: Annotated[Path, typer.Argument(help="The video that was analysed.", show_default=False)],
-    timeline: Annotated[Path, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
+    video: Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)],
+    timeline: Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
     options: AnnotateOptions,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
@@ -23,7 +23,7 @@ def annotate(
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    with progress_bar(f"annotating {video.name}", quiet) as advance:
+    with progress_bar(f"annotating {PurePosixPath(video).name}", quiet) as advance:
         notes = api.annotate(video, timeline, str(options.out), options=options, progress=advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

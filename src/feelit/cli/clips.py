@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
@@ -13,8 +13,8 @@ from feelit.options.videos import ClipsOptions
 
 @with_options
 def clips(
-    video: Annotated[Path, typer.Argument(help="The video that was analysed.", show_default=False)],
-    timeline: Annotated[Path, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
+    video: Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)],
+    timeline: Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
     options: ClipsOptions,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     json_lines: Annotated[
@@ -26,10 +26,12 @@ def clips(
     from feelit.clipping.cut import cut_clips
     from feelit.clipping.index import flat
     from feelit.console import progress_bar
+    from feelit.options.kinds import expanded
+    from feelit.storage.location import location
     from feelit.storage.names import one_line
 
-    with progress_bar(f"cutting {video.name}", quiet) as advance:
-        cut = cut_clips(video, timeline, options, advance)
+    with progress_bar(f"cutting {PurePosixPath(video).name}", quiet) as advance:
+        cut = cut_clips(location(expanded(video)), timeline, options, advance)
     if not cut:
         typer.echo(one_line(f"feelit: {timeline} has no such event; there are no clips"), err=True)
     if json_lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,8 @@ from feelit.render.choice import choose
 from feelit.render.hiding import Hiding
 from feelit.render.rows import recording_of, view_of
 from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite, whole_file
-from feelit.storage.stat import InputFiles
+from feelit.storage.location import Location
+from feelit.storage.stat import InputFiles, exists, remove
 from feelit.timeline.people import Series, series_of
 from feelit.timeline.recording import Recording, TimelineSources, files_of, with_time
 from feelit.types import VideoInfo
@@ -29,12 +30,13 @@ from feelit.video.writer import Encoding, Picture
 
 
 def cut_clips(
-    video: Path, timelines: TimelineSources, options: ClipsOptions, progress: Callable[[float], None] | None = None
+    video: Location, timelines: TimelineSources, options: ClipsOptions, progress: Callable[[float], None] | None = None
 ) -> list[Clip]:
     """Cut clips out of a video into the folder `options.out`, and list them there.
 
     All of them appear, or none: they are moved to their names once the last one is complete. With `options.force` the clips
-    that the folder's index lists are replaced; no other file is deleted. Where nothing is worth a clip, the index is empty.
+    that the folder's index lists are replaced; no other file is deleted. Where nothing is worth a clip, the index is
+    empty. Into a bucket they are sent one by one, the index last.
 
     Raises
     ------
@@ -66,10 +68,16 @@ def cut_clips(
             _cut(cutting, artist, partial(advance, job))
             clips.append(_clip(job, recording.name, cutting))
         index.write_text(csv_text(clips), encoding="utf-8", newline="\n")
-        with output_errors(options.out):
-            for old in (INDEX, *former):
-                (options.out / old).unlink(missing_ok=True)
+        if isinstance(options.out, Path):
+            _remove(options.out, (INDEX, *former))
+    _remove(options.out, set(former) - {job.file for job in jobs})  # of a bucket: once the new ones have arrived
     return clips
+
+
+def _remove(folder: Location, names: Iterable[str]) -> None:
+    with output_errors(folder):
+        for name in names:
+            remove(folder / name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ def _former(inputs: InputFiles, options: ClipsOptions) -> Sequence[str]:
     """The clips that make room for the new ones; none of them is an input."""
     with output_errors(options.out):
         former = listed(options.out)
-        if (options.out / INDEX).exists() and not options.force:
+        if exists(options.out / INDEX) and not options.force:
             raise OutputError(f"{options.out} holds clips already", "give another --out, or --force to replace them")
     for name in (INDEX, *former):
         refuse_to_overwrite(options.out / name, True, inputs)

@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from feelit.clipping.highlights import Highlight
+from feelit.errors import OutputError
+from feelit.storage.location import Location, Url
 from feelit.storage.names import for_spreadsheet
+from feelit.storage.objects import open_object
+from feelit.storage.stat import exists
 
 INDEX = "clips.csv"
 
@@ -103,13 +107,17 @@ def _joined(row: dict[str, Any]) -> dict[str, Any]:
     return row | numbers | {"names": "; ".join(row["names"])}
 
 
-def listed(folder: Path) -> Sequence[str]:
+def listed(folder: Location) -> Sequence[str]:
     """The clips that the index of a folder lists, none without one. Names that no clip has are passed over, for the index may
     be anything: clips are deleted by it."""
+    index = folder / INDEX
+    if isinstance(index, Url) and not exists(index):
+        return []
     try:
-        text = (folder / INDEX).read_text(encoding="utf-8-sig", errors="replace")
+        content = index.read_bytes() if isinstance(index, Path) else open_object(index, OutputError).read()
     except FileNotFoundError:
         return []
+    text = content.decode("utf-8-sig", errors="replace")
     rows = csv.DictReader(io.StringIO(text))
     return [name for row in rows if NAME.fullmatch(name := row.get("file") or "")]
 

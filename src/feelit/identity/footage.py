@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from feelit.errors import VideoReadError
-from feelit.storage.location import object_called, refuse_url
+from feelit.storage import objects
+from feelit.storage.location import Location, Url, object_called, refuse_url
+from feelit.storage.stat import is_folder, stamp
 from feelit.timeline.recording import Recording
 from feelit.video.probe import fingerprint
 
@@ -16,16 +18,16 @@ from feelit.video.probe import fingerprint
 class Sought:
     """What became of the search: a file, or why there is none."""
 
-    path: Path | None
+    path: Location | None
     reason: str = ""
 
 
-def find_video(recording: Recording, given: Sequence[Path] = ()) -> Sought:
+def find_video(recording: Recording, given: Sequence[Location] = ()) -> Sought:
     """Look for the video of a timeline.
 
     Parameters
     ----------
-    given : files, and folders that are searched through all subfolders, before the usual places
+    given : files and objects, and folders that are searched through all subfolders, before the usual places
 
     Raises
     ------
@@ -33,8 +35,7 @@ def find_video(recording: Recording, given: Sequence[Path] = ()) -> Sought:
         if a file or a folder that is given does not exist.
     """
     for place in given:
-        refuse_url(place)
-        if not place.exists():
+        if not _is_there(place):
             raise VideoReadError(f"{place} does not exist", "give the video, or a folder that holds it")
     known, size = recording.facts.get("fingerprint"), recording.facts.get("size_bytes")
     if not isinstance(known, str):
@@ -42,7 +43,9 @@ def find_video(recording: Recording, given: Sequence[Path] = ()) -> Sought:
     changed = False
     for path in _candidates(recording, given):
         try:
-            if path.stat().st_size == size and fingerprint(path) == known:
+            if (found := stamp(path, VideoReadError)) is None:
+                continue
+            if found.size_bytes == size and fingerprint(path) == known:
                 return Sought(path=path)
         except (OSError, VideoReadError):
             continue
@@ -51,10 +54,25 @@ def find_video(recording: Recording, given: Sequence[Path] = ()) -> Sought:
     return Sought(path=None, reason=f"{recording.name} {why}")
 
 
-def _candidates(recording: Recording, given: Sequence[Path]) -> Iterator[Path]:
+def _candidates(recording: Recording, given: Sequence[Location]) -> Iterator[Location]:
     for place in given:
-        yield from sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else (place,)
+        yield from _files(place)
     if object_called(recording.name) is None:
         yield Path(recording.name)
     if isinstance(recording.path, Path):
         yield recording.path.parent / PurePosixPath(recording.name).name
+
+
+def _is_there(place: Location) -> bool:
+    if isinstance(place, Url):
+        return bool(_files(place))
+    refuse_url(place)
+    return place.exists()
+
+
+def _files(place: Location) -> Sequence[Location]:
+    """A file or an object, or all of a folder and its subfolders."""
+    if isinstance(place, Url):
+        alone = not is_folder(place) and objects.info(place, VideoReadError) is not None
+        return [place] if alone else objects.find(place, VideoReadError)
+    return sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else (place,)

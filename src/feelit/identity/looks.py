@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 
 from feelit.identity.select import quality_of, vector_bytes
+from feelit.storage.location import Location
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX, LANDMARK_COLUMNS
 from feelit.types import Columns, Float32, Float64, Int8, Int64, UInt8
@@ -55,7 +55,7 @@ def choose_faces(recording: Recording, count: int = FACES) -> ChosenFaces:
 
 
 def embed_faces(
-    video: Path,
+    video: Location,
     faces: ChosenFaces,
     model: IdentityModel,
     threads: int = 1,

@@ -125,6 +125,11 @@ def _location(value: str | os.PathLike[str]) -> object:
     return value if hasattr(value, "bucket") else location(expanded(value))
 
 
+def _locations(value: Any) -> tuple[object, ...]:
+    given = [value] if hasattr(value, "bucket") else value if isinstance(value, tuple) else listed(value)
+    return tuple(map(_location, given))
+
+
 def _seconds(value: SupportsFloat | str) -> float:
     """Seconds as a number. Negative numbers and NaN pass: the bounds of the option refuse them in words of its own."""
     if not isinstance(value, str):
@@ -222,7 +227,7 @@ PEOPLE = several(
 PATHS = Kind(
     name="a path, or a list of paths",
     metavar="PATH",
-    convert=lambda value: tuple(map(Path, listed(value))),
+    convert=_locations,
     repeated=True,
     python="str | PathLike[str] | Sequence[str | PathLike[str]]",
 )

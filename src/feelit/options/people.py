@@ -217,7 +217,7 @@ class PeopleOptions(Options):
         details="It needs the videos.",
         kind=LOCATION,
     )
-    videos: tuple[Path, ...] = option(
+    videos: tuple[Location, ...] = option(
         (),
         "Where the videos are, files or folders; may be repeated.",
         details="A folder is searched through all its subfolders.",

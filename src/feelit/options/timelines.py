@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from feelit.errors import UsageError
@@ -148,7 +147,7 @@ class ReportOptions(Options):
     """Where a report goes, and the files and folders in which the videos are looked for."""
 
     out: Location = option("report.html", "The page; ends in .html or .htm.", kind=LOCATION)
-    video: tuple[Path, ...] = option(
+    video: tuple[Location, ...] = option(
         (),
         "Where the videos are, files or folders, for pictures and a player; may be repeated.",
         details="A folder is searched through all its subfolders.",

@@ -67,7 +67,7 @@ class ClipsOptions(DrawingOptions):
     are meant, or nothing but the times of `at_s`, if there are any.
     """
 
-    out: Path = option("clips", "The folder for the clips.")
+    out: Location = option("clips", "The folder for the clips.", kind=LOCATION)
     kinds: tuple[str, ...] | None = option(
         None,
         "Of what, with commas between: moment, bout, peak, shared, absence, or all.",

@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from feelit.errors import TimelineReadError
+from feelit.errors import TimelineReadError, VideoReadError
 from feelit.run.plan import find_videos
 from feelit.storage.location import Location, Url, refuse_url
 from feelit.storage.names import as_text
+from feelit.storage.stat import exists, stamp
 from feelit.video.probe import fingerprint
 
 ANNOTATED = ".annotated.mp4"
@@ -21,10 +22,10 @@ ANNOTATED = ".annotated.mp4"
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A video as it is on disk, and the same with the timeline drawn on it, if there is one."""
+    """A video as it lies on a disk or in a bucket, and the same with the timeline drawn on it, if there is one."""
 
-    video: Path
-    annotated: Path | None
+    video: Location
+    annotated: Location | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Found:
     changed: frozenset[str]
 
 
-def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]]) -> Found:
+def find_footage(given: Sequence[Location], videos: Mapping[str, Mapping[str, Any]]) -> Found:
     """Look for the videos of timelines among files and folders, which are searched through all subfolders.
 
     Parameters
@@ -56,11 +57,16 @@ def find_footage(given: Sequence[Path], videos: Mapping[str, Mapping[str, Any]])
     if not given:
         return Found({}, frozenset())
     for one in given:
-        refuse_url(one)
-    paths = [source.path for one in given for source in find_videos([str(one)]) if isinstance(source.path, Path)]
-    paths = [path for path in paths if path in given or path.exists()]  # without links of folders that lead nowhere
+        if isinstance(one, Path):
+            refuse_url(one)
+    paths = [source.path for one in given for source in find_videos([str(one)])]
+    paths = [path for path in paths if path in given or exists(path)]  # without links of folders that lead nowhere
     sizes = {facts.get("size_bytes") for facts in videos.values()}
-    prints = {fingerprint(path): path for path in reversed(paths) if not path.is_file() or path.stat().st_size in sizes}
+    prints = {
+        fingerprint(path): path
+        for path in reversed(paths)
+        if (found := stamp(path, VideoReadError)) is None or found.size_bytes in sizes
+    }
     footage = {
         name: Footage(path, _annotated(path, paths))
         for name, facts in videos.items()
@@ -86,11 +92,12 @@ def link(path: Path, out: Location) -> str:
     return quote(os.fsencode(Path(relative).as_posix()))
 
 
-def _annotated(video: Path, among: Sequence[Path]) -> Path | None:
+def _annotated(video: Location, among: Sequence[Location]) -> Location | None:
     """The annotated video beside a video; else the only one of its name among the files that were given."""
-    names = [f"{video.name}{ANNOTATED}", f"{video.stem}{ANNOTATED}"]
-    for name in names:
-        if (beside := video.with_name(name)) != video and beside.is_file():
-            return beside
+    names = [f"{video.name}{ANNOTATED}", f"{Path(video.name).stem}{ANNOTATED}"]
+    if isinstance(video, Path):
+        for name in names:
+            if (beside := video.with_name(name)) != video and beside.is_file():
+                return beside
     elsewhere = [path for path in among if path.name in names and path != video]
     return elsewhere[0] if len(elsewhere) == 1 else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from feelit.run.cores import usable_cores
+from feelit.storage.location import Location
 from feelit.types import Float32, UInt8
 from feelit.video.stills import stills
 
@@ -47,7 +47,7 @@ class PictureRequest:
 
 
 def cut_pictures(
-    video: Path,
+    video: Location,
     boxes: Mapping[tuple[float, int], Float32],
     wanted: Sequence[PictureRequest],
     most_bytes: int,

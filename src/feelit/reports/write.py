@@ -23,6 +23,7 @@ from feelit.reports.pictures import PictureRequest, cut_pictures
 from feelit.reports.video_section import Findings
 from feelit.run.search import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location, Url
 from feelit.storage.names import as_text
 from feelit.storage.stat import InputFiles, files_below
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines, with_time
@@ -191,18 +192,24 @@ class _Writer:
         if footage is None:
             asked = "missing" if self.options.video else "none"
             return {"status": "changed" if recording.name in self.found.changed else asked}
+        if isinstance(footage.video, Url):
+            return {"status": "bucket"}  # which no browser plays from
         return {"status": "found", **self._links(footage)}
 
     def _links(self, footage: Footage) -> dict[str, Any]:
-        def of(path: Path | None) -> dict[str, str] | None:
-            return {"url": link(path, self.options.out), "name": as_text(Path(path.name))} if path else None
+        def of(path: Location | None) -> dict[str, str] | None:
+            if not isinstance(path, Path):
+                return None
+            return {"url": link(path, self.options.out), "name": as_text(Path(path.name))}
 
         return {"video": of(footage.video), "annotated": of(footage.annotated)}
 
 
-def _videos_in(given: Sequence[Path]) -> Iterator[Path]:
-    """Files, and what counts as a video in folders."""
-    return (path for place in given for path in files_below(place) if path == place or path.suffix.lower() in SUFFIXES)
+def _videos_in(given: Sequence[Location]) -> Iterator[Location]:
+    """Files, and what counts as a video in folders; objects, but not those of folders, for none is called like a page."""
+    for place in given:
+        below = files_below(place) if isinstance(place, Path) else [place]
+        yield from (path for path in below if path == place or path.suffix.lower() in SUFFIXES)
 
 
 def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:

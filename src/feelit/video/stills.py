@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from feelit.errors import UsageError, VideoReadError
+from feelit.storage.location import Location
 from feelit.types import Sample, Segment, UInt8, VideoInfo, View
 from feelit.video.clock import Clock
 from feelit.video.decoded_frame import DecodedFrame
@@ -15,7 +16,7 @@ from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import Probe, probe
 
 
-def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, UInt8]]:
+def stills(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, UInt8]]:
     """The frames that a player shows at some times, each decoded from the keyframe before it.
 
     Where timestamps are missing or jump back, keyframes cannot be trusted: then the video is decoded from its beginning, by the
@@ -40,7 +41,7 @@ def stills(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[t
         yield time_s, decoded.picture(info, pixels="rgb24")
 
 
-def frames_at(path: Path, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, DecodedFrame, VideoInfo]]:
+def frames_at(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, DecodedFrame, VideoInfo]]:
     """The same frames, from which luma and colour can be had.
 
     Raises

@@ -54,6 +54,7 @@ function buildPlayer(view) {
 function footageNote(video) {
   const notes = {
     missing: "The video was not among those that --video gave, so there are no pictures and no player here.",
+    bucket: "The video is in a bucket, so there is no player here.",
     changed: "The video has changed since it was analysed, so there are no pictures and no player here. Analyse it again.",
   };
   return notes[video.footage.status] ? el("p", { class: "problem" }, notes[video.footage.status]) : null;
