@@ -2,8 +2,8 @@
 
     import feelit
 
-    timeline = feelit.analyze("meeting.mp4")          # a pandas DataFrame, docs/schema.md describes its columns
-    print(feelit.summarize(timeline)  # one row per person)
+    recording = feelit.analyze("meeting.mp4")  # docs/schema.md describes the columns of recording.to_pandas()
+    print(recording.summary())                 # one row per person
 
 Functions are imported when they are first used, so that the command line starts at once.
 """
