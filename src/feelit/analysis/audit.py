@@ -6,6 +6,7 @@ that does.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -102,7 +103,7 @@ def _part(table: pa.Table) -> _Part:
 
 
 @dataclass(slots=True)
-class _Check:
+class _Check(ABC):
     """One check, which is given all rows, some at a time. `recorded` are the numbers that the metadata state."""
 
     recorded: Mapping[str, float]
@@ -110,13 +111,13 @@ class _Check:
     looked_at: int = 0
     name: ClassVar[str]
 
+    @abstractmethod
     def add(self, part: _Part) -> None:
         """The next rows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def verdict(self) -> Verdict:
         """Whether it passed, and what was found."""
-        raise NotImplementedError
 
     def none(self, what: str, otherwise: str) -> Verdict:
         """Passed if nothing is wrong; else how often it is."""
