@@ -88,8 +88,11 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 def children() -> set[int]:
     """The process numbers of the direct children of this process; empty where there is no /proc."""
-    texts = [path.read_text(encoding="ascii") for path in Path("/proc/self/task").glob("*/children")]
-    return {int(number) for text in texts for number in text.split()}
+    found: set[int] = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread may end between the listing and the read
+            found.update(map(int, path.read_text(encoding="ascii").split()))
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

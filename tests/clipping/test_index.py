@@ -106,6 +106,8 @@ def test_what_there_is_not_is_none() -> None:
         pytest.param("file\n../0001_00-00-00.000_at.mp4\n/etc/passwd\nholiday.mp4\n0001_.mp4\n", id="names that are no clip's"),
         pytest.param("file\n0001_00-00-00.000_at.mp4/../x.mp4\n", id="a path"),
         pytest.param("file\n\0\n", id="not text"),
+        pytest.param("\0\r\0ftyp\r\rmoov", id="a video"),
+        pytest.param("file\n" + "x" * (csv.field_size_limit() + 1), id="a cell too long for the reader"),
     ],
 )
 def test_only_names_of_clips_are_listed(tmp_path: Path, text: str) -> None:

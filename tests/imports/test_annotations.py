@@ -55,6 +55,7 @@ def test_elan() -> None:
     ("name", "text"),
     [
         pytest.param("a.csv", "start,end,label,tier\n0.5,1.25,joy,anna\n0:02,3.5,neutral,anna\n", id="csv"),
+        pytest.param("a.csv", "start,end,label,tier\r0.5,1.25,joy,anna\r0:02,3.5,neutral,anna\r", id="lines-that-end-in-cr"),
         pytest.param(
             "a.csv", "Coder;Onset;Offset;Code\nanna;2;3.5;neutral\nanna;0.5;1.25;joy\n\n", id="semicolons-in-any-order"
         ),
@@ -73,6 +74,7 @@ def test_tables(name: str, text: str) -> None:
     ("name", "text", "message"),
     [
         pytest.param("a.docx", "", "no file of annotations", id="another-kind"),
+        pytest.param("a.csv", "start,end,label\n0,1," + "x" * 200_000, "damaged", id="a-cell-too-long-for-the-reader"),
         pytest.param("a.csv", "", "columns start, end and label", id="an-empty-table"),
         pytest.param("a.csv", "start,end,label\n", "holds no annotations", id="a-table-of-headings"),
         pytest.param("a.csv", "start,end,label\nsoon,2,joy\n", "soon is no time", id="no-time"),

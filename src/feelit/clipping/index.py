@@ -118,7 +118,10 @@ def listed(folder: Location) -> Sequence[str]:
     except FileNotFoundError:
         return []
     text = content.decode("utf-8-sig", errors="replace")
-    rows = csv.DictReader(io.StringIO(text))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error:
+        return []
     return [name for row in rows if NAME.fullmatch(name := row.get("file") or "")]
 
 

@@ -81,8 +81,8 @@ def _in_order(path: Path, name: str, tier: list[Annotation]) -> list[Annotation]
 
 
 def _table(text: str) -> Tiers:
-    first = text.split("\n", 1)[0]
-    rows = csv.reader(io.StringIO(text), delimiter=max("\t;,", key=first.count))
+    first = re.split("[\r\n]", text, maxsplit=1)[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
     heads = [head.strip().lower() for head in next(rows, [])]
     place = {name: next((heads.index(known) for known in names if known in heads), None) for name, names in COLUMNS.items()}
     start, end, label = place["start"], place["end"], place["label"]
