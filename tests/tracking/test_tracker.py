@@ -40,6 +40,19 @@ def test_a_face_that_is_missed_for_longer_is_somebody_new(rate_hz: int) -> None:
     assert identities(found, 1) == {0, 1}
 
 
+@pytest.mark.parametrize(
+    ("shift", "looks", "goes_on"),
+    [(70.0, None, False), (30.0, None, True), (70.0, 1, True)],
+    ids=["a stranger beside it", "the place itself", "the same face beside it"],
+)
+def test_who_passes_before_a_face_does_not_take_its_track(shift: float, looks: int | None, goes_on: bool) -> None:
+    frames = [(n / 10, [Sight(1, 500)]) for n in range(10)]
+    frames += [(1.0, []), (1.1, [Sight(2, 500 + shift, looks=looks)]), (1.2, [Sight(2, 500 + shift, looks=looks)])]
+    found = track(frames)
+    assert (identities(found, 2) == {0}) is goes_on
+    assert goes_on or identities(track([*frames, (1.3, [Sight(1, 500)])]), 1) == {0}
+
+
 @pytest.mark.parametrize("rate_hz", RATES)
 @pytest.mark.parametrize("looks", [None, 7], ids=["different", "twins"])
 def test_two_faces_that_cross_keep_their_identities(rate_hz: int, looks: int | None) -> None:

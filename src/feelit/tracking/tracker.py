@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from feelit.geometry import iou
 from feelit.tracking import motion
 from feelit.tracking.association import match, resemblance, similarity
 from feelit.types import Bool, Columns, Float32, Float64, Int64, UInt8
@@ -38,6 +39,8 @@ class TrackerSettings:
     appearance adds where several could. Aligned crops of one person, consecutive in time, correlate by 0.99 in the median and
     crops of different people by less than 0.63 in one composed video call, by up to 0.85 in others. Across a cut a track goes
     on with the face that the assignment gives it if they are alike by `same_face`, in another place by `same_face_elsewhere`.
+    A track that was missed, as one whose face went behind somebody, goes on with a face that overlaps where it was last seen or
+    expected by `same_place`, or looks alike by `same_after_miss`; else whoever passed before it would take the track over.
     """
 
     confident: float = 0.5
@@ -49,6 +52,8 @@ class TrackerSettings:
     same_face: float = 0.8
     same_face_elsewhere: float = 0.9
     looks_weight: float = 0.3
+    same_place: float = 0.4
+    same_after_miss: float = 0.5
 
     def at_interval(self, interval_s: float) -> TrackerSettings:
         """The same settings for frames that are `interval_s` apart: slow sampling needs longer patience."""
@@ -133,6 +138,10 @@ class Tracker:
         slack = self._slack(time_s)
         looks = resemblance(self._last.appearance, faces.appearance)
         expected = motion.boxes(predicted)
+        missed = self._motion.seen_s < self._now_s
+        doubted = missed[:, None] & (looks < settings.same_after_miss)
+        if doubted.any():
+            doubted &= np.maximum(iou(expected, faces.box), iou(self._last.box, faces.box)) < settings.same_place
         confident = faces.score >= settings.confident
         free_track, free_face = np.ones(len(self._id), bool), np.ones(len(faces), bool)
         for where, stage in ((expected, confident), (expected, ~confident), (self._last.box, confident)):
@@ -140,7 +149,7 @@ class Tracker:
             if not len(t) or not len(f):
                 continue
             overlap = similarity(where[t], faces.box[f], slack[t])
-            possible = overlap >= settings.least_likeness
+            possible = (overlap >= settings.least_likeness) & ~doubted[np.ix_(t, f)]
             likeness = overlap + np.float32(settings.looks_weight) * np.maximum(looks[np.ix_(t, f)], 0)
             rows, columns = match(likeness.astype(np.float32), possible)
             free_track[t[rows]], free_face[f[columns]] = False, False
