@@ -10,7 +10,8 @@ from praatio import textgrid
 from praatio.utilities.constants import Interval
 
 from feelit.errors import UsageError
-from feelit.imports.annotations import Annotation, read_annotations
+from feelit.imports.annotations import read_annotations
+from feelit.imports.tiers import Annotation
 
 SPOKEN = [Annotation(0.5, 1.25, "joy"), Annotation(2.0, 3.5, "neutral")]
 

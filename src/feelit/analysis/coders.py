@@ -11,7 +11,8 @@ import numpy as np
 
 from feelit.analysis.agreement import Agreement, agreement
 from feelit.errors import UsageError
-from feelit.imports.annotations import READERS, Annotation, read_annotations
+from feelit.imports.annotations import READERS, read_annotations
+from feelit.imports.tiers import Annotation
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.agree import AgreeOptions
 from feelit.storage.names import as_text

@@ -1,6 +1,7 @@
-"""Annotations that people made of a recording: stretches of time with a label, on tiers.
+"""Annotations that people or programs made of a recording: stretches of time with a label, on tiers.
 
-Read are the tables of any program (.csv, .tsv), ELAN (.eaf, Wittenburg et al. 2006) and Praat's TextGrid, long and short.
+Read are the tables of any program (.csv, .tsv), those of BORIS and its projects (.boris), ELAN (.eaf, Wittenburg et al. 2006),
+Praat's TextGrid, long and short, WebVTT and SubRip (.vtt, .srt), RTTM (.rttm) and the JSON of whisperX (.json).
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from feelit.encodings import text_of
 from feelit.errors import UsageError
+from feelit.imports.boris import boris_events, boris_project, tabular_columns
+from feelit.imports.captions import srt, webvtt
+from feelit.imports.speech import rttm, whisperx
+from feelit.imports.tiers import Annotation, Tiers, Word
+from feelit.options.clock import ClockOptions
 from feelit.times import parse_time
 
 MOST_BYTES = 1 << 26
@@ -25,33 +31,25 @@ OVERLAP_S = 1e-3
 """Programs round times to a millisecond: stretches that overlap by less follow one another."""
 
 COLUMNS = {
-    "start": ("start", "start_s", "begin", "begin_s", "onset", "start time", "begin time"),
-    "end": ("end", "end_s", "offset", "stop", "end time"),
-    "label": ("label", "code", "emotion", "annotation", "value", "behavior"),
-    "tier": ("tier", "coder", "rater", "annotator", "subject"),
+    "start": ("start", "start_s", "start (s)", "begin", "begin_s", "onset", "start time", "begin time"),
+    "end": ("end", "end_s", "stop (s)", "offset", "stop", "end time"),
+    "label": ("label", "code", "emotion", "annotation", "value", "behavior", "text"),
+    "tier": ("tier", "coder", "rater", "annotator", "subject", "speaker"),
 }
 """Names that the columns of a table may have, in small letters; a tier is not needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """One stretch, from `start_s` to before `end_s`."""
+def read_tiers(path: Path, clock: ClockOptions | None = None) -> Tiers:
+    """The tiers of a file by name, each in order of time, with all that they hold: points and what overlaps too.
 
-    start_s: float
-    end_s: float
-    label: str
-
-
-Tiers = dict[str, list[Annotation]]
-
-
-def read_annotations(path: Path) -> Tiers:
-    """The tiers of a file by name, each in order of time. Stretches without a text are left out.
+    Parameters
+    ----------
+    clock : turns the times of the file into those of the video; None leaves them as they are
 
     Raises
     ------
     UsageError
-        if it cannot be read, is of no known kind, or a tier has stretches that overlap.
+        if it cannot be read, is of no known kind, or holds nothing.
     """
     read = READERS.get(path.suffix.lower())
     if read is None:
@@ -64,15 +62,37 @@ def read_annotations(path: Path) -> Tiers:
         tiers = read(text_of(content))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "check the path") from error
-    except (ValueError, IndexError, KeyError, ET.ParseError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not in UTF-8: byte {error.start} is no part of a letter", "save it as UTF-8") from error
+    except (ValueError, IndexError, KeyError, AttributeError, RecursionError, ET.ParseError, csv.Error) as error:
         raise UsageError(f"{path} is damaged, or no {path.suffix[1:]}: {error}", "export it again") from error
+    if not any(tiers.values()):
+        raise UsageError(f"{path} holds no annotations", HINTS.get(path.suffix.lower(), "is it the right file?"))
+    moved = tiers if clock is None else {name: [_moved(a, clock) for a in tier] for name, tier in tiers.items()}
+    return {name: sorted(tier, key=lambda a: (a.start_s, a.end_s)) for name, tier in moved.items()}
+
+
+def read_annotations(path: Path, clock: ClockOptions | None = None) -> Tiers:
+    """The same without points, stretches without a text, and tiers of which nothing is left: one label at a time on each.
+
+    Raises
+    ------
+    UsageError
+        as `read_tiers`, and if a tier has stretches that overlap.
+    """
+    tiers = {name: tier for name, tier in read_tiers(path, clock).items() if any(a.end_s > a.start_s for a in tier)}
     if not tiers:
-        raise UsageError(f"{path} holds no annotations", "a table wants the columns start, end and label")
-    return {name: _in_order(path, name, tier) for name, tier in tiers.items()}
+        raise UsageError(f"{path} holds points in time only", "agreement is about stretches")
+    return {name: _apart(path, name, tier) for name, tier in tiers.items()}
 
 
-def _in_order(path: Path, name: str, tier: list[Annotation]) -> list[Annotation]:
-    found = sorted((a for a in tier if a.label.strip() and a.end_s > a.start_s), key=lambda a: (a.start_s, a.end_s))
+def _moved(a: Annotation, clock: ClockOptions) -> Annotation:
+    words = tuple(Word(clock.video_s(word.start_s), clock.video_s(word.end_s), word.text) for word in a.words)
+    return replace(a, start_s=clock.video_s(a.start_s), end_s=clock.video_s(a.end_s), words=words)
+
+
+def _apart(path: Path, name: str, tier: list[Annotation]) -> list[Annotation]:
+    found = [a for a in tier if a.label.strip() and a.end_s > a.start_s]
     for one, two in pairwise(found):
         if two.start_s < one.end_s - OVERLAP_S:
             message = f"{path}: on the tier {name}, {one.label} and {two.label} overlap at {two.start_s:g} s"
@@ -83,7 +103,14 @@ def _in_order(path: Path, name: str, tier: list[Annotation]) -> list[Annotation]
 def _table(text: str) -> Tiers:
     first = re.split("[\r\n]", text, maxsplit=1)[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
-    heads = [head.strip().lower() for head in next(rows, [])]
+    head = next(rows, [])
+    if tabular := tabular_columns(head):
+        return boris_events(rows, tabular)
+    if head and head[0].strip().lower() == "observation id" and len(head) <= 2:  # of older versions, facts come first
+        for row in rows:
+            if tabular := tabular_columns(row):
+                return boris_events(rows, tabular)
+    heads = [cell.strip().lower() for cell in head]
     place = {name: next((heads.index(known) for known in names if known in heads), None) for name, names in COLUMNS.items()}
     start, end, label = place["start"], place["end"], place["label"]
     if start is None or end is None or label is None:
@@ -147,8 +174,7 @@ def _textgrid(text: str) -> Tiers:
             if kind == "IntervalTier":
                 yield name, [Annotation(number(), number(), string().strip()) for _ in range(count)]
             else:
-                for _ in range(2 * count):  # points have no duration
-                    next(tokens)
+                yield name, [Annotation(at_s := number(), at_s, string().strip()) for _ in range(count)]
 
     tiers: Tiers = {}
     try:
@@ -159,5 +185,18 @@ def _textgrid(text: str) -> Tiers:
     return tiers
 
 
-READERS: dict[str, Callable[[str], Tiers]] = {".csv": _table, ".tsv": _table, ".eaf": _eaf, ".textgrid": _textgrid}
+READERS: dict[str, Callable[[str], Tiers]] = {
+    ".csv": _table,
+    ".tsv": _table,
+    ".eaf": _eaf,
+    ".textgrid": _textgrid,
+    ".boris": boris_project,
+    ".vtt": webvtt,
+    ".srt": srt,
+    ".rttm": rttm,
+    ".json": whisperx,
+}
 """By the ending of the name."""
+
+HINTS = {".csv": "a table wants the columns start, end and label", ".tsv": "a table wants the columns start, end and label"}
+"""What to do about an empty file."""

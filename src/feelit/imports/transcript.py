@@ -1,0 +1,69 @@
+"""Who said what when: the utterances of a transcript, in whatever format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from feelit.errors import UsageError
+from feelit.imports.annotations import read_tiers
+from feelit.imports.tiers import SPEECH, Word
+from feelit.options.clock import ClockOptions
+from feelit.storage.names import as_text
+
+MOST_LONGER_S = 60.0
+MOST_LONGER = 0.1
+"""A transcript that goes on after the video for longer than both, a share of its length, is of another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What one speaker said without a break, from `start_s` to before `end_s`, seconds of the video.
+
+    Attributes
+    ----------
+    speaker : as the transcript names them; empty if it does not
+    text : empty where only the time is known
+    words : those whose times are known
+    """
+
+    start_s: float
+    end_s: float
+    speaker: str
+    text: str
+    words: tuple[Word, ...]
+
+
+def read_transcript(path: Path, clock: ClockOptions | None = None) -> list[Utterance]:
+    """The utterances of a file in order of time; each tier of annotations is a speaker.
+
+    Raises
+    ------
+    UsageError
+        if it cannot be read, is of no known kind, or holds nothing.
+    """
+    found = [
+        Utterance(
+            start_s=a.start_s,
+            end_s=a.end_s,
+            speaker=name,
+            text="" if a.label == SPEECH and path.suffix.lower() == ".rttm" else a.label,
+            words=a.words,
+        )
+        for name, tier in read_tiers(path, clock).items()
+        for a in tier
+        if a.label.strip()
+    ]
+    if not found:
+        raise UsageError(f"{as_text(path)} holds no words", "is it a transcript?")
+    return sorted(found, key=lambda one: (one.start_s, one.end_s, one.speaker))
+
+
+def refuse_another(path: Path, utterances: list[Utterance], duration_s: float | None, video: str) -> None:
+    """Raise UsageError if a transcript goes on far after its video, or is all outside it: it is of another one."""
+    if duration_s is None or not utterances:
+        return
+    first_s, last_s = utterances[0].start_s, max(one.end_s for one in utterances)
+    if last_s > duration_s + max(MOST_LONGER_S, MOST_LONGER * duration_s) or first_s >= duration_s or last_s <= 0:
+        message = f"{as_text(path)} goes from {first_s:.1f} to {last_s:.1f} s, and {video} lasts {duration_s:.1f} s"
+        raise UsageError(message, "give the transcript of this video, or move it by --offset")
