@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Face,
         Failure,
         Recording,
+        Study,
         agree,
         analyze,
         annotate,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         read_manifest,
         read_timeline,
         report,
+        study,
         summarize,
         summarize_signals,
     )
@@ -68,6 +70,7 @@ __all__ = [
     "OutputError",
     "Recording",
     "SomeFailedError",
+    "Study",
     "TimelineReadError",
     "UnfinishedError",
     "UsageError",
@@ -90,6 +93,7 @@ __all__ = [
     "read_manifest",
     "read_timeline",
     "report",
+    "study",
     "summarize",
     "summarize_signals",
 ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from feelit.api.explanation import explain
     from feelit.api.models import pull_model
     from feelit.api.recording import Recording
+    from feelit.api.studies import Study, study
     from feelit.api.timelines import (
         events,
         export,
@@ -34,6 +35,7 @@ __all__ = [
     "Face",
     "Failure",
     "Recording",
+    "Study",
     "agree",
     "analyze",
     "annotate",
@@ -51,6 +53,7 @@ __all__ = [
     "read_manifest",
     "read_timeline",
     "report",
+    "study",
     "summarize",
     "summarize_signals",
 ]
@@ -68,6 +71,8 @@ _HOMES = {
     "explain": "explanation",
     "pull_model": "models",
     "Recording": "recording",
+    "Study": "studies",
+    "study": "studies",
     "events": "timelines",
     "export": "timelines",
     "merge": "timelines",

@@ -27,6 +27,7 @@ from feelit.cli.plot import plot
 from feelit.cli.report import report
 from feelit.cli.status import status
 from feelit.cli.streams import mend_streams
+from feelit.cli.study import study
 from feelit.cli.summarize import summarize
 from feelit.cli.train import train
 from feelit.errors import MEMORY_HINT, FeelitError, OutOfMemoryError, OutputError, is_out_of_memory
@@ -48,6 +49,7 @@ app.command(cls=HelpfulCommand)(summarize)
 app.command(cls=HelpfulCommand)(people)
 app.command(cls=HelpfulCommand)(events)
 app.command(cls=HelpfulCommand)(agree)
+app.command(cls=HelpfulCommand)(study)
 app.command(cls=HelpfulCommand)(report)
 app.command(cls=HelpfulCommand)(plot)
 app.command(cls=HelpfulCommand)(annotate)

@@ -1,0 +1,235 @@
+"""Every window of every participant, measured: one recording in memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.study.curves import CurveCollection
+from feelit.analysis.study.design import Design, Viewing, Window
+from feelit.analysis.study.series import Series, person_of, series_of
+from feelit.analysis.study.windows import MeasureList, Reading, levels, measured, reading, signals_asked, usual
+from feelit.errors import UsageError
+from feelit.storage.location import Location
+from feelit.storage.names import one_line
+from feelit.timeline.recording import Recording, names_of, open_timelines, with_time
+from feelit.types import EMOTIONS, Float64
+
+SLACK_S = 0.25
+"""Windows may reach so far beyond what was analysed: the last sample of a recording stands for less than that."""
+
+BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"
+"""Why a window has no values."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """What was measured: U windows of participants, M measures.
+
+    Attributes
+    ----------
+    units : one record per window, in the order of the study
+    values, usual : (U, M); NaN where there is none. `usual` is the person's usual face in that recording
+    curves : courses over time
+    people : by place of the viewing, the recording and the number of the person in it
+    has_signals : whether any recording has signals
+    """
+
+    measures: MeasureList
+    curves: CurveCollection
+    units: list[dict[str, Any]] = field(default_factory=list)
+    values: list[Float64] = field(default_factory=list)
+    usual: list[Float64] = field(default_factory=list)
+    people: dict[int, tuple[Recording, int]] = field(default_factory=dict)
+    has_signals: bool = False
+
+
+def collect(design: Design, progress: Callable[[float], None]) -> Collected:
+    """Measure all windows.
+
+    Raises
+    ------
+    TimelineReadError
+        if a timeline is missing or damaged.
+    UsageError
+        if a person is not in a recording, or a window lies beyond it.
+    """
+    found = Collected(MeasureList(design.measures, signals_asked(design.measures.signals, there=True)), CurveCollection(design))
+    base = design.baseline.window
+    order = sorted(range(len(design.viewings)), key=lambda n: all(w.name != base for w in design.viewings[n].windows))
+    rows: dict[int, list[tuple[dict[str, Any], Float64, Float64]]] = {}
+    known: dict[tuple[str, str | None], Float64] = {}  # levels of baselines, by participant and session
+    for done, (place, recording, samples) in enumerate(_opened(design, order), 1):
+        viewing = design.viewings[place]
+        if recording is None or samples is None:
+            rows[place] = [_left_out(viewing, window, len(found.measures.names)) for window in viewing.windows]
+        else:
+            rows[place] = list(_viewing(design, found, place, recording, samples, known))
+        progress(done / len(order))
+    for place in range(len(design.viewings)):
+        for unit, values, usually in rows[place]:
+            found.units.append(unit)
+            found.values.append(values)
+            found.usual.append(usually)
+    return found
+
+
+def _opened(design: Design, order: list[int]) -> Iterator[tuple[int, Recording | None, TimelineSamples | None]]:
+    """The viewings in that order, each with its recording; what is left out is not opened."""
+    place: Location | None = None
+    recordings: list[Recording] = []
+    last: tuple[Recording, TimelineSamples] | None = None
+    for n in order:
+        viewing = design.viewings[n]
+        if viewing.exclude:
+            yield n, None, None
+            continue
+        if place != viewing.timeline:
+            place, last = viewing.timeline, None
+            recordings = with_time(open_timelines([place]), "a study")
+        recording = _chosen(recordings, viewing)
+        if last is None or last[0] is not recording:
+            last = None  # two recordings need not be in memory
+            last = (recording, TimelineSamples(recording, "person"))
+        yield n, *last
+
+
+def _chosen(recordings: list[Recording], viewing: Viewing) -> Recording:
+    if viewing.video is None:
+        if len(recordings) == 1:
+            return recordings[0]
+        message = f"{viewing.timeline} of {viewing.participant} holds {len(recordings)} videos"
+        raise UsageError(one_line(message), f'name one, as in video = "{recordings[0].name if recordings else "p01.mp4"}"')
+    found = [r for r in recordings if r.name == viewing.video] or [
+        r for r in recordings if PurePosixPath(r.name).name == viewing.video
+    ]
+    if len(found) != 1:
+        what = "no video" if not found else f"{len(found)} videos"
+        message = f"{viewing.timeline} holds {what} named {viewing.video}, of {viewing.participant}"
+        raise UsageError(one_line(message), one_line(f"it holds {names_of(recordings)}"))
+    return found[0]
+
+
+def _viewing(
+    design: Design,
+    found: Collected,
+    place: int,
+    recording: Recording,
+    samples: TimelineSamples,
+    known: dict[tuple[str, str | None], Float64],
+) -> Iterator[tuple[dict[str, Any], Float64, Float64]]:
+    viewing = design.viewings[place]
+    person = person_of(recording, viewing)
+    found.people[place] = (recording, person)
+    series = series_of(recording, samples, person, with_signals=bool(found.measures.signals))
+    found.has_signals |= bool(series.signals)
+    frames = series.frames
+    end_s = recording.duration_s or (float(frames.time_s[-1] + frames.length_s[-1]) if len(frames) else 0.0)
+    usually = usual(series, found.measures)
+    level = _level(design, viewing, series, known, end_s)
+    for window in viewing.windows:
+        there = reading(series, window, end_s)
+        note = _beyond(design, viewing, window, there, recording)
+        missing = _missing(there, design.quality.least_readable)
+        values = np.full(len(found.measures.names), np.nan)
+        if not missing:
+            values = measured(series, there.start_s, there.end_s, found.measures, level)
+            found.curves.add(viewing, window, there, series, level)
+        unit = _unit(viewing, window, recording.name, recording.person_name(person) or str(person))
+        unit |= {
+            "start_s": there.start_s,
+            "end_s": there.end_s,
+            "window_s": there.length_s,
+            "seconds_seen": there.seen_s,
+            "seconds_readable": there.readable_s,
+            "samples": there.samples,
+            "missing": missing,
+            "note": note,
+        }
+        yield unit, values, usually
+
+
+def _level(
+    design: Design, viewing: Viewing, series: Series, known: dict[tuple[str, str | None], Float64], end_s: float
+) -> Float64:
+    """(8,) what areas count from, and curves: the face in the baseline window of this recording, of this session, or of any."""
+    if design.baseline.window is None:
+        return series.usual
+    for window in viewing.windows:
+        if window.name == design.baseline.window:
+            level = levels(series, window.start_s, end_s if window.end_s is None else window.end_s)
+            if np.isfinite(level).all():
+                known.setdefault((viewing.participant, viewing.session), level)
+                return level
+    nothing = np.full(len(EMOTIONS), np.nan)
+    in_session = known.get((viewing.participant, viewing.session))
+    return in_session if in_session is not None else nothing
+
+
+def _beyond(design: Design, viewing: Viewing, window: Window, there: Reading, recording: Recording) -> str:
+    """What the table notes of a window that reaches beyond what was analysed.
+
+    Raises
+    ------
+    UsageError
+        unless the study allows it.
+    """
+    lacking = there.length_s - there.inside_s
+    if lacking <= SLACK_S and there.length_s > 0:
+        return ""
+    if there.length_s > 0 and design.quality.partial:
+        return f"{lacking:.1f} s beyond the recording"
+    what = f"{there.start_s:g} to {there.end_s:g} s of {recording.name}"
+    length = recording.duration_s
+    until = f"which is {length:g} s long" if length is not None and there.end_s > length else "more than was analysed"
+    message = f"{design.source}: the window {window.name} of {viewing.participant} is {what}, {until}"
+    hint = "correct the window or the offset, or write partial = true under [quality] to keep what there is of such windows"
+    raise UsageError(one_line(message), hint)
+
+
+def _missing(there: Reading, least: float) -> str:
+    """Why a window does not count; empty if it does."""
+    if there.inside_s <= 0:
+        return BEYOND
+    if there.seen_s <= 0:
+        return UNSEEN
+    if there.readable_s <= 0:
+        return UNREADABLE
+    share = there.readable_s / there.length_s
+    return f"readable for {share:.0%} of the window, less than {least:.0%}" if share < least else ""
+
+
+def _unit(viewing: Viewing, window: Window, recording: str, person: str) -> dict[str, Any]:
+    return {
+        "participant": viewing.participant,
+        "group": viewing.group,
+        "session": viewing.session,
+        "condition": window.condition,
+        "window": window.name,
+        "occurrence": window.occurrence,
+        "recording": recording,
+        "person": person,
+    }
+
+
+def _left_out(viewing: Viewing, window: Window, measures: int) -> tuple[dict[str, Any], Float64, Float64]:
+    """A window of a viewing that is excluded, which nothing is known of."""
+    nothing = np.full(measures, np.nan)
+    end_s = float("nan") if window.end_s is None else window.end_s
+    unit = _unit(viewing, window, viewing.video or PurePosixPath(str(viewing.timeline)).name, viewing.person or "")
+    unit |= {
+        "start_s": window.start_s,
+        "end_s": end_s,
+        "window_s": end_s - window.start_s,
+        "seconds_seen": 0.0,
+        "seconds_readable": 0.0,
+        "samples": 0,
+        "missing": f"excluded: {viewing.exclude}",
+        "note": "",
+    }
+    return unit, nothing, nothing

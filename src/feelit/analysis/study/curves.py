@@ -1,0 +1,221 @@
+"""Stimulus-locked curves: what participants show on average, on a clock that begins with a window.
+
+Of each participant the windows of one level are averaged first, so that everybody counts once. Bands are percentiles of a
+bootstrap over participants (Efron & Tibshirani 1993): they say how the mean would vary with other participants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from feelit.analysis.study.design import Design, Factor, Viewing, Window
+from feelit.analysis.study.series import Series
+from feelit.analysis.study.windows import Reading
+from feelit.errors import UsageError
+from feelit.types import EMOTIONS, Float32, Float64
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DRAWS = 1000
+LEVEL = (2.5, 97.5)
+
+MOST_POINTS = 20_000
+"""Of a curve; one of a longer window asks for a longer step."""
+
+HELD_S = 1.0
+"""Gaps of no more than this are bridged by a straight line; in longer ones there is no curve."""
+
+ALL = "all"
+"""What the only level is called where there is no factor."""
+
+
+@dataclass(slots=True)
+class _Sum:
+    """The windows of one participant and one level."""
+
+    total: Float64  # (T, E)
+    count: Float64  # (T, E)
+
+
+@dataclass(slots=True)
+class CurveCollection:
+    """Sums by level and participant, while windows are gone through."""
+
+    design: Design
+    factor: Factor = field(init=False)
+    sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        by = self.design.curves.by
+        self.factor = by or ("condition" if self.design.levels("condition") else "window")
+
+    def level_of(self, viewing: Viewing, window: Window) -> str | None:
+        """What a window counts for; None for nothing."""
+        if self.factor == "condition":
+            return window.condition
+        if self.factor == "window":
+            return window.name
+        return viewing.group if self.factor == "group" else viewing.session
+
+    def add(self, viewing: Viewing, window: Window, there: Reading, series: Series, level: Float64) -> None:
+        """The curve of one window.
+
+        Parameters
+        ----------
+        level : (8,) the baseline, which is taken off if that was asked for
+
+        Raises
+        ------
+        UsageError
+            if it would have more than `MOST_POINTS` points.
+        """
+        name, asked = self.level_of(viewing, window), self.design.curves
+        if name is None or (window.name == self.design.baseline.window and self.factor != "window"):
+            return
+        points = int(np.floor((there.length_s + asked.before_s + asked.after_s) / asked.step_s + 1e-6)) or 1
+        if points > MOST_POINTS:
+            hint = f"write step = {asked.step_s * points / MOST_POINTS:.1f} under [curves], or give windows"
+            raise UsageError(f"{self.design.source}: a curve of {window.name} would have {points} points", hint)
+        places = [EMOTIONS.index(emotion) for emotion in asked.emotions]
+        start_s = there.start_s - asked.before_s
+        values = resampled(series, start_s, asked.step_s, points)[:, places]
+        if asked.difference:
+            values = values - level[places]
+        mine = self.sums.setdefault(name, {}).setdefault(
+            viewing.participant, _Sum(np.zeros((0, len(places))), np.zeros((0, len(places))))
+        )
+        if len(mine.total) < points:
+            more = np.zeros((points - len(mine.total), len(places)))
+            mine.total, mine.count = np.concatenate([mine.total, more]), np.concatenate([mine.count, more])
+        known = np.isfinite(values)
+        mine.total[:points] += np.where(known, values, 0.0)
+        mine.count[:points] += known
+
+    def participants(self, emotion: str) -> dict[str, dict[str, tuple[Float64, Float64]]]:
+        """By level and participant: the clock and the curve of an emotion."""
+        place, asked = self.design.curves.emotions.index(emotion), self.design.curves
+        return {
+            level: {who: (_clock(len(s.total), asked.step_s, asked.before_s), _mean(s)[:, place]) for who, s in people.items()}
+            for level, people in self.sums.items()
+        }
+
+    def frame(self, seed: int) -> pd.DataFrame:
+        """One row per level, emotion and time: the mean, its band, and how many participants it is of."""
+        import pandas as pd
+
+        asked, parts = self.design.curves, []
+        known = self.design.levels(self.factor)
+        for level in [*(name for name in known if name in self.sums), *(name for name in self.sums if name not in known)]:
+            people = self.sums[level]
+            longest = max(len(s.total) for s in people.values())
+            values = np.full((len(people), longest, len(asked.emotions)), np.nan, np.float32)
+            for row, s in enumerate(people.values()):
+                values[row, : len(s.total)] = _mean(s)
+            mean, low, high, count = banded(values, seed)
+            time_s = _clock(longest, asked.step_s, asked.before_s)
+            for k, emotion in enumerate(asked.emotions):
+                columns = {
+                    "time_s": time_s,
+                    "mean": mean[:, k],
+                    "low": low[:, k],
+                    "high": high[:, k],
+                    "participants": count[:, k].astype(np.int64),
+                }
+                parts.append(pd.DataFrame({"factor": self.factor, "level": level, "emotion": emotion} | columns))
+        heads = ["factor", "level", "emotion", "time_s", "mean", "low", "high", "participants"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in heads})
+
+
+def resampled(series: Series, start_s: float, step_s: float, points: int) -> Float64:
+    """Probabilities on a common clock: means over steps, and straight lines over short gaps.
+
+    Parameters
+    ----------
+    start_s : where the first step begins, on the clock of the video
+    step_s, points : length and number of steps
+
+    Returns
+    -------
+    (points, 8) float64, NaN where nothing is readable for longer than `HELD_S`.
+    """
+    stop_s = start_s + points * step_s
+    first, last = np.searchsorted(series.time_s, [start_s - HELD_S, stop_s + HELD_S])
+    time_s, length_s = series.time_s[first:last], series.length_s[first:last]
+    result = np.full((points, len(EMOTIONS)), np.nan)
+    if not len(time_s):
+        return result
+    value = series.probability[first:last].astype(np.float64)
+    step = np.floor((time_s + length_s / 2 - start_s) / step_s).astype(np.int64)
+    inside = (step >= 0) & (step < points)
+    weight = np.bincount(step[inside], length_s[inside], points)
+    for k in range(len(EMOTIONS)):
+        total = np.bincount(step[inside], length_s[inside] * value[inside, k], points)
+        np.divide(total, weight, out=result[:, k], where=weight > 0)
+    middle = start_s + (np.arange(points) + 0.5) * step_s
+    empty = np.flatnonzero(weight == 0)
+    if len(empty):
+        after = np.searchsorted(time_s, middle[empty])
+        bridged = (after > 0) & (after < len(time_s))
+        rows, after = empty[bridged], after[bridged]
+        near = time_s[after] - time_s[after - 1] <= HELD_S
+        for k in range(len(EMOTIONS)):
+            result[rows[near], k] = np.interp(middle[rows[near]], time_s, value[:, k])
+    return result
+
+
+def banded(values: Float32, seed: int) -> tuple[Float64, Float64, Float64, Float64]:
+    """Means over participants, and 95 % bands by drawing participants with replacement.
+
+    Parameters
+    ----------
+    values : (P, T, E) float32, NaN where a participant has none
+
+    Returns
+    -------
+    mean, low, high : (T, E); NaN where nobody has a value; a band needs two
+    count : (T, E) how many participants there are
+    """
+    people, points, emotions = values.shape
+    flat = values.reshape(people, -1).astype(np.float64)
+    known = np.isfinite(flat)
+    filled = np.where(known, flat, 0.0)
+    count = known.sum(axis=0).astype(np.float64)
+    mean = np.full(flat.shape[1], np.nan)
+    np.divide(filled.sum(axis=0), count, out=mean, where=count > 0)
+    low, high = np.full(flat.shape[1], np.nan), np.full(flat.shape[1], np.nan)
+    weights = np.random.default_rng(seed).multinomial(people, np.full(people, 1 / people), DRAWS).astype(np.float64)
+    at_a_time = 4096
+    for first in range(0, flat.shape[1], at_a_time):
+        part = slice(first, first + at_a_time)
+        drawn = weights @ known[:, part]
+        total = weights @ filled[:, part]
+        means = np.full(total.shape, np.nan)
+        np.divide(total, drawn, out=means, where=drawn > 0)
+        wide = count[part] > 1
+        if wide.any():
+            ends = _percentiles(means[:, wide])
+            low[first : first + at_a_time][wide], high[first : first + at_a_time][wide] = ends
+    shape = (points, emotions)
+    return mean.reshape(shape), low.reshape(shape), high.reshape(shape), count.reshape(shape)
+
+
+def _percentiles(drawn: Float64) -> Float64:
+    """(D, N) -> (2, N), of what is known: draws that hit nobody are rare, and left out."""
+    percentile = np.percentile if np.isfinite(drawn).all() else np.nanpercentile
+    return np.array([percentile(drawn, level, axis=0) for level in LEVEL], np.float64)
+
+
+def _clock(points: int, step_s: float, before_s: float) -> Float64:
+    """(T,) the middles of steps, in seconds since the window began."""
+    clock: Float64 = np.asarray((np.arange(points) + 0.5) * step_s - before_s, np.float64)
+    return clock
+
+
+def _mean(s: _Sum) -> Float64:
+    result = np.full(s.total.shape, np.nan)
+    np.divide(s.total, s.count, out=result, where=s.count > 0)
+    return result

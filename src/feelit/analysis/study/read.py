@@ -1,0 +1,261 @@
+"""Study files: TOML, or a table with one row a recording or a window. docs/study.md lists the keys."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from feelit.analysis.study.design import (
+    FACTORS,
+    STATISTICS,
+    Baseline,
+    Coding,
+    Contrast,
+    Curves,
+    Design,
+    Measures,
+    Quality,
+    Statistics,
+)
+from feelit.analysis.study.fields import Fields
+from feelit.analysis.study.series import SIGNAL_MEASURES
+from feelit.analysis.study.viewings import viewings_of
+from feelit.encodings import text_of
+from feelit.errors import UsageError
+from feelit.labels import EMOTIONS, spelled
+from feelit.options.kinds import expanded
+from feelit.storage.names import as_text, one_line
+
+MOST_BYTES = 1 << 26
+TABLES = (".csv", ".tsv")
+
+CELLS = (
+    *("timeline", "video", "participant", "person", "session", "group", "condition", "offset", "drift", "markers", "tier"),
+    *("exclude", "window", "start", "end", "window_condition"),
+)
+"""Columns of a study that is a table."""
+
+WINDOW_CELLS = {"window": "name", "start": "start", "end": "end", "window_condition": "condition"}
+
+
+def read_study(source: str | Path | Mapping[str, Any]) -> Design:
+    """A study out of its file, or out of a mapping with the same keys.
+
+    Parameters
+    ----------
+    source : a .toml, .csv or .tsv file. Paths in it are relative to its folder; those of a mapping to the working folder
+
+    Raises
+    ------
+    UsageError
+        if it cannot be read, has an unknown key or a value of another kind, or contradicts itself.
+    """
+    if isinstance(source, Mapping):
+        return design_of(source, "the study", Path())
+    path = Path(expanded(source))
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}", "give a study file; see docs/study.md") from error
+    if len(content) > MOST_BYTES:
+        raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB", "is it a study file?")
+    try:
+        text = text_of(content)
+        found = _of_table(text, path) if path.suffix.lower() in TABLES else tomllib.loads(text)
+    except (ValueError, RecursionError, csv.Error) as error:  # TOML's own errors are ValueErrors
+        raise UsageError(
+            f"{as_text(path)} cannot be read: {error}", "a study is a .toml or a .csv file; see docs/study.md"
+        ) from error
+    return design_of(found, path.name, path.parent)
+
+
+def design_of(content: Mapping[str, Any], name: str, folder: Path) -> Design:
+    """The study that a mapping describes.
+
+    Raises
+    ------
+    UsageError
+        as `read_study`.
+    """
+    fields = Fields(name, content)
+    title = fields.text("title") or Path(name).stem
+    viewings = viewings_of(fields, folder)
+    asked = fields.table("baseline")
+    baseline = _baseline(asked, fields.has("baseline"))
+    measures = _measures(fields.table("measures"))
+    quality = _quality(fields.table("quality"))
+    curves = _curves(fields.table("curves"))
+    statistics = _statistics(fields.table("statistics"))
+    coding = _coding(fields.table("agreement"))
+    contrasts = tuple(_contrast(row) for row in fields.rows("contrasts"))
+    fields.finish()
+    design = Design(
+        title=title,
+        source=name,
+        viewings=viewings,
+        baseline=baseline,
+        measures=measures,
+        quality=quality,
+        curves=curves,
+        contrasts=contrasts,
+        statistics=statistics,
+        coding=coding,
+    )
+    _refuse_contradictions(design)
+    return design
+
+
+def _of_table(text: str, path: Path) -> dict[str, Any]:
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
+    heads = [head.strip().lower() for head in rows.fieldnames or []]
+    if unknown := [head for head in heads if head not in CELLS]:
+        raise UsageError(f"{path.name} has an unknown column: {unknown[0]}", f"known: {', '.join(CELLS)}")
+    recordings: dict[tuple[str, ...], dict[str, Any]] = {}
+    for number, row in enumerate(rows, 2):
+        if None in row:
+            raise ValueError(f"line {number} has more cells than there are columns")
+        cells = {head: (value or "").strip() for head, value in zip(heads, row.values(), strict=True)}
+        about = {head: value for head, value in cells.items() if head not in WINDOW_CELLS and value}
+        if not any(cells.values()):
+            continue
+        entry = recordings.setdefault(tuple(sorted(f"{k}={v}" for k, v in about.items())), dict(about))
+        window = {key: cells[head] for head, key in WINDOW_CELLS.items() if cells.get(head)}
+        if window:
+            entry.setdefault("windows", []).append(window)
+    return {"title": path.stem, "recordings": list(recordings.values())}
+
+
+def _baseline(fields: Fields, stated: bool) -> Baseline:
+    window, usual = fields.text("window"), fields.flag("usual", None)
+    fields.finish()
+    if stated and (window is None) == (not usual):
+        raise UsageError(f"{fields.where} has to say what is usual", 'write window = "rest", or usual = true')
+    return Baseline(window=window, stated=stated)
+
+
+def _emotions(fields: Fields, default: tuple[str, ...]) -> tuple[str, ...]:
+    given = tuple(spelled(word) for word in fields.texts("emotions")) or default
+    for word in given:
+        if word not in EMOTIONS:
+            raise UsageError(f"{fields.where}: {word} is no emotion that timelines have", f"choose from {', '.join(EMOTIONS)}")
+    return tuple(emotion for emotion in EMOTIONS if emotion in given)
+
+
+def _measures(fields: Fields) -> Measures:
+    found = Measures(
+        statistics=fields.words("statistics", STATISTICS, STATISTICS),
+        emotions=_emotions(fields, EMOTIONS),
+        signals=fields.words("signals", SIGNAL_MEASURES, ()) if fields.has("signals") else None,
+    )
+    fields.finish()
+    return found
+
+
+def _quality(fields: Fields) -> Quality:
+    usual = Quality()
+    partial = fields.flag("partial", usual.partial)
+    found = Quality(least_readable=fields.number("least_readable", usual.least_readable, 0, 1), partial=bool(partial))
+    fields.finish()
+    return found
+
+
+def _curves(fields: Fields) -> Curves:
+    usual = Curves()
+    found = Curves(
+        emotions=_emotions(fields, EMOTIONS),
+        by=fields.choice("by", FACTORS, None),
+        step_s=fields.number("step", usual.step_s, 0.02, 60),
+        before_s=fields.time("before", 0.0) or 0.0,
+        after_s=fields.time("after", 0.0) or 0.0,
+        difference=bool(fields.flag("difference", False)),
+    )
+    fields.finish()
+    return found
+
+
+def _contrast(fields: Fields) -> Contrast:
+    factor = fields.choice("factor", FACTORS, "condition")
+    levels = fields.texts("levels")
+    if len(levels) != 2 or levels[0] == levels[1]:
+        raise UsageError(f"{fields.where} has to compare two levels of {factor}", 'as in levels = ["sad", "neutral"]')
+    found = Contrast(
+        name=fields.text("name") or f"{levels[0]} − {levels[1]}",
+        factor=factor,
+        levels=(levels[0], levels[1]),
+        paired=fields.flag("paired", None),
+        measures=fields.texts("measures"),
+        windows=fields.texts("windows"),
+        value=fields.choice("value", ("value", "difference", "ratio"), None),
+    )
+    fields.finish()
+    return found
+
+
+def _statistics(fields: Fields) -> Statistics:
+    usual = Statistics()
+    found = Statistics(
+        correction=fields.choice("correction", ("holm", "bh", "none"), usual.correction),
+        family=fields.choice("family", ("study", "contrast"), usual.family),
+        effect=fields.choice("effect", ("hedges", "cliff"), usual.effect),
+    )
+    fields.finish()
+    return found
+
+
+def _coding(fields: Fields) -> Coding:
+    usual = Coding()
+    names = fields.table("map")
+    found = Coding(
+        step_s=fields.number("step", usual.step_s, 0.001, 3600),
+        tolerance_s=fields.number("tolerance", usual.tolerance_s, 0, 3600),
+        gaps=fields.text("gaps"),
+        rename=tuple((old, str(new)) for old, new in names.items()),
+    )
+    fields.finish()
+    return found
+
+
+def _refuse_contradictions(design: Design) -> None:
+    """What is named has to be there; a participant has one group; nobody is measured twice."""
+    _refuse_repetition(design)
+    windows, baseline = design.levels("window"), design.baseline.window
+    if baseline is not None and baseline not in windows:
+        raise _lost(f"{design.source}: the baseline is the window {baseline}", windows)
+    names = [contrast.name for contrast in design.contrasts]
+    for contrast in design.contrasts:
+        known = design.levels(contrast.factor)
+        for level in contrast.levels:
+            if level not in known:
+                raise _lost(f"{design.source}: {contrast.name} compares the {contrast.factor} {level}", known)
+        for window in contrast.windows:
+            if window not in windows:
+                raise _lost(f"{design.source}: {contrast.name} is of the window {window}", windows)
+        if names.count(contrast.name) > 1:
+            raise UsageError(f"{design.source}: two contrasts are called {contrast.name}", "give each a name of its own")
+    if design.curves.by is not None and not design.levels(design.curves.by):
+        raise UsageError(f"{design.source}: curves by {design.curves.by}, and no recording has one", "choose another factor")
+
+
+def _lost(what: str, known: Sequence[str]) -> UsageError:
+    return UsageError(one_line(f"{what}, which there is not"), one_line(f"there are: {', '.join(known) or 'none'}"))
+
+
+def _refuse_repetition(design: Design) -> None:
+    groups: dict[str, str | None] = {}
+    seen: set[tuple[object, ...]] = set()
+    for viewing in design.viewings:
+        who = viewing.participant
+        if groups.setdefault(who, viewing.group) != viewing.group:
+            message = f"{design.source}: {who} is in the group {groups[who]} and in {viewing.group}"
+            raise UsageError(message, "a participant has one group in all recordings")
+        key = (str(viewing.timeline), viewing.video, who)
+        if key in seen:
+            where = viewing.video or viewing.timeline
+            raise UsageError(f"{design.source}: {who} is in {where} twice", "list every recording once")
+        seen.add(key)

@@ -1,0 +1,63 @@
+"""A study from its file to its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feelit.analysis.study.collect import collect
+from feelit.analysis.study.curves import CurveCollection
+from feelit.analysis.study.design import Design
+from feelit.analysis.study.quality import quality_of
+from feelit.analysis.study.read import read_study
+from feelit.analysis.study.table import Table, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyTables:
+    """Everything that a study gives.
+
+    Attributes
+    ----------
+    table : what was measured
+    curves : one row per level, emotion and time
+    collection : the curves of participants, which `curves` averages
+    quality : one row per participant
+    """
+
+    design: Design
+    table: Table
+    curves: pd.DataFrame
+    collection: CurveCollection
+    quality: pd.DataFrame
+
+
+def run_study(source: str | Path | Mapping[str, Any], seed: int, progress: Callable[[float], None]) -> StudyTables:
+    """Read a study and the timelines that it names, and measure.
+
+    Parameters
+    ----------
+    source : as of `read_study`
+    seed : of random draws
+    progress : called with the share that is done, 0..1
+
+    Raises
+    ------
+    UsageError, TimelineReadError
+        as `read_study` and `collect`.
+    """
+    design = read_study(source)
+    found = collect(design, progress)
+    table = table_of(design, found)
+    return StudyTables(
+        design=design,
+        table=table,
+        curves=found.curves.frame(seed),
+        collection=found.curves,
+        quality=quality_of(table),
+    )

@@ -1,0 +1,157 @@
+"""What one person shows over a recording, ready to be cut into windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from feelit.analysis.bouts import Bouts, find_bouts
+from feelit.analysis.observations import Frames, TimelineSamples
+from feelit.analysis.signals import CAMERA_DEG, LEAST_RATE_HZ, SMILE, camera_angle, find_blinks
+from feelit.analysis.study.design import LONGEST, Viewing
+from feelit.analysis.track_series import track_series, weighted_median
+from feelit.errors import UsageError
+from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
+from feelit.signals.columns import SIGNALS, UNITS
+from feelit.storage.names import one_line
+from feelit.timeline.people import names_of_people, people_meant
+from feelit.timeline.recording import Recording
+from feelit.types import EMOTIONS, Bool, Float32, Float64
+
+MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS])
+"""Signals whose mean is a measure."""
+
+SHARES = ("smile", "camera")
+"""States whose share of time is a measure: smiles, and gaze at the camera; limits as in `analysis.signals`."""
+
+BLINKS = "blinks_per_min"
+
+SIGNAL_MEASURES = (*(f"mean_{name}" for name in MEANS), *(f"share_{name}" for name in SHARES), BLINKS)
+"""Measures of timelines with signals, in their order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One person of one recording. K samples are readable, N frames were looked at.
+
+    Attributes
+    ----------
+    seen_s, seen_length_s : (F,) when the face is there, and how long each sample stands for
+    time_s, length_s : (K,) the readable samples
+    emotion : (K,) the label
+    probability : (K, 8) as in the timeline
+    smoothed : (K, 8) as labels and events see it
+    usual : (8,) medians over time of `smoothed`; NaN where nothing is readable
+    bouts : of the whole recording
+    signals : by measure of `SIGNAL_MEASURES` without blinks, (K,) values; NaN where there are none
+    blinks_s : (B,) when blinks begin; None where the rate is too low to count them, or there are no signals
+    """
+
+    frames: Frames
+    seen_s: Float64
+    seen_length_s: Float64
+    time_s: Float64
+    length_s: Float64
+    emotion: Float64
+    probability: Float32
+    smoothed: Float32
+    usual: Float64
+    bouts: Bouts
+    signals: dict[str, Float64]
+    blinks_s: Float64 | None
+
+
+def person_of(recording: Recording, viewing: Viewing) -> int:
+    """The number of the person that is meant.
+
+    Raises
+    ------
+    UsageError
+        if there is no such person, or several and none is named.
+    """
+    rows = recording.person_rows()
+    where = f"{viewing.participant} in {recording.name}"
+    if not rows:
+        raise UsageError(one_line(f"{where}: nobody is seen in it"), 'leave it out by exclude = "nobody is seen"')
+    if viewing.person == LONGEST:
+        return max(rows, key=lambda person: (rows[person], -person))
+    names = names_of_people(recording)
+    if viewing.person is not None:
+        try:
+            return people_meant([viewing.person], names)[0]
+        except UsageError as error:
+            raise UsageError(one_line(f"{where}: {error.message}"), error.hint) from None
+    if len(rows) > 1:
+        known = ", ".join(names[person] or str(person) for person in list(rows)[:8])
+        hint = f'name one, as in person = "{LONGEST}" for who is seen longest; there are {known}'
+        raise UsageError(one_line(f"{where}: it shows {len(rows)} people"), hint)
+    return next(iter(rows))
+
+
+def series_of(recording: Recording, samples: TimelineSamples, person: int, with_signals: bool) -> Series:
+    """What a person shows.
+
+    Parameters
+    ----------
+    samples : of the recording, by person
+    with_signals : whether signals are measured, where there are any
+    """
+    number = samples.track_id.tolist().index(person)
+    rows = samples.of_track(number)
+    readable = rows.readable
+    found = track_series(rows)
+    smoothed = found.smoothed if found is not None else np.zeros((0, len(EMOTIONS)), np.float32)
+    usual = found.baseline if found is not None else np.full(len(EMOTIONS), np.nan)
+    signals, blinks_s = _signals(recording, person, rows.time_s, readable) if with_signals else ({}, None)
+    return Series(
+        frames=samples.frames,
+        seen_s=rows.time_s,
+        seen_length_s=rows.length_s,
+        time_s=rows.time_s[readable],
+        length_s=rows.length_s[readable],
+        emotion=rows.emotion[readable].astype(np.float64),
+        probability=rows.probability[readable],
+        smoothed=smoothed,
+        usual=usual,
+        bouts=find_bouts(rows),
+        signals=signals,
+        blinks_s=blinks_s,
+    )
+
+
+def usual_signal(series: Series, name: str) -> float:
+    """The median over time of a signal."""
+    values = series.signals[name]
+    there = np.isfinite(values)
+    if not there.any():
+        return float("nan")
+    if name.startswith("share_"):
+        return float((values[there] * series.length_s[there]).sum() / series.length_s[there].sum())
+    low, spread = float(values[there].min()), max(float(np.ptp(values[there])), 1e-12)
+    scaled = ((values[there] - low) / spread).astype(np.float32)
+    return low + spread * weighted_median(scaled, series.length_s[there])
+
+
+def _signals(recording: Recording, person: int, time_s: Float64, readable: Bool) -> tuple[dict[str, Float64], Float64 | None]:
+    if SIGNALS not in recording.groups:
+        return {}, None
+    names = [name for name in MEANS if name in recording.columns]
+    table = recording.table(["person_id", *names])
+    mine = table.filter(pc.equal(table.column("person_id"), person))
+    values = {name: mine.column(name).to_numpy().astype(np.float64) for name in names}
+    blink = values["blink"]
+    there = np.isfinite(blink)
+    dense = there.sum() > 1 and float(np.median(np.diff(time_s[there]))) <= 1 / LEAST_RATE_HZ
+    blinks_s = find_blinks(time_s[there], blink[there])[:, 0] if dense else None
+    found = {f"mean_{name}": column[readable] for name, column in values.items()}
+    angle = camera_angle(values["gaze_yaw_deg"], values["gaze_pitch_deg"])[readable]
+    found["share_smile"] = _state(found["mean_smile"], found["mean_smile"] > SMILE)
+    found["share_camera"] = _state(angle, angle <= CAMERA_DEG)
+    return found, blinks_s
+
+
+def _state(values: Float64, holds: Bool) -> Float64:
+    result: Float64 = np.where(np.isfinite(values), holds.astype(np.float64), np.nan)
+    return result

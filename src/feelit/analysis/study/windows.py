@@ -1,0 +1,199 @@
+"""The measures of one window of one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from feelit.analysis.study.design import Measures, Window
+from feelit.analysis.study.series import BLINKS, SIGNAL_MEASURES, Series, usual_signal
+from feelit.types import EMOTIONS, Float64
+
+COMPARED = ("mean", "share", "peak")
+"""Statistics that a baseline is taken off: those that do not depend on how long a window is."""
+
+UNIT = {
+    "mean": "probability",
+    "share": "share",
+    "peak": "probability",
+    "latency": "s",
+    "area": "probability s",
+    "bouts": "count",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How much of a window can be read.
+
+    Attributes
+    ----------
+    inside_s : how much of it lies in what was analysed
+    seen_s, readable_s : time with a face, and with a readable one
+    samples : readable ones that lie in it, or reach into it
+    """
+
+    start_s: float
+    end_s: float
+    inside_s: float
+    seen_s: float
+    readable_s: float
+    samples: int
+
+    @property
+    def length_s(self) -> float:
+        """Of the window."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureList:
+    """Which measures there are, in their order in a table: of emotions, then of signals."""
+
+    asked: Measures
+    signals: tuple[str, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """As in the column `measure`: mean_happiness, share_smile."""
+        return (
+            *(f"{statistic}_{emotion}" for statistic in self.asked.statistics for emotion in self.asked.emotions),
+            *self.signals,
+        )
+
+    @cached_property
+    def places(self) -> list[int]:
+        """The columns of the emotions among all."""
+        return [EMOTIONS.index(emotion) for emotion in self.asked.emotions]
+
+
+def reading(series: Series, window: Window, end_s: float) -> Reading:
+    """How much of a window can be read; `end_s` is where a window without an end ends."""
+    start_s, stop_s = window.start_s, end_s if window.end_s is None else window.end_s
+    frames = series.frames
+    inside = (
+        min(stop_s, float(frames.time_s[-1] + frames.length_s[-1])) - max(start_s, float(frames.time_s[0]))
+        if len(frames)
+        else 0
+    )
+    rows = _rows(series.time_s, series.length_s, start_s, stop_s)
+    return Reading(
+        start_s=start_s,
+        end_s=stop_s,
+        inside_s=max(inside, 0.0),
+        seen_s=float(_overlap(series.seen_s, series.seen_length_s, start_s, stop_s)[1].sum()),
+        readable_s=float(_overlap(series.time_s, series.length_s, start_s, stop_s)[1].sum()),
+        samples=rows.stop - rows.start,
+    )
+
+
+def levels(series: Series, start_s: float, end_s: float) -> Float64:
+    """(8,) mean smoothed probabilities in a window: what `area` counts from, if the window is the baseline."""
+    rows, weight = _overlap(series.time_s, series.length_s, start_s, end_s)
+    if not weight.sum():
+        return np.full(len(EMOTIONS), np.nan)
+    result: Float64 = weight @ series.smoothed[rows] / weight.sum()
+    return result
+
+
+def measured(series: Series, start_s: float, end_s: float, measures: MeasureList, level: Float64) -> Float64:
+    """All measures of a window.
+
+    Parameters
+    ----------
+    level : (8,) what the area counts from
+
+    Returns
+    -------
+    (M,) float64, NaN where one is not defined.
+    """
+    rows, weight = _overlap(series.time_s, series.length_s, start_s, end_s)
+    total = weight.sum()
+    place = measures.places
+    if not total:
+        return np.full(len(measures.names), np.nan)
+    smoothed = series.smoothed[rows][:, place]
+    parts: dict[str, Float64] = {}
+    for statistic in measures.asked.statistics:
+        if statistic == "mean":
+            parts[statistic] = weight @ series.probability[rows][:, place] / total
+        elif statistic == "share":
+            parts[statistic] = np.bincount(series.emotion[rows].astype(np.int64), weight, len(EMOTIONS))[place] / total
+        elif statistic == "peak":
+            parts[statistic] = smoothed.max(axis=0).astype(np.float64)
+        elif statistic == "latency":
+            parts[statistic] = np.maximum(series.time_s[rows][smoothed.argmax(axis=0)] - start_s, 0.0)
+        elif statistic == "area":
+            parts[statistic] = weight @ np.maximum(smoothed - level[place], 0.0)
+        elif statistic == "bouts":
+            bouts = series.bouts
+            there = (bouts.start_s < end_s - 1e-9) & (bouts.start_s + bouts.length_s > start_s + 1e-9)
+            parts[statistic] = np.bincount(bouts.emotion[there], minlength=len(EMOTIONS))[place].astype(np.float64)
+    signals = [_signal(series, name, rows, weight, start_s, end_s) for name in measures.signals]
+    return np.concatenate([*(parts[name] for name in measures.asked.statistics), np.array(signals, np.float64)])
+
+
+def usual(series: Series, measures: MeasureList) -> Float64:
+    """(M,) the usual face of a person, as a baseline of each measure; NaN where a measure has none."""
+    result = np.full(len(measures.names), np.nan)
+    total = series.length_s.sum()
+    if not total:
+        return result
+    for n, statistic in enumerate(measures.asked.statistics):
+        part = slice(n * len(measures.places), (n + 1) * len(measures.places))
+        if statistic == "share":
+            share = np.bincount(series.emotion.astype(np.int64), series.length_s, len(EMOTIONS)) / total
+            result[part] = share[measures.places]
+        elif statistic in COMPARED:
+            result[part] = series.usual[measures.places]
+    first = len(measures.asked.statistics) * len(measures.places)
+    for n, name in enumerate(measures.signals, first):
+        if name in series.signals:
+            result[n] = usual_signal(series, name)
+    return result
+
+
+def comparable(measures: MeasureList) -> list[bool]:
+    """(M,) whether a baseline is taken off a measure."""
+    statistics = [statistic in COMPARED for statistic in measures.asked.statistics for _ in measures.places]
+    return statistics + [True for _ in measures.signals]
+
+
+def signals_asked(asked: tuple[str, ...] | None, there: bool) -> tuple[str, ...]:
+    """The measures of signals: those that were asked for, or all where a recording has signals."""
+    if asked is None:
+        return SIGNAL_MEASURES if there else ()
+    return asked
+
+
+def _signal(series: Series, name: str, rows: slice, weight: Float64, start_s: float, end_s: float) -> float:
+    if name == BLINKS:
+        if series.blinks_s is None or not weight.sum():
+            return float("nan")
+        count = int(((series.blinks_s >= start_s) & (series.blinks_s < end_s)).sum())
+        return 60 * count / float(weight.sum())
+    if name not in series.signals:
+        return float("nan")
+    values = series.signals[name][rows]
+    there = np.isfinite(values)
+    total = weight[there].sum()
+    return float(weight[there] @ values[there] / total) if total else float("nan")
+
+
+def _rows(time_s: Float64, length_s: Float64, start_s: float, end_s: float) -> slice:
+    """The samples that lie in a window, or reach into it."""
+    first, stop = int(np.searchsorted(time_s, start_s)), int(np.searchsorted(time_s, end_s - 1e-9))
+    if first > 0 and time_s[first - 1] + length_s[first - 1] > start_s + 1e-9:
+        first -= 1
+    return slice(first, max(stop, first))
+
+
+def _overlap(time_s: Float64, length_s: Float64, start_s: float, end_s: float) -> tuple[slice, Float64]:
+    """The samples of a window, and how long each stands for within it."""
+    rows = _rows(time_s, length_s, start_s, end_s)
+    begin = np.maximum(time_s[rows], start_s)
+    stop = np.minimum(time_s[rows] + length_s[rows], end_s)
+    result: Float64 = np.maximum(stop - begin, 0.0)
+    return rows, result

@@ -1,0 +1,94 @@
+"""Studies: participants, conditions and windows of time, measured into one tidy table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from feelit.options.expand import keywords
+from feelit.options.kinds import expanded
+from feelit.options.study import StudyOptions
+from feelit.storage.location import Location, location
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from feelit.analysis.study.run import StudyTables
+
+
+class Study:
+    """What a study gave: tables as data frames. `feelit.study` makes it.
+
+    Attributes
+    ----------
+    title : of the study
+    participants : their names, in the order of the study file
+    curves : stimulus-locked curves: one row per level, emotion and time, with a band over participants
+    quality : one row per participant: how much could be read, and why windows do not count
+    files : what was written
+    """
+
+    def __init__(self, tables: StudyTables, files: list[Location]) -> None:
+        self._tables, self.files = tables, files
+        self.title, self.participants = tables.design.title, tables.design.participants
+        self.curves, self.quality = tables.curves, tables.quality
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per participant, window and measure; docs/study.md describes the columns."""
+        return self._tables.table.long()
+
+    @property
+    def wide(self) -> pd.DataFrame:
+        """One row per participant and window, with a column per measure; `_diff` columns are differences to the baseline."""
+        return self._tables.table.wide()
+
+    def __repr__(self) -> str:
+        windows = len(self._tables.table.units)
+        return f"<{type(self).__name__} {self.title!r}: {len(self.participants)} participants, {windows} windows>"
+
+
+@keywords()
+def study(
+    study: str | PathLike[str] | Mapping[str, Any],
+    out: str | PathLike[str] | None = None,
+    *,
+    options: StudyOptions,
+    progress: Callable[[float], None] | None = None,
+) -> Study:
+    """Measure what participants show in windows of time; docs/study.md describes the study file and the tables.
+
+    Parameters
+    ----------
+    study : a study file (.toml, .csv or .tsv), or a mapping with the same keys
+    out : the folder to write the tables into; None writes nothing
+    progress : called with the share that is done, 0..1
+
+    Returns
+    -------
+    The tables as data frames.
+
+    Raises
+    ------
+    FeelitError
+        of the kinds that docs/python.md lists.
+    """
+    from feelit.analysis.study.run import run_study
+    from feelit.exports.study import names_of, refuse_study_files, write_tables
+    from feelit.storage.stat import InputFiles
+
+    source = study if isinstance(study, Mapping) else expanded(fspath(study))
+    folder = None if out is None else location(expanded(out))
+    names = ["table", "curves", "quality", *(["wide"] if options.wide else [])]
+    if folder is not None:
+        from dataclasses import replace
+
+        options = replace(options, out=folder)
+        refuse_study_files(names_of(dict.fromkeys(names)), options, InputFiles([]))
+    found = run_study(source, options.seed, progress or (lambda share: None))
+    files = []
+    if folder is not None:
+        tables = {"table": found.table.long(), "curves": found.curves, "quality": found.quality}
+        files = write_tables(tables | ({"wide": found.table.wide()} if options.wide else {}), folder)
+    return Study(found, files)

@@ -1,0 +1,33 @@
+"""feelit study"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feelit.cli.command import with_options
+from feelit.options.study import StudyOptions
+
+
+@with_options
+def study(
+    study: Annotated[
+        Path,
+        typer.Argument(metavar="STUDY", help="The study file: .toml, .csv or .tsv; see docs/study.md.", show_default=False),
+    ],
+    options: StudyOptions,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Measure participants in windows of time, by condition: one tidy table, curves and data quality."""
+    import feelit.api as api
+    from feelit.console import progress_bar
+    from feelit.storage.names import one_line
+
+    with progress_bar(f"measuring {study.name}", quiet) as advance:
+        found = api.study(study, str(options.out), options=options, progress=advance)
+    counts = found.quality["status"].value_counts()
+    excluded, partly = counts.get("excluded", 0), counts.get("partly", 0)
+    line = f"{len(found.participants)} participants, {excluded} of them excluded, {partly} in part"
+    typer.echo(one_line(f"{line}; see {options.out}"))
