@@ -75,7 +75,7 @@ def study(
         of the kinds that docs/python.md lists.
     """
     from feelit.analysis.study.run import run_study
-    from feelit.exports.study import names_of, refuse_study_files, write_tables
+    from feelit.analysis.study.write import names_of, refuse_study_files, write_tables
     from feelit.storage.stat import InputFiles
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))

@@ -83,7 +83,7 @@ def read_annotations(path: Path, clock: ClockOptions | None = None) -> Tiers:
     tiers = {name: tier for name, tier in read_tiers(path, clock).items() if any(a.end_s > a.start_s for a in tier)}
     if not tiers:
         raise UsageError(f"{path} holds points in time only", "agreement is about stretches")
-    return {name: _apart(path, name, tier) for name, tier in tiers.items()}
+    return {name: apart(path, name, tier) for name, tier in tiers.items()}
 
 
 def _moved(a: Annotation, clock: ClockOptions) -> Annotation:
@@ -91,7 +91,14 @@ def _moved(a: Annotation, clock: ClockOptions) -> Annotation:
     return replace(a, start_s=clock.video_s(a.start_s), end_s=clock.video_s(a.end_s), words=words)
 
 
-def _apart(path: Path, name: str, tier: list[Annotation]) -> list[Annotation]:
+def apart(path: Path, name: str, tier: list[Annotation]) -> list[Annotation]:
+    """The stretches of a tier that have a text, none of which may overlap another.
+
+    Raises
+    ------
+    UsageError
+        if two do.
+    """
     found = [a for a in tier if a.label.strip() and a.end_s > a.start_s]
     for one, two in pairwise(found):
         if two.start_s < one.end_s - OVERLAP_S:

@@ -86,6 +86,9 @@ def test_windows_come_from_a_file_of_markers(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no tier stimuli") as refused:
         design_of(study | {"tier": "stimuli"}, "s", tmp_path)
     assert "stimulus, other" in refused.value.hint
+    (tmp_path / "P1.csv").write_text("start,end,label,tier\n1,3,clip,stimulus\n2,4,clip,stimulus\n")
+    with pytest.raises(UsageError, match="on the tier stimulus, clip and clip overlap at 2 s"):
+        design_of(study, "s", tmp_path)
 
 
 @pytest.mark.parametrize(

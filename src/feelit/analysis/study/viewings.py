@@ -9,7 +9,8 @@ from pathlib import Path, PurePath
 from feelit.analysis.study.design import Viewing, Window
 from feelit.analysis.study.fields import Fields, seconds
 from feelit.errors import UsageError
-from feelit.imports.annotations import READERS, Tiers, read_annotations
+from feelit.imports.annotations import READERS, apart, read_tiers
+from feelit.imports.tiers import Tiers
 from feelit.storage.location import Location, location
 
 WHOLE = "whole"
@@ -194,7 +195,7 @@ def _marked(row: Fields, shared: _Shared, markers: str | None, tier: str | None,
     if path.suffix.lower() not in READERS:
         raise UsageError(f"{row.where}: {path.name} is no file of markers that feelit reads", f"it reads {', '.join(READERS)}")
     if path not in shared.tiers:
-        shared.tiers[path] = read_annotations(path)
+        shared.tiers[path] = read_tiers(path)
     tiers = shared.tiers[path]
     if tier is None and len(tiers) > 1:
         raise UsageError(
@@ -202,7 +203,8 @@ def _marked(row: Fields, shared: _Shared, markers: str | None, tier: str | None,
         )
     if tier is not None and tier not in tiers:
         raise UsageError(f"{row.where}: {path.name} has no tier {tier}", _known(tiers))
-    for found in tiers[tier if tier is not None else next(iter(tiers))]:
+    name = tier if tier is not None else next(iter(tiers))
+    for found in apart(path, name, tiers[name]):
         condition = shared.conditions.get(found.label)
         yield Window(name=found.label, start_s=found.start_s, end_s=found.end_s, condition=condition)
 
