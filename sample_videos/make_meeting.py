@@ -1,4 +1,4 @@
-"""Render meeting.mp4 and its truth: a recorded video call of six people who never lived.
+"""Render meeting.mp4, its truth and its transcript: a recorded video call of six people who never lived.
 
     FEELIT_HEADS=heads.tar.xz python sample_videos/make_meeting.py [FOLDER] [--every N]
 
@@ -24,7 +24,7 @@ from rendering.cast import CAST
 from rendering.draw import Camera, draw
 from rendering.landmarks import face_box, landmarks_5, landmarks_68
 from rendering.rooms import room
-from rendering.script import HEIGHT, JONAS, RATE, RAVI, SECONDS, SHOTS, WIDTH, Moment, Tile, moment, shot_at, utterances
+from rendering.script import HEIGHT, JONAS, LINES, RATE, RAVI, SECONDS, SHOTS, WIDTH, Moment, Tile, moment, shot_at, utterances
 
 SOUND_HZ = 48_000
 HELD = 2  # frames that one rendered picture stands for
@@ -146,6 +146,21 @@ def sound() -> np.ndarray:
     return out
 
 
+def transcript() -> str:
+    """WebVTT: a cue a line, as long as its sound."""
+    cues = [
+        f"{clock(start)} --> {clock(start + len(said.samples) / said.rate)}\n<v {CAST[who].name}>{text}\n"
+        for (start, who, said), (_, _, text) in zip(utterances(), LINES, strict=True)
+    ]
+    return "\n".join(["WEBVTT\n", *cues])
+
+
+def clock(time_s: float) -> str:
+    """hh:mm:ss.mmm"""
+    ms = round(1000 * time_s)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
+
+
 def drawn(number: int) -> int:
     """The frame whose picture frame `number` shows."""
     return number - number % HELD
@@ -172,15 +187,20 @@ def main() -> None:
     """Render all frames, or with --every some of them as pictures to look at."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(__file__).parent, help="where meeting.mp4 and meeting.truth.parquet go"
+        "folder", nargs="?", type=Path, default=Path(__file__).parent, help="where meeting.mp4, its truth and its transcript go"
     )
     parser.add_argument("--every", type=int, help="render one frame in N as PNG files instead")
     parser.add_argument("--frames", type=Path, help="keep rendered frames in this folder, and begin where it ends")
     parser.add_argument(
         "--part", type=int, nargs=2, default=(0, 1), metavar=("K", "N"), help="only render part K of N into --frames"
     )
+    parser.add_argument("--transcript", action="store_true", help="write the transcript only; needs espeak-ng alone")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
+    if utterances():
+        (given.folder / "meeting.vtt").write_text(transcript(), encoding="utf-8")
+    if given.transcript:
+        return
     if given.every:
         for number in range(0, SECONDS * RATE, given.every):
             cv2.imwrite(str(given.folder / f"frame-{number:04d}.png"), frame_picture(drawn(number))[0][:, :, ::-1])

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit import analyze
+from feelit.imports.transcript import read_transcript
 from feelit.render.blur import covered
 from feelit.render.canvas import Rect
 from feelit.render.choice import choose
@@ -124,6 +125,18 @@ def test_sound_is_where_somebody_speaks(truth: pd.DataFrame, sound: tuple[np.nda
     speaking = np.isin(np.arange(FRAMES), truth.frame[truth.speaking])
     assert (loud & ~speaking).sum() < 12
     assert loud[speaking].mean() > 0.7
+
+
+def test_the_transcript_says_who_speaks_when(truth: pd.DataFrame) -> None:
+    said = read_transcript(FOLDER / "meeting.vtt")
+    assert len(said) == 8
+    assert {one.speaker for one in said} == {"Amara", "Jonas", "Lucía", "Ravi", "Mei"}
+    for name, rows in truth.groupby("name", observed=True):
+        heard = [(one.start_s - 0.05, one.end_s + 0.05) for one in said if one.speaker == name]
+        times = rows.time_s[rows.speaking].to_numpy()
+        within = [((times >= start_s) & (times <= end_s)) for start_s, end_s in heard]
+        assert not len(times) or np.any(within, axis=0).all()
+        assert all(part.any() for part in within)
 
 
 def test_mouths_move_with_the_sound(truth: pd.DataFrame) -> None:
