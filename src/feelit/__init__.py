@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         study,
         summarize,
         summarize_signals,
+        utterances,
     )
 
 __version__ = "0.1.0"
@@ -96,6 +97,7 @@ __all__ = [
     "study",
     "summarize",
     "summarize_signals",
+    "utterances",
 ]
 
 

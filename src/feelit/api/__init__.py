@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         report,
         summarize,
         summarize_signals,
+        utterances,
     )
     from feelit.api.videos import annotate, clips
 
@@ -56,6 +57,7 @@ __all__ = [
     "study",
     "summarize",
     "summarize_signals",
+    "utterances",
 ]
 
 _HOMES = {
@@ -83,6 +85,7 @@ _HOMES = {
     "report": "timelines",
     "summarize": "timelines",
     "summarize_signals": "timelines",
+    "utterances": "timelines",
     "annotate": "videos",
     "clips": "videos",
 }

@@ -16,6 +16,7 @@ from feelit.api import timelines, videos
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
+from feelit.options.utterances import UtterancesOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
 from feelit.storage.location import Location, location
 from feelit.storage.names import one_line
@@ -54,6 +55,16 @@ class Recording(recording.Recording):
     def events(self, *, options: EventsOptions) -> pd.DataFrame:
         """Bouts, peaks, shifts that several people share, and long absences, one row each; see `feelit.events`."""
         return timelines.events(self, options=options)
+
+    @keywords()
+    def utterances(self, transcript: str | PathLike[str], *, options: UtterancesOptions) -> pd.DataFrame:
+        """What faces showed while something was said, one row per utterance; see `feelit.utterances`.
+
+        Parameters
+        ----------
+        transcript : WebVTT, SubRip, the JSON of whisperX, RTTM, or tiers of ELAN, Praat, BORIS or a table
+        """
+        return timelines.utterances(self, transcript, options=options)
 
     @keywords()
     def plot(self, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:

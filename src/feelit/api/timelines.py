@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.people import PeopleOptions
 from feelit.options.timelines import EventsOptions, ExportOptions, MergeOptions, PlotOptions, ReportOptions, SummarizeOptions
+from feelit.options.utterances import UtterancesOptions
 from feelit.storage.location import Location, location
 from feelit.timeline.recording import TimelineSources, frame_of, listed_sources, open_timelines
 
@@ -110,6 +112,31 @@ def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
     from feelit.analysis import signals
 
     return signals.summarize_signals(timelines)
+
+
+@keywords()
+def utterances(timelines: TimelineSources, transcript: str | PathLike[str], *, options: UtterancesOptions) -> pd.DataFrame:
+    """What faces showed while something was said: one row per utterance; docs/transcripts.md describes the columns.
+
+    Parameters
+    ----------
+    timelines : the timeline of one video
+    transcript : WebVTT, SubRip, the JSON of whisperX, RTTM, or tiers of ELAN, Praat, BORIS or a table
+
+    Returns
+    -------
+    One row per utterance. `frame.attrs["speakers"]` has one record per speaker: the person, what says so, and how many
+    utterances there are.
+
+    Raises
+    ------
+    FeelitError
+        of the kinds that docs/python.md lists.
+    """
+    from feelit.analysis.utterance_text import utterance_frame
+    from feelit.analysis.utterances import utterance_table
+
+    return utterance_frame(utterance_table(timelines, Path(expanded(transcript)), options))
 
 
 @keywords()

@@ -30,6 +30,7 @@ from feelit.cli.streams import mend_streams
 from feelit.cli.study import study
 from feelit.cli.summarize import summarize
 from feelit.cli.train import train
+from feelit.cli.utterances import utterances
 from feelit.errors import MEMORY_HINT, FeelitError, OutOfMemoryError, OutputError, is_out_of_memory
 from feelit.storage.names import one_line
 
@@ -48,6 +49,7 @@ app.command(cls=HelpfulCommand)(merge)
 app.command(cls=HelpfulCommand)(summarize)
 app.command(cls=HelpfulCommand)(people)
 app.command(cls=HelpfulCommand)(events)
+app.command(cls=HelpfulCommand)(utterances)
 app.command(cls=HelpfulCommand)(agree)
 app.command(cls=HelpfulCommand)(study)
 app.command(cls=HelpfulCommand)(report)

@@ -1,0 +1,207 @@
+"""What faces showed while something was said: one row per utterance, with the speaker's expression and the listeners'."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.speakers import Basis, Match, match_speakers
+from feelit.errors import UsageError
+from feelit.imports.transcript import Utterance, read_transcript, refuse_another
+from feelit.options.utterances import UtterancesOptions
+from feelit.timeline.recording import Recording, TimelineSources, names_of, open_timelines, with_time
+from feelit.types import EMOTIONS, Float64, Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """What one or several people showed over a stretch of time. NaN where nothing could be read.
+
+    Attributes
+    ----------
+    readable_s : seconds of readable faces, of several people added up
+    people : how many people could be read
+    probability : mean of each emotion, in the order of `EMOTIONS`
+    share : of that time, in which each is the label
+    """
+
+    readable_s: float
+    people: int
+    probability: tuple[float, ...]
+    share: tuple[float, ...]
+
+    @property
+    def emotion(self) -> str | None:
+        """The label of most of the time; None if nothing could be read."""
+        return EMOTIONS[int(np.argmax(self.share))] if self.readable_s > 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtteranceRow:
+    """One utterance of a video.
+
+    Attributes
+    ----------
+    number : from 1, in order of time
+    person_id, person : who speaks; None if that is not known, or nobody on screen
+    matched_by : what says so, see `speakers.Match`
+    missing : why there is nothing of the speaker's face: `not matched`, `off screen`, `not seen`, `not readable`, `outside the
+        video`; empty if there is
+    speaker, listeners : `listeners` are all others, the speaker perhaps among them where it is not known who that is
+    """
+
+    video: str
+    number: int
+    said: Utterance
+    person_id: int | None
+    person: str | None
+    matched_by: Basis
+    missing: str
+    speaker: Expression
+    listeners: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The rows of one video, and who its speakers are."""
+
+    recording: Recording
+    rows: list[UtteranceRow]
+    matches: list[Match]
+    outside: int  # utterances, wholly before the beginning or after the end
+
+
+def utterance_table(sources: TimelineSources, transcript: Path, options: UtterancesOptions) -> Table:
+    """What everybody showed during each utterance of a transcript.
+
+    Parameters
+    ----------
+    sources : the timeline of one video
+
+    Raises
+    ------
+    TimelineReadError
+        if the timeline cannot be read.
+    UsageError
+        if it is of several videos, or of photographs; if the transcript cannot be read or is of another video; or if a speaker
+        or a person that is given is not there.
+    """
+    recordings = with_time(open_timelines(sources), "a transcript")
+    if len(recordings) != 1:
+        raise UsageError(f"a transcript is of one video, and these are {len(recordings)}: {names_of(recordings)}", "give one")
+    (recording,) = recordings
+    said = read_transcript(transcript, options)
+    end_s = recording.duration_s
+    refuse_another(transcript, said, end_s, recording.name)
+    matches = match_speakers(recording, said, dict(options.speakers))
+    rows = list(_rows(recording, said, matches))
+    return Table(recording=recording, rows=rows, matches=matches, outside=sum(r.missing == OUTSIDE for r in rows))
+
+
+OUTSIDE = "outside the video"
+
+
+def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Match]) -> Iterator[UtteranceRow]:
+    samples = TimelineSamples(recording, "person")
+    start_s = np.array([one.start_s for one in said], np.float64)
+    end_s = np.array([one.end_s for one in said], np.float64)
+    sums = [_Sums.of(samples, k, start_s, end_s) for k in range(len(samples.track_id))]
+    readable_s = np.array([one.readable_s for one in sums]).reshape(len(sums), len(said))
+    everybody = [sum((one.weighted for one in sums), np.zeros((len(said), 2 * len(EMOTIONS)))), readable_s.sum(axis=0)]
+    people = (readable_s > 0).sum(axis=0)
+    place = {int(who): k for k, who in enumerate(samples.track_id.tolist())}
+    by_speaker = {match.speaker: match for match in matches}
+    last_s = recording.duration_s or math.inf
+    for n, one in enumerate(said):
+        match = by_speaker[one.speaker]
+        mine = sums[place[match.person_id]] if match.person_id in place else None
+        own, own_s = (mine.weighted[n], float(mine.readable_s[n])) if mine else (np.zeros(2 * len(EMOTIONS)), 0.0)
+        missing = ""
+        if one.end_s <= 0 or one.start_s >= last_s:
+            missing = OUTSIDE
+        elif not match.known:
+            missing = "not matched"
+        elif match.person_id is None:
+            missing = "off screen"
+        elif own_s == 0:
+            missing = "not readable" if mine is not None and mine.seen[n] else "not seen"
+        others = _expression(everybody[0][n] - own, float(everybody[1][n]) - own_s, int(people[n]) - (own_s > 0))
+        yield UtteranceRow(
+            video=recording.name,
+            number=n + 1,
+            said=one,
+            person_id=match.person_id,
+            person=None if match.person_id is None else recording.person_name(match.person_id),
+            matched_by=match.basis,
+            missing=missing,
+            speaker=_expression(own, own_s, int(own_s > 0)),
+            listeners=others,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Of one person, over each of U utterances."""
+
+    readable_s: Float64  # (U,)
+    weighted: Float64  # (U, 16) probabilities and labels, times the seconds for which they stand
+    seen: Int64  # (U,) samples, readable or not
+
+    @classmethod
+    def of(cls, samples: TimelineSamples, person: int, start_s: Float64, end_s: Float64) -> _Sums:
+        mine = samples.of_track(person)
+        first, end = np.searchsorted(mine.time_s, start_s), np.searchsorted(mine.time_s, end_s)
+        end = np.maximum(first, end)
+        length = np.where(mine.readable, mine.length_s, 0.0)
+        every = range(len(EMOTIONS))
+        columns = [_between(np.where(mine.readable, mine.probability[:, k], 0) * length, first, end) for k in every]
+        columns += [_between(length * (mine.emotion == k), first, end) for k in every]
+        return cls(_between(length, first, end), np.stack(columns, axis=1), end - first)
+
+
+def _between(values: Float64, first: Int64, end: Int64) -> Float64:
+    """(U,) sums of values [first, end), each."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    counted = np.concatenate([[0], np.cumsum(values > 0)])
+    result: Float64 = np.where(counted[end] > counted[first], total[end] - total[first], 0.0)
+    return result
+
+
+def _expression(weighted: Float64, readable_s: float, people: int) -> Expression:
+    if people < 1 or readable_s <= 0:
+        nothing = (math.nan,) * len(EMOTIONS)
+        return Expression(readable_s=0.0, people=0, probability=nothing, share=nothing)
+    shares = np.clip(weighted / readable_s, 0.0, 1.0).tolist()
+    half = len(EMOTIONS)
+    return Expression(readable_s=readable_s, people=people, probability=tuple(shares[:half]), share=tuple(shares[half:]))
+
+
+def flat(row: UtteranceRow) -> dict[str, Any]:
+    """An utterance as one row of columns; what there is not is None."""
+    said = row.said
+    found: dict[str, Any] = {
+        "video": row.video,
+        "utterance": row.number,
+        "start_s": said.start_s,
+        "end_s": said.end_s,
+        "speaker": said.speaker or None,
+        "text": said.text,
+        "person_id": row.person_id,
+        "person": row.person,
+        "matched_by": None if row.matched_by == "none" else row.matched_by,
+        "missing": row.missing or None,
+    }
+    for name, shown in (("speaker", row.speaker), ("listeners", row.listeners)):
+        if name == "listeners":
+            found["listeners"] = shown.people
+        found |= {f"{name}_readable_s": shown.readable_s, f"{name}_emotion": shown.emotion}
+        for kind, values in (("p", shown.probability), ("share", shown.share)):
+            for emotion, value in zip(EMOTIONS, values, strict=True):
+                found[f"{name}_{kind}_{emotion}"] = None if math.isnan(value) else value
+    return found
