@@ -132,3 +132,21 @@ def test_names_may_be_odd(here: Path, command: Command, name: Callable[[Path], P
     assert (ran.code, ran.err) == (0, "")
     assert (video.with_suffix("") / json.loads(ran.out)["file"]).is_file()
     assert command("clips", video, timeline, "--emotion", "fear", "--out", here / "none").err.count("\n") == 1
+
+
+def test_what_is_said_is_cut_and_listed(here: Path, command: Command) -> None:
+    text = "WEBVTT\n\n0:00.500 --> 0:01.500\n<v Ann>The price, please\n\n0:04.500 --> 0:05.000\nThe end\n"
+    (here / "a.vtt").write_text(text, encoding="utf-8")
+    said = ("clips", "a.mp4", "t.parquet", "--transcript", "a.vtt")
+    ran = command(*said, "--say", "PRICE", "--before", "0.1", "--after", "0", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    clip = json.loads(ran.out)
+    assert (clip["kind"], clip["text"], clip["start_s"], clip["end_s"]) == ("say", "The price, please", 0.4, 1.5)
+    assert clip["file"] == "0001_00-00-00.500_say.mp4"
+    assert "price" in (here / "clips" / "clips.csv").read_text(encoding="utf-8")
+    ran = command(*said, "--say", "prices", "--force")
+    assert (ran.code, ran.err) == (0, "feelit: a.vtt has no such words; there are no clips\n")
+    ran = command(*said, "--say", "end", "--force")
+    assert (ran.code, "what is said at 4.5 s is not in the video" in ran.err) == (2, True)
+    ran = command(*said, "--say", "end", "--offset", "-2", "--out", "moved")
+    assert (ran.code, [p.name for p in (here / "moved").glob("*.mp4")]) == (0, ["0001_00-00-02.500_say.mp4"])

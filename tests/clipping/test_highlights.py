@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from feelit.analysis.events import find_events
-from feelit.clipping.highlights import AT, find_highlights
+from feelit.clipping.highlights import AT, SAY, find_highlights
 from feelit.errors import UsageError
+from feelit.options.utterances import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from feelit.timeline.schema import pack_metadata
 from tests.clipping.made import SURE, TRACKS
@@ -198,3 +200,60 @@ def test_people_are_followed_from_track_to_track(query: dict[str, Any], expected
 def test_people_and_tracks_are_not_mixed_up(query: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         find_highlights(only(people()), ClipsOptions(**query))
+
+
+VTT = """WEBVTT
+
+0:00.500 --> 0:01.500
+<v Anna>What is the price, <0:01.250>please?
+
+0:02.000 --> 0:03.000
+<v Carl>PRICE and prices
+
+0:03.000 --> 0:03.500
+<v Ben>Prices only
+"""
+
+
+def said(*phrases: str, **options: Any) -> SayOptions:
+    path = Path("a.vtt")
+    path.write_text(VTT, encoding="utf-8")
+    return SayOptions(say=phrases, transcript=path, **options)
+
+
+def test_each_utterance_with_a_word_is_one_and_nothing_else() -> None:
+    chosen = find_highlights(only(people()), ClipsOptions(most=1), said("price"))
+    assert [(o.kind, o.who, o.start_s, o.end_s, o.peak_s, o.text) for o in chosen] == [
+        (SAY, (1,), 0.5, 1.5, 0.5, "What is the price, please?"),
+        (SAY, (), 2.0, 3.0, 2.0, "PRICE and prices"),
+    ]
+    assert [o.peak_s for o in find_highlights(only(people()), ClipsOptions(), said("please", "nothing"))] == [1.25]
+
+
+def test_people_are_those_who_say_it() -> None:
+    query = ClipsOptions(people=("Anna",))
+    assert [o.start_s for o in find_highlights(only(people()), query, said("price"))] == [0.5]
+    matched = find_highlights(only(people()), query, said("price", speakers={"Carl": "Anna", "Anna": "none"}))
+    assert [(o.start_s, o.who) for o in matched] == [(2.0, (1,))]
+
+
+def test_words_beside_moments() -> None:
+    chosen = find_highlights(only(people()), ClipsOptions(kinds=("moment",)), said("prices"))
+    assert {o.kind for o in chosen} == {SAY, MOMENT}
+
+
+def test_words_need_no_time_around_them() -> None:
+    assert len(find_highlights(only(people()), ClipsOptions(before_s=0, after_s=0), said("price"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"say": "price"}, "--say price needs a transcript", id="no transcript"),
+        pytest.param({"transcript": "a.vtt"}, "is for words, and none", id="no words"),
+        pytest.param({"say": " ", "transcript": "a.vtt"}, "is no word", id="no letters"),
+    ],
+)
+def test_words_and_transcripts_come_together(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        SayOptions(**options)

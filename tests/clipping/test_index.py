@@ -27,6 +27,7 @@ CLIP = Clip(
     strength=0.75,
     baseline=0.25,
     p_value=0.002,
+    text=None,
 )
 
 

@@ -16,7 +16,7 @@ from feelit.api import timelines, videos
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
-from feelit.options.utterances import UtterancesOptions
+from feelit.options.utterances import SayOptions, UtterancesOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
 from feelit.storage.location import Location, location
 from feelit.storage.names import one_line
@@ -140,9 +140,10 @@ class Recording(recording.Recording):
         video: str | PathLike[str] | None = None,
         *,
         options: ClipsOptions,
+        said: SayOptions,
         progress: Callable[[float], None] | None = None,
     ) -> pd.DataFrame:
-        """Cut the strongest moments out of the video into a folder; see `feelit.clips`.
+        """Cut the strongest moments, or what was said, out of the video into a folder; see `feelit.clips`.
 
         Parameters
         ----------
@@ -150,7 +151,7 @@ class Recording(recording.Recording):
         video : where the video is; None looks for it under its name
         progress : called with the share that is done, 0..1
         """
-        return videos.clips(self.name if video is None else video, self, out, options=options, progress=progress)
+        return videos.clips(self.name if video is None else video, self, out, options=options, said=said, progress=progress)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {one_line(self.name)!r}: {', '.join(_facts(self))}>"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
+from feelit.options.utterances import SayOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
 from feelit.storage.location import location
 from feelit.timeline.recording import TimelineSources
@@ -62,9 +63,10 @@ def clips(
     out: str | PathLike[str],
     *,
     options: ClipsOptions,
+    said: SayOptions,
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
-    """Cut the strongest moments out of a video, exact to the frame and with sound, into a folder.
+    """Cut the strongest moments, or what was said, out of a video, exact to the frame and with sound, into a folder.
 
     Parameters
     ----------
@@ -88,5 +90,5 @@ def clips(
     from feelit.clipping.index import FIELDS, NUMBERS
 
     wanted = replace(options, out=location(expanded(out)))
-    cut = cut_clips(location(expanded(video)), timelines, wanted, progress)
+    cut = cut_clips(location(expanded(video)), timelines, wanted, progress, said)
     return pd.DataFrame([asdict(clip) for clip in cut], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import with_options
+from feelit.options.utterances import SayOptions
 from feelit.options.videos import ClipsOptions
 
 
@@ -16,12 +17,13 @@ def clips(
     video: Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)],
     timeline: Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
     options: ClipsOptions,
+    said: SayOptions,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per clip, once all are there (below).")
     ] = False,
 ) -> None:
-    """Cut the strongest moments out of a video, exact to the frame and with sound, into a folder of clips."""
+    """Cut the strongest moments, or what was said, out of a video into a folder of clips, exact to the frame and with sound."""
     from feelit.cli.texts import write_json
     from feelit.clipping.cut import cut_clips
     from feelit.clipping.index import flat
@@ -31,9 +33,10 @@ def clips(
     from feelit.storage.names import one_line
 
     with progress_bar(f"cutting {PurePosixPath(video).name}", quiet) as advance:
-        cut = cut_clips(location(expanded(video)), timeline, options, advance)
+        cut = cut_clips(location(expanded(video)), timeline, options, advance, said)
     if not cut:
-        typer.echo(one_line(f"feelit: {timeline} has no such event; there are no clips"), err=True)
+        lacking = f"{said.transcript} has no such words" if said.say else f"{timeline} has no such event"
+        typer.echo(one_line(f"feelit: {lacking}; there are no clips"), err=True)
     if json_lines:
         for clip in cut:
             write_json(flat(clip))

@@ -9,9 +9,10 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
-from feelit.clipping.highlights import AT, Highlight, find_highlights
+from feelit.clipping.highlights import AT, SAY, Highlight, find_highlights
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
 from feelit.errors import OutputError, UsageError
+from feelit.options.utterances import SayOptions
 from feelit.options.videos import ClipsOptions
 from feelit.render.annotate import Scene
 from feelit.render.canvas import Canvas
@@ -30,7 +31,11 @@ from feelit.video.writer import Encoding, Picture
 
 
 def cut_clips(
-    video: Location, timelines: TimelineSources, options: ClipsOptions, progress: Callable[[float], None] | None = None
+    video: Location,
+    timelines: TimelineSources,
+    options: ClipsOptions,
+    progress: Callable[[float], None] | None = None,
+    said: SayOptions | None = None,
 ) -> list[Clip]:
     """Cut clips out of a video into the folder `options.out`, and list them there.
 
@@ -50,10 +55,11 @@ def cut_clips(
         if the folder holds clips already and `options.force` is not set, or cannot be written.
     """
     (recording,) = with_time([recording_of(video, timelines)], "a clip")
-    inputs = InputFiles([video, *files_of([recording])])
+    transcript = [] if said is None or said.transcript is None else [said.transcript]
+    inputs = InputFiles([video, *transcript, *files_of([recording])])
     former = _former(inputs, options)
     found = probe(video)
-    jobs = _jobs(recording, find_highlights(recording, options), found.info.duration_s, options)
+    jobs = _jobs(recording, find_highlights(recording, options, said), found.info.duration_s, options)
     for job in jobs:
         if job.file not in former:
             refuse_to_overwrite(options.out / job.file, options.force, inputs)
@@ -135,6 +141,9 @@ def _jobs(recording: Recording, highlights: Sequence[Highlight], duration_s: flo
     for number, highlight in enumerate(highlights, 1):
         if highlight.kind == AT and highlight.start_s >= duration_s:
             raise UsageError(f"--at {highlight.start_s:g} is not in the video", f"it is {duration_s:.3f} s long")
+        if highlight.kind == SAY and (highlight.start_s >= duration_s or highlight.end_s <= 0):
+            message = f"what is said at {highlight.start_s:g} s is not in the video, which is {duration_s:.3f} s long"
+            raise UsageError(message, "--offset moves the transcript")
         start_s, end_s = max(0.0, highlight.start_s - options.before_s), min(duration_s, highlight.end_s + options.after_s)
         given = [recording.person_name(who) for who in highlight.who] if series == "person" else []
         names = tuple(filter(None, given))
@@ -182,4 +191,5 @@ def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:
         strength=o.strength,
         baseline=o.baseline,
         p_value=o.p_value,
+        text=o.text or None,
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Kind, is_wanted
 from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.moments import DIGITS, find_moments
 from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.speakers import match_speakers
+from feelit.errors import UsageError
+from feelit.imports.transcript import read_transcript, refuse_another
+from feelit.imports.words import has_phrase, spoken_at
 from feelit.options.timelines import EventsOptions
+from feelit.options.utterances import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from feelit.timeline.people import Series, names_of_people, people_meant, series_of
 from feelit.timeline.recording import Recording
@@ -20,6 +25,9 @@ from feelit.timeline.tracks import refuse_unknown
 AT = "at"
 """A time that the user names."""
 
+SAY = "say"
+"""An utterance with a word that the user names."""
+
 NAN = float("nan")
 
 
@@ -27,7 +35,7 @@ NAN = float("nan")
 class Highlight:
     """Something that happens in a video. NaN and None stand for what a kind does not have."""
 
-    kind: str  # one of CLIP_KINDS, or AT
+    kind: str  # one of CLIP_KINDS, AT or SAY
     who: tuple[int, ...] = ()  # persons, or tracks if it was looked for by track
     emotion: str | None = None
     start_s: float
@@ -36,6 +44,7 @@ class Highlight:
     strength: float = NAN  # smoothed probability of the emotion at that time, 0..1
     baseline: float = NAN  # what that probability usually is
     p_value: float = NAN  # of an event, see docs/events.md
+    text: str = ""  # what is said
 
     @property
     def order(self) -> tuple[float, float, float]:
@@ -45,16 +54,24 @@ class Highlight:
         return -round(rise, DIGITS) if not math.isnan(rise) else 1.0, self.start_s - self.end_s, self.start_s
 
 
-def find_highlights(recording: Recording, options: ClipsOptions) -> list[Highlight]:
+def find_highlights(recording: Recording, options: ClipsOptions, said: SayOptions | None = None) -> list[Highlight]:
     """What is worth a clip in the timeline of one video, ordered by time.
+
+    Parameters
+    ----------
+    said : the words that are looked for, without `kinds` nothing else; None for none
 
     Raises
     ------
     TimelineReadError
         if the table lacks columns.
     UsageError
-        if a person or a track is asked for that there is not.
+        if a person, a track or a speaker is asked for that there is not, or the transcript is damaged or of another video.
     """
+    if said is not None and said.say and options.kinds is None:
+        options = replace(options, kinds=())
+    if options.before_s + options.after_s == 0 and (MOMENT in options.wanted or options.at_s):
+        raise UsageError("a moment lasts no time by itself", "give it some --before or --after")
     series = series_of(recording, options.by, options.people, options.tracks)
     rows = TimelineSamples(recording, series)
     wanted = _wanted(recording, series, options)
@@ -66,8 +83,25 @@ def find_highlights(recording: Recording, options: ClipsOptions) -> list[Highlig
     if moments and events:
         strongest = sorted(strongest, key=lambda o: o.order)
     named = [Highlight(kind=AT, start_s=at, end_s=at, peak_s=at) for at in dict.fromkeys(options.at_s)]
-    chosen = [*strongest[: options.most], *named]
-    return sorted(chosen, key=lambda o: (o.start_s, [*CLIP_KINDS, AT].index(o.kind), o.who, o.emotion or ""))
+    spoken = [] if said is None else _spoken(recording, said, series, wanted)
+    chosen = [*strongest[: options.most], *named, *spoken]
+    return sorted(chosen, key=lambda o: (o.start_s, [*CLIP_KINDS, AT, SAY].index(o.kind), o.who, o.emotion or ""))
+
+
+def _spoken(recording: Recording, options: SayOptions, series: Series, wanted: frozenset[int] | None) -> Iterator[Highlight]:
+    """The utterances that have one of the phrases; of people, if some are asked for, who have to be matched to speakers."""
+    if not options.say or options.transcript is None:
+        return
+    said = read_transcript(options.transcript, options)
+    refuse_another(options.transcript, said, recording.duration_s, recording.name)
+    people = {match.speaker: match.person_id for match in match_speakers(recording, said, dict(options.speakers))}
+    for one in said:
+        found = [phrase for phrase in options.say if has_phrase(one.text, phrase)]
+        who = people[one.speaker] if series == "person" else None
+        if found and (wanted is None or who in wanted):
+            at_s = min(spoken_at(one, phrase) for phrase in found)
+            shown = () if who is None else (who,)
+            yield Highlight(kind=SAY, who=shown, start_s=one.start_s, end_s=one.end_s, peak_s=at_s, text=one.text)
 
 
 def _wanted(recording: Recording, series: Series, options: ClipsOptions) -> frozenset[int] | None:

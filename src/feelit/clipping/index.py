@@ -53,6 +53,7 @@ class Clip:
     strength: float
     baseline: float
     p_value: float
+    text: str | None  # what is said, of utterances
 
 
 FIELDS = tuple(f.name for f in fields(Clip))

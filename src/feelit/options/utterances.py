@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from feelit.errors import UsageError
 from feelit.options.clock import ClockOptions
@@ -52,3 +53,45 @@ class UtterancesOptions(ClockOptions):
         default_text="matched by name, by the column `speaking`, or by the motion of mouths",
         kind=SPEAKERS,
     )
+
+
+def _phrases(value: object) -> tuple[str, ...]:
+    if not isinstance(value, Iterable):
+        raise TypeError
+    phrases = [value] if isinstance(value, str) else list(value)
+    for phrase in phrases:
+        if not isinstance(phrase, str):
+            raise TypeError
+        if not any(letter.isalnum() for letter in phrase):
+            raise UsageError(f"{phrase!r} is no word", "give a word or a phrase")
+    return tuple(phrases)
+
+
+PHRASES = Kind(
+    name="a list of phrases",
+    metavar="TEXT",
+    convert=_phrases,
+    hint="give a word or a phrase",
+    repeated=True,
+    python="str | Sequence[str]",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SayOptions(UtterancesOptions):
+    """Which utterances are looked for, and in which transcript."""
+
+    say: tuple[str, ...] = option(
+        (),
+        "Cut each utterance that has this word or phrase, whole words in any case; may be repeated.",
+        details="Without `--kind`, nothing else. Of `--people` one has to be the speaker.",
+        kind=PHRASES,
+    )
+    transcript: Path | None = option(None, "Who said what when: `.vtt`, `.srt`, `.json` of whisperX, or annotations.")
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        if self.say and self.transcript is None:
+            raise UsageError(f"--say {self.say[0]} needs a transcript", "give --transcript, as in --transcript call.vtt")
+        if self.transcript is not None and not self.say:
+            raise UsageError("--transcript is for words, and none are given", "give --say, as in --say price")
