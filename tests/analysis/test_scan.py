@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feelit.analysis import scan
-from feelit.analysis.scan import LONGEST, SHORT, SHUFFLED, scan_p_values
+from feelit.analysis.scan import LONGEST, SHORT, SHUFFLED, _levels, scan_p_values
 from feelit.types import Float64
 
 
@@ -145,3 +145,15 @@ def test_the_same_seed_gives_the_same_p_values() -> None:
 
 def test_nothing_asked_nothing_answered() -> None:
     assert scan_p_values(np.zeros(3), [], rng()) == []
+
+
+@pytest.mark.parametrize("levels", [1, 3, 900])
+@pytest.mark.parametrize("tilt", [0.0, 30.0])
+def test_levels_are_found_as_by_searching(levels: int, tilt: float) -> None:
+    weight = np.exp(tilt * (np.linspace(0, 1, levels) - 1)) * (0.1 + rng().random(levels))
+    reached = np.cumsum(weight) / weight.sum()
+    for draws in (100, 20_000):
+        drawn = rng(1).random((draws // 10, 10))
+        drawn[0, : min(levels, 10)] = reached[:10]  # exactly at a step
+        drawn[drawn >= 1] = 0.0
+        np.testing.assert_array_equal(_levels(reached, drawn), np.searchsorted(reached, drawn, side="right"))

@@ -110,7 +110,8 @@ class EventFinder:
             for track in range(len(self._rows.track_id)):
                 self._events += self._absences_of(track)
         events = _corrected(self._events + [together.event(self._rows) for together in self._shared])
-        return sorted(events, key=lambda e: (e.start_s, list(Kind).index(e.kind), e.tracks, e.emotion or ""))
+        rank = {kind: place for place, kind in enumerate(Kind)}
+        return sorted(events, key=lambda e: (e.start_s, rank[e.kind], e.tracks, e.emotion or ""))
 
     def _shifts(self) -> Iterator[SynchronousShift]:
         tracks = [track for track, bouts in enumerate(self._bouts) if len(bouts)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from feelit.analysis.bouts import LEAST_BOUT_S
 from feelit.analysis.scan import scan_p_values
-from feelit.analysis.track_series import TrackSeries, weighted_median
+from feelit.analysis.track_series import TrackSeries, block_means, weighted_median
 from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 LEAST_RISE = 0.25
@@ -38,11 +38,12 @@ class Peak:
 
 def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
     """The peaks of every emotion but neutral, by emotion and then by time."""
+    block = trace.block_of()
     for emotion in range(1, len(EMOTIONS)):
         shown = trace.smoothed[:, emotion].astype(np.float64)
         start, end = _stretches(trace, shown - trace.baseline[emotion] >= _rise(trace, emotion))
         if len(start):
-            yield from _peaks(trace, emotion, start, end, rng)
+            yield from _peaks(trace, emotion, block, start, end, rng)
 
 
 def _rise(trace: TrackSeries, emotion: int) -> float:
@@ -62,22 +63,21 @@ def _stretches(trace: TrackSeries, high: Bool) -> tuple[Int64, Int64]:
     return rows[start[lasting]], rows[end[lasting]] + 1
 
 
-def _peaks(trace: TrackSeries, emotion: int, start: Int64, end: Int64, rng: np.random.Generator) -> Iterator[Peak]:
-    block = trace.block_of()
+def _peaks(
+    trace: TrackSeries, emotion: int, block: Int64, start: Int64, end: Int64, rng: np.random.Generator
+) -> Iterator[Peak]:
     number = np.cumsum(np.diff(block, prepend=-1) != 0) - 1  # blocks that hold no sample are not counted
-    blocks = trace.blocks(emotion)
-    windows = [_window(blocks, number[a], number[b - 1] + 1) for a, b in zip(start, end, strict=True)]
-    for a, b, p_value in zip(start, end, scan_p_values(blocks, windows, rng), strict=True):
-        best = a + int(trace.smoothed[a:b, emotion].argmax())
-        yield Peak(
-            emotion=emotion,
-            start_s=float(trace.samples.time_s[a]),
-            end_s=float(trace.samples.time_s[b - 1] + trace.samples.length_s[b - 1]),
-            peak_s=float(trace.samples.time_s[best]),
-            strength=float(trace.smoothed[best, emotion]),
-            p_value=p_value,
-        )
+    blocks = block_means(block, trace.samples.probability[:, emotion].astype(np.float64), trace.samples.length_s)
+    first, beyond = number[start].tolist(), (number[end - 1] + 1).tolist()
+    windows = [_window(blocks, f, b) for f, b in zip(first, beyond, strict=True)]
+    shown, samples = np.ascontiguousarray(trace.smoothed[:, emotion]), trace.samples
+    start_s, end_s = samples.time_s[start].tolist(), (samples.time_s[end - 1] + samples.length_s[end - 1]).tolist()
+    best = [a + int(shown[a:b].argmax()) for a, b in zip(start.tolist(), end.tolist(), strict=True)]
+    peak_s, strength = samples.time_s[best].tolist(), shown[best].tolist()
+    for found in zip(start_s, end_s, peak_s, strength, scan_p_values(blocks, windows, rng), strict=True):
+        yield Peak(emotion, *found)
 
 
 def _window(blocks: Float64, first: int, end: int) -> tuple[int, float]:
-    return int(end - first), float(blocks[first:end].mean())
+    length = end - first
+    return length, float(np.add.reduce(blocks[first:end])) / length  # what `mean` gives, in a third of the time

@@ -31,6 +31,7 @@ _ROUNDING = 1e-9  # means are differences of running sums
 _LEVELS = 1024
 _TILTS = 160
 _CERTAIN = 0.995  # stretches with lower means have p-values of 1
+_BINS = 1 << 13  # a power of two, by which every number can be multiplied exactly
 
 
 def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np.random.Generator) -> list[float]:
@@ -167,9 +168,23 @@ class _Tilted:
 
     def windows(self, place: int, length: int, rng: np.random.Generator) -> _Windows:
         """Windows of blocks drawn with the tilt at that place."""
-        level = np.searchsorted(self.reached[place], rng.random((DRAWS, length)), side="right")
+        level = _levels(self.reached[place], rng.random((DRAWS, length)))
         value = self.value[np.minimum(level, len(self.value) - 1)]
         return _Windows(np.cumsum(value, axis=1), float(self.tilt[place]), float(length * self.log_scale[place]))
+
+
+def _levels(reached: Float64, drawn: Float64) -> Int64:
+    """What `np.searchsorted(reached, drawn, side="right")` gives for many numbers from 0 to below 1, in a third of the time:
+    most bins of [0, 1) hold no step of `reached`, so that all numbers in them have one answer."""
+    if drawn.size < _BINS:
+        return np.searchsorted(reached, drawn, side="right")
+    steps = np.bincount(np.ceil(reached * _BINS).astype(np.int64), minlength=_BINS + 1)
+    below = np.cumsum(steps[: _BINS + 1])  # steps up to the lower edge of each bin
+    place = (drawn * _BINS).astype(np.int64)
+    result: Int64 = below[place]
+    unsure = np.nonzero((np.diff(below) > 0)[place])
+    result[unsure] = np.searchsorted(reached, drawn[unsure], side="right")
+    return result
 
 
 def _estimated(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Generator) -> Float64:

@@ -30,10 +30,6 @@ class TrackSeries:
         begin_s = np.cumsum(self.samples.length_s) - self.samples.length_s
         return np.floor(begin_s / BLOCK_S + 1e-6).astype(np.int64)
 
-    def blocks(self, emotion: int) -> Float64:
-        """(B,) the mean probability of an emotion, not smoothed, in every block that holds a sample."""
-        return block_means(self.block_of(), self.samples.probability[:, emotion].astype(np.float64), self.samples.length_s)
-
     def shown_at(self, time_s: Float64, emotion: int) -> Float64:
         """(M,) rising times -> (M,) the smoothed probability of an emotion, on straight lines between samples."""
         first, end = np.searchsorted(self.samples.time_s, time_s[[0, -1]])

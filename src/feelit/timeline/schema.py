@@ -235,9 +235,11 @@ def as_stored(table: pa.Table, name: str) -> pa.Table:
     TimelineReadError
         if they are none.
     """
-    for field in FULL_SCHEMA:
-        place = table.schema.get_field_index(field.name)
-        kind = table.schema.field(place).type if place >= 0 else field.type
+    for place, found in enumerate(table.schema):
+        index = FULL_SCHEMA.get_field_index(found.name)
+        if index < 0 or found.type == FULL_SCHEMA.field(index).type:
+            continue
+        field, kind = FULL_SCHEMA.field(index), found.type
         if pa.types.is_null(kind):
             table = table.set_column(place, field.name, pa.nulls(len(table), field.type))
         elif _kind(kind) == "number" and _kind(field.type) == "whole number":

@@ -76,8 +76,13 @@ def _window(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
 
 
 def _near(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
+    """(K,) times are summed from the first sample in reach of each to the last, whatever others are asked for with them."""
     low = np.searchsorted(time_s, at_s - REACH_S, side="left")
     high = np.searchsorted(time_s, at_s + REACH_S, side="right")
+    first = np.searchsorted(time_s, at_s[:1])
+    start = int(first[0]) if len(first) else 0
+    if np.array_equal(time_s[start : start + len(at_s)], at_s):
+        return _around(time_s, probability, slice(start, start + len(at_s)), low, high)
     total = np.zeros((len(at_s), probability.shape[1]))
     weight = np.zeros(len(at_s))
     for step in range(int((high - low).max(initial=0))):
@@ -85,7 +90,31 @@ def _near(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
         w = np.where(low + step < high, np.exp(-0.5 * ((time_s[near] - at_s) / SIGMA_S) ** 2), 0.0)
         total += w[:, None] * probability[near]
         weight += w
-    mean = np.full_like(total, np.nan)
+    return _mean(total, weight)
+
+
+def _around(time_s: Float64, probability: Float32, part: slice, low: Int64, high: Int64) -> Float32:
+    """The same sums at consecutive samples: their neighbours at one distance lie side by side, and need not be gathered."""
+    at = np.arange(part.start, part.stop)
+    total = np.zeros((probability.shape[1], len(at)))
+    weight = np.zeros(len(at))
+    least, most = max(int((low - at).min()), -part.stop), int((high - at).max())
+    near = slice(max(part.start + least, 0), min(part.stop + most, len(time_s)))
+    value, near_s = probability[near].T.astype(np.float64, order="C"), time_s[near]
+    for away in range(least, most):
+        begin, end = max(0, -(part.start + away)), min(len(at), len(time_s) - part.start - away)
+        here, there = slice(begin, end), slice(begin + part.start + away - near.start, end + part.start + away - near.start)
+        mine = at[here] + away
+        inside = (mine >= low[here]) & (mine < high[here])
+        w = np.where(inside, np.exp(-0.5 * ((near_s[there] - time_s[part][here]) / SIGMA_S) ** 2), 0.0)
+        total[:, here] += w * value[:, there]
+        weight[here] += w
+    return _mean(total.T, weight)
+
+
+def _mean(total: Float64, weight: Float64) -> Float32:
+    """(K, C), (K,) -> (K, C), NaN where nothing weighs anything."""
+    mean = np.full(total.shape, np.nan)
     np.divide(total, weight[:, None], out=mean, where=weight[:, None] > 0)
     return mean.astype(np.float32)
 

@@ -102,7 +102,7 @@ def _wrong(table: pa.Table, field: pa.Field) -> str | None:
         return None
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return f"has {column.type} in the column {name}"
-    found = pc.min_max(column.cast(pa.float64(), safe=False)).as_py()
+    found = pc.min_max(column if pa.types.is_floating(column.type) else column.cast(pa.float64(), safe=False)).as_py()
     beyond = [v for v in found.values() if v is not None and not np.isnan(v) and not low <= v <= high]
     return f"has {beyond[0]:g} in the column {name}" if beyond else None
 
