@@ -35,6 +35,13 @@ class Study:
         self.curves, self.quality = tables.curves, tables.quality
 
     @property
+    def contrasts(self) -> pd.DataFrame:
+        """One row per contrast and measure: estimate, interval, effect size, p-values; docs/study.md describes the columns."""
+        from feelit.analysis.study.contrasts import contrast_frame
+
+        return contrast_frame(self._tables.contrasts)
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row per participant, window and measure; docs/study.md describes the columns."""
         return self._tables.table.long()

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feelit.analysis.study.collect import collect
+from feelit.analysis.study.contrasts import ContrastRow, contrasts_of, resolved
 from feelit.analysis.study.curves import CurveCollection
 from feelit.analysis.study.design import Design
 from feelit.analysis.study.quality import quality_of
 from feelit.analysis.study.read import read_study
 from feelit.analysis.study.table import Table, table_of
+from feelit.analysis.study.windows import MeasureList, signals_asked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,8 @@ class StudyTables:
     curves : one row per level, emotion and time
     collection : the curves of participants, which `curves` averages
     quality : one row per participant
+    contrasts : one record per contrast and measure
+    seed : of random draws
     """
 
     design: Design
@@ -35,6 +39,8 @@ class StudyTables:
     curves: pd.DataFrame
     collection: CurveCollection
     quality: pd.DataFrame
+    contrasts: list[ContrastRow]
+    seed: int
 
 
 def run_study(source: str | Path | Mapping[str, Any], seed: int, progress: Callable[[float], None]) -> StudyTables:
@@ -52,12 +58,17 @@ def run_study(source: str | Path | Mapping[str, Any], seed: int, progress: Calla
         as `read_study` and `collect`.
     """
     design = read_study(source)
+    measures = MeasureList(design.measures, signals_asked(design.measures.signals, there=True))
+    design = resolved(design, measures.names)
     found = collect(design, progress)
     table = table_of(design, found)
+    contrasts = contrasts_of(design, table, seed)
     return StudyTables(
         design=design,
         table=table,
         curves=found.curves.frame(seed),
         collection=found.curves,
         quality=quality_of(table),
+        contrasts=contrasts,
+        seed=seed,
     )

@@ -1,0 +1,273 @@
+"""Contrasts: two conditions, groups, sessions or windows compared over participants, and corrected for how many were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from feelit.analysis.resampling import adjusted
+from feelit.analysis.study.design import STATISTICS, Contrast, Design, Value
+from feelit.analysis.study.effects import cliff, cliff_paired, hedges, hedges_paired
+from feelit.analysis.study.permutation import Tested, holm, paired_test, unpaired_test
+from feelit.analysis.study.table import Table, described
+from feelit.errors import UsageError
+from feelit.storage.names import one_line
+from feelit.types import Float64
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CORRECTIONS = {"holm": "Holm (1979)", "bh": "Benjamini & Hochberg (1995)", "none": "none"}
+METHODS: dict[str, Callable[[Float64], Float64]] = {"holm": holm, "bh": adjusted, "none": np.copy}
+
+FEW = "fewer than two participants"
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContrastRow:
+    """One contrast of one measure: the first level minus the second.
+
+    Attributes
+    ----------
+    compared : value, difference (to the baseline) or ratio
+    n_a, n_b : participants of each level; of pairs the same
+    low, high : 95 % interval of the estimate; NaN where there are too few participants for one
+    test : what was permuted, and how often
+    correction : how `p_adjusted` came about, and over which family
+    left_out : participants without a value, with the levels that they lack
+    values_a, values_b : of every participant, in the order of `who_a` and `who_b`
+    """
+
+    contrast: str
+    factor: str
+    level_a: str
+    level_b: str
+    measure: str
+    statistic: str
+    label: str
+    unit: str
+    compared: str
+    design: str
+    n_a: int
+    n_b: int
+    mean_a: float
+    mean_b: float
+    estimate: float = NAN
+    low: float = NAN
+    high: float = NAN
+    effect: str = ""
+    effect_size: float = NAN
+    effect_low: float = NAN
+    effect_high: float = NAN
+    p_value: float = NAN
+    p_adjusted: float = NAN
+    test: str = ""
+    correction: str = ""
+    left_out: str = ""
+    note: str = ""
+    who_a: tuple[str, ...] = field(default=(), repr=False)
+    who_b: tuple[str, ...] = field(default=(), repr=False)
+    values_a: tuple[float, ...] = field(default=(), repr=False)
+    values_b: tuple[float, ...] = field(default=(), repr=False)
+
+
+COLUMNS = tuple(name for name in ContrastRow.__dataclass_fields__ if not name.startswith(("who_", "values_")))
+"""Of the table of contrasts."""
+
+
+def resolved(design: Design, names: Sequence[str]) -> Design:
+    """The study with the measures of its contrasts written out: `mean` stands for that of every emotion, nothing for `mean`.
+
+    Parameters
+    ----------
+    names : the measures that there are
+
+    Raises
+    ------
+    UsageError
+        if a contrast asks for others, or for pairs where there cannot be any.
+    """
+    found = []
+    for contrast in design.contrasts:
+        if contrast.factor == "group" and contrast.paired:
+            raise UsageError(f"{design.source}: {contrast.name} compares groups in pairs", "a participant has one group")
+        asked = contrast.measures or design.measures.statistics[:1]
+        measures: dict[str, None] = {}
+        for word in asked:
+            known = [name for name in names if name == word or (word in STATISTICS and name.startswith(f"{word}_"))]
+            if not known:
+                near = get_close_matches(word, names, 3, 0.5)
+                hint = f"is one of these meant: {', '.join(near)}?" if near else f"there are {', '.join(names)}"
+                raise UsageError(one_line(f"{design.source}: {contrast.name} is of {word}, which is not measured"), hint)
+            measures |= dict.fromkeys(known)
+        found.append(replace(contrast, measures=tuple(measures)))
+    return replace(design, contrasts=tuple(found))
+
+
+def contrasts_of(design: Design, table: Table, seed: int) -> list[ContrastRow]:
+    """All contrasts of a study, in order, each measure a row.
+
+    Parameters
+    ----------
+    design : with its measures written out
+    seed : of random orders
+
+    Raises
+    ------
+    UsageError
+        if a contrast is said not to be paired, and somebody is in both levels.
+    """
+    rows = [row for contrast in design.contrasts for row in _contrast(design, contrast, table, seed)]
+    return _corrected(design, rows)
+
+
+def contrast_frame(rows: Sequence[ContrastRow]) -> pd.DataFrame:
+    """The same as a frame with `COLUMNS`."""
+    import pandas as pd
+
+    records = [{name: value for name, value in asdict(row).items() if name in COLUMNS} for row in rows]
+    return pd.DataFrame(records, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The windows of one level, by participant."""
+
+    windows: dict[str, list[int]]
+
+    def means(self, values: Float64) -> dict[str, float]:
+        """The mean of each participant over the windows that have a value."""
+        found = {}
+        for who, rows in self.windows.items():
+            there = values[rows][np.isfinite(values[rows])]
+            if len(there):
+                found[who] = float(there.mean())
+        return found
+
+
+def _contrast(design: Design, contrast: Contrast, table: Table, seed: int) -> list[ContrastRow]:
+    units = table.units
+    count = np.ones(len(units), bool)
+    if contrast.windows:
+        count = units["window"].isin(contrast.windows).to_numpy()
+    elif design.baseline.window is not None and contrast.factor != "window":
+        count = (units["window"] != design.baseline.window).to_numpy()
+    level, who = units[contrast.factor].to_numpy(), units["participant"].to_numpy()
+    cells = []
+    for name in contrast.levels:
+        windows: dict[str, list[int]] = {}
+        for row in np.flatnonzero(count & (level == name)):
+            windows.setdefault(str(who[row]), []).append(int(row))
+        cells.append(_Cells(windows))
+    both = [name for name in cells[0].windows if name in cells[1].windows]
+    paired = bool(both) if contrast.paired is None else contrast.paired
+    if both and not paired:
+        message = f"{design.source}: {contrast.name} is not paired, and {both[0]} is in both levels"
+        raise UsageError(message, "leave paired out, or compare groups")
+    compared: Value = contrast.value or ("difference" if design.baseline.stated else "value")
+    numbers = {"value": table.values, "difference": table.difference, "ratio": table.ratio}[compared]
+    everybody = [name for name in design.participants if any(name in cell.windows for cell in cells)]
+    rows = []
+    for measure in contrast.measures:
+        place = table.measures.index(measure) if measure in table.measures else -1
+        column = numbers[:, place] if place >= 0 else np.full(len(units), np.nan)
+        a, b = (cell.means(column) for cell in cells)
+        rows.append(_row(design, contrast, measure, compared, paired, a, b, everybody, cells, seed))
+    return rows
+
+
+def _row(
+    design: Design,
+    contrast: Contrast,
+    measure: str,
+    compared: Value,
+    paired: bool,
+    a: dict[str, float],
+    b: dict[str, float],
+    everybody: list[str],
+    cells: list[_Cells],
+    seed: int,
+) -> ContrastRow:
+    who_a = [name for name in everybody if name in a and (name in b or not paired)]
+    who_b = [name for name in everybody if name in b and (name in a or not paired)]
+    left_out = []
+    for name in everybody:
+        lacking = [
+            level
+            for level, cell, values in zip(contrast.levels, cells, (a, b), strict=True)
+            if name not in values and (paired or name in cell.windows)
+        ]
+        if lacking:
+            left_out.append(f"{name} ({', '.join(lacking)})")
+    values_a, values_b = np.array([a[name] for name in who_a]), np.array([b[name] for name in who_b])
+    statistic, label, unit = described(measure)
+    row = ContrastRow(
+        contrast=contrast.name,
+        factor=contrast.factor,
+        level_a=contrast.levels[0],
+        level_b=contrast.levels[1],
+        measure=measure,
+        statistic=statistic,
+        label=label,
+        unit=unit if compared != "ratio" else "ratio",
+        compared=compared,
+        design="paired" if paired else "unpaired",
+        n_a=len(who_a),
+        n_b=len(who_b),
+        mean_a=float(values_a.mean()) if len(who_a) else NAN,
+        mean_b=float(values_b.mean()) if len(who_b) else NAN,
+        left_out="; ".join(left_out),
+        who_a=tuple(who_a),
+        who_b=tuple(who_b),
+        values_a=tuple(values_a.tolist()),
+        values_b=tuple(values_b.tolist()),
+    )
+    if min(len(who_a), len(who_b)) < 2:
+        return replace(row, note=FEW)
+    rng = np.random.default_rng(seed)
+    tested = paired_test(values_a - values_b, rng) if paired else unpaired_test(values_a, values_b, rng)
+    if design.statistics.effect == "cliff":
+        size = cliff_paired(values_a - values_b) if paired else cliff(values_a, values_b)
+    else:
+        size = hedges_paired(values_a - values_b) if paired else hedges(values_a, values_b)
+    return replace(
+        row,
+        estimate=tested.estimate,
+        low=tested.low,
+        high=tested.high,
+        p_value=tested.p_value,
+        test=_test(tested, paired),
+        effect=size.name,
+        effect_size=size.value,
+        effect_low=size.low,
+        effect_high=size.high,
+        note="too few participants for an interval" if np.isnan(tested.low) else "",
+    )
+
+
+def _test(tested: Tested, paired: bool) -> str:
+    how = f"all {tested.orders:,}" if tested.exact else f"{tested.orders:,} random"
+    return f"{how} {'flips of signs' if paired else 'exchanges of groups, Welch t'}"
+
+
+def _corrected(design: Design, rows: list[ContrastRow]) -> list[ContrastRow]:
+    asked = design.statistics
+    result = list(rows)
+    families = {row.contrast for row in rows} if asked.family == "contrast" else {""}
+    for family in families:
+        places = [n for n, row in enumerate(rows) if family in ("", row.contrast)]
+        p_value = np.array([rows[n].p_value for n in places])
+        corrected = METHODS[asked.correction](p_value)
+        tests = int(np.isfinite(p_value).sum())
+        what = "of the study" if asked.family == "study" else "of the contrast"
+        words = f"{CORRECTIONS[asked.correction]} over the {tests} test{'' if tests == 1 else 's'} {what}"
+        words = "none" if asked.correction == "none" else words
+        for n, value in zip(places, corrected.tolist(), strict=True):
+            result[n] = replace(rows[n], p_adjusted=value, correction=words)
+    return result
