@@ -84,13 +84,13 @@ class Comparison:
         }
 
 
-def compare(sources: Sequence[str], options: AgreeOptions) -> Comparison:
+def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOptions) -> Comparison:
     """Compare two or more coders of one recording.
 
     Parameters
     ----------
     sources : timelines and files of annotations; `FILE@NAME` names the person of a timeline or the tier of a file, which is
-        needed where there are several
+        needed where there are several. Instead of a timeline, a recording and the number of a person in it
 
     Raises
     ------
@@ -132,7 +132,10 @@ def compare(sources: Sequence[str], options: AgreeOptions) -> Comparison:
     )
 
 
-def _coder(source: str, options: AgreeOptions) -> _Coder:
+def _coder(source: str | tuple[Recording, int], options: AgreeOptions) -> _Coder:
+    if not isinstance(source, str):
+        recording, person = source
+        return _shown(recording, person, _named(recording.name, recording.person_name(person) or str(person)))
     path, name = source, ""
     if not Path(source).exists() and "@" in source:
         path, _, name = source.rpartition("@")
@@ -161,7 +164,11 @@ def _measured(path: str, name: str) -> _Coder:
     if len(recordings) != 1:
         raise UsageError(f"{path} holds {len(recordings)} videos", "agreement is about one recording: give its timeline")
     (recording,) = recordings
-    person = _person(recording, path, name)
+    return _shown(recording, _person(recording, path, name), _named(path, name))
+
+
+def _shown(recording: Recording, person: int, name: str) -> _Coder:
+    """The labels of a person of a timeline."""
     table = recording.table(["time_s", "person_id", "emotion"])
     time_s: Float64 = table["time_s"].to_numpy()
     every = np.unique(time_s)
@@ -172,7 +179,7 @@ def _measured(path: str, name: str) -> _Coder:
     end = np.minimum(after, begin + HELD * step_s)
     stretches = [Annotation(a, b, label) for a, b, label in zip(begin.tolist(), end.tolist(), emotion, strict=True) if label]
     last_s = recording.duration_s or (float(every[-1]) + step_s if len(every) else 0.0)
-    return _Coder(_named(path, name), stretches, float(every[0]) if len(every) else 0.0, last_s, machine=True)
+    return _Coder(name, stretches, float(every[0]) if len(every) else 0.0, last_s, machine=True)
 
 
 def _person(recording: Recording, path: str, name: str) -> int:

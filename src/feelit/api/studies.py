@@ -26,13 +26,14 @@ class Study:
     participants : their names, in the order of the study file
     curves : stimulus-locked curves: one row per level, emotion and time, with a band over participants
     quality : one row per participant: how much could be read, and why windows do not count
+    agreement : one row per participant and pair of coders, where recordings name coders
     files : what was written
     """
 
     def __init__(self, tables: StudyTables, files: list[Location]) -> None:
         self._tables, self.files = tables, files
         self.title, self.participants = tables.design.title, tables.design.participants
-        self.curves, self.quality = tables.curves, tables.quality
+        self.curves, self.quality, self.agreement = tables.curves, tables.quality, tables.agreement
 
     @property
     def contrasts(self) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def study(
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))
     folder = None if out is None else location(expanded(out))
-    names = ["table", "curves", "quality", *(["wide"] if options.wide else [])]
+    names = ["table", "curves", "contrasts", "quality", "agreement", *(["wide"] if options.wide else [])]
     if folder is not None:
         from dataclasses import replace
 
@@ -96,6 +97,10 @@ def study(
     found = run_study(source, options.seed, progress or (lambda share: None))
     files = []
     if folder is not None:
-        tables = {"table": found.table.long(), "curves": found.curves, "quality": found.quality}
-        files = write_tables(tables | ({"wide": found.table.wide()} if options.wide else {}), folder)
+        from feelit.analysis.study.contrasts import contrast_frame
+
+        tables = {"table": found.table.long(), "curves": found.curves, "contrasts": contrast_frame(found.contrasts)}
+        tables |= {"quality": found.quality, "agreement": found.agreement}
+        tables |= {"wide": found.table.wide()} if options.wide else {}
+        files = write_tables({name: frame for name, frame in tables.items() if len(frame)}, folder)
     return Study(found, files)

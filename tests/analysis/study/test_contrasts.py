@@ -102,3 +102,17 @@ def test_differences_to_a_stated_baseline_are_compared(tmp_path: Path) -> None:
 def test_contrasts_that_cannot_be_are_refused(tmp_path: Path, contrast: dict[str, Any], said: str) -> None:
     with pytest.raises(feelit.UsageError, match=said):
         feelit.study(study_of(tmp_path, COUNTS, contrasts=[contrast]))
+
+
+def test_coders_are_compared_with_the_timeline_and_with_one_another(tmp_path: Path) -> None:
+    place = timeline(tmp_path / "a.parquet", "n" * 50 + "h" * 50)
+    (tmp_path / "codes.csv").write_text("tier,start,end,label\nann,0,5,neutral\nann,5,10,joy\nben,0,4,neutral\nben,4,10,joy\n")
+    coders = [str(tmp_path / f"codes.csv@{name}") for name in ("ann", "ben")]
+    recording = {"timeline": str(place), "participant": "P1", "coders": coders}
+    study = {"recordings": [recording], "agreement": {"map": {"joy": "happiness"}}}
+    found = feelit.study(study).agreement
+    assert found["percent"].tolist() == pytest.approx([1, 0.9, 0.9])
+    assert found["kappa"].tolist() == pytest.approx([1, 0.8, 0.8])
+    with pytest.raises(feelit.UsageError, match=r"P1: .* has the label joy") as refused:
+        feelit.study(study | {"agreement": {}})
+    assert "map, under [agreement]" in refused.value.hint

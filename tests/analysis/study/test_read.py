@@ -36,7 +36,7 @@ def test_a_study_file_names_recordings_windows_and_conditions(tmp_path: Path) ->
         timeline = "a.parquet"
         participant = "P1"
         offset = 10
-        drift = 0.001
+        drift = 3.6
         [[recordings]]
         timeline = "b.parquet"
         people = { Ann = "P2", "2" = "P3" }
@@ -102,7 +102,7 @@ def test_windows_come_from_a_file_of_markers(tmp_path: Path) -> None:
         pytest.param({"recordings": [TWO[0], TWO[0]]}, "s: P1 is in a.parquet twice", id="twice"),
         pytest.param({"recordings": TWO, "participants": {"P9": {}}}, "the participant P9 is in no recording", id="nobody"),
         pytest.param({"recordings": [TWO[0] | {"offset": "soon"}]}, "offset soon is no time", id="offset"),
-        pytest.param({"recordings": [TWO[0] | {"drift": 3}]}, "drift is 3, and has to be a number", id="drift"),
+        pytest.param({"recordings": [TWO[0] | {"drift": 999}]}, "drift is 999, and has to be a number", id="drift"),
         pytest.param({"recordings": [TWO[0] | {"sync": [1, 2]}]}, "two pairs", id="sync"),
         pytest.param({"recordings": TWO, "windows": [{"name": "A", "start": 4, "end": 3}]}, "is not after its start", id="end"),
         pytest.param({"recordings": TWO, "windows": [{"name": "A"}]}, "has no start", id="start"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feelit.analysis.study.agree import agreement_frame
 from feelit.analysis.study.collect import collect
 from feelit.analysis.study.contrasts import ContrastRow, contrasts_of, resolved
 from feelit.analysis.study.curves import CurveCollection
@@ -31,6 +32,7 @@ class StudyTables:
     collection : the curves of participants, which `curves` averages
     quality : one row per participant
     contrasts : one record per contrast and measure
+    agreement : one row per participant and pair of coders
     seed : of random draws
     """
 
@@ -40,6 +42,7 @@ class StudyTables:
     collection: CurveCollection
     quality: pd.DataFrame
     contrasts: list[ContrastRow]
+    agreement: pd.DataFrame
     seed: int
 
 
@@ -70,5 +73,6 @@ def run_study(source: str | Path | Mapping[str, Any], seed: int, progress: Calla
         collection=found.curves,
         quality=quality_of(table),
         contrasts=contrasts,
+        agreement=agreement_frame(design, found, seed),
         seed=seed,
     )

@@ -11,13 +11,11 @@ from feelit.analysis.study.fields import Fields, seconds
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS, apart, read_tiers
 from feelit.imports.tiers import Tiers
+from feelit.options.clock import MOST_DRIFT, ClockOptions, clock_between
 from feelit.storage.location import Location, location
 
 WHOLE = "whole"
 """What the only window is called where none is named: the whole recording."""
-
-MOST_DRIFT = 0.1
-"""Clocks differ by a few parts in ten thousand; a tenth is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,6 @@ class _Shared:
     groups: Mapping[str, str | None]
     excluded: Mapping[str, str]
     tiers: dict[Path, Tiers]  # of the files that were read already
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """Times of windows on the clock of a video."""
-
-    offset_s: float
-    rate: float
-
-    def video_s(self, time_s: float) -> float:
-        return self.offset_s + self.rate * time_s
 
 
 def viewings_of(study: Fields, folder: Path) -> tuple[Viewing, ...]:
@@ -165,24 +152,23 @@ def _needed_participant(row: Fields, person: str | None) -> str:
     return person
 
 
-def _clock(row: Fields) -> _Clock:
+def _clock(row: Fields) -> ClockOptions:
+    """The clock of the windows of a recording."""
     pairs = row.any("sync")
     offset, drift = row.time("offset", 0.0, signed=True), row.number("drift", 0.0, -MOST_DRIFT, MOST_DRIFT)
     assert offset is not None
     if pairs is None:
-        return _Clock(offset, 1 + drift)
+        return ClockOptions(offset_s=offset, drift=drift)
     if row.has("offset") or row.has("drift"):
         raise UsageError(f"{row.where} has both sync and offset or drift", "give one of them")
     two = isinstance(pairs, list) and len(pairs) == 2 and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
     if not two:
         raise row.wrong("sync", pairs, "two pairs [time of the windows' clock, time of the video]")
     (a, b), (c, d) = ([seconds(f"{row.where}: sync", value, signed=True) for value in pair] for pair in pairs)
-    if a == c or abs((d - b) / (c - a) - 1) > MOST_DRIFT:
-        raise UsageError(
-            f"{row.where}: sync is of clocks that differ by more than {MOST_DRIFT:.0%}", "is one of its times wrong?"
-        )
-    rate = (d - b) / (c - a)
-    return _Clock(b - rate * a, rate)
+    try:
+        return clock_between((a, b), (c, d))
+    except UsageError as error:
+        raise UsageError(f"{row.where}: sync: {error.message.removeprefix('--')}", error.hint) from None
 
 
 def _marked(row: Fields, shared: _Shared, markers: str | None, tier: str | None, names: Mapping[str, str]) -> Iterator[Window]:
@@ -209,7 +195,7 @@ def _marked(row: Fields, shared: _Shared, markers: str | None, tier: str | None,
         yield Window(name=found.label, start_s=found.start_s, end_s=found.end_s, condition=condition)
 
 
-def _counted(windows: list[Window], clock: _Clock, condition: str | None) -> tuple[Window, ...]:
+def _counted(windows: list[Window], clock: ClockOptions, condition: str | None) -> tuple[Window, ...]:
     """Windows on the clock of the video, those of one name counted; what has no condition has that of the recording."""
     seen: dict[str, int] = {}
     found = []
