@@ -165,5 +165,6 @@ def unmatched_text(matches: Sequence[Match]) -> str:
     names = ", ".join(f"{match.speaker or 'no speaker'} ({match.utterances})" for match in lost)
     if not (first := lost[0].speaker):
         return one_line(f"the transcript does not say who says {lost[0].utterances} of its utterances")
-    hint = f"give --speaker {first}=PERSON, or {first}={NOBODY} if not on screen"
+    quote = "'" if any(letter.isspace() for letter in first) else ""
+    hint = f"give --speaker {quote}{first}=PERSON{quote}, or {quote}{first}={NOBODY}{quote} if not on screen"
     return one_line(f"not matched to a person: {names}; {hint}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,19 @@ def utterance_table(sources: TimelineSources, transcript: Path, options: Utteran
         raise UsageError(f"a transcript is of one video, and these are {len(recordings)}: {names_of(recordings)}", "give one")
     (recording,) = recordings
     said = read_transcript(transcript, options)
-    end_s = recording.duration_s
-    refuse_another(transcript, said, end_s, recording.name)
-    matches = match_speakers(recording, said, dict(options.speakers))
+    refuse_another(transcript, said, recording.duration_s, recording.name)
+    return table_of(recording, said, dict(options.speakers))
+
+
+def table_of(recording: Recording, said: Sequence[Utterance], speakers: Mapping[str, str]) -> Table:
+    """The same of one recording and of utterances that were read; `speakers` as of `speakers.match_speakers`.
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `utterance_table`.
+    """
+    matches = match_speakers(recording, said, speakers)
     rows = list(_rows(recording, said, matches))
     return Table(recording=recording, rows=rows, matches=matches, outside=sum(r.missing == OUTSIDE for r in rows))
 

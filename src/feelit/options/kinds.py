@@ -130,6 +130,10 @@ def _locations(value: Any) -> tuple[object, ...]:
     return tuple(map(_location, given))
 
 
+def _files(value: Any) -> tuple[Path, ...]:
+    return tuple(Path(path) for path in listed(value))
+
+
 def _seconds(value: SupportsFloat | str) -> float:
     """Seconds as a number. Negative numbers and NaN pass: the bounds of the option refuse them in words of its own."""
     if not isinstance(value, str):
@@ -231,3 +235,11 @@ PATHS = Kind(
     repeated=True,
     python="str | PathLike[str] | Sequence[str | PathLike[str]]",
 )
+FILES = Kind(
+    name="a path, or a list of paths",
+    metavar="PATH",
+    convert=_files,
+    repeated=True,
+    python="str | PathLike[str] | Sequence[str | PathLike[str]]",
+)
+"""As `PATHS`, of files on this computer only."""

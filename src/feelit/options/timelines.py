@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import COLUMNS_MM, LOCATION, PATHS, PEOPLE, SECONDS, TRACKS, WIDTH, choice, words
+from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, PEOPLE, SECONDS, TRACKS, WIDTH, choice, words
+from feelit.options.utterances import UtterancesOptions
 from feelit.storage.location import Location
 
 TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
@@ -143,8 +145,8 @@ class ExportOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportOptions(Options):
-    """Where a report goes, and the files and folders in which the videos are looked for."""
+class ReportOptions(UtterancesOptions):
+    """Where a report goes, the files and folders in which the videos are looked for, and what was said in them."""
 
     out: Location = option("report.html", "The page; ends in .html or .htm.", kind=LOCATION)
     video: tuple[Location, ...] = option(
@@ -152,6 +154,13 @@ class ReportOptions(Options):
         "Where the videos are, files or folders, for pictures and a player; may be repeated.",
         details="A folder is searched through all its subfolders.",
         kind=PATHS,
+    )
+    transcripts: tuple[Path, ...] = option(
+        (),
+        "Who said what when, to read and to search below the timeline: `.vtt`, `.srt`, `.json` of whisperX; may be repeated.",
+        details="Of several videos each is called like its video: `call.vtt` belongs to `call.mp4`.",
+        flag="--transcript",
+        kind=FILES,
     )
     force: bool = option(False, "Replace an output that exists.")
 

@@ -5,7 +5,7 @@ Only one video is in memory at a time, and the finished page has a budget: what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -20,6 +20,7 @@ from feelit.reports.curves import pack_within
 from feelit.reports.faces import boxes_of
 from feelit.reports.footage import Footage, Found, find_footage, link
 from feelit.reports.pictures import PictureRequest, cut_pictures
+from feelit.reports.transcripts import Transcript, transcripts_of, utterances_of
 from feelit.reports.video_section import Findings
 from feelit.run.search import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
@@ -66,17 +67,20 @@ def write_report(
     VideoReadError
         if a file that is given as a video is missing or cannot be read, or a folder holds no videos.
     UsageError
-        if two timelines hold a video of the same name, or the output is no .html file.
+        if two timelines hold a video of the same name, the output is no .html file, or a transcript is damaged or of another.
     OutputError
         if the output exists already and `options.force` is not set, or cannot be written.
     """
     if options.out.suffix.lower() not in ENDINGS:
         raise UsageError(f"--out {options.out} is not a name for a page", f"it has to end in {' or '.join(ENDINGS)}")
     sources = listed_sources(timelines)
-    refuse_to_overwrite(options.out, options.force, InputFiles(chain(files_of(sources), _videos_in(options.video))))
+    refuse_to_overwrite(
+        options.out, options.force, InputFiles(chain(files_of(sources), _videos_in(options.video), options.transcripts))
+    )
     recordings = with_time(open_timelines(sources), "a report")
+    transcripts = transcripts_of(recordings, options)
     found = find_footage(options.video, {recording.name: recording.facts for recording in recordings})
-    writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings))
+    writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings), transcripts)
     with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         writer.write(file, recordings)
     return writer.notes
@@ -107,6 +111,7 @@ class _Writer:
     room: _Room
     progress: Callable[[float], None]
     count: int
+    transcripts: Mapping[str, Transcript]
     notes: list[str] = field(default_factory=list)
     _entries: list[dict[str, Any]] = field(default_factory=list)
 
@@ -132,6 +137,8 @@ class _Writer:
         }
         pictures = self._pictures(recording, findings, portraits)
         duration_s = _duration_s(recording, findings)
+        utterances, notes = utterances_of(recording, self.transcripts.get(recording.name))
+        self.notes += notes
         content = {
             "name": recording.name,
             "title": video_section.title_of(recording.name),
@@ -149,6 +156,7 @@ class _Writer:
             ),
             "moments": video_section.moments_of(findings.moments, pictures),
             "events": video_section.event_rows(findings, self.room.events, pictures),
+            "utterances": utterances,
             "quality": video_section.quality_facts(findings.quality),
             **video_section.facts_of(recording),
             "footage": self._footage(recording),

@@ -13,13 +13,14 @@ async function buildVideo(number) {
   }
   const view = new View(video, curves);
   const [streams, player, moments] = [buildStreams(view), buildPlayer(view), buildMoments(view)];
+  const said = buildTranscript(view);
   const who = el("section", { id: "who", "aria-label": "who showed what" }, video.people.length ? streams.node : null);
   const node = el(
     "main",
     { class: "video" },
     buildHead(video, number),
     trouble ? el("p", { class: "problem" }, trouble) : null,
-    el("div", { class: player ? "stage" : null }, who, player ? el("aside", {}, player, moments) : null),
+    el("div", { class: player ? "stage" : null }, said ? el("div", {}, who, said) : who, player ? el("aside", {}, player, moments) : null),
     explain(view),
     player ? null : moments,
     ...[buildPeople, buildEvents, buildTransitions, buildQuality, buildAudit, buildProvenance].map((build) => build(view)),
