@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
+from feelit.signals.columns import SIGNALS
 from feelit.timeline.schema import PEOPLE, pack_metadata, schema_of
 from tests.clipping import made
 from tests.evaluation import photographs
@@ -41,7 +42,7 @@ def timeline(folder: Path) -> pd.DataFrame:
 
 
 def test_a_timeline_has_the_documented_columns_and_a_row_a_face(timeline: pd.DataFrame, folder: Path) -> None:
-    assert list(timeline.columns) == schema_of([PEOPLE]).names
+    assert list(timeline.columns) == schema_of([PEOPLE, SIGNALS]).names
     assert set(timeline["person_id"]) == {1}
     assert timeline["frame"].tolist() == [0, 3, 5, 8, 10, 13, 15, 18, 20, 23, 25, 28, 30, 33, 35, 38, 40, 43, 45, 48]
     np.testing.assert_allclose(timeline["time_s"], timeline["frame"] / 25, atol=1e-9)
@@ -72,7 +73,7 @@ def test_the_frame_tells_what_it_was_made_of(timeline: pd.DataFrame) -> None:
     (video,) = timeline.attrs["videos"].values()
     assert (video["width_px"], video["height_px"], video["frames_decoded"] + video["frames_discarded"]) == (*SIZE, 50)
     assert video["frames_sampled"] == 20
-    assert set(timeline.attrs["models"]) == {"detector", "classifier", "identity"}
+    assert set(timeline.attrs["models"]) == {"detector", "classifier", "identity", "signals"}
     assert timeline.attrs["config"]["rate"] == "10"
 
 
@@ -87,7 +88,7 @@ def test_a_folder_gives_one_table_and_a_part_of_the_time_is_enough(folder: Path)
 
 def test_a_part_that_is_not_there_gives_no_rows(folder: Path) -> None:
     table = feelit.analyze(folder / "good" / "nobody.mp4", start_s=100, workers=1, device="cpu").to_pandas()
-    assert list(table.columns) == schema_of([PEOPLE]).names
+    assert list(table.columns) == schema_of([PEOPLE, SIGNALS]).names
     assert len(table) == 0
 
 

@@ -10,13 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.errors import UsageError
+from feelit.models.card import ModelCard, write_card
 from feelit.options import AnalyzeOptions, RunOptions
-from feelit.run.pipeline import analyze_videos
+from feelit.run.pipeline import analyze_videos, resolve
 from feelit.run.plan import find_videos
 from feelit.signals.columns import ACTION_UNITS, BASIC, COLUMNS, SHAPES
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import from_arrow
 from tests.test_api import Quiet
+from tests.vision.networks import ultraface
 
 FOLDER = Path(__file__).parents[1] / "sample_videos"
 VIDEO = FOLDER / "meeting.mp4"
@@ -47,10 +49,19 @@ def test_rows_do_not_depend_on_how_a_run_is_carried_out(everything: pd.DataFrame
 
 
 def test_nothing_else_changes(everything: pd.DataFrame, folder: Path) -> None:
-    plain = analyzed(folder / "none.parquet")
+    plain = analyzed(folder / "none.parquet", signals="none")
     pose = ["yaw_deg", "roll_deg"]
     pd.testing.assert_frame_equal(everything[plain.columns].drop(columns=pose), plain.drop(columns=pose))
     assert list(everything.columns) == [*plain.columns, *BASIC, *ACTION_UNITS, *COLUMNS[SHAPES]]
+
+
+def test_the_default_is_what_costs_little(tmp_path: Path) -> None:
+    assert resolve(AnalyzeOptions()).record["config"]["signals"] == "basic"
+    path = ultraface(tmp_path / "u.onnx", [[0.3, 0.0, 0.6, 0.4]])
+    write_card(ModelCard("u", "face", "ultraface", color="rgb"), path)
+    settings = resolve(AnalyzeOptions(detector=str(path)))
+    assert settings.models.signals is None, "faces are aligned by landmarks, which this detector does not give"
+    assert "signals" not in settings.record["config"]
 
 
 def test_signals_are_there_where_faces_are_large_enough(everything: pd.DataFrame) -> None:
@@ -88,5 +99,5 @@ def test_a_timeline_with_signals_reads_back(everything: pd.DataFrame, folder: Pa
 
 
 def test_blendshapes_belong_to_signals() -> None:
-    with pytest.raises(UsageError, match="--blendshapes without --signals"):
-        AnalyzeOptions(blendshapes=True)
+    with pytest.raises(UsageError, match="--blendshapes with --signals none"):
+        AnalyzeOptions(signals="none", blendshapes=True)

@@ -117,19 +117,21 @@ class AnalyzeOptions(FaceOptions):
         " is computed. See [people.md](people.md).",
     )
 
-    signals: SignalLevel = option(
-        "none",
-        "What else of a face is measured: `basic` for head pose, gaze, eyes, mouth and brows, `all` for action units as well.",
-        details="See [signals.md](signals.md). Faces below 32 px have none, and detectors without landmarks cannot be used.",
+    signals: SignalLevel | None = option(
+        None,
+        "What else of a face is measured: `basic` for head pose, gaze, eyes, mouth and brows, `all` for action units as well,"
+        " `none` for nothing.",
+        details="See [signals.md](signals.md). Faces below 32 px have none, and a detector without landmarks gives none.",
+        default_text="basic; none with a detector without landmarks",
     )
     blendshapes: bool = option(
-        False, "Also write the 52 blendshape scores, in columns `bs_*`.", details="Together with `--signals`."
+        False, "Also write the 52 blendshape scores, in columns `bs_*`.", details="Not with `--signals none`."
     )
 
     def check(self) -> None:
         """See `Options.check`."""
         if self.blendshapes and self.signals == "none":
-            raise UsageError("--blendshapes without --signals", "add --signals basic or --signals all")
+            raise UsageError("--blendshapes with --signals none", "leave --signals none out")
         for flag, time_s in (("--start", self.start_s), ("--end", self.end_s)):
             if time_s < 0:
                 raise UsageError(f"{flag} {time_s:g} lies before the beginning", BEGINNING)

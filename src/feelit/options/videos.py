@@ -216,4 +216,5 @@ class LiveOptions(FaceOptions):
             prior=self.prior,
             device=self.device,
             people=False,  # persons are known once a video is complete
+            signals="none",
         )

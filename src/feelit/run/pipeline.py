@@ -11,14 +11,15 @@ import logging
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from feelit.errors import FeelitError, ModelError, OutputError, UsageError, internal_error
 from feelit.logs import facts
 from feelit.models.card import sha256_of
-from feelit.models.paths import model_path
+from feelit.models.paths import BUILT_IN, model_path
 from feelit.options import AnalyzeOptions, Device, RunOptions
+from feelit.options.analyze import SignalLevel
 from feelit.run.cores import usable_cores
 from feelit.run.engines import Engine, Order, Outcome
 from feelit.run.engines.here import HereEngine
@@ -37,6 +38,7 @@ from feelit.storage.location import Url
 from feelit.storage.ranges import Pace
 from feelit.types import Segment, SegmentResult, VideoInfo
 from feelit.video.probe import probe
+from feelit.vision.detector import open_detector
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +78,16 @@ class Settings:
 
 
 def resolve(options: AnalyzeOptions) -> Settings:
-    """Find the models that options name.
+    """Find the models that options name, and settle what was left open.
 
     Raises
     ------
     ModelError
         if there is no such model.
     """
+    options = replace(options, signals=_level(options))
     identity = model_path("identity") if options.people else None
-    columns = signal_columns(signal_groups(options.signals, options.blendshapes))
+    columns = signal_columns(signal_groups(options.signals or "none", options.blendshapes))
     signals = model_path("signals") if columns else None
     detector, classifier = model_path(options.detector), model_path(options.classifier)
     models = Models(detector, classifier, identity, options.device, options.prior, signals, columns)
@@ -95,6 +98,14 @@ def resolve(options: AnalyzeOptions) -> Settings:
         roles["signals"] = signals
     files = {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()}
     return Settings(options, models, record_of(options, files))
+
+
+def _level(options: AnalyzeOptions) -> SignalLevel:
+    """The level of signals that is asked for; by default the one that costs little, where faces can be aligned for it."""
+    if options.signals is not None:
+        return options.signals
+    aligned = options.detector in BUILT_IN or open_detector(model_path(options.detector), options.device).has_landmarks
+    return "basic" if aligned or options.blendshapes else "none"
 
 
 def open_engine(run: RunOptions, device: Device) -> Engine:

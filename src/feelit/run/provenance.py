@@ -107,7 +107,7 @@ def settings_of(record: Record) -> str:
     KeyError, TypeError, UsageError
         if the metadata are not those of a timeline.
     """
-    given = _config(AnalyzeOptions()) | record["config"]
+    given = _config(AnalyzeOptions(signals="none")) | record["config"]
     given["rate"] = str(rate_hz(str(given["rate"])))
     content = {name: value for name, value in given.items() if name not in CHOSEN}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
