@@ -90,12 +90,12 @@ def test_heads_are_turned_as_they_were_rendered(everything: pd.DataFrame) -> Non
 
 def test_a_timeline_with_signals_reads_back(everything: pd.DataFrame, folder: Path) -> None:
     (recording,) = open_timelines(folder / "all.parquet")
-    assert recording.groups == ("signals", "action_units", "blendshapes")
+    assert recording.groups == ("signals", "action_units", "blendshapes", "speech")
     assert recording.info.config["signals"] == "all"
     timeline = from_arrow(recording.table())
     np.testing.assert_array_equal(timeline.signals[:, 0], everything.pitch_deg.to_numpy(np.float32))
     (without,) = open_timelines(pq.read_table(folder / "all.parquet").drop_columns(["bs_neutral", *COLUMNS[SHAPES][1:]]))
-    assert without.groups == ("signals", "action_units")
+    assert without.groups == ("signals", "action_units", "speech")
 
 
 def test_blendshapes_belong_to_signals() -> None:

@@ -26,6 +26,11 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
+MOUTH_SHAPE, UPPER_SHAPE = (12, 16), (8, 16)
+"""Height and width of the small pictures of a mouth and of an upper face, px."""
+
+MOUTH_VALUES = MOUTH_SHAPE[0] * MOUTH_SHAPE[1] + UPPER_SHAPE[0] * UPPER_SHAPE[1]
+
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 
 
@@ -178,6 +183,7 @@ class FaceTable(Columns):
     appearance: UInt8  # (F, 64) an 8x8 thumbnail of the aligned crop, by which a face is known again across a cut
     probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS
     signals: Float32  # (F, 2 + K) yaw and roll, degrees, and the columns of signals; NaN where a face is too small; or (F, 0)
+    mouth: UInt8  # (F, 320) MOUTH_SHAPE and UPPER_SHAPE of the aligned crop, by which speech is found; or (F, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.signals.columns import ACTION_UNITS, BASIC, BLENDSHAPES, COLUMNS, OUTPUTS, POSE, signal_columns, signal_groups
+from feelit.signals.columns import (
+    ACTION_UNITS,
+    BASIC,
+    BLENDSHAPES,
+    COLUMNS,
+    OUTPUTS,
+    POSE,
+    SPEECH,
+    SPEECH_COLUMNS,
+    signal_columns,
+    signal_groups,
+)
 from feelit.signals.derive import derive, gaze
 from feelit.types import Float32, Float64
 
@@ -71,7 +82,7 @@ def test_shares_stay_within_0_and_1_and_angles_are_rounded() -> None:
 
 
 def test_every_column_can_be_derived() -> None:
-    names = (*POSE, *(name for group in COLUMNS.values() for name in group))
+    names = (*POSE, *(name for group, names in COLUMNS.items() if group != SPEECH for name in names))
     assert len(set(names)) == len(names) == 2 + len(BASIC) + len(ACTION_UNITS) + len(BLENDSHAPES)
     assert np.isfinite(derive(outputs(), np.zeros(1, np.float32), names)).all()
     assert derive(outputs()[:0], np.zeros(0, np.float32), names).shape == (0, len(names))
@@ -83,6 +94,6 @@ def test_units_name_blendshapes_that_there_are() -> None:
 
 def test_levels_hold_one_another() -> None:
     assert signal_columns(signal_groups("none", False)) == ()
-    assert signal_columns(signal_groups("basic", False)) == BASIC
-    assert signal_columns(signal_groups("all", False)) == (*BASIC, *ACTION_UNITS)
-    assert len(signal_columns(signal_groups("basic", True))) == len(BASIC) + 52
+    assert signal_columns(signal_groups("basic", False)) == (*BASIC, *SPEECH_COLUMNS)
+    assert signal_columns(signal_groups("all", False)) == (*BASIC, *ACTION_UNITS, *SPEECH_COLUMNS)
+    assert len(signal_columns(signal_groups("basic", True))) == len(BASIC) + 52 + 2

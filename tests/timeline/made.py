@@ -98,6 +98,7 @@ def _person(rng: np.random.Generator, seat: int, frames: int) -> FaceTable:
         appearance=np.clip(looks + rng.normal(0, 8, (count, APPEARANCE_PX**2)), 0, 255).astype(np.uint8),
         probability=_rounded(rng.dirichlet(np.full(len(EMOTIONS), 0.3), count), 4096),
         signals=np.zeros((count, 0), np.float32),
+        mouth=np.zeros((count, 0), np.uint8),
     )
 
 

@@ -113,7 +113,7 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
         Path("a.mp4"), 64, 48, Fraction(1), 1, Fraction(1, 1000), Fraction(25), True, 0, 1.0, "h264", False, 25, 1, "0"
     )
     segment = Segment(0, None, None, 25)
-    job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path), True)
+    job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path), True, ["speech"])
     whole = np.zeros(0, np.int64)
     frames = FrameTable(whole, whole, np.zeros(0), whole, np.zeros((0, 256), np.uint8))
     job.accept(segment, SegmentResult(frames, no_faces(), no_embeddings(), 25, 0, 0, 0, 0.5, "CPU"))

@@ -15,7 +15,8 @@ from feelit.identity.group import group_tracks
 from feelit.identity.rows import PersonRows
 from feelit.run.plan import Plan, Source
 from feelit.run.workspace import Shelf
-from feelit.signals.columns import signal_groups
+from feelit.signals.columns import SPEECH, signal_groups
+from feelit.signals.voice import VoiceFinder
 from feelit.storage.atomic import output_errors
 from feelit.storage.location import Location
 from feelit.storage.names import as_text, one_line
@@ -25,6 +26,7 @@ from feelit.timeline.schema import PEOPLE
 from feelit.timeline.write import TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
+from feelit.video.voice import Loudness
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,6 +147,7 @@ class Job:
         self._groups = [group for group in groups if group != PEOPLE]  # who people are is known in the end
         self._evidence = EvidenceBuilder() if people else None
         self.people: PersonRows | None = None
+        self._voice: VoiceFinder | None = None
         self._waiting: dict[int, SegmentResult] = {}
         self._next = 0
         self._builder: TimelineBuilder | None = None
@@ -208,7 +211,15 @@ class Job:
     def metadata(self) -> dict[str, Any]:
         """What the timeline file says of this video."""
         people = {} if self.people is None else {"people": self.people.describe()}
-        return metadata_of(self.info, self.counts) | people
+        speech = {"speech": {"sound": self._sound}} if SPEECH in self._groups else {}
+        return metadata_of(self.info, self.counts) | people | speech
+
+    @property
+    def _sound(self) -> str:
+        """What the sound says of who speaks."""
+        if self._voice is None:
+            return "none"
+        return "voices" if self._voice.heard else "no voices"
 
     def copy_to(self, writer: TimelineWriter) -> None:
         """Write the rows, with people if tracks are grouped, once the job is complete."""
@@ -220,7 +231,9 @@ class Job:
             # A photograph has no second look: a face that the detector is sure of counts.
             settings = TrackerSettings(result.threshold)
             settings = replace(settings, proof=0.0) if self.info.photograph else settings
-            self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence)
+            if SPEECH in self._groups and self.info.has_audio:
+                self._voice = VoiceFinder(Loudness(self.info.path).until)
+            self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence, self._voice)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool, groups=self._groups)
         self._providers.add(result.provider)

@@ -25,6 +25,7 @@ from feelit.signals.columns import POSE
 from feelit.storage.ranges import Pace
 from feelit.types import (
     EMOTIONS,
+    MOUTH_VALUES,
     Detections,
     FaceTable,
     Float32,
@@ -41,6 +42,7 @@ from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
 from feelit.vision.identity import IdentityModel, open_identity
+from feelit.vision.mouth import mouth_pictures
 from feelit.vision.multi_scale import MultiScaleDetector
 from feelit.vision.quality import brightness, sharpness, thumbnails
 from feelit.vision.signals import SignalsModel, open_signals, within
@@ -162,7 +164,7 @@ def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, ne
     ]
     crop = np.concatenate(crops)
     face_px = _rounded(np.sqrt(np.maximum(np.prod(found.box[:, 2:] - found.box[:, :2], axis=1), 0)), 8)
-    probability, signals = _classified(batch, found, crop, face_px, networks, most)
+    probability, signals, mouth = _classified(batch, found, crop, face_px, networks, most)
     return FaceTable(
         row=found.row,
         box=_rounded(found.box, 8),
@@ -174,22 +176,24 @@ def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, ne
         appearance=thumbnails(crop, APPEARANCE_PX),
         probability=_rounded(probability, 4096),
         signals=signals,
+        mouth=mouth,
     )
 
 
 def _classified(
     batch: list[Sample], found: Detections, crop: UInt8, face_px: Float32, networks: Networks, most: int
-) -> tuple[Float32, Float32]:
-    """Probabilities, and the columns of signals, of all faces."""
+) -> tuple[Float32, Float32, UInt8]:
+    """Probabilities, the columns of signals, and the pictures of mouths, of all faces."""
     expression, model = networks.expression, networks.signals
     if model is None:
-        return expression.probabilities(crop, most), np.zeros((len(crop), 0), np.float32)
+        return expression.probabilities(crop, most), np.zeros((len(crop), 0), np.float32), np.zeros((len(crop), 0), np.uint8)
+    aligned = crop
     if networks.shared:
         probability, outputs = model.both(expression, crop, most)
     else:
-        aligned = [model.crop(s.luma, s.levels, found.landmarks[found.row == i]) for i, s in enumerate(batch)]
-        probability, outputs = expression.probabilities(crop, most), model.outputs(np.concatenate(aligned), most)
-    return probability, model.columns(outputs, found.landmarks, face_px)
+        aligned = np.concatenate([model.crop(s.luma, s.levels, found.landmarks[found.row == i]) for i, s in enumerate(batch)])
+        probability, outputs = expression.probabilities(crop, most), model.outputs(aligned, most)
+    return probability, model.columns(outputs, found.landmarks, face_px), mouth_pictures(aligned)
 
 
 def width_of(networks: Networks) -> int:
@@ -205,8 +209,9 @@ def no_faces(width: int = 0) -> FaceTable:
         "appearance": (0, APPEARANCE_PX**2),
         "probability": (0, len(EMOTIONS)),
         "signals": (0, width),
+        "mouth": (0, MOUTH_VALUES if width else 0),
     }
-    types = {"row": np.int64, "appearance": np.uint8}
+    types = {"row": np.int64, "appearance": np.uint8, "mouth": np.uint8}
     columns = (np.zeros(shapes.get(f.name, (0,)), types.get(f.name, np.float32)) for f in fields(FaceTable))
     return FaceTable(*columns)
 

@@ -102,16 +102,28 @@ ACTION_UNITS: dict[str, tuple[str, ...]] = {
 AU09 is missing: MediaPipe's noseSneer stays at 0 on any face.
 """
 
-SIGNALS, UNITS, SHAPES = "signals", "action_units", "blendshapes"
+SPEECH_COLUMNS = ("mouth_motion", "speaking")
+"""Of a face over about a second, made where samples are put in order; all others are of one picture."""
+
+OPENING = ("bs_jawOpen", "mouth_open")
+"""What of one picture they are made from, besides the picture: a worker gives these in their place."""
+
+SIGNALS, UNITS, SHAPES, SPEECH = "signals", "action_units", "blendshapes", "speech"
 """Names of the groups of columns."""
 
-COLUMNS = {SIGNALS: BASIC, UNITS: tuple(ACTION_UNITS), SHAPES: tuple(f"bs_{name.lstrip('_')}" for name in BLENDSHAPES)}
-"""The columns of each group, in order."""
+COLUMNS = {
+    SIGNALS: BASIC,
+    UNITS: tuple(ACTION_UNITS),
+    SHAPES: tuple(f"bs_{name.lstrip('_')}" for name in BLENDSHAPES),
+    SPEECH: SPEECH_COLUMNS,
+}
+"""The columns of each group, in order; those of speech come last."""
 
 
 def signal_groups(level: str, blendshapes: bool) -> tuple[str, ...]:
     """The groups that an analysis writes at a level: "none", "basic" or "all"."""
-    return {"none": (), "basic": (SIGNALS,), "all": (SIGNALS, UNITS)}[level] + ((SHAPES,) if blendshapes else ())
+    groups = {"none": (), "basic": (SIGNALS,), "all": (SIGNALS, UNITS)}[level] + ((SHAPES,) if blendshapes else ())
+    return (*groups, SPEECH) if groups else ()
 
 
 def signal_columns(groups: Collection[str]) -> tuple[str, ...]:

@@ -9,13 +9,29 @@ import numpy as np
 
 from feelit.geometry import head_angles
 from feelit.identity.evidence import EvidenceBuilder
-from feelit.signals.columns import POSE
+from feelit.signals.columns import POSE, SPEECH_COLUMNS
+from feelit.signals.voice import VoiceFinder
 from feelit.timeline.counts import Counts
+from feelit.timeline.mouth_motion import MOVES, MouthMotion
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.timeline.smoothing import LAG_S, REACH_S, LabelSmoother, smooth
+from feelit.timeline.speaking import REACH_S as SPEAKING_REACH_S
+from feelit.timeline.speaking import speaking
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
-from feelit.types import EMOTIONS, Bool, EmbeddingTable, FaceTable, Float32, Float64, FrameTable, Int64, SegmentResult, Timeline
+from feelit.types import (
+    EMOTIONS,
+    Bool,
+    EmbeddingTable,
+    FaceTable,
+    Float32,
+    Float64,
+    FrameTable,
+    Int64,
+    SegmentResult,
+    Timeline,
+    UInt8,
+)
 
 
 class TimelineBuilder:
@@ -31,18 +47,25 @@ class TimelineBuilder:
     """
 
     def __init__(
-        self, settings: TrackerSettings, rate_hz: Fraction, first_frame: int = 0, evidence: EvidenceBuilder | None = None
+        self,
+        settings: TrackerSettings,
+        rate_hz: Fraction,
+        first_frame: int = 0,
+        evidence: EvidenceBuilder | None = None,
+        voice: VoiceFinder | None = None,
     ) -> None:
         settings = settings.at_interval(float(1 / rate_hz))
         self._tracker = Tracker(settings)
-        self._delay_s = max(settings.probation_s, REACH_S, LAG_S) + 1e-6
+        self._delay_s = max(settings.probation_s, REACH_S, LAG_S, SPEAKING_REACH_S) + 1e-6
         self._smoother = LabelSmoother()
+        self._mouths, self._voice = MouthMotion(), voice
         self._first_frame = first_frame
         self._cuts = CutDetector()
         self._evidence = evidence
         self._tick: int | None = None
         self._frames: list[FrameTable] = []  # not yet given out
         self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
+        self._changes: list[Float32] = []  # of the mouths of these
         self._names: dict[int, int] = {}  # tracker's id -> track_id
         self.decoded = self.discarded = self.sampled = self.errors = self.letterboxed = self.cuts = self.faces = 0
 
@@ -78,7 +101,9 @@ class TimelineBuilder:
         ids = self._track(frames, faces)
         if self._evidence is not None:
             self._evidence.add(frames, faces, ids, embeddings)
-        self._held.append(_faces_of(frames, faces, ids))
+        held = _faces_of(frames, faces, ids)
+        self._held.append(held)
+        self._changes.append(self._changes_of(held, faces.mouth[ids >= 0]))
         self._frames.append(frames)
         return self._settle(float(frames.time_s[-1]) - self._delay_s)
 
@@ -132,7 +157,7 @@ class TimelineBuilder:
         frames, held = FrameTable.join(self._frames), Timeline.join(self._held)
         count = int(np.searchsorted(frames.time_s, until_s))
         if not count:
-            self._frames, self._held = [frames], [held]
+            self._frames, self._held, self._changes = [frames], [held], [np.concatenate(self._changes)]
             return no_rows()
         due, rest = frames.rows(slice(0, count)), frames.rows(slice(count, None))
         rows = np.flatnonzero(self._proven(held) & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
@@ -141,7 +166,8 @@ class TimelineBuilder:
         if self._evidence is not None:
             self._evidence.see(faces.rows(np.lexsort((faces.track_id, faces.frame)).astype(np.int64)))
         self._frames = [rest] if len(rest) else []
-        self._held = [held.rows(held.time_s >= rest.time_s[0] - REACH_S)] if len(rest) else []
+        kept = held.time_s >= rest.time_s[0] - max(REACH_S, SPEAKING_REACH_S) if len(rest) else np.zeros(len(held), bool)
+        self._held, self._changes = [held.rows(kept)], [np.concatenate(self._changes)[kept]]
         return _with_empty_frames(faces, due)
 
     def _judged(self, held: Timeline, rows: Int64, final: bool) -> Timeline:
@@ -154,7 +180,23 @@ class TimelineBuilder:
             faces,
             emotion=label.astype(np.int32),
             confidence=np.where(faces.readable, confidence, np.nan).astype(np.float32),
+            signals=self._with_speech(held, rows),
         )
+
+    def _changes_of(self, held: Timeline, mouths: UInt8) -> Float32:
+        """(F, 3) how mouths changed, see `mouth_motion.MOVES`."""
+        if not mouths.shape[1]:
+            return np.full((len(held), len(MOVES)), np.nan, np.float32)
+        opening = held.signals[:, -len(SPEECH_COLUMNS) :]
+        return self._mouths.add(held.time_s, held.track_id.astype(np.int64), mouths, opening)
+
+    def _with_speech(self, held: Timeline, rows: Int64) -> Float32:
+        """The signals of the given rows, the last of which are of speech."""
+        signals = held.signals[rows]
+        if signals.shape[1]:
+            track, changes = held.track_id.astype(np.int64), np.concatenate(self._changes)
+            signals[:, -len(SPEECH_COLUMNS) :] = np.stack(speaking(held.time_s, track, changes, rows, self._voice), axis=1)
+        return signals
 
     def _proven(self, held: Timeline) -> Bool:
         return np.array([int(i) in self._tracker.proven for i in held.track_id], bool)

@@ -14,7 +14,7 @@ import numpy as np
 from feelit.errors import ModelError
 from feelit.models.card import ModelCard, read_card, sha256_of
 from feelit.options import Device
-from feelit.signals.columns import OUTPUTS, POSE
+from feelit.signals.columns import OPENING, OUTPUTS, POSE, SPEECH_COLUMNS
 from feelit.signals.derive import LEAST_FACE_PX, derive
 from feelit.types import Float32, UInt8
 from feelit.vision.align import crop_faces, similarity_to_template
@@ -85,11 +85,13 @@ class SignalsModel:
 
         Returns
         -------
-        (F, 2 + K) float32: `columns.POSE`, then `names`
+        (F, 2 + K) float32: `columns.POSE`, then `names`; in place of `columns.SPEECH_COLUMNS`, which take more than one
+        picture, what they are made from, `columns.OPENING`
         """
         matrix = similarity_to_template(landmarks, self.size_px)
         turn = np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0])).astype(np.float32)
-        values = derive(outputs, turn, (*POSE, *self.names))
+        stand_in = dict(zip(SPEECH_COLUMNS, OPENING, strict=True))
+        values = derive(outputs, turn, tuple(stand_in.get(name, name) for name in (*POSE, *self.names)))
         values[face_px < LEAST_FACE_PX] = np.nan
         return values
 

@@ -1,0 +1,181 @@
+"""Where somebody is heard: energy with hysteresis above the noise around it, in fixed windows of time.
+
+Detectors of this kind are the classic ones (Rabiner & Sambur 1975, *An algorithm for determining the endpoints of isolated
+utterances*). Steady noise is not taken for a voice, however loud; music is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelit.types import Bool, Float32, Float64
+
+HOP_S = 0.02
+"""Time between two values of loudness."""
+
+BLOCK = 25
+"""Values in a block of 0.5 s: noise and loudness are followed from block to block."""
+
+FLOOR_BLOCKS, TOP_BLOCKS = 16, 30
+"""The noise floor is the lower quarter of the quietest moments of the blocks so far to either side; speech is at most as
+loud as the loudest of these."""
+
+LEAST_FLOOR_DB = -65.0
+"""A quieter floor counts as this: recordings without sound between sentences have none."""
+
+ON_DB, BELOW_TOP_DB, RELEASE_DB = 10.0, 28.0, 6.0
+"""A voice begins this far above the floor and no farther than that below the top, and ends where it falls another 6 dB."""
+
+LEAST_SWING_DB = 16.0
+"""Where top and floor are closer together, the sound is steady, and nobody is heard."""
+
+LONGEST_GAP, SHORTEST = 15, 6
+"""Gaps of up to 0.3 s are between words; shorter sounds than 0.12 s are clicks. In values of loudness."""
+
+HEARD_S, HEARD_LEAST_S = 60.0, 0.5
+"""Sound can say that nobody speaks only where somebody is heard for half a second within a minute to either side."""
+
+AHEAD_S = HEARD_S + (TOP_BLOCKS + 2) * BLOCK * HOP_S
+"""How far beyond a time loudness has to be known."""
+
+MOST_DB = 40.0
+
+QUIETEST_DB = -100.0
+"""Loudness of digital silence, and where a video has no sound; full scale is 0."""
+
+_CHUNK, _MARGIN = 6000, 4000
+"""What is heard is found in stretches of two minutes, each with more than AHEAD_S of context to both sides, in values: it does
+not depend on where in a video it is asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """What is heard, every 20 ms from 0 s on."""
+
+    heard: Bool  # (K,) somebody speaks, or a gap between words
+    level: Float32  # (K,) dB above the floor, 0..40
+    counts: Bool  # (K,) whether the sound can say so, see HEARD_S
+
+
+def find_voice(level_db: Float32) -> Voice:
+    """Where somebody is heard.
+
+    Parameters
+    ----------
+    level_db : (K,) float32, loudness every 20 ms, see `video.voice.Loudness`
+
+    Returns
+    -------
+    `Voice`; what is farther than AHEAD_S from the end of `level_db` does not change when more of it is known.
+    """
+    count = len(level_db)
+    if not count:
+        return Voice(np.zeros(0, bool), np.zeros(0, np.float32), np.zeros(0, bool))
+    blocks = -(-count // BLOCK)
+    padded = np.concatenate([level_db, np.full(blocks * BLOCK - count, level_db[-1], np.float32)])
+    smooth = _mean_of_three(padded)
+    by_block = smooth.reshape(blocks, BLOCK)
+    floor = _around(by_block.min(axis=1), FLOOR_BLOCKS, lambda near: np.nanpercentile(near, 25, axis=1))
+    top = _around(by_block.max(axis=1), TOP_BLOCKS, lambda near: np.nanmax(near, axis=1))
+    floor = np.maximum(floor, LEAST_FLOOR_DB)
+    on = np.where(top - floor >= LEAST_SWING_DB, np.maximum(floor + ON_DB, top - BELOW_TOP_DB), np.inf)
+    begins = smooth >= np.repeat(on, BLOCK)
+    lasts = smooth >= np.repeat(on - RELEASE_DB, BLOCK)
+    heard = _without_short(_with_gaps_closed(_hysteresis(begins, lasts), LONGEST_GAP), SHORTEST)[:count]
+    reach = round(HEARD_S / HOP_S)
+    total = np.concatenate([[0], np.cumsum(heard)])
+    at = np.arange(count)
+    near = total[np.minimum(at + reach + 1, count)] - total[np.maximum(at - reach, 0)]
+    level = np.clip(smooth - np.repeat(floor, BLOCK), 0.0, MOST_DB)[:count].astype(np.float32)
+    return Voice(heard, level, near >= HEARD_LEAST_S / HOP_S)
+
+
+class VoiceFinder:
+    """Where somebody is heard in a video.
+
+    Parameters
+    ----------
+    loudness : all loudness before a time, in seconds, as of `video.voice.Loudness.until`
+    """
+
+    def __init__(self, loudness: Callable[[float], Float32]) -> None:
+        self._loudness = loudness
+        self._chunks: dict[int, Voice] = {}
+        self.heard = False
+
+    def near(self, time_s: Float64, reach_s: float) -> tuple[Bool, Bool]:
+        """(K,), (K,) bool: whether somebody is heard within `reach_s` of each time, and whether the sound can say so."""
+        heard, counts = np.zeros(len(time_s), bool), np.zeros(len(time_s), bool)
+        reach = round(reach_s / HOP_S)
+        chunk = np.floor(time_s / (_CHUNK * HOP_S)).astype(np.int64)
+        for number in np.unique(chunk).tolist():
+            rows = np.flatnonzero(chunk == number)
+            voice = self._chunk(number)
+            at = np.floor(time_s[rows] / HOP_S).astype(np.int64) - max(number * _CHUNK - _MARGIN, 0)
+            total = np.concatenate([[0], np.cumsum(voice.heard)])
+            last = len(voice.heard)
+            heard[rows] = total[np.minimum(at + reach + 1, last)] > total[np.clip(at - reach, 0, last)]
+            counts[rows] = voice.counts[np.minimum(at, last - 1)] if last else False
+        return heard, counts
+
+    def _chunk(self, number: int) -> Voice:
+        """What is heard in a stretch and around it."""
+        if number not in self._chunks:
+            first, end = number * _CHUNK - _MARGIN, (number + 1) * _CHUNK + _MARGIN
+            voice = find_voice(self._loudness(end * HOP_S)[max(first, 0) :])
+            self._chunks = {k: v for k, v in self._chunks.items() if k >= number - 1} | {number: voice}
+            self.heard |= bool(voice.heard.any())
+        return self._chunks[number]
+
+
+def _around(values: Float32, reach: int, statistic: object) -> Float64:
+    """A statistic of the values up to `reach` places to either side of each."""
+    padded = np.pad(values.astype(np.float64), reach, constant_values=np.nan)
+    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    result: Float64 = statistic(near)  # type: ignore[operator]
+    return result
+
+
+def _mean_of_three(values: Float32) -> Float32:
+    padded = np.pad(values, 1, mode="edge")
+    result: Float32 = ((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)).astype(np.float32)
+    return result
+
+
+def _hysteresis(begins: Bool, lasts: Bool) -> Bool:
+    """The runs of `lasts` in which `begins` is true somewhere."""
+    first, end = runs(lasts)
+    total = np.concatenate([[0], np.cumsum(begins)])
+    kept = total[end] > total[first]
+    return _filled(len(lasts), first[kept], end[kept])
+
+
+def _with_gaps_closed(values: Bool, longest: int) -> Bool:
+    first, end = runs(values)
+    if not len(first):
+        return values
+    wide = first[1:] - end[:-1] > longest
+    return _filled(len(values), first[np.r_[True, wide]], end[np.r_[wide, True]])
+
+
+def _without_short(values: Bool, shortest: int) -> Bool:
+    first, end = runs(values)
+    kept = end - first >= shortest
+    return _filled(len(values), first[kept], end[kept])
+
+
+def runs(values: Bool) -> tuple[np.ndarray, np.ndarray]:
+    """Where values are true: the first place of every run, and the one after its last."""
+    change = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(np.int8)))
+    return change[::2], change[1::2]
+
+
+def _filled(count: int, first: np.ndarray, end: np.ndarray) -> Bool:
+    steps = np.zeros(count + 1, np.int64)
+    np.add.at(steps, first, 1)
+    np.add.at(steps, end, -1)
+    result: Bool = np.cumsum(steps)[:count] > 0
+    return result

@@ -1,0 +1,124 @@
+"""The loudness of a video's sound over time, by which speech is found: decoded once, in order, as far as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+
+import av
+import av.error
+import numpy as np
+
+from feelit.errors import FeelitError
+from feelit.signals.voice import QUIETEST_DB
+from feelit.storage.location import Location
+from feelit.types import Float32
+from feelit.video.probe import open_video
+from feelit.video.sound import decoded, origin_s, resampled, sound_clock, sound_streams
+
+RATE_HZ = 8000
+"""What the sound is resampled to: speech is understood over telephones, which carry 300 to 3400 Hz."""
+
+HOP = 160
+WINDOW = 256
+"""Samples between the windows of loudness, 20 ms, and their length, 32 ms."""
+
+BAND_HZ = (150.0, 3800.0)
+
+STEPS = 16
+"""Loudness is rounded to 1/16 dB."""
+
+PURE = 0.99
+"""A window with this share of its power in four neighbouring bins holds a beep, not a voice, and counts as silent."""
+
+MOST_SLIP_S = 0.05
+"""Sound whose timestamps lie farther from the end of the sound before it is moved to where they say."""
+
+READ_AT_ONCE_S = 5.0
+
+
+class Loudness:
+    """Loudness of a video's sound, dB, in windows of 32 ms every 20 ms: window `k` begins at `k` x 20 ms on the player's clock.
+
+    The first track of sound is read from the beginning of the file, once, as far as it is asked for. What cannot be decoded is
+    silent; a video without sound, or whose sound cannot be read, is `absent`.
+    """
+
+    def __init__(self, path: Location) -> None:
+        self._path = path
+        self._sound = self._samples()
+        self._rest = np.zeros(0, np.float32)  # from the first sample of the next window on
+        self._known: list[Float32] = []
+        self._count = 0
+        self._ended = False
+        self.absent = False
+        self._fill(0)
+
+    def until(self, time_s: float) -> Float32:
+        """(K,) float32: all windows that begin before a time, or before the end of the sound."""
+        wanted = max(0, int(np.ceil(time_s * RATE_HZ / HOP)))
+        self._fill(wanted)
+        return np.concatenate([*self._known, np.zeros(0, np.float32)])[:wanted]
+
+    def _fill(self, wanted: int) -> None:
+        while self._count <= wanted and not self._ended:
+            part = next(self._sound, None)
+            self._ended = part is None
+            rest = self._rest if part is None else np.concatenate([self._rest, part])
+            count = max(0, (len(rest) - WINDOW) // HOP + 1)
+            self._rest = rest[count * HOP :]
+            if count:
+                self._known.append(loudness(rest[: (count - 1) * HOP + WINDOW]))
+                self._count += count
+
+    def _samples(self) -> Iterator[Float32]:
+        """The sound from the player's zero on, in parts of READ_AT_ONCE_S or more."""
+        parts: list[Float32] = []
+        waiting = 0
+        with suppress(FeelitError, av.error.FFmpegError, OSError, ValueError):
+            for part in self._decoded():
+                parts.append(part)
+                waiting += len(part)
+                if waiting >= READ_AT_ONCE_S * RATE_HZ:
+                    yield np.concatenate(parts)
+                    parts, waiting = [], 0
+        yield np.concatenate([*parts, np.zeros(0, np.float32)])
+
+    def _decoded(self) -> Iterator[Float32]:
+        with open_video(self._path) as container:
+            streams = sound_streams(container)
+            if not streams:
+                return
+            stream, clock = streams[0], sound_clock(streams[0], origin_s(container))
+            resampler = av.AudioResampler("flt", "mono", RATE_HZ)
+            given = 0  # samples, from the player's zero on
+            for frame in chain.from_iterable(decoded(packet) for packet in container.demux(stream)):
+                starts = round(clock.seconds(clock.units(frame.pts)) * RATE_HZ)
+                frame.pts = None
+                for converted in resampled(resampler, frame):
+                    samples = converted.to_ndarray()[0]
+                    gap = starts - given
+                    if gap > MOST_SLIP_S * RATE_HZ:
+                        yield np.zeros(gap, np.float32)
+                        given += gap
+                    elif gap < -MOST_SLIP_S * RATE_HZ:
+                        samples = samples[-gap:]
+                    given += len(samples)
+                    starts += len(converted.to_ndarray()[0])
+                    yield samples.astype(np.float32, copy=False)
+
+
+def loudness(samples: Float32) -> Float32:
+    """(n,) float32 samples, -1..1 -> (K,) float32, dB of every window that fits: of the band of speech, beeps left out."""
+    windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP] * np.hanning(WINDOW).astype(np.float32)
+    power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
+    hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    power = power[:, (hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1])]
+    whole = power.sum(axis=1)
+    peak = np.lib.stride_tricks.sliding_window_view(power, 4, axis=1).sum(axis=2).max(axis=1)
+    # A sine of full scale, windowed by Hann, has WINDOW² / 16 x 1.5 in all bins together.
+    level = 10 * np.log10(np.maximum(whole / (1.5 * WINDOW**2 / 16), 10 ** (QUIETEST_DB / 10)))
+    level[peak > PURE * whole] = QUIETEST_DB
+    result: Float32 = (np.round(level * STEPS) / STEPS).astype(np.float32)
+    return result
