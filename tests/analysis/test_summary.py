@@ -233,8 +233,9 @@ def test_faces_of_nobody_are_no_person() -> None:
     assert list(frame["on_screen_s"]) == pytest.approx([0.6])
 
 
-def test_without_groups_each_track_is_a_person() -> None:
+def test_without_groups_tracks_are_summed_up_unless_people_are_asked_for() -> None:
     table = table_of({1: "nn", 4: "hh"}, regular(2))
-    by_person, by_track = summarize(table), summarize(table, "track")
+    by_person, by_track = summarize(table, "person"), summarize(table, "track")
+    pd.testing.assert_frame_equal(summarize(table), by_track)
     assert list(by_person["person_id"]) == list(by_track["track_id"]) == [1, 4]
     assert by_person["share_happiness"].equals(by_track["share_happiness"])

@@ -19,8 +19,8 @@ from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.moments import MOMENTS, Moment, find_moments
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.errors import UsageError
-from feelit.timeline.recording import TimelineSources, open_timelines
-from feelit.timeline.schema import PROBABILITY_COLUMNS
+from feelit.timeline.recording import Recording, TimelineSources, open_timelines
+from feelit.timeline.schema import PEOPLE, PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Float64
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ class VideoSummary:
     shown: ShownEmotions
 
 
-def summarize(sources: TimelineSources, by: By = "person") -> pd.DataFrame:
+def summarize(sources: TimelineSources, by: By | None = None) -> pd.DataFrame:
     """Sum up timelines, one row per person, track or video; docs/schema.md describes the columns.
 
     Parameters
     ----------
     sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
-    by : "person", "track" or "video"
+    by : "person", "track" or "video"; None as `unit_of`
 
     Raises
     ------
@@ -105,9 +105,18 @@ def summarize(sources: TimelineSources, by: By = "person") -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [flat(record) for record in summaries(sources, by)]
+    recordings = open_timelines(sources)
+    by = unit_of(recordings, by)
+    rows = [flat(record) for record in summaries(recordings, by)]
     frame = pd.DataFrame(rows, columns=headings(by))
     return frame.astype({name: kind for name in frame.columns if (kind := _dtype(name))})  # also where all is None
+
+
+def unit_of(recordings: Sequence[Recording], by: By | None) -> By:
+    """What one row sums up: as `by` says, else a person; a track where the tracks of no recording were grouped."""
+    if by is not None:
+        return by
+    return "person" if not recordings or any(PEOPLE in recording.groups for recording in recordings) else "track"
 
 
 def summaries(sources: TimelineSources, by: By) -> list[PersonSummary] | list[TrackSummary] | list[VideoSummary]:

@@ -86,7 +86,7 @@ class Dataset(Sequence[Recording]):
             return self._named(which)
         return self._recordings[which]
 
-    def summary(self, by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
+    def summary(self, by: Literal["person", "track", "video"] | None = None) -> pd.DataFrame:
         """One row per person, track or video; see `feelit.summarize`."""
         return timelines.summarize(self, by=by)
 

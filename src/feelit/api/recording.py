@@ -44,7 +44,7 @@ class Recording(recording.Recording):
     columns, row_count : of the rows
     """
 
-    def summary(self, by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
+    def summary(self, by: Literal["person", "track", "video"] | None = None) -> pd.DataFrame:
         """Time on screen, emotions and their bouts, strongest moments: one row per person, per track or of the video.
 
         See `feelit.summarize`.

@@ -79,13 +79,14 @@ def merge(timelines: TimelineSources, out: str | PathLike[str], *, options: Merg
     merge_files(timelines, location(expanded(out)), options.force)
 
 
-def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"] = "person") -> pd.DataFrame:
+def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"] | None = None) -> pd.DataFrame:
     """Time on screen, shares of time, bouts, transitions and strongest moments.
 
     Parameters
     ----------
     timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
-    by : "person", "track" or "video", for one row per each; where tracks were not grouped, each is a person
+    by : "person", "track" or "video", for one row per each; None for people, or for tracks where they were not grouped. In a
+        mixture, tracks of recordings without people are people
 
     Raises
     ------

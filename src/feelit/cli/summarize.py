@@ -41,8 +41,9 @@ def summarize(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
-    from feelit.analysis.summary import summaries
+    from feelit.analysis.summary import summaries, unit_of
     from feelit.cli import texts
+    from feelit.timeline.recording import open_timelines
 
     target = texts.place_of(out)
     written = texts.choose(Format, format_, target, force, timelines)
@@ -52,11 +53,13 @@ def summarize(
 
         texts.write(signals_text(signal_summaries(timelines), written.value), target)
         return
-    records: list[Summary] = list(summaries(timelines, options.by))
+    recordings = open_timelines(timelines)
+    by = unit_of(recordings, options.by)
+    records: list[Summary] = list(summaries(recordings, by))
     if written is Format.table:
-        _show(records, options.by)
+        _show(records, by)
     else:
-        texts.write(_text(records, options.by, written), target)
+        texts.write(_text(records, by, written), target)
 
 
 def _text(records: list[Summary], by: By, written: Format) -> str:

@@ -37,7 +37,12 @@ def refuse_mixture(by: str | None, people: Sequence[str] | None, tracks: Sequenc
 class SummarizeOptions(Options):
     """What one row sums up."""
 
-    by: Literal["person", "track", "video"] = option("person", "One row per person, per track or per video.")
+    by: Literal["person", "track", "video"] | None = option(
+        None,
+        "One row per person, per track or per video.",
+        default_text="person, or track where people were not grouped",
+        kind=choice(("person", "track", "video")),
+    )
     signals: bool = option(
         False,
         "Sum up signals instead: blinks, looking at the camera, smiles; by person.",
@@ -46,7 +51,7 @@ class SummarizeOptions(Options):
 
     def check(self) -> None:
         """See `Options.check`."""
-        if self.signals and self.by != "person":
+        if self.signals and self.by not in (None, "person"):
             raise UsageError(f"--signals with --by {self.by}", "signals are summed up by person")
 
 
