@@ -14,7 +14,7 @@ from feelit.models.card import ModelCard, write_card
 from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.pipeline import analyze_videos, resolve
 from feelit.run.plan import find_videos
-from feelit.signals.columns import ACTION_UNITS, BASIC, COLUMNS, SHAPES
+from feelit.signals.columns import ACTION_UNITS, BASIC, COLUMNS, SHAPES, SPEECH_COLUMNS
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import from_arrow
 from tests.test_api import Quiet
@@ -52,7 +52,7 @@ def test_nothing_else_changes(everything: pd.DataFrame, folder: Path) -> None:
     plain = analyzed(folder / "none.parquet", signals="none")
     pose = ["yaw_deg", "roll_deg"]
     pd.testing.assert_frame_equal(everything[plain.columns].drop(columns=pose), plain.drop(columns=pose))
-    assert list(everything.columns) == [*plain.columns, *BASIC, *ACTION_UNITS, *COLUMNS[SHAPES]]
+    assert list(everything.columns) == [*plain.columns, *BASIC, *ACTION_UNITS, *COLUMNS[SHAPES], *SPEECH_COLUMNS]
 
 
 def test_the_default_is_what_costs_little(tmp_path: Path) -> None:
