@@ -104,7 +104,7 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
         raise UsageError("one coder cannot agree with anybody", "give two or more, as in results.parquet codes.eaf")
     if options.tolerance_s and len(coders) > 2:
         raise UsageError("--tolerance is between two coders", f"{len(coders)} were given")
-    labels = _labels(coders)
+    labels = _labels(coders, options.gaps)
     start_s = options.start_s if options.start_s is not None else max(coder.start_s for coder in coders)
     end_s = options.end_s if options.end_s is not None else min(coder.end_s for coder in coders)
     count = int(np.floor((end_s - start_s) / options.step_s + 1e-9)) if np.isfinite(end_s - start_s) else 0
@@ -202,8 +202,8 @@ def _named(path: Path | str, name: str) -> str:
     return f"{shown}@{name}" if name else shown
 
 
-def _labels(coders: Sequence[_Coder]) -> tuple[str, ...]:
-    """All labels, emotions first in their usual order; beside a timeline others are not known."""
+def _labels(coders: Sequence[_Coder], gaps: str | None) -> tuple[str, ...]:
+    """All labels, emotions first in their usual order; beside a timeline others are not known. Gaps may mean any emotion."""
     said = {coder.name: {a.label for a in coder.stretches} for coder in coders}
     others = sorted(set().union(*said.values()) - set(EMOTIONS))
     if others and any(coder.machine for coder in coders):
@@ -213,7 +213,7 @@ def _labels(coders: Sequence[_Coder]) -> tuple[str, ...]:
     if not set.intersection(*said.values()):
         lists = "; ".join(f"{name}: {', '.join(sorted(labels))}" for name, labels in said.items())
         raise UsageError(f"the coders have no label in common ({lists})", "give other names by --map")
-    used = set().union(*said.values())
+    used = set().union(*said.values(), {spelled(gaps)} if gaps is not None and spelled(gaps) in EMOTIONS else set())
     return (*(label for label in EMOTIONS if label in used), *others)
 
 

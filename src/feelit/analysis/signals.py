@@ -15,7 +15,7 @@ from feelit.analysis.observations import frame_lengths
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import SIGNALS, UNITS
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
-from feelit.types import Bool, Float64
+from feelit.types import Bool, Float64, Int64
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,6 +146,20 @@ def camera_angle(yaw_deg: Float64, pitch_deg: Float64) -> Float64:
     return result
 
 
+_AT_A_TIME = 1 << 18
+"""Values whose medians are looked for together."""
+
+
+def _medians(values: Float64, low: Int64, high: Int64) -> Float64:
+    """(N,) the median of values[low[i]:high[i]] for each i; stretches of one length are taken together."""
+    result, length = np.empty(len(low)), high - low
+    for size in np.unique(length).tolist():
+        rows = np.flatnonzero(length == size)
+        for part in np.array_split(rows, 1 + len(rows) * size // _AT_A_TIME):
+            result[part] = np.median(values[low[part][:, None] + np.arange(size)], axis=1)
+    return result
+
+
 def find_blinks(time_s: Float64, blink: Float64) -> Float64:
     """When somebody blinks.
 
@@ -160,7 +174,7 @@ def find_blinks(time_s: Float64, blink: Float64) -> Float64:
     """
     low = np.searchsorted(time_s, time_s - BASELINE_S)
     high = np.searchsorted(time_s, time_s + BASELINE_S, side="right")
-    above = blink - np.array([np.median(blink[a:b]) for a, b in zip(low, high, strict=True)])
+    above = blink - _medians(blink, low, high)
     found, begun = [], -1
     for i in range(len(time_s)):
         if begun >= 0 and (above[i] < FALL or time_s[i] - time_s[i - 1] > LONGEST_BLINK_S):

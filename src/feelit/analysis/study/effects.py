@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -103,6 +104,7 @@ def noncentrality(t: float, freedom: int, share: float) -> float:
     return (low + high) / 2
 
 
+@cache
 def _spread_nodes(freedom: int) -> tuple[list[float], list[float]]:
     """Places and weights for integrals over the distribution of s / sigma: the root of chi-squared over its freedom."""
     reach = 9 / math.sqrt(2 * freedom)

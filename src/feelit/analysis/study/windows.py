@@ -131,8 +131,8 @@ def measured(series: Series, start_s: float, end_s: float, measures: MeasureList
             bouts = series.bouts
             there = (bouts.start_s < end_s - 1e-9) & (bouts.start_s + bouts.length_s > start_s + 1e-9)
             parts[statistic] = np.bincount(bouts.emotion[there], minlength=len(EMOTIONS))[place].astype(np.float64)
-    signals = [_signal(series, name, rows, weight, start_s, end_s) for name in measures.signals]
-    return np.concatenate([*(parts[name] for name in measures.asked.statistics), np.array(signals, np.float64)])
+    signals = _signals(series, measures.signals, rows, weight, start_s, end_s)
+    return np.concatenate([*(parts[name] for name in measures.asked.statistics), signals])
 
 
 def usual(series: Series, measures: MeasureList) -> Float64:
@@ -168,18 +168,21 @@ def signals_asked(asked: tuple[str, ...] | None, there: bool) -> tuple[str, ...]
     return asked
 
 
-def _signal(series: Series, name: str, rows: slice, weight: Float64, start_s: float, end_s: float) -> float:
-    if name == BLINKS:
-        if series.blinks_s is None or not weight.sum():
-            return float("nan")
+def _signals(series: Series, names: tuple[str, ...], rows: slice, weight: Float64, start_s: float, end_s: float) -> Float64:
+    """(S,) the measures of signals, NaN where there are none."""
+    result = np.full(len(names), np.nan)
+    if series.signals:
+        columns = [series.signals[name][rows] for name in names if name in series.signals]
+        values = np.stack(columns, axis=1) if columns else np.zeros((len(weight), 0))
+        there = np.isfinite(values)
+        total = weight @ there
+        mean = np.full(values.shape[1], np.nan)
+        np.divide(weight @ np.where(there, values, 0.0), total, out=mean, where=total > 0)
+        result[[n for n, name in enumerate(names) if name in series.signals]] = mean
+    if BLINKS in names and series.blinks_s is not None:
         count = int(((series.blinks_s >= start_s) & (series.blinks_s < end_s)).sum())
-        return 60 * count / float(weight.sum())
-    if name not in series.signals:
-        return float("nan")
-    values = series.signals[name][rows]
-    there = np.isfinite(values)
-    total = weight[there].sum()
-    return float(weight[there] @ values[there] / total) if total else float("nan")
+        result[names.index(BLINKS)] = 60 * count / float(weight.sum())
+    return result
 
 
 def _rows(time_s: Float64, length_s: Float64, start_s: float, end_s: float) -> slice:
