@@ -15,6 +15,11 @@ class EventKind(StrEnum):
     peak = "peak"  # a track shows an emotion more than it usually does
     shared = "shared"  # several tracks begin to show the same emotion within two seconds
     absence = "absence"  # a track is away for long, and comes back
+    blink = "blink"  # both lids close for a moment; this kind and those below need columns of signals
+    nod = "nod"  # the head goes up and down
+    shake = "shake"  # the head goes left and right
+    mutual_smile = "mutual_smile"  # two people or more smile at once
+    facing_away = "facing_away"  # the head is turned far aside
 
 
 SPELLINGS = {

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 import feelit
-from feelit.analysis.signals import HEADINGS, camera_angle, find_blinks, signal_summaries
+from feelit.analysis.gestures import find_blinks
+from feelit.analysis.signals import HEADINGS, camera_angle, signal_summaries
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.timelines import SummarizeOptions
 from feelit.types import Float64

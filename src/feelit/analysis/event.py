@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from feelit.analysis.resampling import adjusted
 from feelit.labels import EventKind
 from feelit.options.timelines import SURE, EventsOptions
 
@@ -26,7 +30,7 @@ class Event:
     start_s: float
     end_s: float
     peak_s: float  # when it is shown most; of an absence, its middle
-    strength: float  # smoothed probability of the emotion at that time, 0..1
+    strength: float  # smoothed probability of the emotion at that time, 0..1; docs/events.md says what it is of other kinds
     baseline: float  # what the smoothed probability of that emotion usually is for this track: its median
     low: float  # 95 % interval of the mean probability over the bout
     high: float
@@ -50,3 +54,20 @@ def is_wanted(event: Event, options: EventsOptions) -> bool:
     """Whether an event is asked for. What has no emotion passes every choice of emotions, what has no p-value every limit."""
     likely = math.isnan(event.p_adjusted) or event.p_adjusted <= options.max_p
     return event.kind in options.kinds and (event.emotion is None or event.emotion in options.emotions) and likely
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """By time, kind and track."""
+    rank = {kind: place for place, kind in enumerate(Kind)}
+    return sorted(events, key=lambda e: (e.start_s, rank[e.kind], e.tracks, e.emotion or ""))
+
+
+def corrected(events: Sequence[Event]) -> list[Event]:
+    """Events of one video with p-values that are corrected for the number of events of their kind: who asks for other kinds as
+    well gets the same figures."""
+    result = []
+    for kind in Kind:
+        mine = [event for event in events if event.kind is kind]
+        values = adjusted(np.array([event.p_value for event in mine]))
+        result += [replace(event, p_adjusted=value) for event, value in zip(mine, values.tolist(), strict=True)]
+    return result

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WHO = ("people", "names", "tracks")
 HEADINGS = ("video", "kind", *WHO, *(f.name for f in fields(Event) if f.name not in ("video", "kind", *WHO)))
 
+IN_DEGREES = (Kind.nod, Kind.shake, Kind.facing_away)
+"""Of these `strength` is an angle."""
+
 P_VALUES = ("p_value", "p_adjusted")
 P_DIGITS = 3
 """Significant digits of p-values as they are written: some are tiny."""
@@ -68,8 +71,12 @@ def short(event: Event) -> list[str]:
     shows = event.emotion or "-"
     return [
         *(one_line(event.video), event.kind.value, _who(event), shows),
-        *(*times, _decimals(event.strength, 2), _decimals(event.baseline, 2), sure),
+        *(*times, _strength(event), _decimals(event.baseline, 2), sure),
     ]
+
+
+def _strength(event: Event) -> str:
+    return f"{event.strength:.0f}°" if event.kind in IN_DEGREES else _decimals(event.strength, 2)
 
 
 def _who(event: Event) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 
 from feelit.analysis.absences import find_absences
 from feelit.analysis.bouts import Bouts, find_bouts
-from feelit.analysis.event import Event, Kind
+from feelit.analysis.event import Event, Kind, corrected, in_order
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.peaks import find_peaks
-from feelit.analysis.resampling import adjusted, mean_interval
+from feelit.analysis.resampling import mean_interval
+from feelit.analysis.signal_events import signal_events
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, track_series
 from feelit.timeline.people import Series, people_among, refuse_strangers, series_of
@@ -55,7 +56,8 @@ def find_events(
         series = series_of(recording, by, people, tracks)
         rows = TimelineSamples(recording, series)
         asked = tracks if people is None else people_among(people, recording)
-        events = [e for e in events_of(rows, bouts_of(rows), kinds) if asked is None or not set(asked).isdisjoint(e.tracks)]
+        every = in_order([*events_of(rows, bouts_of(rows), kinds), *signal_events(recording, series, kinds)])
+        events = [e for e in every if asked is None or not set(asked).isdisjoint(e.tracks)]
         found += events if series == "track" else [_of_people(event, recording) for event in events]
     return found
 
@@ -109,9 +111,8 @@ class EventFinder:
         if Kind.absence in self._kinds:
             for track in range(len(self._rows.track_id)):
                 self._events += self._absences_of(track)
-        events = _corrected(self._events + [together.event(self._rows) for together in self._shared])
-        rank = {kind: place for place, kind in enumerate(Kind)}
-        return sorted(events, key=lambda e: (e.start_s, rank[e.kind], e.tracks, e.emotion or ""))
+        events = corrected(self._events + [together.event(self._rows) for together in self._shared])
+        return in_order(events)
 
     def _shifts(self) -> Iterator[SynchronousShift]:
         tracks = [track for track, bouts in enumerate(self._bouts) if len(bouts)]
@@ -184,17 +185,6 @@ class EventFinder:
                 p_value=absence.p_value,
                 p_adjusted=_NAN,
             )
-
-
-def _corrected(events: Sequence[Event]) -> list[Event]:
-    """Events of one video with p-values that are corrected for the number of events of their kind: who asks for other kinds as
-    well gets the same figures."""
-    result = []
-    for kind in Kind:
-        mine = [event for event in events if event.kind is kind]
-        values = adjusted(np.array([event.p_value for event in mine]))
-        result += [replace(event, p_adjusted=value) for event, value in zip(mine, values.tolist(), strict=True)]
-    return result
 
 
 class _Together:

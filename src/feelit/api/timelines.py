@@ -99,7 +99,7 @@ def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"
 
 
 def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
-    """Blinks, looking at the camera, smiles: one row per person. docs/signals.md describes the columns.
+    """Blinks, nods, looking at the camera, smiles: one row per person. docs/signals.md describes the columns.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from feelit.analysis.event import Kind, is_wanted
 from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.moments import DIGITS, find_moments
 from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.signal_events import signal_events
 from feelit.analysis.speakers import match_speakers
 from feelit.errors import UsageError
 from feelit.imports.transcript import read_transcript, refuse_another
@@ -78,7 +79,7 @@ def find_highlights(recording: Recording, options: ClipsOptions, said: SayOption
     bouts = bouts_of(rows)
     tracks = [track for track, who in enumerate(rows.track_id.tolist()) if wanted is None or who in wanted]
     moments = list(_moments(rows, bouts, tracks, options))
-    events = [o for o in _events(rows, bouts, options) if _is_wanted(o, wanted, options)]
+    events = [o for o in _events(recording, rows, bouts, series, options) if _is_wanted(o, wanted, options)]
     strongest = [*moments, *sorted(events, key=lambda o: o.order)]
     if moments and events:
         strongest = sorted(strongest, key=lambda o: o.order)
@@ -137,12 +138,14 @@ def _moments(
             )
 
 
-def _events(rows: TimelineSamples, bouts: Sequence[Bouts], options: ClipsOptions) -> Iterator[Highlight]:
+def _events(
+    recording: Recording, rows: TimelineSamples, bouts: Sequence[Bouts], series: Series, options: ClipsOptions
+) -> Iterator[Highlight]:
     kinds = tuple(kind for kind in Kind if kind.value in options.wanted)
     if not kinds:
         return
     chosen = EventsOptions(kinds=tuple(kinds), max_p=options.max_p)
-    for e in events_of(rows, bouts, kinds):
+    for e in [*events_of(rows, bouts, kinds), *signal_events(recording, series, kinds)]:
         if is_wanted(e, chosen):
             yield Highlight(
                 kind=e.kind.value,

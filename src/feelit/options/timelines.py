@@ -45,8 +45,8 @@ class SummarizeOptions(Options):
     )
     signals: bool = option(
         False,
-        "Sum up signals instead: blinks, looking at the camera, smiles; by person.",
-        details="Of timelines made with `feelit analyze --signals`. See [signals.md](signals.md).",
+        "Sum up signals instead: blinks, nods, looking at the camera, smiles; by person.",
+        details="Not of timelines made with `--signals none`. See [signals.md](signals.md).",
     )
 
     def check(self) -> None:
@@ -61,7 +61,8 @@ class EventsOptions(Options):
 
     kinds: tuple[str, ...] = option(
         ("peak", "shared", "absence"),
-        "Which ones, with commas between: bout, peak, shared, absence, or all.",
+        "Which ones, with commas between: bout, peak, shared, absence, blink, nod, shake, mutual_smile, facing_away, or all.",
+        details="Those from blink on need a timeline with signals. See [events.md](events.md).",
         flag="--kind",
         kind=words([kind.value for kind in EventKind], everything="all"),
     )

@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.bouts import Bouts, find_bouts
+from feelit.analysis.gestures import find_blinks, is_dense
 from feelit.analysis.observations import Frames, TimelineSamples
-from feelit.analysis.signals import CAMERA_DEG, LEAST_RATE_HZ, SMILE, camera_angle, find_blinks
+from feelit.analysis.signals import CAMERA_DEG, camera_angle
+from feelit.analysis.smiles import SMILE
 from feelit.analysis.study.design import LONGEST, Viewing
 from feelit.analysis.track_series import track_series, weighted_median
 from feelit.errors import UsageError
@@ -143,8 +145,7 @@ def _signals(recording: Recording, person: int, time_s: Float64, readable: Bool)
     values = {name: mine.column(name).to_numpy().astype(np.float64) for name in names}
     blink = values["blink"]
     there = np.isfinite(blink)
-    dense = there.sum() > 1 and float(np.median(np.diff(time_s[there]))) <= 1 / LEAST_RATE_HZ
-    blinks_s = find_blinks(time_s[there], blink[there])[:, 0] if dense else None
+    blinks_s = find_blinks(time_s[there], blink[there])[:, 0] if is_dense(time_s[there]) else None
     found = {f"mean_{name}": column[readable] for name, column in values.items()}
     angle = camera_angle(values["gaze_yaw_deg"], values["gaze_pitch_deg"])[readable]
     found["share_smile"] = _state(found["mean_smile"], found["mean_smile"] > SMILE)

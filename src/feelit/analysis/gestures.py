@@ -1,0 +1,181 @@
+"""Nods and shakes of the head, blinks, and times of facing away: what columns of signals show over time, of one person.
+
+A nod is an oscillation of pitch, a shake one of yaw. Head movements of people in conversation reach from slow ones of
+0.2 to 1.8 Hz over ordinary ones of 1.8 to 3.7 Hz to rapid ones (Hadar, Steiner, Grant & Clifford Rose 1983); nods that
+listeners give have some cycles of falling amplitude (Hadar, Steiner & Clifford Rose 1985). Here a bout is at least three
+turns, down, up and down, or left, right and left, each of 0.125 to 1 s (0.5 to 4 Hz) and at least `LEAST_TURN_DEG`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from feelit.types import Float64, Int64
+
+Axis = Literal["pitch", "yaw"]
+
+LEAST_TURN_DEG = {"pitch": 3.0, "yaw": 5.0}
+"""The smallest turn from one extreme to the next: above twice the noise of the pose from one sample to the next."""
+
+SLOWEST_TURN_S, FASTEST_TURN_S = 1.0, 0.125
+"""Half a cycle of 0.5 Hz and of 4 Hz. Slower turns are looks at something else."""
+
+LEAST_TURNS = 3
+
+EDGE = 0.1
+WITHIN = 0.59
+"""Between the first and the last tenth of its way a sine spends this share of half a cycle."""
+
+GAP_S = 0.5
+"""Over more time without a sample nothing goes on."""
+
+LEAST_RATE_HZ = 9.0
+"""Of fewer samples a second, blinks fall between them, and turns of the head alias. At 10 a second nods of up to 3 Hz show."""
+
+BASELINE_S = 3.0
+"""Lids are compared with the person's own median over so many seconds to either side: narrow eyes are no blink."""
+
+RISE, FALL = 0.2, 0.1
+"""How far above that the lids close for a blink to begin, and below what it ends."""
+
+LONGEST_BLINK_S = 0.6
+"""Blinks last 0.1 to 0.4 s (Schiffman 2001); longer ones are closed eyes."""
+
+AWAY_DEG = 45.0
+LEAST_AWAY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeadBout:
+    """A bout of nodding or shaking."""
+
+    start_s: float  # the first extreme
+    end_s: float  # the last one
+    peak_s: float  # where the largest turn ends
+    amplitude_deg: float  # of the largest turn, from extreme to extreme
+
+
+def is_dense(time_s: Float64) -> bool:
+    """Whether there are enough samples a second for blinks and turns of the head. Times without a face do not count."""
+    steps = np.diff(time_s)
+    steps = steps[steps <= GAP_S]
+    return len(steps) > 0 and float(steps.mean()) <= 1 / LEAST_RATE_HZ
+
+
+def find_head_bouts(time_s: Float64, pitch_deg: Float64, yaw_deg: Float64, axis: Axis) -> list[HeadBout]:
+    """Nods, with `axis` "pitch", or shakes, with "yaw", in order.
+
+    A bout counts where the head turns more about its own axis than about the other one meanwhile.
+
+    Parameters
+    ----------
+    time_s : (N,) float64, rising
+    pitch_deg, yaw_deg : (N,) float64
+    """
+    own, other = (pitch_deg, yaw_deg) if axis == "pitch" else (yaw_deg, pitch_deg)
+    found = []
+    for part in _without_gaps(time_s):
+        extremes = _extremes(own[part], LEAST_TURN_DEG[axis]) + part.start
+        times = np.array([_turn(time_s, own, a, b) for a, b in itertools.pairwise(extremes)]).reshape(-1, 2)
+        for first, stop in _rhythmic(np.diff(times, axis=1)[:, 0] / WITHIN):
+            places = extremes[first : stop + 1]
+            turns = np.abs(np.diff(own[places]))
+            start_s, end_s = float(times[first, 0]), float(times[stop - 1, 1])
+            meanwhile = other[slice(*np.searchsorted(time_s, [start_s, end_s]).tolist())]
+            if not len(meanwhile) or np.median(turns) > np.ptp(meanwhile):
+                largest = int(turns.argmax())
+                found.append(HeadBout(start_s, end_s, float(time_s[places[largest + 1]]), float(turns[largest])))
+    return found
+
+
+def _without_gaps(time_s: Float64) -> list[slice]:
+    edges = [0, *(np.flatnonzero(np.diff(time_s) > GAP_S) + 1).tolist(), len(time_s)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
+
+
+def _extremes(value: Float64, least: float) -> Int64:
+    """(K,) int64 where a series turns: its highs and lows in turn, each at least `least` from the one before."""
+    found: list[int] = []
+    high = low = 0
+    sense = 0  # 1 on the way up, -1 on the way down, 0 before the first turn
+    for i, v in enumerate(value.tolist()):
+        if sense >= 0:
+            high = i if v > value[high] else high
+        if sense <= 0:
+            low = i if v < value[low] else low
+        if sense >= 0 and value[high] - v >= least:
+            found.append(high)
+            sense, low = -1, i
+        elif sense <= 0 and v - value[low] >= least:
+            found.append(low)
+            sense, high = 1, i
+    if found:
+        found.append(low if sense < 0 else high)
+    return np.array(found, np.int64)
+
+
+def _turn(time_s: Float64, value: Float64, start: int, stop: int) -> tuple[float, float]:
+    """When a turn from one extreme to the next has left the first tenth of its way, and when it reaches the last: a head that
+    rests before it or after it makes it no slower."""
+    share = (value[start : stop + 1] - value[start]) / (value[stop] - value[start])
+    begin = int(np.flatnonzero(share <= EDGE)[-1])
+    end = begin + int(np.flatnonzero(share[begin:] >= 1 - EDGE)[0])
+    times = time_s[start : stop + 1]
+
+    def crossing(level: float, after: int) -> float:
+        low, high = share[after - 1], share[after]
+        return float(times[after - 1] + (times[after] - times[after - 1]) * (level - low) / (high - low))
+
+    return crossing(EDGE, begin + 1), crossing(1 - EDGE, end)
+
+
+def _rhythmic(length_s: Float64) -> list[tuple[int, int]]:
+    """Stretches of at least LEAST_TURNS turns that are neither too slow nor too fast: the first, and that after the last."""
+    fits = (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], fits, [False]]).astype(np.int8)))
+    return [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if b - a >= LEAST_TURNS]
+
+
+def find_blinks(time_s: Float64, blink: Float64) -> Float64:
+    """When somebody blinks.
+
+    Parameters
+    ----------
+    time_s : (N,) float64, rising
+    blink : (N,) float64, how far both eyes are closed, 0..1
+
+    Returns
+    -------
+    (K, 2) float64: the first and the last sample of each blink, s
+    """
+    import pandas as pd
+
+    around = pd.Series(blink, index=pd.to_timedelta(time_s, unit="s"))
+    usual = around.rolling(pd.Timedelta(seconds=2 * BASELINE_S), center=True, closed="both", min_periods=1).median()
+    above = blink - usual.to_numpy(np.float64)
+    found, begun = [], -1
+    for i in range(len(time_s)):
+        if begun >= 0 and (above[i] < FALL or time_s[i] - time_s[i - 1] > LONGEST_BLINK_S):
+            if above[begun:i].max() > RISE and time_s[i - 1] - time_s[begun] <= LONGEST_BLINK_S:
+                found.append((time_s[begun], time_s[i - 1]))
+            begun = -1
+        if begun < 0 and above[i] >= FALL:
+            begun = i
+    return np.array(found, np.float64).reshape(-1, 2)
+
+
+def find_away(time_s: Float64, length_s: Float64, yaw_deg: Float64) -> list[tuple[float, float]]:
+    """From when to when the head is turned aside by more than AWAY_DEG, for LEAST_AWAY_S at least."""
+    found = []
+    away = np.abs(yaw_deg) > AWAY_DEG
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], away, [False]]).astype(np.int8)))
+    for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        for part in _without_gaps(time_s[a:b]):
+            start, end = float(time_s[a + part.start]), float(time_s[a + part.stop - 1] + length_s[a + part.stop - 1])
+            if end - start >= LEAST_AWAY_S:
+                found.append((start, end))
+    return found
