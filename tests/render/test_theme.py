@@ -62,6 +62,13 @@ def test_numbers_can_be_read_on_track_colours(colour: Colour) -> None:
     assert contrast(colour, HALO) > 7  # WCAG 2.2, 1.4.6: text
 
 
+@pytest.mark.parametrize(("vision", "least"), [("normal", 13), ("protanopia", 6), ("deuteranopia", 7), ("tritanopia", 8)])
+def test_sixteen_people_have_colours_of_their_own(vision: str, least: float) -> None:
+    distance = [float(np.linalg.norm(seen(a, vision) - seen(b, vision))) for a, b in combinations(TRACK_COLOURS, 2)]
+    assert len(distance) == 120
+    assert min(distance) > least
+
+
 def test_colours_of_people_repeat_and_nobody_has_one() -> None:
     assert person_colour(3) == person_colour(3 + len(TRACK_COLOURS)) != person_colour(4)
     assert person_colour(-4) == person_colour(-1) not in TRACK_COLOURS

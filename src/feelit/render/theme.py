@@ -43,7 +43,17 @@ EMOTION_COLOUR: dict[str, Colour] = {
 }
 """One colour an emotion, in the order of EMOTIONS."""
 
-TRACK_COLOURS = tuple(map(_colour, ("77aadd", "ee8866", "eedd88", "ffaabb", "99ddff", "44bb99", "bbcc33", "aaaa00")))
+TRACK_COLOURS = tuple(
+    map(
+        _colour,
+        (
+            *("77aadd", "ee8866", "eedd88", "ffaabb", "99ddff", "44bb99", "bbcc33", "aaaa00"),  # Tol
+            *("c3ff00", "78ffd2", "a587ff", "b4b4ff", "78d287", "5ad2d2", "ff5ac3", "4ba5b4"),
+        ),
+    )
+)
+"""The second eight were chosen one by one, each the farthest from all before, in the eyes of people with and without
+colour-vision deficiencies, of colours on which black text has a contrast of 7."""
 
 INK = _colour("ffffff")  # text on plates
 DIM_INK = _colour("b4b4b4")  # text that may be overlooked
@@ -59,6 +69,6 @@ def emotion_colour(index: int) -> Colour:
 
 
 def person_colour(who: int) -> Colour:
-    """The colour behind the name or number of a person; it repeats after eight. Who is nobody in particular (below 0) has none
+    """The colour behind the name or number of a person; it repeats after sixteen. Who is nobody in particular (below 0) has none
     but the grey of what cannot be read."""
     return TRACK_COLOURS[who % len(TRACK_COLOURS)] if who >= 0 else UNREADABLE
