@@ -63,7 +63,7 @@ def test_the_recording_is_the_timeline_of_the_same_frames(
     monkeypatch.setattr(Schedule, "due_s", lambda self, time_s: time.monotonic())
     path = face if video == "face" else SAMPLE
     live, batch = tmp_path / "live.parquet", tmp_path / "batch.parquet"
-    with watching(path, rate="5", duration=12.0, out=live) as session:
+    with watching(path, rate="5", duration=12.0, out=live, people=False) as session:
         session.end()
     assert session.error is None
     limits = ("--rate", "5", "--end", "12", "--device", "cpu", "--no-people")
@@ -80,6 +80,22 @@ def test_the_recording_is_the_timeline_of_the_same_frames(
     assert session.report is not None
     assert (session.report.sampled, session.report.tracks) == (about["frames_sampled"], about["tracks"])
     assert session.report.faces == rows.column("track_id").drop_null().length()
+
+
+def test_a_recording_is_grouped_at_the_end(tmp_path: Path) -> None:
+    out = tmp_path / "live.parquet"
+    with watching(SAMPLE, rate="5", duration=7.0, out=out) as session:
+        session.end()
+    assert session.error is None
+    rows, record = read_table(out)
+    (about,) = record["videos"].values()
+    assert session.report is not None
+    assert record["config"]["people"]
+    assert session.report.people == about["counts"]["people"] if "counts" in about else len(about["people"])
+    tracks = {track: person for person in about["people"] for track in person["tracks"]}
+    assert len(tracks) == session.report.tracks > len(about["people"]) > 1  # who comes back after a cut is one person
+    for track, person in zip(rows["track_id"].to_pylist(), rows["person_id"].to_pylist(), strict=True):
+        assert person == (None if track is None else tracks[track]["person_id"])
 
 
 def test_frames_drop_rather_than_lag(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

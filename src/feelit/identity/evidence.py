@@ -93,6 +93,11 @@ class EvidenceBuilder:
                     pair = (min(ids[i], ids[j]), max(ids[i], ids[j]))
                     self.together.setdefault(pair, [time_s, time_s])[1] = time_s
 
+    def embed(self, track: int, time_s: float, quality: float, vector: Int8) -> None:
+        """An embedding of a track whose rows are settled, for whoever embeds faces once they are tracked."""
+        if track in self.tracks:
+            self._keep(self.tracks[track], time_s, quality, vector)
+
     def finish(self, names: dict[int, int]) -> None:
         """All rows were seen; `names` are `track_id` by the tracker's ids."""
         for number, track in names.items():

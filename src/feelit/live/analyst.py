@@ -6,6 +6,9 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from feelit.identity.evidence import EvidenceBuilder
+from feelit.identity.group import group_tracks
+from feelit.identity.rows import PersonRows
 from feelit.identity.select import no_embeddings
 from feelit.live.people import PeopleNow
 from feelit.live.recording import Recording
@@ -14,10 +17,10 @@ from feelit.run.pipeline import Settings
 from feelit.run.segment import Networks, detect_and_classify, frame_table, no_faces, no_frames
 from feelit.storage.names import as_text
 from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.counts import Counts
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
 from feelit.video.capture import Capture, Captured
-from feelit.vision.identity import IdentityModel
 from feelit.vision.multi_scale import MultiScaleDetector
 
 MOST_FACES = 32
@@ -26,7 +29,7 @@ MOST_FACES = 32
 
 class Analyst:
     """The timeline of one source. Every frame goes into it as a segment of its own, so that its rows are those which an
-    analysis of the same frames gives.
+    analysis of the same frames gives, besides people, who are grouped at the end by the faces that the page needed.
     """
 
     def __init__(
@@ -35,14 +38,16 @@ class Analyst:
         settings: Settings,
         networks: Networks,
         recording: Recording | None,
-        identity: IdentityModel | None = None,
     ) -> None:
-        self._people = None if identity is None else PeopleNow(identity)
+        self._people = None if networks.identity is None else PeopleNow(networks.identity)
         self._capture, self._settings = capture, settings
         self._networks, self._recording = networks, recording
         info, detector = capture.info, networks.detector
         self._multi_scale = MultiScaleDetector(detector, info.width_px, info.height_px, settings.options.min_face_px)
-        self._builder = TimelineBuilder(TrackerSettings(detector.threshold), sampled_hz(settings.options.sampling, info))
+        self._evidence = None if self._people is None or recording is None else EvidenceBuilder()
+        rate_hz = sampled_hz(settings.options.sampling, info)
+        self._builder = TimelineBuilder(TrackerSettings(detector.threshold), rate_hz, evidence=self._evidence)
+        self._grouped: PersonRows | None = None
         self._zero_s = self._start_s = time.time()
 
     def look(self, captured: Captured) -> Timeline:
@@ -68,6 +73,9 @@ class Analyst:
         """Take in that nothing more will be looked at; what the source counted since is added."""
         self._take(no_frames(), no_faces(), self._capture.decoded - self._builder.decoded, self._capture.errors)
         self._write(self._builder.finish())
+        if self._evidence is not None and self._people is not None:
+            self._people.hand_over(self._evidence)
+            self._grouped, self._evidence = PersonRows(group_tracks(self._evidence)), None
 
     def commit(self, dropped: int) -> None:
         """Write the recording, if there is to be one.
@@ -84,22 +92,28 @@ class Analyst:
         if self._recording is None:
             return
         info = self._capture.seen()
-        video = metadata_of(info, self._builder.counts(info.duration_s))
+        video = metadata_of(info, self._counts(info.duration_s))
+        if self._grouped is not None:
+            video["people"] = self._grouped.describe()
         for unknown in ("size_bytes", "fingerprint"):
             video[unknown] = video[unknown] or None
         began = datetime.fromtimestamp(self._zero_s, UTC).isoformat(timespec="milliseconds")
         video["live"] = {"source": self._capture.kind, "began": began, "frames_dropped": dropped}
         name = self._capture.name
-        self._recording.commit(name, self._settings.record | {"videos": {name: video}})
+        self._recording.commit(name, self._settings.record | {"videos": {name: video}}, self._grouped)
 
     def report(self) -> VideoReport:
         """How it went."""
         return replace(
-            report_of(self._capture.name, self._builder.counts(self._capture.seen().duration_s)),
+            report_of(self._capture.name, self._counts(self._capture.seen().duration_s)),
             out=as_text(self._recording.out) if self._recording else None,
             wall_s=round(time.time() - self._start_s, 3),
             provider=self._networks.provider,
         )
+
+    def _counts(self, duration_s: float) -> Counts:
+        counted = self._builder.counts(duration_s)
+        return counted if self._grouped is None else replace(counted, tracks=self._grouped.tracks, people=self._grouped.people)
 
     def _take(self, frames: FrameTable, faces: FaceTable, decoded: int, errors: int = 0) -> None:
         threshold, provider = self._networks.detector.threshold, self._networks.provider

@@ -1,7 +1,8 @@
 """Who is in the picture now: a person who comes back is shown under the old number.
 
 Nothing that follows is known, so this is a guess where an analysis waits for the end: the first good face of a new track is
-compared with everybody who was seen and is not in the picture. Embeddings are in memory only, for as long as the session lasts.
+compared with everybody who was seen and is not in the picture. Embeddings are in memory only, for as long as the session lasts;
+when it ends, the recording is grouped by all of them, as an analysis is.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from feelit.identity.evidence import EvidenceBuilder
 from feelit.identity.likeness import JOIN, LEAST_WEIGHT, between, probability, template
-from feelit.identity.select import quality_of
-from feelit.types import Float32, Int32, Sample, Timeline
+from feelit.identity.select import quality_of, vector_bytes
+from feelit.types import Float32, Int8, Int32, Sample, Timeline
 from feelit.vision.identity import IdentityModel
 
 EVERY_S = 2.0
@@ -54,6 +56,12 @@ class PeopleNow:
         self._identity = identity
         self._tracks: dict[int, _Track] = {}
         self._people: dict[int, _Person] = {}
+        self._embedded: list[tuple[int, float, float, Int8]] = []  # track, time, quality, vector
+
+    def hand_over(self, evidence: EvidenceBuilder) -> None:
+        """Add all embeddings to what is known of the tracks."""
+        for track, time_s, quality, vector in self._embedded:
+            evidence.embed(track, time_s, quality, vector)
 
     def numbers(self, rows: Timeline, sample: Sample) -> Int32:
         """Who the faces of the newest frame are: (R,) int32, for `rows` (R,) of `sample`."""
@@ -67,7 +75,9 @@ class PeopleNow:
             if due and quality[row] >= LEAST_WEIGHT:
                 crop = self._identity.crop(sample.luma, sample.levels, rows.landmarks[row : row + 1])
                 here = {self._tracks[other].number for other in rows.track_id.tolist() if other in self._tracks}
-                self._see(mine, self._identity.embed(crop)[0], float(quality[row]), sample.time_s, here)
+                vector = self._identity.embed(crop)[0]
+                self._embedded.append((track, sample.time_s, float(quality[row]), vector_bytes(vector)))
+                self._see(mine, vector, float(quality[row]), sample.time_s, here)
         return np.array([self._tracks[track].number for track in rows.track_id.tolist()], np.int32)
 
     def _see(self, track: _Track, vector: Float32, quality: float, time_s: float, here: set[int]) -> None:

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from feelit.errors import OutputError, UsageError
+from feelit.identity.rows import PersonRows
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
 from feelit.storage.stat import InputFiles
+from feelit.timeline.schema import PEOPLE
 from feelit.timeline.write import TimelineWriter
 from feelit.types import Timeline
 
@@ -66,8 +68,8 @@ class Recording:
         if sum(map(len, self._waiting)) >= AT_ONCE:
             self._flush(name)
 
-    def commit(self, name: str, record: dict[str, Any]) -> None:
-        """Write the file; `record` is its metadata.
+    def commit(self, name: str, record: dict[str, Any], people: PersonRows | None = None) -> None:
+        """Write the file; `record` is its metadata, `people` who the tracks are, where they were grouped.
 
         Raises
         ------
@@ -79,8 +81,9 @@ class Recording:
         assert writer is not None
         with output_errors(self.out):
             writer.close()
-        with whole_file(self.out, self._workspace.folder) as temporary, TimelineWriter(temporary, record) as whole:
-            whole.copy(self._spool)
+        groups = () if people is None else (PEOPLE,)
+        with whole_file(self.out, self._workspace.folder) as temporary, TimelineWriter(temporary, record, groups) as whole:
+            whole.copy(self._spool, None if people is None else people.change)
 
     def _flush(self, name: str) -> None:
         waiting, self._waiting = self._waiting, []

@@ -21,7 +21,6 @@ from feelit.live.latest import Latest
 from feelit.live.message import faces_of, greeting, jpeg_of, pack
 from feelit.live.recording import Recording
 from feelit.live.server import PageServer
-from feelit.models.paths import model_path
 from feelit.options.videos import LiveOptions, ServerOptions
 from feelit.run.job import VideoReport
 from feelit.run.pipeline import resolve
@@ -29,7 +28,6 @@ from feelit.run.segment import open_networks
 from feelit.types import Timeline
 from feelit.video.capture import Capture, Captured
 from feelit.video.stream import open_capture
-from feelit.vision.identity import open_identity
 
 IDLE_S = 0.25
 """A page hears of trouble, and a signal is heeded, within this time though no frame comes."""
@@ -80,11 +78,10 @@ def watch(
         broadcast = Broadcast()
         server = exits.enter_context(PageServer(serving, broadcast))
         networks = open_networks(settings.models)
-        identity = open_identity(model_path("identity"), options.device) if options.people else None
         capture = _opened(lambda: open_capture(source, settings.options.sampling, options.loop), stop)
         if capture is None:
             return None
-        session = _Session(capture, Analyst(capture, settings, networks, recording, identity), broadcast, options)
+        session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, options)
         server.begin(greeting(capture.name, capture.info))
         announce(server.url, capture.name)
         return session.run(stop)

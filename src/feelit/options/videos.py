@@ -188,7 +188,7 @@ class LiveOptions(FaceOptions):
     )
     people: bool = option(
         True,
-        "Show a person who comes back under the old number.",
+        "Show a person who comes back under the old number, and group the tracks of the recording at the end.",
         details="`--no-people` computes nothing about identity: numbers are those of tracks.",
     )
     loop: bool = option(False, "Play a file over and over.")
@@ -215,6 +215,6 @@ class LiveOptions(FaceOptions):
             classifier=self.classifier,
             prior=self.prior,
             device=self.device,
-            people=False,  # persons are known once a video is complete
+            people=self.people,
             signals="none",
         )
