@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
 from feelit.timeline.quality_gate import passes_quality_gate
-from feelit.timeline.smoothing import LAG_S, LabelSmoother, smooth
+from feelit.timeline.smoothing import SETTLED_S, LabelSmoother, smooth
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, SegmentResult, Timeline
 from tests.timeline.made import Recording, recording
@@ -172,7 +172,7 @@ def test_rows_come_out_as_soon_as_nothing_can_change_them() -> None:
         rows = builder.add(result)
         now_s = float(result.frames.time_s[-1])
         out_s = float(rows.time_s[-1]) if len(rows) else out_s
-        assert now_s - LAG_S - 0.3 < out_s < now_s - LAG_S + 1e-6 or now_s < LAG_S + 0.3
+        assert now_s - SETTLED_S - 0.3 < out_s < now_s - SETTLED_S + 1e-6 or now_s < SETTLED_S + 0.3
 
 
 def test_what_is_held_does_not_grow_with_the_video() -> None:
@@ -191,8 +191,8 @@ def test_what_is_held_does_not_grow_with_the_video() -> None:
         given += len(np.unique(builder.add(replace(part, frames=frames)).frame))
         held.append((sum(map(len, builder._frames)), sum(map(len, builder._held))))
     assert given > 9_900
-    assert max(frames for frames, _ in held) <= 17
-    assert max(faces for _, faces in held) <= 3 * (17 + 8)
+    assert max(frames for frames, _ in held) <= 27
+    assert max(faces for _, faces in held) <= 3 * (27 + 18)
 
 
 def watched(seed: int) -> tuple[Timeline, list[Timeline]]:

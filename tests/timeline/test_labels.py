@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.timeline.smoothing import GAP_S, LAG_S, LabelSmoother
+from feelit.timeline.smoothing import GAP_S, SETTLED_S, LabelSmoother
 from feelit.types import Float32
 from tests.timeline.test_smoothing import Rows, everything, tracks
 
@@ -82,7 +82,7 @@ def test_labels_are_the_same_however_many_frames_are_given_at_a_time(rows: Rows,
     for step in [*steps, count]:
         first, end = len(parts), min(len(parts) + step, count)
         if first < end:
-            known = slice(0, int(np.searchsorted(time_s, time_s[end - 1] + LAG_S, side="right")))
+            known = slice(0, int(np.searchsorted(time_s, time_s[end - 1] + SETTLED_S, side="right")))
             part = time_s[known], track[known], probability[known], readable[known], np.arange(first, end, dtype=np.int64)
             foreseen = smoother.labels(*part, final=False).tolist()
             parts += smoother.labels(*part).tolist()
@@ -100,14 +100,14 @@ def test_faces_that_cannot_be_read_have_no_label_and_change_none(rows: Rows) -> 
     assert whole[readable].tolist() == only.tolist()
 
 
-def test_a_label_takes_no_more_than_the_lag_into_account() -> None:
+def test_a_label_takes_no_more_than_the_lag_and_the_swings_into_account() -> None:
     """What follows later than that may be anything."""
     rng = np.random.default_rng(0)
     time_s, track = np.linspace(0, 5.9, 60), np.zeros(60, np.int64)
     probability = rng.dirichlet(np.ones(4), 60).astype(np.float32)
     other = probability.copy()
     other[40:] = rng.dirichlet(np.ones(4), 20)
-    decided = int(np.searchsorted(time_s, time_s[40] - LAG_S - 1e-9))
+    decided = int(np.searchsorted(time_s, time_s[40] - SETTLED_S - 1e-9))
     one, two = (
         LabelSmoother().labels(time_s, track, values, np.ones(60, bool), everything(60))[:decided]
         for values in (probability, other)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.timeline.smoothing import REACH_S, smooth
+from feelit.timeline.smoothing import CONTEXT_S, REACH_S, smooth
 from feelit.types import Bool, Float32, Float64, Int64
 
 
@@ -55,7 +55,7 @@ def test_a_lonely_frame_stays_as_it_is() -> None:
 @given(tracks())
 def test_every_result_lies_within_what_was_seen_and_sums_to_1(rows: Rows) -> None:
     time_s, track, probability, readable = rows
-    found = smooth(*rows, everything(len(time_s)))
+    found = smooth(*rows, everything(len(time_s)), talking=False)
     for i, mean in enumerate(found):
         near = readable & (track == track[i]) & (np.abs(time_s - time_s[i]) <= REACH_S)
         assert np.isnan(mean).all() == (not near.any())
@@ -72,7 +72,7 @@ def test_what_lies_beyond_reach_changes_not_a_bit(rows: Rows, first: int, count:
     wanted = everything(len(time_s))[first : first + count + 1]
     if len(wanted) == 0:
         return
-    low, high = time_s[wanted[0]] - REACH_S, time_s[wanted[-1]] + REACH_S
+    low, high = time_s[wanted[0]] - CONTEXT_S, time_s[wanted[-1]] + CONTEXT_S
     near = np.flatnonzero((time_s >= low) & (time_s <= high))
     part = smooth(time_s[near], track[near], probability[near], readable[near], wanted - near[0])
     np.testing.assert_array_equal(part, smooth(*rows, wanted))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from feelit.timeline.smoothing import REACH_S, smooth
+from feelit.timeline.smoothing import CONTEXT_S, smooth
 from feelit.types import Bool, Float64, Int64, Timeline
 
 CONFIDENCE_TOLERANCE = 0.001
 """Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
 
 
-CONTEXT_S = 3 * REACH_S
+KNOWN_S = 3 * CONTEXT_S
 """What is known on either side of a claim that is compared: the window, and a track before or after its own."""
 
 
@@ -38,9 +38,9 @@ class ConfidencesFollow:
         """The faces of the next frames."""
         if len(faces):
             rows = Timeline.join([*self._rest, faces])
-            until_s = float(rows.time_s.max()) - CONTEXT_S
+            until_s = float(rows.time_s.max()) - KNOWN_S
             self._compare(rows, until_s)
-            self._rest = [rows.rows(~(rows.time_s < until_s - CONTEXT_S))]
+            self._rest = [rows.rows(~(rows.time_s < until_s - KNOWN_S))]
 
     def finish(self) -> None:
         """Compare what is left."""
@@ -52,10 +52,14 @@ class ConfidencesFollow:
         rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)).astype(np.int64))
         due: Bool = ~(rows.time_s < self._compared_s) & ~(rows.time_s >= until_s)
         claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
-        mean = smooth(rows.time_s, rows.track_id.astype(np.int64), rows.probability, rows.readable, claims)
-        shown = np.nan_to_num(mean[np.arange(len(claims)), rows.emotion[claims]], nan=-1)
-        off: Float64 = np.abs(shown - rows.confidence[claims])
-        wrong = claims[~(off <= CONFIDENCE_TOLERANCE)]
+        follows = np.zeros(len(claims), bool)
+        for talking in (True, False):  # older timelines did not take surprise out of talking
+            track = rows.track_id.astype(np.int64)
+            mean = smooth(rows.time_s, track, rows.probability, rows.readable, claims, talking=talking)
+            shown = np.nan_to_num(mean[np.arange(len(claims)), rows.emotion[claims]], nan=-1)
+            off: Float64 = np.abs(shown - rows.confidence[claims])
+            follows |= off <= CONFIDENCE_TOLERANCE
+        wrong = claims[~follows]
         self.wrong += sum(not _at_a_split(rows, int(claim)) for claim in wrong)
         self.looked_at += len(claims)
         self._compared_s = max(self._compared_s, until_s)
@@ -70,8 +74,8 @@ def _at_a_split(rows: Timeline, claim: int) -> bool:
     now_s, begin_s, end_s = float(rows.time_s[claim]), float(rows.time_s[mine].min()), float(rows.time_s[mine].max())
     for other in np.unique(rows.track_id[~mine]):
         times = rows.time_s[rows.track_id == other]
-        if now_s - begin_s <= REACH_S and 0 < begin_s - times.max() <= REACH_S:
+        if now_s - begin_s <= CONTEXT_S and 0 < begin_s - times.max() <= CONTEXT_S:
             return True
-        if end_s - now_s <= REACH_S and 0 < times.min() - end_s <= REACH_S:
+        if end_s - now_s <= CONTEXT_S and 0 < times.min() - end_s <= CONTEXT_S:
             return True
     return False

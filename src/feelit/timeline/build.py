@@ -14,7 +14,7 @@ from feelit.signals.voice import VoiceFinder
 from feelit.timeline.counts import Counts
 from feelit.timeline.mouth_motion import MOVES, MouthMotion
 from feelit.timeline.quality_gate import passes_quality_gate
-from feelit.timeline.smoothing import LAG_S, REACH_S, LabelSmoother, smooth
+from feelit.timeline.smoothing import CONTEXT_S, SETTLED_S, LabelSmoother, smooth
 from feelit.timeline.speaking import REACH_S as SPEAKING_REACH_S
 from feelit.timeline.speaking import speaking
 from feelit.tracking.cuts import CutDetector
@@ -56,7 +56,7 @@ class TimelineBuilder:
     ) -> None:
         settings = settings.at_interval(float(1 / rate_hz))
         self._tracker = Tracker(settings)
-        self._delay_s = max(settings.probation_s, REACH_S, LAG_S, SPEAKING_REACH_S) + 1e-6
+        self._delay_s = max(settings.probation_s, CONTEXT_S, SETTLED_S, SPEAKING_REACH_S) + 1e-6
         self._smoother = LabelSmoother()
         self._mouths, self._voice = MouthMotion(), voice
         self._first_frame = first_frame
@@ -166,7 +166,7 @@ class TimelineBuilder:
         if self._evidence is not None:
             self._evidence.see(faces.rows(np.lexsort((faces.track_id, faces.frame)).astype(np.int64)))
         self._frames = [rest] if len(rest) else []
-        kept = held.time_s >= rest.time_s[0] - max(REACH_S, SPEAKING_REACH_S) if len(rest) else np.zeros(len(held), bool)
+        kept = held.time_s >= rest.time_s[0] - max(CONTEXT_S, SPEAKING_REACH_S) if len(rest) else np.zeros(len(held), bool)
         self._held, self._changes = [held.rows(kept)], [np.concatenate(self._changes)[kept]]
         return _with_empty_frames(faces, due)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from feelit.timeline.surprise import SWING_REACH_S, without_talking
 from feelit.types import Bool, Float32, Float64, Int64
 
 SIGMA_S = 0.25
@@ -17,9 +18,14 @@ SIGMA_S = 0.25
 REACH_S = 0.75
 """How far the window reaches to either side."""
 
+CONTEXT_S = REACH_S + SWING_REACH_S + 1e-6
+"""How far what is averaged depends on the frames to either side."""
 
 LAG_S = 1.5
 """How much of what follows a frame its label takes into account."""
+
+SETTLED_S = LAG_S + SWING_REACH_S
+"""What comes later changes a label no more."""
 
 CHANGE_COST = 0.75
 """What a change of the label costs, in seconds of evidence: a label that is e times as likely as another has to last so long
@@ -41,7 +47,9 @@ UNITS = 1 << 20
 IMPOSSIBLE = -(1 << 52)
 
 
-def smooth(time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64) -> Float32:
+def smooth(
+    time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64, *, talking: bool = True
+) -> Float32:
     """Probabilities averaged over the track with a Gaussian window in time; unreadable frames weigh nothing.
 
     Parameters
@@ -51,6 +59,7 @@ def smooth(time_s: Float64, track: Int64, probability: Float32, readable: Bool, 
     probability : (F, C) float32
     readable : (F,) bool
     rows : (K,) int64, the rows wanted; the others are context
+    talking : whether surprise that swings with a talking mouth is taken out first, see `surprise.without_talking`
 
     Returns
     -------
@@ -62,7 +71,9 @@ def smooth(time_s: Float64, track: Int64, probability: Float32, readable: Bool, 
         members = np.flatnonzero((track == name) & readable)
         wanted = np.flatnonzero(track[rows] == name)
         if len(members):
-            result[wanted] = _window(time_s[members], probability[members], time_s[rows[wanted]])
+            seen = probability[members]
+            seen = without_talking(time_s[members], seen) if talking else seen
+            result[wanted] = _window(time_s[members], seen, time_s[rows[wanted]])
     return result
 
 
@@ -122,8 +133,8 @@ def _mean(total: Float64, weight: Float64) -> Float32:
 class LabelSmoother:
     """The labels of the faces of a video, given out in the order of time; every label is final.
 
-    A label depends on the frames of its track up to `LAG_S` after it, and on the labels that were given out before, so it is
-    the same however many frames are given at a time.
+    A label depends on the frames of its track up to `SETTLED_S` after it and `SWING_REACH_S` before it, and on the labels that
+    were given out before, so it is the same however many frames are given at a time.
     """
 
     def __init__(self) -> None:
@@ -137,7 +148,7 @@ class LabelSmoother:
         Parameters
         ----------
         time_s, track, probability, readable : (F,), (F,), (F, C), (F,); those of a track by rising time. What follows the rows
-            wanted by less than `LAG_S` is among them
+            wanted by less than `SETTLED_S` is among them
         rows : (K,) int64, rising, the rows wanted, after all that were wanted before
         final : whether later calls go on from these labels
 
@@ -148,12 +159,15 @@ class LabelSmoother:
         result = np.full(len(rows), -1, np.int64)
         for name in np.unique(track[rows]).tolist():
             before = self._last.get(name)
-            members = np.flatnonzero((track == name) & readable & (time_s > (before[0] if before else -np.inf)))
+            known = np.flatnonzero((track == name) & readable)
+            later = time_s[known] > (before[0] if before else -np.inf)
+            members = known[later]
             wanted = np.flatnonzero((track[rows] == name) & readable[rows])
             if not len(wanted):
                 continue
             place = np.searchsorted(members, rows[wanted])
-            found = _likeliest(time_s[members], probability[members], int(place[-1]) + 1, before)
+            shown = without_talking(time_s[known], probability[known])[later]
+            found = _likeliest(time_s[members], shown, int(place[-1]) + 1, before)
             result[wanted] = found[place]
             if final:
                 self._last[name] = float(time_s[members[place[-1]]]), int(found[-1])
