@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import krippendorff
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,6 +74,22 @@ def test_alpha_counts_pairs_of_values(seed: int, labels: int) -> None:
     observed = sum(sum(a != b for a in unit for b in unit) / (len(unit) - 1) for unit in units) / len(values)
     expected = sum(a != b for a in values for b in values) / (len(values) * (len(values) - 1))
     assert figures(codes.tolist(), labels)["alpha"] == pytest.approx(1 - observed / expected)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 6), st.integers(2, 4))
+def test_other_programs_give_the_same(seed: int, labels: int, coders: int) -> None:
+    """Cohen's kappa of scikit-learn, and nominal alpha of the package krippendorff, to 1e-9."""
+    metrics = pytest.importorskip("sklearn.metrics")  # of the extra `train`
+    rng = np.random.default_rng(seed)
+    usual = rng.integers(0, labels, 60)
+    codes: Int64 = np.where(rng.random((coders, 60)) < 0.6, usual, rng.integers(0, labels, (coders, 60))).astype(np.int64)
+    found = agreement(codes, labels, 1)
+    if len(np.unique(codes)) > 1:
+        assert found.cohen[0, 1].value == pytest.approx(metrics.cohen_kappa_score(codes[0], codes[1]), abs=1e-9)
+        gaps = np.where(rng.random(codes.shape) < 0.2, np.nan, codes)
+        expected = krippendorff.alpha(gaps, level_of_measurement="nominal")
+        alpha = agreement(np.where(np.isnan(gaps), -1, codes), labels, 1).alpha.value
+        assert alpha == pytest.approx(expected, abs=1e-9)
 
 
 @given(st.integers(0, 10**6))

@@ -12,6 +12,7 @@ import pytest
 import feelit
 from feelit.errors import UsageError
 from feelit.timeline.schema import pack_metadata, to_arrow
+from tests.conftest import Command
 from tests.reports.meetings import Meeting, facts_of, timeline_of
 
 MEETING = Meeting(people=3, duration_s=20.0)
@@ -75,6 +76,20 @@ def test_a_timeline() -> None:
     found = compared("a.parquet@2", codes("a.csv", *shown), step_s=0.05)
     assert found["coders"] == ["a.parquet@2", "a.csv"]
     assert found["percent_agreement"]["value"] > 0.99
+
+
+def test_a_label_of_one_coder_alone_is_named(command: Command) -> None:
+    a, b = codes("a.csv", *ANNA, (10, 12, "joy")), codes("b.csv", *ANNA, (10, 12, "smirk"), (12, 13, "fear"))
+    assert compared(a, b)["labels_of_one_coder"] == {"a.csv": ["joy"], "b.csv": ["smirk"]}  # fear may just not occur
+    ran = command("agree", a, b)
+    note = "feelit: a.csv alone uses joy; if others mean the same, --map joy=ANOTHER says so"
+    assert (ran.code, ran.lines) == (0, [note, note.replace("a.csv", "b.csv").replace("joy", "smirk")])
+    assert command("agree", a, b, "--map", "joy=happiness,smirk=happiness").err == ""
+
+
+def test_annotations_are_moved_to_the_clock_of_the_video() -> None:
+    found = compared(codes("a.csv", *ANNA[1:]), codes("a2.csv", *ANNA[1:]), offset_s=2.5)
+    assert (found["end_s"], found["units"]) == (12.5, 60)
 
 
 @pytest.mark.parametrize(

@@ -70,12 +70,12 @@ def agreement(codes: Int64, labels: int, block: int, seed: int = 0) -> Agreement
     pooled = sum(tables.values())
     return Agreement(
         units=int((every.sum(axis=1) >= 2).sum()),
-        percent=_estimate(_share(np.einsum("wii->w", pooled), pooled.sum(axis=(1, 2)))),
-        cohen={pair: _estimate(_cohen(table)) for pair, table in tables.items()},
-        fleiss=_estimate(_fleiss(every, len(codes), weights, number)),
-        alpha=_estimate(_alpha(every, weights, number)),
+        percent=estimate(quotient(np.einsum("wii->w", pooled), pooled.sum(axis=(1, 2)))),
+        cohen={pair: estimate(_cohen(table)) for pair, table in tables.items()},
+        fleiss=estimate(_fleiss(every, len(codes), weights, number)),
+        alpha=estimate(_alpha(every, weights, number)),
         by_label=tuple(
-            _estimate(_alpha(np.stack([every[:, k], every.sum(axis=1) - every[:, k]], axis=1), weights, number))
+            estimate(_alpha(np.stack([every[:, k], every.sum(axis=1) - every[:, k]], axis=1), weights, number))
             for k in range(labels)
         ),
         confusion=np.round(tables[0, 1][0]).astype(np.int64),
@@ -105,8 +105,8 @@ def _by_block(values: Float64, weights: Float64, number: Int64) -> Float64:
 def _cohen(table: Float64) -> Float64:
     """(W, C, C) -> (W,)"""
     total = table.sum(axis=(1, 2))
-    chance = _share((table.sum(axis=1) * table.sum(axis=2)).sum(axis=1), total**2)
-    return _share(_share(np.einsum("wii->w", table), total) - chance, 1 - chance)
+    chance = quotient((table.sum(axis=1) * table.sum(axis=2)).sum(axis=1), total**2)
+    return quotient(quotient(np.einsum("wii->w", table), total) - chance, 1 - chance)
 
 
 def _fleiss(every: Int64, coders: int, weights: Float64, number: Int64) -> Float64:
@@ -114,9 +114,9 @@ def _fleiss(every: Int64, coders: int, weights: Float64, number: Int64) -> Float
     counts = np.where(full[:, None], every, 0).astype(np.float64)
     agreeing = np.where(full, ((counts**2).sum(axis=1) - coders) / (coders * (coders - 1)), 0.0)
     units = _by_block(full.astype(np.float64), weights, number)
-    share = _share(_by_block(counts, weights, number), units[:, None] * coders)
+    share = quotient(_by_block(counts, weights, number), units[:, None] * coders)
     chance = (share**2).sum(axis=1)
-    return _share(_share(_by_block(agreeing, weights, number), units) - chance, 1 - chance)
+    return quotient(quotient(_by_block(agreeing, weights, number), units) - chance, 1 - chance)
 
 
 def _alpha(every: Int64, weights: Float64, number: Int64) -> Float64:
@@ -125,18 +125,18 @@ def _alpha(every: Int64, weights: Float64, number: Int64) -> Float64:
     differing = np.where(said >= 2, (counts.sum(axis=1) ** 2 - (counts**2).sum(axis=1)) / np.maximum(said - 1, 1), 0.0)
     values = _by_block(counts, weights, number)
     total = values.sum(axis=1)
-    expected = _share(total**2 - (values**2).sum(axis=1), total - 1)
-    return 1 - _share(_by_block(differing, weights, number), expected)
+    expected = quotient(total**2 - (values**2).sum(axis=1), total - 1)
+    return 1 - quotient(_by_block(differing, weights, number), expected)
 
 
-def _share(part: Float64, whole: Float64) -> Float64:
+def quotient(part: Float64, whole: Float64) -> Float64:
     """A quotient; NaN where nothing is divided by nothing."""
     result = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
     np.divide(part, whole, out=result, where=np.abs(whole) > 1e-12)
     return result
 
 
-def _estimate(values: Float64) -> Estimate:
+def estimate(values: Float64) -> Estimate:
     """The first value is that of the data, the others are those of the draws."""
     drawn = values[1:][~np.isnan(values[1:])]
     low, high = np.percentile(drawn, LEVEL) if len(drawn) and not np.isnan(values[0]) else (np.nan, np.nan)

@@ -44,6 +44,7 @@ class Comparison:
     coders, labels : their names; `agreement` counts both from 0
     start_s, end_s, step_s : the units that were compared
     shares : (R, C) how much of what a coder labelled each label takes
+    alone : labels that one coder alone uses, by coder, other than the emotions of timelines; empty if names were given to them
     """
 
     coders: tuple[str, ...]
@@ -53,6 +54,7 @@ class Comparison:
     step_s: float
     shares: Float64
     agreement: Agreement
+    alone: dict[str, tuple[str, ...]]
 
     def record(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
@@ -80,6 +82,7 @@ class Comparison:
                 coder: dict(zip(self.labels, np.round(row, 6).tolist(), strict=True))
                 for coder, row in zip(self.coders, self.shares, strict=True)
             },
+            "labels_of_one_coder": {coder: list(labels) for coder, labels in self.alone.items()},
             "confusion": {"rows": self.coders[0], "columns": self.coders[1], "units": found.confusion.tolist()},
         }
 
@@ -105,15 +108,7 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
     if options.tolerance_s and len(coders) > 2:
         raise UsageError("--tolerance is between two coders", f"{len(coders)} were given")
     labels = _labels(coders, options.gaps)
-    start_s = options.start_s if options.start_s is not None else max(coder.start_s for coder in coders)
-    end_s = options.end_s if options.end_s is not None else min(coder.end_s for coder in coders)
-    count = int(np.floor((end_s - start_s) / options.step_s + 1e-9)) if np.isfinite(end_s - start_s) else 0
-    if count < 1:
-        spans = ", ".join(f"{coder.name} {coder.start_s:g} to {coder.end_s:g} s" for coder in coders)
-        raise UsageError("the coders share no time", spans)
-    if count > MOST_UNITS:
-        raise UsageError(f"{count} units are too many", "choose a longer --step")
-    at_s = np.asarray(start_s + (np.arange(count) + 0.5) * options.step_s, np.float64)
+    start_s, at_s = unit_times([(coder.name, coder.start_s, coder.end_s) for coder in coders], options)
     codes = np.stack([_codes(coder, labels, at_s, options.gaps) for coder in coders])
     shares = np.stack([np.bincount(row[row >= 0], minlength=len(labels)) / max(1, (row >= 0).sum()) for row in codes])
     if options.tolerance_s:
@@ -125,46 +120,104 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
         coders=tuple(coder.name for coder in coders),
         labels=labels,
         start_s=start_s,
-        end_s=start_s + count * options.step_s,
+        end_s=start_s + len(at_s) * options.step_s,
         step_s=options.step_s,
         shares=shares,
         agreement=found,
+        alone={} if options.rename else _alone(coders),
     )
+
+
+def _alone(coders: Sequence[_Coder]) -> dict[str, tuple[str, ...]]:
+    """Labels that one coder alone uses, other than the eight emotions: another may have another word for the same."""
+    said = {coder.name: {a.label for a in coder.stretches} - set(EMOTIONS) for coder in coders}
+    found = {name: mine - set().union(*(its for other, its in said.items() if other != name)) for name, mine in said.items()}
+    return {name: tuple(sorted(labels)) for name, labels in found.items() if labels}
+
+
+def unit_times(spans: Sequence[tuple[str, float, float]], options: AgreeOptions) -> tuple[float, Float64]:
+    """When the units that coders share begin, and (N,) their middles, s.
+
+    Parameters
+    ----------
+    spans : name, beginning and end of each coder, s
+
+    Raises
+    ------
+    UsageError
+        if there are none, or too many.
+    """
+    start_s = options.start_s if options.start_s is not None else max(start_s for _, start_s, _ in spans)
+    end_s = options.end_s if options.end_s is not None else min(end_s for _, _, end_s in spans)
+    count = int(np.floor((end_s - start_s) / options.step_s + 1e-9)) if np.isfinite(end_s - start_s) else 0
+    if count < 1:
+        raise UsageError("the coders share no time", ", ".join(f"{name} {a:g} to {b:g} s" for name, a, b in spans))
+    if count > MOST_UNITS:
+        raise UsageError(f"{count} units are too many", "choose a longer --step")
+    at_s: Float64 = start_s + (np.arange(count, dtype=np.float64) + 0.5) * options.step_s
+    return start_s, at_s
 
 
 def _coder(source: str | tuple[Recording, int], options: AgreeOptions) -> _Coder:
     if not isinstance(source, str):
         recording, person = source
-        return _shown(recording, person, _named(recording.name, recording.person_name(person) or str(person)))
-    path, name = source, ""
-    if not Path(source).exists() and "@" in source:
-        path, _, name = source.rpartition("@")
+        return _shown(recording, person, named(recording.name, recording.person_name(person) or str(person)))
+    path, name = parted(source)
     if Path(path).suffix.lower() in READERS:
         return _annotated(Path(path), name, options)
     return _measured(path, name)
 
 
-def _annotated(path: Path, name: str, options: AgreeOptions) -> _Coder:
-    tiers = read_annotations(path)
+def parted(source: str) -> tuple[str, str]:
+    """A path, and the name of a person or a tier behind it; empty if there is none."""
+    if not Path(source).exists() and "@" in source:
+        path, _, name = source.rpartition("@")
+        return path, name
+    return source, ""
+
+
+def tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
+    """The annotations of a tier; without a name of the only one.
+
+    Raises
+    ------
+    UsageError
+        if the file cannot be read, has no such tier, or several and none is named.
+    """
+    tiers = read_annotations(path, options)
     if name and name not in tiers:
         raise UsageError(f"{path} has no tier {name}", f"it has {', '.join(tiers)}")
     if not name and len(tiers) > 1:
         raise UsageError(f"{path} has {len(tiers)} tiers", f"name one: {', '.join(f'{path}@{tier}' for tier in tiers)}")
-    renamed = dict(options.rename)
-    stretches = [
-        Annotation(a.start_s, a.end_s, spelled(renamed.get(a.label, a.label))) for a in tiers[name or next(iter(tiers))]
-    ]
-    if not stretches:
+    found = tiers[name or next(iter(tiers))]
+    if not found:
         raise UsageError(f"{path} holds no annotations on the tier {name or next(iter(tiers))}", "name another one")
-    return _Coder(_named(path, name), stretches, 0.0, max(a.end_s for a in stretches), machine=False)
+    return found
+
+
+def _annotated(path: Path, name: str, options: AgreeOptions) -> _Coder:
+    renamed = dict(options.rename)
+    stretches = [Annotation(a.start_s, a.end_s, spelled(renamed.get(a.label, a.label))) for a in tier_of(path, name, options)]
+    return _Coder(named(path, name), stretches, 0.0, max(a.end_s for a in stretches), machine=False)
 
 
 def _measured(path: str, name: str) -> _Coder:
+    recording = recording_at(path)
+    return _shown(recording, person_of(recording, path, name), named(path, name))
+
+
+def recording_at(path: str) -> Recording:
+    """The only recording of a timeline.
+
+    Raises
+    ------
+    UsageError
+        if it holds another number of videos.
+    """
     recordings = open_timelines([path])
     if len(recordings) != 1:
         raise UsageError(f"{path} holds {len(recordings)} videos", "agreement is about one recording: give its timeline")
-    (recording,) = recordings
-    return _shown(recording, _person(recording, path, name), _named(path, name))
+    return recordings[0]
 
 
 def _shown(recording: Recording, person: int, name: str) -> _Coder:
@@ -182,7 +235,14 @@ def _shown(recording: Recording, person: int, name: str) -> _Coder:
     return _Coder(name, stretches, float(every[0]) if len(every) else 0.0, last_s, machine=True)
 
 
-def _person(recording: Recording, path: str, name: str) -> int:
+def person_of(recording: Recording, path: str, name: str) -> int:
+    """The person of a name or a number; without one the only one.
+
+    Raises
+    ------
+    UsageError
+        if there is nobody, or several and none is named.
+    """
     people = recording.person_rows()
     names = {person: recording.person_name(person) or str(person) for person in people}
     if not people:
@@ -197,7 +257,8 @@ def _person(recording: Recording, path: str, name: str) -> int:
     return found
 
 
-def _named(path: Path | str, name: str) -> str:
+def named(path: Path | str, name: str) -> str:
+    """What a coder is called."""
     shown = as_text(Path(path)) if isinstance(path, str) else as_text(path)
     return f"{shown}@{name}" if name else shown
 
@@ -224,6 +285,8 @@ def _codes(coder: _Coder, labels: tuple[str, ...], at_s: Float64, gaps: str | No
         if spelled(gaps) not in labels:
             raise UsageError(f"--gaps {gaps} is no label that anybody uses", f"used are {', '.join(labels)}")
         filler = labels.index(spelled(gaps))
+    if not coder.stretches:  # a face that is never readable
+        return np.full(len(at_s), filler, np.int64)
     start = np.array([a.start_s for a in coder.stretches])
     end = np.array([a.end_s for a in coder.stretches])
     number = np.array([labels.index(a.label) for a in coder.stretches], np.int64)

@@ -13,6 +13,7 @@ from feelit.options.agree import AgreeOptions
 if TYPE_CHECKING:
     from feelit.analysis.agreement import Estimate
     from feelit.analysis.coders import Comparison
+    from feelit.analysis.ratings import Ratings
 
 
 @with_options
@@ -21,23 +22,55 @@ def agree(
         list[str],
         typer.Argument(
             metavar="SOURCE",
-            help="Timelines and annotations (.csv, .tsv, .eaf, .TextGrid) of one recording; FILE@NAME is a person or a tier.",
+            help="Timelines and annotations (tables, ELAN, Praat, BORIS ...) of one recording; FILE@NAME is a person or tier.",
             show_default=False,
         ),
     ],
     options: AgreeOptions,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare coders of a recording with each other or with a timeline: kappa, alpha, percent agreement and confusion."""
+    """Compare coders of a recording with each other or with a timeline: kappa, alpha, ICC, percent agreement, confusion."""
     from feelit.analysis.coders import compare
+    from feelit.analysis.ratings import compare_values
     from feelit.cli import texts
     from feelit.options.kinds import listed
+    from feelit.storage.names import one_line
 
-    found = compare([str(source) for source in listed(sources)], options)
+    paths = [str(source) for source in listed(sources)]
+    if options.icc:
+        ratings = compare_values(paths, options)
+        if json_:
+            texts.write_json(ratings.record(), indent=2)
+        else:
+            _show_ratings(ratings)
+        return
+    found = compare(paths, options)
     if json_:
         texts.write_json(found.record(), indent=2)
     else:
         _show(found)
+    for coder, labels in found.alone.items():
+        note = f"{coder} alone uses {', '.join(labels)}; if others mean the same, --map {labels[0]}=ANOTHER says so"
+        typer.echo(one_line(f"feelit: {note}"), err=True)
+
+
+def _show_ratings(found: Ratings) -> None:
+    from feelit.console import make_table, print_table
+
+    figures = found.intraclass
+    span = f"{found.start_s:g} to {found.end_s:g} s, {figures.units} units of {found.step_s:g} s"
+    names = ("ICC(2,1) absolute", "ICC(3,1) consistent", "ICC(2,k) absolute, mean", "ICC(3,k) consistent, mean")
+    rows = [
+        (name, _shown(estimate), "not defined" if math.isnan(low) else f"[{low:.3f}, {high:.3f}]")
+        for name, (_, estimate, (low, high)) in zip(names, found.figures(), strict=True)
+    ]
+    for (one, two), r in figures.pearson.items():
+        pair = "" if len(found.coders) == 2 else f", {found.coders[one]} and {found.coders[two]}"
+        rows.append((f"Pearson's r{pair}", _shown(r), ""))
+    print_table(make_table(span, ["figure", "value [95 %]", "were units independent"], rows, 2))
+    each = zip(found.coders, found.means.tolist(), found.spreads.tolist(), strict=True)
+    lines = [(coder, f"{mean:.4g}", f"{spread:.4g}") for coder, mean, spread in each]
+    print_table(make_table("by coder", ["coder", "mean", "standard deviation"], lines, 1))
 
 
 def _show(found: Comparison) -> None:

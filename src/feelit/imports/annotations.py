@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from xml.etree import ElementTree as ET
 
 from feelit.encodings import text_of
@@ -37,6 +39,10 @@ COLUMNS = {
     "tier": ("tier", "coder", "rater", "annotator", "subject", "speaker"),
 }
 """Names that the columns of a table may have, in small letters; a tier is not needed."""
+
+
+TIMES = ("time", "time_s", "time (s)", "seconds", "second", "timestamp")
+"""Names that the column of times may have in a table with one row per time."""
 
 
 def read_tiers(path: Path, clock: ClockOptions | None = None) -> Tiers:
@@ -120,6 +126,9 @@ def _table(text: str) -> Tiers:
     heads = [cell.strip().lower() for cell in head]
     place = {name: next((heads.index(known) for known in names if known in heads), None) for name, names in COLUMNS.items()}
     start, end, label = place["start"], place["end"], place["label"]
+    clock = next((heads.index(known) for known in TIMES if known in heads), None)
+    if clock is not None and (start is None or end is None):
+        return _sampled(heads, rows, clock)
     if start is None or end is None or label is None:
         raise ValueError("the columns start, end and label are not all there")
     tiers: Tiers = {}
@@ -128,6 +137,33 @@ def _table(text: str) -> Tiers:
             tier = row[place["tier"]].strip() if place["tier"] is not None else ""
             tiers.setdefault(tier, []).append(Annotation(_seconds(row[start]), _seconds(row[end]), row[label].strip()))
     return tiers
+
+
+def _sampled(heads: list[str], rows: Iterator[list[str]], clock: int) -> Tiers:
+    """A table with one row per time: each column of numbers is a tier, on which a number holds until the next row, or for one
+    and a half of the usual time between rows."""
+    every = [row for row in rows if any(cell.strip() for cell in row)]
+    times = [_seconds(row[clock]) for row in every]
+    if any(later <= sooner for sooner, later in pairwise(times)):
+        raise ValueError("its times do not rise from row to row")
+    usual_s = median([later - sooner for sooner, later in pairwise(times)] or [1.0])
+    ends = [min(end, start + 1.5 * usual_s) for start, end in zip(times, [*times[1:], math.inf], strict=True)]
+    tiers: Tiers = {}
+    for k, name in enumerate(heads):
+        cells = [row[k].strip() for row in every] if k != clock else []
+        if any(cells) and all(map(_is_number, filter(None, cells))):
+            found = [Annotation(a, b, cell) for a, b, cell in zip(times, ends, cells, strict=True) if cell]
+            tiers[name] = found
+    if not tiers:
+        raise ValueError("no column beside that of the time holds numbers")
+    return tiers if len(tiers) > 1 else {"": next(iter(tiers.values()))}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _seconds(text: str) -> float:

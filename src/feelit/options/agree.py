@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from feelit.errors import UsageError
-from feelit.options.declare import Bounds, Options, option
+from feelit.options.clock import ClockOptions
+from feelit.options.declare import Bounds, option
 from feelit.options.kinds import SECONDS, Kind
 
 TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
@@ -37,7 +38,7 @@ RENAMED = Kind(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AgreeOptions(Options):
+class AgreeOptions(ClockOptions):
     """How coders are compared."""
 
     start_s: float | None = option(
@@ -63,6 +64,16 @@ class AgreeOptions(Options):
     rename: tuple[tuple[str, str], ...] = option(
         (), "Other names for labels, as in joy=happiness,mad=anger.", flag="--map", kind=RENAMED
     )
+    icc: bool = option(
+        False,
+        "Compare numbers, not labels: intraclass correlations.",
+        details="Of annotations whose labels are numbers, of tables with a number per time, and of a `--column` of timelines.",
+    )
+    column: str | None = option(
+        None,
+        "What of timelines is compared by --icc, as in p_happiness or smile.",
+        default_text="none: give it if a timeline is among the sources",
+    )
     block_s: float = option(
         10.0,
         "Length of the blocks of the bootstrap that gives the intervals.",
@@ -76,3 +87,7 @@ class AgreeOptions(Options):
         """See `Options.check`."""
         if self.start_s is not None and self.end_s is not None and not self.start_s < self.end_s:
             raise UsageError(f"--start {self.start_s:g} is not before --end {self.end_s:g}", "both are seconds of the video")
+        if self.column is not None and not self.icc:
+            raise UsageError(f"--column {self.column} is compared by --icc", "give --icc, or leave it out")
+        if self.icc and (self.tolerance_s or self.rename):
+            raise UsageError("--icc compares numbers: --tolerance and --map are of labels", "leave them out")

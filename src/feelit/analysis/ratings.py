@@ -1,0 +1,183 @@
+"""Coders of one recording who give numbers over time: annotations, and columns of timelines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from feelit.analysis.agreement import Estimate
+from feelit.analysis.coders import HELD, named, parted, person_of, recording_at, tier_of, unit_times
+from feelit.analysis.intraclass import Intraclass, intraclass
+from feelit.errors import UsageError
+from feelit.imports.annotations import READERS
+from feelit.options.agree import AgreeOptions
+from feelit.timeline.recording import Recording
+from feelit.types import Float64
+
+FORMS = ("icc_2_1", "icc_3_1", "icc_2_k", "icc_3_k")
+"""Shrout & Fleiss' names of the figures of `Intraclass`, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rater:
+    """Numbers over time: `value` from each `start_s` to before its `end_s`."""
+
+    name: str
+    start_s: Float64  # (N,)
+    end_s: Float64  # (N,)
+    value: Float64  # (N,)
+    first_s: float
+    last_s: float
+    machine: bool
+
+    def at(self, time_s: Float64, gap: float) -> Float64:
+        """(N,) the numbers at some times, `gap` where there is none."""
+        if not len(self.start_s):  # a face that is never readable
+            return np.full(len(time_s), math.nan if self.machine else gap)
+        place = np.searchsorted(self.start_s, time_s, side="right") - 1
+        inside = (place >= 0) & (time_s < self.end_s[np.maximum(place, 0)])
+        result: Float64 = np.where(inside, self.value[np.maximum(place, 0)], math.nan if self.machine else gap)
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratings:
+    """Coders who give numbers, and how far they agree.
+
+    Attributes
+    ----------
+    coders : their names; `intraclass` counts them from 0
+    start_s, end_s, step_s : the units that were compared
+    means, spreads : (R,) mean and standard deviation of each coder's numbers
+    """
+
+    coders: tuple[str, ...]
+    start_s: float
+    end_s: float
+    step_s: float
+    means: Float64
+    spreads: Float64
+    intraclass: Intraclass
+
+    def figures(self) -> list[tuple[str, Estimate, tuple[float, float]]]:
+        """Name, value with the interval of the bootstrap, and interval of independent units, of every form."""
+        found = self.intraclass
+        estimates = found.absolute, found.consistent, found.absolute_mean, found.consistent_mean
+        return list(zip(FORMS, estimates, found.independent, strict=True))
+
+    def record(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+
+        def number(value: float) -> float | None:
+            return None if math.isnan(value) else round(value, 6)
+
+        def figure(estimate: Estimate) -> dict[str, float | None]:
+            return {"value": number(estimate.value), "low": number(estimate.low), "high": number(estimate.high)}
+
+        return {
+            "coders": list(self.coders),
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "step_s": self.step_s,
+            "units": self.intraclass.units,
+            "means": dict(zip(self.coders, map(number, self.means.tolist()), strict=True)),
+            "standard_deviations": dict(zip(self.coders, map(number, self.spreads.tolist()), strict=True)),
+            **{
+                name: figure(estimate) | {"independent_low": number(low), "independent_high": number(high)}
+                for name, estimate, (low, high) in self.figures()
+            },
+            "pearson": [
+                {"coders": [self.coders[one], self.coders[two]]} | figure(r)
+                for (one, two), r in self.intraclass.pearson.items()
+            ],
+        }
+
+
+def compare_values(sources: Sequence[str], options: AgreeOptions) -> Ratings:
+    """Compare two or more coders of one recording who give numbers.
+
+    Parameters
+    ----------
+    sources : timelines and files of annotations; `FILE@NAME` names the person of a timeline or the tier of a file, which is
+        needed where there are several
+
+    Raises
+    ------
+    UsageError
+        if there are fewer than two, a name is missing or unknown, a label is no number, or they share no time.
+    TimelineReadError
+        if a timeline cannot be read.
+    """
+    if len(sources) < 2:
+        raise UsageError("one coder cannot agree with anybody", "give two or more, as in results.parquet ratings.csv")
+    gap = _number(options.gaps, "--gaps") if options.gaps is not None else math.nan
+    raters = [_rater(source, options) for source in sources]
+    start_s, at_s = unit_times([(rater.name, rater.first_s, rater.last_s) for rater in raters], options)
+    values = np.stack([rater.at(at_s, gap) for rater in raters])
+    known = np.isfinite(values).all(axis=0)
+    if known.sum() < 2:
+        raise UsageError("all coders have a number at fewer than two times", "--gaps 0 gives one to stretches without any")
+    found = intraclass(values, round(options.block_s / options.step_s), options.seed)
+    return Ratings(
+        coders=tuple(rater.name for rater in raters),
+        start_s=start_s,
+        end_s=start_s + len(at_s) * options.step_s,
+        step_s=options.step_s,
+        means=values[:, known].mean(axis=1),
+        spreads=values[:, known].std(axis=1, ddof=1),
+        intraclass=found,
+    )
+
+
+def _rater(source: str, options: AgreeOptions) -> _Rater:
+    path, name = parted(source)
+    if Path(path).suffix.lower() not in READERS:
+        recording = recording_at(path)
+        return _measured(recording, person_of(recording, path, name), named(path, name), options.column)
+    tier = tier_of(Path(path), name, options)
+    who = named(Path(path), name)
+    return _Rater(
+        who,
+        np.array([a.start_s for a in tier]),
+        np.array([a.end_s for a in tier]),
+        np.array([_number(a.label, f"{who} has the label") for a in tier]),
+        min(0.0, tier[0].start_s),
+        max(a.end_s for a in tier),
+        machine=False,
+    )
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"{what} {text}, which is no number", "--icc compares numbers; without it labels are compared")
+    return value
+
+
+def _measured(recording: Recording, person: int, who: str, column: str | None) -> _Rater:
+    """What a column of a timeline says of a person, where the face can be read."""
+    kinds = recording.table(["time_s"]).schema if column is None else recording.table([column], end_s=-math.inf).schema
+    if column is None or not pa.types.is_floating(kinds.field(column).type):
+        numbers = [name for name in recording.columns if name.startswith("p_") or name in ("confidence", "smile", "mouth_open")]
+        what = "--icc needs a column of the timeline" if column is None else f"--column {column} holds no measure"
+        raise UsageError(what, f"give --column, as in {', '.join(numbers)}")
+    table = recording.table(["time_s", "person_id", "readable", column])
+    time_s: Float64 = table["time_s"].to_numpy()
+    every = np.unique(time_s)
+    step_s = float(np.median(np.diff(every))) if len(every) > 1 else 1.0
+    value: Float64 = table[column].cast(pa.float64()).to_numpy()
+    readable = table["readable"].to_numpy()
+    mine = (table["person_id"].fill_null(-1).to_numpy() == person) & np.isfinite(value) & readable
+    begin = time_s[mine]
+    end = np.minimum(np.append(begin[1:], np.inf), begin + HELD * step_s)
+    last_s = recording.duration_s or (float(every[-1]) + step_s if len(every) else 0.0)
+    return _Rater(who, begin, end, value[mine], float(every[0]) if len(every) else 0.0, last_s, machine=True)
