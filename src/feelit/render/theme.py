@@ -69,6 +69,6 @@ def emotion_colour(index: int) -> Colour:
 
 
 def person_colour(who: int) -> Colour:
-    """The colour behind the name or number of a person; it repeats after sixteen. Who is nobody in particular (below 0) has none
-    but the grey of what cannot be read."""
+    """The colour behind the name or number of a person; it repeats after sixteen. Who is nobody in particular (below 0) has
+    none but the grey of what cannot be read."""
     return TRACK_COLOURS[who % len(TRACK_COLOURS)] if who >= 0 else UNREADABLE
