@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from feelit.render import theme
 from feelit.reports import page
+from feelit.reports.study_page import SHELL
 
 WHOLE = page.head("a title") + page.foot()
 INLINE = r"<{0}>(.*?)</{0}>"
@@ -68,7 +69,9 @@ def test_our_scripts_make_no_markup_out_of_texts() -> None:
 
 def test_every_asset_is_used() -> None:
     folder = files("feelit.reports").joinpath("assets")
-    assert {f.name for f in folder.iterdir()} == {*page.STYLES, *page.SCRIPTS, "page.html"}
+    shells = (page.REPORT, SHELL)
+    used = {name for shell in shells for name in (*shell.styles, *shell.scripts, shell.template)}
+    assert {f.name for f in folder.iterdir()} == used
 
 
 @pytest.mark.parametrize("paper", [theme.INK, theme.PLATE], ids=["light", "dark"])

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from feelit.analysis.study.run import StudyTables
 
 
+REPORT = "report.html"
+
+
 class Study:
     """What a study gave: tables as data frames. `feelit.study` makes it.
 
@@ -52,6 +55,19 @@ class Study:
         """One row per participant and window, with a column per measure; `_diff` columns are differences to the baseline."""
         return self._tables.table.wide()
 
+    def report(self, out: str | PathLike[str]) -> Location:
+        """Write the report of the study: one HTML page that works without a network.
+
+        Parameters
+        ----------
+        out : the .html file; one that is there is replaced
+        """
+        from feelit.reports.study_page import write_study_report
+
+        place = location(expanded(out))
+        write_study_report(self._tables, place)
+        return place
+
     def __repr__(self) -> str:
         windows = len(self._tables.table.units)
         return f"<{type(self).__name__} {self.title!r}: {len(self.participants)} participants, {windows} windows>"
@@ -70,7 +86,7 @@ def study(
     Parameters
     ----------
     study : a study file (.toml, .csv or .tsv), or a mapping with the same keys
-    out : the folder to write the tables into; None writes nothing
+    out : the folder to write the tables and the report into; None writes nothing
     progress : called with the share that is done, 0..1
 
     Returns
@@ -84,6 +100,7 @@ def study(
     """
     from feelit.analysis.study.run import run_study
     from feelit.analysis.study.write import names_of, refuse_study_files, write_tables
+    from feelit.reports.study_page import write_study_report
     from feelit.storage.stat import InputFiles
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))
@@ -93,7 +110,7 @@ def study(
         from dataclasses import replace
 
         options = replace(options, out=folder)
-        refuse_study_files(names_of(dict.fromkeys(names)), options, InputFiles([]))
+        refuse_study_files([*names_of(dict.fromkeys(names)), REPORT], options, InputFiles([]))
     found = run_study(source, options.seed, progress or (lambda share: None))
     files = []
     if folder is not None:
@@ -103,4 +120,6 @@ def study(
         tables |= {"quality": found.quality, "agreement": found.agreement}
         tables |= {"wide": found.table.wide()} if options.wide else {}
         files = write_tables({name: frame for name, frame in tables.items() if len(frame)}, folder)
+        write_study_report(found, folder / REPORT)
+        files.append(folder / REPORT)
     return Study(found, files)

@@ -20,7 +20,7 @@ def study(
     options: StudyOptions,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """Measure participants in windows of time, by condition: one tidy table, curves and data quality."""
+    """Measure participants in windows of time, by condition: one tidy table, curves, contrasts, and a report."""
     import feelit.api as api
     from feelit.console import progress_bar
     from feelit.storage.names import one_line

@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -37,14 +38,27 @@ LEAST_CONTRAST = 3.0
 NEUTRAL_IS_PAPER = 0.55
 
 
-def head(title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What stands around the data of a page: names of assets."""
+
+    template: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+
+REPORT = Shell("page.html", STYLES, SCRIPTS)
+
+
+def head(title: str, shell: Shell = REPORT) -> str:
     """Everything before the data."""
-    return _filled(_template()[0], {"title": html.escape(title), "policy": _policy(), "style": _style()})
+    values = {"title": html.escape(title), "policy": _policy(shell), "style": _style(shell)}
+    return _filled(_template(shell)[0], values)
 
 
-def foot() -> str:
+def foot(shell: Shell = REPORT) -> str:
     """Everything after the data."""
-    return _filled(_template()[1], {"script": _script()})
+    return _filled(_template(shell)[1], {"script": _script(shell)})
 
 
 def data_block(name: str, value: Any) -> str:
@@ -104,11 +118,11 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _style() -> str:
+def _style(shell: Shell) -> str:
     named = {"ink": theme.INK, "dim-ink": theme.DIM_INK, "plate": theme.PLATE, "groove": theme.GROOVE}
     named["unreadable"] = theme.UNREADABLE
     variables = _variables(":root", named | _emotions(theme.INK))
-    return "\n".join([variables, _variables(':root[data-theme="dark"]', _emotions(theme.PLATE)), *map(_asset, STYLES)])
+    return "\n".join([variables, _variables(':root[data-theme="dark"]', _emotions(theme.PLATE)), *map(_asset, shell.styles)])
 
 
 def _emotions(paper: theme.Colour) -> dict[str, theme.Colour]:
@@ -123,20 +137,22 @@ def _variables(selector: str, colours: dict[str, theme.Colour]) -> str:
 
 
 @cache
-def _script() -> str:
-    return '(() => {\n"use strict";\n' + "\n".join(map(_asset, SCRIPTS)) + "\n})();\n"
+def _script(shell: Shell) -> str:
+    return '(() => {\n"use strict";\n' + "\n".join(map(_asset, shell.scripts)) + "\n})();\n"
 
 
 @cache
-def _policy() -> str:
+def _policy(shell: Shell) -> str:
     """Nothing is loaded but pictures in the page itself, and video from beside it."""
-    script, style = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (_script(), _style()))
+    script, style = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (_script(shell), _style(shell))
+    )
     rules = ["default-src 'none'", f"script-src 'sha256-{script}'", f"style-src 'sha256-{style}'", "img-src data:"]
     return "; ".join([*rules, "media-src 'self' file:", "base-uri 'none'", "form-action 'none'"])
 
 
-def _template() -> tuple[str, str]:
-    before, _, after = _asset("page.html").partition("{{data}}")
+def _template(shell: Shell) -> tuple[str, str]:
+    before, _, after = _asset(shell.template).partition("{{data}}")
     return before, after
 
 

@@ -164,9 +164,8 @@ def test_files_are_read_by_pandas_as_they_are(tmp_path: Path) -> None:
     timeline(tmp_path / "a.parquet", "n" * 50)
     (tmp_path / "study.csv").write_text("timeline,participant,condition\na.parquet,=P1,x\n")
     found = feelit.study(tmp_path / "study.csv", tmp_path / "out", wide=True)
-    assert sorted(path.name for path in found.files) == sorted(
-        f"{name}.{ending}" for name in ("table", "wide", "curves", "quality") for ending in ("csv", "parquet")
-    )
+    tables = [f"{name}.{ending}" for name in ("table", "wide", "curves", "quality") for ending in ("csv", "parquet")]
+    assert sorted(path.name for path in found.files) == sorted([*tables, "report.html"])
     read, whole = pd.read_csv(tmp_path / "out" / "table.csv"), pd.read_parquet(tmp_path / "out" / "table.parquet")
     assert list(read.columns) == list(whole.columns) == list(found.table.columns)
     assert read["participant"].unique().tolist() == ["'=P1"]

@@ -12,7 +12,7 @@ import numpy as np
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.study.curves import CurveCollection
 from feelit.analysis.study.design import Design, Viewing, Window
-from feelit.analysis.study.series import Series, person_of, series_of
+from feelit.analysis.study.series import BLINKS, Series, person_of, series_of
 from feelit.analysis.study.windows import MeasureList, Reading, levels, measured, reading, signals_asked, usual
 from feelit.errors import UsageError
 from feelit.storage.location import Location
@@ -37,7 +37,7 @@ class Collected:
     values, usual : (U, M); NaN where there is none. `usual` is the person's usual face in that recording
     curves : courses over time
     people : by place of the viewing, the recording and the number of the person in it
-    has_signals : whether any recording has signals
+    signals : the measures of signals that some recording has
     """
 
     measures: MeasureList
@@ -46,7 +46,7 @@ class Collected:
     values: list[Float64] = field(default_factory=list)
     usual: list[Float64] = field(default_factory=list)
     people: dict[int, tuple[Recording, int]] = field(default_factory=dict)
-    has_signals: bool = False
+    signals: set[str] = field(default_factory=set)
 
 
 def collect(design: Design, progress: Callable[[float], None]) -> Collected:
@@ -127,7 +127,7 @@ def _viewing(
     person = person_of(recording, viewing)
     found.people[place] = (recording, person)
     series = series_of(recording, samples, person, with_signals=bool(found.measures.signals))
-    found.has_signals |= bool(series.signals)
+    found.signals |= set(series.signals) | ({BLINKS} if series.signals else set())
     frames = series.frames
     end_s = recording.duration_s or (float(frames.time_s[-1] + frames.length_s[-1]) if len(frames) else 0.0)
     usually = usual(series, found.measures)

@@ -16,13 +16,13 @@ from feelit.analysis.study.design import LONGEST, Viewing
 from feelit.analysis.track_series import track_series, weighted_median
 from feelit.errors import UsageError
 from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
-from feelit.signals.columns import SIGNALS, UNITS
+from feelit.signals.columns import SIGNALS, SPEECH, UNITS
 from feelit.storage.names import one_line
 from feelit.timeline.people import names_of_people, people_meant
 from feelit.timeline.recording import Recording
 from feelit.types import EMOTIONS, Bool, Float32, Float64
 
-MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS])
+MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS], *SIGNAL_GROUPS[SPEECH])
 """Signals whose mean is a measure."""
 
 SHARES = ("smile", "camera")

@@ -128,7 +128,7 @@ def described(measure: str) -> tuple[str, str, str]:
 
 
 def table_of(design: Design, found: Collected) -> Table:
-    """The table of what was measured. Measures of signals go where no recording has signals and none was asked for."""
+    """The table of what was measured. Measures of signals that no recording has are left out, unless asked for."""
     import pandas as pd
 
     names = found.measures.names
@@ -137,8 +137,8 @@ def table_of(design: Design, found: Collected) -> Table:
     compared = np.array(comparable(found.measures), bool)
     baseline = usual if design.baseline.window is None else _of_window(units, values, design.baseline.window)
     baseline = np.where(compared[None, :] & np.isfinite(values), baseline, np.nan)
-    if design.measures.signals is None and not found.has_signals:
-        kept = [n for n, name in enumerate(names) if name not in SIGNAL_MEASURES]
+    if design.measures.signals is None:
+        kept = [n for n, name in enumerate(names) if name not in SIGNAL_MEASURES or name in found.signals]
         names, values, baseline = tuple(names[n] for n in kept), values[:, kept], baseline[:, kept]
     return Table(units=units, measures=names, values=values, baseline=baseline)
 
