@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 
 from feelit.evaluation.detector.metrics import Matches, at_threshold, average_precision, curve, landmark_error, match_faces
 from feelit.models.paths import model_path
+from feelit.scaling import detector_view
 from feelit.types import Detections, Float32, UInt8, View
-from feelit.vision.detector import FaceDetector, open_detector, shrink
+from feelit.vision.detector import FaceDetector, open_detector
 
 BATCH = 8
 MOVED = np.array([11, 5], np.float32)
@@ -45,7 +46,7 @@ class Score:
         """Run one batch and compare it with the truth and with the landmarks of full-size YuNet."""
         for i, frame in enumerate(frames):
             seen = frame if self.images.ndim == 4 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.uint8)
-            self.images[i] = shrink(seen, self.size)
+            self.images[i] = detector_view(seen, self.size)
         start = time.perf_counter()
         self.detector.detect(self.images[: len(frames)], self.size)
         if len(frames) == BATCH:
@@ -110,7 +111,7 @@ def read_truth(path: Path) -> dict[int, Float32]:
 def full_size(detector: FaceDetector, frame: UInt8) -> Detections:
     """What a BGR detector finds in a frame that is not shrunk."""
     size = detector.view_of(frame.shape[1], frame.shape[0], 0)
-    return detector.detect(shrink(frame, size)[None], size)
+    return detector.detect(detector_view(frame, size)[None], size)
 
 
 def full_size_moved(detector: FaceDetector, frame: UInt8) -> Detections:

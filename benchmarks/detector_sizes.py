@@ -20,8 +20,9 @@ import numpy as np
 from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.images import find_images
 from feelit.options.models import EvaluateFacesOptions
+from feelit.scaling import detector_view
 from feelit.types import UInt8
-from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
+from feelit.vision.detector import FaceDetector, open_detector, view_of
 
 SIDES = ((320, 192), (512, 288), (640, 384))
 BATCH, ROUNDS = 8, 15
@@ -36,7 +37,7 @@ def timed(detectors: dict[str, FaceDetector], pictures: list[UInt8], size: tuple
             shown = [
                 p if detector.color == "bgr" else np.asarray(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), np.uint8) for p in pictures
             ]
-            images = np.stack([shrink(np.asarray(cv2.resize(p, size), np.uint8), view) for p in shown])
+            images = np.stack([detector_view(np.asarray(cv2.resize(p, size), np.uint8), view) for p in shown])
             start = time.perf_counter()
             detector.detect(images, view)
             spent[name].append((time.perf_counter() - start) * 1000 / len(images))

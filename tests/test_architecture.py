@@ -26,7 +26,19 @@ FLOORS = (
     ("vision", "video"),
     ("models.card", "models.paths"),
     ("storage", "models.catalogue"),
-    ("options", "labels", "encodings", "signals", "geometry", "times", "types", "storage.location", "errors", "logs"),
+    (
+        "options",
+        "labels",
+        "encodings",
+        "signals",
+        "geometry",
+        "scaling",
+        "times",
+        "types",
+        "storage.location",
+        "errors",
+        "logs",
+    ),
 )
 """Rooms from the roof down; a module that stands apart from its room is named with it. Rooms on one floor may use each other,
 but no two modules do."""

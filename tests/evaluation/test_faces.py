@@ -15,7 +15,10 @@ from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.images import find_images
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.evaluation.detector.sheet import COLUMNS, FALSE, GAP_PX, MISSED, ROWS, TILE_PX, draw_sheet, write_sheet
+from feelit.models.paths import model_path
 from feelit.options.models import EvaluateFacesOptions
+from feelit.types import Detections, UInt8, View
+from feelit.vision.detector import FaceDetector
 from tests.evaluation.photographs import Photograph, about, detector, marks, picture, scene, write_parquet
 from tests.vision.networks import ultraface
 
@@ -106,6 +109,22 @@ def test_the_long_side_is_the_working_size(network: Path, tmp_path: Path) -> Non
     data = write_parquet(tmp_path / "f.parquet", [Photograph(content, [about(80, 80, 64)])])
     assert evaluate_faces(network, data, EvaluateFacesOptions(long_px=160)).sizes[0].recall == 1
     assert evaluate_faces(network, data).sizes[0].recall == 0
+
+
+def test_a_detector_sees_what_analysis_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole photograph small, for faces from 1/12 of its short side, and once more as large as was asked for."""
+    shown: list[tuple[int, ...]] = []
+    detect = FaceDetector.detect
+
+    def noted(self: FaceDetector, images: UInt8, view: View, least: float | None = None) -> Detections:
+        shown.append((view.width_px, view.height_px))
+        return detect(self, images, view, least)
+
+    monkeypatch.setattr(FaceDetector, "detect", noted)
+    content = cv2.imencode(".png", np.zeros((360, 640, 3), np.uint8))[1].tobytes()
+    data = write_parquet(tmp_path / "f.parquet", [Photograph(content, [])])
+    evaluate_faces(model_path("face"), data)
+    assert dict.fromkeys(shown) == dict.fromkeys([(320, 180), (640, 360)])
 
 
 def test_detectors_without_landmarks_are_scored_and_say_so(tmp_path: Path) -> None:

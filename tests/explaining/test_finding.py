@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from feelit.explaining.finding import find_faces
 from feelit.explaining.sources import Source
 from feelit.models.paths import model_path
 from feelit.run.segment import Models, Networks, detect_and_classify, open_networks
-from feelit.types import Sampling, Segment
+from feelit.types import Sampling, Segment, View
 from feelit.video.probe import probe
 from feelit.video.reader import SegmentReader
 from feelit.vision.multi_scale import MultiScaleDetector
@@ -109,12 +110,14 @@ def test_a_detector_for_colour_is_given_colour(tmp_path: Path, networks: Network
     given: list[tuple[int, ...]] = []
 
     class Colour:
-        color = "bgr"
-        view_of = staticmethod(networks.detector.view_of)
+        color, any_size, threshold = "bgr", True, networks.detector.threshold
 
-        def detect(self, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], view: object) -> object:
+        def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
+            return replace(networks.detector.view_of(width_px, height_px, min_face_px), color="bgr")
+
+        def detect(self, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], view: object, least: float) -> object:
             given.append(images.shape)
-            return networks.detector.detect(images[..., 1], view)  # type: ignore[arg-type]  # the view it made itself
+            return networks.detector.detect(images[..., 1], view, least)  # type: ignore[arg-type]  # the view it made itself
 
     both = Networks(Colour(), networks.expression, None)  # type: ignore[arg-type]  # as far as it is asked
     assert find_faces(Source(group(tmp_path / "a.png")), both).found

@@ -11,10 +11,11 @@ import pytest
 
 from feelit.errors import ModelError
 from feelit.models.card import ModelCard, write_card
+from feelit.scaling import detector_view
 from feelit.timeline.schema import LANDMARK_COLUMNS
 from feelit.types import Detections
 from feelit.vision.adapters import ADAPTERS
-from feelit.vision.detector import FaceDetector, fixed_view, mean_landmarks, open_detector, shrink
+from feelit.vision.detector import FaceDetector, fixed_view, mean_landmarks, open_detector
 from tests.conftest import Command
 from tests.vision.networks import floats, scrfd, spot, ultraface
 
@@ -35,7 +36,7 @@ def opened(path: Path, adapter: Any, **said: Any) -> FaceDetector:
 def seen(detector: FaceDetector, *pictures: np.ndarray[Any, np.dtype[np.uint8]], min_face_px: float = 15) -> Detections:
     """What is found in frames (H, W, 3) BGR of one size."""
     view = detector.view_of(pictures[0].shape[1], pictures[0].shape[0], min_face_px)
-    return detector.detect(np.stack([shrink(picture, view) for picture in pictures]), view)
+    return detector.detect(np.stack([detector_view(picture, view) for picture in pictures]), view)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from onnx import TensorProto, helper
 
 from feelit.errors import ModelError
 from feelit.models.card import ModelCard, write_card
+from feelit.scaling import detector_view
 from feelit.types import UInt8
 from feelit.vision import detector
-from feelit.vision.detector import FaceDetector, open_detector, select_faces, shrink, view_of
+from feelit.vision.detector import FaceDetector, open_detector, select_faces, view_of
 from feelit.vision.session import CPU, has_nvidia_driver, open_session
 
 SHARED = Path(__file__).parents[2] / "../shared"
@@ -84,7 +85,7 @@ def test_the_view_is_as_small_as_the_smallest_face_allows(
 
 @pytest.mark.parametrize("shape", [(64, 100), (64, 100, 3)], ids=["luma", "bgr"])
 def test_what_is_shrunk_is_padded_with_black(shape: tuple[int, ...]) -> None:
-    small = shrink(np.full(shape, 200, np.uint8), view_of(100, 64, 30))
+    small = detector_view(np.full(shape, 200, np.uint8), view_of(100, 64, 30))
     assert (small[:32, :50] == 200).all()
     assert (small[:, 50:] == 0).all()
 
@@ -165,7 +166,7 @@ def test_yunet_adapter_agrees_with_opencv(min_face: float) -> None:
     assert ok
     detector = open_detector(path, "cpu")
     size = detector.view_of(1280, 720, min_face)
-    images = shrink(frame.astype(np.uint8), size)[None]
+    images = detector_view(frame.astype(np.uint8), size)[None]
     found = detector.detect(images, size)
     content = images[0, : size.height_px, : size.width_px]
     reference = cv2.FaceDetectorYN.create(str(path), "", (content.shape[1], content.shape[0]), 0.6, 0.4)

@@ -12,8 +12,9 @@ import pytest
 from feelit.evaluation.detector.metrics import at_threshold, curve, match_faces
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
+from feelit.scaling import detector_view
 from feelit.types import UInt8
-from feelit.vision.detector import FaceDetector, open_detector, shrink, view_of
+from feelit.vision.detector import FaceDetector, open_detector, view_of
 
 ROOT = Path(__file__).parents[2]
 MODEL = model_path("face")
@@ -68,7 +69,7 @@ def test_faces_of_a_video_call_are_found_and_nothing_else(detector: FaceDetector
     capture, matches, faces = cv2.VideoCapture(str(CLIP)), [], 0
     for number in range(0, 1500, 100):
         capture.set(cv2.CAP_PROP_POS_FRAMES, number)
-        image = shrink(cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2GRAY).astype(np.uint8), size)[None]
+        image = detector_view(cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2GRAY).astype(np.uint8), size)[None]
         found, truth = detector.detect(image, size, 0.05), boxes[frame == number]
         matches.append(match_faces(found.box, found.score, truth, np.zeros(len(truth), bool)))
         faces += len(truth)

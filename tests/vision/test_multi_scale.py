@@ -10,8 +10,9 @@ import pytest
 
 from feelit.geometry import iou
 from feelit.models.paths import model_path
+from feelit.scaling import detector_view
 from feelit.types import Detections, Sample, UInt8, View
-from feelit.vision.detector import FaceDetector, open_detector, shrink
+from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.multi_scale import EMPTY_EVERY_S, EVERY_S, MultiScaleDetector, united
 from tests.vision.made import HEIGHT, WIDTH, Face, frame
 from tests.vision.scripted import Answer, ScriptedDetector, found_at
@@ -31,7 +32,7 @@ class Watcher:
         self.multi_scale, self.threshold = MultiScaleDetector(detector, WIDTH, HEIGHT, min_face_px), detector.threshold
 
     def sample(self, luma: UInt8, time_s: float, reset: bool = False) -> Sample:
-        return Sample(0, 0, time_s, 0, reset, luma, LEVELS, shrink(luma, self.multi_scale.view))
+        return Sample(0, 0, time_s, 0, reset, luma, LEVELS, detector_view(luma, self.multi_scale.view))
 
     def see(self, luma: UInt8, time_s: float, reset: bool = False) -> Detections:
         return self.multi_scale.find([self.sample(luma, time_s, reset)], self.threshold)

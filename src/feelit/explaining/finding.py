@@ -17,8 +17,9 @@ from feelit.explaining.sources import Source, read_image
 from feelit.run.segment import Networks
 from feelit.types import Detections, Float32, UInt8, VideoInfo
 from feelit.video.luma import FULL_RANGE
+from feelit.video.pictures import picture_of, sample_of
 from feelit.video.stills import sample_at
-from feelit.vision.detector import FaceDetector, shrink
+from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_close_faces
 from feelit.vision.multi_scale import USUAL_ACROSS, MultiScaleDetector
 
@@ -82,8 +83,9 @@ def _in_image(image: UInt8, networks: Networks) -> Faces:
 
 def _as_in_a_frame(detector: FaceDetector, image: UInt8, luma: UInt8) -> Detections:
     height, width = luma.shape
-    view = detector.view_of(width, height, min(height, width) / USUAL_ACROSS)
-    return detector.detect(shrink(luma if detector.color == "luma" else image, view)[None], view)
+    multi_scale = MultiScaleDetector(detector, width, height, min(height, width) / USUAL_ACROSS)
+    picture = picture_of(luma if detector.color == "luma" else image[..., ::-1])
+    return multi_scale.find([sample_of(picture, multi_scale.view)], detector.threshold)
 
 
 def _from_the_left(found: Detections) -> Detections:

@@ -11,7 +11,6 @@ from math import ceil
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from feelit.errors import ModelError
@@ -62,13 +61,6 @@ def fixed_view(width_px: int, height_px: int, sides: tuple[int, int], color: str
     scale = min(1.0, sides[1] / width_px, sides[0] / height_px)
     width, height = (max(1, round(side * scale)) for side in (width_px, height_px))
     return View(width, height, sides[1], sides[0], width / width_px, height / height_px, color)
-
-
-def shrink(frame: UInt8, view: View) -> UInt8:
-    """A frame that is in memory already, (H, W) or (H, W, 3) uint8, as the view wants it."""
-    small = np.zeros((view.padded_height_px, view.padded_width_px, *frame.shape[2:]), np.uint8)
-    small[: view.height_px, : view.width_px] = cv2.resize(frame, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
-    return small
 
 
 class FaceDetector:
@@ -122,7 +114,7 @@ class FaceDetector:
         Parameters
         ----------
         images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, as `color` says; at least one
-        view : how the frames were shrunk
+        view : what `scaling.detector_view` made of the frames
         min_score : None stands for the card's threshold
 
         Returns

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from feelit.geometry import area
+from feelit.scaling import detector_view
 from feelit.types import Detections, Float32, UInt8
-from feelit.vision.detector import MIN_DETECTABLE_PX, STRIDE_PX, FaceDetector, shrink
+from feelit.vision.detector import MIN_DETECTABLE_PX, STRIDE_PX, FaceDetector
 
 WORKING_PX = (192, 640)
 """Side of the square that the detector sees: at least, for pictures that have to be enlarged, and at most."""
@@ -47,7 +48,7 @@ def find_close_faces(detector: FaceDetector, luma: UInt8) -> Detections:
     for share in LOOKS:
         framed, scale, border = _framed(luma, side, share)
         picture = framed if detector.color == "luma" else cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR)
-        found = _in_picture(detector.detect(shrink(np.asarray(picture, np.uint8), view)[None], view), scale, border)
+        found = _in_picture(detector.detect(detector_view(np.asarray(picture, np.uint8), view)[None], view), scale, border)
         large = area(found.box) >= LEAST_FACE_PX**2
         if large[:1].any():
             return found.rows(large)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from feelit.geometry import area, nms
-from feelit.types import Bool, Detections, Float32, Int64, Sample, UInt8, View
+from feelit.scaling import detector_view
+from feelit.types import Bool, Detections, Float32, Int64, Sample, View
 from feelit.vision.detector import MAX_OVERLAP, MIN_DETECTABLE_PX, FaceDetector
 
 USUAL_ACROSS = 12
@@ -97,7 +97,8 @@ class MultiScaleDetector:
         return small
 
     def _look_at_all(self, sample: Sample, min_score: float) -> Detections:
-        return self._detector.detect(_shrunk(sample.luma, sample.levels, self._close)[None], self._close, min_score)
+        shown = detector_view(sample.luma, self._close, sample.levels, last_step="bilinear")
+        return self._detector.detect(shown[None], self._close, min_score)
 
     def _look_at_places(self, sample: Sample, min_score: float) -> Detections:
         """The faces of squares that lie whole in them; at the edge of a square it cuts them, at that of the frame it may."""
@@ -109,7 +110,8 @@ class MultiScaleDetector:
         width, height = (max(1, round(float(px))) for px in side * scale)
         view = View(width, height, PLACE_PX, PLACE_PX, width / side[0], height / side[1], self.view.color)
         luma = [sample.luma[y : y + side[1], x : x + side[0]] for x, y in corner]
-        found = self._detector.detect(np.stack([_shrunk(part, sample.levels, view) for part in luma]), view, min_score)
+        shown = [detector_view(part, view, sample.levels, last_step="bilinear") for part in luma]
+        found = self._detector.detect(np.stack(shown), view, min_score)
         low_cut, high_cut = corner > 0, corner + side < self._size
         whole = (found.box[:, :2] > 0) | ~low_cut[found.row], (found.box[:, 2:] < side) | ~high_cut[found.row]
         shift = corner[found.row].astype(np.float32)
@@ -140,14 +142,3 @@ def _centres(box: Float32) -> Float32:
 def _nothing() -> Detections:
     none: Int64 = np.zeros(0, np.int64)
     return Detections(none, np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32))
-
-
-def _shrunk(luma: UInt8, levels: UInt8, view: View) -> UInt8:
-    """Stored luma as a view wants it: by halves as far as they go, and by bilinear sampling for the rest, less than a factor of
-    two, where area averaging would take five times as long."""
-    while luma.shape[1] >= 2 * view.width_px and luma.shape[0] >= 2 * view.height_px:
-        luma = np.asarray(cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8)
-    small = cv2.LUT(cv2.resize(luma, (view.width_px, view.height_px), interpolation=cv2.INTER_LINEAR), levels)
-    padded = np.zeros((view.padded_height_px, view.padded_width_px), np.uint8)
-    padded[: view.height_px, : view.width_px] = small
-    return padded

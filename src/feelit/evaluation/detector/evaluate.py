@@ -16,13 +16,15 @@ from feelit.options import Device
 from feelit.options.models import EvaluateFacesOptions
 from feelit.storage.names import as_text
 from feelit.types import Detections, Float32
-from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector, shrink
+from feelit.video.pictures import picture_of, sample_of
+from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector
+from feelit.vision.multi_scale import MultiScaleDetector
 
 LEAST_SCORE = 0.001
 """Curves go down to here."""
 
 TIMED = 50
-"""So many images are looked at once more, at the default threshold as users do, for the CPU time that it takes: the first ones,
+"""So many images are analysed once more, at the default threshold as users do, for the CPU time that it takes: the first ones,
 and their mean, for some clocks tick rarely."""
 
 
@@ -34,6 +36,9 @@ def evaluate_faces(
     advance: Callable[[float], None] = lambda share: None,
 ) -> FaceScores:
     """Run a detector over labelled images and score what it finds, at IoU 0.5.
+
+    It is shown what `feelit analyze` would show it of a photograph: the whole once small and, where small faces are looked
+    for, once large.
 
     Parameters
     ----------
@@ -87,7 +92,7 @@ def evaluate_faces(
 
 
 class _Look:
-    """Shows a detector one image after the other and keeps what it says."""
+    """Shows a detector one image after the other and keeps what it finds."""
 
     def __init__(self, network: FaceDetector, asked: EvaluateFacesOptions) -> None:
         self._network, self._asked = network, asked
@@ -100,12 +105,12 @@ class _Look:
         pixels = image.pixels(self._network.color)
         height, width = pixels.shape[:2]
         long_px = self._asked.long_px or max(height, width)
-        view = self._network.view_of(width, height, MIN_DETECTABLE_PX * max(height, width) / long_px)
-        shown = shrink(pixels, view)[None]
-        found = self._network.detect(shown, view, min(LEAST_SCORE, self._network.threshold))
+        multi_scale = MultiScaleDetector(self._network, width, height, MIN_DETECTABLE_PX * max(height, width) / long_px)
+        sample = sample_of(picture_of(pixels if pixels.ndim == 2 else pixels[..., ::-1]), multi_scale.view)
+        found = multi_scale.find([sample], min(LEAST_SCORE, self._network.threshold))
         if len(self.ms) < TIMED:
             begun = time.process_time()
-            self._network.detect(shown, view)
+            multi_scale.find([sample], self._network.threshold)
             self.ms.append((time.process_time() - begun) * 1000)
         edges = np.array([width, height, width, height], np.float32)  # beyond them nobody has drawn boxes
         box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)

@@ -75,7 +75,7 @@ class FaceScores:
 
     `sizes` begins with the faces that were asked for; calibration and the pictures of mistakes are about these too. Landmarks
     are compared with those of the detector that labelled the data, `landmark_error` is the median in shares of the distance
-    between the eyes. `ms_per_image` is CPU time of one core at the sizes of these images, without decoding and shrinking.
+    between the eyes. `ms_per_image` is CPU time of one core at the sizes of these images, without decoding.
     """
 
     model: str

@@ -19,6 +19,7 @@ from feelit.evaluation.detector.metrics import match_sizes
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import ModelCard, write_card
 from feelit.options.models import EvaluateFacesOptions
+from feelit.scaling import detector_view
 from feelit.training.face.data import load_images
 from feelit.training.face.graph import check, export
 from feelit.training.face.network import HEAD, FaceNet
@@ -26,7 +27,7 @@ from feelit.training.onnx.export import count_parameters
 from feelit.training.onnx.quantize import quantize
 from feelit.training.sources import as_data
 from feelit.types import UInt8
-from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, shrink
+from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
     for image in find_images(valid).read():
         luma = image.pixels("luma")
         view = detector.view_of(luma.shape[1], luma.shape[0], MIN_DETECTABLE_PX * max(luma.shape) / CALIBRATED_PX)
-        found = detector.detect(shrink(luma, view)[None], view, LEAST_SCORE)
+        found = detector.detect(detector_view(luma, view)[None], view, LEAST_SCORE)
         edges = np.tile(luma.shape[::-1], 2).astype(np.float32)  # beyond them nobody has drawn boxes
         box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
         matches = match_sizes(box, found.score, truth, image.ignore, (LEAST_FACE_PX, np.inf))
