@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from feelit import analyze
+from feelit import analyze, utterances
 from feelit.imports.transcript import read_transcript
 from feelit.render.blur import covered
 from feelit.render.canvas import Rect
@@ -137,6 +137,17 @@ def test_the_transcript_says_who_speaks_when(truth: pd.DataFrame) -> None:
         within = [((times >= start_s) & (times <= end_s)) for start_s, end_s in heard]
         assert not len(times) or np.any(within, axis=0).all()
         assert all(part.any() for part in within)
+
+
+def test_speakers_are_matched_to_people(persons: pd.DataFrame, timeline: Path) -> None:
+    rows = utterances(timeline, FOLDER / "meeting.vtt")
+    numbers = {"Amara": 0, "Jonas": 1, "Mei": 2, "Ravi": 4, "Lucía": 5}
+    assert {match["speaker"]: match["person_id"] for match in rows.attrs["speakers"]} == {
+        name: persons.loc[number].idxmax() for name, number in numbers.items()
+    }
+    assert set(rows.matched_by) == {"speaking"}
+    shown = dict(zip(rows.text.str.split().str[0], rows.speaker_emotion, strict=True))
+    assert [shown[first] for first in ("Wait.", "I", "So")] == ["anger", "sadness", "surprise"]
 
 
 def test_mouths_move_with_the_sound(truth: pd.DataFrame) -> None:

@@ -189,6 +189,13 @@ def test_the_column_speaking_comes_before_mouths(monkeypatch: pytest.MonkeyPatch
     assert rows.person_id.tolist() == [pd.NA, 2]
 
 
+def test_where_nobody_was_listened_to_mouths_have_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speakers, "SPEAKING", "smile")
+    mouth = moving(3, [(3.0, 5.0)])
+    rows = feelit.utterances(timeline(signals(mouth) | {"smile": np.full(len(mouth), np.nan)}), transcript(ANONYMOUS))
+    assert rows.matched_by.fillna("").tolist() == ["", "mouth"]
+
+
 def test_two_who_move_alike_match_nobody() -> None:
     mouth = moving(3, [(3.0, 5.0)]) + moving(2, [(3.0, 5.0)])
     rows = feelit.utterances(timeline(signals(mouth)), transcript(ANONYMOUS))
