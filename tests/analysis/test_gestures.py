@@ -51,6 +51,7 @@ def test_a_bout_is_found_where_it_is(axis: Axis, hz: float) -> None:
         pytest.param(swing(0.3, 6), STILL, id="slow"),
         pytest.param(swing(6.0, 6, cycles=6), STILL, id="tremble"),
         pytest.param(swing(2.0, 1), STILL, id="small"),
+        pytest.param(swing(0.8, 30), STILL, id="looks-up-and-down"),
         pytest.param(swing(2.0, 6, cycles=0.5), STILL, id="a-look-up"),
         pytest.param(swing(2.0, 6), swing(2.0, 9), id="rather-a-shake"),
         pytest.param(np.random.default_rng(1).normal(0, 0.7, len(TIMES)), STILL, id="noise"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from feelit.render.marks import COLUMNS
 from feelit.render.motion import Face
 from feelit.render.rows import TimelineRows, TimelineView
 from feelit.types import Float32, Float64
@@ -38,6 +39,7 @@ def rows(
         confidence=np.broadcast_to(np.array(confidence, np.float32), count).copy(),
         probability=probability,
         readable=np.broadcast_to(np.array(readable, bool), count).copy(),
+        marks=np.full((count, len(COLUMNS)), np.nan, np.float32),
     )
 
 
@@ -54,4 +56,13 @@ def face(who: int = 1, box: Sequence[float] = BOX, emotion: int = 1, confidence:
     """One face at one moment."""
     probability: Float32 = np.full(8, 0.02, np.float32)
     probability[max(emotion, 0)] = 0.86
-    return Face(who, f"#{who}", who, np.array(box, np.float32), emotion, confidence, probability)
+    return Face(
+        who,
+        f"#{who}",
+        who,
+        np.array(box, np.float32),
+        emotion,
+        confidence,
+        probability,
+        np.full(len(COLUMNS), np.nan, np.float32),
+    )

@@ -128,7 +128,9 @@ def test_a_card_draws_only_within_its_place(detail: Detail, emotion: int) -> Non
 
 
 def test_bars_are_as_high_as_their_probabilities() -> None:
-    shown = Face(1, "#1", 1, np.zeros(4, np.float32), 1, 0.7, np.linspace(0, 1, 8, dtype=np.float32))
+    shown = Face(
+        1, "#1", 1, np.zeros(4, np.float32), 1, 0.7, np.linspace(0, 1, 8, dtype=np.float32), np.full(18, np.nan, np.float32)
+    )
     width, height = card_size(shown, Detail.BARS, STYLE)
     canvas = Canvas.blank(WIDTH, HEIGHT, HALO, "bt709")
     draw_card(canvas, Rect(0, 0, width, height), shown, Detail.BARS, STYLE)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from feelit.render.marks import COLUMNS
 from feelit.render.rows import LONGEST_LABEL, TimelineView, view_to_draw
 from feelit.timeline.build import no_rows
 from feelit.types import Columns, Timeline
@@ -36,7 +37,9 @@ def timeline() -> Timeline:
 
 
 def drawn(table: Timeline) -> TimelineView:
-    return view_to_draw(table, np.ones(len(table), np.float32), {3: None})
+    return view_to_draw(
+        table, np.ones(len(table), np.float32), {3: None}, np.full((len(table), len(COLUMNS)), np.nan, np.float32)
+    )
 
 
 def test_rows_without_a_track_tell_only_that_the_frame_was_looked_at() -> None:

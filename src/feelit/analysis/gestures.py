@@ -14,12 +14,15 @@ from typing import Literal
 
 import numpy as np
 
-from feelit.types import Float64, Int64
+from feelit.types import Bool, Float64, Int64
 
 Axis = Literal["pitch", "yaw"]
 
 LEAST_TURN_DEG = {"pitch": 3.0, "yaw": 5.0}
 """The smallest turn from one extreme to the next: above twice the noise of the pose from one sample to the next."""
+
+MOST_TURN_DEG = 45.0
+"""Larger ones are looks to one side and the other."""
 
 SLOWEST_TURN_S, FASTEST_TURN_S = 1.0, 0.125
 """Half a cycle of 0.5 Hz and of 4 Hz. Slower turns are looks at something else."""
@@ -81,7 +84,8 @@ def find_head_bouts(time_s: Float64, pitch_deg: Float64, yaw_deg: Float64, axis:
     for part in _without_gaps(time_s):
         extremes = _extremes(own[part], LEAST_TURN_DEG[axis]) + part.start
         times = np.array([_turn(time_s, own, a, b) for a, b in itertools.pairwise(extremes)]).reshape(-1, 2)
-        for first, stop in _rhythmic(np.diff(times, axis=1)[:, 0] / WITHIN):
+        small = np.abs(np.diff(own[extremes])) <= MOST_TURN_DEG
+        for first, stop in _rhythmic(np.diff(times, axis=1)[:, 0] / WITHIN, small):
             places = extremes[first : stop + 1]
             turns = np.abs(np.diff(own[places]))
             start_s, end_s = float(times[first, 0]), float(times[stop - 1, 1])
@@ -133,9 +137,10 @@ def _turn(time_s: Float64, value: Float64, start: int, stop: int) -> tuple[float
     return crossing(EDGE, begin + 1), crossing(1 - EDGE, end)
 
 
-def _rhythmic(length_s: Float64) -> list[tuple[int, int]]:
-    """Stretches of at least LEAST_TURNS turns that are neither too slow nor too fast: the first, and that after the last."""
-    fits = (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
+def _rhythmic(length_s: Float64, small: Bool) -> list[tuple[int, int]]:
+    """Stretches of at least LEAST_TURNS turns that are neither too slow, too fast nor too large: the first of each, and that
+    after its last."""
+    fits = small & (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], fits, [False]]).astype(np.int8)))
     return [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if b - a >= LEAST_TURNS]
 

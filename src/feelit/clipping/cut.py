@@ -107,7 +107,7 @@ class _Artist:
             view = view_of(recording)
             choice = choose(view, options.blur, options.people, options.tracks)
             if options.annotated:
-                self._scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice)
+                self._scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice, signals=options.signals)
             else:
                 self._hiding = Hiding(view, choice)
         self.below_px = self._scene.strip_px if self._scene else 0

@@ -33,6 +33,12 @@ class DrawingOptions(Options):
     """How annotated pictures are drawn and encoded."""
 
     blur: Blur = option("none", "Make faces unrecognisable: all, or all others than --people and --tracks.")
+    signals: bool = option(
+        False,
+        "Draw what signals say as well: axes of the head, where the eyes look, lids and lips.",
+        details="Red points to the right of the head, green up, blue out of the face, yellow where each eye looks. Faces below"
+        " 28 px have no such marks.",
+    )
     codec: str = option("libx264", "Video encoder, by FFmpeg's name: `libx264`, `libx265` or `libvpx-vp9`.")
     crf: int | None = option(
         None,
@@ -70,7 +76,7 @@ class ClipsOptions(DrawingOptions):
     out: Location = option("clips", "The folder for the clips.", kind=LOCATION)
     kinds: tuple[str, ...] | None = option(
         None,
-        "Of what, with commas between: moment, bout, peak, shared, absence, or all.",
+        "Of what, with commas between: moment, or a kind of events, such as peak, nod or mutual_smile; or all.",
         flag="--kind",
         default_text="moment",
         kind=words(CLIP_KINDS, everything="all"),

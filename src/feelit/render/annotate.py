@@ -13,6 +13,7 @@ from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import Detail, draw_box, draw_card, most_detail
 from feelit.render.choice import Choice, choose, in_doubt
 from feelit.render.hiding import Hiding
+from feelit.render.marks import draw_marks
 from feelit.render.motion import Motion
 from feelit.render.placing import Placer
 from feelit.render.rows import TimelineRows, TimelineView
@@ -36,9 +37,13 @@ class Scene:
     size_px : width and height of the upright picture
     duration_s : of the video
     choice : which faces to draw, and which to hide
+    signals : whether to draw marks of signals as well
     """
 
-    def __init__(self, view: TimelineView, size_px: tuple[int, int], duration_s: float, choice: Choice) -> None:
+    def __init__(
+        self, view: TimelineView, size_px: tuple[int, int], duration_s: float, choice: Choice, *, signals: bool = False
+    ) -> None:
+        self._signals = signals
         self._style = Style.of(*size_px)
         self._drawn = Motion(view.only(choice.drawn))
         self._hiding = Hiding(view, choice)
@@ -64,6 +69,8 @@ class Scene:
         faces = self._drawn.faces_at(time_s)
         for face in faces:
             draw_box(picture, face, self._style)
+            if self._signals:
+                draw_marks(picture, face.box, face.marks, self._style)
         if self._style.legible:
             cards = dict(self._placer.place([(face, self._detail[face.track_id]) for face in faces]))
             for face in faces:
@@ -106,10 +113,10 @@ def annotate_video(
     """
     encoding = Encoding(options.codec, options.crf)
     choice = choose(view, options.blur, options.people, options.tracks)
-    _check(options)
+    _check(options, view)
     refuse_to_overwrite(options.out, options.force, InputFiles([video] if timeline is None else [video, timeline]))
     info = probe(video).info
-    scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice)
+    scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice, signals=options.signals)
     with (
         whole_file(options.out) as unfinished,
         closing(transcode(info, unfinished, encoding, below_px=scene.strip_px)) as pictures,
@@ -122,7 +129,10 @@ def annotate_video(
     return (*in_doubt(view, choice), *lost)
 
 
-def _check(options: AnnotateOptions) -> None:
+def _check(options: AnnotateOptions, view: TimelineView) -> None:
+    if options.signals and not np.isfinite(view.rows.marks).all(axis=1).any():
+        hint = "leave --signals out, or analyse the video again without --signals none"
+        raise UsageError("--signals of a timeline without signals", hint)
     if options.out.suffix.lower() not in FORMATS:
         raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
 

@@ -6,15 +6,22 @@ exactly as it was. U and V have half the size, so everything here snaps to even 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from feelit.render.text import text_mask
 from feelit.render.theme import Colour
-from feelit.types import UInt8
+from feelit.types import Float64, UInt8
+
+_SHIFT = 3
+_PARTS = 1 << _SHIFT
+_FARTHEST = 1 << 24
+"""Lines are drawn to an eighth of a pixel."""
 
 # Kr and Kb of ITU-R BT.601, BT.709 and BT.2020.
 _LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
@@ -118,6 +125,15 @@ class Canvas:
         self.fill(Rect(x0, y1 - line_px, x1, y1), colour)
         self.fill(Rect(x0, y0, x0 + line_px, y1), colour)
         self.fill(Rect(x1 - line_px, y0, x1, y1), colour)
+
+    def line(self, points: Sequence[Float64] | Float64, line_px: int, colour: Colour) -> None:
+        """A line through points, (K, 2) px, with soft edges."""
+        for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
+            places = np.round(np.asarray(points) * (_PARTS / k)).clip(-_FARTHEST, _FARTHEST).astype(np.int32)
+            drawn = np.ascontiguousarray(plane)
+            cv2.polylines(drawn, [places[:, None]], False, (value,), max(1, line_px // k), cv2.LINE_AA, _SHIFT)
+            if drawn is not plane:
+                plane[:] = drawn
 
     def write(self, text: str, x_px: int, y_px: int, cap_px: int, colour: Colour) -> None:
         """One line of text, the top left of its line box at (x_px, y_px)."""

@@ -34,6 +34,7 @@ class Face:
     emotion: int  # a place in EMOTIONS, or BLANK
     confidence: float  # 0..1
     probability: Float32  # (8,)
+    marks: Float32  # (18,) as `marks.COLUMNS`; NaN where there are no signals
 
 
 def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
@@ -74,6 +75,13 @@ def smooth(values: Float32) -> Float32:
     for _ in range(2):
         values = np.concatenate([values[:1], (values[:-2] + 2 * values[1:-1] + values[2:]) / 4, values[-1:]])[: len(values)]
     return values.astype(np.float32)
+
+
+def _smooth_marks(marks: Float32) -> Float32:
+    """The same of marks, once, for lids are fast; (K, 18). Where some are unknown they stay as they are."""
+    if not np.isfinite(marks).all():
+        return marks
+    return np.concatenate([marks[:1], (marks[:-2] + 2 * marks[1:-1] + marks[2:]) / 4, marks[-1:]])[: len(marks)]
 
 
 def settle(box: Float32) -> Float32:
@@ -123,6 +131,8 @@ class Motion:
         self._shown_from_s, self._shown_to_s = self._shown()
         runs = [rows.box[a:b] for a, b in zip(self._start, self._stop, strict=True)]
         self._box = np.concatenate([settle(smooth(run)) for run in runs]) if runs else rows.box
+        marks = [_smooth_marks(rows.marks[a:b]) for a, b in zip(self._start, self._stop, strict=True)]
+        self._marks = np.concatenate(marks) if marks else rows.marks
         run = np.cumsum(begins, dtype=np.int64)
         source = _calm(rows.readable & (rows.emotion >= 0), run)
         self._emotion = np.where(source >= 0, rows.emotion[source], BLANK)
@@ -192,6 +202,7 @@ class Motion:
             emotion=int(self._emotion[nearest]),
             confidence=float(self._confidence[nearest]),
             probability=interpolate(self._rows.time_s[part], self._rows.probability[part], time_s),
+            marks=interpolate(self._rows.time_s[part], self._marks[part], time_s),
         )
 
     def _shown(self) -> tuple[Float64, Float64]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import VideoReadError
+from feelit.render.marks import marks_of
 from feelit.storage.location import Location, refuse_url
 from feelit.storage.names import one_line
 from feelit.timeline.people import names_of_people
@@ -36,6 +37,7 @@ class TimelineRows(Columns):
     confidence: Float32  # (R,) 0..1
     probability: Float32  # (R, 8) in the order of EMOTIONS, smoothed as the emotion is
     readable: Bool  # (R,) whether the face shows enough to claim an emotion
+    marks: Float32  # (R, 18) as `marks.COLUMNS`; NaN where there are no signals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -88,10 +90,10 @@ def view_of(recording: Recording) -> TimelineView:
     certainty = np.ones(len(table), np.float32)  # where tracks were not grouped, each is surely itself
     if PEOPLE in recording.groups:
         certainty = np.nan_to_num(table.column("person_confidence").to_numpy().astype(np.float32))
-    return view_to_draw(from_arrow(table), certainty, names_of_people(recording))
+    return view_to_draw(from_arrow(table), certainty, names_of_people(recording), marks_of(recording))
 
 
-def view_to_draw(timeline: Timeline, certainty: Float32, names: Mapping[int, str | None]) -> TimelineView:
+def view_to_draw(timeline: Timeline, certainty: Float32, names: Mapping[int, str | None], marks: Float32) -> TimelineView:
     """What annotating needs of the rows of one video, in order.
 
     Parameters
@@ -99,6 +101,7 @@ def view_to_draw(timeline: Timeline, certainty: Float32, names: Mapping[int, str
     timeline : the rows
     certainty : (R,) float32, how likely each row shows its person, 0 where that is not known
     names : see `TimelineView`
+    marks : (R, 18) float32, see `marks.COLUMNS`
 
     Returns
     -------
@@ -119,5 +122,6 @@ def view_to_draw(timeline: Timeline, certainty: Float32, names: Mapping[int, str
         confidence=np.nan_to_num(faces.confidence),
         probability=np.nan_to_num(mean),
         readable=faces.readable,
+        marks=marks[here],
     )
     return TimelineView(rows=rows, sampled_time_s=np.unique(timeline.time_s), names=names)

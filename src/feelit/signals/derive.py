@@ -81,12 +81,22 @@ def gaze(pitch: Float64, yaw: Float64, roll: Float64, eye_yaw: Float64, eye_pitc
     -------
     yaw to the right of the picture and pitch up; both 0 where the eyes look at the camera.
     """
-    p, y, r, ey, ep = (np.radians(angle) for angle in (pitch, yaw, roll, eye_yaw, eye_pitch))
-    side, up, ahead = np.sin(ey) * np.cos(ep), np.sin(ep), np.cos(ey) * np.cos(ep)
+    ey, ep = np.radians(eye_yaw), np.radians(eye_pitch)
+    side, up, ahead = turned((np.sin(ey) * np.cos(ep), np.sin(ep), np.cos(ey) * np.cos(ep)), pitch, yaw, roll)
+    return np.degrees(np.arctan2(side, ahead)), np.degrees(np.arcsin(np.clip(up, -1, 1)))
+
+
+def turned(
+    direction: tuple[Float64 | float, Float64 | float, Float64 | float], pitch: Float64, yaw: Float64, roll: Float64
+) -> tuple[Float64, Float64, Float64]:
+    """A direction of the head (to the right, up, out of the face) seen from the camera: to the right of the picture, up, and
+    to the camera. Angles are (F,) float64, degrees."""
+    p, y, r = (np.radians(angle) for angle in (pitch, yaw, roll))
+    side, up, ahead = direction
     up, ahead = up * np.cos(p) + ahead * np.sin(p), ahead * np.cos(p) - up * np.sin(p)
     side, ahead = side * np.cos(y) + ahead * np.sin(y), ahead * np.cos(y) - side * np.sin(y)
     side, up = side * np.cos(r) + up * np.sin(r), up * np.cos(r) - side * np.sin(r)
-    return np.degrees(np.arctan2(side, ahead)), np.degrees(np.arcsin(np.clip(up, -1, 1)))
+    return side, up, ahead
 
 
 def _half_turn(angle: Float64) -> Float64:
