@@ -28,7 +28,7 @@ from feelit.run.engines.local import LocalEngine
 from feelit.run.job import VideoReport
 from feelit.run.pipeline import LEAST_SEGMENT_S, analyze_videos, resolve
 from feelit.run.plan import Source, cut, find_videos
-from feelit.run.segment import Task
+from feelit.run.task import Task
 from feelit.types import VideoInfo
 from feelit.video.probe import probe
 

@@ -27,7 +27,8 @@ from feelit.run import segment as run_segment
 from feelit.run.job import sampled_hz
 from feelit.run.pipeline import resolve
 from feelit.run.plan import cut
-from feelit.run.segment import Task, analyze_segment, open_networks
+from feelit.run.segment import analyze_segment, open_networks
+from feelit.run.task import Task
 from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.write import TimelineWriter
 from feelit.tracking.cuts import CutDetector

@@ -17,6 +17,7 @@ from feelit.run.engines import Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import Work, attempt
 from feelit.run.segment import analyze_segment
+from feelit.run.task import Models
 
 pytest_plugins = ["tests.browser"]
 
@@ -47,7 +48,9 @@ Command = Callable[..., Ran]
 class SerialEngine:
     """Runs segments in this process, one after the other: a worker process would take a second to start."""
 
-    def __init__(self, workers: int, work: Work = analyze_segment, limits: Limits | None = None) -> None:
+    def __init__(
+        self, workers: int, work: Work = analyze_segment, limits: Limits | None = None, models: Models | None = None
+    ) -> None:
         self._work = work
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:

@@ -219,3 +219,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_exporting_loads_no_networks_and_no_decoder() -> None:
     assert not loaded_by("import feelit; feelit.export") & {"av", "cv2", "onnxruntime", "pandas", "torch"}
+
+
+def test_tasks_are_handed_out_without_networks_and_pandas() -> None:
+    assert not loaded_by("import feelit; feelit.analyze") & {"cv2", "onnxruntime", "pandas", "asyncio"}
+    assert loaded_by("import feelit.run.engines.local") == set()

@@ -18,7 +18,8 @@ from feelit.errors import VideoReadError
 from feelit.identity.select import no_embeddings
 from feelit.options import AnalyzeOptions
 from feelit.run.engines import Order, Outcome
-from feelit.run.segment import Models, Task, no_faces
+from feelit.run.segment import no_faces
+from feelit.run.task import Models, Task
 from feelit.storage import waiting
 from feelit.types import FrameTable, Segment, SegmentResult, VideoInfo
 

@@ -20,7 +20,8 @@ import pytest
 
 from feelit.models.card import card_path
 from feelit.models.paths import BUILT_IN, models_folder
-from feelit.run.segment import Task, analyze_segment
+from feelit.run.segment import analyze_segment
+from feelit.run.task import Task
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import whole_file
 from feelit.timeline.write import TimelineWriter
@@ -661,7 +662,7 @@ def test_a_bug_on_one_video_harms_no_other(here: Path, command: Command, monkeyp
 
     from tests.conftest import SerialEngine
 
-    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", lambda workers, limits: SerialEngine(workers, work, limits))
+    monkeypatch.setattr("feelit.run.pipeline.LocalEngine", lambda workers, limits, **_: SerialEngine(workers, work, limits))
     ran = command("analyze", "--quiet", "in")
     assert (ran.code, len(ran.lines)) == (10, 2)
     assert "in/a.mp4: internal error: ZeroDivisionError: division\\nby zero" in ran.lines[0]

@@ -12,7 +12,8 @@ from feelit.errors import UsageError, VideoReadError
 from feelit.explaining.finding import find_faces
 from feelit.explaining.sources import Source
 from feelit.models.paths import model_path
-from feelit.run.segment import Models, Networks, detect_and_classify, open_networks
+from feelit.run.segment import Networks, detect_and_classify, open_networks
+from feelit.run.task import Models
 from feelit.types import Sampling, Segment, View
 from feelit.video.probe import probe
 from feelit.video.reader import SegmentReader

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
-from feelit.run.segment import Task, analyze_segment
+from feelit.run.segment import analyze_segment
+from feelit.run.task import Task
 from feelit.storage import blocks, objects
 from feelit.storage.location import Url
 from feelit.types import SegmentResult

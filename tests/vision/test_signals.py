@@ -11,7 +11,8 @@ import pytest
 from feelit.errors import ModelError
 from feelit.models.card import ModelCard, read_card, write_card
 from feelit.models.paths import model_path
-from feelit.run.segment import Models, open_networks
+from feelit.run.segment import open_networks
+from feelit.run.task import Models
 from feelit.signals.columns import BASIC
 from feelit.types import Float32, UInt8
 from feelit.vision.expression import ExpressionModel, open_expression

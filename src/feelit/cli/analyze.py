@@ -39,7 +39,9 @@ def analyze(
     from feelit.errors import SomeFailedError
     from feelit.logs import logged
     from feelit.run.input_list import read_list
+    from feelit.timeline.lean import spare_pandas
 
+    spare_pandas()
     texts = [t for text in inputs for t in (read_list(sys.stdin.buffer.read()) if text == "-" else [text])]
     if dry_run:
         _list(texts, run)

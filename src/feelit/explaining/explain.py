@@ -19,7 +19,8 @@ from feelit.explaining.sources import Source
 from feelit.labels import spelled
 from feelit.models.paths import model_path
 from feelit.options.models import ExplainOptions
-from feelit.run.segment import Models, open_networks
+from feelit.run.segment import open_networks
+from feelit.run.task import Models
 from feelit.types import EMOTIONS, LANDMARKS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
 from feelit.vision.expression import ExpressionModel

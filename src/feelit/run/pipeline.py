@@ -29,7 +29,7 @@ from feelit.run.job import Job, VideoReport, failed, groups_in
 from feelit.run.outputs import Output, is_table, open_output
 from feelit.run.plan import Source, cut, sampling_of
 from feelit.run.provenance import Provenance, record_of, settings_of
-from feelit.run.segment import Models, Task
+from feelit.run.task import Models, Task
 from feelit.run.workspace import Workspace
 from feelit.signals.columns import signal_columns, signal_groups
 from feelit.storage import waiting
@@ -38,7 +38,6 @@ from feelit.storage.location import Url
 from feelit.storage.ranges import Pace
 from feelit.types import Segment, SegmentResult, VideoInfo
 from feelit.video.probe import probe
-from feelit.vision.detector import open_detector
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +45,6 @@ LEAST_SEGMENT_S = 4.0
 PIECES = 16
 """Short videos are cut finer, into so many pieces but none shorter than this, so that all workers have work. The number of
 workers has no say in it, or a run could not be resumed with another."""
-
-
-LATER = ("pandas", "pyarrow.pandas_compat", "pyarrow.parquet")
-"""What is imported late in a run, by pyarrow where it needs it."""
 
 
 class Observer(Protocol):
@@ -104,11 +99,14 @@ def _level(options: AnalyzeOptions) -> SignalLevel:
     """The level of signals that is asked for; by default the one that costs little, where faces can be aligned for it."""
     if options.signals is not None:
         return options.signals
-    aligned = options.detector in BUILT_IN or open_detector(model_path(options.detector), options.device).has_landmarks
-    return "basic" if aligned or options.blendshapes else "none"
+    if options.detector in BUILT_IN or options.blendshapes:
+        return "basic"
+    from feelit.vision.detector import open_detector  # the program does without networks otherwise: workers have them
+
+    return "basic" if open_detector(model_path(options.detector), options.device).has_landmarks else "none"
 
 
-def open_engine(run: RunOptions, device: Device) -> Engine:
+def open_engine(run: RunOptions, device: Device, models: Models) -> Engine:
     """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers.
 
     Raises
@@ -125,7 +123,7 @@ def open_engine(run: RunOptions, device: Device) -> Engine:
         return RayEngine(run.ray_address, device, limits, run.workers)
     if run.workers == 0 or multiprocessing.current_process().daemon:
         return HereEngine(limits)
-    return LocalEngine(run.workers or usable_cores(), limits=limits)
+    return LocalEngine(run.workers or usable_cores(), limits=limits, models=models)
 
 
 def analyze_videos(
@@ -153,7 +151,7 @@ def analyze_videos(
     Pace.least_bytes_per_s = run.least_bytes_per_s
     _import_all()
     settings = resolve(options)
-    engine = open_engine(run, options.device)
+    engine = open_engine(run, options.device, settings.models)
     with output_errors(run.out):
         workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
         output = open_output(run, settings.record, workspace, sources)
@@ -179,8 +177,8 @@ def analyze_videos(
 
 def _import_all() -> None:
     """Where memory is too short for what a run imports, it fails before there is work to lose."""
-    for name in LATER:
-        importlib.import_module(name)
+    importlib.import_module("pyarrow.parquet")
+    importlib.import_module("pyarrow").array([0])  # which imports pandas, unless the command line spares it
 
 
 class _Analysis:

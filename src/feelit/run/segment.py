@@ -11,7 +11,6 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,8 +18,8 @@ import numpy as np
 from feelit.errors import ModelError
 from feelit.identity.select import FaceSelector, no_embeddings
 from feelit.models.card import read_card
-from feelit.options import AnalyzeOptions, Device
 from feelit.run.plan import sampling_of
+from feelit.run.task import Models, Task
 from feelit.signals.columns import POSE
 from feelit.storage.ranges import Pace
 from feelit.types import (
@@ -31,10 +30,8 @@ from feelit.types import (
     Float32,
     FrameTable,
     Sample,
-    Segment,
     SegmentResult,
     UInt8,
-    VideoInfo,
     View,
 )
 from feelit.video.probe import check_unchanged
@@ -59,19 +56,6 @@ DOUBTFUL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
-    """Which networks run, and where: everything a worker needs to build them."""
-
-    detector: Path
-    expression: Path
-    identity: Path | None  # None where tracks are not grouped
-    device: Device
-    prior: str = "auto"  # the shares of the labels that probabilities assume
-    signals: Path | None = None  # None where none are asked for
-    columns: tuple[str, ...] = ()  # of signals
-
-
-@dataclass(frozen=True, slots=True)
 class Networks:
     """The same networks, ready to run."""
 
@@ -90,20 +74,6 @@ class Networks:
         """The execution provider that really runs them."""
         used = [network.provider for network in self._all if network is not None]
         return " + ".join(dict.fromkeys(used))
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A segment with all that its result depends on, how many threads and frames to spend on it at a time, and the slowest
-    transfer from a bucket that is put up with."""
-
-    info: VideoInfo
-    segment: Segment
-    options: AnalyzeOptions
-    models: Models
-    batch: int = 16
-    decode_threads: int = 1
-    least_bytes_per_s: int = Pace.least_bytes_per_s
 
 
 def analyze_segment(task: Task) -> SegmentResult:

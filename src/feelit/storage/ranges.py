@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from contextlib import suppress
@@ -92,6 +91,8 @@ def _refuse_foreign(answer: dict[str, Any], url: Url, start: int, end: int, size
 
 
 async def _receive(body: Any, wanted: int, url: Url, pace: Pace) -> bytes:
+    import asyncio  # which takes as long to load as a network, and local files do without
+
     received = bytearray()
     news_s = NEWS_S
     while len(received) < wanted:

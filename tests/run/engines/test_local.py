@@ -17,12 +17,13 @@ import pytest
 from feelit.errors import FeelitError, ModelError, VideoReadError
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions
-from feelit.run.engines import Order
+from feelit.run.engines import Order, local
 from feelit.run.engines.here import HereEngine
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.plan import cut
-from feelit.run.segment import Models, Task, analyze_segment
+from feelit.run.segment import analyze_segment
+from feelit.run.task import Models, Task
 from feelit.storage import waiting
 from feelit.types import Columns, SegmentResult
 from feelit.video.probe import probe
@@ -268,3 +269,18 @@ def test_without_workers_rows_are_the_same(orders: list[Order], expected: list[S
 def test_without_workers_a_bad_segment_costs_only_itself(tmp_path: Path) -> None:
     words = works.told(HereEngine(Limits(), works.awkward).run(works.orders(tmp_path, 4)))
     assert words == {0: "0", 1: "1", 2: f"{tmp_path}/a.mp4: internal error: Awkward: for no reason", 3: "3"}
+
+
+def test_an_early_worker_is_the_first_of_an_engine_and_ends_if_none_takes_it(orders: list[Order]) -> None:
+    with local.early_worker():
+        (early,) = local._early
+        engine = LocalEngine(1)
+        assert local._early == []
+        assert engine._running == [early]
+        found = run(engine, iter(orders[:1]))
+    assert sorted(found) == [0]
+    assert not early.process.is_alive()
+    with local.early_worker():
+        (idle,) = local._early
+    assert local._early == []
+    assert not idle.process.is_alive()

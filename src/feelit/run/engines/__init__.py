@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feelit.errors import FeelitError
-from feelit.run.segment import Task
-from feelit.types import SegmentResult
+
+if TYPE_CHECKING:
+    from feelit.run.task import Task
+    from feelit.types import SegmentResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from feelit.errors import UsageError
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import Work, attempt
-from feelit.run.segment import analyze_segment
+from feelit.run.engines.work import analyze
 
 
 class HereEngine:
@@ -20,7 +20,7 @@ class HereEngine:
         if there are limits, which only a worker can be ended for.
     """
 
-    def __init__(self, limits: Limits, work: Work = analyze_segment) -> None:
+    def __init__(self, limits: Limits, work: Work = analyze) -> None:
         if limits != Limits():
             message = "--segment-timeout and --memory-limit need worker processes, and there are none here"
             raise UsageError(message, "leave them out, or call from a process that may start others, with workers")

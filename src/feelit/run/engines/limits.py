@@ -11,10 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feelit.errors import FeelitError, UsageError, VideoReadError
-from feelit.run.segment import Task
 from feelit.storage.location import Url
+
+if TYPE_CHECKING:
+    from feelit.run.task import Task
 
 TRIES = 2
 """A segment that costs its worker is tried once more: memory may be short, or a disk asleep, only for the moment."""

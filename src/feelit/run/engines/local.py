@@ -15,16 +15,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from feelit.errors import FeelitError, internal_error
 from feelit.logs import facts
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
-from feelit.run.segment import Task, analyze_segment
+from feelit.run.engines.work import analyze, prepare
 from feelit.storage import waiting
-from feelit.types import SegmentResult
+
+if TYPE_CHECKING:
+    from feelit.run.task import Models, Task
+    from feelit.types import SegmentResult
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ PATIENCE_S = 2.0
 STILLBORN = 3
 """So many workers may die, one after the other, before they look at a segment. More cannot be chance."""
 
-Work = Callable[[Task], SegmentResult]
+Work: TypeAlias = "Callable[[Task], SegmentResult]"
 
 
 @dataclass(slots=True)
@@ -55,12 +59,17 @@ class LocalEngine:
     Each worker has a pipe of its own and shares no lock with others, so one that dies at any moment (out of memory, a decoder's
     segmentation fault) takes only its segment with it, and is replaced. One that exceeds the limits is killed, and has died.
 
-    `work` is what a worker does with a task: a function that can be imported.
+    `work` is what a worker does with a task: a function that can be imported. `models` are those of the tasks, as far as they
+    are known beforehand: workers load them at once.
     """
 
-    def __init__(self, workers: int, work: Work = analyze_segment, limits: Limits | None = None) -> None:
+    def __init__(self, workers: int, work: Work = analyze, limits: Limits | None = None, models: Models | None = None) -> None:
         self._most, self._work, self._limits = workers, work, limits or Limits()
+        self._preparation = partial(prepare, models) if work is analyze else None
         self._running: list[_Worker] = []
+        if self._preparation is not None and _early:
+            self._running.append(_early.pop())
+            self._running[0].prepare(self._preparation)
         self._waiting: deque[_InFlight] = deque()
         self._stillborn = 0
 
@@ -111,6 +120,8 @@ class LocalEngine:
         """Start one more worker. Where the system refuses, those that run must do."""
         try:
             self._running.append(_Worker(self._work))
+            if self._preparation is not None:
+                self._running[-1].prepare(self._preparation)
         except OSError as error:
             if not self._running:
                 raise FeelitError(f"no worker process can be started: {error}", "close other programs") from error
@@ -187,6 +198,21 @@ class LocalEngine:
         return Outcome(item.order, result)
 
 
+_early: list[_Worker] = []
+
+
+@contextlib.contextmanager
+def early_worker() -> Iterator[None]:
+    """Start a worker for the engine that is opened within: it loads what it needs while this process loads the rest."""
+    with contextlib.suppress(OSError):  # the engine says so when it needs workers
+        _early.append(_Worker(analyze))
+        _early[0].prepare(prepare)
+    try:
+        yield
+    finally:
+        _end(_early)
+
+
 def _named(item: _InFlight) -> dict[str, object]:
     task = item.order.task
     return {"video": str(task.info.path), "segment": task.segment.index}
@@ -208,6 +234,11 @@ class _Worker:
             raise
         finally:
             theirs.close()  # the worker's own copy is the only one now, so that its death closes the pipe
+
+    def prepare(self, preparation: Callable[[], None]) -> None:
+        """Have the worker get ready while nobody waits for it. What fails fails again with the first task, and is reported."""
+        with contextlib.suppress(OSError):
+            self.pipe.send(preparation)
 
     def give(self, item: _InFlight) -> bool:
         """Whether the worker is alive to take it."""
@@ -251,7 +282,11 @@ def _serve(pipe: Connection, work: Work) -> None:
 
     with contextlib.suppress(EOFError, OSError), waiting.heard_by(say):
         while True:
-            task: Task = pipe.recv()
+            task: Task | Callable[[], None] = pipe.recv()
+            if callable(task):
+                with contextlib.suppress(Exception):
+                    task()
+                continue
             send(None)  # begun: from here on it is the task that a death is put down to
             send(attempt(task, work))
 

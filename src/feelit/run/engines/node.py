@@ -18,7 +18,7 @@ from feelit import __version__
 from feelit.models.paths import models_folder
 from feelit.run.engines.limits import INTERVAL_S, Limits, given_up
 from feelit.run.engines.local import Work, attempt
-from feelit.run.segment import Task
+from feelit.run.task import Task
 
 GRACE_S = 5.0
 """A worker that cannot even end itself, because the decoder holds the interpreter's lock, is ended from without after this."""

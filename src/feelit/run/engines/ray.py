@@ -23,7 +23,8 @@ from feelit.run.engines.cluster import LOOK_S, Head, first_line, import_ray, joi
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up
 from feelit.run.engines.local import Work
 from feelit.run.engines.node import Assignment, serve
-from feelit.run.segment import Task, analyze_segment
+from feelit.run.engines.work import analyze
+from feelit.run.task import Task
 from feelit.storage.location import absolute
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class RayEngine:
         device: Device = "cpu",
         limits: Limits | None = None,
         most: int | None = None,
-        work: Work = analyze_segment,
+        work: Work = analyze,
     ) -> None:
         self._ray = import_ray()
         self._address = address if self._ray.is_initialized() else reachable(address)

@@ -1,0 +1,34 @@
+"""pyarrow without pandas, which it imports at the first conversion of anything and which takes as long to load as all else."""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+def spare_pandas() -> None:
+    """Have pyarrow take pandas for not installed until a data frame is asked for, when it looks again.
+
+    Only for processes of our own: until then pyarrow would take a Series of somebody else's for a mere sequence.
+    """
+    if "pandas" in sys.modules:
+        return
+    absent = _Absent()
+    sys.meta_path.insert(0, absent)
+    try:
+        import pyarrow as pa
+
+        pa.array([0])  # whatever is converted first makes it look for pandas
+    finally:
+        sys.meta_path.remove(absent)
+
+
+class _Absent:
+    """A finder of modules according to which there is no pandas."""
+
+    def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Part of the protocol of `sys.meta_path`."""
+        if name == "pandas":
+            raise ImportError(name)
+        return None
