@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import feelit
 from feelit.errors import UsageError
+from feelit.models.catalogue import catalogue
 from feelit.options import AnalyzeOptions, RunOptions
 from feelit.options.toml import MOST_TOML_BYTES, read_toml
+from feelit.options.training import TrainOptions
+from tests.conftest import Command
 
 
 @pytest.mark.parametrize(
@@ -149,3 +154,22 @@ def test_what_is_no_time_is_refused(seconds: float) -> None:
     with pytest.raises(UsageError, match="is no time"):
         RunOptions(segment_timeout_s=seconds)
     assert RunOptions(segment_timeout_s=0.5).memory_bytes is None
+
+
+def test_what_must_be_given_has_no_default_anywhere(command: Command, tmp_path: Path) -> None:
+    parameters = inspect.signature(feelit.train).parameters
+    assert {name for name, p in parameters.items() if p.default is p.empty} == {"recipe", "data", "out"}
+    with pytest.raises(TypeError, match="data"):
+        feelit.train("hog", out=tmp_path)
+    with pytest.raises(UsageError, match="--data is missing"):
+        TrainOptions(out=tmp_path)
+    ran = command("train", "hog", "--out", tmp_path)
+    assert (ran.code, "--data" in ran.err) == (2, True)
+    with pytest.raises(UsageError, match="no recipe|does not exist|cannot be read"):
+        feelit.train(tmp_path / "gone.toml", options=TrainOptions(data=tmp_path, out=tmp_path / "run"))
+
+
+def test_an_option_may_come_out_of_the_environment(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    monkeypatch.setenv("FEELIT_MIRROR", "no address")
+    name = next(iter(catalogue()))
+    assert "no address" in command("models", "pull", name).err

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         study,
         summarize,
         summarize_signals,
+        train,
         utterances,
     )
 
@@ -97,6 +98,7 @@ __all__ = [
     "study",
     "summarize",
     "summarize_signals",
+    "train",
     "utterances",
 ]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import cv2
 import pytest
 
-from feelit.cli.evaluate_face import Output, evaluate_face
+from feelit.cli.evaluate_face import evaluate_face
 from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
 from feelit.evaluation.detector.folder import FILES
-from feelit.options.models import EvaluateFacesOptions
+from feelit.options.models import EvaluateFacesOptions, ScoresOptions
 from tests.conftest import Command
 from tests.evaluation.photographs import detector, scene, write_parquet
 
-PRINTED = Output(False, None, False)
+PRINTED = ScoresOptions()
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_json_for_programs_and_files_for_both(
     network: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "folder"
-    evaluate_face(network, data, EvaluateFacesOptions(min_face_px=20), Output(True, out, False))
+    evaluate_face(network, data, EvaluateFacesOptions(min_face_px=20), ScoresOptions(out=out), True)
     printed = capsys.readouterr().out
     assert json.loads(printed)["sizes"][0]["least_px"] == 20
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
@@ -60,16 +60,16 @@ def test_json_for_programs_and_files_for_both(
 def test_nothing_is_overwritten_unasked(name: str, network: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"mine")
     with pytest.raises(OutputError, match=f"{name} exists already"):
-        evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path, False))
+        evaluate_face(network, data, EvaluateFacesOptions(), ScoresOptions(out=tmp_path))
     assert (tmp_path / name).read_bytes() == b"mine"
-    evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path, True))
+    evaluate_face(network, data, EvaluateFacesOptions(), ScoresOptions(out=tmp_path, force=True))
     assert (tmp_path / name).read_bytes() != b"mine"
 
 
 def test_a_folder_that_is_a_file_is_told(network: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written"):
-        evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path / "file", False))
+        evaluate_face(network, data, EvaluateFacesOptions(), ScoresOptions(out=tmp_path / "file"))
 
 
 def test_a_missing_model_or_data_set_is_told(network: Path, data: Path, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_figures_need_matplotlib_and_tables_do_not(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match="matplotlib"):
-        evaluate_face(network, data, EvaluateFacesOptions(), Output(False, tmp_path / "out", False))
+        evaluate_face(network, data, EvaluateFacesOptions(), ScoresOptions(out=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
-    evaluate_face(network, data, EvaluateFacesOptions(), Output(True, None, False))
+    evaluate_face(network, data, EvaluateFacesOptions(), PRINTED, True)
     assert json.loads(capsys.readouterr().out)["images"] == 3

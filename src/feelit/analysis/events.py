@@ -9,13 +9,14 @@ import numpy as np
 
 from feelit.analysis.absences import find_absences
 from feelit.analysis.bouts import Bouts, find_bouts
-from feelit.analysis.event import Event, Kind, corrected, in_order
+from feelit.analysis.event import Event, Kind, corrected, in_order, is_wanted
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.peaks import find_peaks
 from feelit.analysis.resampling import mean_interval
 from feelit.analysis.signal_events import signal_events
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, track_series
+from feelit.options.timelines import EventsOptions
 from feelit.timeline.people import Series, people_among, refuse_strangers, series_of
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines, with_time
 from feelit.timeline.tracks import refuse_unknown
@@ -24,6 +25,13 @@ from feelit.types import EMOTIONS, Float64
 SEED = 20_260_101
 
 _NAN = float("nan")
+
+
+def wanted_events(sources: TimelineSources, options: EventsOptions) -> list[Event]:
+    """The events that are asked for, as of `find_events`."""
+    kinds = [Kind(kind) for kind in options.kinds]
+    found = find_events(sources, kinds, by=options.by, people=options.people, tracks=options.tracks)
+    return [event for event in found if is_wanted(event, options)]
 
 
 def find_events(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from feelit.api.dataset import Dataset, Failure, open_timelines
     from feelit.api.evaluation import evaluate, evaluate_faces
     from feelit.api.explanation import explain
-    from feelit.api.models import pull_model
+    from feelit.api.models import pull_model, train
     from feelit.api.recording import Recording
     from feelit.api.studies import Study, study
     from feelit.api.timelines import (
@@ -57,6 +57,7 @@ __all__ = [
     "study",
     "summarize",
     "summarize_signals",
+    "train",
     "utterances",
 ]
 
@@ -72,6 +73,7 @@ _HOMES = {
     "evaluate_faces": "evaluation",
     "explain": "explanation",
     "pull_model": "models",
+    "train": "models",
     "Recording": "recording",
     "Study": "studies",
     "study": "studies",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 @keywords()
 def evaluate(
-    model: str | PathLike[str], data: str | PathLike[str], *, options: EvaluateOptions, written: ScoresOptions
+    model: str | PathLike[str],
+    data: str | PathLike[str],
+    *,
+    options: EvaluateOptions,
+    written: ScoresOptions,
+    progress: Callable[[float], None] | None = None,
 ) -> ClassifierScores:
     """Score a classifier on labelled images of faces; docs/evaluation.md describes formats and scores.
 
@@ -26,6 +32,7 @@ def evaluate(
     ----------
     model : a built-in name, or the path of an ONNX file with its card
     data : a CSV or Parquet file, or a folder
+    progress : called with the share that is done, 0..1
 
     Raises
     ------
@@ -37,7 +44,8 @@ def evaluate(
 
     if written.out is not None:
         check_folder(written.out, written.force, model_path(fspath(model)), Path(expanded(data)))
-    scores = evaluate_classifier(model_path(fspath(model)), Path(expanded(data)), options)
+    advance = progress or (lambda share: None)
+    scores = evaluate_classifier(model_path(fspath(model)), Path(expanded(data)), options, advance)
     if written.out is not None:
         write_folder(scores, written.out)
     return scores
@@ -45,7 +53,12 @@ def evaluate(
 
 @keywords()
 def evaluate_faces(
-    model: str | PathLike[str], data: str | PathLike[str], *, options: EvaluateFacesOptions, written: ScoresOptions
+    model: str | PathLike[str],
+    data: str | PathLike[str],
+    *,
+    options: EvaluateFacesOptions,
+    written: ScoresOptions,
+    progress: Callable[[float], None] | None = None,
 ) -> FaceScores:
     """Score a detector on images whose faces are known; docs/evaluation.md describes formats and scores.
 
@@ -53,6 +66,7 @@ def evaluate_faces(
     ----------
     model : "face", or the path of an ONNX file with its card
     data : Parquet files, WIDER FACE, or a CSV file
+    progress : called with the share that is done, 0..1
 
     Raises
     ------
@@ -66,7 +80,8 @@ def evaluate_faces(
 
     if written.out is not None:
         check_folder(written.out, written.force, model_path(fspath(model)), Path(expanded(data)), FILES)
-    scores = evaluate_faces(model_path(fspath(model)), Path(expanded(data)), options)
+    advance = progress or (lambda share: None)
+    scores = evaluate_faces(model_path(fspath(model)), Path(expanded(data)), options, advance=advance)
     if written.out is not None:
         write_face_folder(scores, find_images(Path(expanded(data)), options.source), written.out)
     return scores

@@ -184,13 +184,10 @@ def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFram
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
-    from feelit.analysis.event import Kind, is_wanted
     from feelit.analysis.event_text import event_frame
-    from feelit.analysis.events import find_events
+    from feelit.analysis.events import wanted_events
 
-    kinds = [Kind(kind) for kind in options.kinds]
-    found = find_events(timelines, kinds, by=options.by, people=options.people, tracks=options.tracks)
-    return event_frame([event for event in found if is_wanted(event, options)])
+    return event_frame(wanted_events(timelines, options))
 
 
 @keywords()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Quiet, Timeline, Video, with_options
 from feelit.options.videos import AnnotateOptions
 
 
 @with_options
 def annotate(
-    video: Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)],
-    timeline: Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
+    video: Video,
+    timeline: Timeline,
     options: AnnotateOptions,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole."""
     import feelit.api as api

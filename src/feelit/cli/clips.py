@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Quiet, Timeline, Video, with_options
 from feelit.options.utterances import SayOptions
 from feelit.options.videos import ClipsOptions
 
 
 @with_options
 def clips(
-    video: Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)],
-    timeline: Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
+    video: Video,
+    timeline: Timeline,
     options: ClipsOptions,
     said: SayOptions,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per clip, once all are there (below).")
     ] = False,

@@ -17,6 +17,14 @@ from feelit.options.expand import expanded_options, records_of
 from feelit.options.kinds import FLAG, PATH, expanded
 from feelit.options.toml import checked, read_toml
 
+Timelines = Annotated[
+    list[str], typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False)
+]
+Timeline = Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)]
+Video = Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+"""Parameters of several commands."""
+
 
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
     """The same function for Typer: with one parameter per option in place of a record. None stands for an option not given."""
@@ -47,6 +55,8 @@ def _parameter(option: Option) -> Parameter:
     kind = option.values
     default = f" [default: {option.shown_default}]" if option.shown_default and kind.native is not bool else ""
     declared: dict[str, Any] = {"help": option.help + default, "show_default": False}
+    if option.environment:
+        declared["envvar"] = option.environment
     names = [option.flag]
     if kind.native is bool:
         annotation: Any = bool | None
@@ -55,10 +65,12 @@ def _parameter(option: Option) -> Parameter:
         annotation = list[str] | None
         declared["metavar"] = kind.metavar
     else:
-        annotation = (Literal[kind.choices] if kind.choices else kind.native) | None
+        annotation = Literal[kind.choices] if kind.choices else kind.native
+        annotation = annotation if option.required else annotation | None
         declared |= {} if kind.choices else {"metavar": kind.metavar}
+    usual = Parameter.empty if option.required else None
     return Parameter(
-        option.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation, typer.Option(*names, **declared)]
+        option.name, Parameter.KEYWORD_ONLY, default=usual, annotation=Annotated[annotation, typer.Option(*names, **declared)]
     )
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import with_options
-from feelit.cli.evaluate_face import Output, evaluate_face
+from feelit.cli.evaluate_face import evaluate_face
 from feelit.options.declare import Options, options_of
-from feelit.options.models import EvaluateFacesOptions, EvaluateOptions, ScoresOptions
+from feelit.options.models import DataOptions, EvaluateFacesOptions, EvaluateOptions, ScoresOptions
 
 
 @with_options
@@ -18,7 +18,7 @@ def evaluate(
     model: Annotated[
         str, typer.Argument(help="A built-in model, or the path of an ONNX file with its card.", show_default=False)
     ],
-    data: Annotated[Path, typer.Option(help="Labelled images: a CSV or Parquet file, or a folder.", show_default=False)],
+    labelled: DataOptions,
     options: EvaluateOptions,
     faces: EvaluateFacesOptions,
     written: ScoresOptions,
@@ -27,13 +27,13 @@ def evaluate(
     """Score a model on labelled images: how often it is right, how sure of that one can be, and whether its confidence is."""
     from feelit.models.paths import model_path
 
-    path, output = model_path(model), Output(json_object, written.out, written.force)
+    path = model_path(model)
     if _finds_faces(path):
         _refuse("classifiers", "finds faces", options)
-        evaluate_face(path, data, faces, output)
+        evaluate_face(path, labelled.data, faces, written, json_object)
     else:
         _refuse("detectors", "is a classifier", faces)
-        _evaluate_classifier(path, data, options, output)
+        _evaluate_classifier(path, labelled.data, options, written, json_object)
 
 
 def _finds_faces(model: Path) -> bool:
@@ -51,20 +51,16 @@ def _refuse(kind: str, does: str, given: Options) -> None:
         raise UsageError(f"{names[0]} is for {kind}, and this model {does}", "leave it out")
 
 
-def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, output: Output) -> None:
+def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, written: ScoresOptions, json_object: bool) -> None:
+    import feelit.api as api
     from feelit.cli.texts import write
     from feelit.console import make_table, print_table, progress_bar
-    from feelit.evaluation.classifier.evaluate import evaluate_classifier
-    from feelit.evaluation.classifier.folder import check_folder, json_text, write_folder
+    from feelit.evaluation.classifier.folder import json_text
     from feelit.evaluation.classifier.score_text import tables
 
-    if output.out is not None:
-        check_folder(output.out, output.force, model, data)
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
-        scores = evaluate_classifier(model, data, options, advance)
-    if output.out is not None:
-        write_folder(scores, output.out)
-    if output.json_object:
+        scores = api.evaluate(model, data, options=options, written=written, progress=advance)
+    if json_object:
         write(json_text(scores), None)
         return
     for table in tables(scores):

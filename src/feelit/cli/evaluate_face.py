@@ -1,59 +1,27 @@
-"""feelit evaluate, for detectors: print the figures, write them and the pictures."""
+"""feelit evaluate, for detectors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from feelit.evaluation.detector.scores import FaceScores, SizeScore
-    from feelit.options.models import EvaluateFacesOptions
-    from feelit.storage.location import Location
+    from feelit.options.models import EvaluateFacesOptions, ScoresOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where scores go: standard output, as tables or a JSON object, and the folder `out`, whose files `force` replaces."""
-
-    json_object: bool
-    out: Location | None
-    force: bool
-
-
-def evaluate_face(model: Path, data: Path, question: EvaluateFacesOptions, output: Output) -> None:
-    """Score a detector on images with known faces.
-
-    Parameters
-    ----------
-    model : the .onnx file
-    data : Parquet files, WIDER FACE or a CSV file
-    question : which faces and images, and at which size
-    output : where the figures go, and into its folder the worst mistakes and the curves as well
-
-    Raises
-    ------
-    ModelError, UsageError
-        as `evaluate_faces`.
-    OutputError
-        if one of the files exists already and is not to be replaced, or cannot be written.
-    MissingExtraError
-        if there are to be figures, and matplotlib is not installed.
-    """
+def evaluate_face(
+    model: Path, data: Path, options: EvaluateFacesOptions, written: ScoresOptions, json_object: bool = False
+) -> None:
+    """Score a detector, and print its figures as tables or as a JSON object."""
+    import feelit.api as api
     from feelit.cli.texts import write
     from feelit.console import progress_bar
-    from feelit.evaluation.classifier.folder import check_folder, json_text
-    from feelit.evaluation.detector.evaluate import evaluate_faces
-    from feelit.evaluation.detector.folder import FILES, write_face_folder
-    from feelit.evaluation.detector.images import find_images
+    from feelit.evaluation.classifier.folder import json_text
 
-    if output.out is not None:
-        check_folder(output.out, output.force, model, data, FILES)
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
-        scores = evaluate_faces(model, data, question, advance=advance)
-    if output.out is not None:
-        write_face_folder(scores, find_images(data, question.source), output.out)
-    if output.json_object:
+        scores = api.evaluate_faces(model, data, options=options, written=written, progress=advance)
+    if json_object:
         write(json_text(scores), None)
     else:
         _show(scores)

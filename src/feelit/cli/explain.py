@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Quiet, with_options
 from feelit.options.models import ExplainOptions
 
 
@@ -18,7 +18,7 @@ def explain(
         typer.Argument(metavar="SOURCE", help="Images, and moments of videos, as in a.mp4@83.5.", show_default=False),
     ],
     options: ExplainOptions,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per face (below).")] = False,
 ) -> None:
     """Show which parts of a face a classifier goes by: a picture with the probabilities and a map a face."""

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Timelines, with_options
 from feelit.options.timelines import ExportOptions
 
 
 @with_options
 def export(
-    timelines: Annotated[
-        list[str],
-        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
-    ],
+    timelines: Timelines,
     options: ExportOptions,
 ) -> None:
     """Write timelines in the formats of other programs: annotation tools, players, statistics."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Timelines, with_options
 from feelit.options.timelines import MergeOptions
 
 if TYPE_CHECKING:
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 @with_options
 def merge(
-    timelines: Annotated[
-        list[str],
-        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
-    ],
+    timelines: Timelines,
     options: MergeOptions,
 ) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""

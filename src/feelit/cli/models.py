@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feelit.cli.command import with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
+from feelit.options.training import PullOptions
 
 if TYPE_CHECKING:
     from feelit.models.list import Listed
@@ -92,33 +92,24 @@ def verify(
 @with_options
 def pull(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
-    mirror: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            envvar="FEELIT_MIRROR",
-            help="Fetch NAME.onnx from this folder of another web server.",
-            show_default="where the catalogue says",
-        ),
-    ] = None,
-    file: Annotated[Path | None, typer.Option(help="Take this copy of the file instead of fetching it.")] = None,
+    options: PullOptions,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, and no word of the licence.")] = False,
 ) -> None:
     """Fetch a model into your cache, and print where it is. An interrupted fetch goes on where it stopped.
 
     Only a file with the checksum of the catalogue is accepted. Then --detector NAME or --classifier NAME finds it.
     """
+    import feelit.api as api
     from feelit.console import progress_bar
     from feelit.models.list import card_of
     from feelit.models.pull import find_entry
-    from feelit.models.pull import pull as pull_model
     from feelit.storage.names import one_line
 
     entry = find_entry(name)
     if not quiet:
         typer.echo(f"feelit: {name} has the licence: {card_of(entry).licence}", err=True)
     with progress_bar(name, quiet) as progress:
-        path = pull_model(name, mirror, file, progress)
+        path = api.pull_model(name, options=options, progress=progress)
     typer.echo(one_line(str(path)))
 
 

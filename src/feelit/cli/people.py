@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Quiet, Timelines, with_options
 from feelit.options.people import PeopleOptions
 
 if TYPE_CHECKING:
@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
 @with_options
 def people(
-    timelines: Annotated[
-        list[str],
-        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
-    ],
+    timelines: Timelines,
     options: PeopleOptions,
     json_: Annotated[
         bool,
         typer.Option("--json", help="Print JSON: a list of people; with --across, an object that holds proposals as well."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
     from feelit.analysis.people import as_json, people_of

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Quiet, Timelines, with_options
 from feelit.options.timelines import ReportOptions
 
 
 @with_options
 def report(
-    timelines: Annotated[
-        list[str],
-        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
-    ],
+    timelines: Timelines,
     options: ReportOptions,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     import feelit.api as api

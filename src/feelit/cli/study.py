@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Quiet, with_options
 from feelit.options.study import StudyOptions
 
 
@@ -18,7 +18,7 @@ def study(
         typer.Argument(metavar="STUDY", help="The study file: .toml, .csv or .tsv; see docs/study.md.", show_default=False),
     ],
     options: StudyOptions,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure participants in windows of time, by condition: one tidy table, curves, contrasts, and a report."""
     import feelit.api as api

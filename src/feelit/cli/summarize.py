@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from feelit.cli.command import with_options
+from feelit.cli.command import Timelines, with_options
+from feelit.options.printing import PrintSummaryOptions
 from feelit.options.timelines import SummarizeOptions
 
 if TYPE_CHECKING:
@@ -15,59 +13,39 @@ if TYPE_CHECKING:
     from feelit.analysis.summary_text import Summary
 
 
-class Format(StrEnum):
-    """How a summary is written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    md = "md"
-
-
 @with_options
 def summarize(
-    timelines: Annotated[
-        list[str],
-        typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False),
-    ],
+    timelines: Timelines,
     options: SummarizeOptions,
-    format_: Annotated[
-        Format | None,
-        typer.Option("--format", help="How to write it.", show_default="table, or what the ending of --out says"),
-    ] = None,
-    out: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Write a file instead of standard output.", show_default=False)
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    printed: PrintSummaryOptions,
 ) -> None:
     """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
     from feelit.analysis.summary import summaries, unit_of
     from feelit.cli import texts
     from feelit.timeline.recording import open_timelines
 
-    target = texts.place_of(out)
-    written = texts.choose(Format, format_, target, force, timelines)
+    target, written = printed.out, texts.choose(printed, timelines)
     if options.signals:
         from feelit.analysis.signals import signal_summaries
         from feelit.analysis.signals_text import signals_text
 
-        texts.write(signals_text(signal_summaries(timelines), written.value), target)
+        texts.write(signals_text(signal_summaries(timelines), written), target)
         return
     recordings = open_timelines(timelines)
     by = unit_of(recordings, options.by)
     records: list[Summary] = list(summaries(recordings, by))
-    if written is Format.table:
+    if written == "table":
         _show(records, by)
     else:
         texts.write(_text(records, by, written), target)
 
 
-def _text(records: list[Summary], by: By, written: Format) -> str:
+def _text(records: list[Summary], by: By, written: str) -> str:
     from feelit.analysis.summary_text import csv_text, json_text, markdown_text
 
-    if written is Format.json:
+    if written == "json":
         return json_text(records)
-    return csv_text(records, by) if written is Format.csv else markdown_text(records, by)
+    return csv_text(records, by) if written == "csv" else markdown_text(records, by)
 
 
 def _show(records: list[Summary], by: By) -> None:

@@ -4,49 +4,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from feelit.options.printing import PrintOptions
     from feelit.storage.location import Location
 
-Format = TypeVar("Format", bound=StrEnum)
 
-TABLE = "table"
-"""The format for the terminal, which no file is written in."""
-
-
-def place_of(out: str | None) -> Location | None:
-    """The place that `--out` names; None is standard output."""
-    from feelit.options.kinds import expanded
-    from feelit.storage.location import location
-
-    return None if out is None else location(expanded(out))
-
-
-def choose(formats: type[Format], chosen: Format | None, out: Location | None, force: bool, timelines: Sequence[str]) -> Format:
+def choose(printed: PrintOptions, timelines: Sequence[str]) -> str:
     """The format to write, named by --format or by the ending of --out; `timelines` are what the command reads.
 
     Raises
     ------
     UsageError
-        if neither tells, or `out` is one of the timelines.
+        if neither names one, or `out` is one of the timelines.
     OutputError
         if `out` exists already and is not to be replaced.
     """
     from feelit.errors import UsageError
+    from feelit.options.declare import options_of
+    from feelit.options.printing import TABLE
     from feelit.storage.atomic import refuse_to_overwrite
     from feelit.storage.stat import InputFiles
     from feelit.timeline.recording import files_of
 
+    chosen, out = printed.format, printed.out
     if out is None:
-        return chosen or formats(TABLE)
-    known = [f.value for f in formats if f.value != TABLE]
+        return chosen or TABLE
+    (choices,) = (option.values.choices for option in options_of(type(printed)) if option.name == "format")
+    known = [word for word in choices if word != TABLE]
     if chosen is None and out.suffix[1:].lower() in known:
-        chosen = formats(out.suffix[1:].lower())
-    if chosen is None or chosen.value == TABLE:
+        chosen = out.suffix[1:].lower()
+    if chosen is None or chosen == TABLE:
         raise UsageError(f"--out {out} does not say what to write", f"choose --format {', '.join(known)}, or end the name so")
-    refuse_to_overwrite(out, force, InputFiles(files_of(timelines)))
+    refuse_to_overwrite(out, printed.force, InputFiles(files_of(timelines)))
     return chosen
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from feelit.cli.command import with_options
+from feelit.options.training import TrainOptions
 
 
 @with_options
@@ -20,29 +20,18 @@ def train(
             show_default=False,
         ),
     ],
-    data: Annotated[
-        Path, typer.Option(help="Labelled images, with splits to learn from and to check with.", show_default=False)
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(help="A folder for checkpoints, curves, model and card; a run that it holds goes on.", show_default=False),
-    ],
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; may be repeated.")
-    ] = None,
+    options: TrainOptions,
     json_object: Annotated[
         bool, typer.Option("--json", help="Print the recipe and where the model is as a JSON object.")
     ] = False,
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
+    import feelit.api as api
     from feelit.cli.texts import write, write_json
-    from feelit.options.kinds import expanded
     from feelit.storage.names import as_text
-    from feelit.training.run import run_recipe
 
-    model, values = run_recipe(expanded(recipe), changes or [], data, out)
-    content = {"model": as_text(model), "recipe": values}
+    trained = api.train(recipe, options=options)
     if json_object:
-        write_json(content)
+        write_json({"model": as_text(trained.model), "recipe": trained.recipe})
     else:
-        write(f"{model}\n", None)
+        write(f"{trained.model}\n", None)

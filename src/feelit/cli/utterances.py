@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feelit.cli.command import with_options
+from feelit.cli.command import Timeline, with_options
+from feelit.options.printing import PrintOptions
 from feelit.options.utterances import UtterancesOptions
 
 if TYPE_CHECKING:
     from feelit.analysis.utterances import Table
 
 
-class Format(StrEnum):
-    """How utterances are written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-
-
 @with_options
 def utterances(
-    timeline: Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)],
+    timeline: Timeline,
     transcript: Annotated[
         str,
         typer.Argument(help="Who said what when: .vtt, .srt, .json of whisperX, .rttm, or annotations.", show_default=False),
     ],
     options: UtterancesOptions,
-    format_: Annotated[
-        Format | None,
-        typer.Option("--format", help="How to write them.", show_default="table, or what the ending of --out says"),
-    ] = None,
-    out: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Write a file instead of standard output.", show_default=False)
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    printed: PrintOptions,
 ) -> None:
     """List what faces showed while something was said: the speaker's expression and the listeners', one row per utterance."""
     from pathlib import Path
@@ -50,16 +35,15 @@ def utterances(
     from feelit.storage.atomic import refuse_to_overwrite
     from feelit.storage.stat import InputFiles
 
-    target = texts.place_of(out)
-    written = texts.choose(Format, format_, target, force, [timeline])
+    target, written = printed.out, texts.choose(printed, [timeline])
     said = Path(expanded(transcript))
     if target is not None:
-        refuse_to_overwrite(target, force, InputFiles([said]))
+        refuse_to_overwrite(target, printed.force, InputFiles([said]))
     found = utterance_table(expanded(timeline), said, options)
-    if written is Format.table:
+    if written == "table":
         _show(found)
     else:
-        texts.write(json_text(found.rows) if written is Format.json else csv_text(found.rows), target)
+        texts.write(json_text(found.rows) if written == "json" else csv_text(found.rows), target)
     for note in (unmatched_text(found.matches), _outside(found)):
         if note:
             typer.echo(f"feelit: {note}", err=True)

@@ -49,6 +49,8 @@ class Option:
     details : what the reference says besides
     default_text : describes a default that is no value, as in "one per core"
     kind, bounds : what it may be
+    required : it has no default and must be given
+    environment : the environment variable that gives it where the command line does not
     """
 
     name: str = ""
@@ -59,6 +61,8 @@ class Option:
     default_text: str = ""
     kind: Kind | None = None
     bounds: Bounds | None = None
+    required: bool = False
+    environment: str = ""
 
     @property
     def values(self) -> Kind:
@@ -88,6 +92,8 @@ class Option:
         if value is None:
             value = self.default
         if value is None:
+            if self.required:
+                raise UsageError(f"{self.flag} is missing", self.help)
             return None
         result = self.values.checked(self.flag, value)
         if self.bounds is not None:
@@ -105,13 +111,23 @@ def option(
     default_text: str = "",
     kind: Kind | None = None,
     bounds: Bounds | None = None,
+    required: bool = False,
+    environment: str = "",
 ) -> Any:
     """Declare a field of a record as an option; see `Option`.
 
     The flag follows from the name of the field and the kind from its type, unless they are given.
     """
     declared = Option(
-        flag=flag, default=default, help=help, details=details, default_text=default_text, kind=kind, bounds=bounds
+        flag=flag,
+        default=default,
+        help=help,
+        details=details,
+        default_text=default_text,
+        kind=kind,
+        bounds=bounds,
+        required=required,
+        environment=environment,
     )
     return field(default=default, metadata={"option": declared})
 

@@ -48,8 +48,9 @@ def keywords(**defaults: Any) -> Callable[[Callable[..., Result]], Callable[...,
 
         @functools.wraps(function)
         def call(*positional: Any, **given: Any) -> Result:
+            complete = any(given.get(parameter) is not None for parameter in records)  # then no option has to be given
             try:
-                values = signature.bind(*positional, **given).arguments
+                values = (signature.bind_partial if complete else signature.bind)(*positional, **given).arguments
             except TypeError as error:
                 raise TypeError(f"{function.__name__}(): {error}") from None
             for parameter, record in records.items():
@@ -89,6 +90,8 @@ def _signature(function: FunctionType, expanded: list[tuple[str, Option]], defau
 
 def _keyword(option: Option, defaults: Mapping[str, Any]) -> Parameter:
     default = defaults.get(option.name, option.default)
+    if option.required:
+        return Parameter(option.name, Parameter.KEYWORD_ONLY, annotation=option.values.python)
     annotation = option.values.python + (" | None" if default is None else "")
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 

@@ -235,6 +235,13 @@ PATHS = Kind(
     repeated=True,
     python="str | PathLike[str] | Sequence[str | PathLike[str]]",
 )
+CHANGES = Kind(
+    name="a list of texts",
+    metavar="NAME=VALUE",
+    convert=lambda value: (value,) if isinstance(value, str) else tuple(map(_text, value)),
+    repeated=True,
+    python="str | Sequence[str]",
+)
 FILES = Kind(
     name="a path, or a list of paths",
     metavar="PATH",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from feelit.errors import UsageError
@@ -95,6 +96,13 @@ class ExplainOptions(Options):
             message = f"--patch {patch} and --stride {stride} do not fit a crop of {side_px} px"
             raise UsageError(message, "the stride is no longer than the patch, and the patch no larger than the crop")
         return patch, stride
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataOptions(Options):
+    """What a model is scored on."""
+
+    data: Path = option(None, "Labelled images: a CSV or Parquet file, or a folder.", required=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from feelit.errors import MissingExtraError
+from feelit.options.training import TrainOptions
 from feelit.storage.atomic import output_errors, refuse_to_overwrite
 from feelit.storage.stat import InputFiles, files_below
 
@@ -19,8 +21,16 @@ WRITTEN = (".onnx", ".json", ".npz", ".png", ".pt")
 """Endings of what a run writes into its folder."""
 
 
-def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tuple[Path, Mapping[str, object]]:
-    """Train by a recipe to its end; returns the path of the model and the values of the recipe.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What a training run made."""
+
+    model: Path
+    recipe: Mapping[str, object]
+
+
+def run_recipe(given: str, options: TrainOptions) -> Trained:
+    """Train by a recipe to its end.
 
     Progress goes to standard error: one line per epoch, and a bar on a terminal.
 
@@ -44,7 +54,8 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
     from feelit.training.recipe import as_values, read_recipe
     from feelit.training.signals import train as signals
 
-    name, recipe = read_recipe(given, changes)
+    data, out = options.data, options.out
+    name, recipe = read_recipe(given, options.changes)
     _refuse_inputs(out, Path(given), data)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -65,7 +76,7 @@ def run_recipe(given: str, changes: Sequence[str], data: Path, out: Path) -> tup
                 model = expression.train(name, recipe, data, out)
     finally:
         log.removeHandler(handler)
-    return model, as_values(recipe)
+    return Trained(model=model, recipe=as_values(recipe))
 
 
 def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:
