@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.study import StudyOptions
+from feelit.options.timelines import PlotOptions
 from feelit.storage.location import Location, location
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from feelit.analysis.study.run import StudyTables
 
@@ -68,6 +71,25 @@ class Study:
         write_study_report(self._tables, place)
         return place
 
+    @keywords()
+    def plot(self, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
+        """Draw the curves and contrasts of the study as a figure for a paper.
+
+        Parameters
+        ----------
+        out : also write it to this .pdf, .svg or .png file
+        """
+        import pyarrow as pa
+
+        from feelit.plots.plot import write_study_figure
+        from feelit.plots.study import StudyFigure
+
+        place = None if out is None else location(expanded(out))
+        options = options if place is None else replace(options, out=place)
+        contrasts = pa.Table.from_pandas(self.contrasts, preserve_index=False) if self._tables.contrasts else None
+        content = StudyFigure.of(pa.Table.from_pandas(self.curves, preserve_index=False), contrasts)
+        return write_study_figure(content, options, place)
+
     def __repr__(self) -> str:
         windows = len(self._tables.table.units)
         return f"<{type(self).__name__} {self.title!r}: {len(self.participants)} participants, {windows} windows>"
@@ -107,8 +129,6 @@ def study(
     folder = None if out is None else location(expanded(out))
     names = ["table", "curves", "contrasts", "quality", "agreement", *(["wide"] if options.wide else [])]
     if folder is not None:
-        from dataclasses import replace
-
         options = replace(options, out=folder)
         refuse_study_files([*names_of(dict.fromkeys(names)), REPORT], options, InputFiles([]))
     found = run_study(source, options.seed, progress or (lambda share: None))

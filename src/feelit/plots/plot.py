@@ -13,7 +13,9 @@ from feelit.errors import MissingExtraError, UsageError
 from feelit.options.timelines import PlotOptions
 from feelit.plots.bins import ABSENT, Content, Panel, Section, binned
 from feelit.plots.layout import left_mm, shortened
+from feelit.plots.study import StudyFigure, draw_study, read_figure, study_files
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.storage.stat import InputFiles
 from feelit.timeline.people import names_of_people, people_meant
@@ -38,7 +40,7 @@ MOST_BINS = 12000
 
 
 def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
-    """Draw timelines as a figure; the ending of `options.out` says in which format.
+    """Draw timelines as a figure, or the folder of a study; the ending of `options.out` says in which format.
 
     The same timelines and options give the same bytes, with the same version of matplotlib.
 
@@ -58,7 +60,8 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
         if matplotlib is not installed.
     """
     sources = listed_sources(timelines)
-    refuse_to_overwrite(options.out, options.force, InputFiles(files_of(sources)))
+    inputs = study_files(sources) or files_of(sources)
+    refuse_to_overwrite(options.out, options.force, InputFiles(inputs))
     figure = figure_of(sources, options)
     from feelit.plots.figure import write
 
@@ -75,11 +78,35 @@ def figure_of(timelines: TimelineSources, options: PlotOptions) -> TimelineFigur
     TimelineReadError, UsageError, MissingExtraError
         as `plot_timeline`.
     """
-    content = content_of(timelines, options)
+    sources = listed_sources(timelines)
+    if tables := study_files(sources):
+        study = read_figure(tables)
+        _require_matplotlib()
+        return draw_study(study, options)
+    content = content_of(sources, options)
     _require_matplotlib()
     from feelit.plots.figure import figure
 
     return figure(content, options.width_mm, options.dpi)
+
+
+def write_study_figure(content: StudyFigure, options: PlotOptions, out: Location | None) -> TimelineFigure:
+    """The figure of a study, also written to `out` if that is given.
+
+    Raises
+    ------
+    UsageError, OutputError, MissingExtraError
+        as `plot_timeline`.
+    """
+    _require_matplotlib()
+    figure = draw_study(content, options)
+    if out is not None:
+        from feelit.plots.figure import write
+
+        refuse_to_overwrite(out, options.force, InputFiles([]))
+        with whole_file(out) as unfinished:
+            write(figure, unfinished)
+    return figure
 
 
 def _require_matplotlib() -> None:

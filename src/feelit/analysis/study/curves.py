@@ -108,7 +108,7 @@ class CurveCollection:
         import pandas as pd
 
         asked, parts = self.design.curves, []
-        known = self.design.levels(self.factor)
+        known, compared = self.design.levels(self.factor), "difference" if asked.difference else "value"
         for level in [*(name for name in known if name in self.sums), *(name for name in self.sums if name not in known)]:
             people = self.sums[level]
             longest = max(len(s.total) for s in people.values())
@@ -125,8 +125,9 @@ class CurveCollection:
                     "high": high[:, k],
                     "participants": count[:, k].astype(np.int64),
                 }
-                parts.append(pd.DataFrame({"factor": self.factor, "level": level, "emotion": emotion} | columns))
-        heads = ["factor", "level", "emotion", "time_s", "mean", "low", "high", "participants"]
+                names = {"factor": self.factor, "level": level, "emotion": emotion, "compared": compared}
+                parts.append(pd.DataFrame(names | columns))
+        heads = ["factor", "level", "emotion", "compared", "time_s", "mean", "low", "high", "participants"]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in heads})
 
 

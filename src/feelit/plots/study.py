@@ -1,0 +1,266 @@
+"""The figure of a study: curves by condition, and below them contrasts with their intervals, at the sizes of journals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from feelit.errors import TimelineReadError, UsageError
+from feelit.options.timelines import PlotOptions
+from feelit.storage.location import Location, Url
+from feelit.storage.names import one_line
+from feelit.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from feelit.plots.figure import TimelineFigure
+
+CURVES, CONTRASTS = "curves.parquet", "contrasts.parquet"
+
+MOST_LEVELS = 7
+MOST_ROWS = 40
+LEFT_MM, RIGHT_MM, GAP_MM = 15.0, 2.0, 14.0
+PANEL_MM, BELOW_MM, TITLE_MM, LEGEND_MM = 30.0, 9.0, 5.0, 5.0
+ROW_MM, UNIT_MM, NAME_MM, FIGURES_MM = 7.6, 10.0, 42.0, 38.0
+LETTER_MM = 1.5
+GREY = "#5b6470"
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFigure:
+    """What the tables of a study give for a figure: rows of its curves and of its contrasts."""
+
+    curves: Sequence[dict[str, Any]]
+    contrasts: Sequence[dict[str, Any]]
+
+    @classmethod
+    def of(cls, curves: pa.Table, contrasts: pa.Table | None) -> StudyFigure:
+        """Out of tables."""
+        return cls(curves.to_pylist(), [] if contrasts is None else contrasts.to_pylist()[:MOST_ROWS])
+
+
+def study_files(sources: Sequence[object]) -> list[Location]:
+    """The tables of the only source, if it is a folder that `feelit study` wrote; else none."""
+    if len(sources) != 1 or not isinstance(sources[0], str | Path) or isinstance(sources[0], Url):
+        return []
+    folder = Path(sources[0]).expanduser()
+    if not (folder / CURVES).is_file() or not (folder / "report.html").is_file():
+        return []
+    return [folder / name for name in (CURVES, CONTRASTS) if (folder / name).is_file()]
+
+
+def read_figure(files: Sequence[Location]) -> StudyFigure:
+    """The tables of `study_files`.
+
+    Raises
+    ------
+    TimelineReadError
+        if one is damaged.
+    """
+    tables = {}
+    for file in files:
+        try:
+            tables[file.name] = pq.read_table(str(file))
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise TimelineReadError(f"{file} is damaged: {one_line(str(error))}", "run feelit study again") from error
+    wanted = {"level", "emotion", "time_s", "mean", "low", "high"}
+    if not wanted <= set(tables[CURVES].column_names):
+        raise TimelineReadError(f"{files[0]} holds no curves of a study", "run feelit study again")
+    return StudyFigure.of(tables[CURVES], tables.get(CONTRASTS))
+
+
+def draw_study(content: StudyFigure, options: PlotOptions) -> TimelineFigure:
+    """Draw it: `options.width_mm` wide, letters of 8 pt.
+
+    Raises
+    ------
+    UsageError
+        if no curve is of an emotion that is asked for.
+    """
+    from matplotlib import style
+
+    from feelit.plots.figure import MM, PAPER, SETTINGS, TimelineFigure
+
+    emotions = _emotions(content, options)
+    levels = list(dict.fromkeys(str(row["level"]) for row in content.curves))[:MOST_LEVELS]
+    units = list(dict.fromkeys(str(row["unit"]) for row in content.contrasts))
+    across = max(1, min(len(emotions), int((options.width_mm + GAP_MM - LEFT_MM) // 55)))
+    down = math.ceil(len(emotions) / across)
+    title_mm = TITLE_MM if options.title else 0.0
+    legend = _legend_rows(levels, options.width_mm)
+    curves_mm = title_mm + LEGEND_MM * len(legend) + down * (PANEL_MM + BELOW_MM + 4)
+    height_mm = curves_mm + sum(UNIT_MM + ROW_MM * _count(content, unit) for unit in units) + (4 if units else 0)
+    with style.context(["default", SETTINGS]):
+        figure = TimelineFigure(figsize=(options.width_mm * MM, height_mm * MM), facecolor=PAPER)
+        page = _Page(figure, options.width_mm, height_mm)
+        if options.title:
+            page.text(LEFT_MM, 1.0, one_line(options.title), weight="bold")
+        for n, names in enumerate(legend):
+            _draw_legend(page, names, levels, title_mm + LEGEND_MM * n + 1.0)
+        panel_mm = (options.width_mm - LEFT_MM - RIGHT_MM - GAP_MM * (across - 1)) / across
+        differs = any(row.get("compared") == "difference" for row in content.curves[:1])
+        beside = "Change of probability" if differs else "Probability"
+        limits = _limits(content, emotions, levels)
+        for n, emotion in enumerate(emotions):
+            top = title_mm + LEGEND_MM * len(legend) + 4 + (n // across) * (PANEL_MM + BELOW_MM + 4)
+            axes = page.axes(LEFT_MM + (n % across) * (panel_mm + GAP_MM), top, panel_mm, PANEL_MM)
+            _draw_curves(axes, content, emotion, levels, limits)
+            axes.set_ylabel(beside if n % across == 0 else "", fontsize=8, labelpad=2)
+            axes.set_xlabel("Time since the window began (s)" if n >= len(emotions) - across else "", fontsize=8, labelpad=1)
+        top = curves_mm + 2
+        for unit in units:
+            rows = [row for row in content.contrasts if row["unit"] == unit]
+            _draw_estimates(page, rows, unit, top)
+            top += UNIT_MM + ROW_MM * len(rows)
+    figure.set_dpi(options.dpi)
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A figure in millimetres from its top left corner."""
+
+    figure: TimelineFigure
+    width_mm: float
+    height_mm: float
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """A part of it."""
+        from feelit.plots.figure import INK
+
+        place = (left / self.width_mm, 1 - (top + height) / self.height_mm, width / self.width_mm, height / self.height_mm)
+        axes = self.figure.add_axes(place)
+        axes.tick_params(labelsize=8, width=0.5, length=2, pad=1.5, colors=INK)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_linewidth(0.5)
+        return axes
+
+    def text(self, left: float, top: float, words: str, **more: Any) -> None:
+        """A line of text, its top at `top`."""
+        place = left / self.width_mm, 1 - top / self.height_mm
+        settings: dict[str, Any] = {"fontsize": 8, "va": "top", "parse_math": False}
+        self.figure.text(*place, words, **(settings | more))
+
+
+def _emotions(content: StudyFigure, options: PlotOptions) -> list[str]:
+    """Those that are asked for; if all are, those of the contrasts, where there are any."""
+    there = list(dict.fromkeys(str(row["emotion"]) for row in content.curves))
+    if set(options.emotions) == set(EMOTIONS):
+        named = list(dict.fromkeys(str(row["label"]) for row in content.contrasts if row["label"] in there))
+        return named or there
+    chosen = [emotion for emotion in options.emotions if emotion in there]
+    if not chosen:
+        raise UsageError("the study has no curves of these emotions", f"it has {', '.join(there) or 'none'}")
+    return chosen
+
+
+def _count(content: StudyFigure, unit: str) -> int:
+    return sum(row["unit"] == unit for row in content.contrasts)
+
+
+def _colours() -> tuple[str, ...]:
+    return ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b6470")  # Okabe and Ito (2008)
+
+
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.8)), (0, (6, 2, 1.2, 2)), (0, (3, 1)), (0, (1, 1)), (0, (8, 3)))
+
+
+def _legend_rows(levels: Sequence[str], width_mm: float) -> list[list[str]]:
+    rows: list[list[str]] = [[]]
+    used = LEFT_MM
+    for level in levels:
+        room = 12 + LETTER_MM * len(level)
+        if rows[-1] and used + room > width_mm:
+            rows.append([])
+            used = LEFT_MM
+        rows[-1].append(level)
+        used += room
+    return rows
+
+
+def _draw_legend(page: _Page, names: Sequence[str], levels: Sequence[str], top: float) -> None:
+    from matplotlib.lines import Line2D
+
+    left = LEFT_MM
+    for name in names:
+        n = levels.index(name)
+        y = 1 - (top + 1.5) / page.height_mm
+        ends = [left / page.width_mm, (left + 7) / page.width_mm]
+        line = Line2D(ends, [y, y], color=_colours()[n], linestyle=DASHES[n], linewidth=1.2, transform=page.figure.transFigure)
+        page.figure.add_artist(line)
+        page.text(left + 8.5, top, one_line(name))
+        left += 12 + LETTER_MM * len(name)
+
+
+def _limits(content: StudyFigure, emotions: Sequence[str], levels: Sequence[str]) -> tuple[float, float]:
+    """One axis for all panels, so that they can be compared."""
+    rows = [row for row in content.curves if row["emotion"] in emotions and row["level"] in levels]
+    ends = [row[name] for row in rows for name in ("mean", "low", "high")]
+    values = [value for value in ends if value is not None and math.isfinite(value)]
+    low, high = (min(0.0, *values), max(values)) if values else (0.0, 1.0)
+    room = 0.05 * ((high - low) or 1.0)
+    return low - (room if low < 0 else 0.0), high + room
+
+
+def _draw_curves(axes: Axes, content: StudyFigure, emotion: str, levels: Sequence[str], limits: tuple[float, float]) -> None:
+    for n, level in enumerate(levels):
+        rows = [row for row in content.curves if row["emotion"] == emotion and row["level"] == level]
+        columns = {
+            name: np.array([row[name] if row[name] is not None else math.nan for row in rows], np.float64)
+            for name in ("time_s", "mean", "low", "high")
+        }
+        axes.fill_between(columns["time_s"], columns["low"], columns["high"], color=_colours()[n], alpha=0.2, linewidth=0)
+        axes.plot(columns["time_s"], columns["mean"], color=_colours()[n], linestyle=DASHES[n], linewidth=1.2)
+    axes.set_ylim(*limits)
+    axes.margins(x=0)
+    axes.set_title(emotion, fontsize=8, loc="left", pad=2)
+    if axes.get_xlim()[0] < 0:
+        axes.axvline(0, color="#858585", linewidth=0.5, linestyle=(0, (3, 3)))
+    if limits[0] < 0:
+        axes.axhline(0, color="#858585", linewidth=0.5)
+
+
+def _draw_estimates(page: _Page, rows: Sequence[dict[str, Any]], unit: str, top: float) -> None:
+    """The contrasts of one unit, a row each, with effect sizes and p-values beside them where there is room."""
+    wide = page.width_mm >= 120
+    right = FIGURES_MM if wide else RIGHT_MM
+    axes = page.axes(NAME_MM, top, page.width_mm - NAME_MM - right - 1, ROW_MM * len(rows))
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.axvline(0, color="#858585", linewidth=0.5, linestyle=(0, (3, 3)))
+    for n, row in enumerate(rows):
+        name, most = one_line(str(row["contrast"])), int((NAME_MM - 2) / LETTER_MM)
+        y = top + ROW_MM * (n + 0.5)
+        page.text(NAME_MM - 1.5, y - 1.7, name if len(name) <= most else f"{name[: most - 1]}…", ha="right", va="center")
+        page.text(NAME_MM - 1.5, y + 1.7, str(row["measure"])[:most], ha="right", va="center", color=GREY)
+        if row["estimate"] is None or not math.isfinite(row["estimate"]):
+            continue
+        if row["low"] is not None and math.isfinite(row["low"]):
+            axes.plot([row["low"], row["high"]], [n, n], color=_colours()[0], linewidth=1.2, solid_capstyle="butt")
+        axes.plot([row["estimate"]], [n], "o", color=_colours()[0], markersize=3)
+        if wide:
+            page.text(page.width_mm - FIGURES_MM + 1, y, _figures(row), va="center")
+    axes.set_xlabel(f"Difference ({unit})", fontsize=8, labelpad=1)
+
+
+def _figures(row: dict[str, Any]) -> str:
+    size, p_value = row["effect_size"], row["p_adjusted"]
+    words = [] if size is None or not math.isfinite(size) else [f"{_symbol(row['effect'])} = {size:.2f}".replace("-", MINUS)]
+    if p_value is not None and math.isfinite(p_value):
+        words.append("p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}")
+    return ", ".join(words)
+
+
+def _symbol(effect: str) -> str:
+    return "g" if effect.startswith("Hedges") else "δ"
