@@ -25,7 +25,7 @@ NUMBER = (int, float)
 KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "task", "adapter", "sha256", "licence", "description"), (str,)),
     **dict.fromkeys(("color", "crop", "recipe", "trunk"), (str,)),
-    **dict.fromkeys(("labels", "training_data", "limitations", "prior"), (list,)),
+    **dict.fromkeys(("labels", "training_data", "limitations", "prior", "exposure"), (list,)),
     **dict.fromkeys(("mean", "scale", "threshold"), NUMBER),
     **dict.fromkeys(("temperature", "prior_temperature"), (*NUMBER, type(None))),
     "size_px": (int, type(None)),
@@ -45,8 +45,9 @@ class ModelCard:
     `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
     that the outputs are probabilities already. `prior` holds the shares of the labels in the training data, in their order;
     `prior_temperature` calibrates probabilities that were turned into those for other shares, and where it is given, they are
-    by default, see `vision.priors`. `trunk` is the SHA-256 of a classifier whose outputs a network of signals
-    gives as well, bit for bit.
+    by default, see `vision.priors`. `exposure` holds the least range of grey levels and the least median of the crops that the
+    network is given, see `vision.exposure`; without it they are left as they are. `trunk` is the SHA-256 of a classifier whose
+    outputs a network of signals gives as well, bit for bit.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ModelCard:
     temperature: float | None = 1.0
     prior: tuple[float, ...] = ()
     prior_temperature: float | None = None
+    exposure: tuple[float, ...] = ()
     threshold: float = 0.5
     parameters: int = 0
     training_data: tuple[dict[str, Any], ...] = ()
@@ -148,6 +150,10 @@ def make_card(content: object, name: str) -> ModelCard:
     return card
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, NUMBER) and not isinstance(value, bool)
+
+
 def _ranges(card: ModelCard) -> dict[str, bool]:
     """Whether values are such that a model can be run with them."""
     return {
@@ -158,9 +164,8 @@ def _ranges(card: ModelCard) -> dict[str, bool]:
         "threshold": 0 < card.threshold < 1,
         "prior_temperature": card.prior_temperature is None or 1 / MOST_NUMBER <= card.prior_temperature <= MOST_NUMBER,
         "prior": not card.prior
-        or (
-            len(card.prior) == len(card.labels)
-            and all(isinstance(share, NUMBER) and not isinstance(share, bool) and 0 < share <= 1 for share in card.prior)
-        ),
+        or (len(card.prior) == len(card.labels) and all(_is_number(share) and 0 < share <= 1 for share in card.prior)),
+        "exposure": not card.exposure
+        or (len(card.exposure) == 2 and all(_is_number(limit) and 0 < limit <= 200 for limit in card.exposure)),
         "labels": all(isinstance(label, str) for label in card.labels),
     }

@@ -18,6 +18,7 @@ from feelit.models.card import ModelCard, read_card
 from feelit.options import Device
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
+from feelit.vision.exposure import even_exposure
 from feelit.vision.priors import adjusted, softmax, weights
 from feelit.vision.session import open_session, provider_of, run
 
@@ -143,6 +144,8 @@ class ExpressionModel:
 
     def prepare(self, crops: UInt8) -> UInt8 | Float32:
         """(F, S, S) uint8 -> (F, channels, S, S), the values that the network is given."""
+        if self.card.exposure:
+            crops = even_exposure(crops, *self.card.exposure)
         if self.card.adapter == "feelit":
             return crops[:, None]
         planes = (crops.astype(np.float32) - np.float32(self.card.mean)) / np.float32(self.card.scale)

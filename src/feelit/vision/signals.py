@@ -18,6 +18,7 @@ from feelit.signals.columns import OPENING, OUTPUTS, POSE, SPEECH_COLUMNS
 from feelit.signals.derive import LEAST_FACE_PX, derive
 from feelit.types import Float32, UInt8
 from feelit.vision.align import crop_faces, similarity_to_template
+from feelit.vision.exposure import even_exposure
 from feelit.vision.expression import ExpressionModel
 from feelit.vision.session import open_session, provider_of, run
 
@@ -65,6 +66,8 @@ class SignalsModel:
         result = np.zeros((len(crops), len(OUTPUTS)), np.float32)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
+            if self.card.exposure:
+                part = even_exposure(part, *self.card.exposure)
             (raw,) = run(self._session, self._path.name, [OUTPUT], {self._input: part[:, None]})
             result[start : start + batch] = _checked(raw, self._path.name, len(part))
         return result

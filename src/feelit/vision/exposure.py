@@ -1,0 +1,63 @@
+"""Crops that are dark or flat, made as bright as what networks learnt from."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from feelit.types import Float64, Int64, UInt8
+
+ENDS = 0.01, 0.99
+"""The quantiles between which the range of grey levels is measured: a highlight or a black border is no range of a face."""
+
+LEAST_EXPONENT = 0.3
+"""A gamma beyond it would show the noise of a dark camera and little else."""
+
+LEVELS: Float64 = np.arange(256, dtype=np.float64)
+
+
+def even_exposure(crops: UInt8, least_range: float, least_median: float) -> UInt8:
+    """Spread the grey levels of flat crops, then brighten those whose face is dark; all others stay as they are.
+
+    Parameters
+    ----------
+    crops : (F, S, S) uint8
+    least_range : grey levels between the `ENDS` quantiles; a smaller range is stretched linearly, about its middle, to this one
+    least_median : median of the middle of a crop, where the skin is; a darker one is brought to this one by a power of the luma
+
+    Returns
+    -------
+    (F, S, S) uint8; each crop depends on itself alone
+    """
+    if not len(crops):
+        return crops
+    side = crops.shape[1]
+    low, high = (_quantile(crops, share) for share in ENDS)
+    middle = _quantile(crops[:, side // 4 : 7 * side // 8, 3 * side // 16 : 13 * side // 16], 0.5)
+    poor = np.flatnonzero((high - low < least_range) | (middle < least_median))
+    result = crops.copy() if len(poor) else crops
+    for i in poor:
+        result[i] = cv2.LUT(crops[i], _curve(int(low[i]), int(high[i]), int(middle[i]), least_range, least_median))
+    return result
+
+
+def _curve(low: int, high: int, middle: int, least_range: float, least_median: float) -> UInt8:
+    """(256,) uint8: what each grey level becomes."""
+    levels = LEVELS
+    if high - low < least_range:
+        centre = (low + high) / 2
+        target = min(max(centre, least_range / 2), 255 - least_range / 2)
+        levels = np.clip((LEVELS - centre) * (least_range / max(high - low, 4)) + target, 0, 255)
+    median = min(max(levels[middle], 2.0), 250.0)
+    if median < least_median:
+        exponent = max(np.log(least_median / 255) / np.log(median / 255), LEAST_EXPONENT)
+        levels = 255 * (levels / 255) ** exponent
+    return np.rint(levels).astype(np.uint8)
+
+
+def _quantile(images: UInt8, share: float) -> Int64:
+    """The lowest grey level that at least `share` of the pixels do not exceed: (F, H, W) -> (F,) int64."""
+    flat = images.reshape(len(images), -1)
+    counts = np.bincount((flat + 256 * np.arange(len(flat))[:, None]).reshape(-1), minlength=256 * len(flat))
+    below = counts.reshape(len(flat), 256).cumsum(axis=1)
+    return np.asarray((below >= share * flat.shape[1]).argmax(axis=1), np.int64)
