@@ -5,6 +5,7 @@ import io
 import json
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from feelit.analysis.summary import By, headings, summaries
@@ -58,16 +59,36 @@ def test_nothing_to_tell_is_a_dash() -> None:
 
 def test_the_short_form_of_a_track() -> None:
     track = short(summaries(table_of({1: "nnnnhhnhnh"}, regular(10, 600.0)), "track")[0])
-    assert track[:4] == ["a.mp4", "1", "0:00.0–1:30:00.0", "neutral 60 %\nhappiness 40 %"]
+    assert track[:4] == ["a.mp4", "1", "0:00.0–1:30:00.0", "neutral 60 % (3600.0 s)\nhappiness 40 % (2400.0 s)"]
     assert track[4] == "40:00.0 happiness 0.75\n1:10:00.0 happiness 0.75\n1:30:00.0 happiness 0.75"
     assert track[5:] == ["-", "1:40:00.0", "100 %", "6 of 1000.0 s", "0.1"]
 
 
 def test_rare_emotions_are_not_named() -> None:
     track = short(summaries(table_of({1: "n" * 39 + "h"}, regular(40)), "track")[0])
-    assert track[3] == "neutral 98 %"
+    assert track[3] == "neutral 98 % (3.9 s)"
 
 
 def test_events_are_counted_in_words() -> None:
     shown = {1: "n" * 300 + "h" * 30 + "n" * 100 + "." * 60 + "n" * 100, 2: "n" * 590}
     assert [short(record)[5] for record in summaries(table_of(shown, regular(590)), "track")] == ["1 peak\n1 absence", "-"]
+
+
+def test_of_little_time_no_shares_are_named() -> None:
+    track = short(summaries(table_of({1: "n" * 12 + "." * 30}, regular(42)), "track")[0])
+    assert track[3] == "too little to tell (1.2 s)"
+
+
+def test_labels_that_are_seldom_right_have_a_star() -> None:
+    table = table_of({1: "n" * 40 + "a" * 20}, regular(60))
+    texts = pc.replace_substring(table["emotion"].cast(pa.string()), "anger", "disgust").dictionary_encode()
+    table = table.set_column(table.schema.get_field_index("emotion"), "emotion", texts)
+    track = short(summaries(table, "track")[0])
+    assert track[3] == "neutral 67 % (4.0 s)\ndisgust* 33 % (2.0 s)"
+
+
+def test_what_is_unsure_is_named_beside_the_rest() -> None:
+    doubtful = {(1, i): 0.4 for i in range(10)}
+    (record,) = summaries(table_of({1: "n" * 40}, regular(40), confidence=doubtful), "track")
+    assert record.shown.unsure_share == pytest.approx(0.25)
+    assert short(record)[3] == "neutral 100 % (4.0 s)\nunsure 25 % (1.0 s)"

@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pytest
 
 from feelit.timeline.smoothing import LabelSmoother, smooth
-from feelit.timeline.surprise import SURPRISE, SWING_REACH_S, without_talking
+from feelit.timeline.surprise import STARTLED, SWING_REACH_S, without_talking
 from feelit.types import EMOTIONS, Float32, Float64, Int64
+
+SURPRISE, FEAR = STARTLED
 
 
 def faces(surprise: npt.NDArray[np.floating[Any]]) -> Float32:
@@ -86,3 +88,14 @@ def test_rows_depend_on_what_is_near_alone() -> None:
 def test_few_labels_are_left_alone() -> None:
     probability = np.tile(np.array([[0.9, 0.1], [0.1, 0.9]], np.float32), (20, 1))
     np.testing.assert_array_equal(without_talking(np.arange(40) / 10, probability), probability)
+
+
+def test_fear_does_not_take_the_place_of_surprise() -> None:
+    time_s = np.arange(60) / 10
+    probability = faces(0.55 + 0.4 * np.sin(2 * np.pi * 2.5 * time_s + 0.4))
+    probability[:, FEAR] = probability[:, SURPRISE] / 4
+    probability[:, SURPRISE] *= np.float32(0.75)
+    found = without_talking(time_s, probability)
+    assert found[15:-15, STARTLED].sum(axis=1).max() < 0.3
+    np.testing.assert_allclose(found[:, SURPRISE], 3 * found[:, FEAR], rtol=1e-4)
+    assert (labels(time_s, probability)[15:-15] == 0).all()

@@ -19,6 +19,7 @@ from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.moments import MOMENTS, Moment, find_moments
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.errors import UsageError
+from feelit.labels import UNSURE
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PEOPLE, PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Float64
@@ -43,6 +44,7 @@ class ShownEmotions:
     readable_s: float
     first_seen_s: float  # time of the first sample with a face
     last_seen_s: float  # time of the last one
+    unsure_share: float  # of the readable time: the label's smoothed probability is below labels.UNSURE
     dominant: str | None  # the emotion with the largest share; of equal ones that with the higher mean probability
     share: tuple[float, ...]  # (8,) of the readable time, in the order of EMOTIONS
     mean_probability: tuple[float, ...]  # (8,) over the readable time
@@ -174,7 +176,7 @@ def headings(by: By) -> list[str]:
     first = {"person": ("person_id", "person"), "track": ("track_id",), "video": ("duration_s", "face_share", "tracks")}
     return [
         *("video", *first[by]),
-        *("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "dominant"),
+        *("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant"),
         *(f"share_{emotion}" for emotion in EMOTIONS),
         *PROBABILITY_COLUMNS,
         *("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values()),
@@ -195,7 +197,7 @@ def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
     """A summary as one row of columns, see `headings`. Moments that there are not are None."""
     shown = record.shown
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__ if name != "shown"}
-    names = ("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "dominant")
+    names = ("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant")
     row |= {name: getattr(shown, name) for name in names}
     row |= {f"share_{emotion}": share for emotion, share in zip(EMOTIONS, shown.share, strict=True)}
     row |= dict(zip(PROBABILITY_COLUMNS, shown.mean_probability, strict=True))
@@ -216,6 +218,7 @@ class _Times:
 
     on_screen_s: float = 0.0
     readable_s: float = 0.0
+    unsure_s: float = 0.0
     shown_s: Float64 = field(default_factory=lambda: np.zeros(len(EMOTIONS)))
     probability_s: Float64 = field(default_factory=lambda: np.zeros(len(EMOTIONS)))  # probabilities times time
     first_s: float = math.inf
@@ -226,6 +229,7 @@ class _Times:
         seen = samples.rows(samples.readable)
         self.on_screen_s += float(samples.length_s.sum())
         self.readable_s += float(seen.length_s.sum())
+        self.unsure_s += float(seen.length_s[seen.confidence < UNSURE].sum())
         self.shown_s += np.bincount(seen.emotion, seen.length_s, len(EMOTIONS))
         self.probability_s += [float((seen.length_s * seen.probability[:, k]).sum()) for k in range(len(EMOTIONS))]
         self.first_s, self.last_s = min(self.first_s, float(samples.time_s[0])), max(self.last_s, float(samples.time_s[-1]))
@@ -253,6 +257,7 @@ def _shown(rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts],
         readable_s=times.readable_s,
         first_seen_s=times.first_s if tracks else math.nan,
         last_seen_s=times.last_s if tracks else math.nan,
+        unsure_share=_ratio(times.unsure_s, times.readable_s),
         dominant=EMOTIONS[best] if times.readable_s else None,
         share=tuple(share),
         mean_probability=tuple(mean),

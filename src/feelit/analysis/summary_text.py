@@ -12,6 +12,7 @@ from typing import Any
 
 from feelit.analysis.moments import Moment
 from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, flat, headings
+from feelit.labels import DOUBTFUL, LEAST_TOLD_S
 from feelit.storage.names import for_spreadsheet, one_line
 from feelit.types import EMOTIONS
 
@@ -21,6 +22,8 @@ DIGITS = 4
 NAMED = 3
 LEAST_NAMED = 0.05
 """The short form names at most so many emotions, of at least this share."""
+
+MOMENT_S = 1e-6
 
 _MARKUP = re.compile(r"[\\|<&`\[]")
 
@@ -93,9 +96,26 @@ def _escaped(cell: str) -> str:
 
 
 def _emotions(shown: ShownEmotions) -> str:
+    """Labels with their shares and seconds; a star marks those of `labels.DOUBTFUL`."""
+    timed = shown.on_screen_s > MOMENT_S  # a photograph has no time
+    if timed and 0 < shown.readable_s < LEAST_TOLD_S:
+        return f"too little to tell ({_number(shown.readable_s)} s)"
     order = sorted(range(len(EMOTIONS)), key=lambda k: (EMOTIONS[k] != shown.dominant, -shown.share[k]))
-    named = [f"{EMOTIONS[k]} {_percent(shown.share[k])}" for k in order[:NAMED] if shown.share[k] >= LEAST_NAMED]
-    return "\n".join(named) or "-"
+    named = [k for k in order[:NAMED] if shown.share[k] >= LEAST_NAMED]
+    lines = [f"{starred(EMOTIONS[k])} {_timed(shown.share[k], shown.readable_s, timed)}" for k in named]
+    if shown.unsure_share >= LEAST_NAMED:
+        lines.append(f"unsure {_timed(shown.unsure_share, shown.readable_s, timed)}")
+    return "\n".join(lines) or "-"
+
+
+def starred(emotion: str) -> str:
+    """The label, with a star if it is one of `labels.DOUBTFUL`."""
+    return emotion + "*" * (emotion in DOUBTFUL)
+
+
+def _timed(share: float, of_s: float, timed: bool) -> str:
+    """A share, and the seconds that it is."""
+    return _percent(share) + (f" ({_number(share * of_s)} s)" if timed else "")
 
 
 def _moments(moments: Sequence[Moment], several: bool) -> str:

@@ -59,7 +59,7 @@ def smooth(
     probability : (F, C) float32
     readable : (F,) bool
     rows : (K,) int64, the rows wanted; the others are context
-    talking : whether surprise that swings with a talking mouth is taken out first, see `surprise.without_talking`
+    talking : whether surprise and fear that swing with a talking mouth are taken out first, see `surprise.without_talking`
 
     Returns
     -------

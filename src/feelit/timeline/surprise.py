@@ -1,7 +1,7 @@
-"""Surprise that comes and goes with the mouth of somebody who talks.
+"""Surprise and fear that come and go with the mouth of somebody who talks.
 
-One frame of an open mouth looks like surprise. Talking opens and closes the mouth two to seven times a second (Chandrasekaran
-et al. 2009), so the probability of surprise swings up and down; that of a surprised face rises, stays and falls. Where it
+One frame of an open mouth looks like surprise, or like fear. Talking opens and closes the mouth two to seven times a second
+(Chandrasekaran et al. 2009), so their probability swings up and down; that of a surprised face rises, stays and falls. Where it
 swings, only what is left of it between the swings counts.
 """
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from feelit.types import EMOTIONS, Float32, Float64, Int64
 
-SURPRISE = EMOTIONS.index("surprise")
+STARTLED = [EMOTIONS.index("surprise"), EMOTIONS.index("fear")]
+"""Taken together: without the one, what swings would be said to be the other."""
 
 SWING = 0.2
 """How far the probability has to go in one direction to count as a swing."""
@@ -26,7 +27,7 @@ BETWEEN_REACH_S = 0.5
 
 
 def without_talking(time_s: Float64, probability: Float32) -> Float32:
-    """The probabilities of one face over time, less the surprise that swings; the other labels get its share in proportion.
+    """The probabilities of one face over time, less what swings; the other labels get its share in proportion.
 
     Parameters
     ----------
@@ -37,19 +38,21 @@ def without_talking(time_s: Float64, probability: Float32) -> Float32:
     -------
     (F, C) float32. Each row depends on the rows up to SWING_REACH_S away from it, and on no others.
     """
-    if probability.shape[1] <= SURPRISE:
+    if probability.shape[1] <= max(STARTLED):
         return probability
-    surprise = probability[:, SURPRISE]
-    doubtful = np.flatnonzero(surprise >= SWING)
-    doubtful = doubtful[_swings(time_s, surprise, time_s[doubtful]) >= SWINGS]
+    startled = probability[:, STARTLED[0]] + probability[:, STARTLED[1]]
+    doubtful = np.flatnonzero(startled >= SWING)
+    doubtful = doubtful[_swings(time_s, startled, time_s[doubtful]) >= SWINGS]
     if not len(doubtful):
         return probability
-    left = _least(time_s, surprise, time_s[doubtful])
-    others = 1 - surprise[doubtful]
-    factor = np.where(others > 0, (1 - left) / np.maximum(others, np.float32(1e-6)), 1).astype(np.float32)
+    before, left = startled[doubtful], _least(time_s, startled, time_s[doubtful])
+    others = 1 - before
+    shared = others > 0  # otherwise there is no label to which it could go
     result = probability.copy()
-    result[doubtful] *= factor[:, None]
-    result[doubtful, SURPRISE] = np.where(others > 0, left, surprise[doubtful])
+    result[doubtful] *= np.where(shared, (1 - left) / np.where(shared, others, 1), 1).astype(np.float32)[:, None]
+    kept = np.where(shared, left / before, 1).astype(np.float32)
+    for label in STARTLED:
+        result[doubtful, label] = probability[doubtful, label] * kept
     return result
 
 
