@@ -88,6 +88,8 @@ def test_tables(name: str, text: str) -> None:
         ),
         pytest.param("a.TextGrid", "hello", "ends too soon", id="no-textgrid"),
         pytest.param("gone.csv", None, "cannot be read", id="missing"),
+        pytest.param("a.csv", "start,end,label\n3,2,joy\n", "'joy' is from 3 to 2 s, which is no stretch", id="backwards"),
+        pytest.param("a.TextGrid", '"ooTextFile"\n"TextGrid"\n0\n4\n<exists>\n1e310', "damaged", id="tiers-without-end"),
     ],
 )
 def test_what_cannot_be_read_is_refused(name: str, text: str | None, message: str) -> None:

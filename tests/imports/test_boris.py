@@ -11,6 +11,8 @@ import pytest
 from feelit.errors import UsageError
 from feelit.imports.annotations import read_annotations, read_tiers
 from feelit.imports.tiers import Annotation
+from tests.exports.made import text_of, write
+from tests.timeline.rows import regular, table_of
 
 BEHAVIOURS = {
     "0": {"type": "State event", "code": "smile", "category": "face"},
@@ -115,3 +117,20 @@ def test_damaged_exports_are_refused(rows: str, message: str) -> None:
     path.write_text(NEW + rows)
     with pytest.raises(UsageError, match=message):
         read_tiers(path)
+
+
+def test_aggregated_events_have_the_offset_of_their_observation_too() -> None:
+    heads = "Observation id,Time offset (s),Subject,Behavior,Behavioral category,Behavior type,Start (s),Stop (s)\n"
+    path = Path("events.csv")
+    path.write_text(heads + "one,10,anna,smile,face,STATE,11.5,14\ntwo,0,No focal subject,nod,face,POINT,3,3\n")
+    assert read_tiers(path) == {"one/anna": [Annotation(1.5, 4.0, "smile")], "two": [Annotation(3.0, 3.0, "nod")]}
+
+
+def test_what_feelit_exports_is_read_back(tmp_path: Path) -> None:
+    timeline = write(tmp_path / "t.parquet", table_of({1: "nnnhhh", 2: "aa.naa"}, regular(6)))
+    path = Path("events.tsv")
+    path.write_text(text_of(timeline, "boris"), encoding="utf-8")
+    assert read_annotations(path) == {
+        "track 1": [Annotation(0.0, 0.3, "neutral"), Annotation(0.3, 0.6, "happiness")],
+        "track 2": [Annotation(0.0, 0.2, "anger"), Annotation(0.3, 0.6, "anger")],
+    }

@@ -70,10 +70,13 @@ def read_tiers(path: Path, clock: ClockOptions | None = None) -> Tiers:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "check the path") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not in UTF-8: byte {error.start} is no part of a letter", "save it as UTF-8") from error
-    except (ValueError, IndexError, KeyError, AttributeError, RecursionError, ET.ParseError, csv.Error) as error:
+    except (ValueError, LookupError, AttributeError, OverflowError, RecursionError, ET.ParseError, csv.Error) as error:
         raise UsageError(f"{path} is damaged, or no {path.suffix[1:]}: {error}", "export it again") from error
     if not any(tiers.values()):
         raise UsageError(f"{path} holds no annotations", HINTS.get(path.suffix.lower(), "is it the right file?"))
+    for wrong in (a for tier in tiers.values() for a in tier if not -math.inf < a.start_s <= a.end_s < math.inf):
+        message = f"{path}: {wrong.label[:40]!r} is from {wrong.start_s:g} to {wrong.end_s:g} s, which is no stretch of time"
+        raise UsageError(message, "correct its times")
     moved = tiers if clock is None else {name: [_moved(a, clock) for a in tier] for name, tier in tiers.items()}
     return {name: sorted(tier, key=lambda a: (a.start_s, a.end_s)) for name, tier in moved.items()}
 

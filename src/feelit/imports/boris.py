@@ -84,19 +84,25 @@ HEADINGS = {
     "time": ("time",),
     "kind": ("status", "behavior type"),
     "offset": ("time offset (s)",),
+    "start": ("start (s)",),
+    "stop": ("stop (s)",),
 }
-"""The columns of the export of tabular events, in small letters. Older versions call the kind of an event its status."""
+"""The columns of the exports of events, in small letters. Older versions call the kind of an event its status."""
+
+AGGREGATED = {"observation", "code", "start", "stop"}
+"""The columns that only aggregated events have together: one row for each state."""
 
 
 def tabular_columns(row: Sequence[str]) -> dict[str, int] | None:
-    """The columns of tabular events, if this row is their heading."""
+    """The columns of tabular or of aggregated events, if this row is their heading."""
     heads = [cell.strip().lower() for cell in row]
     found = {name: heads.index(known) for name, names in HEADINGS.items() for known in names if known in heads}
-    return found if {"code", "time", "kind"} <= found.keys() else None
+    return found if {"code", "time", "kind"} <= found.keys() or found.keys() >= AGGREGATED else None
 
 
 def boris_events(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> Tiers:
-    """Tabular events: one row when a behaviour starts, one when it stops, one for a point; tiers as of `boris_project`.
+    """Tabular events: one row when a behaviour starts, one when it stops, one for a point; or aggregated ones, a row for each.
+    Tiers are as of `boris_project`.
 
     Raises
     ------
@@ -111,25 +117,33 @@ def boris_events(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> T
             raise ValueError(f"a row ends before its {name}")
         return row[columns[name]].strip()
 
-    events = []
+    events: list[_Event] = []
+    whole: list[tuple[tuple[str, ...], Annotation]] = []
     for row in rows:
         if any(part.strip() for part in row):
+            offset_s = _seconds(cell(row, "offset") or 0) if cell(row, "offset").upper() != "NA" else 0.0
+            if columns.keys() >= AGGREGATED:
+                start_s, stop_s = (_seconds(cell(row, name)) - offset_s for name in ("start", "stop"))
+                names = _names(cell(row, "observation"), cell(row, "subject"), cell(row, "category"))
+                whole.append((names, Annotation(start_s, stop_s, cell(row, "code"))))
+                continue
             kind = cell(row, "kind").upper()
             if kind not in (START, STOP, POINT):
                 raise ValueError(f"{kind or 'an empty cell'} is none of START, STOP and POINT")
-            offset_s = float(cell(row, "offset") or 0) if cell(row, "offset").upper() != "NA" else 0.0
             time_s = _seconds(cell(row, "time")) - offset_s
             observation, subject, category = cell(row, "observation"), cell(row, "subject"), cell(row, "category")
             events.append(_Event(observation, subject, category, cell(row, "code"), cell(row, "modifiers"), time_s, kind))
-    return _tiers(events)
+    return tiers_of(whole, always=1) if whole else _tiers(events)
+
+
+def _names(observation: str, subject: str, category: str) -> tuple[str, str, str]:
+    """The parts of the name of a tier."""
+    return observation, "" if subject.lower() == "no focal subject" else subject, category
 
 
 def _tiers(events: Iterable[_Event]) -> Tiers:
-    named = [
-        (event.observation, "" if event.subject.lower() == "no focal subject" else event.subject, event.category)
-        for event in events
-    ]
-    return tiers_of(_paired(list(zip(named, events, strict=True))), always=1)
+    named = [(_names(event.observation, event.subject, event.category), event) for event in events]
+    return tiers_of(_paired(named), always=1)
 
 
 def _paired(events: list[tuple[tuple[str, str, str], _Event]]) -> Iterator[tuple[tuple[str, ...], Annotation]]:
