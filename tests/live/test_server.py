@@ -51,7 +51,7 @@ def ask(server: PageServer, path: str, method: str = "GET", **headers: str) -> h
     return connection.getresponse()
 
 
-@pytest.mark.parametrize("path", ["/", "/live.css", "/live.js", "/look.js", "/panels.js", "/stream"])
+@pytest.mark.parametrize("path", ["/", "/live.css", "/live.js", "/look.js", "/marks.js", "/panels.js", "/stream"])
 @pytest.mark.parametrize(
     ("query", "status"),
     [

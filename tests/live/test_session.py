@@ -66,7 +66,7 @@ def test_the_recording_is_the_timeline_of_the_same_frames(
     with watching(path, rate="5", duration=12.0, out=live, people=False) as session:
         session.end()
     assert session.error is None
-    limits = ("--rate", "5", "--end", "12", "--device", "cpu", "--no-people")
+    limits = ("--rate", "5", "--end", "12", "--device", "cpu", "--no-people", "--signals", "none")
     assert command("analyze", path, *limits, "--out", batch).code == 0
     rows, record = read_table(live)
     expected, expected_record = read_table(batch)

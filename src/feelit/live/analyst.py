@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from feelit.identity.evidence import EvidenceBuilder
 from feelit.identity.group import group_tracks
 from feelit.identity.rows import PersonRows
@@ -19,7 +21,7 @@ from feelit.storage.names import as_text
 from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.counts import Counts
 from feelit.tracking.tracker import TrackerSettings
-from feelit.types import FaceTable, FrameTable, SegmentResult, Timeline
+from feelit.types import FaceTable, Float32, FrameTable, SegmentResult, Timeline
 from feelit.video.capture import Capture, Captured
 from feelit.vision.multi_scale import MultiScaleDetector
 
@@ -48,6 +50,7 @@ class Analyst:
         rate_hz = sampled_hz(settings.options.sampling, info)
         self._builder = TimelineBuilder(TrackerSettings(detector.threshold), rate_hz, evidence=self._evidence)
         self._grouped: PersonRows | None = None
+        self._box, self._signals = np.zeros((0, 4), np.float32), np.zeros((0, 0), np.float32)
         self._zero_s = self._start_s = time.time()
 
     def look(self, captured: Captured) -> Timeline:
@@ -63,11 +66,22 @@ class Analyst:
             self._zero_s = captured.at_s - decoded.time_s
         sample = decoded.sample(self._capture.info, self._multi_scale.view, reset=not self._builder.sampled)
         faces = detect_and_classify([sample], self._multi_scale, self._networks, MOST_FACES)
+        self._box, self._signals = faces.box, faces.signals
+        faces = replace(faces, signals=faces.signals[:, :0], mouth=faces.mouth[:, :0])  # shown, but not recorded
         before = self._builder.decoded
         frames = frame_table([replace(sample, frame=decoded.index - before)], self._multi_scale.view)
         self._take(frames, faces, decoded.index + 1 - before)
         rows = self._builder.newest()
         return rows if self._people is None else replace(rows, person_id=self._people.numbers(rows, sample))
+
+    def signals_of(self, rows: Timeline) -> Float32:
+        """(R, K) signals of faces of the newest frame, as the network gives them; NaN where a face has none."""
+        shown = np.full((len(rows), self._signals.shape[1]), np.nan, np.float32)
+        for i, box in enumerate(rows.box):
+            same = np.flatnonzero((self._box == box).all(axis=1))
+            if len(same):
+                shown[i] = self._signals[same[0]]
+        return shown
 
     def finish(self) -> None:
         """Take in that nothing more will be looked at; what the source counted since is added."""

@@ -13,9 +13,14 @@ import cv2
 import numpy as np
 
 from feelit.render import theme
-from feelit.types import EMOTIONS, Timeline, UInt8, VideoInfo
+from feelit.render.marks import AHEAD, GAZE, RIGHT, UP
+from feelit.signals.columns import BASIC, POSE
+from feelit.types import EMOTIONS, Float32, Timeline, UInt8, VideoInfo
 
 JPEG_QUALITY = 80
+
+SIGNALS_SHOWN = (*POSE, *BASIC)
+"""What a page gets to know of signals, by these names."""
 
 
 def pack(content: dict[str, Any], jpeg: bytes = b"") -> bytes:
@@ -33,6 +38,7 @@ def greeting(name: str, info: VideoInfo) -> bytes:
             "width_px": info.width_px,
             "height_px": info.height_px,
             "emotions": [{"name": name, "colour": theme.EMOTION_COLOUR[name].hex} for name in EMOTIONS],
+            "marks": {"right": RIGHT.hex, "up": UP.hex, "ahead": AHEAD.hex, "gaze": GAZE.hex},
             "tracks": [colour.hex for colour in theme.TRACK_COLOURS],
             "inks": {
                 "ink": theme.INK.hex,
@@ -46,8 +52,14 @@ def greeting(name: str, info: VideoInfo) -> bytes:
     )
 
 
-def faces_of(rows: Timeline) -> list[dict[str, Any]]:
-    """The faces of one frame, by person; an emotion is its place in EMOTIONS, -1 where none is claimed."""
+def faces_of(rows: Timeline, signals: Float32) -> list[dict[str, Any]]:
+    """The faces of one frame, by person; an emotion is its place in EMOTIONS, -1 where none is claimed.
+
+    Parameters
+    ----------
+    rows : the faces, R of them
+    signals : (R, K) float32, beginning with SIGNALS_SHOWN; NaN where a face has none, (R, 0) where none are asked for
+    """
     shares = np.nan_to_num(rows.probability)
     return [
         {
@@ -56,9 +68,17 @@ def faces_of(rows: Timeline) -> list[dict[str, Any]]:
             "emotion": int(rows.emotion[i]),
             "confidence": round(float(np.nan_to_num(rows.confidence[i])), 3),
             "probability": [round(float(p), 3) for p in shares[i]],
+            "landmarks": [[round(float(v), 1) for v in point] for point in rows.landmarks[i]],
+            "signals": _signals(signals[i]),
         }
         for i in range(len(rows))
     ]
+
+
+def _signals(values: Float32) -> dict[str, float] | None:
+    if not len(values) or not np.isfinite(values).all():
+        return None
+    return {name: round(value, 3) for name, value in zip(SIGNALS_SHOWN, values.tolist(), strict=False)}
 
 
 def jpeg_of(picture: UInt8) -> bytes:

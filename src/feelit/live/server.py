@@ -28,7 +28,7 @@ PAGE = Path(__file__).parent / "page"
 FILES = {
     "/": ("live.html", "text/html; charset=utf-8"),
     "/live.css": ("live.css", "text/css; charset=utf-8"),
-    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in ("live.js", "look.js", "panels.js")},
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in ("live.js", "look.js", "marks.js", "panels.js")},
 }
 """All that there is to get, besides the stream."""
 

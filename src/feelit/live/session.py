@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def watch(
         recording = exits.enter_context(Recording(options.out, options.force, inputs)) if options.out else None
         broadcast = Broadcast()
         server = exits.enter_context(PageServer(serving, broadcast))
-        networks = open_networks(settings.models)
+        networks = open_networks(resolve(replace(options.analyze, signals=None)).models if options.signals else settings.models)
         capture = _opened(lambda: open_capture(source, settings.options.sampling, options.loop), stop)
         if capture is None:
             return None
@@ -182,7 +183,7 @@ class _Session:
             "kind": "frame",
             "time_s": round(captured.decoded.time_s, 3),
             "captured_ms": round(1000 * captured.at_s, 1),
-            "faces": faces_of(rows),
+            "faces": faces_of(rows, self._analyst.signals_of(rows)),
             "rate_hz": sum(at_s > since_s for at_s in self._looked_s) / RATE_OVER_S,
             "dropped": self._newest.dropped,
         }

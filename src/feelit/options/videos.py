@@ -197,6 +197,11 @@ class LiveOptions(FaceOptions):
         "Show a person who comes back under the old number, and group the tracks of the recording at the end.",
         details="`--no-people` computes nothing about identity: numbers are those of tracks.",
     )
+    signals: bool = option(
+        True,
+        "Show where heads are turned and eyes look, lids, lips and brows.",
+        details="On the page only: the recording has no columns of signals. `--no-signals` computes nothing of it.",
+    )
     loop: bool = option(False, "Play a file over and over.")
     rate: str = option(
         "native",

@@ -1,6 +1,7 @@
 // The page of `feelit live`: one endless response brings messages, of which only the newest is drawn.
 
 import { BLANK, Captions, colourOf, find, look, trackColour, write } from "./look.js";
+import { drawMarks } from "./marks.js";
 import { Cards, Meter, Past } from "./panels.js";
 
 const LABEL_PX = 14; // on the page, whatever the size of the picture
@@ -49,6 +50,7 @@ function paint(bitmap, { faces }) {
   context.drawImage(bitmap, 0, 0);
   const unit = canvas.width / Math.max(canvas.clientWidth, 1); // px of the canvas that make one of the page
   for (const face of faces) outline(face, unit);
+  for (const face of faces) drawMarks(context, face, canvas.width / look.width_px, unit);
   label(faces, unit);
 }
 

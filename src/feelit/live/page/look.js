@@ -25,6 +25,21 @@ export class Captions {
   }
 }
 
+/** Draws a path with a dark edge. */
+export function strokeTwice(pen, draw, width, colour) {
+  pen.lineCap = pen.lineJoin = "round";
+  for (const [wide, ink] of [
+    [1.8 * width, look.inks.halo],
+    [width, colour],
+  ]) {
+    pen.beginPath();
+    draw(pen);
+    pen.lineWidth = wide;
+    pen.strokeStyle = ink;
+    pen.stroke();
+  }
+}
+
 export function write(pen, text, x, y, size, colour, align = "left") {
   pen.font = `${size}px system-ui, sans-serif`;
   pen.textAlign = align;

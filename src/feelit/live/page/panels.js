@@ -1,5 +1,6 @@
 // Beside and below the picture: a card a face, the last minute, and how fast it all goes.
 
+import { BARS, pose } from "./marks.js";
 import { BLANK, colourOf, find, look, trackColour, write } from "./look.js";
 
 const PAST_S = 60; // so much of the past is shown,
@@ -61,9 +62,20 @@ export class Cards {
       fill.style.setProperty("--colour", colour);
       return { label, fill };
     });
+    const signs = element.appendChild(document.createElement("div"));
+    signs.className = "bars signals";
+    signs.hidden = true;
+    const signals = BARS.map(([name, value]) => {
+      signs.appendChild(document.createElement("span")).textContent = name;
+      const bar = signs.appendChild(document.createElement("span"));
+      bar.className = "bar";
+      return { value, fill: bar.appendChild(document.createElement("i")) };
+    });
+    const posed = element.appendChild(document.createElement("p"));
+    posed.className = "pose";
     const after = [...find("cards").children].find((other) => Number(other.dataset.track) > track);
     find("cards").insertBefore(element, after ?? null);
-    return { element, caption, rows, seen: 0 };
+    return { element, caption, rows, signs, signals, posed, seen: 0 };
   }
 
   #update(card, face, now) {
@@ -75,6 +87,10 @@ export class Cards {
       label.classList.toggle("top", i === face.emotion);
       fill.style.transform = `scaleX(${face.emotion === BLANK ? 0 : face.probability[i]})`;
     });
+    card.signs.hidden = !face.signals;
+    const posed = face.signals ? pose(face.signals) : "";
+    if (card.posed.textContent !== posed) card.posed.textContent = posed;
+    if (face.signals) for (const { value, fill } of card.signals) fill.style.transform = `scaleX(${value(face.signals)})`;
   }
 }
 
