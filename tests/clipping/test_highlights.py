@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -257,3 +258,33 @@ def test_words_need_no_time_around_them() -> None:
 def test_words_and_transcripts_come_together(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         SayOptions(**options)
+
+
+def quietly_sad(letters: str) -> pa.Table:
+    """Somebody whose probability of sadness rises tenfold for three seconds, and is never the largest."""
+    table = table_of({1: letters}, regular(len(letters)))
+    for name, step in (("p_sadness", 0.35), ("p_neutral", -0.35)):
+        values = np.array(table[name].to_numpy(), copy=True)
+        values[300:330] += step
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+    return table
+
+
+def test_a_sure_peak_of_what_is_never_the_label_is_worth_a_clip() -> None:
+    table = quietly_sad("n" * 600)
+    (found,) = find_highlights(only(table), ClipsOptions())
+    assert (found.kind, found.emotion) == ("peak", "sadness")
+    assert 29.5 < found.start_s < found.peak_s < found.end_s < 33.5
+    for options in (ClipsOptions(kinds=("moment",)), ClipsOptions(max_p=0), ClipsOptions(emotions=("anger",))):
+        assert find_highlights(only(table), options) == []
+
+
+def test_peaks_take_their_place_by_their_rise_and_none_is_cut_twice() -> None:
+    """The laugh has a moment, so its peak has no clip; it rises more than the sadness, which comes second."""
+    table = quietly_sad("n" * 100 + "h" * 20 + "n" * 480)
+    assert [(o.kind, o.emotion) for o in find_highlights(only(table), ClipsOptions())] == [
+        ("moment", "happiness"),
+        ("peak", "sadness"),
+    ]
+    (strongest,) = find_highlights(only(table), ClipsOptions(most=1))
+    assert strongest.kind == "moment"

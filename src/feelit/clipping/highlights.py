@@ -16,7 +16,7 @@ from feelit.analysis.speakers import match_speakers
 from feelit.errors import UsageError
 from feelit.imports.transcript import read_transcript, refuse_another
 from feelit.imports.words import has_phrase, spoken_at
-from feelit.options.timelines import EventsOptions
+from feelit.options.timelines import SURE, EventsOptions
 from feelit.options.utterances import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from feelit.timeline.people import Series, names_of_people, people_meant, series_of
@@ -79,6 +79,10 @@ def find_highlights(recording: Recording, options: ClipsOptions, said: SayOption
     bouts = bouts_of(rows)
     tracks = [track for track, who in enumerate(rows.track_id.tolist()) if wanted is None or who in wanted]
     moments = list(_moments(rows, bouts, tracks, options))
+    if options.kinds is None and MOMENT in options.wanted:
+        sure = replace(options, kinds=(Kind.peak.value,), max_p=min(options.max_p, SURE))
+        peaks = [o for o in _events(recording, rows, bouts, series, sure) if _is_wanted(o, wanted, options)]
+        moments = _with_peaks(moments, peaks)
     events = [o for o in _events(recording, rows, bouts, series, options) if _is_wanted(o, wanted, options)]
     strongest = [*moments, *sorted(events, key=lambda o: o.order)]
     if moments and events:
@@ -136,6 +140,22 @@ def _moments(
                 strength=m.confidence,
                 baseline=m.baseline,
             )
+
+
+def _with_peaks(moments: Sequence[Highlight], peaks: Sequence[Highlight]) -> list[Highlight]:
+    """Moments, and peaks that chance hardly explains and none of them shows: an emotion may rise far above the usual without
+    ever being the label, as when somebody begins to cry. The moments stay in their order."""
+    shown: dict[tuple[tuple[int, ...], str | None], list[float]] = {}
+    for moment in moments:
+        shown.setdefault((moment.who, moment.emotion), []).append(moment.peak_s)
+    rest = [p for p in peaks if not any(p.start_s <= at_s <= p.end_s for at_s in shown.get((p.who, p.emotion), ()))]
+    rest.sort(key=lambda o: o.order, reverse=True)
+    found: list[Highlight] = []
+    for moment in moments:
+        while rest and rest[-1].order < moment.order:
+            found.append(rest.pop())
+        found.append(moment)
+    return [*found, *reversed(rest)]
 
 
 def _events(
