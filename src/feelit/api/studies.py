@@ -120,18 +120,21 @@ def study(
     FeelitError
         of the kinds that docs/python.md lists.
     """
-    from feelit.analysis.study.run import run_study
+    from feelit.analysis.study.run import open_study, run_study
     from feelit.analysis.study.write import names_of, refuse_study_files, write_tables
     from feelit.reports.study_page import write_study_report
     from feelit.storage.stat import InputFiles
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))
     folder = None if out is None else location(expanded(out))
+    design = open_study(source)
     names = ["table", "curves", "contrasts", "quality", "agreement", *(["wide"] if options.wide else [])]
     if folder is not None:
         options = replace(options, out=folder)
-        refuse_study_files([*names_of(dict.fromkeys(names)), REPORT], options, InputFiles([]))
-    found = run_study(source, options.seed, progress or (lambda share: None))
+        inputs = [viewing.timeline for viewing in design.viewings]
+        inputs += [] if isinstance(source, Mapping) else [location(source)]
+        refuse_study_files([*names_of(dict.fromkeys(names)), REPORT], options, InputFiles(inputs))
+    found = run_study(design, options.seed, progress or (lambda share: None))
     files = []
     if folder is not None:
         from feelit.analysis.study.contrasts import contrast_frame

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import feelit
+from feelit.analysis.study import curves
 from tests.analysis.study.made import timeline
 from tests.timeline.rows import CERTAIN
 
@@ -149,15 +150,33 @@ def test_curves_begin_with_the_window_and_have_a_band_over_participants(tmp_path
         "windows": [{"name": "A", "start": 1, "end": 4}],
         "curves": {"emotions": ["happiness"], "step": 0.5, "before": 0.5},
     }
-    curves = feelit.study(study).curves
-    assert curves["level"].unique().tolist() == ["film"]
-    assert curves["time_s"].tolist() == pytest.approx([-0.25, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75])
-    assert curves["mean"].iloc[0] == pytest.approx(LOW, abs=1e-6)
-    assert curves["mean"].iloc[-1] == pytest.approx(CERTAIN, abs=1e-6)
+    found = feelit.study(study).curves
+    assert found["level"].unique().tolist() == ["film"]
+    assert found["time_s"].tolist() == pytest.approx([-0.25, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75])
+    assert found["mean"].iloc[0] == pytest.approx(LOW, abs=1e-6)
+    assert found["mean"].iloc[-1] == pytest.approx(CERTAIN, abs=1e-6)
     second = [LOW + (CERTAIN - LOW) * share for share in (1.0, 0.6, 0.2)]
-    assert curves["mean"].iloc[1] == pytest.approx(np.mean(second), abs=1e-6)
-    assert min(second) - 1e-6 <= curves["low"].iloc[1] < curves["mean"].iloc[1] < curves["high"].iloc[1] <= max(second) + 1e-6
-    assert set(curves["participants"]) == {3}
+    assert found["mean"].iloc[1] == pytest.approx(np.mean(second), abs=1e-6)
+    assert min(second) - 1e-6 <= found["low"].iloc[1] < found["mean"].iloc[1] < found["high"].iloc[1] <= max(second) + 1e-6
+    assert set(found["participants"]) == {3}
+
+
+def test_windows_that_are_too_long_for_a_curve_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curves, "MOST_POINTS", 10)
+    study = {"recordings": [{"timeline": str(timeline(tmp_path / "a.parquet", "n" * 50)), "participant": "P1"}]}
+    found = feelit.study(study)
+    assert found.wide["note"].tolist() == ["too long for a curve"]
+    assert len(found.curves) == 0
+    with pytest.raises(feelit.UsageError, match="a curve of whole would have 25 points"):
+        feelit.study(study | {"curves": {"step": 0.2}})
+
+
+def test_a_study_in_which_nobody_counts_has_its_tables_and_its_page(tmp_path: Path) -> None:
+    recordings = [{"timeline": "none.parquet", "participant": who, "condition": who, "exclude": "lost"} for who in ("a", "b")]
+    found = feelit.study({"recordings": recordings, "contrasts": [{"levels": ["a", "b"]}]}, tmp_path / "out")
+    assert set(found.table["missing"]) == {"excluded: lost"}
+    assert set(found.contrasts["note"]) == {"fewer than two participants"}
+    assert (tmp_path / "out" / "report.html").is_file()
 
 
 def test_files_are_read_by_pandas_as_they_are(tmp_path: Path) -> None:
@@ -175,3 +194,7 @@ def test_files_are_read_by_pandas_as_they_are(tmp_path: Path) -> None:
     with pytest.raises(feelit.OutputError, match="exists already"):
         feelit.study(tmp_path / "study.csv", tmp_path / "out")
     feelit.study(tmp_path / "study.csv", tmp_path / "out", force=True)
+    (tmp_path / "a.parquet").rename(tmp_path / "table.parquet")
+    (tmp_path / "study.csv").write_text("timeline,participant\ntable.parquet,P1\n")
+    with pytest.raises(feelit.UsageError, match=r"table\.parquet is read, and would be replaced"):
+        feelit.study(tmp_path / "study.csv", tmp_path, force=True)

@@ -139,7 +139,7 @@ def _viewing(
         values = np.full(len(found.measures.names), np.nan)
         if not missing:
             values = measured(series, there.start_s, there.end_s, found.measures, level)
-            found.curves.add(viewing, window, there, series, level)
+            note = "; ".join(filter(None, (note, found.curves.add(viewing, window, there, series, level))))
         unit = _unit(viewing, window, recording.name, recording.person_name(person) or str(person))
         unit |= {
             "start_s": there.start_s,

@@ -26,6 +26,8 @@ LEVEL = (2.5, 97.5)
 MOST_POINTS = 20_000
 """Of a curve; one of a longer window asks for a longer step."""
 
+LONG = "too long for a curve"
+
 HELD_S = 1.0
 """Gaps of no more than this are bridged by a straight line; in longer ones there is no curve."""
 
@@ -61,22 +63,28 @@ class CurveCollection:
             return window.name
         return viewing.group if self.factor == "group" else viewing.session
 
-    def add(self, viewing: Viewing, window: Window, there: Reading, series: Series, level: Float64) -> None:
+    def add(self, viewing: Viewing, window: Window, there: Reading, series: Series, level: Float64) -> str:
         """The curve of one window.
 
         Parameters
         ----------
         level : (8,) the baseline, which is taken off if that was asked for
 
+        Returns
+        -------
+        What should be known of it; mostly nothing.
+
         Raises
         ------
         UsageError
-            if it would have more than `MOST_POINTS` points.
+            if it would have more than `MOST_POINTS` points, and curves were asked for.
         """
         name, asked = self.level_of(viewing, window), self.design.curves
         if name is None or (window.name == self.design.baseline.window and self.factor != "window"):
-            return
+            return ""
         points = int(np.floor((there.length_s + asked.before_s + asked.after_s) / asked.step_s + 1e-6)) or 1
+        if points > MOST_POINTS and not asked.stated:
+            return LONG
         if points > MOST_POINTS:
             hint = f"write step = {asked.step_s * points / MOST_POINTS:.1f} under [curves], or give windows"
             raise UsageError(f"{self.design.source}: a curve of {window.name} would have {points} points", hint)
@@ -94,6 +102,7 @@ class CurveCollection:
         known = np.isfinite(values)
         mine.total[:points] += np.where(known, values, 0.0)
         mine.count[:points] += known
+        return ""
 
     def participants(self, emotion: str) -> dict[str, dict[str, tuple[Float64, Float64]]]:
         """By level and participant: the clock and the curve of an emotion."""

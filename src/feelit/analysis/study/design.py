@@ -103,6 +103,7 @@ class Curves:
     before_s: float = 0.0
     after_s: float = 0.0
     difference: bool = False  # whether the baseline is taken off
+    stated: bool = False  # whether the study file says anything of curves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,7 @@ def design_of(content: Mapping[str, Any], name: str, folder: Path) -> Design:
     baseline = _baseline(asked, fields.has("baseline"))
     measures = _measures(fields.table("measures"))
     quality = _quality(fields.table("quality"))
-    curves = _curves(fields.table("curves"))
+    curves = _curves(fields.table("curves"), fields.has("curves"))
     statistics = _statistics(fields.table("statistics"))
     coding = _coding(fields.table("agreement"))
     contrasts = tuple(_contrast(row) for row in fields.rows("contrasts"))
@@ -165,7 +165,7 @@ def _quality(fields: Fields) -> Quality:
     return found
 
 
-def _curves(fields: Fields) -> Curves:
+def _curves(fields: Fields, stated: bool) -> Curves:
     usual = Curves()
     found = Curves(
         emotions=_emotions(fields, EMOTIONS),
@@ -174,6 +174,7 @@ def _curves(fields: Fields) -> Curves:
         before_s=fields.time("before", 0.0) or 0.0,
         after_s=fields.time("after", 0.0) or 0.0,
         difference=bool(fields.flag("difference", False)),
+        stated=stated,
     )
     fields.finish()
     return found

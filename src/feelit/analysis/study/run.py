@@ -46,23 +46,37 @@ class StudyTables:
     seed: int
 
 
-def run_study(source: str | Path | Mapping[str, Any], seed: int, progress: Callable[[float], None]) -> StudyTables:
-    """Read a study and the timelines that it names, and measure.
+def open_study(source: str | Path | Mapping[str, Any]) -> Design:
+    """Read a study; its timelines are not opened yet.
 
     Parameters
     ----------
     source : as of `read_study`
+
+    Raises
+    ------
+    UsageError
+        as `read_study`, and if a contrast asks for measures that there are not.
+    """
+    design = read_study(source)
+    measures = MeasureList(design.measures, signals_asked(design.measures.signals, there=True))
+    return resolved(design, measures.names)
+
+
+def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> StudyTables:
+    """Measure the timelines of a study.
+
+    Parameters
+    ----------
+    design : as of `open_study`
     seed : of random draws
     progress : called with the share that is done, 0..1
 
     Raises
     ------
     UsageError, TimelineReadError
-        as `read_study` and `collect`.
+        as `collect`, `contrasts_of` and `agreement_frame`.
     """
-    design = read_study(source)
-    measures = MeasureList(design.measures, signals_asked(design.measures.signals, there=True))
-    design = resolved(design, measures.names)
     found = collect(design, progress)
     table = table_of(design, found)
     contrasts = contrasts_of(design, table, seed)

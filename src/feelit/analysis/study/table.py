@@ -123,6 +123,8 @@ def described(measure: str) -> tuple[str, str, str]:
         return statistic, label, UNIT[statistic]
     if measure == "blinks_per_min":
         return "rate", "blinks", "1/min"
+    if label == "speaking":
+        return statistic, label, "probability"
     unit = "deg" if label.endswith("_deg") else "share" if statistic == "share" else "intensity"
     return statistic, label, unit
 
