@@ -42,6 +42,7 @@ def test_the_image_runs_as_nobody_and_gets_signals_itself() -> None:
     assert 'ENTRYPOINT ["feelit"]' in DOCKERFILE, "not by way of a shell, which keeps signals to itself"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_unshare(), reason="no namespaces of processes")
 def test_process_1_ends_in_order_on_sigterm_and_is_resumed(tmp_path: Path) -> None:
     video = clips.plain(tmp_path / "a.mp4", frames=1500, gop=25, face=True)

@@ -29,6 +29,9 @@ from feelit.types import VideoInfo
 from tests import works
 from tests.conftest import Command, SerialEngine
 
+RESUMED = "feelit: interrupted; run the same command again to resume\n"
+"""What an interrupted run says last."""
+
 
 def run_all(work: Work, folder: Path, workers: int = 2) -> dict[int, Outcome]:
     """Every outcome by the number of its order."""
@@ -201,10 +204,22 @@ def session(leader: int) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "whole_group", "code", "said"),
     [
-        pytest.param(signal.SIGINT, True, 130, "feelit: interrupted; run the same command again to resume\n", id="ctrl-c"),
-        pytest.param(signal.SIGTERM, False, 130, "feelit: interrupted; run the same command again to resume\n", id="sigterm"),
+        pytest.param(signal.SIGINT, True, 130, RESUMED, id="ctrl-c"),
         pytest.param(
-            signal.SIGHUP, False, 130, "feelit: interrupted; run the same command again to resume\n", id="terminal-closed"
+            signal.SIGTERM,
+            False,
+            130,
+            RESUMED,
+            id="sigterm",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            signal.SIGHUP,
+            False,
+            130,
+            RESUMED,
+            id="terminal-closed",
+            marks=pytest.mark.slow,
         ),
         pytest.param(signal.SIGKILL, False, -signal.SIGKILL, "", id="kill-9"),
     ],
@@ -279,7 +294,7 @@ def test_an_interruption_before_anything_is_finished_leaves_nothing(tmp_path: Pa
     wait_for(lambda: list(tmp_path.glob(".out.parquet.feelit")) or process.poll() is not None)
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stderr) == (130, "feelit: interrupted; run the same command again to resume\n")
+    assert (process.returncode, stderr) == (130, RESUMED)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -299,5 +314,5 @@ cli.main()
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 def test_a_second_interruption_while_the_program_ends_is_not_told_as_a_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=False)
-    assert done.stderr == "feelit: interrupted; run the same command again to resume\n"
+    assert done.stderr == RESUMED
     assert done.returncode in (-signal.SIGTERM, 130)

@@ -117,6 +117,7 @@ def test_make(study: Path) -> None:
     assert "Nothing to be done" in run(code, language)
 
 
+@pytest.mark.slow
 def test_slurm(study: Path) -> None:
     (_, job), (_, afterwards) = SECTIONS["Slurm"]
     for task in range(1, 5):
@@ -188,6 +189,7 @@ def refuse_unknown_options(arguments: str) -> None:
     command.make_context(name, rest)
 
 
+@pytest.mark.slow
 def test_kubernetes(study: Path) -> None:
     ((language, code),) = SECTIONS["Kubernetes"]
     job = yaml.safe_load(code)
@@ -205,6 +207,7 @@ def test_kubernetes(study: Path) -> None:
     assert rows(*all_timelines(study)) == [6, 4]
 
 
+@pytest.mark.slow
 def test_snakemake(study: Path) -> None:
     """Its rules, by hand: Snakemake itself brings forty packages."""
     ((language, code),) = SECTIONS["Snakemake"]
@@ -221,6 +224,7 @@ def test_snakemake(study: Path) -> None:
     assert (study / "made/call.csv").exists()
 
 
+@pytest.mark.slow
 def test_nextflow(study: Path) -> None:
     ((language, code),) = SECTIONS["Nextflow"]
     (script,) = re.findall(r'"""\n(.*?)"""', code, re.DOTALL)
@@ -231,6 +235,7 @@ def test_nextflow(study: Path) -> None:
     assert rows(study / "call.mp4.parquet", study / "talk.mp4.parquet") == [6, 4]
 
 
+@pytest.mark.slow
 def test_airflow(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its file, with operators that only note what they are given: Airflow itself brings a hundred packages."""
     ((language, code),) = SECTIONS["Airflow"]

@@ -171,7 +171,7 @@ def test_events_come_in_order_and_videos_do_not_touch() -> None:
         assert repr(mine) == repr(alone)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.text("nhsau.", min_size=40, max_size=40), min_size=1, max_size=3),
     st.sampled_from([0.04, 0.1, 0.5, 1.0]),

@@ -210,6 +210,7 @@ def test_names_of_any_kind_fit_below_their_tiles(network: Path, tmp_path: Path) 
     assert draw_sheet(scores, find_images(tmp_path / "f.csv")).ndim == 3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the shared YuNet and photographs")
 def test_yunet_reaches_its_known_figures_on_wider_face() -> None:
     """Measured by another program on the same 200 images: recall at 0.1 false faces an image, and average precision."""

@@ -111,7 +111,7 @@ def test_a_webvtt_file_says_what_the_numbers_are_not(timeline: Path) -> None:
     assert "not what a person feels" in note
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
 def test_no_name_of_a_video_breaks_captions(name: str, tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", table_of({1: "nnn"}, regular(3), name))

@@ -18,7 +18,7 @@ from tests.fuzz.targets import TARGETS
 pytestmark = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is watched by way of Linux's /proc")
 
 LIMITS = Limits(seconds=60, mib=1024)
-CASES = {"video": 120, "timeline": 60, "model": 60, "options": 60, "export": 60}
+CASES = {"video": 60, "timeline": 30, "model": 30, "options": 30, "export": 30}
 
 
 @pytest.mark.parametrize("target", TARGETS)

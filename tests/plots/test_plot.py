@@ -117,7 +117,7 @@ def test_a_pdf_says_what_it_shows(timeline: Path) -> None:
     assert {"Two people", "track 1", "happiness", "time (h:mm:ss)"} <= set(told.splitlines())
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a.svg", "a.png", "A.SVG"])
+@pytest.mark.parametrize("name", ["a.pdf", "a.png", "A.SVG"])
 def test_the_same_timeline_gives_the_same_bytes(timeline: Path, name: str) -> None:
     """In other processes too, at another time, and whatever the user's own style is."""
     here = plot(timeline, name).read_bytes()
@@ -173,15 +173,13 @@ def noise(path: Path, people: int, seconds: float) -> Path:
     return written(path, {"a.mp4": tracks})
 
 
-@pytest.mark.parametrize("people", [1, 6, 25])
-@pytest.mark.parametrize("seconds", [10, 60])
+@pytest.mark.parametrize(("seconds", "people"), [(10, 1), (60, 25)])
 def test_no_file_is_large(tmp_path: Path, people: int, seconds: int) -> None:
     out = plot(noise(tmp_path / "t.parquet", people, seconds), "a.svg")
     assert out.stat().st_size < 2_000_000
 
 
-@pytest.mark.parametrize("people", [1, 6, 25])
-@pytest.mark.parametrize("width_mm", [60, 88, 180])
+@pytest.mark.parametrize(("width_mm", "people"), [(60, 1), (60, 25), (88, 6), (180, 6)])
 def test_no_text_lies_on_another(tmp_path: Path, people: int, width_mm: float) -> None:
     timeline = noise(tmp_path / "t.parquet", people, 10)
     options = PlotOptions(out=tmp_path / "a.png", width_mm=width_mm, title="A title of some length that says what is shown")

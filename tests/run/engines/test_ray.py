@@ -34,6 +34,9 @@ ray = pytest.importorskip("ray")
 SAMPLE = Path(__file__).parents[3] / "sample_videos" / "sample.mp4"
 STORE_BYTES = 80 << 20
 
+RESUMED = "feelit: interrupted; run the same command again to resume\n"
+"""What an interrupted run says last."""
+
 
 class Nodes:
     """A cluster on this machine: a head that runs no tasks, and nodes of one core each, every one a process of its own."""
@@ -243,8 +246,20 @@ def test_a_node_that_is_killed_at_any_moment_changes_no_row(
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        pytest.param(signal.SIGINT, 130, "feelit: interrupted; run the same command again to resume\n", id="ctrl-c"),
-        pytest.param(signal.SIGTERM, 130, "feelit: interrupted; run the same command again to resume\n", id="sigterm"),
+        pytest.param(
+            signal.SIGINT,
+            130,
+            RESUMED,
+            id="ctrl-c",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            signal.SIGTERM,
+            130,
+            RESUMED,
+            id="sigterm",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(signal.SIGKILL, -signal.SIGKILL, "", id="kill-9"),
     ],
 )
