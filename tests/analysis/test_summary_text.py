@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from feelit.analysis.summary import By, headings, summaries
+from feelit.analysis.summary import By, flat, headings, summaries
 from feelit.analysis.summary_text import csv_text, json_text, markdown_text, short, short_headings
+from feelit.errors import UsageError
+from feelit.options.timelines import SummarizeOptions
 from tests.timeline.rows import regular, table_of
 
 TABLE = pa.concat_tables(
@@ -92,3 +94,37 @@ def test_what_is_unsure_is_named_beside_the_rest() -> None:
     (record,) = summaries(table_of({1: "n" * 40}, regular(40), confidence=doubtful), "track")
     assert record.shown.unsure_share == pytest.approx(0.25)
     assert short(record)[3] == "neutral 100 % (4.0 s)\nunsure 25 % (1.0 s)"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "happy"), [("auto", 0.25 / 7), ("0-2", 0.25 / 7), ("3-6", 0.75), ("0:02-0:04", (0.25 / 7 + 0.75) / 2)]
+)
+def test_the_usual_face_is_a_median_or_the_mean_of_a_stretch(baseline: str, happy: float) -> None:
+    table = table_of({1: "n" * 30 + "h" * 29}, regular(59))
+    (record,) = summaries(table, "track", baseline)
+    usual, raw = record.shown.usual, summaries(table, "track")[0].shown
+    assert usual is not None
+    assert usual[1] == pytest.approx(happy, abs=0.002)
+    assert record.shown.mean_probability == raw.mean_probability
+    row = flat(record)
+    assert row["above_happiness"] == pytest.approx(row["p_happiness"] - row["usual_happiness"])
+    assert next(csv.DictReader(io.StringIO(csv_text([record], "track"))))["usual_happiness"]
+
+
+def test_a_usual_face_that_was_not_seen_is_unknown() -> None:
+    (record,) = summaries(table_of({1: "n" * 40}, regular(40)), "track", "100-200")
+    assert short(record)[3].endswith("usual face unknown")
+    assert json.loads(json_text([record]))[0]["usual_neutral"] is None
+
+
+@pytest.mark.parametrize("baseline", ["sometimes", "5-2", "5", "3-3", "1-2-3"])
+def test_what_is_no_stretch_is_refused(baseline: str) -> None:
+    with pytest.raises(UsageError, match="--baseline"):
+        SummarizeOptions(baseline=baseline)
+
+
+def test_a_video_has_no_usual_face() -> None:
+    with pytest.raises(UsageError):
+        SummarizeOptions(baseline="auto", by="video")
+    with pytest.raises(UsageError):
+        summaries(TABLE, "video", "auto")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,8 +18,10 @@ from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.moments import MOMENTS, Moment, find_moments
 from feelit.analysis.observations import Samples, TimelineSamples
+from feelit.analysis.track_series import weighted_median
 from feelit.errors import UsageError
 from feelit.labels import UNSURE
+from feelit.options.baseline import stretch_of
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PEOPLE, PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Float64
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
 """Which events are counted, and under what name."""
+
+USUAL_COLUMNS = (*(f"usual_{emotion}" for emotion in EMOTIONS), *(f"above_{emotion}" for emotion in EMOTIONS))
 
 By = Literal["person", "track", "video"]
 
@@ -55,6 +59,7 @@ class ShownEmotions:
     shared: int
     absences: int
     moments: tuple[Moment, ...]  # at most MOMENTS, strongest first
+    usual: tuple[float, ...] | None  # (8,) probabilities of the usual face, where that was asked for
 
     @property
     def readable_share(self) -> float:
@@ -92,13 +97,14 @@ class VideoSummary:
     shown: ShownEmotions
 
 
-def summarize(sources: TimelineSources, by: By | None = None) -> pd.DataFrame:
+def summarize(sources: TimelineSources, by: By | None = None, baseline: str = "none") -> pd.DataFrame:
     """Sum up timelines, one row per person, track or video; docs/schema.md describes the columns.
 
     Parameters
     ----------
     sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
     by : "person", "track" or "video"; None as `unit_of`
+    baseline : "none", "auto" or a stretch of time, as the option of that name
 
     Raises
     ------
@@ -109,8 +115,8 @@ def summarize(sources: TimelineSources, by: By | None = None) -> pd.DataFrame:
 
     recordings = open_timelines(sources)
     by = unit_of(recordings, by)
-    rows = [flat(record) for record in summaries(recordings, by)]
-    frame = pd.DataFrame(rows, columns=headings(by))
+    rows = [flat(record) for record in summaries(recordings, by, baseline)]
+    frame = pd.DataFrame(rows, columns=headings(by, relative=baseline != "none"))
     return frame.astype({name: kind for name in frame.columns if (kind := _dtype(name))})  # also where all is None
 
 
@@ -121,7 +127,9 @@ def unit_of(recordings: Sequence[Recording], by: By | None) -> By:
     return "person" if not recordings or any(PEOPLE in recording.groups for recording in recordings) else "track"
 
 
-def summaries(sources: TimelineSources, by: By) -> list[PersonSummary] | list[TrackSummary] | list[VideoSummary]:
+def summaries(
+    sources: TimelineSources, by: By, baseline: str = "none"
+) -> list[PersonSummary] | list[TrackSummary] | list[VideoSummary]:
     """The same as records, in the order of the videos. By video, one without a sampled frame counts too, as far as the metadata
     name it.
 
@@ -132,6 +140,8 @@ def summaries(sources: TimelineSources, by: By) -> list[PersonSummary] | list[Tr
     """
     if by not in ("person", "track", "video"):
         raise UsageError(f"no summary by {by}", "there is one by person, by track and by video")
+    if by == "video" and baseline != "none":
+        raise UsageError("a video has no usual face", "sum up by person or track")
     records: list[Any] = []
     for recording in open_timelines(sources):
         rows = TimelineSamples(recording, "person" if by == "person" else "track")
@@ -140,20 +150,28 @@ def summaries(sources: TimelineSources, by: By) -> list[PersonSummary] | list[Tr
         if by == "video":
             records.append(video_summary(rows, bouts, events))
         elif by == "track":
-            records += track_summaries(rows, bouts, events)
+            records += track_summaries(rows, bouts, events, baseline)
         else:
-            found = track_summaries(rows, bouts, events)
+            found = track_summaries(rows, bouts, events, baseline)
             records += [PersonSummary(t.video, t.track_id, recording.person_name(t.track_id), t.shown) for t in found]
     return records
 
 
-def track_summaries(rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> list[TrackSummary]:
+def track_summaries(
+    rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event], baseline: str = "none"
+) -> list[TrackSummary]:
     """One record a track, of a video that was taken apart already."""
     mine: dict[int, list[Event]] = {name: [] for name in rows.track_id.tolist()}
     for event in _sure(events):  # a shared one counts for each of its tracks
         for name in event.tracks:
             mine[name].append(event)
-    return [TrackSummary(rows.name, name, _shown(rows, [n], bouts, found)) for n, (name, found) in enumerate(mine.items())]
+    records = []
+    for n, (name, found) in enumerate(mine.items()):
+        shown = _shown(rows, [n], bouts, found)
+        if baseline != "none":
+            shown = replace(shown, usual=usual_face(rows.of_track(n), baseline))
+        records.append(TrackSummary(rows.name, name, shown))
+    return records
 
 
 def video_summary(rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> VideoSummary:
@@ -169,8 +187,8 @@ def _sure(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if event.is_sure]
 
 
-def headings(by: By) -> list[str]:
-    """The names of the columns of flat summaries."""
+def headings(by: By, *, relative: bool = False) -> list[str]:
+    """The names of the columns of flat summaries; `relative` ones also have those of the usual face."""
     numbered = range(1, MOMENTS + 1)
     details = ("s", "track", "emotion", "confidence") if by == "video" else ("s", "emotion", "confidence")
     first = {"person": ("person_id", "person"), "track": ("track_id",), "video": ("duration_s", "face_share", "tracks")}
@@ -179,6 +197,7 @@ def headings(by: By) -> list[str]:
         *("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant"),
         *(f"share_{emotion}" for emotion in EMOTIONS),
         *PROBABILITY_COLUMNS,
+        *(USUAL_COLUMNS if relative else ()),
         *("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values()),
         *(f"moment_{i}_{detail}" for i in numbered for detail in details),
     ]
@@ -201,6 +220,8 @@ def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
     row |= {name: getattr(shown, name) for name in names}
     row |= {f"share_{emotion}": share for emotion, share in zip(EMOTIONS, shown.share, strict=True)}
     row |= dict(zip(PROBABILITY_COLUMNS, shown.mean_probability, strict=True))
+    if shown.usual is not None:
+        row |= dict(zip(USUAL_COLUMNS, (*shown.usual, *above_usual(shown)), strict=True))
     row |= {name: getattr(shown, name) for name in ("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values())}
     for i in range(MOMENTS):
         moment = shown.moments[i] if i < len(shown.moments) else None
@@ -210,6 +231,33 @@ def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
         row[f"moment_{i + 1}_emotion"] = moment and moment.emotion
         row[f"moment_{i + 1}_confidence"] = moment and moment.confidence
     return row
+
+
+def usual_face(samples: Samples, baseline: str) -> tuple[float, ...]:
+    """(8,) the probabilities of a person's usual face: medians over the whole recording, or means over a stretch of time.
+
+    Faces differ at rest, and a classifier takes some for angry or sad. What a person shows is compared with what that person
+    usually shows: normalisation by the person's median (Baltrusaitis, Mahmoud & Robinson 2015, *Cross-dataset learning and
+    person-specific normalisation for automatic action unit detection*).
+
+    Returns
+    -------
+    NaN where the face cannot be read in that time.
+    """
+    begin_s, end_s = stretch_of(baseline)
+    seen = samples.rows(samples.readable & (samples.time_s >= begin_s) & (samples.time_s < end_s))
+    if not len(seen):
+        return (math.nan,) * len(EMOTIONS)
+    columns = [seen.probability[:, k] for k in range(len(EMOTIONS))]
+    if baseline == "auto":
+        return tuple(weighted_median(column, seen.length_s) for column in columns)
+    return tuple(_ratio(float((seen.length_s * column).sum()), float(seen.length_s.sum())) for column in columns)
+
+
+def above_usual(shown: ShownEmotions) -> tuple[float, ...]:
+    """(8,) mean probabilities less those of the usual face."""
+    assert shown.usual is not None
+    return tuple(mean - usual for mean, usual in zip(shown.mean_probability, shown.usual, strict=True))
 
 
 @dataclass(slots=True)
@@ -266,6 +314,7 @@ def _shown(rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts],
         transitions_per_min=_ratio(sum(int(bouts[track].is_transition.sum()) for track in tracks), times.readable_s / 60),
         **{name: sum(e.kind is kind for e in events) for kind, name in COUNTED.items()},
         moments=find_moments(rows, tracks, bouts),
+        usual=None,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from feelit.analysis.moments import Moment
-from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, flat, headings
+from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, above_usual, flat, headings
 from feelit.labels import DOUBTFUL, LEAST_TOLD_S
 from feelit.storage.names import for_spreadsheet, one_line
 from feelit.types import EMOTIONS
@@ -46,7 +46,8 @@ def json_text(records: Sequence[Summary]) -> str:
 
 def csv_text(records: Sequence[Summary], by: By) -> str:
     """One line a record under a line of headings; what is undefined is empty."""
-    return csv_of(headings(by), ({name: rounded(value) for name, value in flat(record).items()} for record in records))
+    names = headings(by, relative=any(record.shown.usual is not None for record in records))
+    return csv_of(names, ({name: rounded(value) for name, value in flat(record).items()} for record in records))
 
 
 def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -105,6 +106,11 @@ def _emotions(shown: ShownEmotions) -> str:
     lines = [f"{starred(EMOTIONS[k])} {_timed(shown.share[k], shown.readable_s, timed)}" for k in named]
     if shown.unsure_share >= LEAST_NAMED:
         lines.append(f"unsure {_timed(shown.unsure_share, shown.readable_s, timed)}")
+    if shown.usual is not None:
+        above = above_usual(shown)
+        most = max(range(len(EMOTIONS)), key=lambda k: -2 if math.isnan(above[k]) else above[k])
+        known = not math.isnan(above[most])
+        lines.append(f"{starred(EMOTIONS[most])} {above[most]:+.2f} above usual" if known else "usual face unknown")
     return "\n".join(lines) or "-"
 
 

@@ -86,9 +86,9 @@ class Dataset(Sequence[Recording]):
             return self._named(which)
         return self._recordings[which]
 
-    def summary(self, by: Literal["person", "track", "video"] | None = None) -> pd.DataFrame:
+    def summary(self, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
         """One row per person, track or video; see `feelit.summarize`."""
-        return timelines.summarize(self, by=by)
+        return timelines.summarize(self, by=by, baseline=baseline)
 
     @keywords(kinds=timelines.EVERY_KIND)
     def events(self, *, options: EventsOptions) -> pd.DataFrame:

@@ -44,12 +44,12 @@ class Recording(recording.Recording):
     columns, row_count : of the rows
     """
 
-    def summary(self, by: Literal["person", "track", "video"] | None = None) -> pd.DataFrame:
+    def summary(self, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
         """Time on screen, emotions and their bouts, strongest moments: one row per person, per track or of the video.
 
         See `feelit.summarize`.
         """
-        return timelines.summarize(self, by=by)
+        return timelines.summarize(self, by=by, baseline=baseline)
 
     @keywords(kinds=timelines.EVERY_KIND)
     def events(self, *, options: EventsOptions) -> pd.DataFrame:

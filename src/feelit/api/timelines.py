@@ -79,7 +79,9 @@ def merge(timelines: TimelineSources, out: str | PathLike[str], *, options: Merg
     merge_files(timelines, location(expanded(out)), options.force)
 
 
-def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"] | None = None) -> pd.DataFrame:
+def summarize(
+    timelines: TimelineSources, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none"
+) -> pd.DataFrame:
     """Time on screen, shares of time, bouts, transitions and strongest moments.
 
     Parameters
@@ -87,6 +89,8 @@ def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"
     timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     by : "person", "track" or "video", for one row per each; None for people, or for tracks where they were not grouped. In a
         mixture, tracks of recordings without people are people
+    baseline : whether columns `usual_*` and `above_*` say what a person usually shows, and how far mean probabilities lie above
+        it: "auto" for medians over all readable time, a stretch such as "0:10-0:40" for means over it, or "none"
 
     Raises
     ------
@@ -95,7 +99,8 @@ def summarize(timelines: TimelineSources, by: Literal["person", "track", "video"
     """
     from feelit.analysis import summary
 
-    return summary.summarize(timelines, SummarizeOptions(by=by).by)
+    options = SummarizeOptions(by=by, baseline=baseline)
+    return summary.summarize(timelines, options.by, options.baseline)
 
 
 def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:

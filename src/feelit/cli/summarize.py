@@ -33,7 +33,7 @@ def summarize(
         return
     recordings = open_timelines(timelines)
     by = unit_of(recordings, options.by)
-    records: list[Summary] = list(summaries(recordings, by))
+    records: list[Summary] = list(summaries(recordings, by, options.baseline))
     if written == "table":
         _show(records, by)
     else:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
+from feelit.options.baseline import BASELINE
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, PEOPLE, SECONDS, TRACKS, WIDTH, choice, words
 from feelit.options.utterances import UtterancesOptions
@@ -43,6 +44,13 @@ class SummarizeOptions(Options):
         default_text="person, or track where people were not grouped",
         kind=choice(("person", "track", "video")),
     )
+    baseline: str = option(
+        "none",
+        "Also say how far a person's probabilities lie above their own usual face.",
+        details="`auto` takes the median over all their readable time for it, and `0:10-0:40` the mean between two times, in"
+        " which everybody was at rest, say. By person or track. See [schema.md](schema.md#summaries).",
+        kind=BASELINE,
+    )
     signals: bool = option(
         False,
         "Sum up signals instead: blinks, nods, looking at the camera, smiles; by person.",
@@ -51,6 +59,8 @@ class SummarizeOptions(Options):
 
     def check(self) -> None:
         """See `Options.check`."""
+        if self.baseline != "none" and (self.signals or self.by == "video"):
+            raise UsageError("--baseline is for people and tracks", "leave --signals or --by video out")
         if self.signals and self.by not in (None, "person"):
             raise UsageError(f"--signals with --by {self.by}", "signals are summed up by person")
 
