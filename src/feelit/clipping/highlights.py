@@ -16,6 +16,7 @@ from feelit.analysis.speakers import match_speakers
 from feelit.errors import UsageError
 from feelit.imports.transcript import read_transcript, refuse_another
 from feelit.imports.words import has_phrase, spoken_at
+from feelit.labels import EMOTIONS
 from feelit.options.timelines import SURE, EventsOptions
 from feelit.options.utterances import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
@@ -79,10 +80,11 @@ def find_highlights(recording: Recording, options: ClipsOptions, said: SayOption
     bouts = bouts_of(rows)
     tracks = [track for track, who in enumerate(rows.track_id.tolist()) if wanted is None or who in wanted]
     moments = list(_moments(rows, bouts, tracks, options))
-    if options.kinds is None and MOMENT in options.wanted:
+    if options.kinds is None and MOMENT in options.wanted:  # an emotion may rise far above the usual and never be the label
         sure = replace(options, kinds=(Kind.peak.value,), max_p=min(options.max_p, SURE))
         peaks = [o for o in _events(recording, rows, bouts, series, sure) if _is_wanted(o, wanted, options)]
-        moments = _with_peaks(moments, peaks)
+        number = {who: track for track, who in enumerate(rows.track_id.tolist())}
+        moments = _with_peaks(moments, [peak for peak in peaks if not _is_label(peak, bouts[number[peak.who[0]]])])
     events = [o for o in _events(recording, rows, bouts, series, options) if _is_wanted(o, wanted, options)]
     strongest = [*moments, *sorted(events, key=lambda o: o.order)]
     if moments and events:
@@ -142,14 +144,15 @@ def _moments(
             )
 
 
+def _is_label(peak: Highlight, bouts: Bouts) -> bool:
+    """Whether the emotion of a peak is the label of its person at some time of it: a moment may show that."""
+    same = bouts.emotion == EMOTIONS.index(peak.emotion or "")
+    return bool((same & (bouts.start_s < peak.end_s) & (bouts.start_s + bouts.length_s > peak.start_s)).any())
+
+
 def _with_peaks(moments: Sequence[Highlight], peaks: Sequence[Highlight]) -> list[Highlight]:
-    """Moments, and peaks that chance hardly explains and none of them shows: an emotion may rise far above the usual without
-    ever being the label, as when somebody begins to cry. The moments stay in their order."""
-    shown: dict[tuple[tuple[int, ...], str | None], list[float]] = {}
-    for moment in moments:
-        shown.setdefault((moment.who, moment.emotion), []).append(moment.peak_s)
-    rest = [p for p in peaks if not any(p.start_s <= at_s <= p.end_s for at_s in shown.get((p.who, p.emotion), ()))]
-    rest.sort(key=lambda o: o.order, reverse=True)
+    """Moments, in their order, and peaks, each before the first moment that rises less."""
+    rest = sorted(peaks, key=lambda o: o.order, reverse=True)
     found: list[Highlight] = []
     for moment in moments:
         while rest and rest[-1].order < moment.order:
