@@ -123,4 +123,4 @@ def test_the_command_writes_what_python_gives(form: str, tmp_path: Path, command
         (row,) = json.loads(ran.out)
         assert row["blinks"] == frame["blinks"][0] == 2
     else:
-        assert all(name in ran.out for name in HEADINGS)
+        assert all(name in ran.out for name in HEADINGS if form == "csv" or not name.startswith("p_"))

@@ -10,7 +10,7 @@ from feelit.exports.formats import FORMATS
 from feelit.options.timelines import EXPORT_FORMATS
 from feelit.timeline.schema import METADATA_KEY, SCHEMA
 from tests.conftest import Command
-from tests.exports.made import write
+from tests.exports.made import speaks, write
 from tests.timeline.rows import regular, table_of
 
 
@@ -24,7 +24,8 @@ def test_the_choices_are_the_formats() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_standard_output_is_the_default_and_may_be_named(name: str, timeline: Path, command: Command) -> None:
+def test_standard_output_is_the_default_and_may_be_named(name: str, tmp_path: Path, command: Command) -> None:
+    timeline = write(tmp_path / "t.parquet", speaks(table_of({1: "nnnhhh", 3: "aaa..."}, regular(6), "é.mp4")))
     ran = command("export", timeline, "--format", name)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == command("export", timeline, "--format", name, "--out", "-").out

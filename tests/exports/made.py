@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from feelit.exports.formats import FORMATS
 from feelit.exports.part import Part
-from feelit.signals.columns import ACTION_UNITS, BASIC
+from feelit.signals.columns import ACTION_UNITS, BASIC, SPEECH_COLUMNS
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import SCHEMA, pack_metadata
 
@@ -39,6 +39,14 @@ def with_signals(table: pa.Table, **values: float) -> pa.Table:
             table = table.set_column(table.column_names.index(name), name, column)
         else:
             table = table.append_column(name, column)
+    return table
+
+
+def speaks(table: pa.Table) -> pa.Table:
+    """The same rows, of people who speak all the time: what says who speaks needs the columns."""
+    face = table.column("track_id").is_valid().to_numpy()
+    for name in SPEECH_COLUMNS:
+        table = table.append_column(name, pa.array(np.where(face, 0.9, np.nan), pa.float32(), from_pandas=True))
     return table
 
 

@@ -10,7 +10,7 @@ from feelit.exports.formats import FORMATS, Format
 from feelit.exports.part import Part
 from feelit.exports.run import export_timelines, exported_text
 from feelit.options.timelines import ExportOptions
-from tests.exports.made import write
+from tests.exports.made import speaks, write
 from tests.timeline.rows import regular, table_of
 
 ONE_VIDEO = [name for name, kind in FORMATS.items() if kind.one_video]
@@ -18,7 +18,7 @@ ANY_NUMBER = [name for name, kind in FORMATS.items() if not kind.one_video]
 
 
 def timeline(path: Path, *names: str) -> Path:
-    return write(path, *(table_of({1: "nnnhhh"}, regular(6), name) for name in names))
+    return write(path, *(speaks(table_of({1: "nnnhhh"}, regular(6), name)) for name in names))
 
 
 @pytest.fixture

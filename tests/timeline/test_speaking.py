@@ -59,17 +59,20 @@ def test_faces_are_compared_with_a_face_of_their_track_a_tenth_of_a_second_befor
 
 
 def lively(count: int) -> Float32:
-    return np.tile(np.array([[0.2, 0.12, 0.06]], np.float32), (count, 1))
+    return np.tile(np.array([[0.2, 0.12, 0.06], [0.2, -0.12, -0.06]], np.float32), (count // 2, 1))
 
 
 def still(count: int) -> Float32:
-    return np.tile(np.array([[0.05, 0.005, 0.005]], np.float32), (count, 1))
+    return np.tile(np.array([[0.05, 0.005, 0.005], [0.05, -0.005, -0.005]], np.float32), (count // 2, 1))
 
 
-def of_two(one: Float32, two: Float32, voice: VoiceFinder | None = None) -> tuple[Float32, Float32]:
+def of_two(
+    one: Float32, two: Float32, voice: VoiceFinder | None = None, gaps: Float32 | None = None
+) -> tuple[Float32, Float32]:
     """Probabilities of two people, sampled ten times a second."""
     time_s, track = np.tile(np.arange(len(one)) / 10, 2), np.repeat(np.array([1, 2]), len(one))
-    _, probability = speaking(time_s, track, np.concatenate([one, two]), np.arange(2 * len(one)), voice)
+    gap = np.full(2 * len(one), 0.1, np.float32) if gaps is None else gaps
+    _, probability = speaking(time_s, track, np.concatenate([one, two]), gap, np.arange(2 * len(one)), voice)
     return probability[: len(one)], probability[len(one) :]
 
 
@@ -83,7 +86,7 @@ def test_the_livelier_mouth_speaks() -> None:
 
 def test_too_few_changes_say_nothing() -> None:
     changes = np.full((20, 3), np.nan, np.float32)
-    changes[: LEAST_CHANGES - 1] = lively(LEAST_CHANGES - 1)
+    changes[: LEAST_CHANGES - 1] = lively(20)[: LEAST_CHANGES - 1]
     one, two = of_two(changes, still(20))
     assert np.isnan(one).all()
     assert not np.isnan(two).any()
@@ -99,10 +102,26 @@ def voice(*spoken: tuple[float, float], length_s: float = 300.0) -> VoiceFinder:
 
 def test_nobody_speaks_while_nobody_is_heard() -> None:
     one, two = of_two(lively(100), still(100), voice((2.0, 5.0)))
-    assert (one[21:50] > 0.9).all()
-    assert (one[:17] < 0.1).all()
+    assert (one[20:50] > 0.9).all()
+    assert (one[:18] < 0.1).all()
     assert (one[53:] < 0.1).all()
     assert (two < 0.1).all()
+
+
+def test_of_two_lively_mouths_that_speaks_which_opens_with_the_sound() -> None:
+    words = tuple((1 + 0.5 * k, 1.25 + 0.5 * k) for k in range(8))
+    time_s = np.arange(60) / 10
+    opens = np.array([any(a <= t < b for a, b in words) for t in time_s], np.float32)
+    gaps = np.concatenate([0.1 * opens, 0.1 * (1 - opens)])
+    one, two = of_two(lively(60), lively(60), voice(*words), gaps)
+    assert (one[15:45] > 0.9).all()
+    assert (two[15:45] < 0.1).all()
+
+
+def test_a_smile_that_comes_once_is_no_speech() -> None:
+    smile = still(20)
+    smile[8:12] = [0.2, 0.12, 0.06]  # lips that part once
+    assert (of_two(smile, still(20))[0] < 0.1).all()
 
 
 def test_sound_without_voices_has_no_say() -> None:
@@ -111,9 +130,12 @@ def test_sound_without_voices_has_no_say() -> None:
 
 
 def test_a_voice_has_a_say_for_a_minute() -> None:
-    heard, counts = voice((100.0, 103.0)).near(np.array([30.0, 60.0, 100.5, 150.0, 170.0, 999.0]), 0.2)
-    assert heard.tolist() == [False, False, True, False, False, False]
-    assert counts.tolist() == [False, True, True, True, False, False]
+    heard = voice((100.0, 103.0), (104.0, 105.0)).near(
+        np.array([30.0, 60.0, 99.9, 100.5, 103.1, 103.5, 104.5, 150, 170, 999]), 0.2
+    )
+    assert heard.run.tolist() == [-1, -1, 4999, 4999, 4999, -1, 5199, -1, -1, -1]
+    assert heard.counts.tolist() == [False, *[True] * 7, False, False]
+    assert heard.level[3] > 20
 
 
 @pytest.mark.parametrize("cuts", [(), (40, 41, 150), range(0, 300, 7)])

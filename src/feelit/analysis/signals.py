@@ -1,4 +1,5 @@
-"""What signals come to over a video, one row per person: blinks, nods, shakes, looking at the camera, smiles.
+"""What signals come to over a video, one row per person: blinks, nods, shakes, looking at the camera, smiles,
+speech, and what the person shows while speaking and while listening.
 
 Thresholds are stated here and in docs/signals.md; of the counts only blinks were compared with what a person counted.
 """
@@ -6,7 +7,7 @@ Thresholds are stated here and in docs/signals.md; of the counts only blinks wer
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +15,12 @@ import pyarrow as pa
 from feelit.analysis.gestures import AWAY_DEG, find_blinks, find_head_bouts, is_dense
 from feelit.analysis.observations import frame_lengths
 from feelit.analysis.smiles import SMILE, mutual_smile_times
+from feelit.analysis.turns import Roles, roles
 from feelit.errors import TimelineReadError
-from feelit.signals.columns import SIGNALS, UNITS
+from feelit.signals.columns import SIGNALS, SPEECH, UNITS
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
-from feelit.types import Bool, Float64, Int64
+from feelit.timeline.schema import PROBABILITY_COLUMNS
+from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +53,26 @@ class SignalSummary:
     duchenne_share: float  # of the smiling time, with narrowed eyes; NaN without action units
     mutual_smiles: float  # with others, see `smiles`; NaN where there is nobody else
     mutual_smile_s: float
+    speaking_s: float
+    speaking_share: float  # of the time in which it is known whether the person speaks
+    listening_s: float  # somebody else speaks, and the person does not
+    speaking: tuple[float, ...]  # mean probability of each emotion while speaking; NaN where the face could not be read
+    listening: tuple[float, ...]  # the same while listening
+
+    def row(self) -> dict[str, Any]:
+        """The same with a value a column, see HEADINGS."""
+        values = asdict(self)
+        means = {name: values.pop(name) for name in ROLES}
+        return values | {f"p_{e}_{name}": p for name, of in means.items() for e, p in zip(EMOTIONS, of, strict=True)}
 
 
 _NAN = float("nan")
 
-HEADINGS = tuple(f.name for f in fields(SignalSummary))
+ROLES = ("speaking", "listening")
+HEADINGS = (
+    *(f.name for f in fields(SignalSummary) if f.name not in ROLES),
+    *(f"p_{emotion}_{role}" for role in ROLES for emotion in EMOTIONS),
+)
 
 
 def summarize_signals(sources: TimelineSources) -> pd.DataFrame:
@@ -71,7 +89,7 @@ def summarize_signals(sources: TimelineSources) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [asdict(row) for row in signal_summaries(sources)]
+    rows = [row.row() for row in signal_summaries(sources)]
     return pd.DataFrame(rows, columns=list(HEADINGS))
 
 
@@ -95,6 +113,7 @@ def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
 def _of(recording: Recording) -> list[SignalSummary]:
     names = ["frame", "time_s", "person_id", "blink", "gaze_yaw_deg", "gaze_pitch_deg", "pitch_deg", "yaw_deg", "mouth_open"]
     names += ["smile", *(["AU06"] if UNITS in recording.groups else [])]
+    names += ["speaking", "readable", *PROBABILITY_COLUMNS] if SPEECH in recording.groups else []
     table = recording.table(names)
     frame, first = np.unique(table.column("frame").to_numpy(), return_index=True)
     times = table.column("time_s").to_numpy()[first]
@@ -107,10 +126,15 @@ def _of(recording: Recording) -> list[SignalSummary]:
     for n, mine in enumerate(rows.values()):
         smile[n, place[mine]] = table.column("smile").to_numpy()[mine]
     mutual = mutual_smile_times(times, lengths, smile) if len(rows) > 1 else []
+    does: dict[int, Roles | None] = dict.fromkeys(rows)
+    if SPEECH in recording.groups:
+        says = table.column("speaking").to_numpy().astype(np.float64)
+        does |= roles({who: place[mine] for who, mine in rows.items()}, {who: says[mine] for who, mine in rows.items()})
     found = []
     for n, (who, mine) in enumerate(rows.items()):
         shared = [end_s - start_s for people, start_s, end_s in mutual if n in people]
-        found.append(_person(recording, who, _Rows(table, mine, lengths[place[mine]]), shared if len(rows) > 1 else None))
+        own = _Rows(table, mine, lengths[place[mine]])
+        found.append(_person(recording, who, own, shared if len(rows) > 1 else None, does[who]))
     return found
 
 
@@ -132,7 +156,7 @@ class _Rows:
         return float(self.length_s[where].sum()) / whole if whole else _NAN
 
 
-def _person(recording: Recording, who: int, rows: _Rows, mutual_s: list[float] | None) -> SignalSummary:
+def _person(recording: Recording, who: int, rows: _Rows, mutual_s: list[float] | None, does: Roles | None) -> SignalSummary:
     time_s, total = rows.values("time_s"), float(rows.length_s.sum())
     pitch, yaw = rows.values("pitch_deg"), rows.values("yaw_deg")
     dense = is_dense(time_s)
@@ -158,7 +182,22 @@ def _person(recording: Recording, who: int, rows: _Rows, mutual_s: list[float] |
         duchenne_share=rows.share(smiles & (rows.values("AU06") > NARROWED), smiles) if UNITS in recording.groups else _NAN,
         mutual_smiles=_NAN if mutual_s is None else float(len(mutual_s)),
         mutual_smile_s=_NAN if mutual_s is None else sum(mutual_s),
+        speaking_s=_NAN if does is None else float(rows.length_s[does.speaks].sum()),
+        speaking_share=_NAN if does is None else rows.share(does.speaks, does.known),
+        listening_s=_NAN if does is None else float(rows.length_s[does.listens].sum()),
+        speaking=_means(rows, None if does is None else does.speaks),
+        listening=_means(rows, None if does is None else does.listens),
     )
+
+
+def _means(rows: _Rows, where: Bool | None) -> tuple[float, ...]:
+    """Mean probabilities of the emotions over the readable rows of a part of the time; NaN of none."""
+    if where is None:
+        return (_NAN,) * len(EMOTIONS)
+    there = where & rows.values("readable").astype(bool)
+    weight = np.where(there, rows.length_s, 0.0)
+    total = float(weight.sum())
+    return tuple(float((np.nan_to_num(rows.values(n)) * weight).sum()) / total if total else _NAN for n in PROBABILITY_COLUMNS)
 
 
 def camera_angle(yaw_deg: Float64, pitch_deg: Float64) -> Float64:

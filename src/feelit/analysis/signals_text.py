@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from feelit.analysis.signals import HEADINGS, SignalSummary
 from feelit.analysis.summary_text import csv_of, rounded
@@ -12,17 +11,21 @@ from feelit.storage.names import one_line
 
 
 def signals_text(records: Sequence[SignalSummary], written: str) -> str:
-    """One line or object a record; `written` is "csv", "json", "md" or "table". What cannot be said is empty or null."""
-    rows = [{name: rounded(value) for name, value in asdict(record).items()} for record in records]
+    """One line or object a record; `written` is "csv", "json", "md" or "table". What cannot be said is empty or null.
+
+    CSV and JSON hold the mean probabilities while speaking and listening as well.
+    """
+    rows = [{name: rounded(value) for name, value in record.row().items()} for record in records]
     if written == "json":
         return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if written == "csv":
         return csv_of(HEADINGS, rows)
-    cells = [list(HEADINGS), *([_cell(row[name]) for name in HEADINGS] for row in rows)]
+    names = [name for name in HEADINGS if not name.startswith("p_")]  # sixteen more would make lines of any terminal too long
+    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
     if written == "md":
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in cells]
-        return "\n".join([lines[0], "|" + "---|" * len(HEADINGS), *lines[1:]]) + "\n"
-    widths = [max(len(line[i]) for line in cells) for i in range(len(HEADINGS))]
+        return "\n".join([lines[0], "|" + "---|" * len(names), *lines[1:]]) + "\n"
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
     return "".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() + "\n" for line in cells)
 
 

@@ -11,6 +11,7 @@ from feelit.exports.openface import openface_text
 from feelit.exports.part import Write
 from feelit.exports.plain import csv_text, jsonl_text
 from feelit.exports.pyfeat import pyfeat_text
+from feelit.exports.rttm import rttm_text
 from feelit.exports.srt import srt_text
 from feelit.exports.textgrid import textgrid_text
 from feelit.exports.webvtt import webvtt_text
@@ -37,6 +38,7 @@ FORMATS = {
     "pyfeat": Format(pyfeat_text, ".csv", one_video=False, needs_time=False),
     "boris": Format(boris_text, ".tsv", one_video=False),
     "textgrid": Format(textgrid_text, ".TextGrid", one_video=True),
+    "rttm": Format(rttm_text, ".rttm", one_video=False),
 }
 
 

@@ -22,7 +22,7 @@ SURE = 0.05
 PROBABILITY = Bounds(low=0, high=1, complaint="is no probability", hint="give a number from 0 to 1, such as 0.05")
 EMOTION_WORDS = words(EMOTIONS)
 
-EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid")
+EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid", "rttm")
 FIGURES = (".pdf", ".png", ".svg")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.types import Bool, Float32, Float64
+from feelit.types import Bool, Float32, Float64, Int64
 
 HOP_S = 0.02
 """Time between two values of loudness."""
@@ -93,6 +93,19 @@ def find_voice(level_db: Float32) -> Voice:
     return Voice(heard, level, near >= HEARD_LEAST_S / HOP_S)
 
 
+LEVEL_STEPS = 16
+"""Levels are rounded to 1/16 dB: sums of them are exact in any order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What is heard at some times."""
+
+    counts: Bool  # (K,) whether the sound can say who speaks, see HEARD_S
+    run: Int64  # (K,) where the voice that is heard began, in values of loudness; -1 where nobody is heard
+    level: Float64  # (K,) dB above the noise, 0..40
+
+
 class VoiceFinder:
     """Where somebody is heard in a video.
 
@@ -106,20 +119,29 @@ class VoiceFinder:
         self._chunks: dict[int, Voice] = {}
         self.heard = False
 
-    def near(self, time_s: Float64, reach_s: float) -> tuple[Bool, Bool]:
-        """(K,), (K,) bool: whether somebody is heard within `reach_s` of each time, and whether the sound can say so."""
-        heard, counts = np.zeros(len(time_s), bool), np.zeros(len(time_s), bool)
+    def near(self, time_s: Float64, reach_s: float) -> Heard:
+        """What is heard within `reach_s` of each of (K,) times."""
+        counts, run = np.zeros(len(time_s), bool), np.full(len(time_s), -1, np.int64)
+        level = np.zeros(len(time_s))
         reach = round(reach_s / HOP_S)
         chunk = np.floor(time_s / (_CHUNK * HOP_S)).astype(np.int64)
         for number in np.unique(chunk).tolist():
             rows = np.flatnonzero(chunk == number)
             voice = self._chunk(number)
-            at = np.floor(time_s[rows] / HOP_S).astype(np.int64) - max(number * _CHUNK - _MARGIN, 0)
-            total = np.concatenate([[0], np.cumsum(voice.heard)])
-            last = len(voice.heard)
-            heard[rows] = total[np.minimum(at + reach + 1, last)] > total[np.clip(at - reach, 0, last)]
-            counts[rows] = voice.counts[np.minimum(at, last - 1)] if last else False
-        return heard, counts
+            begin, last = max(number * _CHUNK - _MARGIN, 0), len(voice.heard)
+            at = np.floor(time_s[rows] / HOP_S).astype(np.int64) - begin
+            first, end = runs(voice.heard)
+            if not len(first):
+                continue
+            following = np.minimum(np.searchsorted(end, at, side="right"), len(first) - 1)  # the run that is on, or comes next
+            before = np.maximum(following - 1, 0)
+            ahead, past = np.maximum(first[following] - at, at - end[following] + 1), at - end[before] + 1
+            nearest = np.where((ahead <= past) | (past < 0), following, before)
+            distance = np.maximum(np.maximum(first[nearest] - at, at - end[nearest] + 1), 0)
+            run[rows] = np.where(distance <= reach, first[nearest] + begin, -1)
+            inside = np.minimum(at, last - 1)
+            counts[rows], level[rows] = voice.counts[inside], np.where(at < last, voice.level[inside], 0.0)
+        return Heard(counts, run, np.round(level * LEVEL_STEPS) / LEVEL_STEPS)
 
     def _chunk(self, number: int) -> Voice:
         """What is heard in a stretch and around it."""

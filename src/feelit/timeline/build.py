@@ -195,7 +195,9 @@ class TimelineBuilder:
         signals = held.signals[rows]
         if signals.shape[1]:
             track, changes = held.track_id.astype(np.int64), np.concatenate(self._changes)
-            signals[:, -len(SPEECH_COLUMNS) :] = np.stack(speaking(held.time_s, track, changes, rows, self._voice), axis=1)
+            gap = held.signals[:, -1]  # see `columns.OPENING`
+            found = speaking(held.time_s, track, changes, gap, rows, self._voice)
+            signals[:, -len(SPEECH_COLUMNS) :] = np.stack(found, axis=1)
         return signals
 
     def _proven(self, held: Timeline) -> Bool:

@@ -18,7 +18,7 @@ STEPS = 4096
 """Changes are rounded to 1/4096: sums of them are exact in any order."""
 
 MOVES = ("motion", "jaw", "gap")
-"""What is measured of a change: the picture, and the network's open jaw and gap between the lips."""
+"""What is measured of a change: the picture, and the network's open jaw and gap between the lips, which may open or close."""
 
 _STIFFNESS = 0.05
 """Keeps the fit from explaining noise by gradients that are not there, as a share of the number of pixels."""
@@ -66,7 +66,7 @@ class MouthMotion:
         result = np.full((len(time_s), len(MOVES)), np.nan, np.float32)
         if here:
             result[here, 0] = picture_change(picture[here], np.stack(pictures))
-            result[here, 1:] = np.abs(opening[here] - np.stack(openings))
+            result[here, 1:] = opening[here] - np.stack(openings)
         return (np.round(result * STEPS) / STEPS).astype(np.float32)
 
 

@@ -1,36 +1,44 @@
 """Who speaks: from the motion of mouths, against that of the others in the picture, and from what is heard.
 
-The mouth alone says how likely it is that a face speaks: lips that keep changing, jaw and gap that go up and down. In a call
-mostly one speaks at a time, so a livelier mouth in the same frame counts against it; where nobody is heard, nobody speaks.
-That the moving mouth is the one that is heard is the oldest cue of audio-visual speaker localisation (Hershey & Movellan 1999,
-*Audio-vision: using audio-visual synchrony to locate sounds*).
+The mouth alone says how likely it is that a face speaks: lips that keep changing, a jaw and a gap that go up and down. In a
+call mostly one speaks at a time, so a livelier mouth in the same frame counts against it. Where there is sound, nobody speaks
+while nobody is heard; whose mouth opens as the sound gets louder speaks rather than others (Hershey & Movellan 1999,
+*Audio-vision: using audio-visual synchrony to locate sounds*; Chung & Zisserman 2016 learn the same with networks); and all of
+an utterance is likely one person's.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from feelit.signals.voice import VoiceFinder
-from feelit.types import Float32, Float64, Int64
+from feelit.signals.voice import Heard, VoiceFinder
+from feelit.types import Bool, Float32, Float64, Int64
 
-REACH_S = 0.75
+CHANGES_S = 0.75
 """A face is judged by the changes of its mouth so far to either side."""
 
 LEAST_CHANGES = 4
 """Fewer than these say nothing: the face was too short in the picture, or the rate is too low."""
 
-BIAS = (0.02, 0.004, 0.004)
-"""Added to the mean changes before the logarithm: what a still mouth has."""
+BIAS = (0.02, 0.003, 0.002)
+"""Added before the logarithm: what a still mouth has."""
 
-WEIGHTS, OFFSET = (6.2, 2.65, 3.8), 34.0
-"""Log-odds of speech by the logarithms of the mean changes, in the order of `mouth_motion.MOVES`. Fitted by logistic regression
-on a rendered call of six people, an interview, two single speakers and three silent faces."""
+WEIGHTS, OFFSET = (5.35, 2.24, 2.9), 29.0
+"""Log-odds of speech by the logarithms of: the mean change of the picture; how much jaw and gap change back and forth. Fitted
+by logistic regression on a rendered call of six people, an interview, two single speakers and three silent faces."""
 
-RIVALRY, LEAST_RIVAL = 0.6, -3.0
-"""This share of the log-odds of the likeliest other face in the frame is taken off; no less than of a still one."""
+SYNCHRONY_S, SYNCHRONY = 1.0, 4.0
+"""How far to either side the gap of the lips is correlated with the loudness of the voice, and what a correlation of 1 adds."""
 
-LEVEL = 0.2
-"""Log-odds at which a face speaks as likely as not, after that."""
+RIVALRY = 0.9
+"""This share of the log-odds of the likeliest other face in the frame is taken off."""
+
+POOL_S, LEAST_RIVAL, LEVEL = 0.5, -3.0, 1.1
+"""Without sound: log-odds are averaged so far to either side; no rival counts for less; and what is taken off of all, as the
+best F1 on the rendered call asks for."""
+
+HEARD_POOL_S, HEARD_LEAST_RIVAL, HEARD_LEVEL = 1.0, -5.0, 0.8
+"""The same with sound; the average is over the utterance only."""
 
 NEAR_S = 0.2
 """Lips move before and after the sound: nobody speaks where nobody is heard so far to either side."""
@@ -38,11 +46,15 @@ NEAR_S = 0.2
 UNHEARD = -5.0
 """Log-odds there."""
 
-STEPS = 1024
+REACH_S = HEARD_POOL_S + max(CHANGES_S, SYNCHRONY_S) + 0.01
+"""What is farther away has no say."""
+
+STEPS, ODDS_STEPS, GAP_STEPS = 1024, 256, 1024
+"""Results, log-odds and gaps are rounded to such fractions, so that sums are exact in any order."""
 
 
 def speaking(
-    time_s: Float64, track: Int64, changes: Float32, rows: Int64, voice: VoiceFinder | None
+    time_s: Float64, track: Int64, changes: Float32, gap: Float32, rows: Int64, voice: VoiceFinder | None
 ) -> tuple[Float32, Float32]:
     """How much mouths move, and who speaks.
 
@@ -50,50 +62,107 @@ def speaking(
     ----------
     time_s, track : (F,) float64, rising within every track, and (F,) int64
     changes : (F, 3) float32, see `mouth_motion.MouthMotion`
-    rows : (K,) int64, the rows wanted: all faces of some frames. The others are context
+    gap : (F,) float32, `mouth_open`
+    rows : (K,) int64, the rows wanted: all faces of some frames. The others are context, all that lie within REACH_S
     voice : what is heard; None if the video has no sound
 
     Returns
     -------
-    (K,), (K,) float32: mean change of the picture of the mouth within REACH_S, and the probability of speech, 0..1, rounded to
-    1/1024; both NaN where too few changes are known. They depend on nothing but the rows in reach, and on the sound.
+    (K,), (K,) float32: mean change of the picture of the mouth, and the probability of speech, 0..1, rounded to 1/1024; both
+    NaN where too few changes are known. They depend on nothing but the rows in reach, and on the sound.
     """
-    mean = _means(time_s, track, changes, rows)
-    alone = np.log(mean + BIAS) @ np.array(WEIGHTS) + OFFSET
-    odds = alone - RIVALRY * _rivals(time_s[rows], alone) - LEVEL
-    if voice is not None:
-        heard, counts = voice.near(time_s[rows], NEAR_S)
-        odds = np.where(counts & ~heard & ~np.isnan(odds), UNHEARD, odds)
-    probability = 1 / (1 + np.exp(-np.clip(odds, -20, 20)))
-    return tuple((np.round(values * STEPS) / STEPS).astype(np.float32) for values in (mean[:, 0], probability))  # type: ignore[return-value]
-
-
-def _means(time_s: Float64, track: Int64, changes: Float32, rows: Int64) -> Float64:
-    """(K, 3) float64, means over the known changes in reach; NaN where there are too few."""
-    result = np.full((len(rows), changes.shape[1]), np.nan)
+    motion, alone = np.full(len(time_s), np.nan), np.full(len(time_s), np.nan)
+    quiet, loud = alone.copy(), alone.copy()
+    heard = None if voice is None else voice.near(time_s, NEAR_S)
     for name in np.unique(track[rows]).tolist():
-        members = np.flatnonzero((track == name) & ~np.isnan(changes[:, 0]))
-        wanted = np.flatnonzero(track[rows] == name)
-        total = np.concatenate([np.zeros((1, changes.shape[1])), np.cumsum(changes[members].astype(np.float64), axis=0)])
-        at_s = time_s[rows[wanted]]
-        low = np.searchsorted(time_s[members], at_s - REACH_S, side="left")
-        high = np.searchsorted(time_s[members], at_s + REACH_S, side="right")
-        count = np.maximum(high - low, 1)[:, None]
-        result[wanted] = np.where((high - low >= LEAST_CHANGES)[:, None], (total[high] - total[low]) / count, np.nan)
+        mine = np.flatnonzero(track == name)
+        motion[mine], alone[mine] = _by_mouth(time_s[mine], changes[mine])
+        quiet[mine] = _pooled(time_s[mine], alone[mine], np.zeros(len(mine), np.int64), POOL_S)
+        if heard is not None:
+            together = alone[mine] + SYNCHRONY * _synchrony(time_s[mine], gap[mine], heard.level[mine])
+            together = np.round(together * ODDS_STEPS) / ODDS_STEPS
+            loud[mine] = _pooled(time_s[mine], together, heard.run[mine], HEARD_POOL_S)
+    odds = _against_rivals(time_s[rows], quiet[rows], LEAST_RIVAL) - LEVEL
+    if heard is not None:
+        odds = _with_sound(odds, time_s[rows], loud[rows], heard, rows)
+    probability = 1 / (1 + np.exp(-np.clip(odds, -20, 20)))
+    found, sure = ((np.round(v * STEPS) / STEPS).astype(np.float32) for v in (motion[rows], probability))
+    return found, sure
+
+
+def _with_sound(odds: Float64, time_s: Float64, loud: Float64, heard: Heard, rows: Int64) -> Float64:
+    """The log-odds where the sound has a say; as they are elsewhere."""
+    counts, silent = heard.counts[rows], heard.run[rows] < 0
+    with_sound = np.where(silent, UNHEARD, _against_rivals(time_s, loud, HEARD_LEAST_RIVAL) - HEARD_LEVEL)
+    result: Float64 = np.where(counts & ~np.isnan(odds), with_sound, odds)
     return result
 
 
-def _rivals(time_s: Float64, alone: Float64) -> Float64:
-    """(K,) the largest of the log-odds of the other faces of the same frame."""
-    known = np.nan_to_num(alone, nan=LEAST_RIVAL)
-    result = np.full(len(alone), LEAST_RIVAL)
+def _by_mouth(time_s: Float64, changes: Float32) -> tuple[Float64, Float64]:
+    """(F,), (F,) of one track: mean change of the picture, and log-odds by the mouth alone; NaN of too few changes."""
+    known = np.flatnonzero(~np.isnan(changes[:, 0]))
+    there = changes[known].astype(np.float64)
+    low, high = _reach(time_s[known], time_s, CHANGES_S)
+    count = np.maximum(high - low, 1)[:, None]
+    mean, size = (_sums(values, low, high) / count for values in (there, np.abs(there)))
+    back_and_forth = np.maximum(size[:, 1:] - np.abs(mean[:, 1:]), 0.0)
+    lively = (size[:, 0], back_and_forth[:, 0], back_and_forth[:, 1])
+    odds = OFFSET + sum(w * np.log(value + bias) for w, value, bias in zip(WEIGHTS, lively, BIAS, strict=True))
+    enough = high - low >= LEAST_CHANGES
+    return np.where(enough, size[:, 0], np.nan), np.where(enough, np.round(odds * ODDS_STEPS) / ODDS_STEPS, np.nan)
+
+
+def _synchrony(time_s: Float64, gap: Float32, level: Float64) -> Float64:
+    """(F,) correlation of the gap of the lips with the level of the voice around each face of a track; towards 0 where neither
+    changes."""
+    known = np.flatnonzero(~np.isnan(gap))
+    x, y = np.round(gap[known].astype(np.float64) * GAP_STEPS), level[known]
+    low, high = _reach(time_s[known], time_s, SYNCHRONY_S)
+    count = np.maximum(high - low, 1).astype(np.float64)
+    sx, sy, sxx, syy, sxy = _sums(np.stack([x, y, x * x, y * y, x * y], axis=1), low, high).T
+    both = (sxy - sx * sy / count) / GAP_STEPS
+    own, other = (sxx - sx * sx / count) / GAP_STEPS**2, syy - sy * sy / count
+    result: Float64 = both / np.sqrt((np.maximum(own, 0) + 1e-4) * (np.maximum(other, 0) + 1e-3))
+    return result
+
+
+def _pooled(time_s: Float64, odds: Float64, run: Int64, reach_s: float) -> Float64:
+    """(F,) log-odds averaged over the faces of a track in reach that lie in the same run; NaN stays NaN."""
+    low, high = _reach(time_s, time_s, reach_s)
+    begins = np.flatnonzero(np.diff(run, prepend=run[:1] - 1))
+    stretch = np.searchsorted(begins, np.arange(len(run)), side="right") - 1
+    ends = np.append(begins[1:], len(run))
+    low, high = np.maximum(low, begins[stretch]), np.minimum(high, ends[stretch])
+    known: Bool = ~np.isnan(odds)
+    sums = _sums(np.stack([np.where(known, odds, 0.0), known], axis=1), low, high)
+    result: Float64 = np.where(known, sums[:, 0] / np.maximum(sums[:, 1], 1), np.nan)
+    return result
+
+
+def _reach(time_s: Float64, at_s: Float64, reach_s: float) -> tuple[Int64, Int64]:
+    """From which place on, and up to which, times lie within reach of each of `at_s`."""
+    slack = 1e-6  # a tenth of a second is no binary fraction
+    low: Int64 = np.searchsorted(time_s, at_s - reach_s - slack, side="left").astype(np.int64)
+    high: Int64 = np.searchsorted(time_s, at_s + reach_s + slack, side="right").astype(np.int64)
+    return low, high
+
+
+def _sums(values: Float64, low: Int64, high: Int64) -> Float64:
+    """(F, C) sums over the rows from `low` to before `high` of (N, C) values."""
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    result: Float64 = total[high] - total[low]
+    return result
+
+
+def _against_rivals(time_s: Float64, odds: Float64, least: float) -> Float64:
+    """(K,) log-odds, less a share of those of the likeliest other face of the same frame."""
+    known = np.nan_to_num(odds, nan=least)
     _, frame = np.unique(time_s, return_inverse=True)
     order = np.lexsort((-known, frame))
     first = np.flatnonzero(np.diff(frame[order], prepend=-1))
-    best = order[first]
-    size = np.diff(np.append(first, len(order)))
-    second = np.where(size > 1, known[order[np.minimum(first + 1, len(order) - 1)]], LEAST_RIVAL) if len(order) else known
-    result[:] = known[best][frame]
-    result[best] = second
-    strongest: Float64 = np.maximum(result, LEAST_RIVAL)
-    return strongest
+    best, size = order[first], np.diff(np.append(first, len(order)))
+    second = known[order[np.minimum(first + 1, len(order) - 1)]]
+    rival = known[best][frame]
+    rival[best] = np.where(size > 1, second, least)
+    result: Float64 = odds - RIVALRY * np.maximum(rival, least)
+    return result
