@@ -98,6 +98,8 @@ def resolved(design: Design, names: Sequence[str]) -> Design:
         if contrast.factor == "group" and contrast.paired:
             raise UsageError(f"{design.source}: {contrast.name} compares groups in pairs", "a participant has one group")
         asked = contrast.measures or design.measures.statistics[:1]
+        if not asked:
+            raise UsageError(f"{design.source}: {contrast.name} names no measures", 'as in measures = ["mean_smile"]')
         measures: dict[str, None] = {}
         for word in asked:
             known = [name for name in names if name == word or (word in STATISTICS and name.startswith(f"{word}_"))]
