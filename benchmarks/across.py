@@ -1,13 +1,16 @@
 """How well people are known again across recordings: errors by group of people, calibration, and time and memory of grouping.
 
     python benchmarks/across.py pairs UTKFACE.parquet IDENTITY.parquet [--write COHORT.npy]
+    python benchmarks/across.py left IDENTITY.parquet
     python benchmarks/across.py group [--tracks 10000] [--files 1000]
 
-`pairs` embeds the pictures of two files of aligned faces. UTKFACE has `image`, `age`, `sex` (0 male, 1 female) and `race`; its
-faces of one group, all taken for strangers, give false matches by group. IDENTITY has `image`, `source` and `person` and gives
-pairs of one person. Half of the strangers make the cohort, a quarter calibrates, a quarter is reported; of the people, half
-calibrates and half is reported. `--write` writes the cohort. `group` groups simulated people: directions about the means of the
-cohort, spread so that likenesses of one person and of two are about those that `pairs` prints.
+`pairs` embeds the pictures of two files of aligned faces. UTKFACE has `image`, `age`, `sex` (0 male, 1 female) and `race`;
+its faces of one group, all taken for strangers, give false matches by group. IDENTITY has `image`, `source` and `person` and
+gives pairs of one person. Half of the strangers make the cohort, a quarter calibrates, a quarter is reported; of the people,
+half calibrates and half is reported. `--write` writes the cohort. `left` prints the equal error of single pictures and of
+means, and how many pairs of one person and of two are joined where a new layout of a call leaves just these two over, for
+several odds. `group` groups simulated people: directions about the means of the cohort, spread so that likenesses of one
+person and of two are about those that `pairs` prints.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from feelit.identity.across import JOIN, Candidate, group_people
-from feelit.identity.cohort import OFFSET, SLOPE, cohort, least_likeness, likeness, normal
+from feelit.identity.cohort import OFFSET, SLOPE, cohort, least_likeness, likeness, normal, probability
+from feelit.identity.group import LEFT_OVER, odds_times
 from feelit.models.paths import model_path
 from feelit.types import Bool, Float32, Float64, Int64
 from feelit.vision.identity import IdentityModel, open_identity
@@ -143,6 +147,41 @@ def pairs(utkface: Path, identity: Path, write: Path | None) -> None:
         print(f"normalised at {threshold:.4f}: {share:.3f} found; false matches in %:\n  {_row(scores, threshold)}")
 
 
+def left(identity: Path) -> None:
+    """Measure and print equal errors, and the rule of what is left over."""
+    known = pd.read_parquet(identity, columns=["image", "source", "person"])
+    vectors = embedded(known["image"], open_identity(model_path("identity"), "cpu"))
+    code = pd.factorize(known["source"] + known["person"].astype(str))[0].astype(np.int64)
+    i, j = np.triu_indices(len(code), 1)
+    usual = normal(vectors)
+    cosine = np.asarray((vectors @ vectors.T)[i, j], np.float64)
+    plain, normed = (equal_error(score, code[i] == code[j]) for score in (cosine, cosine - 0.5 * (usual[i] + usual[j])))
+    print(f"single pictures, {len(i)} pairs: equal error {100 * plain:.2f} % by cosine, {100 * normed:.2f} % by likeness")
+    for half in (0, 1):
+        rng = np.random.default_rng(half)
+        people = rng.permutation(np.unique(code))[half::2]
+        one, other = templates(vectors, code, people, rng)
+        owner = np.repeat(people, 16)
+        order = rng.permutation(len(owner))
+        strange = owner != owner[order]
+        same, different = _of_pairs(one, other, cohort()), _of_pairs(one[strange], other[order][strange], cohort())
+        score = np.concatenate([same, different])
+        error = equal_error(score, np.arange(len(score)) < len(same))
+        print(f"means of 1 to 8 pictures of {len(people)} people: equal error {100 * error:.2f} %")
+        for odds in (1, 5, 10, 20, 40):
+            shares = [(odds_times(probability(s, 1), odds) >= LEFT_OVER).mean() for s in (same, different)]
+            print(f"  left over, odds {odds} times higher: {shares[0]:.3f} of one person joined, {shares[1]:.3f} of two")
+
+
+def equal_error(score: Float64, same: Bool) -> float:
+    """The share of errors where as many pairs of two are taken for one as pairs of one for two."""
+    at = np.quantile(score, np.linspace(0, 1, 20_001))
+    missed = np.searchsorted(np.sort(score[same]), at) / same.sum()
+    false = 1 - np.searchsorted(np.sort(score[~same]), at) / (~same).sum()
+    best = int(np.argmin(np.abs(missed - false)))
+    return float(missed[best] + false[best]) / 2
+
+
 def _of_pairs(one: Float32, other: Float32, means: Float32) -> Float64:
     return np.asarray((one * other).sum(axis=1) - 0.5 * (normal(one, means) + normal(other, means)), np.float64)
 
@@ -200,12 +239,15 @@ def main() -> None:
     first.add_argument("utkface", type=Path)
     first.add_argument("identity", type=Path)
     first.add_argument("--write", type=Path)
+    commands.add_parser("left").add_argument("identity", type=Path)
     second = commands.add_parser("group")
     second.add_argument("--tracks", type=int, default=10_000)
     second.add_argument("--files", type=int, default=1000)
     asked = parser.parse_args()
     if asked.command == "pairs":
         pairs(asked.utkface, asked.identity, asked.write)
+    elif asked.command == "left":
+        left(asked.identity)
     else:
         group(asked.tracks, asked.files)
 
