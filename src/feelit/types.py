@@ -36,7 +36,7 @@ LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What the container and one pass over its packets tell of a video, before anything is decoded.
+    """What the container and one pass over its packets say of a video, before anything is decoded.
 
     `width_px` and `height_px` are those of the displayed picture: pixels square, upright, not mirrored. `sample_aspect` is the
     width of a stored pixel over its height, `orientation` (1 to 8, as in EXIF) how the stored picture is turned and mirrored; a

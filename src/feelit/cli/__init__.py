@@ -26,7 +26,7 @@ from feelit.cli.people import people
 from feelit.cli.plot import plot
 from feelit.cli.report import report
 from feelit.cli.status import status
-from feelit.cli.streams import mend_streams
+from feelit.cli.streams import repair_streams
 from feelit.cli.study import study
 from feelit.cli.summarize import summarize
 from feelit.cli.train import train
@@ -82,7 +82,7 @@ def feelit(version: Annotated[bool, typer.Option("--version", help="Print the ve
 
 def main() -> None:
     """The one seam where expected failures become a line on stderr and an exit code."""
-    mend_streams()
+    repair_streams()
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as it is for a job in the background of a script
             signal.signal(number, _interrupt)

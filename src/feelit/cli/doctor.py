@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def doctor(
     json_list: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
 ) -> None:
-    """Tell what is installed, what really loads, and what to do about the rest.
+    """Check what is installed and what loads, and say what to do about the rest.
 
     Exit codes: 0 without an error, 4 if a built-in model is wrong, 5 if temporary files cannot be written, 1 for other errors.
     """

@@ -53,7 +53,7 @@ def live(
     if report is None:
         typer.echo("feelit: interrupted before there was anything to see", err=True)
         _end(INTERRUPTED)
-    _tell(report, json_lines)
+    _print_report(report, json_lines)
     _end(0)
 
 
@@ -72,7 +72,7 @@ def _announce(url: str, name: str, open_: bool, json_lines: bool) -> None:
         webbrowser.open(url)
 
 
-def _tell(report: VideoReport, json_lines: bool) -> None:
+def _print_report(report: VideoReport, json_lines: bool) -> None:
 
     from feelit.cli.texts import write_json
     from feelit.storage.names import one_line

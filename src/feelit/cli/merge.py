@@ -26,10 +26,10 @@ def merge(
     places = [location(expanded(given)) for given in timelines]
     api.merge(timelines, str(options.out), options=options)
     for given in places:
-        _tell_what_is_left_out(given)
+        _warn_of_videos_left_out(given)
 
 
-def _tell_what_is_left_out(given: Location) -> None:
+def _warn_of_videos_left_out(given: Location) -> None:
     """A folder may hold fewer timelines than videos were planned."""
     from feelit.run.manifest import has_manifest
     from feelit.run.status import status_of

@@ -19,7 +19,7 @@ def status(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell how many videos of a folder are done, failed and remain, also while a run goes on."""
+    """Count the videos of a folder that are done, failed and remain, also while a run goes on."""
     from feelit.options.kinds import expanded
     from feelit.run.status import status_of
     from feelit.storage.location import location

@@ -16,7 +16,7 @@ ESCAPED = "feelit.escaped"
 """How characters are written that the encoding of a stream does not have: as JSON escapes them, so that JSON stays JSON."""
 
 
-def mend_streams() -> None:
+def repair_streams() -> None:
     """Make the standard streams of this process such that a command can use them whatever the shell did with them."""
     codecs.register_error(ESCAPED, _escaped)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):

@@ -153,7 +153,7 @@ def _jobs(recording: Recording, highlights: Sequence[Highlight], duration_s: flo
 
 
 def _shares(jobs: Sequence[_Job], progress: Callable[[float], None] | None) -> Callable[[_Job, float], None]:
-    """Tells `progress` the share of all clips that is done, from the clip and the time of a picture in it."""
+    """Reports to `progress` the share of all clips that is done, from the clip and the time of a picture in it."""
     lengths_s = [job.stretch.end_s - job.stretch.start_s for job in jobs]
     before_s = dict(zip((job.file for job in jobs), accumulate(lengths_s, initial=0.0), strict=False))
     total_s = max(sum(lengths_s), 1e-3)

@@ -21,7 +21,7 @@ from feelit.storage.location import Location
 from feelit.types import EMOTIONS, Int64
 
 NO_DATE = "1970-01-01T00:00:00Z"
-"""The schema demands a date; our files do not tell when they were made, so that equal timelines give equal files."""
+"""The schema demands a date; our files do not say when they were made, so that equal timelines give equal files."""
 
 UNKNOWN_KIND = "unknown"
 """ELAN's word for media of a type that it does not know."""

@@ -13,7 +13,7 @@ from feelit.storage.names import one_line
 
 
 def webvtt_text(part: Part) -> Iterator[str]:
-    """A numbered cue a change, with a line a person; a note tells what the numbers mean."""
+    """A numbered cue a change, with a line a person; a note says what the numbers mean."""
     yield "WEBVTT\n\n"
     for recording in part.recordings:
         yield f"NOTE\n{_note(recording.name)}\n\n"

@@ -1,6 +1,6 @@
 """The few faces of a segment that are worth comparing: the best of each place in every five seconds.
 
-Faces of one track look alike from frame to frame, so most of them would tell nothing new. A place is where boxes overlap from
+Faces of one track look alike from frame to frame, so most of them would add nothing new. A place is where boxes overlap from
 frame to frame while the face also looks the same; tracks are not known yet. What is chosen depends on the frames since one at
 which a segment may begin, so it is the same wherever segments do begin, for any size of batches.
 """

@@ -43,7 +43,7 @@ class Latest(Generic[T]):
             return thing
 
     def close(self) -> None:
-        """Tell who waits that nothing more will come; what was left can still be taken."""
+        """Wake whoever waits: nothing more will come; what was left can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -23,7 +23,7 @@ MARGIN = 14
 KINDS = {
     "face": "a detector of faces",
     "expression": "a classifier of expressions",
-    "identity": "a network that tells people apart",
+    "identity": "a network that distinguishes people",
     "signals": "a network of head pose, gaze and action units",
 }
 

@@ -112,7 +112,7 @@ class AnalyzeOptions(FaceOptions):
     end_s: float = option(float("inf"), "End before this time.", flag="--end", default_text="its end", kind=SECONDS)
     people: bool = option(
         True,
-        "Tell people apart: one number per person, whatever cuts do.",
+        "Group tracks by person: one number per person, across camera cuts.",
         details="`--no-people` leaves the columns `person_id`, `person` and `person_confidence` out, and nothing about identity"
         " is computed. See [people.md](people.md).",
     )

@@ -76,7 +76,7 @@ def _common(recordings: Sequence[Recording]) -> Record:
 
 
 def _difference(one: Record, other: Record) -> str:
-    """The first thing that two records tell differently."""
+    """The first thing in which two records differ."""
     for key in sorted({*one, *other}):
         mine, theirs = one.get(key), other.get(key)
         if isinstance(mine, dict) and isinstance(theirs, dict) and mine != theirs:

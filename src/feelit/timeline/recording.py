@@ -103,7 +103,7 @@ class Recording:
 
     @property
     def duration_s(self) -> float | None:
-        """Length of the video; None where the metadata do not tell."""
+        """Length of the video; None where the metadata do not say."""
         length = self.facts.get("duration_s")
         return float(length) if isinstance(length, int | float) and math.isfinite(length) and length > 0 else None
 

@@ -8,7 +8,7 @@ from feelit.types import MOST_S
 
 REORDER = 16
 """H.264 and HEVC let a picture wait for at most so many others (ITU-T H.264, max_dec_frame_buffering). A timestamp that lies
-no farther back is one picture out of its place; one that lies farther back tells that another recording begins."""
+no farther back is one picture out of its place; one that lies farther back means that another recording begins."""
 
 
 class Clock:

@@ -1,7 +1,7 @@
 """What the index of an .mp4 says of its packets, so that a video in a bucket is probed without reading it.
 
 FFmpeg's demuxer takes times, sizes and keyframes of an .mp4 from its index, and touches the packets only to hand them out. So
-once a frame was decoded it is fed zeros in their place: it tells the same of them, and nothing is fetched.
+once a frame was decoded it is fed zeros in their place: it reports the same sizes and times, and nothing is fetched.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from feelit.video.shape import MOST_PIXELS, Shape, StreamShapes
 MIB = 1 << 20
 
 READ_OTHERS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
-"""Formats that are lists of other files and addresses. A video tells what is in it; what lies beside it is not its business."""
+"""Formats that are lists of other files and addresses. A video is read for its own content, never for files beside it."""
 
 
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -40,7 +40,7 @@ PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 class Probe:
     """A video and the places where it can be cut.
 
-    `keyframe_pts` and `keyframe_packet` tell the PTS of every keyframe and how many packets precede it in presentation
+    `keyframe_pts` and `keyframe_packet` hold the PTS of every keyframe and how many packets precede it in presentation
     order; both are empty where timestamps are missing or jump back, so that seeking could not be trusted.
     """
 
@@ -171,7 +171,7 @@ def probe(path: Location) -> Probe:
 
 
 def _look(path: Location, opened: InputContainer, indexed: ObjectFile | None = None) -> Probe | None:
-    """What all packets tell, or if the file is `indexed` its index and the first of them; None if the two contradict."""
+    """What all packets say, or if the file is `indexed` its index and the first of them; None if the two contradict."""
     with opened as container:
         before = fingerprint(path)
         stream = video_stream(container, path)

@@ -29,7 +29,7 @@ class SegmentReader:
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling, view: View, threads: int = 1) -> None:
         self._info, self._segment, self._sampling, self._view = info, segment, sampling, view
-        trusted = bool(segment.reset_pts)  # else timestamps may repeat or jump, and only decoded frames tell their order
+        trusted = bool(segment.reset_pts)  # else timestamps may repeat or jump, and only decoded frames show their order
         sparse = sampling.rate_hz is not None and sampling.rate_hz <= SPARSE_HZ
         self._frames = SegmentDecoder(info, segment, threads, self._discards if trusted else None, sparse)
         self._clock = Clock(info.time_base, info.origin_pts, info.average_rate)

@@ -1,4 +1,4 @@
-"""What one pass over the packets of a stream tells, nothing decoded: how many, until when, and where the video can be cut."""
+"""What one pass over the packets of a stream finds, nothing decoded: how many, until when, and where the video can be cut."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Scan:
     def keyframes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Their PTS, and how many packets precede each in presentation order; none where timestamps cannot be trusted."""
         pts = np.sort(np.array(self._pts, np.int64))
-        # Two frames at one time tell of joined or damaged timestamps.
+        # Two frames at one time are a sign of joined or damaged timestamps.
         if not self._trusted or self.jumps or not self._keys or bool((np.diff(pts) == 0).any()):
             return (), ()
         return tuple(self._keys), tuple(int(i) for i in np.searchsorted(pts, self._keys))

@@ -127,7 +127,7 @@ class Connection:
         self._container.close()
 
     def describe(self, frame: av.VideoFrame) -> VideoInfo:
-        """What its first frame tells. Times are counted in microseconds from then on."""
+        """What its first frame says. Times are counted in microseconds from then on."""
         shape = self.shape_of(frame)
         return VideoInfo(
             path=Path(self._address.name),

@@ -28,7 +28,7 @@ LENGTH_STEPS = 256
 
 
 class IdentityModel:
-    """A network that tells people apart, ready to run.
+    """A network that distinguishes people, ready to run.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class IdentityModel:
     def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
         if card.task != "identity" or card.adapter != "feelit":
             message = f"{path.name} is a model for {card.task}, not for identity"
-            raise ModelError(message, "give a model that tells people apart")
+            raise ModelError(message, "give a model that distinguishes people")
         self._session = open_session(path, device, threads)
         self._path = path
         self.card = card

@@ -117,7 +117,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise UsageError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}", "docs/models.md tells what it has to hold"
+            f"{path} cannot be read: {str(error).splitlines()[0]}", "docs/models.md says what it has to hold"
         ) from error
     return rows
 

@@ -83,7 +83,7 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
 
 
 def score_export(path: Path, data: Path) -> dict[str, Any]:
-    """Scores on the validation images and on the test images of each source; `feelit evaluate` tells more."""
+    """Scores on the validation images and on the test images of each source; `feelit evaluate` gives more."""
     sources = sorted(set(pq.read_table(data / "test.parquet", columns=["source"])["source"].to_pylist()))
     valid, question = _validation(data)
     asked = [("validation images", valid.stem, question)]

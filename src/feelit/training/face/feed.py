@@ -113,7 +113,7 @@ def _make(recipe: Recipe, cache: Path, folder: Path, first: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who learns, who ends this process
     cv2.setNumThreads(1)
     maker, learner = Maker(recipe, load_images([], cache)), multiprocessing.parent_process()
-    with contextlib.suppress(OSError):  # the one who learns will meet and tell it
+    with contextlib.suppress(OSError):  # the training process will meet it as well, and reports it
         for number in range(first, recipe.batches):
             if learner is not None and not learner.is_alive():
                 return

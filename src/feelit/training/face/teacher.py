@@ -1,7 +1,7 @@
 """What every cell of the network is asked to say about a scene: what a teacher says there.
 
 The teacher is a detector with the same cells, as YuNet is. It looks at the very scene that the network sees, so its scores,
-boxes and landmarks are dense and consistent (distillation, Hinton et al. 2015), where labels alone tell of a dozen cells. Faces
+boxes and landmarks are dense and consistent (distillation, Hinton et al. 2015), where labels alone cover a dozen cells. Faces
 that were found in the picture as it was, and that the teacher misses in the scene, where they are turned, covered or dark, are
 taught from their labels.
 """

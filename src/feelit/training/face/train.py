@@ -50,7 +50,7 @@ BEFORE = {"rounded": 0}
 SAVE_EVERY_S = 300.0
 
 QUANTIZED_BY = 256
-"""So many scenes tell the ranges of the numbers in the network."""
+"""So many scenes give the ranges of the numbers in the network."""
 
 
 @dataclass(slots=True, eq=False)
@@ -155,7 +155,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     torch.set_num_threads(1)
     files = sorted(data.glob("train-*.parquet"))
     if missing := [f for f in ("train-0", "val", "test") if not (data / f"{f}.parquet").exists()]:
-        raise UsageError(f"{data} has no {missing[0]}.parquet", "docs/models.md tells what the recipe of the detector wants")
+        raise UsageError(f"{data} has no {missing[0]}.parquet", "docs/models.md says what the recipe of the detector wants")
     run = Run.start(recipe)
     if (out / CHECKPOINT).exists():
         run = Run.load(out / CHECKPOINT)

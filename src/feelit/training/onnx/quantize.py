@@ -68,7 +68,7 @@ def quantize(
     level = logging.getLogger().level
     with TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        logging.getLogger().setLevel(logging.ERROR)  # the quantiser tells its steps on stdout, and what was considered here
+        logging.getLogger().setLevel(logging.ERROR)  # the quantiser logs its steps on stdout, its warnings were considered here
         try:
             whole = Path(folder) / "whole.onnx"
             quantize_static(

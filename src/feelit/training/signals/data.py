@@ -100,7 +100,7 @@ def _cut_faces(files: list[Path], least_px: float) -> tuple[UInt8, Float32]:
             pictures.append(cut)
             points.append(where)
     if not pictures:
-        raise UsageError(f"the pictures hold no face of {least_px:g} px", "docs/models.md tells what the recipe wants")
+        raise UsageError(f"the pictures hold no face of {least_px:g} px", "docs/models.md says what the recipe wants")
     return np.stack(pictures), np.stack(points)
 
 

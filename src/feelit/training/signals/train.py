@@ -40,7 +40,7 @@ from feelit.vision.session import open_session, run
 log = logging.getLogger(__name__)
 
 QUANTIZED_BY = 320
-"""So many faces tell the ranges of the numbers in the branch."""
+"""So many faces give the ranges of the numbers in the branch."""
 
 LEAST_SPREAD = {"share": 0.04, "degrees": 1.0}
 """What hardly ever moves is not stretched to the spread of the others, or its noise would be learnt."""
@@ -97,7 +97,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     files, check = sorted(data.glob("train-*.parquet")), data / "val.parquet"
     if not files or not check.exists():
         missing = "val.parquet" if files else "train-0.parquet"
-        raise UsageError(f"{data} has no {missing}", "docs/models.md tells what the recipe of signals wants")
+        raise UsageError(f"{data} has no {missing}", "docs/models.md says what the recipe of signals wants")
     classifier = model_path(recipe.classifier)
     size_px = read_card(classifier).size_px or 64
     tap = find_tap(classifier, recipe.layer)
