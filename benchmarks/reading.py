@@ -31,8 +31,9 @@ COMMANDS = {
     "events": ["--format", "csv", "--out", "{out}/events.csv"],
     "export": ["--format", "elan", "--out", "{out}/a.eaf"],
     "report": ["--quiet", "--out", "{out}/report.html"],
+    "utterances": ["{out}/said.vtt", "--format", "csv", "--out", "{out}/utterances.csv"],
 }
-LIMITS = {"summarize": (500, 10), "events": (500, 10), "export": (500, 10), "report": (600, 20)}
+LIMITS = {"summarize": (500, 10), "events": (500, 10), "export": (500, 10), "report": (600, 20), "utterances": (500, 10)}
 """MB and seconds that 10 hours of 10 people may take on two quiet cores."""
 
 PRESENCE_S = 3600.0
@@ -59,6 +60,41 @@ def write(path: Path, people: int, hours: float) -> int:
         writer.copy(temporary)
     temporary.unlink()
     return count
+
+
+def write_transcript(path: Path, people: int, hours: float) -> int:
+    """Captions of somebody who speaks for three and a half seconds, every four seconds; how many cues there are."""
+    words = [
+        "we",
+        "could",
+        "lower",
+        "the",
+        "price",
+        "by",
+        "friday",
+        "if",
+        "nobody",
+        "minds",
+        "that",
+        "much",
+        "and",
+        "the",
+        "board",
+        "agrees",
+        "to",
+        "it",
+    ]
+    cues = []
+    for number in range(int(hours * 900)):
+        start_s = 4.0 * number
+        said = " ".join(words[number % 7 :][: 3 + number % 9])
+        cues.append(f"{_stamp(start_s)} --> {_stamp(start_s + 3.5)}\n<v Speaker {number % people}>{said}\n")
+    path.write_text("\n".join(["WEBVTT\n", *cues]), encoding="utf-8")
+    return len(cues)
+
+
+def _stamp(time_s: float) -> str:
+    return f"{int(time_s // 3600):02}:{int(time_s // 60) % 60:02}:{time_s % 60:06.3f}"
 
 
 def _later(rows: Timeline, hour: int, sampled: int) -> Timeline:
@@ -96,6 +132,7 @@ def main() -> None:
         timeline = asked.timeline or Path(folder) / "long.parquet"
         if not timeline.exists():
             print(f"{write(timeline, asked.people, asked.hours):,} rows")
+        print(f"{write_transcript(Path(folder) / 'said.vtt', asked.people, asked.hours):,} utterances")
         print("| command | wall | CPU | memory | at 10 h × 10 people at most |\n|---|---:|---:|---:|---:|")
         for command in asked.only or COMMANDS:
             wall_s, cpu_s, used_mb = measured(command, timeline, Path(folder), asked.root / "src")
