@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ from feelit.models.paths import model_path
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.training.recipe import read_recipe
 from feelit.training.signals import data as signal_data
-from feelit.training.signals.data import CUT_PX, Faces, crop, cut_face
+from feelit.training.signals.data import CUT_PX, Faces, crop, cut_face, read_heads
 from feelit.training.signals.graph import find_tap
 from feelit.training.signals.teacher import (
     BRIDGE,
@@ -206,3 +207,46 @@ def test_the_built_in_recipe_is_one_of_signals() -> None:
     assert isinstance(recipe, Recipe)
     assert recipe.epochs == 1
     assert len(BLENDSHAPES) == 52
+
+
+def write_head(path: Path, pictures: int) -> None:
+    """Pictures of a head whose lips open with its number, as `sample_videos/make_heads.py` writes them."""
+    luma, points = face(80)
+    count = np.arange(pictures, dtype=np.float32)
+    np.savez(
+        path,
+        image=np.stack([luma] * pictures),
+        found=np.concatenate([np.stack([points] * (pictures - 1)), np.full((1, 5, 2), np.nan, np.float32)]),
+        angles=np.stack([count, 2 * count, -count], axis=1),
+        gaze=np.stack([count, count], axis=1),
+        gap=10 * count,
+        close=np.stack([count / pictures, 0 * count], axis=1),
+    )
+
+
+def test_rendered_heads_are_exact_and_say_nothing_of_brows(tmp_path: Path) -> None:
+    write_head(tmp_path / "1000.npz", 4)
+    heads = read_heads(tmp_path)
+    assert len(heads) == 3, "one was not found by the detector"
+    at = {name: OUTPUTS.index(name) for name in ("pitch_deg", "yaw_deg", "roll_deg", "lip_gap", "eyeBlinkLeft", "browInnerUp")}
+    assert heads.target[2, [at["pitch_deg"], at["yaw_deg"], at["roll_deg"]]].tolist() == [2, 4, -2]
+    assert heads.target[1, at["lip_gap"]] == pytest.approx(6)
+    assert heads.target[1, at["eyeBlinkLeft"]] > heads.target[0, at["eyeBlinkLeft"]]
+    assert heads.weight[0, at["browInnerUp"]] == 0 < heads.weight[0, at["lip_gap"]]
+    with pytest.raises(UsageError, match="holds no rendered heads"):
+        read_heads(tmp_path / "none")
+
+
+def test_a_run_starts_from_another_one_s_weights(faces: Path, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    write_head(tmp_path / "1000.npz", 4)
+    first = train("small", SMALL, faces, tmp_path / "one")
+    again = replace(SMALL, start=str(tmp_path / "one" / "last.pt"), rate=1e-9, epochs=0.01, heads=str(tmp_path), heads_times=8)
+    second = train("small", again, faces, tmp_path / "two")
+    assert len(np.load(tmp_path / "two" / "trunk.npy")) == 16 + 8 * 3
+    crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
+    one, two = (open_signals(path, (), "cpu").outputs(crops) for path in (first, second))
+    np.testing.assert_allclose(one, two, atol=0.5)  # in other units, after one step, and rounded to other integers
+    with pytest.raises(UsageError, match="is of another network"):
+        train("small", replace(again, widths=(16, 32)), faces, tmp_path / "three")

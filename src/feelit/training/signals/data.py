@@ -31,7 +31,14 @@ CUT_SHARE = 1.3
 CLOSED = 0.5
 """Of eyes that are closed as far as this nobody can say where they look."""
 
+LIPS_SHOWN = 0.6
+OPEN_LID, SHUT_LID = 0.15, 0.75
+"""What the teacher says of rendered heads: of the gap of their lips, whose vertices lie behind the edge; and of lids that are
+drawn open and shut."""
+
 ROLL = OUTPUTS.index("roll_deg")
+POSE = [OUTPUTS.index(name) for name in ("pitch_deg", "yaw_deg", "roll_deg")]
+GAP = OUTPUTS.index("lip_gap")
 BLINKS = [OUTPUTS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
 EYES = [OUTPUTS.index(name) for name in ("eye_yaw_deg", "eye_pitch_deg")]
 
@@ -86,6 +93,32 @@ def read_faces(files: list[Path], least_px: float, teacher: Path, scale: Scale, 
     weight = faces.weight.copy()
     weight[np.ix_((faces.target[:, BLINKS].max(axis=1) > CLOSED), EYES)] = 0
     return Faces(faces.picture, faces.landmarks, faces.target, weight).rows(found)
+
+
+def read_heads(folder: Path) -> Faces:
+    """Rendered heads of `sample_videos/make_heads.py`: exact pose, eyes, lips and lids. Of nothing else they say anything.
+
+    Raises
+    ------
+    UsageError
+        if the folder holds none that the detector finds.
+    """
+    pictures, points, targets, weights = [], [], [], []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as head:
+            for i in np.flatnonzero(np.isfinite(head["found"]).all(axis=(1, 2))).tolist():
+                cut, where = cut_face(head["image"][i], head["found"][i])
+                target, weight = np.zeros(len(OUTPUTS), np.float32), np.zeros(len(OUTPUTS), np.float32)
+                target[POSE], target[EYES], target[GAP] = head["angles"][i], head["gaze"][i], LIPS_SHOWN * head["gap"][i]
+                target[BLINKS] = OPEN_LID + (SHUT_LID - OPEN_LID) * head["close"][i]
+                weight[[*POSE, *BLINKS, GAP]], weight[EYES] = 1, head["close"][i].max() < CLOSED
+                pictures.append(cut)
+                points.append(where)
+                targets.append(target)
+                weights.append(weight)
+    if not pictures:
+        raise UsageError(f"{folder} holds no rendered heads", "sample_videos/make_heads.py renders them")
+    return Faces(np.stack(pictures), np.stack(points), np.stack(targets), np.stack(weights))
 
 
 def _cut_faces(files: list[Path], least_px: float) -> tuple[UInt8, Float32]:
@@ -148,10 +181,10 @@ def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> 
     return Crops(crops, target, weight)
 
 
-def bytes_of(tap: Tap, faces: Faces, size_px: int, times: int, seed: int, path: Path) -> Crops:
-    """Crops of all faces, `times` of each, whose bytes are kept in `path`, an .npy file, so that memory stays small."""
+def bytes_of(tap: Tap, kinds: list[tuple[Faces, int]], size_px: int, seed: int, path: Path) -> Crops:
+    """Crops of all faces, so many of each, whose bytes are kept in `path`, an .npy file, so that memory stays small."""
     rng = np.random.default_rng(seed)
-    parts = [crop(faces, size_px, rng) for _ in range(times)]
+    parts = [crop(faces, size_px, rng) for faces, times in kinds for _ in range(times)]
     whole = Crops(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crops.__slots__))
     if not path.exists():
         with whole_file(path) as temporary, temporary.open("wb") as file:

@@ -29,7 +29,7 @@ from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.training.onnx.quantize import quantize
-from feelit.training.signals.data import Crops, bytes_of, crop, read_faces
+from feelit.training.signals.data import Crops, bytes_of, crop, read_faces, read_heads
 from feelit.training.signals.graph import OUTPUT, Tap, find_tap, join
 from feelit.training.signals.network import Branch
 from feelit.training.signals.teacher import Scale
@@ -68,6 +68,9 @@ class Recipe:
     dropout: float = 0.1
     least_px: float = 56.0  # smallest face that is learnt from
     times: int = 3  # crops a face
+    heads: str = ""  # folder of rendered heads, in that of the data or anywhere; none if empty
+    heads_times: int = 6  # crops a picture of them
+    start: str = ""  # the checkpoint of another run, whose average learning starts from; at random if empty
     epochs: float = 8.0  # over all crops
     batch: int = 128
     rate: float = 0.002
@@ -105,12 +108,15 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     scale = scale_of(recipe)
     faces = read_faces(files, recipe.least_px, teacher, scale, out / "train.npz")
     held = read_faces([check], recipe.least_px, teacher, scale, out / "val.npz")
-    crops = bytes_of(tap, faces, size_px, recipe.times, recipe.seed, out / "trunk.npy")
+    kinds = [(faces, recipe.times)] + ([(read_heads(data / recipe.heads), recipe.heads_times)] if recipe.heads else [])
+    crops = bytes_of(tap, kinds, size_px, recipe.seed, out / "trunk.npy")
     trunk = np.load(out / "trunk.npy", mmap_mode="r")
     valid = crop(held, size_px)
     state = _State(recipe, tap, crops)
     if (out / CHECKPOINT).exists():
         state.load(out / CHECKPOINT)
+    elif recipe.start:
+        state.begin_from(Path(recipe.start))
     _learn(state, trunk, crops, out)
     path = out / f"{name}.onnx"
     served = _publish(state, tap, trunk, path)
@@ -172,7 +178,8 @@ class _State:
         """Write a checkpoint."""
         parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
         content: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        write_checkpoint(path, self.recipe, content | {"step": self.step})
+        units = {"mean": torch.from_numpy(self.mean), "spread": torch.from_numpy(self.spread)}
+        write_checkpoint(path, self.recipe, content | units | {"step": self.step})
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same recipe."""
@@ -183,6 +190,20 @@ class _State:
         self.average.load_state_dict(content["average"])
         self.optimizer.load_state_dict(content["optimizer"])
         self.step = content["step"]
+
+    def begin_from(self, path: Path) -> None:
+        """Take the averaged weights of another run, in the units of this one."""
+        _, content = read_checkpoint(path, Recipe, {})
+        try:
+            self.network.load_state_dict(content["average"])
+            mean, spread = (content[name].float() for name in ("mean", "spread"))
+        except (KeyError, RuntimeError) as error:
+            raise UsageError(f"{path} is of another network", "start from a run with the same widths") from error
+        own = torch.from_numpy(self.spread).float()
+        out = self.network.out
+        out.weight.data *= (spread / own)[:, None]
+        out.bias.data = (out.bias.data * spread + mean - torch.from_numpy(self.mean).float()) / own
+        self.average.load_state_dict(self.network.state_dict())
 
 
 def _learn(state: _State, trunk: UInt8, crops: Crops, out: Path) -> None:
