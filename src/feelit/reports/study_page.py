@@ -184,7 +184,7 @@ class _Page:
     def _figure(self, figure: Figure) -> str:
         caption = f"<figcaption>{_text(figure.caption)}</figcaption>"
         save = self._save(figure.name, figure.rows)
-        return f'<figure>{figure.picture}<div class="row">{caption}{save}</div></figure>\n'
+        return f'<figure><div class="scroll">{figure.picture}</div><div class="row">{caption}{save}</div></figure>\n'
 
     def _save(self, name: str, rows: Rows) -> str:
         """The place of the buttons, and the data behind them."""
