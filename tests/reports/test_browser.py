@@ -443,7 +443,10 @@ def test_tables_sort(page: Page, folder: Path) -> None:
 def test_events_are_filtered(page: Page, folder: Path) -> None:
     opened(page, folder / "one.html")
     section = page.locator("#events")
+    at_first = section.get_by_role("status").inner_text()
+    section.get_by_label("p at most").select_option("any")
     everything = int(section.get_by_role("status").inner_text().split(" ")[0])
+    assert at_first.endswith(f" of {everything}"), "what chance alone explains is not listed at first"
     section.get_by_label("what").select_option("peak")
     section.get_by_label("p at most").select_option("0.05")
     assert set(section.locator("tbody tr td:nth-child(2)").all_inner_texts()) == {"peak"}

@@ -45,7 +45,7 @@ function buildEvents(view) {
     kind: picker("what", present(events.map((event) => event.kind)), filter),
     who: picker("who", [["", "all"], ...ids.map((id) => [String(id), whoIs(video, id)])], filter),
     emotion: picker("expression", present(events.map((event) => event.emotion)), filter),
-    p: picker("p at most", [["", "any"], ...P_VALUES.map((p) => [String(p), String(p)])], filter),
+    p: picker("p at most", [["", "any"], ...P_VALUES.map((p) => [String(p), String(p)])], filter, String(P_VALUES[0])),
   };
 
   function filter() {
@@ -55,9 +55,9 @@ function buildEvents(view) {
         (!kind.value || event.kind === kind.value) &&
         (!who.value || event.people.includes(Number(who.value))) &&
         (!emotion.value || event.emotion === emotion.value) &&
-        (!p.value || (event.p_adjusted !== null && event.p_adjusted <= Number(p.value))),
+        (!p.value || event.p_adjusted === null || event.p_adjusted <= Number(p.value)),
     );
-    found.textContent = count(kept.length, "event");
+    found.textContent = count(kept.length, "event") + (kept.length < events.length ? ` of ${events.length}` : "");
     table.fill(kept);
   }
 

@@ -67,9 +67,10 @@ function compare(a, b, direction) {
   return direction * (typeof a === "string" ? a.localeCompare(b, "en") : a - b);
 }
 
-/** A choice among texts; the first one stands for all of them. */
-function picker(label, options, onchange) {
+/** A choice among texts; the empty value stands for all of them. `first` is chosen at the start. */
+function picker(label, options, onchange, first = "") {
   const select = el("select", { onchange: () => onchange() }, ...options.map(([value, text]) => el("option", { value }, text)));
+  select.value = first;
   return {
     node: el("label", { class: "picker" }, `${label} `, select),
     get value() {
