@@ -25,6 +25,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 
+from feelit.labels import DOUBTFUL
 from feelit.plots.bins import ABSENT, UNREADABLE, Bins, Content, Section
 from feelit.plots.layout import LEGEND_MM, Layout, clock, left_mm, ticks
 from feelit.render import theme
@@ -235,11 +236,12 @@ def _columns(words: Sequence[str], room_mm: float) -> int:
 
 
 def _legend(content: Content) -> list[Patch]:
-    """What the colours mean, of all that appears."""
+    """What the colours mean, of all that appears; a star marks what is seldom right, see `labels.DOUBTFUL`."""
     everybody = [panel.bins for panel in content.panels]
     shown = {kind for bins in everybody for kind in _shown(bins, content.emotions).tolist()}
     highest = np.max([np.nan_to_num(bins.probability).max(axis=0) for bins in everybody], axis=0)
-    words = {k: EMOTIONS[k] for k in content.emotions if k in shown or highest[k] >= 4 * VISIBLE}
+    named = [k for k in content.emotions if k in shown or highest[k] >= 4 * VISIBLE]
+    words = {k: EMOTIONS[k] + "*" * (EMOTIONS[k] in DOUBTFUL) for k in named}
     words |= {k: word for k, word in ((OTHER, "another emotion"), (UNREADABLE, "not readable")) if k in shown}
     return [Patch(label=word, linewidth=LINE_PT, **_look(k)) for k, word in words.items()]
 

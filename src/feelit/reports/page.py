@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from feelit.labels import DOUBTFUL, LEAST_TOLD_S
 from feelit.render import theme
 from feelit.reports.curves import LEVELS, STATES, TICKS_A_SECOND
 from feelit.reports.faces import LOW_LIGHT
@@ -82,6 +83,8 @@ def constants() -> dict[str, Any]:
     limits = {"face_px": LEAST_FACE_PX, "sharpness": LEAST_SHARPNESS, "yaw_deg": MOST_YAW_DEG, "low_light": LOW_LIGHT}
     return {
         "emotions": EMOTIONS,
+        "doubtful": DOUBTFUL,
+        "least_told_s": LEAST_TOLD_S,
         "states": STATES,
         "levels": LEVELS,
         "ticks": TICKS_A_SECOND,

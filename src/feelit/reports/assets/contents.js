@@ -27,8 +27,7 @@ function buildContents() {
       label: "shows",
       text: true,
       value: (v) => v.shown.dominant,
-      cell: (v) =>
-        v.shown.dominant ? labelled(v.shown.dominant, percent(v.shown.share[EMOTIONS.indexOf(v.shown.dominant)])) : DASH,
+      cell: (v) => mostly(v.shown),
     },
     { label: "shares", text: true, wide: true, cell: (v) => shareBar(v.shown.share) },
     { label: "readable", wide: true, value: (v) => v.shown.readable_share, cell: (v) => percent(v.shown.readable_share) },
@@ -63,7 +62,7 @@ function buildContents() {
       contentsHead(rows),
       el("label", { class: "picker" }, "find ", search),
       table.node,
-      el("div", { class: "legend" }, ...EMOTIONS.map((emotion) => labelled(emotion))),
+      el("div", { class: "legend" }, ...EMOTIONS.map((emotion) => labelled(emotion)), starNote()),
     ),
     begin,
     end,

@@ -98,7 +98,7 @@ function buildPeople(view) {
       label: "mostly",
       text: true,
       value: (p) => p.dominant,
-      cell: (p) => (p.dominant ? labelled(p.dominant, percent(p.share[EMOTIONS.indexOf(p.dominant)])) : DASH),
+      cell: mostly,
     },
     { label: "share of readable time", text: true, cell: (p) => shareBar(p.share) },
     { label: "on screen", unit: "h:mm:ss", key: "on_screen_s", cell: (p) => clock(p.on_screen_s, 1) },

@@ -331,5 +331,6 @@ function legend(video) {
       el("span", { class: "labelled" }, el("span", { "aria-hidden": "true" }, "▽"), el("span", {}, "more than usual")),
     );
   }
+  entries.push(starNote());
   return el("div", { class: "legend" }, el("span", {}, "height: probability, 0 to 100\u00a0%"), ...entries);
 }

@@ -75,7 +75,21 @@ function swatch(state) {
 
 /** An emotion with its square and, perhaps, a figure. */
 function labelled(emotion, figure = "") {
-  return el("span", { class: "labelled" }, swatch(emotion), el("span", {}, figure ? `${emotion} ${figure}` : emotion));
+  const name = emotion + (REPORT.doubtful.includes(emotion) ? "*" : "");
+  return el("span", { class: "labelled" }, swatch(emotion), el("span", {}, figure ? `${name} ${figure}` : name));
+}
+
+/** What the star of a label means. */
+function starNote() {
+  return el("span", {}, "* seldom found on other data, and seldom right");
+}
+
+/** What somebody shows most, with its share and seconds; of little time nothing is said. */
+function mostly(shown) {
+  if (!shown.dominant) return DASH;
+  if (shown.on_screen_s && shown.readable_s < REPORT.least_told_s) return `too little to tell (${fixed(shown.readable_s)}\u00a0s)`;
+  const share = shown.share[EMOTIONS.indexOf(shown.dominant)];
+  return labelled(shown.dominant, `${percent(share)} (${fixed(share * shown.readable_s)}\u00a0s)`);
 }
 
 /** The emotions of a share, largest first, those that reach `least`. */
