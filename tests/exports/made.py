@@ -16,7 +16,8 @@ from feelit.signals.columns import ACTION_UNITS, BASIC, SPEECH_COLUMNS
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import SCHEMA, pack_metadata
 
-FACTS = {"duration_s": 2.0, "average_rate": "30000/1001", "width_px": 1280, "height_px": 720, "frames_sampled": 1}
+FACTS = {"duration_s": 2.0, "average_rate": "30000/1001", "width_px": 1280, "height_px": 720}
+FACTS |= {"frames_decoded": 1, "frames_sampled": 1, "decode_errors": 0, "cuts": 0, "tracks": 2}
 
 
 def write(path: Path, *tables: pa.Table, group: int = 1000, videos: Mapping[str, Mapping[str, Any]] | None = None) -> Path:

@@ -105,7 +105,7 @@ def test_metadata_say_what_was_changed_by_hand(path: Path) -> None:
     feelit.people(path, split=[(1, 12.5)], name={2: "P02"})
     (recording,) = open_timelines(path)
     assert [(edit["edit"], edit["people"]) for edit in recording.info.edits] == [("split", [1]), ("name", [2])]
-    assert recording.info.tracks == 5
+    assert recording.facts["tracks"] == 5
     assert recording.person_name(2) == "P02"
     automatic = recording.facts["automatic"]
     assert automatic["splits"] == [{"track_id": 5, "from": 1, "start_s": 12.5}]

@@ -189,8 +189,8 @@ def _facts(shown: recording.Recording) -> list[str]:
     found = [f"{info.duration_s:.1f} s"] if info.duration_s is not None else []
     if info.width_px and info.height_px:
         found.append(f"{info.width_px} × {info.height_px} px")
-    if info.frames_sampled is not None:
-        found.append(f"{info.frames_sampled:,} samples")
+    if info.counts is not None:
+        found.append(f"{info.counts.sampled:,} samples")
     if isinstance(people, list):
         found.append(f"{len(people)} {'person' if len(people) == 1 else 'people'}")
     found.append(f"{len(shown.tracks)} track{'' if len(shown.tracks) == 1 else 's'}")

@@ -17,6 +17,9 @@ IN_METADATA = {
 }
 """Names of counts -> their names in the metadata of a timeline, in this order."""
 
+NEWER = ("discarded", "letterboxed")
+"""Counts that the first timelines did not state: 0 in these."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
@@ -43,16 +46,28 @@ class Counts:
         return {name: getattr(self, field) for field, name in IN_METADATA.items()}
 
     @classmethod
+    def stated(cls, facts: Mapping[str, Any], faces: int) -> Self | None:
+        """The counts that a timeline's metadata state; None where one is missing, or no number.
+
+        Parameters
+        ----------
+        facts : of the video
+        faces : the number of its rows that are faces
+        """
+        needed = [facts.get("duration_s"), *(facts.get(name, 0) for field, name in IN_METADATA.items() if field in NEWER)]
+        needed += [facts.get(name) for field, name in IN_METADATA.items() if field not in NEWER]
+        return cls.of_metadata(facts, faces) if all(isinstance(value, int | float) for value in needed) else None
+
+    @classmethod
     def of_metadata(cls, facts: Mapping[str, Any], faces: int) -> Self:
-        """The counts that a timeline's metadata state, with the number of its rows that are faces.
+        """The same of metadata that are complete.
 
         Raises
         ------
         KeyError
             if one is missing that every schema version has.
         """
-        newer = ("discarded", "letterboxed")
-        stated = {field: facts.get(name, 0) if field in newer else facts[name] for field, name in IN_METADATA.items()}
+        stated = {field: facts.get(name, 0) if field in NEWER else facts[name] for field, name in IN_METADATA.items()}
         people = facts.get("people")
         return cls(
             duration_s=facts["duration_s"], faces=faces, people=len(people) if isinstance(people, list) else None, **stated

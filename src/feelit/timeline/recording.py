@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.kinds import expanded
 from feelit.storage.location import Location, Url, location
+from feelit.timeline.counts import Counts
 from feelit.timeline.file import TimelineFile, find_timelines
 from feelit.timeline.index import Video, refuse_again, videos_in
 from feelit.timeline.memory import TimelineTable, from_frame
@@ -44,11 +45,7 @@ class Info:
     codec: str | None
     size_bytes: int | None
     fingerprint: str | None
-    frames_decoded: int | None
-    frames_sampled: int | None
-    decode_errors: int | None
-    cuts: int | None
-    tracks: int | None
+    counts: Counts | None
     feelit_version: str | None
     config: Mapping[str, Any]  # the settings of the analysis
     models: Mapping[str, Any]  # name and checksum, by role
@@ -126,11 +123,7 @@ class Recording:
             codec=_text(facts, "codec"),
             size_bytes=_number(facts, "size_bytes"),
             fingerprint=_text(facts, "fingerprint"),
-            frames_decoded=_number(facts, "frames_decoded"),
-            frames_sampled=_number(facts, "frames_sampled"),
-            decode_errors=_number(facts, "decode_errors"),
-            cuts=_number(facts, "cuts"),
-            tracks=_number(facts, "tracks"),
+            counts=Counts.stated(facts, faces=sum(self.track_rows.values())),
             feelit_version=_text(metadata, "feelit_version"),
             config=config if isinstance(config, Mapping) else {},
             models=models if isinstance(models, Mapping) else {},
