@@ -24,6 +24,7 @@ from feelit.reports.write import write_report
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import pack_metadata
 from tests.browser import Watched
+from tests.exports.made import with_signals
 from tests.reports.films import film, timeline_of_film
 from tests.reports.meetings import Meeting, write
 from tests.timeline.rows import regular, table_of
@@ -597,3 +598,17 @@ def test_curves_that_are_damaged_are_told_of_and_the_rest_is_there(page: Page, f
     opened(page, tmp_path / "damaged.html")
     assert "The curves cannot be shown" in page.locator(".problem").inner_text()
     assert page.locator("#people tbody tr").count() == 6
+
+
+def test_what_faces_did_is_a_table(page: Page, tmp_path: Path) -> None:
+    table = with_signals(table_of({1: "n" * 60, 2: "n" * 60}, regular(60)), smile=0.9, yaw_deg=60.0)
+    pq.write_table(recorded(table), tmp_path / "t.parquet")
+    reported(tmp_path / "t.html", tmp_path / "t.parquet")
+    opened(page, tmp_path / "t.html")
+    rows = page.locator("#signals tbody tr")
+    assert rows.count() == 2
+    expect(rows.first).to_contain_text(re.compile(r"100\s%"))  # smiles, and faces away
+    pq.write_table(recorded(table_of({1: "n" * 60}, regular(60))), tmp_path / "none.parquet")
+    reported(tmp_path / "none.html", tmp_path / "none.parquet")
+    opened(page, tmp_path / "none.html")
+    expect(page.locator("#signals")).to_have_count(0)

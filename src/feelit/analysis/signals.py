@@ -106,11 +106,12 @@ def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
         if SIGNALS not in recording.groups:
             hint = "analyse the video again with --signals basic or --signals all"
             raise TimelineReadError(f"{recording.source} has no signals of {recording.name}", hint)
-        found += _of(recording)
+        found += recording_signals(recording)
     return found
 
 
-def _of(recording: Recording) -> list[SignalSummary]:
+def recording_signals(recording: Recording) -> list[SignalSummary]:
+    """Those of one video that has signals."""
     names = ["frame", "time_s", "person_id", "blink", "gaze_yaw_deg", "gaze_pitch_deg", "pitch_deg", "yaw_deg", "mouth_open"]
     names += ["smile", *(["AU06"] if UNITS in recording.groups else [])]
     names += ["speaking", "readable", *PROBABILITY_COLUMNS] if SPEECH in recording.groups else []

@@ -27,8 +27,18 @@ from feelit.types import EMOTIONS
 STYLES = ("page.css", "parts.css", "streams.css", "print.css")
 SCRIPTS = (
     *("text.js", "theme.js", "pen.js", "save.js", "curves.js", "view.js", "gestures.js", "tables.js", "people.js"),
-    *("streams.js", "person.js", "figures.js", "controls.js", "player.js", "moments.js", "events.js", "transitions.js"),
-    "transcript.js",
+    *(
+        "streams.js",
+        "person.js",
+        "figures.js",
+        "controls.js",
+        "player.js",
+        "moments.js",
+        "events.js",
+        "signals.js",
+        "transitions.js",
+    ),
+    *("signals.js", "transcript.js"),
     *("quality.js", "video_section.js", "contents.js", "main.js"),
 )
 """In the order in which they are needed. Our scripts share one scope, which nothing outside of it sees."""

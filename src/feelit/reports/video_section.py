@@ -17,12 +17,14 @@ from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import EventFinder, bouts_of
 from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.signals import recording_signals
 from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summary
 from feelit.analysis.track_series import track_series
 from feelit.reports.curves import ABSENT, Curves, PersonCurves, person_curves, with_speaking
 from feelit.reports.faces import SPEAKING_COLUMN, PersonFaces, read_faces
 from feelit.reports.pictures import PictureRequest
 from feelit.reports.quality import Quality, quality_of
+from feelit.signals.columns import SIGNALS
 from feelit.timeline.recording import Recording
 from feelit.types import Float64, Int32, Int64
 
@@ -138,6 +140,11 @@ def people_of(recording: Recording, findings: Findings, curves: Curves, portrait
             }
         )
     return result
+
+
+def signals_of(recording: Recording) -> list[dict[str, Any]]:
+    """What signals come to, one object a person; none where the timeline has no signals."""
+    return [asdict(row) for row in recording_signals(recording)] if SIGNALS in recording.groups else []
 
 
 def shown_of(shown: ShownEmotions) -> dict[str, Any]:

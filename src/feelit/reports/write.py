@@ -156,6 +156,7 @@ class _Writer:
             ),
             "moments": video_section.moments_of(findings.moments, pictures),
             "events": video_section.event_rows(findings, self.room.events, pictures),
+            "signals": video_section.signals_of(recording),
             "utterances": utterances,
             "quality": video_section.quality_facts(findings.quality),
             **video_section.facts_of(recording),

@@ -23,7 +23,7 @@ async function buildVideo(number) {
     el("div", { class: player ? "stage" : null }, said ? el("div", {}, who, said) : who, player ? el("aside", {}, player, moments) : null),
     explain(view),
     player ? null : moments,
-    ...[buildPeople, buildEvents, buildTransitions, buildQuality, buildAudit, buildProvenance].map((build) => build(view)),
+    ...[buildPeople, buildEvents, buildSignals, buildTransitions, buildQuality, buildAudit, buildProvenance].map((build) => build(view)),
   );
   let width = 0; // that was drawn for
   const resized = new ResizeObserver(() => {
