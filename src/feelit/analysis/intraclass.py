@@ -141,8 +141,13 @@ def _intervals(n: int, k: int, units: float, coders: float, error: float) -> tup
 def f_quantile(probability: float, numerator: float, denominator: float) -> float:
     """The quantile of the F distribution, by bisection of its share: there is no SciPy among the requirements."""
     if beta_share(0.5, numerator / 2, denominator / 2) < probability:  # of the beta distribution that F is a quotient of
-        other = f_quantile(1 - probability, denominator, numerator)
+        other = _lower_quantile(1 - probability, denominator, numerator)
         return 1 / other if other > 0 else math.inf
+    return _lower_quantile(probability, numerator, denominator)
+
+
+def _lower_quantile(probability: float, numerator: float, denominator: float) -> float:
+    """The same, where the quantile of the beta distribution is at most one half."""
     low, high = -740.0, math.log(0.5)  # logarithms, for a quantile may be tiny
     for _ in range(100):
         middle = (low + high) / 2
