@@ -9,8 +9,11 @@ import av
 import numpy as np
 import pytest
 
+from feelit.errors import VideoReadError
 from feelit.signals.voice import QUIETEST_DB
+from feelit.storage.location import Url
 from feelit.types import Float32
+from feelit.video import voice
 from feelit.video.voice import Loudness, loudness
 
 RATE_HZ = 16_000
@@ -25,17 +28,17 @@ def clip(path: Path, sound: Float32 | None, first_s: float = 0.0) -> Path:
     with av.open(str(path), "w") as out:
         pictures = out.add_stream("mpeg4", rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
-        voice = out.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono") if sound is not None else None
+        track = out.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono") if sound is not None else None
         for _ in range(50):
             out.mux(pictures.encode(av.VideoFrame.from_ndarray(np.full((48, 64), 90, np.uint8), "gray")))
         out.mux(pictures.encode(None))
-        if voice is not None and sound is not None:
+        if track is not None and sound is not None:
             for first in range(0, len(sound), 1600):
                 part = av.AudioFrame.from_ndarray((sound[None, first : first + 1600] * 32767).astype(np.int16), "s16", "mono")
                 part.sample_rate, part.time_base = RATE_HZ, Fraction(1, RATE_HZ)
                 part.pts = first + round(first_s * RATE_HZ)
-                out.mux(voice.encode(part))
-            out.mux(voice.encode(None))
+                out.mux(track.encode(part))
+            out.mux(track.encode(None))
     return path
 
 
@@ -85,3 +88,13 @@ def test_beeps_are_no_voices() -> None:
     assert (loudness(beep.astype(np.float32)) == QUIETEST_DB).all()
     assert (loudness(0.2 * np.asarray(voiced, np.float32)) > -25).all()
     assert loudness(beep.astype(np.float32)[:100]).shape == (0,)
+
+
+def test_a_storage_that_fails_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: object) -> None:
+        raise VideoReadError("the storage answers no more", "try again")
+
+    monkeypatch.setattr(voice, "open_video", fails)
+    with pytest.raises(VideoReadError, match="answers no more"):
+        Loudness(Url("s3", "bucket", "a.mp4"))
+    assert not len(Loudness(Path("a.mp4")).until(9))

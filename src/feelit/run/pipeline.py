@@ -285,6 +285,9 @@ class _Analysis:
             job.accept(segment, result)
         except OutputError:  # there is no room for rows, and those of other videos would find none either
             raise
+        except FeelitError as error:  # the storage that its sound is read from
+            self._abandon(job, error)
+            return
         except Exception as error:
             self._abandon(job, internal_error(job.source.name, error))
             return

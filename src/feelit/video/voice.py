@@ -12,7 +12,7 @@ import numpy as np
 
 from feelit.errors import FeelitError
 from feelit.signals.voice import QUIETEST_DB
-from feelit.storage.location import Location
+from feelit.storage.location import Location, Url
 from feelit.types import Float32
 from feelit.video.probe import open_video
 from feelit.video.sound import decoded, origin_s, resampled, sound_clock, sound_streams
@@ -42,7 +42,12 @@ class Loudness:
     """Loudness of a video's sound, dB, in windows of 32 ms every 20 ms: window `k` begins at `k` x 20 ms on the player's clock.
 
     The first track of sound is read from the beginning of the file, once, as far as it is asked for. What cannot be decoded is
-    silent; a video without sound, or whose sound cannot be read, is `absent`.
+    silent; a video without sound, or whose sound cannot be read, has no windows.
+
+    Raises
+    ------
+    VideoReadError
+        if a storage fails.
     """
 
     def __init__(self, path: Location) -> None:
@@ -52,7 +57,6 @@ class Loudness:
         self._known: list[Float32] = []
         self._count = 0
         self._ended = False
-        self.absent = False
         self._fill(0)
 
     def until(self, time_s: float) -> Float32:
@@ -76,7 +80,9 @@ class Loudness:
         """The sound from the player's zero on, in parts of READ_AT_ONCE_S or more."""
         parts: list[Float32] = []
         waiting = 0
-        with suppress(FeelitError, av.error.FFmpegError, OSError, ValueError):
+        # A storage that fails is no damaged sound: it fails the video, or its rows would depend on the network.
+        unreadable = () if isinstance(self._path, Url) else (FeelitError,)
+        with suppress(*unreadable, av.error.FFmpegError, OSError, ValueError):
             for part in self._decoded():
                 parts.append(part)
                 waiting += len(part)
@@ -111,6 +117,8 @@ class Loudness:
 
 def loudness(samples: Float32) -> Float32:
     """(n,) float32 samples, -1..1 -> (K,) float32, dB of every window that fits: of the band of speech, beeps left out."""
+    if len(samples) < WINDOW:
+        return np.zeros(0, np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP] * np.hanning(WINDOW).astype(np.float32)
     power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
     hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
