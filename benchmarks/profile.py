@@ -30,6 +30,7 @@ from feelit.run.plan import cut
 from feelit.run.segment import analyze_segment, open_networks
 from feelit.run.task import Task
 from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.lean import spare_pandas
 from feelit.timeline.write import TimelineWriter
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Tracker, TrackerSettings
@@ -40,6 +41,7 @@ from feelit.vision.detector import FaceDetector
 from feelit.vision.expression import ExpressionModel
 from feelit.vision.identity import IdentityModel
 from feelit.vision.multi_scale import MultiScaleDetector
+from feelit.vision.signals import SignalsModel
 
 SEGMENT_S = 30.0
 
@@ -53,7 +55,10 @@ STAGES: list[tuple[str, Any, str]] = [
     ("sharpness, brightness, thumbnails", run_segment, "sharpness"),
     ("sharpness, brightness, thumbnails", run_segment, "brightness"),
     ("sharpness, brightness, thumbnails", run_segment, "thumbnails"),
-    ("classifier", ExpressionModel, "probabilities"),
+    ("classifier and signals", ExpressionModel, "probabilities"),
+    ("classifier and signals", SignalsModel, "both"),
+    ("classifier and signals", SignalsModel, "outputs"),
+    ("columns of signals", SignalsModel, "columns"),
     ("choice of faces to embed", FaceSelector, "take"),
     ("identity network", IdentityModel, "crop"),
     ("identity network", IdentityModel, "embed"),
@@ -119,6 +124,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     asked = parser.parse_args()
     options = AnalyzeOptions(rate=asked.rate, end_s=asked.seconds, device="cpu")
+    spare_pandas()
     settings = resolve(options)
     open_networks(settings.models)
     profile = Profile()
