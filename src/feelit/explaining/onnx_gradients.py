@@ -50,14 +50,14 @@ def run_graph(path: Path, given: Tensor, output: str) -> Computed:
     """
     graph = onnx.load(path).graph
     constants = {weight.name: _tensor(weight) for weight in graph.initializer}
-    for weight in constants.values():  # a network may eat bytes, which have no gradients
+    for weight in constants.values():  # a network may take bytes, which have no gradients
         weight.requires_grad_(weight.is_floating_point())
     values = constants | {entry.name: given for entry in graph.input if entry.name not in constants}
     for node in graph.node:
         attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
         try:
             result = OPERATORS[node.op_type]([values[name] for name in node.input if name], attributes)
-        except (KeyError, RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             message = f"{path.name}: the operator {node.op_type} cannot be computed with gradients as it is used here"
             raise ModelError(message, "choose --method rise or occlusion, which ask the model and need no gradients") from error
         values[node.output[0]] = result
