@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from feelit.api import timelines
-from feelit.api.recording import MOST_ROWS, Recording, html_table, written_report
+from feelit.api.recording import MOST_ROWS, Recording, TimelineMethods, html_table
 from feelit.errors import UsageError
-from feelit.options.expand import keywords
-from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
-from feelit.storage.location import Location, Url
+from feelit.storage.location import Url
 from feelit.timeline import recording
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +37,7 @@ class Failure:
     exit_code: int
 
 
-class Dataset(Sequence[Recording]):
+class Dataset(TimelineMethods, Sequence[Recording]):
     """Timelines of several videos: a sequence of recordings, by number or by name. Files are opened when one is asked for.
 
     Parameters
@@ -86,59 +82,9 @@ class Dataset(Sequence[Recording]):
             return self._named(which)
         return self._recordings[which]
 
-    def summary(self, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
-        """One row per person, track or video; see `feelit.summarize`."""
-        return timelines.summarize(self, by=by, baseline=baseline)
-
-    @keywords(kinds=timelines.EVERY_KIND)
-    def events(self, *, options: EventsOptions) -> pd.DataFrame:
-        """Bouts, peaks, shifts that several people share, and long absences, one row each; see `feelit.events`."""
-        return timelines.events(self, options=options)
-
     def to_pandas(self) -> pd.DataFrame:
         """The rows of all videos as one frame; what the timelines say of videos and analyses is in `frame.attrs`."""
         return recording.frame_of(self._recordings)
-
-    @keywords()
-    def plot(self, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
-        """A figure of what everybody shows over time in one of the videos, which `video` names; see `feelit.plot`.
-
-        Parameters
-        ----------
-        out : also write it to this .pdf, .svg or .png file
-        """
-        return timelines.plot(self, out, options=options)
-
-    @keywords()
-    def report(
-        self,
-        out: str | PathLike[str],
-        *,
-        options: ReportOptions,
-        progress: Callable[[float], None] | None = None,
-    ) -> Location:
-        """Write one HTML page about all videos; what it lacks is a warning. See `feelit.report`.
-
-        Parameters
-        ----------
-        out : the .html file to write
-        progress : called with the share that is done, 0..1
-
-        Returns
-        -------
-        Where the page is: a path, or an address in a bucket.
-        """
-        return written_report(self, out, options, progress)
-
-    @keywords()
-    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
-        """Write the timelines in the format of another program; see `feelit.export`.
-
-        Parameters
-        ----------
-        out : a file; or a folder, for formats that hold one video a file
-        """
-        return timelines.export(self, out, options=options)
 
     def _named(self, name: str) -> Recording:
         """The recording of that name, or of that last part of a name."""

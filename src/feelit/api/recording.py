@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from os import PathLike
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,21 +30,10 @@ MOST_ROWS = 20
 """So many people or videos are listed where a notebook shows an object."""
 
 
-class Recording(recording.Recording):
-    """The timeline of one video: read lazily from its file, or held in memory.
+class TimelineMethods:
+    """What recordings and datasets have in common: the functions of the API that take timelines, as methods."""
 
-    `feelit.analyze` and `feelit.open_timelines` give recordings, and every function that reads timelines takes them.
-
-    Attributes
-    ----------
-    name : the video as it was given to the analysis
-    path : the file that holds the rows; None if they are in memory
-    info : what is known of the video and its analysis: size, duration, counts, settings, models
-    people, tracks : their ids, in order
-    columns, row_count : of the rows
-    """
-
-    def summary(self, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
+    def summary(self: Any, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
         """Time on screen, emotions and their bouts, strongest moments: one row per person, per track or of the video.
 
         See `feelit.summarize`.
@@ -52,22 +41,12 @@ class Recording(recording.Recording):
         return timelines.summarize(self, by=by, baseline=baseline)
 
     @keywords(kinds=timelines.EVERY_KIND)
-    def events(self, *, options: EventsOptions) -> pd.DataFrame:
+    def events(self: Any, *, options: EventsOptions) -> pd.DataFrame:
         """Bouts, peaks, shifts that several people share, and long absences, one row each; see `feelit.events`."""
         return timelines.events(self, options=options)
 
     @keywords()
-    def utterances(self, transcript: str | PathLike[str], *, options: UtterancesOptions) -> pd.DataFrame:
-        """What faces showed while something was said, one row per utterance; see `feelit.utterances`.
-
-        Parameters
-        ----------
-        transcript : WebVTT, SubRip, the JSON of whisperX, RTTM, or tiers of ELAN, Praat, BORIS or a table
-        """
-        return timelines.utterances(self, transcript, options=options)
-
-    @keywords()
-    def plot(self, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
+    def plot(self: Any, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
         """A figure of what everybody shows over time; see `feelit.plot`.
 
         Parameters
@@ -78,13 +57,13 @@ class Recording(recording.Recording):
 
     @keywords()
     def report(
-        self,
+        self: Any,
         out: str | PathLike[str],
         *,
         options: ReportOptions,
         progress: Callable[[float], None] | None = None,
     ) -> Location:
-        """Write one HTML page about the video; what it lacks is a warning. See `feelit.report`.
+        """Write one HTML page; what it lacks is a warning. See `feelit.report`.
 
         Parameters
         ----------
@@ -98,14 +77,39 @@ class Recording(recording.Recording):
         return written_report(self, out, options, progress)
 
     @keywords()
-    def export(self, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
-        """Write the timeline in the format of another program; see `feelit.export`.
+    def export(self: Any, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
+        """Write the rows in the format of another program; see `feelit.export`.
 
         Parameters
         ----------
         out : a file; or a folder, for formats that hold one video a file
         """
         return timelines.export(self, out, options=options)
+
+
+class Recording(TimelineMethods, recording.Recording):
+    """The timeline of one video: read lazily from its file, or held in memory.
+
+    `feelit.analyze` and `feelit.open_timelines` give recordings, and every function that reads timelines takes them.
+
+    Attributes
+    ----------
+    name : the video as it was given to the analysis
+    path : the file that holds the rows; None if they are in memory
+    info : what is known of the video and its analysis: size, duration, counts, settings, models
+    people, tracks : their ids, in order
+    columns, row_count : of the rows
+    """
+
+    @keywords()
+    def utterances(self, transcript: str | PathLike[str], *, options: UtterancesOptions) -> pd.DataFrame:
+        """What faces showed while something was said, one row per utterance; see `feelit.utterances`.
+
+        Parameters
+        ----------
+        transcript : WebVTT, SubRip, the JSON of whisperX, RTTM, or tiers of ELAN, Praat, BORIS or a table
+        """
+        return timelines.utterances(self, transcript, options=options)
 
     @keywords()
     def annotate(
