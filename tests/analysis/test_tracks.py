@@ -3,26 +3,7 @@ from __future__ import annotations
 import pytest
 
 from feelit.errors import UsageError
-from feelit.timeline.tracks import NAMED, parse_tracks, refuse_unknown
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param(None, None, id="all"),
-        pytest.param("3", (3,), id="one"),
-        pytest.param("1,3", (1, 3), id="two"),
-        pytest.param(" 1 , 3 ", (1, 3), id="with-spaces"),
-    ],
-)
-def test_a_list_of_tracks_is_read(text: str | None, expected: tuple[int, ...] | None) -> None:
-    assert parse_tracks(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "1,", "one", "1;2", "1.5"])
-def test_what_is_no_list_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no list of track ids"):
-        parse_tracks(text)
+from feelit.timeline.tracks import NAMED, refuse_unknown
 
 
 def test_tracks_that_are_there_pass() -> None:

@@ -10,22 +10,6 @@ NAMED = 20
 """How many of the tracks that there are a hint names."""
 
 
-def parse_tracks(text: str | None) -> tuple[int, ...] | None:
-    """What `--tracks` says, as in 1,3; None, which means all, stays None.
-
-    Raises
-    ------
-    UsageError
-        if it is no list of numbers.
-    """
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--tracks {text} is no list of track ids", "give numbers with commas between, as in 1,3") from None
-
-
 def refuse_unknown(wanted: Iterable[int], known: Iterable[int]) -> None:
     """Tracks that are asked for have to be there.
 
