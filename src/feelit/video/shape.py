@@ -135,6 +135,7 @@ class StreamShapes:
         self._stream, self._orientation = stream, orientation
         follows = bool(WITHOUT_ASPECT & set(container.format.name.split(",")))
         self._fixed = None if follows else _sane(stream.sample_aspect_ratio)
+        self._turned: tuple[float, int] | None = None  # the angle of the last frames, and their orientation
         self._seen: list[Fraction] = []
         self._gauges: dict[tuple[int, int, str], _AspectGauge] = {}
 
@@ -147,8 +148,15 @@ class StreamShapes:
 
     def of(self, frame: av.VideoFrame) -> Shape:
         """The shape of a frame that came out of the decoder."""
-        orientation = orientation_of(frame) if self._orientation is None else self._orientation
+        orientation = self._orientation_of(frame) if self._orientation is None else self._orientation
         return Shape(frame.width, frame.height, self._aspect_of(frame), orientation)
+
+    def _orientation_of(self, frame: av.VideoFrame) -> int:
+        """Asked at keyframes and where the angle changes: PyAV keeps a frame whose matrix was asked for until the garbage
+        collector finds it, and hundreds of them take a gigabyte."""
+        if self._turned is None or frame.key_frame or frame.rotation != self._turned[0]:
+            self._turned = (frame.rotation, orientation_of(frame))
+        return self._turned[1]
 
     def _aspect_of(self, frame: av.VideoFrame) -> Fraction:
         """The decoder's own word may be ahead of the frames that it gives, so after a change every frame is asked."""
