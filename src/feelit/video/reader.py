@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import partial
 
 from feelit.types import Sample, Sampling, Segment, VideoInfo, View
 from feelit.video.clock import Clock, begins_tick, tick_of
@@ -31,7 +32,8 @@ class SegmentReader:
         self._info, self._segment, self._sampling, self._view = info, segment, sampling, view
         trusted = bool(segment.reset_pts)  # else timestamps may repeat or jump, and only decoded frames show their order
         sparse = sampling.rate_hz is not None and sampling.rate_hz <= SPARSE_HZ
-        self._frames = SegmentDecoder(info, segment, threads, self._discards if trusted else None, sparse)
+        # No method of this object: a circle would keep the decoder until the garbage collector finds it.
+        self._frames = SegmentDecoder(info, segment, threads, partial(_discards, info, sampling) if trusted else None, sparse)
         self._clock = Clock(info.time_base, info.origin_pts, info.average_rate)
         self._marked = 0
         self.decoded = self.letterboxed = 0
@@ -65,24 +67,24 @@ class SegmentReader:
             decoded = DecodedFrame(frame, shape, index, frame.pts or 0, time_s, tick)
             yield decoded.sample(self._info, self._view, beginning.is_at(decoded.pts, tick))
 
-    def _discards(self) -> Discards:
-        """Names frames that are not sampled: those before the start, and those after another one of their tick."""
-        info, sampling = self._info, self._sampling
-        first: dict[int, int] = {}  # tick -> the earliest PTS so far
 
-        def discards(pts: int) -> bool:
-            units = pts - info.origin_pts
-            time_s = float(units * info.time_base)
-            if time_s < sampling.start_s:
-                return True
-            if time_s >= sampling.end_s or sampling.rate_hz is None:
-                return False
-            tick = tick_of(units, info.time_base, sampling.rate_hz)
-            earliest = first.setdefault(tick, pts)
-            first[tick] = min(earliest, pts)
-            return pts > earliest
+def _discards(info: VideoInfo, sampling: Sampling) -> Discards:
+    """Names frames that are not sampled: those before the start, and those after another one of their tick."""
+    first: dict[int, int] = {}  # tick -> the earliest PTS so far
 
-        return discards
+    def discards(pts: int) -> bool:
+        units = pts - info.origin_pts
+        time_s = float(units * info.time_base)
+        if time_s < sampling.start_s:
+            return True
+        if time_s >= sampling.end_s or sampling.rate_hz is None:
+            return False
+        tick = tick_of(units, info.time_base, sampling.rate_hz)
+        earliest = first.setdefault(tick, pts)
+        first[tick] = min(earliest, pts)
+        return pts > earliest
+
+    return discards
 
 
 class _Beginning:
