@@ -183,6 +183,12 @@ def frame_picture(number: int) -> tuple[np.ndarray, list[dict[str, object]]]:
     return picture, rows
 
 
+def write_transcript(folder: Path) -> None:
+    """Write meeting.vtt; without espeak-ng nobody says anything, and there is none."""
+    if utterances():
+        (folder / "meeting.vtt").write_text(transcript(), encoding="utf-8")
+
+
 def main() -> None:
     """Render all frames, or with --every some of them as pictures to look at."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -197,9 +203,8 @@ def main() -> None:
     parser.add_argument("--transcript", action="store_true", help="write the transcript only; needs espeak-ng alone")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    if utterances():
-        (given.folder / "meeting.vtt").write_text(transcript(), encoding="utf-8")
     if given.transcript:
+        write_transcript(given.folder)
         return
     if given.every:
         for number in range(0, SECONDS * RATE, given.every):
@@ -222,6 +227,7 @@ def main() -> None:
     for number in numbers:
         rows += pq.read_table(keep / f"{number:05d}.parquet", schema=SCHEMA).to_pylist()
     rows.sort(key=lambda row: (row["frame"], row["person"]))
+    write_transcript(given.folder)
     encode(given.folder / "meeting.mp4", pictures)
     pq.write_table(
         pa.Table.from_pylist(rows, SCHEMA), given.folder / "meeting.truth.parquet", compression="zstd", compression_level=19

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import feelit
-from feelit.signals.columns import SIGNALS
+from feelit.signals.columns import SIGNALS, SPEECH
 from feelit.timeline.schema import PEOPLE, pack_metadata, schema_of
 from tests.clipping import made
 from tests.evaluation import photographs
@@ -42,7 +42,7 @@ def timeline(folder: Path) -> pd.DataFrame:
 
 
 def test_a_timeline_has_the_documented_columns_and_a_row_a_face(timeline: pd.DataFrame, folder: Path) -> None:
-    assert list(timeline.columns) == schema_of([PEOPLE, SIGNALS]).names
+    assert list(timeline.columns) == schema_of([PEOPLE, SIGNALS, SPEECH]).names
     assert set(timeline["person_id"]) == {1}
     assert timeline["frame"].tolist() == [0, 3, 5, 8, 10, 13, 15, 18, 20, 23, 25, 28, 30, 33, 35, 38, 40, 43, 45, 48]
     np.testing.assert_allclose(timeline["time_s"], timeline["frame"] / 25, atol=1e-9)
@@ -88,7 +88,7 @@ def test_a_folder_gives_one_table_and_a_part_of_the_time_is_enough(folder: Path)
 
 def test_a_part_that_is_not_there_gives_no_rows(folder: Path) -> None:
     table = feelit.analyze(folder / "good" / "nobody.mp4", start_s=100, workers=1, device="cpu").to_pandas()
-    assert list(table.columns) == schema_of([PEOPLE, SIGNALS]).names
+    assert list(table.columns) == schema_of([PEOPLE, SIGNALS, SPEECH]).names
     assert len(table) == 0
 
 
