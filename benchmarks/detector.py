@@ -4,7 +4,7 @@
 
 TRUTH holds one row a face: frame, x0, y0, x1, y1 (px). A face counts as found at IoU 0.5. Both detectors see the same frames at
 the same working size on one thread, in turns, so that a busy machine slows both; the median over batches is printed. The
-landmarks are compared with those of YuNet on the full-size frame. How far these can be trusted tells the same comparison of
+landmarks are compared with those of YuNet on the full-size frame. How far these can be trusted, says the same comparison of
 YuNet with itself, on the full-size frame moved by a few pixels.
 """
 

@@ -1,4 +1,4 @@
-"""How well people are told apart: persons found in videos whose people were counted, and IDF1 by person where there is a truth.
+"""How well people are distinguished: persons found where people were counted, and IDF1 by person where there is a truth.
 
     python benchmarks/people.py VIDEO=PEOPLE ... [--truth VIDEO=TRUTH.parquet ...] [--rate 10]
 

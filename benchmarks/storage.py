@@ -43,9 +43,9 @@ def main(names: list[str]) -> None:
         found = probe(url)
         segments = cut(found, Sampling(), SEGMENT_S).segments
         costs = [
-            told(blocks()),
-            told(read(found.info, segments[len(segments) // 2 :][:1])),
-            told(read(found.info, segments[:MANY])),
+            reported(blocks()),
+            reported(read(found.info, segments[len(segments) // 2 :][:1])),
+            reported(read(found.info, segments[:MANY])),
         ]
         print(f"{name.name[:23]:24}{found.info.size_bytes / 1e6:8.1f}  " + "  ".join(costs))
     server.stop()
@@ -65,7 +65,7 @@ def blocks() -> Blocks:
     return next(iter(objects._latest.values()))
 
 
-def told(read: Blocks) -> str:
+def reported(read: Blocks) -> str:
     return f"{read.requests:8} {read.fetched / 1e6:9.1f}"
 
 

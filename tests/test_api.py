@@ -1,4 +1,4 @@
-"""The Python API on small videos: what a script gets, and what it is told when something is wrong."""
+"""The Python API on small videos: what a script gets, and what it is reported when something is wrong."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_probabilities_are_probabilities(timeline: pd.DataFrame) -> None:
     assert timeline.loc[~timeline["readable"], "emotion"].isna().all()
 
 
-def test_the_frame_tells_what_it_was_made_of(timeline: pd.DataFrame) -> None:
+def test_the_frame_states_what_it_was_made_of(timeline: pd.DataFrame) -> None:
     (video,) = timeline.attrs["videos"].values()
     assert (video["width_px"], video["height_px"], video["frames_decoded"] + video["frames_discarded"]) == (*SIZE, 50)
     assert video["frames_sampled"] == 20
@@ -154,7 +154,7 @@ def test_temporary_files_are_removed_whatever_happens(folder: Path, tmp_path: Pa
         pytest.param({"classifier": "gone.onnx"}, feelit.ModelError, id="no-classifier"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_done(
+def test_mistakes_are_reported_before_anything_is_done(
     asked: dict[str, float | str], kind: type[feelit.FeelitError], folder: Path
 ) -> None:
     with pytest.raises(kind):
@@ -162,7 +162,7 @@ def test_mistakes_are_told_before_anything_is_done(
 
 
 @pytest.mark.parametrize("videos", [[], "", "gone"], ids=["no-videos", "empty-name", "missing"])
-def test_videos_that_are_not_there_are_told(videos: list[str] | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_videos_are_reported(videos: list[str] | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(feelit.FeelitError) as caught:
         feelit.analyze(videos, workers=1)
@@ -212,7 +212,7 @@ class Quiet:
         pass
 
 
-def test_a_file_that_is_no_timeline_is_told(folder: Path) -> None:
+def test_a_file_that_is_no_timeline_is_reported(folder: Path) -> None:
     with pytest.raises(feelit.TimelineReadError):
         feelit.read_timeline(folder / "minutes.mp4")
 
@@ -244,7 +244,7 @@ def test_no_events_are_an_empty_frame_with_the_same_columns(tmp_path: Path) -> N
     assert empty.dtypes["p_value"] == "float64"
 
 
-def test_a_report_tells_what_it_lacks(folder: Path, tmp_path: Path) -> None:
+def test_a_report_states_what_it_lacks(folder: Path, tmp_path: Path) -> None:
     timeline = write_meetings(tmp_path / "a.parquet", [Meeting(people=1, duration_s=1.0)])
     assert feelit.report(timeline, tmp_path / "one.html") == []
     assert feelit.report([timeline], tmp_path / "two.html") == []  # still a function when its room was imported

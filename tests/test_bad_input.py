@@ -65,7 +65,7 @@ def no_frames(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Case:
-    """A clip, and how long it is on the player's clock; `faces` tells whether there is one in it."""
+    """A clip, and how long it is on the player's clock; `faces` says whether there is one in it."""
 
     name: str
     make: Make
@@ -183,7 +183,7 @@ def test_nothing_is_left_but_the_timelines_and_the_manifest(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", HOPELESS)
-def test_what_holds_no_video_is_told_with_a_hint(name: str, run: Run) -> None:
+def test_what_holds_no_video_is_reported_with_a_hint(name: str, run: Run) -> None:
     report = run.reports[name]
     assert (report["status"], report["exit_code"], report["error_kind"]) == ("failed", 3, "VideoReadError")
     assert f"{name} {HOPELESS[name][1]}" in report["error"]

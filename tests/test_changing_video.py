@@ -113,7 +113,7 @@ def test_what_was_finished_before_a_change_serves_the_file_it_was_made_from(
     assert pq.read_table(out).equals(pq.read_table(undisturbed))
 
 
-def test_a_video_that_grows_while_it_is_looked_at_is_told(original: Path, tmp_path: Path) -> None:
+def test_a_video_that_grows_while_it_is_looked_at_is_reported(original: Path, tmp_path: Path) -> None:
     path, done = tmp_path / "a.ts", threading.Event()
     shutil.copy(original, path)
 

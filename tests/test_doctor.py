@@ -38,12 +38,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_packages_that_import_are_told_with_their_versions() -> None:
+def test_packages_that_import_are_reported_with_their_versions() -> None:
     findings = doctor.packages()
     assert {f.level for f in findings} == {"ok"}
-    told = {f.message.split()[0]: f.message.split()[1].rstrip(",") for f in findings}
-    assert set(told) == {"feelit", *doctor.MODULES}
-    assert told["numpy"] == importlib.metadata.version("numpy")
+    reported = {f.message.split()[0]: f.message.split()[1].rstrip(",") for f in findings}
+    assert set(reported) == {"feelit", *doctor.MODULES}
+    assert reported["numpy"] == importlib.metadata.version("numpy")
 
 
 def test_a_package_that_does_not_import_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,10 +32,10 @@ def test_every_class_has_its_documented_exit_code() -> None:
     assert {kind.__name__: kind.exit_code for kind in CLASSES} == CODES
 
 
-def test_the_docstring_tells_the_same() -> None:
+def test_the_docstring_states_the_same() -> None:
     lines = [line.split() for line in (errors.__doc__ or "").splitlines() if "Error" in line]
-    told = {word: int(line[line.index(word) + 1]) for line in lines for word in line if word.endswith("Error")}
-    assert told == CODES
+    reported = {word: int(line[line.index(word) + 1]) for line in lines for word in line if word.endswith("Error")}
+    assert reported == CODES
 
 
 @pytest.mark.parametrize("name", CODES)

@@ -1,4 +1,4 @@
-"""Whatever ends a run, what was finished is kept, what was not is told, and nothing is left running."""
+"""Whatever ends a run, what was finished is kept, what was not is reported, and nothing is left running."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_no_more_workers_are_started_than_there_is_work_for(tmp_path: Path) -> N
     assert len(list(tmp_path.glob("a.mp4.workers/*"))) <= 2
 
 
-def test_where_no_process_can_be_started_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_process_can_be_started_it_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
@@ -312,7 +312,7 @@ cli.main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
-def test_a_second_interruption_while_the_program_ends_is_not_told_as_a_traceback() -> None:
+def test_a_second_interruption_while_the_program_ends_is_not_reported_as_a_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=False)
     assert done.stderr == RESUMED
     assert done.returncode in (-signal.SIGTERM, 130)

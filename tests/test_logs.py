@@ -111,6 +111,6 @@ def test_where_there_is_no_terminal_a_line_says_what_became_of_a_video(video: Pa
 
 def test_a_worker_that_dies_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "feelit"):
-        works.told(LocalEngine(1, works.deadly_once).run(works.orders(tmp_path)))
+        works.reported(LocalEngine(1, works.deadly_once).run(works.orders(tmp_path)))
     (record,) = [one for one in caplog.records if "tried again" in one.message]
     assert record.__dict__["facts"] == {"cause": "its worker died", "video": str(tmp_path / "a.mp4"), "segment": 2}

@@ -1,4 +1,4 @@
-"""What a run may be asked to do, and how a mistake is told."""
+"""What a run may be asked to do, and how a mistake is reported."""
 
 from __future__ import annotations
 

@@ -79,8 +79,8 @@ def test_without_espeak_the_meeting_is_silent_and_says_so(
     monkeypatch.setattr(script, "speak", lambda *_: None)
     assert script.utterances() == ()
     script.moment(script.AMARA, 1.0)
-    told = capsys.readouterr().out
-    assert told.count("espeak-ng is not installed (apt-get install espeak-ng): the meeting is silent") == 1
+    reported = capsys.readouterr().out
+    assert reported.count("espeak-ng is not installed (apt-get install espeak-ng): the meeting is silent") == 1
     assert not script.moment(script.AMARA, 1.0).speaking
     program: ModuleType = rendering("make_meeting")
     monkeypatch.setattr(program, "utterances", script.utterances)

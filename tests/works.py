@@ -32,7 +32,7 @@ def orders(folder: Path, count: int = 5) -> Iterator[Order]:
         yield Order(n, Task(info, Segment(n, None, None, 1), AnalyzeOptions(min_face_px=10.0), models))
 
 
-def told(outcomes: Iterable[Outcome]) -> dict[int, str]:
+def reported(outcomes: Iterable[Outcome]) -> dict[int, str]:
     """What became of orders, by their numbers: the frames that were decoded, or the failure in words."""
     results = {outcome.order.number: outcome.result for outcome in outcomes}
     return {n: str(r.decoded if isinstance(r, SegmentResult) else r) for n, r in sorted(results.items())}
@@ -62,7 +62,7 @@ def endless(task: Task) -> SegmentResult:
 
 
 def deaf(task: Task) -> SegmentResult:
-    """Never comes back, and does not end when it is told to."""
+    """Never comes back, and does not end when it is reported to."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return endless(task)
 

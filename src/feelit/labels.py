@@ -14,7 +14,7 @@ DOUBTFUL = ("disgust", "fear", "contempt")
 UNSURE = 0.45
 """A smoothed probability below this is no claim: on press photographs 38 % of such labels are right, of the others 74 %."""
 
-LEAST_TOLD_S = 2.0
+LEAST_REPORTED_S = 2.0
 """Of less readable time, percentages say nothing."""
 
 

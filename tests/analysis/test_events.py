@@ -208,7 +208,7 @@ def test_a_table_without_the_columns_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         pytest.param(("peak,party", None, 1.0), "--kind party is not known", id="kind"),
         pytest.param(("all", "joy", 1.0), "--emotion joy is not known", id="emotion"),
@@ -216,8 +216,8 @@ def test_a_table_without_the_columns_is_refused() -> None:
         pytest.param(("all", None, math.nan), "--max-p nan is no probability", id="no number"),
     ],
 )
-def test_choices_that_are_refused(arguments: tuple[str, str | None, float], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_choices_that_are_refused(arguments: tuple[str, str | None, float], reported: str) -> None:
+    with pytest.raises(UsageError, match=reported):
         options_of(*arguments)
 
 

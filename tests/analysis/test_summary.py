@@ -61,7 +61,7 @@ def test_shares_are_of_readable_time() -> None:
     assert track.shown.mean_bout_s == pytest.approx(0.4)
 
 
-def test_transitions_are_told_a_minute_of_readable_time() -> None:
+def test_transitions_are_reported_a_minute_of_readable_time() -> None:
     (track,) = tracks_of(table_of({1: "nnnhhhuuuuuuuunnn"}, regular(17)))
     assert track.shown.transitions_per_min == pytest.approx(2 / 0.9 * 60)
 
@@ -110,7 +110,7 @@ def test_no_face_in_any_frame() -> None:
     assert summarize(table, "track").empty
 
 
-def test_a_video_without_sampled_frames_is_told_by_the_metadata() -> None:
+def test_a_video_without_sampled_frames_is_reported_by_the_metadata() -> None:
     videos = {"a.mp4": {"frames_sampled": 2}, "blank.mp4": {"frames_sampled": 0}, "filtered.mp4": {"frames_sampled": 9}}
     table = table_of({1: "nn"}, regular(2)).replace_schema_metadata(pack_metadata({"videos": videos}))
     full, blank = videos_of(table)

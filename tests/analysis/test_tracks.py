@@ -19,7 +19,7 @@ def test_tracks_that_are_there_pass() -> None:
         pytest.param(range(1, 100), f"its tracks: {', '.join(map(str, range(1, NAMED + 1)))}", id="not-a-hundred"),
     ],
 )
-def test_unknown_tracks_are_told_with_those_that_there_are(known: list[int], hint: str) -> None:
+def test_unknown_tracks_are_reported_with_those_that_there_are(known: list[int], hint: str) -> None:
     with pytest.raises(UsageError, match="no track 200, 300 in this timeline") as caught:
         refuse_unknown((300, 200), known)
     assert caught.value.hint == hint

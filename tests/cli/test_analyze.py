@@ -157,7 +157,7 @@ def test_a_timeline_that_is_not_of_this_run_is_in_the_way(
     assert (here / "out/a.mp4.parquet").read_bytes() != before
 
 
-def test_a_video_that_is_gone_is_told_as_such_beside_its_timeline(here: Path, command: Command) -> None:
+def test_a_video_that_is_gone_is_reported_as_such_beside_its_timeline(here: Path, command: Command) -> None:
     command("analyze", "in/a.mp4", "--out", "out")
     (here / "in/a.mp4").unlink()
     ran = command("analyze", "in/a.mp4", "--out", "out")
@@ -435,7 +435,7 @@ def test_a_list_on_standard_input(
         pytest.param(["in/a.mp4", "--classifier", "face"], 4, "not for expressions", id="wrong-task-classifier"),
     ],
 )
-def test_what_is_impossible_is_told_in_time(arguments: list[str], code: int, said: str, here: Path, command: Command) -> None:
+def test_the_impossible_is_reported_in_time(arguments: list[str], code: int, said: str, here: Path, command: Command) -> None:
     (here / "empty").mkdir()
     before = tree(here)
     ran = command("analyze", *arguments)
@@ -520,7 +520,7 @@ def test_options_come_from_a_file_and_the_command_line_overrides_them(here: Path
         pytest.param("rate = 5\nrate = 6", "cannot be read", id="twice"),
     ],
 )
-def test_a_wrong_option_in_a_file_is_told(line: str, said: str, here: Path, command: Command) -> None:
+def test_a_wrong_option_in_a_file_is_reported(line: str, said: str, here: Path, command: Command) -> None:
     (here / "run.toml").write_text(line + "\n")
     ran = command("analyze", "in/a.mp4", "--config", "run.toml")
     assert (ran.code, len(ran.lines)) == (2, 1)
@@ -549,7 +549,7 @@ def _refuse(number: int) -> Callable[..., None]:
         pytest.param((Path, "replace"), errno.EIO, "Input/output error", id="broken"),
     ],
 )
-def test_a_disk_that_refuses_is_told_and_nothing_is_left_half_written(
+def test_a_disk_that_refuses_is_reported_and_nothing_is_left_half_written(
     place: tuple[type, str], number: int, said: str, out: str, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

@@ -52,14 +52,14 @@ def test_json_is_one_object_a_clip(here: Path, command: Command) -> None:
     assert all((here / "o" / clip["file"]).is_file() for clip in (bout, moment))
 
 
-def test_nothing_to_cut_is_told_and_is_no_failure(here: Path, command: Command) -> None:
+def test_nothing_to_cut_is_reported_and_is_no_failure(here: Path, command: Command) -> None:
     ran = command("clips", "a.mp4", "t.parquet", "--emotion", "fear", "--json")
     assert (ran.code, ran.out, ran.err) == (0, "", "feelit: t.parquet has no such event; there are no clips\n")
     assert [p.name for p in (here / "clips").iterdir()] == ["clips.csv"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["a.mp4", "t.parquet", "--kind", "smile"], 2, "--kind smile is not known", id="kind"),
         pytest.param(["a.mp4", "t.parquet", "--tracks", "9"], 2, "no track 9", id="track"),
@@ -74,20 +74,20 @@ def test_nothing_to_cut_is_told_and_is_no_failure(here: Path, command: Command) 
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
-    here: Path, command: Command, arguments: list[str], code: int, told: str
+    here: Path, command: Command, arguments: list[str], code: int, reported: str
 ) -> None:
     ran = command("clips", *arguments)
     assert (ran.code, ran.out, len(ran.lines)) == (code, "", 1)
-    assert told in ran.err
+    assert reported in ran.err
     assert {p.name for p in here.iterdir()} == {"a.mp4", "t.parquet"}
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "reported"),
     [(errno.EACCES, "permission denied"), (errno.EROFS, "permission denied"), (errno.ENOSPC, "no space left")],
 )
-def test_a_folder_that_cannot_be_written_is_told(
-    here: Path, command: Command, monkeypatch: pytest.MonkeyPatch, number: int, told: str
+def test_a_folder_that_cannot_be_written_is_reported(
+    here: Path, command: Command, monkeypatch: pytest.MonkeyPatch, number: int, reported: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_written_is_told(
     monkeypatch.setattr(Path, "mkdir", refuse)
     ran = command("clips", "a.mp4", "t.parquet", "--out", "o")
     assert (ran.code, len(ran.lines)) == (5, 1)
-    assert told in ran.err
+    assert reported in ran.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

@@ -145,7 +145,7 @@ def test_nothing_unfinished_is_seen(
     assert seen == [1, 2, 3]
 
 
-def test_the_manifest_tells_what_the_reports_tell(here: Path, command: Command) -> None:
+def test_the_manifest_states_what_the_reports_tell(here: Path, command: Command) -> None:
     reports = run(command)
     table = pq.read_table(OUT / MANIFEST)
     assert table.schema.equals(SCHEMA)
@@ -204,7 +204,7 @@ def test_a_video_that_changed_is_done_again_in_one_step(keep_time: bool, here: P
     assert facts["frames_decoded"] + facts["frames_discarded"] == 7
 
 
-def test_a_changed_video_that_fails_keeps_its_old_timeline_and_is_told_as_failed(here: Path, command: Command) -> None:
+def test_a_changed_video_that_fails_keeps_its_old_timeline_and_is_reported_as_failed(here: Path, command: Command) -> None:
     run(command)
     before = (OUT / "a.mp4.parquet").read_bytes()
     clips.not_a_video(here / "in" / "a.mp4")
@@ -326,7 +326,7 @@ def test_a_lost_manifest_is_made_anew_from_the_timelines(here: Path, command: Co
         pytest.param(None, "is no manifest of this feelit", id="foreign"),
     ],
 )
-def test_another_file_in_the_place_of_the_manifest_is_told(
+def test_another_file_in_the_place_of_the_manifest_is_reported(
     content: bytes | None, said: str, here: Path, command: Command
 ) -> None:
     OUT.mkdir()
@@ -364,7 +364,7 @@ def test_copies_of_a_video_do_not_share_their_rows(here: Path, command: Command)
 # What is missing, and how far it is
 
 
-def test_videos_that_vanish_keep_their_rows_and_are_told(here: Path, command: Command) -> None:
+def test_videos_that_vanish_keep_their_rows_and_are_reported(here: Path, command: Command) -> None:
     run(command)
     for name in ("in/a.mp4", "in/broken.mp4"):
         Path(name).unlink()
@@ -372,25 +372,27 @@ def test_videos_that_vanish_keep_their_rows_and_are_told(here: Path, command: Co
     assert {stem for stem, entry in entries().items() if entry.missing} == {"a", "broken"}
     assert entries()["a"].status == "done"
     ran = command("status", OUT, "--json")
-    told = json.loads(ran.out)
-    assert (ran.code, told["done"], told["failed"], told["missing"], told["videos"]) == (0, 4, 0, 2, 5)
+    reported = json.loads(ran.out)
+    assert (ran.code, reported["done"], reported["failed"], reported["missing"], reported["videos"]) == (0, 4, 0, 2, 5)
     clips.not_a_video(here / "in" / "broken.mp4")
     run(command)
     assert {stem for stem, entry in entries().items() if entry.missing} == {"a"}
 
 
-def test_status_tells_of_failures_and_of_what_remains(here: Path, made: Path, command: Command) -> None:
+def test_status_states_of_failures_and_of_what_remains(here: Path, made: Path, command: Command) -> None:
     ran = command("status", OUT)
     assert (ran.code, ran.lines[0].startswith("feelit: out has no manifest")) == (3, True)
     run(command)
     ran = command("status", OUT, "--json", "--failed")
-    told = json.loads(ran.out)
-    counts = {key: told[key] for key in ("running", "videos", "done", "failed", "remaining", "missing")}
+    reported = json.loads(ran.out)
+    counts = {key: reported[key] for key in ("running", "videos", "done", "failed", "remaining", "missing")}
     assert (ran.code, counts) == (
         10, {"running": False, "videos": 5, "done": 4, "failed": 1, "remaining": 0, "missing": 0}
     )  # fmt: skip
-    assert told["duration_s"] == pytest.approx((8 + 4 + 5 + 6) / 25)
-    assert [(f["video"], f["error_kind"], f["exit_code"]) for f in told["failures"]] == [("in/broken.mp4", "VideoReadError", 3)]
+    assert reported["duration_s"] == pytest.approx((8 + 4 + 5 + 6) / 25)
+    assert [(f["video"], f["error_kind"], f["exit_code"]) for f in reported["failures"]] == [
+        ("in/broken.mp4", "VideoReadError", 3)
+    ]
     ran = command("status", OUT, "--failed")
     assert (ran.code, ran.out.split("\t")[0], len(ran.out.splitlines())) == (10, "in/broken.mp4", 1)
     shutil.copy(made / "7.mp4", "in/new.mp4")
@@ -402,7 +404,7 @@ def test_status_tells_of_failures_and_of_what_remains(here: Path, made: Path, co
 
 
 def test_status_sees_a_run_that_goes_on(here: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
 
     class Asking(SerialEngine):
         def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
@@ -411,12 +413,12 @@ def test_status_sees_a_run_that_goes_on(here: Path, command: Command, monkeypatc
             for outcome in super().run(orders):
                 yield outcome
                 found = status_of(OUT)
-                told.append({"running": found.running, "remaining": found.remaining})
+                reported.append({"running": found.running, "remaining": found.remaining})
 
     monkeypatch.setattr("feelit.run.pipeline.LocalEngine", Asking)
     run(command)
-    assert [moment["running"] for moment in told] == [True] * 4
-    assert [moment["remaining"] for moment in told] == [4, 3, 2, 0]  # broken.mp4 fails on the way to the fourth
+    assert [moment["running"] for moment in reported] == [True] * 4
+    assert [moment["remaining"] for moment in reported] == [4, 3, 2, 0]  # broken.mp4 fails on the way to the fourth
 
 
 # Shards
@@ -498,7 +500,7 @@ def test_a_shard_without_videos_is_no_failure(here: Path, command: Command) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
-def test_an_interrupted_run_is_told_and_goes_on_to_the_same_bytes(number: signal.Signals, here: Path, command: Command) -> None:
+def test_an_interrupted_run_goes_on_to_the_same_bytes(number: signal.Signals, here: Path, command: Command) -> None:
     shutil.copy("in/a.mp4", "in/e.mp4")
     run(command, "--rate", "native")
     whole = {path.relative_to(OUT): path.read_bytes() for path in OUT.rglob("*.mp4.parquet")}
@@ -564,6 +566,6 @@ def test_the_newer_of_two_rows_counts_whatever_the_clocks_say(here: Path) -> Non
     workspace.leave()
 
 
-def test_a_folder_without_manifest_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_manifest_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="has no manifest"):
         feelit.read_manifest(tmp_path)

@@ -53,7 +53,7 @@ def test_a_folder_is_written_and_not_overwritten(here: Path, command: Command) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["gone.onnx", "--data", "data"], 4, "gone.onnx does not exist", id="no model"),
         pytest.param(["light.onnx", "--data", "gone"], 2, "gone does not exist", id="no data"),
@@ -67,7 +67,7 @@ def test_a_folder_is_written_and_not_overwritten(here: Path, command: Command) -
         pytest.param(["light.onnx", "--data", "data", "--out", "light.json"], 5, "light.json", id="a file in the way"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(here: Path, command: Command, arguments: list[str], code: int, told: str) -> None:
+def test_what_cannot_be_done_is_one_line(here: Path, command: Command, arguments: list[str], code: int, reported: str) -> None:
     for name in ("happy", "sad"):
         (here / "bad" / name).mkdir(parents=True)
         (here / "bad" / name / "b.png").write_bytes(encoded(pictures(1)[0])[:-9])
@@ -75,7 +75,7 @@ def test_what_cannot_be_done_is_one_line(here: Path, command: Command, arguments
     (here / "broken.json").write_text("{")
     ran = command("evaluate", *arguments)
     assert (ran.code, ran.out, len(ran.lines)) == (code, "", 1)
-    assert told in ran.err
+    assert reported in ran.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows allows none of these names")
@@ -85,6 +85,6 @@ def test_names_may_be_odd(here: Path, command: Command, name: str) -> None:
     ran = command("evaluate", "light.onnx", "--data", name, "--framing", "original", "--out", name + "-out")
     assert (ran.code, ran.err) == (0, "")
     assert (here / (name + "-out") / "confusion.png").exists()
-    told = command("evaluate", "light.onnx", "--data", name, "--framing", "original", "--json")
-    assert json.loads(told.out)["confusion"] == [[2, 1], [1, 3]]
+    reported = command("evaluate", "light.onnx", "--data", name, "--framing", "original", "--json")
+    assert json.loads(reported.out)["confusion"] == [[2, 1], [1, 3]]
     assert command("evaluate", "light.onnx", "--data", name + "?").lines[0].startswith("feelit: ")

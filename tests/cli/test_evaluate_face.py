@@ -66,13 +66,13 @@ def test_nothing_is_overwritten_unasked(name: str, network: Path, data: Path, tm
     assert (tmp_path / name).read_bytes() != b"mine"
 
 
-def test_a_folder_that_is_a_file_is_told(network: Path, data: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_reported(network: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written"):
         evaluate_face(network, data, EvaluateFacesOptions(), ScoresOptions(out=tmp_path / "file"))
 
 
-def test_a_missing_model_or_data_set_is_told(network: Path, data: Path, tmp_path: Path) -> None:
+def test_a_missing_model_or_data_set_is_reported(network: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
         evaluate_face(tmp_path / "gone.onnx", data, EvaluateFacesOptions(), PRINTED)
     with pytest.raises(UsageError, match="does not exist"):
@@ -90,7 +90,7 @@ def test_the_command_takes_detectors(network: Path, data: Path, tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "reported"),
     [
         pytest.param(["--split", "test"], "--split is for classifiers, and this model finds faces", id="split"),
         pytest.param(["--framing", "original"], "--framing is for classifiers", id="framing"),
@@ -100,10 +100,10 @@ def test_the_command_takes_detectors(network: Path, data: Path, tmp_path: Path, 
         pytest.param(["--source", "elsewhere"], "holds no image with the source elsewhere", id="no-such-source"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(asked: list[str], told: str, network: Path, data: Path, command: Command) -> None:
+def test_what_cannot_be_asked_is_one_line(asked: list[str], reported: str, network: Path, data: Path, command: Command) -> None:
     ran = command("evaluate", network, "--data", data, *asked)
     assert (ran.code, ran.out, len(ran.lines)) == (2, "", 1)
-    assert told in ran.err
+    assert reported in ran.err
 
 
 @pytest.mark.parametrize("asked", [("--min-face", 20), ("--min-face", 0), ("--long-side", 640), ("--source", "")], ids=str)

@@ -25,7 +25,7 @@ def timeline(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_table_of_all_but_bouts_unless_told_otherwise(command: Command, timeline: Path) -> None:
+def test_a_table_of_all_but_bouts_unless_given_otherwise(command: Command, timeline: Path) -> None:
     ran = command("events", timeline)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[0].split() == ["2", "events", "in", "a.mp4"]
@@ -71,7 +71,7 @@ def test_only_what_is_unlikely(command: Command, timeline: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["gone.parquet"], 3, "gone.parquet does not exist", id="missing"),
         pytest.param(["--kind", "party"], 2, "--kind party is not known", id="kind"),
@@ -80,11 +80,11 @@ def test_only_what_is_unlikely(command: Command, timeline: Path) -> None:
         pytest.param(["--out", "events.txt"], 2, "--out events.txt does not say what to write", id="ending"),
     ],
 )
-def test_refusals(command: Command, timeline: Path, arguments: list[str], code: int, told: str) -> None:
+def test_refusals(command: Command, timeline: Path, arguments: list[str], code: int, reported: str) -> None:
     ran = command("events", *([] if arguments[0].endswith("parquet") else [timeline]), *arguments)
     assert ran.code == code
     assert len(ran.lines) == 1
-    assert told in ran.err
+    assert reported in ran.err
 
 
 def test_an_existing_file_stays_unless_forced(command: Command, timeline: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_draws_a_png_unless_told_otherwise_and_is_silent(here: Path, command: Command) -> None:
+def test_it_draws_a_png_unless_given_otherwise_and_is_silent(here: Path, command: Command) -> None:
     ran = command("explain", "expression", "a.png", *FAST)
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     picture = cv2.imread("explained.png")
@@ -40,12 +40,12 @@ def test_it_draws_a_png_unless_told_otherwise_and_is_silent(here: Path, command:
 def test_one_json_object_a_face(here: Path, command: Command) -> None:
     ran = command("explain", "expression", "group.png", "v.mp4@0:00.1", "--json", "--out", "o/b.png", *FAST)
     assert (ran.code, ran.err) == (0, "")
-    told = [json.loads(line) for line in ran.out.splitlines()]
-    assert [(one["source"], one["time_s"], one["face"]) for one in told] == [
+    reported = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(one["source"], one["time_s"], one["face"]) for one in reported] == [
         *(("group.png", None, n) for n in (1, 2, 3)),
         ("v.mp4", 0.08, 1),
     ]
-    assert all(one["label"] == max(one["probabilities"], key=one["probabilities"].get) for one in told)
+    assert all(one["label"] == max(one["probabilities"], key=one["probabilities"].get) for one in reported)
     assert (here / "o" / "b.png").is_file()
 
 
@@ -55,9 +55,9 @@ def test_options_reach_the_maps(method: str, here: Path, command: Command) -> No
         arguments = ("--method", method, "--label", "happiness", "--face", "2", "--json", "--force", *FAST)
         ran = command("explain", "expression", "group.png", *arguments, *options)
         assert (ran.code, ran.err) == (0, "")
-        (told,) = map(json.loads, ran.out.splitlines())
-        assert (told["face"], told["label"]) == (2, "happiness")
-        return [figure for figure in told.values() if isinstance(figure, float)]
+        (reported,) = map(json.loads, ran.out.splitlines())
+        assert (reported["face"], reported["label"]) == (2, "happiness")
+        return [figure for figure in reported.values() if isinstance(figure, float)]
 
     plain = drop()
     assert drop() == plain
@@ -73,7 +73,7 @@ def test_an_image_without_a_face_is_taken_whole_and_that_is_said(here: Path, com
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["expression", "gone.png"], 3, "gone.png cannot be read: No such file", id="no image"),
         pytest.param(["expression", "cut.png"], 3, "cut.png is damaged or cut off", id="truncated"),
@@ -95,7 +95,7 @@ def test_an_image_without_a_face_is_taken_whole_and_that_is_said(here: Path, com
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
-    here: Path, command: Command, arguments: list[str], code: int, told: str
+    here: Path, command: Command, arguments: list[str], code: int, reported: str
 ) -> None:
     (here / "there.png").write_text("mine")
     (here / "cut.png").write_bytes((here / "a.png").read_bytes()[:900])
@@ -103,13 +103,13 @@ def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
     before = {path.name for path in here.iterdir()}
     ran = command("explain", *arguments, *FAST)
     assert (ran.code, ran.out, len(ran.lines)) == (code, "", 1)
-    assert told in ran.err
+    assert reported in ran.err
     assert {path.name for path in here.iterdir()} == before
     assert (here / "there.png").read_text() == "mine"
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden to root, nor by these bits on Windows")
-def test_a_folder_that_cannot_be_written_is_told(here: Path, command: Command) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(here: Path, command: Command) -> None:
     (here / "locked").mkdir(mode=0o500)
     ran = command("explain", "expression", "a.png", "--out", "locked/b.png", *FAST)
     assert (ran.code, len(ran.lines)) == (5, 1)

@@ -47,7 +47,7 @@ def test_csv_on_standard_output_is_utf_8(timeline: Path, command: Command) -> No
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(
             ["--format", "csv", "--tracks", "1,7"], 2, "no track 7 in this timeline (its tracks: 1, 3)", id="unknown-track"
@@ -59,13 +59,13 @@ def test_csv_on_standard_output_is_utf_8(timeline: Path, command: Command) -> No
         pytest.param(["--out", ".", "--format", "csv"], 2, "--out . is a folder", id="folder"),
     ],
 )
-def test_mistakes_are_told_in_a_line(
-    arguments: list[str], code: int, told: str, timeline: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+def test_mistakes_are_reported_in_a_line(
+    arguments: list[str], code: int, reported: str, timeline: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(timeline.parent)
     ran = command("export", "t.parquet", *arguments)
     assert (ran.code, ran.out, len(ran.lines)) == (code, "", 1)
-    assert told in ran.err
+    assert reported in ran.err
     assert [p.name for p in timeline.parent.iterdir()] == ["t.parquet"]
 
 
@@ -78,7 +78,7 @@ def test_outputs_are_not_replaced_unless_forced(timeline: Path, tmp_path: Path, 
     assert out.read_text(encoding="utf-8").startswith("WEBVTT")
 
 
-def test_what_is_no_timeline_is_told(timeline: Path, tmp_path: Path, command: Command) -> None:
+def test_what_is_no_timeline_is_reported(timeline: Path, tmp_path: Path, command: Command) -> None:
     other = tmp_path / "other.parquet"
     pq.write_table(pq.read_table(timeline).replace_schema_metadata({METADATA_KEY: b'{"schema_version": 7}'}), other)
     for path, reason in ((tmp_path / "gone.parquet", "does not exist"), (other, "has schema version 7")):

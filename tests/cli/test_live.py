@@ -127,7 +127,7 @@ def test_other_computers_are_let_in_with_a_warning(tmp_path: Path, command: Comm
     assert ran.lines == ["feelit: whoever gets hold of the address can watch, and it travels unencrypted"]
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path, command: Command) -> None:
+def test_a_port_that_is_taken_is_reported(tmp_path: Path, command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = command("live", SAMPLE, "--port", taken.getsockname()[1])
     assert (ran.code, ran.out, len(ran.lines)) == (2, "", 1)
@@ -135,7 +135,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["missing.mp4"], 3, "missing.mp4 does not exist", id="missing file"),
         pytest.param(["text.mp4"], 3, "is not a video", id="text"),
@@ -159,15 +159,15 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, command: Command) -> None:
         pytest.param([SAMPLE, "--host", "nobody.invalid"], 2, "nothing can listen", id="host"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(
-    arguments: list[object], code: int, told: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+def test_what_cannot_be_done_is_reported_in_one_line(
+    arguments: list[object], code: int, reported: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     clips.not_a_video(Path("text.mp4"))
     Path("there.parquet").touch()
     ran = command("live", *arguments)
     assert (ran.code, ran.out) == (code, "")
-    assert told in ran.err
+    assert reported in ran.err
     assert "secret" not in ran.err
     assert [line.startswith("feelit: ") for line in ran.lines if "whoever" not in line] == [True]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["text.mp4", "there.parquet"]

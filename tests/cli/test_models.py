@@ -93,7 +93,7 @@ def test_verify_is_a_line_a_model_and_an_exit_code(small: Small, command: Comman
     assert [model["ok"] for model in json.loads(command("models", "verify", "small", "face", "--json").out)] == [False, True]
 
 
-def test_pull_prints_where_the_model_is_and_tells_its_licence(small: Small, command: Command) -> None:
+def test_pull_prints_where_the_model_is_and_states_its_licence(small: Small, command: Command) -> None:
     ran = command("models", "pull", "small")
     assert (ran.code, ran.out) == (0, f"{small.model}\n")
     assert ran.lines == ["feelit: small has the licence: MIT (made for a test)"]
@@ -163,7 +163,7 @@ def test_an_interrupted_pull_is_resumed(number: int, code: int, said: str, small
     assert command("models", "verify", "small").code == 0
 
 
-def test_of_two_at_once_one_is_told(small: Small, command: Command) -> None:
+def test_of_two_at_once_one_is_reported(small: Small, command: Command) -> None:
     go_on = threading.Event()
     small.site.troubles.append(stuck(400, go_on))
     with start(small, "small", "--quiet") as process:
@@ -178,7 +178,7 @@ def test_of_two_at_once_one_is_told(small: Small, command: Command) -> None:
     assert small.model.read_bytes() == small.content
 
 
-def test_a_cache_that_may_not_be_written_is_told(small: Small, command: Command) -> None:
+def test_a_cache_that_may_not_be_written_is_reported(small: Small, command: Command) -> None:
     small.cache.mkdir(mode=0o500)
     if os.access(small.cache, os.W_OK):
         pytest.skip("nothing is forbidden to this user")
@@ -187,7 +187,7 @@ def test_a_cache_that_may_not_be_written_is_told(small: Small, command: Command)
     assert "permission denied (set FEELIT_CACHE to another folder, or fix the folder's permissions)" in ran.err
 
 
-def test_a_connection_that_breaks_again_and_again_is_told_once(small: Small, command: Command) -> None:
+def test_a_connection_that_breaks_again_and_again_is_reported_once(small: Small, command: Command) -> None:
     small.site.troubles.append(cut(400))
     ran = command("models", "pull", "small", "--quiet")
     assert ran.code == 4

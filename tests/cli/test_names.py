@@ -70,7 +70,7 @@ def harmless(text: str) -> bool:
     return all(c.isprintable() or c == "\n" for c in text)
 
 
-def test_copies_of_one_video_are_told_apart(analysed: Path, folder: Path) -> None:
+def test_copies_of_one_video_are_distinguished(analysed: Path, folder: Path) -> None:
     table, _ = read_table(analysed)
     names = table.column("video").cast(pa.string()).to_pylist()
     assert set(names) == names_of(folder)
@@ -137,7 +137,7 @@ def test_a_run_on_a_terminal_obeys_no_name(folder: Path) -> None:
 
 @pytest.mark.parametrize("what", [["analyze"], ["summarize"], ["events"], ["annotate", "gone.mp4"]], ids=lambda words: words[0])
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "option"])
-def test_what_fails_is_told_in_one_line(name: str, what: list[str], tmp_path: Path, command: Command, serial: None) -> None:
+def test_what_fails_is_reported_in_one_line(name: str, what: list[str], tmp_path: Path, command: Command, serial: None) -> None:
     ran = command(*what, tmp_path / os.fsdecode(NAMES[name][:250]))
     assert ran.code == 3
     assert harmless(ran.err)

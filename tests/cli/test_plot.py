@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_draws_a_pdf_unless_told_otherwise_and_is_silent(here: Path, command: Command) -> None:
+def test_it_draws_a_pdf_unless_given_otherwise_and_is_silent(here: Path, command: Command) -> None:
     ran = command("plot", "t.parquet")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     assert (here / "timeline.pdf").read_bytes().startswith(b"%PDF")
@@ -43,7 +43,7 @@ def test_options_reach_the_figure(here: Path, command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["gone.parquet"], 3, "gone.parquet does not exist", id="no timeline"),
         pytest.param(
@@ -60,12 +60,12 @@ def test_options_reach_the_figure(here: Path, command: Command) -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
-    here: Path, command: Command, arguments: list[str], code: int, told: str
+    here: Path, command: Command, arguments: list[str], code: int, reported: str
 ) -> None:
     (here / "there.svg").write_text("mine")
     ran = command("plot", *arguments)
     assert (ran.code, ran.out, len(ran.lines)) == (code, "", 1)
-    assert told in ran.err
+    assert reported in ran.err
     assert {p.name for p in here.iterdir()} == {"t.parquet", "two.parquet", "there.svg"}
     assert (here / "there.svg").read_text() == "mine"
 

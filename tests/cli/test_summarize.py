@@ -87,7 +87,7 @@ def test_a_file_needs_a_format(timeline: Path, arguments: list[str]) -> None:
     assert "json, csv, md" in error.hint
 
 
-def test_what_is_no_timeline_is_told(tmp_path: Path) -> None:
+def test_what_is_no_timeline_is_reported(tmp_path: Path) -> None:
     other = tmp_path / "other.parquet"
     pq.write_table(pa.table({"x": [1]}), other)
     for path, reason in ((tmp_path / "gone.parquet", "does not exist"), (other, "is no feelit timeline")):

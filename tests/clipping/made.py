@@ -1,4 +1,4 @@
-"""A short video with a timeline that tells of it, neither of them analysed."""
+"""A short video with a timeline about it, neither of them analysed."""
 
 from __future__ import annotations
 

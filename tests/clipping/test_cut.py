@@ -190,7 +190,7 @@ def test_an_interruption_changes_nothing(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
-def test_a_full_disk_is_told_and_leaves_nothing(video: Path, timeline: Path, out: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(video: Path, timeline: Path, out: Path) -> None:
     with files_no_larger_than(4096), pytest.raises(OutputError, match="cannot be written"):
         cut_clips(video, timeline, ClipsOptions(out=out, crf=1))
     assert not out.exists()
@@ -238,7 +238,7 @@ def test_inputs_that_are_not_what_they_should_be(
     assert not out.exists()
 
 
-def test_a_folder_that_is_a_file_is_told(video: Path, timeline: Path, out: Path) -> None:
+def test_a_folder_that_is_a_file_is_reported(video: Path, timeline: Path, out: Path) -> None:
     out.write_text("mine")
     with pytest.raises(OutputError, match="out cannot be written"):
         cut_clips(video, timeline, ClipsOptions(out=out))

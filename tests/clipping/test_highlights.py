@@ -28,7 +28,7 @@ def found(query: ClipsOptions) -> list[tuple[str, tuple[int, ...], str | None, f
     return [(o.kind, o.who, o.emotion, round(o.start_s, 3)) for o in find_highlights(only(TABLE), query)]
 
 
-def test_moments_unless_told_otherwise_in_order_of_time() -> None:
+def test_moments_unless_given_otherwise_in_order_of_time() -> None:
     assert found(ClipsOptions()) == [
         ("moment", (1,), "happiness", 0.8),
         ("moment", (2,), "surprise", 2.0),
@@ -143,7 +143,7 @@ def test_numbers_that_make_no_sense_are_refused(most: int, max_p: float) -> None
         ClipsOptions(most=most, max_p=max_p)
 
 
-def test_a_track_that_there_is_not_is_told() -> None:
+def test_a_track_that_there_is_not_is_reported() -> None:
     with pytest.raises(UsageError, match="no track 7") as caught:
         find_highlights(only(TABLE), ClipsOptions(tracks=(1, 7)))
     assert caught.value.hint == "its tracks: 1, 2"

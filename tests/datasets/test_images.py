@@ -41,7 +41,7 @@ def test_what_the_camera_says_is_up_is_up() -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
-def test_what_is_cut_off_is_told_and_nothing_else_is(suffix: str, share: float, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_cut_off_is_reported_and_nothing_else_is(suffix: str, share: float, capfd: pytest.CaptureFixture[str]) -> None:
     content = encoded(pictures(1)[0], suffix)
     with pytest.raises(UsageError, match=r"^anna\.jpg is ") as caught:
         decode(content[: int(share * len(content))], "anna.jpg")
@@ -49,7 +49,7 @@ def test_what_is_cut_off_is_told_and_nothing_else_is(suffix: str, share: float, 
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_damaged_png_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_png_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
     content = bytearray(encoded(pictures(1)[0]))
     content[len(content) // 2] ^= 1
     with pytest.raises(UsageError, match="damaged"):
@@ -102,7 +102,7 @@ def test_what_can_be_read_is_read_in_silence(make: Callable[[], bytes], capfd: p
     assert capfd.readouterr().err == "here"
 
 
-def test_a_missing_file_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_line_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^list\.csv, line 2: .*gone\.jpg cannot be read: No such file"):
         Images([tmp_path / "gone.jpg"], ["list.csv, line 2"])[0]
 

@@ -1,4 +1,4 @@
-"""Labelled images in every format: what is read, and what is told about data that are not right."""
+"""Labelled images in every format: what is read, and what is reported about data that are not right."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_copies_of_test_and_validation_images_are_held_out(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("copied", [range(8), range(1, 8, 2)], ids=["all", "all of a class"])
-def test_copies_leave_something_to_learn_from_or_are_told(copied: Sequence[int], tmp_path: Path) -> None:
+def test_copies_leave_something_to_learn_from_or_are_reported(copied: Sequence[int], tmp_path: Path) -> None:
     images, names = pictures(12), ["happy", "sad"] * 6
     made.write_folders(tmp_path / "train", images[:8], names[:8])
     made.write_folders(tmp_path / "valid", images[8:], names[8:])
@@ -231,7 +231,7 @@ WRONG: list[tuple[Callable[[Path], Path], str, str]] = [
 
 
 @pytest.mark.parametrize(("make", "message"), [pytest.param(make, message, id=name) for make, message, name in WRONG])
-def test_data_that_are_not_right_are_told_in_one_line_with_a_way_out(
+def test_data_that_are_not_right_are_reported_in_one_line_with_a_way_out(
     make: Callable[[Path], Path], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError) as caught:
@@ -248,13 +248,13 @@ def test_data_that_are_not_right_are_told_in_one_line_with_a_way_out(
         pytest.param(b"", "cannot be read as Parquet", id="empty"),
     ],
 )
-def test_a_damaged_parquet_file_is_told(content: bytes, message: str, tmp_path: Path) -> None:
+def test_a_damaged_parquet_file_is_reported(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "valid.parquet").write_bytes(content)
     with pytest.raises(UsageError, match=message):
         read_split(tmp_path / "valid.parquet")
 
 
-def test_a_csv_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_a_csv_that_is_no_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_bytes(b"path,label\n\xff\xfe.png,1\n")
     with pytest.raises(UsageError, match="cannot be read"):
         read_split(tmp_path / "list.csv")
@@ -279,7 +279,7 @@ def test_a_split_has_to_be_chosen(split: str | None, message: str, hint: str, ki
     assert caught.value.hint == hint
 
 
-def test_a_truncated_image_is_told_when_it_is_looked_at(tmp_path: Path) -> None:
+def test_a_truncated_image_is_reported_when_it_is_looked_at(tmp_path: Path) -> None:
     folders(tmp_path, "happy", "sad")
     path = tmp_path / "happy" / "000.png"
     path.write_bytes(path.read_bytes()[:-20])

@@ -1,4 +1,4 @@
-"""A classifier that tells light pictures from dark ones, and data to score it on."""
+"""A classifier that distinguishes light pictures from dark ones, and data to score it on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEUTRAL, HAPPY, SAD, NOTHING = 0, 1, 3, 9
 
 
 def write_data(folder: Path) -> Path:
-    """Eight images: five told right, two wrong, one that is neutral; and one that is not a face."""
+    """Eight images: five reported right, two wrong, one that is neutral; and one that is not a face."""
     values = [DARK, DARK, DARK, LIGHT, LIGHT, LIGHT, DARK, LIGHT, DARK]
     labels = [SAD, SAD, SAD, HAPPY, HAPPY, SAD, HAPPY, NEUTRAL, NOTHING]
     write_parquet(folder / "valid.parquet", flat(values), unanimous(labels))

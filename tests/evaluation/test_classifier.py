@@ -155,13 +155,13 @@ def test_the_facts_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def test_the_same_data_give_the_same_scores_and_progress_goes_on_to_the_end(tmp_path: Path) -> None:
-    told: list[float] = []
+    reported: list[float] = []
     options = EvaluateOptions(occlusions=True)
-    first, again = (evaluate_classifier(classifier(tmp_path), write_data(tmp_path), options, told.append) for _ in range(2))
+    first, again = (evaluate_classifier(classifier(tmp_path), write_data(tmp_path), options, reported.append) for _ in range(2))
     assert {k: v for k, v in first.as_json().items() if k != "model"} == {
         k: v for k, v in again.as_json().items() if k != "model"
     }
-    half = told[: len(told) // 2]
+    half = reported[: len(reported) // 2]
     assert half == sorted(half)
     assert half[-1] == 1
 
@@ -181,20 +181,20 @@ def test_all_classes_of_the_built_in_classifier_are_scored(tmp_path: Path) -> No
         pytest.param(("happy", "disgust"), "shows fewer than two classes that the model knows", id="one class"),
     ],
 )
-def test_data_of_other_classes_are_told(labels: tuple[str, ...], message: str, tmp_path: Path) -> None:
+def test_data_of_other_classes_are_reported(labels: tuple[str, ...], message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         evaluate_classifier(classifier(tmp_path, labels=labels), write_data(tmp_path), EvaluateOptions(framing="original"))
     assert "it knows" in caught.value.hint
 
 
 @pytest.mark.parametrize(("name", "word"), [("framing", "orignal"), ("labels", "FER2013")])
-def test_words_that_are_not_known_are_told(name: str, word: str) -> None:
+def test_words_that_are_not_known_are_reported(name: str, word: str) -> None:
     with pytest.raises(UsageError, match=f"--{name} {word} is not known") as caught:
         EvaluateOptions(**{name: word})  # type: ignore[arg-type]  # what Python users may write
     assert "choose from" in caught.value.hint
 
 
-def test_what_makes_no_sense_together_is_told() -> None:
+def test_what_makes_no_sense_together_is_reported() -> None:
     with pytest.raises(UsageError, match="--end-to-end"):
         EvaluateOptions(framing="original", end_to_end=True)
 

@@ -29,15 +29,15 @@ def paragraph(title: str) -> str:
 
 def test_fields_are_those_of_the_scores() -> None:
     table = PAGE[PAGE.index("| field |") :].split("\n\n")[0].splitlines()[2:]
-    told = [name for row in table for name in re.findall(r"`(\w+)`", row.split("|")[1])]
-    assert sorted(told) == sorted(field.name for field in fields(ClassifierScores))
+    reported = [name for row in table for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(reported) == sorted(field.name for field in fields(ClassifierScores))
 
 
 def test_fields_of_detectors_are_those_of_their_scores() -> None:
     section = PAGE[PAGE.index("\n## Detectors\n") :]
-    told = set(re.findall(r"`(\w+)`", section[section.index("| field |") :].split("\n\n")[0]))
+    reported = set(re.findall(r"`(\w+)`", section[section.index("| field |") :].split("\n\n")[0]))
     figures = {field.name for field in fields(FaceScores)} - {"curves", "missed", "false"}
-    assert told == figures | {field.name for kind in (SizeScore, ScoreBin) for field in fields(kind)}
+    assert reported == figures | {field.name for kind in (SizeScore, ScoreBin) for field in fields(kind)}
     assert all(f"`{name}`" in section for name in FILES)
 
 

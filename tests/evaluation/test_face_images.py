@@ -164,7 +164,7 @@ def test_pixels_are_luma_or_bgr(tmp_path: Path) -> None:
         pytest.param("notes.txt", b"hello", "is neither Parquet nor WIDER FACE nor CSV", id="text"),
     ],
 )
-def test_what_is_no_data_set_is_told(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+def test_what_is_no_data_set_is_reported(name: str, content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(UsageError, match=message) as caught:
@@ -173,7 +173,7 @@ def test_what_is_no_data_set_is_told(name: str, content: bytes, message: str, tm
     assert caught.value.hint
 
 
-def test_a_page_that_is_damaged_is_told_when_it_is_read(tmp_path: Path) -> None:
+def test_a_page_that_is_damaged_is_reported_when_it_is_read(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "f.parquet", scene())
     content = bytearray(path.read_bytes())
     content[20:60] = b"\xff" * 40
@@ -183,7 +183,7 @@ def test_a_page_that_is_damaged_is_told_when_it_is_read(tmp_path: Path) -> None:
         list(found.read())
 
 
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+def test_what_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         find_images(tmp_path / "gone")
     with pytest.raises(UsageError, match="is neither"):
@@ -213,13 +213,13 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         pytest.param({"image": pa.array([b"x"]), "box": pa.array([[[1.0, 2, np.inf, 4]]])}, "a box is no box", id="endless"),
     ],
 )
-def test_columns_of_another_kind_are_told(columns: dict[str, pa.Array], message: str, tmp_path: Path) -> None:
+def test_columns_of_another_kind_are_reported(columns: dict[str, pa.Array], message: str, tmp_path: Path) -> None:
     pq.write_table(pa.table(columns), tmp_path / "f.parquet")
     with pytest.raises(UsageError, match=message):
         list(find_images(tmp_path / "f.parquet").read())
 
 
-def test_images_that_do_not_decode_are_told_by_name(tmp_path: Path) -> None:
+def test_images_that_do_not_decode_are_reported_by_name(tmp_path: Path) -> None:
     (damaged,) = read(write_parquet(tmp_path / "f.parquet", [Photograph(b"no image")]))
     with pytest.raises(UsageError, match=r"f\.parquet, row 0 is not an image that can be read"):
         damaged.pixels("bgr")
@@ -228,7 +228,7 @@ def test_images_that_do_not_decode_are_told_by_name(tmp_path: Path) -> None:
         missing.pixels("luma")
 
 
-def test_an_image_that_claims_to_be_endless_is_told(tmp_path: Path) -> None:
+def test_an_image_that_claims_to_be_endless_is_reported(tmp_path: Path) -> None:
     _, content = cv2.imencode(".png", np.zeros((4, 4), np.uint8))
     large = bytearray(content.tobytes())
     large[16:24] = (2**30).to_bytes(4) * 2  # width and height of the header

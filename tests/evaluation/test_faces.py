@@ -58,7 +58,7 @@ def test_figures_by_hand(scores: FaceScores) -> None:
     ]
 
 
-def test_images_are_told_by_who_labelled_them_and_by_whether_they_show_a_face(scores: FaceScores) -> None:
+def test_images_are_reported_by_who_labelled_them_and_by_whether_they_show_a_face(scores: FaceScores) -> None:
     assert (scores.images, scores.labelled_by_people, scores.negatives, scores.false_in_negatives) == (3, 1, 1, 1)
 
 
@@ -72,7 +72,7 @@ def test_calibration_is_about_scores_from_half_the_threshold_on(scores: FaceScor
     assert sum(part.detections for part in strict.calibration) == 4  # without the one of 0.4
 
 
-def test_landmarks_are_compared_where_another_detector_told_them(scores: FaceScores, network: Path, tmp_path: Path) -> None:
+def test_landmarks_are_compared_where_another_detector_reported_them(scores: FaceScores, network: Path, tmp_path: Path) -> None:
     assert (scores.landmark_error, scores.landmark_faces) == (0, 1)  # the face at 0.4 is below the threshold
     moved = replace(scene()[0], landmarks=[[v + 4 for v in marks(40, 40)], marks(120, 40)])
     once_more = evaluate_faces(network, write_parquet(tmp_path / "moved.parquet", [moved]))
@@ -153,10 +153,10 @@ def test_json_holds_numbers_and_nothing_that_is_none(scores: FaceScores) -> None
     assert content["threshold"] == 0.5
 
 
-def test_the_share_that_is_done_is_told(network: Path, data: Path) -> None:
-    told: list[float] = []
-    evaluate_faces(network, data, advance=told.append)
-    assert told == pytest.approx([1 / 3, 2 / 3, 1])
+def test_the_share_that_is_done_is_reported(network: Path, data: Path) -> None:
+    reported: list[float] = []
+    evaluate_faces(network, data, advance=reported.append)
+    assert reported == pytest.approx([1 / 3, 2 / 3, 1])
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_figure_that_fails_leaves_nothing(scores: ClassifierScores, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_figures_without_matplotlib_are_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_without_matplotlib_are_reported_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match="matplotlib") as caught:
         check_folder(tmp_path, False, *GIVEN)
@@ -93,7 +93,7 @@ def test_figures_without_matplotlib_are_told_before_the_work(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("out", ["file", "file/below/it"])
-def test_a_file_in_the_way_of_the_folder_is_told_before_the_work(out: str, tmp_path: Path) -> None:
+def test_a_file_in_the_way_of_the_folder_is_reported_before_the_work(out: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(OutputError, match="cannot be written"):
         check_folder(tmp_path / out, True, *GIVEN)
@@ -101,7 +101,7 @@ def test_a_file_in_the_way_of_the_folder_is_told_before_the_work(out: str, tmp_p
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden to root, nor by these bits on Windows")
-def test_a_folder_that_may_not_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_written_is_reported_before_the_work(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(OutputError, match="permission denied"):

@@ -57,11 +57,11 @@ def test_another_label_can_be_explained_under_any_spelling(model: str, image: st
     np.testing.assert_allclose(sad.saliency, -happy.saliency, atol=1e-5)
 
 
-def test_patch_and_stride_follow_the_crop_unless_told(model: str, image: str) -> None:
+def test_patch_and_stride_follow_the_crop_unless_given(model: str, image: str) -> None:
     usual = explain_sources(model, [image], replace(FEW, method="occlusion"))[0].saliency
-    told = explain_sources(model, [image], replace(FEW, method="occlusion", patch_px=4, stride_px=1))[0].saliency
+    reported = explain_sources(model, [image], replace(FEW, method="occlusion", patch_px=4, stride_px=1))[0].saliency
     other = explain_sources(model, [image], replace(FEW, method="occlusion", patch_px=6))[0].saliency
-    np.testing.assert_array_equal(usual, told)
+    np.testing.assert_array_equal(usual, reported)
     assert not np.array_equal(usual, other)
 
 
@@ -112,17 +112,17 @@ def test_maps_depend_on_the_weights_of_the_model(method: Method, tmp_path: Path)
 
 def test_the_summary_is_made_of_numbers_and_words(model: str, image: str) -> None:
     (found,) = explain_sources(model, [image], FEW)
-    told = found.summary()
-    assert told["probabilities"]["happiness"] == told["probability"] == pytest.approx(0.9804, abs=1e-4)
-    assert told["largest"] == pytest.approx(float(found.saliency.max()), abs=1e-4)
-    x0, y0, x1, y1 = told["top_region"]
-    assert 0 <= x0 <= told["peak"][0] < x1 <= SIDE
-    assert 0 <= y0 <= told["peak"][1] < y1 <= SIDE
-    assert 0 <= told["deletion_auc"] < told["insertion_auc"] <= 1
+    reported = found.summary()
+    assert reported["probabilities"]["happiness"] == reported["probability"] == pytest.approx(0.9804, abs=1e-4)
+    assert reported["largest"] == pytest.approx(float(found.saliency.max()), abs=1e-4)
+    x0, y0, x1, y1 = reported["top_region"]
+    assert 0 <= x0 <= reported["peak"][0] < x1 <= SIDE
+    assert 0 <= y0 <= reported["peak"][1] < y1 <= SIDE
+    assert 0 <= reported["deletion_auc"] < reported["insertion_auc"] <= 1
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "reported"),
     [
         pytest.param({"method": "RISE"}, "--method RISE is not known", id="no such method"),
         pytest.param({"baseline": "black"}, "--baseline black is not known", id="no such baseline"),
@@ -135,13 +135,13 @@ def test_the_summary_is_made_of_numbers_and_words(model: str, image: str) -> Non
         pytest.param({"stride_px": 0}, "--stride 0", id="no step"),
     ],
 )
-def test_options_that_make_no_sense_are_told(asked: dict[str, object], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_options_that_make_no_sense_are_reported(asked: dict[str, object], reported: str) -> None:
+    with pytest.raises(UsageError, match=reported):
         replace(FEW, **asked)  # type: ignore[arg-type]  # names and values of several types
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "reported"),
     [
         pytest.param(replace(FEW, label="fear"), "made.onnx has no label fear", id="label of another model"),
         pytest.param(replace(FEW, face=2), "shows 1 face", id="no second face"),
@@ -149,23 +149,23 @@ def test_options_that_make_no_sense_are_told(asked: dict[str, object], told: str
         pytest.param(replace(FEW, patch_px=4, stride_px=5), "do not fit", id="stride longer than the patch"),
     ],
 )
-def test_what_does_not_fit_model_or_picture_is_told(options: ExplainOptions, told: str, model: str, image: str) -> None:
-    with pytest.raises(UsageError, match=told) as caught:
+def test_what_does_not_fit_model_or_picture_is_reported(options: ExplainOptions, reported: str, model: str, image: str) -> None:
+    with pytest.raises(UsageError, match=reported) as caught:
         explain_sources(model, [image], options)
     assert caught.value.hint
 
 
-def test_models_that_cannot_be_asked_are_told(tmp_path: Path, image: str) -> None:
+def test_models_that_cannot_be_asked_are_reported(tmp_path: Path, image: str) -> None:
     bare = linear(tmp_path / "bare.onnx", region_weight())
     card_path(bare).unlink()
-    for name, told in ((str(bare), "has no card"), ("gone.onnx", "does not exist"), ("face", "is a model for face")):
-        with pytest.raises(ModelError, match=told):
+    for name, reported in ((str(bare), "has no card"), ("gone.onnx", "does not exist"), ("face", "is a model for face")):
+        with pytest.raises(ModelError, match=reported):
             explain_sources(name, [image], FEW)
     with pytest.raises(ModelError, match="not a face detector"):
         explain_sources("expression", [image], replace(FEW, detector="expression"))
 
 
-def test_more_faces_than_there_is_room_for_are_told_before_the_work(model: str, image: str, tmp_path: Path) -> None:
+def test_more_faces_than_there_is_room_for_are_reported_before_the_work(model: str, image: str, tmp_path: Path) -> None:
     asked: list[float] = []
     with pytest.raises(UsageError, match="61 faces are more than the 60") as caught:
         explain_into(tmp_path / "b.png", model, [image] * 61, FEW, progress=asked.append)
@@ -174,7 +174,7 @@ def test_more_faces_than_there_is_room_for_are_told_before_the_work(model: str, 
     assert len(explain_sources(model, [image] * 61, replace(FEW, masks=2))) == 61  # without a picture there is room for all
 
 
-def test_nothing_to_explain_is_told() -> None:
+def test_nothing_to_explain_is_reported() -> None:
     with pytest.raises(UsageError, match="nothing to explain"):
         explain_sources("expression", [], FEW)
 
@@ -192,7 +192,7 @@ def test_the_python_function_gives_and_draws_the_same(model: str, image: str, tm
         feelit.explain([], model)
 
 
-def test_classifiers_on_plain_boxes_are_not_told_landmarks(tmp_path: Path) -> None:
+def test_classifiers_on_plain_boxes_are_not_reported_landmarks(tmp_path: Path) -> None:
     path = linear(tmp_path / "m.onnx", region_weight(), CARD)
     (found,) = explain_sources(str(path), [str(made.portrait(tmp_path / "p.png"))], replace(FEW, masks=20))
     assert (found.found, found.near) == (True, None)

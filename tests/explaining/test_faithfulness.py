@@ -51,7 +51,7 @@ def test_the_drop_is_what_hiding_the_top_tenth_takes_away() -> None:
     assert judged(TRUE).drop > 0.3
 
 
-def test_the_top_is_a_tenth_and_its_part_with_the_peak_is_told() -> None:
+def test_the_top_is_a_tenth_and_its_part_with_the_peak_is_reported() -> None:
     saliency = np.zeros((20, 20), np.float32)
     saliency[2:6, 3:8] = 1  # 20 of 400 pixels
     saliency[12:16, 10:15] = 2

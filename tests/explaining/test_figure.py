@@ -129,7 +129,7 @@ def test_equal_steps_of_a_value_are_equal_steps_to_the_eye() -> None:
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_for_and_against_can_be_told_apart_by_colour_blind_people(vision: str) -> None:
+def test_for_and_against_can_be_distinguished_by_colour_blind_people(vision: str) -> None:
     for value in (0.25, 0.5, 1.0):
         against, favour = (Colour(*map(int, coloured(np.array([[v]], np.float32))[0, 0])) for v in (-value, value))
         assert np.linalg.norm(seen(against, vision) - seen(favour, vision)) > 15

@@ -75,7 +75,7 @@ def test_faces_are_counted_from_the_left(tmp_path: Path, networks: Networks) -> 
 
 
 @pytest.mark.parametrize("side", [32, 48, 96, 200, 600])
-def test_close_crops_are_found_and_told_in_their_own_pixels(side: int, tmp_path: Path, networks: Networks) -> None:
+def test_close_crops_are_found_and_reported_in_their_own_pixels(side: int, tmp_path: Path, networks: Networks) -> None:
     faces = find_faces(Source(portrait(tmp_path / "a.png", side)), networks)
     assert faces.found
     assert len(faces.box) == 1
@@ -126,7 +126,7 @@ def test_a_detector_for_colour_is_given_colour(tmp_path: Path, networks: Network
 
 
 @pytest.mark.parametrize(
-    ("make", "time_s", "kind", "told"),
+    ("make", "time_s", "kind", "reported"),
     [
         pytest.param(lambda p: clips.plain(p, frames=5), 0.1, UsageError, "no face was found", id="nobody"),
         pytest.param(lambda p: clips.plain(p, frames=5), 9.0, UsageError, "ends at 0.2 s, before 9 s", id="beyond the end"),
@@ -134,9 +134,9 @@ def test_a_detector_for_colour_is_given_colour(tmp_path: Path, networks: Network
         pytest.param(lambda p: p, 0.0, VideoReadError, "does not exist", id="missing"),
     ],
 )
-def test_moments_that_show_nothing_are_told(
-    make: object, time_s: float, kind: type[Exception], told: str, tmp_path: Path, networks: Networks
+def test_moments_that_show_nothing_are_reported(
+    make: object, time_s: float, kind: type[Exception], reported: str, tmp_path: Path, networks: Networks
 ) -> None:
     assert callable(make)
-    with pytest.raises(kind, match=told):
+    with pytest.raises(kind, match=reported):
         find_faces(Source(make(tmp_path / "a.mp4"), time_s), networks)

@@ -43,7 +43,7 @@ def test_a_file_that_there_is_goes_by_its_whole_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a.mp4@1:60", "a.mp4@1:75:00", "a.mp4@99999999999"])
-def test_what_is_no_time_is_told(text: str) -> None:
+def test_what_is_no_time_is_reported(text: str) -> None:
     with pytest.raises(UsageError, match="is no time") as caught:
         Source.parse(text)
     assert "1:30" in caught.value.hint
@@ -79,7 +79,7 @@ def test_other_pixels_become_eight_bits_of_colour(
 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".webp"])
-def test_a_truncated_image_is_told_in_one_line(ending: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_truncated_image_is_reported_in_one_line(ending: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = portrait(tmp_path / f"a{ending}")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
     with pytest.raises(VideoReadError, match=r"is damaged or cut off|is not an image that can be read") as caught:
@@ -89,7 +89,7 @@ def test_a_truncated_image_is_told_in_one_line(ending: str, tmp_path: Path, capf
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         pytest.param("gone.png", "cannot be read: No such file", id="missing"),
         pytest.param("folder", "cannot be read", id="folder"),
@@ -99,15 +99,15 @@ def test_a_truncated_image_is_told_in_one_line(ending: str, tmp_path: Path, capf
         pytest.param("n" * 300, "cannot be read", id="too long a name"),
     ],
 )
-def test_what_is_no_image_is_told(name: str, told: str, tmp_path: Path) -> None:
+def test_what_is_no_image_is_reported(name: str, reported: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.png").write_text("The minutes of the meeting.\n" * 40)
-    with pytest.raises(VideoReadError, match=told) as caught:
+    with pytest.raises(VideoReadError, match=reported) as caught:
         read_image(tmp_path / name)
     assert caught.value.hint
 
 
-def test_an_address_is_told() -> None:
+def test_an_address_is_reported() -> None:
     with pytest.raises(FeelitError, match="is an address"):
         read_image(Path("s3://bucket/a.png"))

@@ -21,7 +21,7 @@ FACTS |= {"frames_decoded": 1, "frames_sampled": 1, "decode_errors": 0, "cuts": 
 
 
 def write(path: Path, *tables: pa.Table, group: int = 1000, videos: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
-    """A timeline file; `videos` tells of the videos in it, `FACTS` of each by default."""
+    """A timeline file; `videos` describes the videos in it, `FACTS` of each by default."""
     joined = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
     joined = joined.unify_dictionaries().combine_chunks()
     if videos is None:

@@ -1,6 +1,6 @@
 """ELAN documents: read back with pympi, and held against schemas.
 
-The published schema, EAFv3.0.xsd, comes without a licence that would let us keep a copy. `data/eaf_written.xsd` tells in our
+The published schema, EAFv3.0.xsd, comes without a licence that would let us keep a copy. `data/eaf_written.xsd` states in our
 own words what we write of it. Who has the published one names it in the environment, EAF_SCHEMA=path/to/EAFv3.0.xsd, and it is
 used as well; the source distribution of pympi-ling holds it.
 """

@@ -27,8 +27,8 @@ def first_cells(text: str) -> list[list[str]]:
 
 def test_every_format_is_in_the_table_with_its_ending() -> None:
     rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| [`")]
-    told = {re.findall(r"`(\w+)`", row[0])[0]: (row[1].strip("`"), row[4]) for row in rows}
-    assert told == {name: (kind.suffix, "one" if kind.one_video else "any number") for name, kind in FORMATS.items()}
+    reported = {re.findall(r"`(\w+)`", row[0])[0]: (row[1].strip("`"), row[4]) for row in rows}
+    assert reported == {name: (kind.suffix, "one" if kind.one_video else "any number") for name, kind in FORMATS.items()}
 
 
 @pytest.mark.parametrize("anchor", re.findall(r"\]\(#([\w-]+)\)", PAGE))
@@ -44,7 +44,7 @@ def test_every_link_has_its_section(anchor: str) -> None:
         pytest.param("BORIS", boris.HEADINGS, id="boris"),
     ],
 )
-def test_every_column_is_told_and_no_other_is(title: str, headings: Sequence[str]) -> None:
-    told = [name for names in first_cells(section(title)) for name in names]
-    assert len(told) == len(set(told))
-    assert set(told) == set(headings)
+def test_every_column_is_reported_and_no_other_is(title: str, headings: Sequence[str]) -> None:
+    reported = [name for names in first_cells(section(title)) for name in names]
+    assert len(reported) == len(set(reported))
+    assert set(reported) == set(headings)

@@ -25,12 +25,12 @@ def test_a_name_is_enough(name: str) -> None:
         pytest.param("t.tsv", "boris", id="boris"),
     ],
 )
-def test_the_ending_of_a_file_tells_too(out: str, name: str) -> None:
+def test_the_ending_of_a_file_is_enough(out: str, name: str) -> None:
     assert format_named(None, Path(out)) is FORMATS[name]
 
 
 @pytest.mark.parametrize("out", [None, Path("folder"), Path("t.txt")], ids=["standard-output", "folder", "unknown-ending"])
-def test_what_tells_nothing_is_refused(out: Path | None) -> None:
+def test_what_says_nothing_is_refused(out: Path | None) -> None:
     with pytest.raises(UsageError, match="does not say what to write") as caught:
         format_named(None, out)
     assert all(name in caught.value.hint for name in FORMATS)

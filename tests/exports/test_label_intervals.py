@@ -46,7 +46,7 @@ def test_the_last_frame_does_not_last_longer_than_the_video(tmp_path: Path) -> N
     assert (shown.tracks[1][-1].end_ms, shown.end_ms) == (240, 240)
 
 
-def test_a_container_that_tells_too_short_a_length_squeezes_nothing(tmp_path: Path) -> None:
+def test_a_container_that_states_too_short_a_length_squeezes_nothing(tmp_path: Path) -> None:
     shown = show(tmp_path, {1: "nnnhhh"}, 0.1, duration_s=0.1)
     assert [(s.start_ms, s.end_ms) for s in shown.tracks[1]] == [(0, 300), (300, 500)]
     assert shown.end_ms == 500
@@ -59,7 +59,7 @@ def test_a_single_frame_is_shown_for_a_millisecond(tmp_path: Path) -> None:
 
 
 def test_the_confidence_is_the_mean_over_the_samples_of_the_emotion(tmp_path: Path) -> None:
-    """The blip of surprise in the middle belongs to the bout, but tells nothing of happiness."""
+    """The blip of surprise in the middle belongs to the bout, but says nothing about happiness."""
     table = table_of({1: "hhshh"}, [0, 0.1, 0.2, 0.3, 0.6], confidence={(1, 0): 0.5, (1, 2): 0.1, (1, 3): 0.9})
     (bout,) = label_intervals(open_timelines(write(tmp_path / "t.parquet", table))[0]).tracks[1]
     expected = (0.1 * 0.5 + 0.1 * CERTAIN + 0.3 * 0.9 + 0.1 * CERTAIN) / 0.6

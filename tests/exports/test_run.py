@@ -149,7 +149,7 @@ def test_folders_of_timelines_are_searched(here: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ONE_VIDEO)
-def test_timelines_of_no_video_are_told(name: str, here: Path) -> None:
+def test_timelines_of_no_video_are_reported(name: str, here: Path) -> None:
     path = write(here / "t.parquet")
     with pytest.raises(TimelineReadError, match="hold no video"):
         export_timelines([path], ExportOptions(out=here / "out", format=name))
@@ -165,7 +165,7 @@ def test_a_video_without_rows_has_its_file(here: Path) -> None:
         assert file.is_file()
 
 
-def test_a_folder_that_is_none_is_told(here: Path) -> None:
+def test_a_folder_that_is_none_is_reported(here: Path) -> None:
     path = timeline(here / "t.parquet", "a.mp4")
     (here / "file").write_text("mine")
     with pytest.raises(OutputError, match="cannot be written"):

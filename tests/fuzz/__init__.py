@@ -2,6 +2,6 @@
 
     python -m tests.fuzz --target video --cases 1000
 
-Every case is told by its target, the seed and its number, and is made again from these. Cases run in child processes, so that a
-crash, a hang or a flood of memory is seen from outside and costs only its own case.
+A case is named by its target, the seed and its number, and can be made again from these. Cases run in child processes, so that
+a crash, a hang or a flood of memory is seen from outside and costs only its own case.
 """

@@ -36,8 +36,8 @@ def main() -> int:
                 if isinstance(outcome, Finding):
                     findings.append(outcome)
                     print(outcome, flush=True)
-            told = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
-            print(f"{target}: {asked.cases} cases in {time.perf_counter() - start_s:.0f} s: {told}", flush=True)
+            reported = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
+            print(f"{target}: {asked.cases} cases in {time.perf_counter() - start_s:.0f} s: {reported}", flush=True)
     return 1 if findings else 0
 
 

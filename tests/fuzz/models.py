@@ -134,13 +134,13 @@ class ModelTarget:
         card.write_bytes(text)
         model.write_bytes(network if which < 0.5 else mutated(network, rng, Material(WORDS)))
         with patch("feelit.run.segment.open_detector", _detector), patch("feelit.run.segment.open_expression", _classifier):
-            told = feelit(
+            reported = feelit(
                 "analyze", self._video, "--quiet", "--out", out, f"--{role}", model, "--min-face", 16, "--device", "cpu"
             )
-        if told.code:
+        if reported.code:
             nothing_but(folder, {model.name, card.name})
-            if told.code != 4:
-                raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
+            if reported.code != 4:
+                raise MisbehavedError(f"exit code {reported.code}: {reported.err!r}")
             return "refused"
         nothing_but(folder, {model.name, card.name, out.name})
         return "taken"

@@ -134,7 +134,7 @@ def _box(data: bytearray, rng: np.random.Generator, material: Material) -> bytea
 
 
 def _ebml(data: bytearray, rng: np.random.Generator, material: Material) -> bytearray:
-    """A number of variable length, as EBML (Matroska, WebM) keeps its sizes: its first byte tells how long it is."""
+    """A number of variable length, as EBML (Matroska, WebM) keeps its sizes: its first byte says how long it is."""
     at = _place(data, rng)
     width = int(rng.integers(1, 9))
     value = (0x80 >> (width - 1)) << (8 * (width - 1)) | int(rng.integers(2**62)) % (1 << 7 * width)

@@ -68,11 +68,11 @@ class OptionsTarget:
         """See `Target.run`."""
         config = folder / "case.toml"
         config.write_bytes(mutated(self._sound, rng, Material(WORDS)) if rng.random() < 0.4 else _strange_lines(rng))
-        told = feelit("analyze", "--config", config, "--dry-run")
+        reported = feelit("analyze", "--config", config, "--dry-run")
         nothing_but(folder, {config.name})
-        if told.code not in (0, 2):
-            raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
-        return "taken" if told.code == 0 else "refused"
+        if reported.code not in (0, 2):
+            raise MisbehavedError(f"exit code {reported.code}: {reported.err!r}")
+        return "taken" if reported.code == 0 else "refused"
 
 
 def _strange_lines(rng: np.random.Generator) -> bytes:

@@ -20,11 +20,11 @@ _command = functools.cache(typer.main.get_command)  # to put the parser together
 
 
 class MisbehavedError(Exception):
-    """The program did what it must never do; the message tells what."""
+    """The program did what it must never do; the message says what."""
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """What a command ended with."""
 
     code: int
@@ -32,13 +32,13 @@ class Told:
     err: str
 
 
-def feelit(*arguments: object) -> Told:
+def feelit(*arguments: object) -> Reported:
     """Call the command as a user would, with segments run in this process and warnings as errors.
 
     Raises
     ------
     MisbehavedError
-        if it says more than a line on standard error, or tells of a bug of its own.
+        if it says more than a line on standard error, or reports a bug of its own.
     Exception
         whatever the command lets through.
     """
@@ -58,29 +58,29 @@ def feelit(*arguments: object) -> Told:
             code = 0
         except SystemExit as done:
             code = int(done.code or 0)
-    told = Told(code, out.getvalue(), err.getvalue())
-    look_at(told)
-    return told
+    reported = Reported(code, out.getvalue(), err.getvalue())
+    look_at(reported)
+    return reported
 
 
-def look_at(told: Told) -> None:
+def look_at(reported: Reported) -> None:
     """Raise a MisbehavedError where a command did what none may do."""
-    lines = told.err.splitlines()
-    if "internal error" in told.err or "Traceback" in told.err:
-        raise MisbehavedError(told.err.strip())
-    if told.code == 0 and lines:
-        raise MisbehavedError(f"all was well, and yet it said: {told.err!r}")
-    if told.code == 1:
-        raise MisbehavedError(f"exit code 1: {told.err!r}")
-    if told.code and not (len(lines) == 1 and lines[0].startswith("feelit: ")) and not _of_click(told):
-        raise MisbehavedError(f"exit code {told.code} with {len(lines)} lines: {told.err!r}")
+    lines = reported.err.splitlines()
+    if "internal error" in reported.err or "Traceback" in reported.err:
+        raise MisbehavedError(reported.err.strip())
+    if reported.code == 0 and lines:
+        raise MisbehavedError(f"all was well, and yet it said: {reported.err!r}")
+    if reported.code == 1:
+        raise MisbehavedError(f"exit code 1: {reported.err!r}")
+    if reported.code and not (len(lines) == 1 and lines[0].startswith("feelit: ")) and not _of_click(reported):
+        raise MisbehavedError(f"exit code {reported.code} with {len(lines)} lines: {reported.err!r}")
     if any(not c.isprintable() for line in lines for c in line):
-        raise MisbehavedError(f"control characters on standard error: {told.err!r}")
+        raise MisbehavedError(f"control characters on standard error: {reported.err!r}")
 
 
-def _of_click(told: Told) -> bool:
-    """A word that the parser of the command line refuses is told in Typer's own form."""
-    return told.code == 2 and told.err.startswith("Usage: ")
+def _of_click(reported: Reported) -> bool:
+    """A word that the parser of the command line refuses is reported in Typer's own form."""
+    return reported.code == 2 and reported.err.startswith("Usage: ")
 
 
 def nothing_but(folder: Path, names: set[str]) -> None:

@@ -131,7 +131,7 @@ def _serve(pipe: Connection, attack: Attack, numbers: range, seeds: Path, folder
         try:
             outcome = attacked.run(attack.random_numbers(number), place)
         except Exception as error:
-            outcome = attack.found(number, "error", _told(error))
+            outcome = attack.found(number, "error", _reported(error))
         if isinstance(outcome, str) and (peak := _peak_mib()) > limits.mib:
             outcome = attack.found(number, "memory", f"{peak} MiB")
         if isinstance(outcome, str) and (noise := said.read_bytes()):
@@ -142,7 +142,7 @@ def _serve(pipe: Connection, attack: Attack, numbers: range, seeds: Path, folder
         pipe.send(outcome)
 
 
-def _told(error: Exception) -> str:
+def _reported(error: Exception) -> str:
     """The error in a line, with the place in the program where it came from."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "feelit" in Path(f.filename).parts]
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.fuzz.mutations import KINDS, MOST_BYTES, Material, mutated
-from tests.fuzz.product import MisbehavedError, Told, feelit, look_at
+from tests.fuzz.product import MisbehavedError, Reported, feelit, look_at
 from tests.fuzz.running import Attack, Finding, Limits, run
 from tests.fuzz.targets import TARGETS
 
@@ -64,7 +64,7 @@ def test_what_it_does_not_stand_is_noticed_and_attributed(tmp_path: Path) -> Non
     assert (keep / "weak-1" / "input").read_text(encoding="ascii") == "1"
 
 
-def test_cases_are_told_by_their_number() -> None:
+def test_cases_are_reported_by_their_number() -> None:
     draws = [[Attack(t, s).random_numbers(n).random() for t in TARGETS for s in (1, 2) for n in range(3)] for _ in range(2)]
     assert draws[0] == draws[1]
     assert len(set(draws[0])) == len(draws[0])
@@ -86,22 +86,25 @@ def test_damage_is_bounded_and_repeatable() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
-        pytest.param(Told(0, "", "a line\n"), id="says-something-though-all-is-well"),
-        pytest.param(Told(1, "", "feelit: x\n"), id="exit-code-of-a-bug"),
-        pytest.param(Told(3, "", "feelit: x\nfeelit: y\n"), id="two-lines"),
-        pytest.param(Told(3, "", "Traceback (most recent call last):\n"), id="traceback"),
-        pytest.param(Told(10, "", "feelit: internal error: x\n"), id="internal-error"),
-        pytest.param(Told(3, "", "feelit: \x1b[31m\n"), id="escape-sequence"),
+        pytest.param(Reported(0, "", "a line\n"), id="says-something-though-all-is-well"),
+        pytest.param(Reported(1, "", "feelit: x\n"), id="exit-code-of-a-bug"),
+        pytest.param(Reported(3, "", "feelit: x\nfeelit: y\n"), id="two-lines"),
+        pytest.param(Reported(3, "", "Traceback (most recent call last):\n"), id="traceback"),
+        pytest.param(Reported(10, "", "feelit: internal error: x\n"), id="internal-error"),
+        pytest.param(Reported(3, "", "feelit: \x1b[31m\n"), id="escape-sequence"),
     ],
 )
-def test_misbehaviour_is_known_when_it_is_seen(told: Told) -> None:
+def test_misbehaviour_is_known_when_it_is_seen(reported: Reported) -> None:
     with pytest.raises(MisbehavedError):
-        look_at(told)
+        look_at(reported)
 
 
 def test_the_command_is_called_as_users_call_it(tmp_path: Path) -> None:
     assert feelit("--version").out.startswith("feelit ")
-    told = feelit("summarize", tmp_path / "gone.parquet")
-    assert (told.code, told.err) == (3, f"feelit: {tmp_path}/gone.parquet does not exist (run `feelit analyze` first)\n")
+    ran = feelit("summarize", tmp_path / "gone.parquet")
+    assert (ran.code, ran.err) == (
+        3,
+        f"feelit: {tmp_path}/gone.parquet does not exist (run `feelit analyze` first)\n",
+    )

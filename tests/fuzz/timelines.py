@@ -65,15 +65,15 @@ class TimelineTarget:
         command = COMMANDS[int(rng.integers(len(COMMANDS)))]
         if rng.random() < 0.15:
             return self._drawn(timeline, folder / "drawn.mp4")
-        told = feelit(*command, timeline)
+        reported = feelit(*command, timeline)
         nothing_but(folder, {timeline.name})
-        if told.code not in (0, 2, 3):
-            raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
-        if told.code == 0 and command[-1] == "json":
-            json.loads(told.out, parse_constant=_refuse_constant)
-        if any(not (c.isprintable() or c == "\n") for c in told.out) and command[-1] in ("table", "md"):
-            raise MisbehavedError(f"control characters on standard output: {told.out!r}")
-        return "read" if told.code == 0 else "refused"
+        if reported.code not in (0, 2, 3):
+            raise MisbehavedError(f"exit code {reported.code}: {reported.err!r}")
+        if reported.code == 0 and command[-1] == "json":
+            json.loads(reported.out, parse_constant=_refuse_constant)
+        if any(not (c.isprintable() or c == "\n") for c in reported.out) and command[-1] in ("table", "md"):
+            raise MisbehavedError(f"control characters on standard output: {reported.out!r}")
+        return "read" if reported.code == 0 else "refused"
 
     def made(self, rng: np.random.Generator, folder: Path) -> Path:
         """A hostile timeline."""
@@ -85,11 +85,11 @@ class TimelineTarget:
         return timeline
 
     def _drawn(self, timeline: Path, out: Path) -> str:
-        told = feelit("annotate", self._video, timeline, "--out", out)
-        nothing_but(timeline.parent, {timeline.name, out.name} if told.code == 0 else {timeline.name})
-        if told.code not in (0, 2, 3):
-            raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
-        return "drawn" if told.code == 0 else "not drawn"
+        reported = feelit("annotate", self._video, timeline, "--out", out)
+        nothing_but(timeline.parent, {timeline.name, out.name} if reported.code == 0 else {timeline.name})
+        if reported.code not in (0, 2, 3):
+            raise MisbehavedError(f"exit code {reported.code}: {reported.err!r}")
+        return "drawn" if reported.code == 0 else "not drawn"
 
     def _write_hostile(self, rng: np.random.Generator, path: Path) -> None:
         table, about = self._table, {"schema_version": 1} | self._about
@@ -108,16 +108,16 @@ class ExportTarget(TimelineTarget):
         kind = str(rng.choice([*FORMATS, "report"]))
         command = ("report", timeline, "--out", out / "a.html") if kind == "report" else ("export", timeline, "--format", kind)
         alone = kind == "report" or not FORMATS[kind].one_video
-        told = feelit(*command) if kind == "report" else feelit(*command, "--out", out / "a" if alone else out)
+        reported = feelit(*command) if kind == "report" else feelit(*command, "--out", out / "a" if alone else out)
         nothing_but(folder, {timeline.name, out.name})
         written = [path for path in out.rglob("*") if path.is_file()]
-        if told.code not in (0, 2, 3, 5):
-            raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
-        if told.code == 0 and not written:
+        if reported.code not in (0, 2, 3, 5):
+            raise MisbehavedError(f"exit code {reported.code}: {reported.err!r}")
+        if reported.code == 0 and not written:
             raise MisbehavedError("nothing was written")
-        if alone and told.code and written:
+        if alone and reported.code and written:
             raise MisbehavedError(f"left behind: {written}")
-        return "written" if told.code == 0 else "refused"
+        return "written" if reported.code == 0 else "refused"
 
 
 def _stored(table: pa.Table, about: Any, path: Path, group: int = 1000) -> bytes:

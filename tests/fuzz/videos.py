@@ -61,7 +61,7 @@ class VideoTarget:
     """Clips of many codecs, damaged."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ["SVT_LOG"] = "1"  # the encoder of AV1 else tells of itself on standard error
+        os.environ["SVT_LOG"] = "1"  # the encoder of AV1 else writes about itself on standard error
         self._seeds = {}
         for name, asked in SEEDS.items():
             path = folder / name
@@ -76,13 +76,13 @@ class VideoTarget:
         video, out = folder / f"case{Path(name).suffix}", folder / "out.parquet"
         video.write_bytes(mutated(self._seeds[name], rng, self._material))
         rate, start = str(rng.choice(RATES)), float(rng.choice([0.0, 0.0, 0.1]))
-        told = feelit(
+        reported = feelit(
             "analyze", video, "--quiet", "--out", out, "--rate", rate, "--start", start, "--min-face", 16, "--device", "cpu"
         )
-        if told.code:
+        if reported.code:
             nothing_but(folder, {video.name})
-            if told.code != 3:
-                raise MisbehavedError(f"exit code {told.code}: {told.err!r}")
+            if reported.code != 3:
+                raise MisbehavedError(f"exit code {reported.code}: {reported.err!r}")
             return "refused"
         nothing_but(folder, {video.name, out.name})
         for command in (("summarize", "--by", "video"), ("events",)) if rng.random() < 0.25 else ():

@@ -160,7 +160,7 @@ def test_the_name_of_a_file_is_text(page: Page, watched: Watched, tmp_path: Path
     assert watched.complaints == []
 
 
-def test_the_end_is_told(page: Page, watched: Watched, tmp_path: Path) -> None:
+def test_the_end_is_reported(page: Page, watched: Watched, tmp_path: Path) -> None:
     with watching(clips.plain(tmp_path / "a.mp4", frames=40)) as session:
         page.goto(session.url)
         drawn(page, 1)
@@ -169,7 +169,7 @@ def test_the_end_is_told(page: Page, watched: Watched, tmp_path: Path) -> None:
     assert watched.complaints == []
 
 
-def test_a_stream_that_breaks_off_is_told(page: Page, watched: Watched, tmp_path: Path) -> None:
+def test_a_stream_that_breaks_off_is_reported(page: Page, watched: Watched, tmp_path: Path) -> None:
     camera = sending(clips.plain(tmp_path / "a.ts"), 0.5)
     with answering(lambda caller, call: None if call == 1 else camera(caller, call)) as url, watching(url) as session:
         page.goto(session.url)

@@ -213,14 +213,14 @@ def test_a_bug_is_one(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixt
     assert "TypeError" in capfd.readouterr().err
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_that_is_taken_is_reported() -> None:
     with served() as (server, _), pytest.raises(UsageError, match="Address already in use") as caught:
         PageServer(ServerOptions(port=server.port), Broadcast())
     assert "--port" in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "reported"),
     [
         pytest.param({"host": "nobody.invalid"}, "nothing can listen", id="unknown host"),
         pytest.param({"host": "203.0.113.1"}, "nothing can listen", id="host of another computer"),
@@ -230,8 +230,8 @@ def test_a_port_that_is_taken_is_told() -> None:
         pytest.param({"token": "12345678&x=1"}, "too easy", id="token that breaks the address"),
     ],
 )
-def test_what_cannot_be_served_is_told(asked: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_what_cannot_be_served_is_reported(asked: dict[str, Any], reported: str) -> None:
+    with pytest.raises(UsageError, match=reported):
         PageServer(ServerOptions(**asked), Broadcast())
 
 

@@ -201,7 +201,7 @@ def test_a_source_that_fails_leaves_what_was_recorded(face: Path, tmp_path: Path
     assert read_table(out)[1]["videos"][str(face)]["frames_sampled"] >= 1
 
 
-def test_a_full_disk_is_told(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -223,7 +223,7 @@ def test_a_full_disk_is_told(face: Path, tmp_path: Path, monkeypatch: pytest.Mon
         pytest.param({"max_width_px": 3}, UsageError, id="picture too small"),
     ],
 )
-def test_what_cannot_be_done_is_told_before_it_begins(
+def test_what_cannot_be_done_is_reported_before_it_begins(
     asked: dict[str, object], kind: type[Exception], face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -24,7 +24,7 @@ CARD = {
     "labels": ["happy", "sad"],
     "training_data": [{"name": "nothing", "licence": "none"}],
     "scores": {"nowhere": {"accuracy": 0.5}},
-    "limitations": ["It tells light from dark."],
+    "limitations": ["It says light from dark."],
 }
 
 

@@ -49,7 +49,7 @@ def test_an_entry_has_a_whole_card(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if catalogue()[name].card["task"] == "face"])
-def test_the_card_of_a_detector_tells_what_its_adapter_does(name: str) -> None:
+def test_the_card_of_a_detector_states_what_its_adapter_does(name: str) -> None:
     card = card_of(catalogue()[name])
     adapter = ADAPTERS[card.adapter]
     assert (card.color, card.mean, card.scale) == (adapter.color, adapter.mean, adapter.scale)
@@ -61,6 +61,6 @@ def test_no_two_entries_are_one_file() -> None:
 
 def test_the_page_on_models_lists_it() -> None:
     page = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `([\w-]+)` \| `(face|expression)` \| .* \| ([\d.]+) \|$", page, re.MULTILINE)
+    reported = re.findall(r"^\| `([\w-]+)` \| `(face|expression)` \| .* \| ([\d.]+) \|$", page, re.MULTILINE)
     entries = [(name, card_of(entry).task, f"{entry.size_bytes / 1e6:.1f}") for name, entry in catalogue().items()]
-    assert told == entries
+    assert reported == entries

@@ -74,7 +74,7 @@ def test_anything_else_is_an_error_with_a_hint(name: str, tmp_path: Path, monkey
     assert all(known in caught.value.hint for known in BUILT_IN)
 
 
-def test_a_name_that_is_too_long_is_told() -> None:
+def test_a_name_that_is_too_long_is_reported() -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         model_path("x" * 5000)
 

@@ -174,7 +174,7 @@ def test_two_do_not_fetch_the_same_model_at_once(small: Small) -> None:
     assert names(small.model.parent) == ["small.json", "small.onnx"]
 
 
-def test_a_disk_with_too_little_room_is_told_before(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_with_too_little_room_is_reported_before(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=9))
     with pytest.raises(OutputError, match="the disk has 9 left") as caught:
         pull("small")
@@ -187,7 +187,7 @@ def test_a_disk_with_too_little_room_is_told_before(small: Small, monkeypatch: p
     [(errno.ENOSPC, "no space left on the disk"), (errno.EROFS, "permission denied"), (errno.EIO, "Input/output error")],
     ids=["full", "read-only", "broken"],
 )
-def test_a_cache_that_cannot_be_written_is_told(
+def test_a_cache_that_cannot_be_written_is_reported(
     number: int, reason: str, small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -200,7 +200,7 @@ def test_a_cache_that_cannot_be_written_is_told(
     assert "--out" not in caught.value.hint
 
 
-def test_a_file_in_place_of_the_cache_is_told(small: Small) -> None:
+def test_a_file_in_place_of_the_cache_is_reported(small: Small) -> None:
     small.cache.write_text("a file")
     with pytest.raises(OutputError, match="cannot be written"):
         pull("small")

@@ -1,4 +1,4 @@
-"""A model is what its card and the catalogue say, and runs; or what is wrong is told."""
+"""A model is what its card and the catalogue say, and runs; or what is wrong is reported."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_card_without_a_checksum_says_so(tmp_path: Path) -> None:
     assert "which its card does not state" in found.message
 
 
-def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "mine.onnx"
     path.write_bytes(b"no model")
     write_card(CARD, path)
@@ -102,7 +102,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["small", "gone.onnx", "", "../x", "a\nb"], ids=repr)
-def test_what_is_not_there_is_told(name: str, small: Small) -> None:
+def test_what_is_not_there_is_reported(name: str, small: Small) -> None:
     found = check_model(name)
     assert (found.ok, found.name) == (False, name)
     assert found.remedy

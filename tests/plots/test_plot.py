@@ -69,12 +69,12 @@ def plot(timeline: Path, name: str, **asked: Any) -> Path:
 
 
 def test_an_svg_says_what_it_shows_in_letters(timeline: Path) -> None:
-    told = texts(plot(timeline, "a.svg", title="Two people & <more>"))
-    assert {"Two people & <more>", "track 1", "track 2", "time (h:mm:ss)", "probability, 0 to 1"} <= set(told)
-    assert {"neutral", "happiness", "surprise", "not readable"} <= set(told)
-    assert not {"sadness", "another emotion"} & set(told)  # the legend names what appears
-    assert told.count("happiness") == told.count("surprise") == 2  # in the legend, and on the bar
-    assert {"0:00:00", "0:00:02", "0:00:10"} <= set(told)
+    reported = texts(plot(timeline, "a.svg", title="Two people & <more>"))
+    assert {"Two people & <more>", "track 1", "track 2", "time (h:mm:ss)", "probability, 0 to 1"} <= set(reported)
+    assert {"neutral", "happiness", "surprise", "not readable"} <= set(reported)
+    assert not {"sadness", "another emotion"} & set(reported)  # the legend names what appears
+    assert reported.count("happiness") == reported.count("surprise") == 2  # in the legend, and on the bar
+    assert {"0:00:00", "0:00:02", "0:00:10"} <= set(reported)
 
 
 def test_colours_are_those_of_the_theme(timeline: Path) -> None:
@@ -113,8 +113,8 @@ def test_a_pdf_has_letters_that_can_be_searched(timeline: Path) -> None:
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")
 def test_a_pdf_says_what_it_shows(timeline: Path) -> None:
     out = plot(timeline, "a.pdf", title="Two people")
-    told = subprocess.run(["pdftotext", str(out), "-"], capture_output=True, text=True, check=True).stdout
-    assert {"Two people", "track 1", "happiness", "time (h:mm:ss)"} <= set(told.splitlines())
+    reported = subprocess.run(["pdftotext", str(out), "-"], capture_output=True, text=True, check=True).stdout
+    assert {"Two people", "track 1", "happiness", "time (h:mm:ss)"} <= set(reported.splitlines())
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.png", "A.SVG"])
@@ -150,18 +150,18 @@ def test_settings_of_matplotlib_are_left_as_they_are(timeline: Path) -> None:
     ],
 )
 def test_a_part_can_be_shown(timeline: Path, asked: dict[str, Any], there: set[str], gone: set[str]) -> None:
-    told = set(texts(plot(timeline, "a.svg", **asked)))
-    assert there <= told
-    assert not gone & told
+    reported = set(texts(plot(timeline, "a.svg", **asked)))
+    assert there <= reported
+    assert not gone & reported
 
 
 def test_of_very_many_tracks_those_seen_longest_are_shown_and_the_others_counted(tmp_path: Path) -> None:
     crowd = {k: "n" * (100 + k) for k in range(1, 31)}
     crowd = {k: shown + "." * (130 - len(shown)) for k, shown in crowd.items()}
     timeline = written(tmp_path / "t.parquet", {"a.mp4": crowd})
-    told = texts(plot(timeline, "a.svg"))
-    assert "+5 more people" in told
-    assert [t for t in told if t.startswith("track")] == [f"track {k}" for k in range(6, 31)]
+    reported = texts(plot(timeline, "a.svg"))
+    assert "+5 more people" in reported
+    assert [t for t in reported if t.startswith("track")] == [f"track {k}" for k in range(6, 31)]
     assert "+5 more people" not in texts(plot(timeline, "b.svg", tracks=tuple(range(1, 31))))
 
 
@@ -248,8 +248,8 @@ def test_people_have_a_panel_whatever_their_tracks_are(tmp_path: Path) -> None:
     path = write(
         tmp_path / "t.parquet", [Meeting(people=4, duration_s=20.0)], {1: 2, 2: 1, 3: 2, 4: None}, ["Ada Lovelace-Byron"]
     )
-    told = texts(plot(path, "a.svg"))
-    assert [text for text in told if text.startswith(("person", "Ada", "track"))] == ["Ada Lovelace…", "person 2"]
+    reported = texts(plot(path, "a.svg"))
+    assert [text for text in reported if text.startswith(("person", "Ada", "track"))] == ["Ada Lovelace…", "person 2"]
     assert "Ada Lovelace…" not in texts(plot(path, "b.svg", people=("2",)))
     assert {f"track {n}" for n in range(1, 5)} <= set(texts(plot(path, "c.svg", by="track")))
 
@@ -259,11 +259,11 @@ def test_several_videos_lie_one_below_the_other(tmp_path: Path) -> None:
     written(tmp_path / "all" / "a.parquet", {"x/a.mp4": TRACKS})
     written(tmp_path / "all" / "b.parquet", {"x/b.mp4": {3: "n" * 300}, "x/nobody.mp4": {}})
     plot_timeline(tmp_path / "all", PlotOptions(out=tmp_path / "a.svg"))
-    told = texts(tmp_path / "a.svg")
+    reported = texts(tmp_path / "a.svg")
     wanted = ["a.mp4", "track 1", "track 2", "b.mp4", "track 3"]
-    assert [text for text in told if text in wanted] == wanted
-    assert "nobody.mp4" not in told
-    assert {"0:00:10", "0:00:30"} <= set(told)  # each on a time axis of its own
+    assert [text for text in reported if text in wanted] == wanted
+    assert "nobody.mp4" not in reported
+    assert {"0:00:10", "0:00:30"} <= set(reported)  # each on a time axis of its own
     figure = plot_timeline(
         [tmp_path / "all" / "a.parquet", tmp_path / "all" / "b.parquet"], PlotOptions(out=tmp_path / "b.svg")
     )
@@ -288,12 +288,16 @@ def test_widths_are_those_of_journals_and_letters_of_8_points(timeline: Path, wi
 @pytest.mark.parametrize("video", ["x/a.mp4", "b.mp4"], ids=["whole name", "last part"])
 def test_one_video_of_several_is_chosen_by_name(tmp_path: Path, video: str) -> None:
     timeline = written(tmp_path / "t.parquet", {"x/a.mp4": {4: "n" * 9}, "x/b.mp4": {4: "h" * 9}, "y/a.mp4": {5: "a" * 9}})
-    told = texts(plot(timeline, "a.svg", video=video))
-    assert "track 4" in told
-    assert ("neutral" in told, "happiness" in told, "anger" in told) == (video == "x/a.mp4", video == "b.mp4", False)
+    shown = texts(plot(timeline, "a.svg", video=video))
+    assert "track 4" in shown
+    assert ("neutral" in shown, "happiness" in shown, "anger" in shown) == (
+        video == "x/a.mp4",
+        video == "b.mp4",
+        False,
+    )
 
 
-def test_a_timeline_without_a_row_is_told(tmp_path: Path) -> None:
+def test_a_timeline_without_a_row_is_reported(tmp_path: Path) -> None:
     empty = table_of({}, []).replace_schema_metadata(pack_metadata({"videos": {"a.mp4": {"frames_sampled": 0}}}))
     pq.write_table(empty, tmp_path / "t.parquet")
     with pytest.raises(UsageError, match="no frame was looked at"):
@@ -332,7 +336,7 @@ def test_force_replaces(timeline: Path) -> None:
     assert {p.name for p in timeline.parent.iterdir()} == {"t.parquet", "a.svg"}
 
 
-def test_a_folder_that_may_not_be_written_is_told(timeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_written_is_reported(timeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
@@ -344,7 +348,7 @@ def test_a_folder_that_may_not_be_written_is_told(timeline: Path, monkeypatch: p
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
 @pytest.mark.parametrize("name", ["a.svg", "a.png", "a.pdf"])
-def test_a_full_disk_is_told_and_leaves_nothing(timeline: Path, name: str) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(timeline: Path, name: str) -> None:
     with files_no_larger_than(1024), pytest.raises(OutputError, match="cannot be written"):
         plot(timeline, name)
     assert [p.name for p in timeline.parent.iterdir()] == ["t.parquet"]
@@ -373,4 +377,4 @@ def test_a_title_may_be_anything(timeline: Path, name: str, title: str) -> None:
     assert out.stat().st_size > 1000
     if name == "a.svg":
         assert ElementTree.parse(out).find(f".//{SVG}script") is None
-        assert any(title[:2] in told for told in texts(out)) or "\x1b" in title
+        assert any(title[:2] in reported for reported in texts(out)) or "\x1b" in title

@@ -169,7 +169,7 @@ def test_impossible_wishes_are_refused_before_any_work(
 
 
 @pytest.mark.parametrize("maker", [clips.not_a_video, clips.empty, None], ids=["text", "empty", "missing"])
-def test_what_is_no_video_is_told(tmp_path: Path, faces: TimelineRows, maker: object) -> None:
+def test_what_is_no_video_is_reported(tmp_path: Path, faces: TimelineRows, maker: object) -> None:
     video = tmp_path / "video.mp4"
     if callable(maker):
         maker(video)
@@ -179,7 +179,7 @@ def test_what_is_no_video_is_told(tmp_path: Path, faces: TimelineRows, maker: ob
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path, video: Path, faces: TimelineRows) -> None:
     with files_no_larger_than(4096), pytest.raises(OutputError, match=r"out\.mp4 cannot be written"):
         annotate_video(video, view(faces, TENTHS), AnnotateOptions(out=tmp_path / "out.mp4", crf=1))
     assert list(tmp_path.iterdir()) == [video]

@@ -125,7 +125,7 @@ def test_a_camera_cut_switches_and_never_glides(later: tuple[float, ...]) -> Non
         np.testing.assert_allclose(face.box, expected)
 
 
-def test_tracks_are_told_apart() -> None:
+def test_tracks_are_distinguished() -> None:
     both = rows([1.0, 1.0, 1.1, 1.1], track_id=[7, 2, 7, 2], box=[BOX, FAR, BOX, FAR])
     faces = Motion(view(both, TENTHS)).faces_at(1.05)
     assert [face.track_id for face in faces] == [2, 7]
@@ -142,9 +142,9 @@ def test_the_emotion_is_that_of_the_nearest_sample_and_bars_glide() -> None:
 def test_the_percentage_stands_still_for_half_a_second() -> None:
     confidence = np.random.default_rng(0).uniform(0.5, 0.9, 20)
     motion = Motion(view(rows(list(TENTHS[:20]), confidence=list(confidence)), TENTHS))
-    told = [motion.faces_at(t)[0].confidence for t in np.arange(0, 1.9, 0.04)]
-    assert len(np.unique(told)) == 4
-    assert told[0] == pytest.approx(confidence[:5].mean(), abs=1e-5)
+    reported = [motion.faces_at(t)[0].confidence for t in np.arange(0, 1.9, 0.04)]
+    assert len(np.unique(reported)) == 4
+    assert reported[0] == pytest.approx(confidence[:5].mean(), abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.video import clips
 
 
 def write(path: Path, *videos: Path) -> Path:
-    """One timeline file that tells the same of several videos."""
+    """One timeline file that says the same of several videos."""
     metadata = {"videos": {video.name: {"fingerprint": fingerprint(video)} for video in videos}}
     with TimelineWriter(path, metadata) as writer:
         for video in videos:
@@ -31,14 +31,14 @@ def test_a_video_is_known_by_its_content(tmp_path: Path) -> None:
     assert (view.rows.certainty == 1).all()  # tracks that were not grouped are surely themselves
 
 
-def test_a_video_that_was_not_analysed_is_told(tmp_path: Path) -> None:
+def test_a_video_that_was_not_analysed_is_reported(tmp_path: Path) -> None:
     known, other = clips.plain(tmp_path / "a.mp4", frames=3), clips.plain(tmp_path / "b.mp4", frames=4)
     with pytest.raises(TimelineReadError, match=r"has no rows for .*b\.mp4") as caught:
         recording_of(other, write(tmp_path / "t.parquet", known))
     assert "a.mp4" in caught.value.hint
 
 
-def test_a_missing_video_is_told(tmp_path: Path) -> None:
+def test_a_missing_video_is_reported(tmp_path: Path) -> None:
     table = write(tmp_path / "t.parquet", clips.plain(tmp_path / "a.mp4", frames=3))
     with pytest.raises(VideoReadError, match=r"gone\.mp4"):
         recording_of(tmp_path / "gone.mp4", table)

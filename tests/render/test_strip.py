@@ -38,7 +38,7 @@ def test_clock(time_s: float, text: str) -> None:
     assert clock(time_s) == text
 
 
-def test_a_lane_tells_the_whole_video() -> None:
+def test_a_lane_states_the_whole_video() -> None:
     early = [t / 10 for t in range(300)]
     table = rows(early, emotion=[1] * 150 + [3] * 150, readable=[True] * 225 + [False] * 75)
     assert lanes(table).states(1, 8).tolist() == [1, 1, 3, BLANK, ABSENT, ABSENT, ABSENT, ABSENT]

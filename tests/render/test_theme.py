@@ -46,7 +46,7 @@ def test_every_emotion_has_a_colour_in_order() -> None:
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_emotions_can_be_told_apart_by_colour_blind_people(vision: str) -> None:
+def test_emotions_can_be_distinguished_by_colour_blind_people(vision: str) -> None:
     pairs = combinations(EMOTION_COLOUR.items(), 2)
     distance = {f"{a}/{b}": float(np.linalg.norm(seen(c, vision) - seen(d, vision))) for (a, c), (b, d) in pairs}
     assert min(distance.values()) > 15, sorted(distance.items(), key=lambda item: item[1])[:3]

@@ -528,10 +528,10 @@ def test_a_bar_is_divided_as_the_shares_are(width: int, page: Page, folder: Path
     page.set_viewport_size({"width": width, "height": 844})
     opened(page, folder / "one.html")
     bar = page.locator("#people .share").first
-    told = [float(share) / 100 for share in re.findall(r"(\d+)\s%", bar.get_attribute("aria-label") or "")]
+    reported = [float(share) / 100 for share in re.findall(r"(\d+)\s%", bar.get_attribute("aria-label") or "")]
     widths = bar.locator("span").evaluate_all("all => all.map(part => part.getBoundingClientRect().width)")
-    assert len(told) >= 4
-    assert sorted((part / sum(widths) for part in widths), reverse=True) == pytest.approx(told, abs=0.006)
+    assert len(reported) >= 4
+    assert sorted((part / sum(widths) for part in widths), reverse=True) == pytest.approx(reported, abs=0.006)
 
 
 def test_lanes_follow_the_width_of_the_window(page: Page, folder: Path) -> None:
@@ -590,7 +590,7 @@ def test_a_player_says_so_if_it_cannot_play(watched: Watched, folder: Path, tmp_
     assert watched.complaints == ["Failed to load resource: net::ERR_FILE_NOT_FOUND"]
 
 
-def test_curves_that_are_damaged_are_told_of_and_the_rest_is_there(page: Page, folder: Path, tmp_path: Path) -> None:
+def test_curves_that_are_damaged_are_reported_of_and_the_rest_is_there(page: Page, folder: Path, tmp_path: Path) -> None:
     text = (folder / "one.html").read_text(encoding="utf-8")
     damaged = re.sub(r'(id="curves-1">)[\w+/]{40}', r"\g<1>" + "A" * 40, text)
     assert damaged != text

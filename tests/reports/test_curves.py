@@ -119,9 +119,9 @@ def test_a_coarser_point_is_the_most_frequent_state_and_mean_lowest_and_highest_
 
 def test_who_speaks_is_unknown_where_the_person_is_away() -> None:
     (person,) = curves_of(table_of({1: ".nn..n"}, regular(6))).people
-    told = with_speaking(person, np.array([1, 2, 5], np.int32), np.array([YES, NO, YES], np.uint8)).speaking
-    assert told is not None
-    assert told.tolist() == [YES, NO, UNKNOWN, UNKNOWN, YES]
+    reported = with_speaking(person, np.array([1, 2, 5], np.int32), np.array([YES, NO, YES], np.uint8)).speaking
+    assert reported is not None
+    assert reported.tolist() == [YES, NO, UNKNOWN, UNKNOWN, YES]
 
 
 def test_who_speaks_comes_back_and_of_a_step_what_is_most_frequent() -> None:

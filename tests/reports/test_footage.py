@@ -37,7 +37,7 @@ def test_the_same_name_in_two_folders_is_no_trouble(tmp_path: Path) -> None:
     assert found.footage == {"a": Footage(one, None), "b": Footage(two, None)}
 
 
-def test_a_video_that_changed_is_told_from_one_that_is_gone(tmp_path: Path) -> None:
+def test_a_video_that_changed_is_reported_from_one_that_is_gone(tmp_path: Path) -> None:
     here, changed = recording(tmp_path / "here.mp4"), recording(tmp_path / "changed.mp4", "before!")
     known = {"x/here.mp4": facts(here), "x/changed.mp4": facts(changed), "x/gone.mp4": {"fingerprint": "00", "size_bytes": 1}}
     recording(changed, "after!!")
@@ -80,7 +80,7 @@ def test_videos_of_which_none_fits_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gone.mp4", "empty"])
-def test_what_is_not_there_is_told(name: str, tmp_path: Path) -> None:
+def test_what_is_not_there_is_reported(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(VideoReadError):
         find_footage([tmp_path / name], {"call.mp4": {}})

@@ -36,7 +36,7 @@ def report(timeline: Path, *videos: Path, name: str = "report.html") -> dict[str
     return blocks(out)
 
 
-def test_a_page_tells_what_the_summary_tells(tmp_path: Path) -> None:
+def test_a_page_states_what_the_summary_tells(tmp_path: Path) -> None:
     meeting = Meeting(people=3, duration_s=30.0)
     data = report(write(tmp_path / "a.parquet", [meeting]))
     (summary,) = summaries(to_arrow(timeline_of(meeting), meeting.name), "video")
@@ -209,7 +209,7 @@ def test_without_videos_there_is_no_picture_in_the_file(tmp_path: Path) -> None:
     assert video["footage"] == {"status": "none"}
 
 
-def test_videos_that_are_missing_or_changed_are_told_of(tmp_path: Path) -> None:
+def test_videos_that_are_missing_or_changed_are_reported(tmp_path: Path) -> None:
     films = {name: film(tmp_path / "films" / name, seed=n) for n, name in enumerate(["here.mp4", "changed.mp4", "gone.mp4"])}
     timeline = timeline_of_film(tmp_path / "a.parquet", films)
     film(films["changed.mp4"], seed=7)

@@ -134,7 +134,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.param(["a/.hidden.mp4"], ["a/.hidden.mp4"], id="hidden-but-named"),
         pytest.param(["b.mp4", "./b.mp4", "a/../b.mp4"], ["b.mp4"], id="once-however-it-is-spelt"),
         pytest.param(["b.mp4", "a"], ["b.mp4", "a/c.webm", "a/z.MKV"], id="in-the-order-given"),
-        pytest.param(["gone.mp4"], ["gone.mp4"], id="missing-files-are-told-later"),
+        pytest.param(["gone.mp4"], ["gone.mp4"], id="missing-files-are-reported-later"),
     ],
 )
 def test_inputs_become_videos(inputs: list[str], names: list[str], here: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_link_is_a_video_of_its_own(here: Path) -> None:
     assert [source.name for source in find_videos(["link.mp4", "b.mp4"])] == ["link.mp4", "b.mp4"]
 
 
-def test_a_folder_that_cannot_be_searched_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_searched_is_reported(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     search = os.scandir
 
     def refuse(folder: Path) -> object:
@@ -186,7 +186,7 @@ def test_a_folder_that_cannot_be_searched_is_told(here: Path, monkeypatch: pytes
         find_videos(["."])
 
 
-def test_a_folder_without_videos_is_told_with_the_endings_that_count(here: Path) -> None:
+def test_a_folder_without_videos_is_reported_with_the_endings_that_count(here: Path) -> None:
     with pytest.raises(VideoReadError, match="holds no videos") as caught:
         find_videos(["empty"])
     assert ".mp4" in caught.value.hint

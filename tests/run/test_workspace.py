@@ -129,7 +129,7 @@ def test_clearing_forgets_one_video_only(workspace: Workspace, shelf: Shelf) -> 
     assert other.load(SEGMENT) is not None
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be written"):
         Workspace(tmp_path / "file" / "out.parquet").open(fresh=False)

@@ -17,7 +17,7 @@ from tests.storage.proxy import Fault, Proxy, start
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "reader",
-    "AWS_SECRET_ACCESS_KEY": "not-told",
+    "AWS_SECRET_ACCESS_KEY": "not-reported",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",  # else who finds no credentials asks the cloud for some
 }
@@ -62,7 +62,7 @@ def storage() -> Iterator[tuple[Proxy, Any]]:
     server.start()
     host, port = server.get_host_and_port()
     proxy, before = start(port)
-    session = pytest.importorskip("boto3").Session("reader", "not-told", region_name="us-east-1")
+    session = pytest.importorskip("boto3").Session("reader", "not-reported", region_name="us-east-1")
     client = session.client("s3", endpoint_url=f"http://{host}:{port}")
     yield proxy, client
     client.close()

@@ -1,4 +1,4 @@
-"""A server between feelit and a storage that counts what is asked, and goes wrong where it is told to. Loopback only."""
+"""A server between feelit and a storage that counts what is asked, and goes wrong where it is reported to. Loopback only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web server on loopback that has one file, and goes wrong where it is told to."""
+"""A web server on loopback that has one file, and goes wrong where it is reported to."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def cut(after: int) -> Trouble:
 
 
 def stuck(after: int, go_on: threading.Event) -> Trouble:
-    """Send so many bytes and then nothing more until it is told to end."""
+    """Send so many bytes and then nothing more until it is reported to end."""
 
     def answer(handler: BaseHTTPRequestHandler, site: Site) -> None:
         cut(after)(handler, site)

@@ -84,13 +84,13 @@ def test_failures_of_the_system_name_the_output(number: int, message: str) -> No
     assert caught.value.message.startswith("out.parquet cannot be written")
 
 
-def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
+def test_a_file_where_a_folder_should_be_is_reported(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file")
     with pytest.raises(OutputError, match="cannot be written"), whole_file(tmp_path / "folder" / "out.bin"):
         pytest.fail("the block must not run")
 
 
-def test_a_block_that_writes_nothing_is_told(tmp_path: Path) -> None:
+def test_a_block_that_writes_nothing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OutputError), whole_file(tmp_path / "out.bin"):
         pass
     assert contents(tmp_path) == {}

@@ -83,7 +83,7 @@ def test_a_hollow_file_makes_no_requests() -> None:
     assert file.blocks.requests == 0
 
 
-def test_pyav_tells_what_kept_it_from_reading(capfd: pytest.CaptureFixture[str]) -> None:
+def test_pyav_states_what_kept_it_from_reading(capfd: pytest.CaptureFixture[str]) -> None:
     """The failure itself, once, and nothing on standard error."""
     sample = (Path(__file__).parents[2] / "sample_videos" / "sample.mp4").read_bytes()
 

@@ -46,9 +46,9 @@ def remote(site: Site, content: bytes = CONTENT) -> RemoteFile:
 
 
 def fetch(site: Site, part: Path) -> list[float]:
-    told: list[float] = []
-    download(remote(site), part, told.append)
-    return told
+    reported: list[float] = []
+    download(remote(site), part, reported.append)
+    return reported
 
 
 def refused(site: Site, part: Path) -> ModelError:
@@ -59,12 +59,12 @@ def refused(site: Site, part: Path) -> ModelError:
     return caught.value
 
 
-def test_a_file_arrives_and_tells_how_far_it_is(site: Site, part: Path) -> None:
-    told = fetch(site, part)
+def test_a_file_arrives_and_states_how_far_it_is(site: Site, part: Path) -> None:
+    reported = fetch(site, part)
     assert part.read_bytes() == CONTENT
     assert [p.name for p in part.parent.iterdir()] == [part.name]
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0, 1)
+    assert reported == sorted(reported)
+    assert (reported[0], reported[-1]) == (0, 1)
     assert site.asked[0]["Accept-Encoding"] == "identity"
     assert "Range" not in site.asked[0]
 
@@ -88,9 +88,9 @@ def test_what_passes_is_tried_again(trouble: list[Trouble], requests: int, site:
 
 def test_only_the_rest_is_asked_for_and_only_of_the_same_version(site: Site, part: Path) -> None:
     site.troubles.append(cut(300_000))
-    told = fetch(site, part)
+    reported = fetch(site, part)
     assert (site.asked[1]["Range"], site.asked[1]["If-Range"]) == ("bytes=300000-", '"1"')
-    assert told == sorted(told)
+    assert reported == sorted(reported)
 
 
 def test_a_redirection_does_not_lose_what_was_asked_for(site: Site, part: Path) -> None:
@@ -201,7 +201,7 @@ def test_where_the_file_became_shorter_it_is_another(site: Site, part: Path) -> 
         pytest.param(redirection("/models/model.onnx"), "the server answered 302", 5, id="in a circle"),
     ],
 )
-def test_what_does_not_pass_is_told(trouble: Trouble, reason: str, requests: int, site: Site, part: Path) -> None:
+def test_what_does_not_pass_is_reported(trouble: Trouble, reason: str, requests: int, site: Site, part: Path) -> None:
     site.troubles.extend([trouble] * 12)
     assert reason in refused(site, part).message
     assert len(site.asked) == requests

@@ -35,7 +35,7 @@ def test_a_text_means_one_place(text: str, meant: Path | Url) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         pytest.param("https://me:hush@a.org/b.mp4?X-Amz-Signature=hush", "https://...@a.org/b.mp4?...", id="https"),
         pytest.param("s3://me:hush@lab/a.mp4", "s3://...@lab/a.mp4 holds more", id="credentials"),
@@ -46,10 +46,10 @@ def test_a_text_means_one_place(text: str, meant: Path | Url) -> None:
         pytest.param("rtsp://camera/1", "rtsp://camera/1 cannot be read or written", id="camera"),
     ],
 )
-def test_other_addresses_are_refused_and_nothing_secret_is_shown(text: str, told: str) -> None:
+def test_other_addresses_are_refused_and_nothing_secret_is_shown(text: str, reported: str) -> None:
     with pytest.raises(UsageError) as caught:
         location(text)
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert "hush" not in caught.value.message + caught.value.hint
 
 

@@ -42,7 +42,7 @@ def test_a_passing_fault_is_not_noticed(bucket: Bucket, trouble: Trouble) -> Non
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("trouble", "reported"),
     [
         pytest.param("reset", "cannot be reached: the connection was reset", id="reset"),
         pytest.param("503", "cannot be reached: the storage answered SlowDown", id="busy"),
@@ -50,12 +50,12 @@ def test_a_passing_fault_is_not_noticed(bucket: Bucket, trouble: Trouble) -> Non
         pytest.param("too short", "broke off while it was read", id="too short"),
     ],
 )
-def test_a_lasting_fault_is_told_after_five_attempts(bucket: Bucket, trouble: Trouble, told: str) -> None:
+def test_a_lasting_fault_is_reported_after_five_attempts(bucket: Bucket, trouble: Trouble, reported: str) -> None:
     url = bucket.put("a.bin", CONTENT)
     bucket.fail(Fault(trouble, times=99))
     with pytest.raises(VideoReadError) as caught:
         read(url)
-    assert caught.value.message == f"s3://lab/a.bin {told}"
+    assert caught.value.message == f"s3://lab/a.bin {reported}"
     assert 5 <= bucket.proxy.count("GET") <= 10, "a connection that was reset is tried again by aiohttp as well, once"
 
 
@@ -152,7 +152,7 @@ def test_a_failure_is_raised_once_and_nothing_follows(bucket: Bucket) -> None:
     assert file.read(10) == b""
 
 
-def test_an_object_that_changes_while_it_is_read_is_told(bucket: Bucket) -> None:
+def test_an_object_that_changes_while_it_is_read_is_reported(bucket: Bucket) -> None:
     url = bucket.put("a.bin", CONTENT)
     bucket.fail(Fault("meanwhile", after=2, meanwhile=lambda: bucket.put("a.bin", CONTENT[::-1])))
     with pytest.raises(VideoReadError, match="has changed since it was opened"):
@@ -160,7 +160,7 @@ def test_an_object_that_changes_while_it_is_read_is_told(bucket: Bucket) -> None
     assert bucket.proxy.count("GET") == 3
 
 
-def test_another_version_than_was_meant_is_told(bucket: Bucket) -> None:
+def test_another_version_than_was_meant_is_reported(bucket: Bucket) -> None:
     file = objects.open_object(bucket.put("a.bin", CONTENT))
     url = file.blocks.url
     assert file.read() == CONTENT
@@ -179,7 +179,7 @@ def test_what_is_opened_without_a_version_is_never_old(bucket: Bucket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "reported"),
     [
         pytest.param(Url("s3", "lab", "none.mp4"), "s3://lab/none.mp4 does not exist", id="no object"),
         pytest.param(Url("s3", "lab", "folder"), "s3://lab/folder does not exist", id="a folder"),
@@ -189,16 +189,16 @@ def test_what_is_opened_without_a_version_is_never_old(bucket: Bucket) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [VideoReadError, TimelineReadError])
-def test_what_is_missing_is_told(bucket: Bucket, url: Url, told: str, kind: type[FeelitError]) -> None:
+def test_what_is_missing_is_reported(bucket: Bucket, url: Url, reported: str, kind: type[FeelitError]) -> None:
     bucket.put("folder/a.mp4", b"x")
     with pytest.raises(kind) as caught:
         objects.open_object(url, kind)
-    assert caught.value.message == told
+    assert caught.value.message == reported
     assert bucket.proxy.url in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         pytest.param({"AWS_ACCESS_KEY_ID": ""}, "no credentials were found", id="no credentials"),
         pytest.param({"AWS_PROFILE": "nobody"}, "no credentials were found", id="no such profile"),
@@ -208,8 +208,8 @@ def test_what_is_missing_is_told(bucket: Bucket, url: Url, told: str, kind: type
         pytest.param({"AWS_ENDPOINT_URL": "hush"}, "the storage's library refuses", id="not an endpoint"),
     ],
 )
-def test_settings_that_do_not_work_are_told_without_secrets(
-    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], told: str, tmp_path: Path
+def test_settings_that_do_not_work_are_reported_without_secrets(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], reported: str, tmp_path: Path
 ) -> None:
     url = bucket.put("a.bin", CONTENT)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -222,7 +222,7 @@ def test_settings_that_do_not_work_are_told_without_secrets(
     with pytest.raises(VideoReadError) as caught:
         read(url)
     objects._system.cache_clear()
-    assert caught.value.message == f"s3://lab/a.bin cannot be reached: {told}"
+    assert caught.value.message == f"s3://lab/a.bin cannot be reached: {reported}"
     assert "hush@" not in caught.value.hint
     assert "key=" not in caught.value.hint
     assert caught.value.__suppress_context__, "the library's own words are not shown"
@@ -314,7 +314,7 @@ def test_somebody_elses_object_stays_though_the_answer_is_lost(bucket: Bucket, t
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "reported"),
     [
         pytest.param(Fault("403", "PUT", times=99), "is refused: AccessDenied", id="denied"),
         pytest.param(Fault("503", "PUT", times=99), "the storage answered SlowDown", id="busy"),
@@ -322,11 +322,11 @@ def test_somebody_elses_object_stays_though_the_answer_is_lost(bucket: Bucket, t
     ],
 )
 @pytest.mark.parametrize("size", [1 << 10, 11 << 20], ids=["whole", "in parts"])
-def test_what_cannot_be_written_leaves_nothing(bucket: Bucket, tmp_path: Path, fault: Fault, told: str, size: int) -> None:
+def test_what_cannot_be_written_leaves_nothing(bucket: Bucket, tmp_path: Path, fault: Fault, reported: str, size: int) -> None:
     file = tmp_path / "a"
     file.write_bytes(bytes(size))
     bucket.fail(Fault(**vars(fault)))
-    with pytest.raises(OutputError, match=told):
+    with pytest.raises(OutputError, match=reported):
         objects.write(file, Url("s3", "lab", "a"), replace=False)
     assert bucket.names() == []
     assert bucket.client.list_multipart_uploads(Bucket="lab").get("Uploads", []) == []

@@ -94,8 +94,8 @@ def _videos(metadata: dict[str, Any]) -> dict[str, Any]:
 def test_a_prefix_is_searched_like_a_folder_and_mirrored(stored: Bucket, command: Command, given: str) -> None:
     ran = command("analyze", given, "--out", "s3://lab/timelines/", "--json")
     assert ran.code == 0
-    told = [json.loads(line) for line in ran.out.splitlines()]
-    assert [(line["video"], line["status"], line["out"]) for line in told] == [
+    reported = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(line["video"], line["status"], line["out"]) for line in reported] == [
         (B, "done", "s3://lab/timelines/b.mkv.parquet"),
         (A, "done", "s3://lab/timelines/may/a.mp4.parquet"),
     ]
@@ -155,11 +155,11 @@ def test_a_timeline_of_other_settings_stays_unless_forced(stored: Bucket, comman
     assert stored.get("timelines/lab/videos/b.mkv.parquet") != before
 
 
-def test_the_state_of_a_folder_in_a_bucket_is_told(stored: Bucket, command: Command) -> None:
+def test_the_state_of_a_folder_in_a_bucket_is_reported(stored: Bucket, command: Command) -> None:
     stored.put("videos/broken.mp4", b"no video")
     assert command("analyze", "s3://lab/videos", "--out", "s3://lab/timelines").code == 10
-    told = command("status", "s3://lab/timelines", "--json")
-    counts = json.loads(told.out)
+    reported = command("status", "s3://lab/timelines", "--json")
+    counts = json.loads(reported.out)
     assert (counts["videos"], counts["done"], counts["failed"], counts["running"]) == (3, 2, 1, False)
     assert command("status", "s3://lab/videos").code == 3
 
@@ -237,7 +237,7 @@ def test_a_table_that_is_there_stays(stored: Bucket, command: Command) -> None:
         ["feelit: s3://lab/all.parquet exists already (give another --out, or --force to replace it)"],
     )
     assert stored.get("all.parquet") == b"mine"
-    assert stored.proxy.count("GET", "videos") == 0, "told before any work"
+    assert stored.proxy.count("GET", "videos") == 0, "reported before any work"
     assert command("analyze", A, "--out", "s3://lab/all.parquet", "--force").code == 0
     assert stored.get("all.parquet")[:4] == b"PAR1"
 
@@ -309,7 +309,7 @@ def test_a_video_that_changes_while_it_is_analysed_fails(
     assert not Path("all.parquet").exists()
 
 
-def test_a_missing_video_is_told_and_harms_no_other(stored: Bucket, command: Command) -> None:
+def test_a_missing_video_is_reported_and_harms_no_other(stored: Bucket, command: Command) -> None:
     ran = command("analyze", "s3://lab/none.mp4", B, "--out", "s3://lab/timelines")
     assert ran.code == 10
     assert ran.lines[0].startswith("feelit: s3://lab/none.mp4 does not exist (check the spelling, and the endpoint http://127.")
@@ -346,7 +346,7 @@ def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         pytest.param(["analyze", "s3://me:hush@lab/a.mp4"], 2, "s3://...@lab/a.mp4 holds more than", id="credentials"),
         pytest.param(["analyze", "https://a.org/b.mp4?sig=hush"], 2, "https://a.org/b.mp4?... cannot be read", id="https"),
@@ -366,14 +366,14 @@ def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:
         pytest.param(["summarize", A], 3, f"{A} holds no timelines", id="a video"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(
-    stored: Bucket, command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, told: str
+def test_what_cannot_be_done_is_reported_in_one_line(
+    stored: Bucket, command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, reported: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "gcsfs", None)  # which stands for a module that is not there
     ran = command(*arguments)
     assert ran.code == code
     assert len(ran.lines) == 1
-    assert ran.lines[0].startswith(f"feelit: {told}")
+    assert ran.lines[0].startswith(f"feelit: {reported}")
     assert "hush" not in ran.err
 
 

@@ -126,7 +126,7 @@ def test_a_storage_that_fails_in_the_middle_is_no_damaged_video(
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-def test_a_probe_that_is_cut_short_is_told(bucket: Bucket, tmp_path: Path, method: str) -> None:
+def test_a_probe_that_is_cut_short_is_reported(bucket: Bucket, tmp_path: Path, method: str) -> None:
     url = bucket.put("a.mkv", clips.plain(tmp_path / "a.mkv"))
     bucket.fail(Fault("reset", method, times=99))
     with pytest.raises(VideoReadError, match="cannot be reached: the connection was reset"):
@@ -134,14 +134,14 @@ def test_a_probe_that_is_cut_short_is_told(bucket: Bucket, tmp_path: Path, metho
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         pytest.param(b"", "s3://lab/a.mp4 is empty", id="empty"),
         pytest.param(b"no video" * 99, "s3://lab/a.mp4 is not a video that FFmpeg can open", id="text"),
     ],
 )
-def test_what_is_no_video_is_told(bucket: Bucket, content: bytes, told: str) -> None:
-    with pytest.raises(VideoReadError, match=told):
+def test_what_is_no_video_is_reported(bucket: Bucket, content: bytes, reported: str) -> None:
+    with pytest.raises(VideoReadError, match=reported):
         probe(bucket.put("a.mp4", content))
 
 

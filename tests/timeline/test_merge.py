@@ -52,9 +52,9 @@ def test_the_whole_has_the_rows_of_a_single_run(
     single = written(tmp_path / "single.parquet", sorted(SHOWN))
     paths = [written(tmp_path / f"{n}.parquet", names) for n, names in enumerate(parts)]
     assert merge_files(paths, tmp_path / "all.parquet", False) == len(SHOWN)
-    (rows, about), (expected, told) = read_table(tmp_path / "all.parquet"), read_table(single)
+    (rows, about), (expected, reported) = read_table(tmp_path / "all.parquet"), read_table(single)
     assert rows.equals(expected)
-    assert (about, list(about["videos"])) == (told, list(told["videos"]))
+    assert (about, list(about["videos"])) == (reported, list(reported["videos"]))
     if group > 1000:
         assert (tmp_path / "all.parquet").read_bytes() == single.read_bytes()
 
@@ -121,7 +121,7 @@ def nameless(path: Path) -> None:
         pytest.param(nameless, TimelineReadError, "does not say which videos", id="nameless"),
     ],
 )
-def test_what_does_not_fit_is_told_and_nothing_is_written(
+def test_what_does_not_fit_is_reported_and_nothing_is_written(
     harm: Callable[[Path], object], kind: type[FeelitError], said: str, tmp_path: Path
 ) -> None:
     paths = [written(tmp_path / "1.parquet", ["a.mp4"]), written(tmp_path / "2.parquet", ["b/c.mp4", "z.mp4"])]

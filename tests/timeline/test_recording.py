@@ -131,7 +131,7 @@ def test_frames_that_are_no_timelines_are_refused(change: Callable[[pd.DataFrame
 
 
 @pytest.mark.parametrize("source", [3, None, {"a": 1}.items(), [b"x", 4]])
-def test_what_is_no_source_is_told(source: Any) -> None:
+def test_what_is_no_source_is_reported(source: Any) -> None:
     with pytest.raises((UsageError, TimelineReadError)):
         open_timelines(source)
 
@@ -161,7 +161,7 @@ def test_rows_in_another_order_are_put_into_order(group: int, tmp_path: Path) ->
     assert only(TWO).in_order
 
 
-def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", table_of({1: "n" * 500}, regular(500)))
     content = bytearray(path.read_bytes())
     content[4:2000] = bytes(1996)  # the pages; the footer stays
@@ -178,17 +178,17 @@ def test_what_no_timeline_can_hold_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         pytest.param({"duration_s": 3}, 3.0, id="whole"),
         pytest.param({"duration_s": 2.5}, 2.5, id="fraction"),
-        pytest.param({}, None, id="not-told"),
+        pytest.param({}, None, id="not-reported"),
         pytest.param({"duration_s": "long"}, None, id="no-number"),
         pytest.param({"duration_s": 0}, None, id="nothing"),
     ],
 )
-def test_the_length_is_what_the_metadata_tell(told: dict[str, object], expected: float | None, tmp_path: Path) -> None:
-    path = write(tmp_path / "t.parquet", TWO, videos={"a.mp4": told})
+def test_the_length_is_what_the_metadata_tell(reported: dict[str, object], expected: float | None, tmp_path: Path) -> None:
+    path = write(tmp_path / "t.parquet", TWO, videos={"a.mp4": reported})
     assert only(path).duration_s == only(path).info.duration_s == expected
 
 
@@ -208,7 +208,7 @@ def test_folders_are_searched_but_not_hidden_ones(tmp_path: Path) -> None:
     assert find_timelines([tmp_path, wanted[1]]) == wanted
 
 
-def test_a_folder_without_timelines_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_timelines_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="holds no timelines"):
         open_timelines(tmp_path)
 

@@ -123,7 +123,7 @@ def test_metadata_is_one_json_object_in_utf_8() -> None:
         pytest.param(b'{"schema_version": 0}', "has schema version 0", id="past"),
     ],
 )
-def test_bad_metadata_is_told_with_a_way_out(raw: bytes | None, message: str) -> None:
+def test_bad_metadata_is_reported_with_a_way_out(raw: bytes | None, message: str) -> None:
     schema = SCHEMA if raw is None else SCHEMA.with_metadata({METADATA_KEY: raw})
     with pytest.raises(TimelineReadError, match=message) as caught:
         unpack_metadata(schema, "a.parquet")

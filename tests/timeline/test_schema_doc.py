@@ -126,12 +126,12 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("by", ["person", "track", "video"])
 def test_the_columns_of_summaries_are_described(by: str) -> None:
-    told = {name for row in table_rows("Summaries") if row[2] in (by, "all") for name in names(row[0])}
+    reported = {name for row in table_rows("Summaries") if row[2] in (by, "all") for name in names(row[0])}
     families = ("share_", "p_", "moment_")
     actual = headings(by)  # type: ignore[arg-type]
-    assert {n for n in actual if not n.startswith(families)} == {n for n in told if not n.startswith(families)}
+    assert {n for n in actual if not n.startswith(families)} == {n for n in reported if not n.startswith(families)}
     assert {f for f in families if any(n.startswith(f) for n in actual)} == {
-        f for f in families if any(n.startswith(f) for n in told)
+        f for f in families if any(n.startswith(f) for n in reported)
     }
 
 

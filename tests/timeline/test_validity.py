@@ -72,7 +72,7 @@ def read_by_video(path: Path) -> object:
         pytest.param("p_anger", float("inf"), "has inf in the column p_anger", id="endless-probability"),
     ],
 )
-def test_impossible_values_are_told(name: str, value: object, message: str, read: Read, tmp_path: Path) -> None:
+def test_impossible_values_are_reported(name: str, value: object, message: str, read: Read, tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", with_value(name, value))
     with pytest.raises(TimelineReadError, match=message) as caught:
         read(path)
@@ -112,7 +112,7 @@ def test_a_readable_face_without_probabilities_counts_as_unreadable() -> None:
 
 
 @pytest.mark.parametrize("time_s", [0.1, 0.8], ids=["falls", "stands"])
-def test_times_that_do_not_go_on_are_told(time_s: float) -> None:
+def test_times_that_do_not_go_on_are_reported(time_s: float) -> None:
     with pytest.raises(TimelineReadError, match=r"a\.mp4 does not go on in time after 0\.800 s"):
         summaries(with_value("time_s", time_s), "track")
 
@@ -128,7 +128,7 @@ def test_the_order_of_rows_does_not_matter(order: Any) -> None:
     assert summaries(SOUND.take(list(order)), "track") == summaries(SOUND, "track")
 
 
-def test_numbers_that_arrow_cannot_reckon_with_are_told(tmp_path: Path) -> None:
+def test_numbers_that_arrow_cannot_reckon_with_are_reported(tmp_path: Path) -> None:
     place = SCHEMA.get_field_index("nose_x")
     half = SOUND.set_column(place, "nose_x", pa.array(np.ones(len(SOUND), np.float16)))
     with pytest.raises(TimelineReadError, match="has halffloat in the column nose_x"):
@@ -144,7 +144,7 @@ def test_tracks_may_be_numbers_of_any_width(kind: pa.DataType, tmp_path: Path) -
     assert set(from_arrow(read).track_id.tolist()) == {-1, 1}
 
 
-def test_text_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+def test_text_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     names = pa.array([b"a\xff.mp4"] * len(SOUND), pa.binary()).view(pa.string())
     path = write(tmp_path / "t.parquet", SOUND.set_column(0, "video", names))
     for read in (read_whole, read_by_video):
@@ -152,7 +152,7 @@ def test_text_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
             read(path)
 
 
-def test_a_column_that_is_there_twice_is_told(tmp_path: Path) -> None:
+def test_a_column_that_is_there_twice_is_reported(tmp_path: Path) -> None:
     twice = SOUND.append_column("x0", SOUND.column("x0"))
     with pytest.raises(TimelineReadError, match="has the column x0 more than once"):
         read_table(write(tmp_path / "t.parquet", twice))
@@ -169,14 +169,14 @@ def test_a_column_that_is_there_twice_is_told(tmp_path: Path) -> None:
         pytest.param({"schema_version": {}}, "damaged metadata", id="object-for-a-version"),
     ],
 )
-def test_metadata_of_a_wrong_shape_are_told(about: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_metadata_of_a_wrong_shape_are_reported(about: dict[str, Any], message: str, tmp_path: Path) -> None:
     raw = {METADATA_KEY: json.dumps({"schema_version": 1} | about).encode()}
     with pytest.raises(TimelineReadError, match=message):
         read_table(write(tmp_path / "t.parquet", SOUND, raw))
 
 
 @pytest.mark.parametrize("raw", [b"[" * 100_000, b'{"a":' * 100_000, b"[]", b"\xff", b"null"], ids=lambda raw: repr(raw[:6]))
-def test_metadata_that_are_no_object_are_told(raw: bytes, tmp_path: Path) -> None:
+def test_metadata_that_are_no_object_are_reported(raw: bytes, tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="damaged metadata"):
         read_table(write(tmp_path / "t.parquet", SOUND, {METADATA_KEY: raw}))
 
@@ -221,11 +221,11 @@ def test_videos_are_numbered(chunks: list[list[str]], numbers: list[int], names:
     if coded:
         arrays = [array.dictionary_encode() for array in arrays]
     kind = pa.dictionary(pa.int32(), pa.string()) if coded else pa.string()
-    found, told = video_numbers(pa.chunked_array(arrays, kind))
-    assert (found.tolist(), told) == (numbers, names)
+    found, reported = video_numbers(pa.chunked_array(arrays, kind))
+    assert (found.tolist(), reported) == (numbers, names)
 
 
 def test_a_dictionary_may_hold_a_name_twice_and_one_that_is_not_used() -> None:
     array = pa.DictionaryArray.from_arrays(pa.array([2, 3, 0], pa.int32()), pa.array(["a", "unused", "b", "a"]))
-    found, told = video_numbers(pa.chunked_array([array]))
-    assert (found.tolist(), told) == ([0, 1, 1], ["b", "a"])
+    found, reported = video_numbers(pa.chunked_array([array]))
+    assert (found.tolist(), reported) == ([0, 1, 1], ["b", "a"])

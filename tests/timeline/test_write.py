@@ -1,4 +1,4 @@
-"""Timelines in files: every reader finds the same rows, and a bad file is told."""
+"""Timelines in files: every reader finds the same rows, and a bad file is reported."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_every_reader_finds_the_same_values(path: Path) -> None:
         assert by_frame[track, emotion] == (pytest.approx(total or 0, abs=2e-3), count)
 
 
-def test_the_file_tells_what_was_done_to_any_reader(path: Path) -> None:
+def test_the_file_states_what_was_done_to_any_reader(path: Path) -> None:
     assert METADATA_KEY in pq.read_metadata(path).metadata
     found = sql(f"select decode(value) from parquet_kv_metadata('{path}') where decode(key) = 'feelit'").fetchall()
     assert '"videos"' in found[0][0]
@@ -206,7 +206,7 @@ def test_an_optional_group_is_written_and_read(tmp_path: Path) -> None:
     assert set(from_arrow(again).person_id.tolist()) == {-1, 7}
 
 
-def test_half_a_group_is_told(path: Path) -> None:
+def test_half_a_group_is_reported(path: Path) -> None:
     table = pq.read_table(path)
     pq.write_table(table.append_column("person_id", table.column("track_id")), path)
     with pytest.raises(TimelineReadError, match="lacks the column person and lacks the column person_confidence"):
@@ -232,20 +232,20 @@ def as_text(name: str) -> Callable[[pa.Table], pa.Table]:
     return lambda t: t.set_column(t.column_names.index(name), name, t.column(name).cast(pa.string()))
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="does not exist") as caught:
         read_table(tmp_path / "gone.parquet")
     assert caught.value.hint
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has names of text only")
-def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_no_text_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="is not UTF-8") as caught:
         TimelineFile(tmp_path / os.fsdecode(b"not-\xff-text.parquet"))
     assert "rename it" in caught.value.hint
 
 
-def test_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TimelineReadError, match="is not a readable Parquet file"):
         read_table(tmp_path)
 
@@ -253,7 +253,7 @@ def test_a_folder_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"PAR1", b"PAR1PAR1", b"time_s,emotion\n" * 100, b"PAR1" + bytes(99) + b"PAR1"], ids=len
 )
-def test_what_is_no_parquet_file_is_told(content: bytes, tmp_path: Path) -> None:
+def test_what_is_no_parquet_file_is_reported(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(TimelineReadError, match="is not a readable Parquet file") as caught:
         read_table(tmp_path / "a.parquet")
@@ -277,7 +277,7 @@ def test_what_is_no_parquet_file_is_told(content: bytes, tmp_path: Path) -> None
         ),
     ],
 )
-def test_a_file_that_is_no_timeline_is_told(change: Callable[[pa.Table], pa.Table], message: str, path: Path) -> None:
+def test_a_file_that_is_no_timeline_is_reported(change: Callable[[pa.Table], pa.Table], message: str, path: Path) -> None:
     pq.write_table(change(pq.read_table(path)), path)
     with pytest.raises(TimelineReadError, match=message) as caught:
         read_table(path)
@@ -286,7 +286,7 @@ def test_a_file_that_is_no_timeline_is_told(change: Callable[[pa.Table], pa.Tabl
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
-def test_a_truncated_file_is_told(share: float, path: Path) -> None:
+def test_a_truncated_file_is_reported(share: float, path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
     with pytest.raises(TimelineReadError) as caught:
@@ -294,7 +294,7 @@ def test_a_truncated_file_is_told(share: float, path: Path) -> None:
     assert caught.value.hint
 
 
-def test_damaged_pages_are_told(path: Path) -> None:
+def test_damaged_pages_are_reported(path: Path) -> None:
     """The footer is whole, so the file opens; what it leads to is noise."""
     data = bytearray(path.read_bytes())
     footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")

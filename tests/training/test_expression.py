@@ -121,7 +121,7 @@ def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> 
         pytest.param({"unlabelled": "faces"}, "need teachers", id="nobody to say it"),
     ],
 )
-def test_teachers_that_cannot_be_asked_are_told_before_anything_is_read(
+def test_teachers_that_cannot_be_asked_are_reported_before_anything_is_read(
     change: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     State(SMALL).save(tmp_path / "last.pt")

@@ -46,10 +46,10 @@ def test_logits_are_finite(faces: int, kind: str) -> None:
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="needs FER2013 with FER+ votes")
-def test_the_card_tells_what_the_file_scores() -> None:
+def test_the_card_states_what_the_file_scores() -> None:
     scores = evaluate_classifier(MODEL, DATA, EvaluateOptions(split="valid", framing="original", prior="as-trained"))
-    told = read_card(MODEL).scores["original framing"]
-    assert scores.images.scored == told["images"] == 3199
-    assert scores.accuracy.value == pytest.approx(told["accuracy"]["value"], abs=1e-3)
-    assert scores.macro_f1.value == pytest.approx(told["macro_f1"], abs=5e-3)
-    assert scores.calibration.error == pytest.approx(told["ece_15_bins"], abs=2e-3)
+    reported = read_card(MODEL).scores["original framing"]
+    assert scores.images.scored == reported["images"] == 3199
+    assert scores.accuracy.value == pytest.approx(reported["accuracy"]["value"], abs=1e-3)
+    assert scores.macro_f1.value == pytest.approx(reported["macro_f1"], abs=5e-3)
+    assert scores.calibration.error == pytest.approx(reported["ece_15_bins"], abs=2e-3)

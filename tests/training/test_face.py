@@ -141,9 +141,9 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     ids=["yunet", "another"],
 )
 def test_a_card_names_what_was_learnt_from(teacher: str, name: str) -> None:
-    told = Origin("", teacher, frozenset(["wtd", "my photographs"])).training_data()
-    assert [entry["name"] for entry in told] == [name, "my photographs", "writethedocs/www"]
-    assert all(entry["licence"] for entry in told)
+    reported = Origin("", teacher, frozenset(["wtd", "my photographs"])).training_data()
+    assert [entry["name"] for entry in reported] == [name, "my photographs", "writethedocs/www"]
+    assert all(entry["licence"] for entry in reported)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -395,7 +395,7 @@ def test_a_process_that_cannot_write_leaves_the_word_to_the_run(
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="tells living processes by /proc")
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds living processes by /proc")
 def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     """Its process would otherwise fill the disk."""
     write_images(tmp_path / "train-0.parquet")
@@ -541,7 +541,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         train("mine", SMALL, tmp_path, tmp_path)
 
 
-def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:
+def test_data_that_are_not_there_are_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no train-0\.parquet"):
         train("mine", SMALL, tmp_path, tmp_path)
 

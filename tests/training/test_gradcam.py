@@ -245,7 +245,7 @@ def test_gemm_is_that_of_onnx_runtime(attributes: dict[str, Any], tmp_path: Path
     np.testing.assert_allclose(run_graph(path, torch.from_numpy(given), "out").output.detach().numpy(), served, atol=1e-5)
 
 
-def test_an_operator_that_is_not_known_is_told(tmp_path: Path) -> None:
+def test_an_operator_that_is_not_known_is_reported(tmp_path: Path) -> None:
     nodes = [helper.make_node("Sin", ["face"], ["flat"]), helper.make_node("ReduceMean", ["flat"], ["out"], axes=[2])]
     path = network(tmp_path / "m.onnx", nodes, {})
     with pytest.raises(ModelError, match="the operator Sin cannot be computed") as caught:
@@ -253,13 +253,13 @@ def test_an_operator_that_is_not_known_is_told(tmp_path: Path) -> None:
     assert "--method rise" in caught.value.hint
 
 
-def test_a_network_without_maps_is_told(tmp_path: Path) -> None:
+def test_a_network_without_maps_is_reported(tmp_path: Path) -> None:
     path = linear(tmp_path / "m.onnx", region_weight())
     with pytest.raises(ModelError, match="has no feature maps"):
         grad_cam(path, open_expression(path, "cpu"), np.zeros((24, 24), np.uint8), "happiness")
 
 
-def test_outputs_that_differ_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_that_differ_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = bright_and_dark(tmp_path / "m.onnx", softmax=False)
     monkeypatch.setattr(gradcam, "TOLERANCE", -1.0)
     with pytest.raises(ModelError, match="gives other outputs in PyTorch"):

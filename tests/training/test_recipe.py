@@ -82,7 +82,7 @@ def test_what_is_no_recipe_is_refused(text: str, message: str, tmp_path: Path) -
         read_recipe(str(tmp_path / "mine.toml"))
 
 
-def test_a_recipe_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, command: Command) -> None:
+def test_a_recipe_that_is_not_there_is_reported_with_those_that_are(tmp_path: Path, command: Command) -> None:
     ran = command("train", "soup", "--data", tmp_path, "--out", tmp_path / "out")
     assert (ran.code, ran.out) == (2, "")
     assert ran.lines[-1].startswith(

@@ -96,7 +96,7 @@ def test_a_stop_is_heeded_while_it_waits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [clips.empty, clips.not_a_video, clips.audio_only], ids=lambda make: make.__name__)
-def test_what_is_no_video_is_told(make: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_what_is_no_video_is_reported(make: Callable[[Path], Path], tmp_path: Path) -> None:
     with pytest.raises(VideoReadError):
         FileCapture(make(tmp_path / "a.wav"), NATIVE, False)
 

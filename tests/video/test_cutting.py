@@ -358,7 +358,7 @@ def test_only_the_group_before_a_late_stretch_is_decoded(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(2.0, 3.0), (50.0, 60.0), (0.41, 0.43), (1.0, 1.0), (1.0, 0.5)])
-def test_a_stretch_without_a_frame_is_told(tmp_path: Path, start_s: float, end_s: float) -> None:
+def test_a_stretch_without_a_frame_is_reported(tmp_path: Path, start_s: float, end_s: float) -> None:
     video = clips.with_audio(tmp_path / "a.mp4")
     with pytest.raises(VideoReadError, match="has no frame between"):
         cut(video, start_s, end_s, tmp_path / "out.mp4")

@@ -171,7 +171,7 @@ def test_no_name_is_taken_for_an_address(name: str, tmp_path: Path, monkeypatch:
         pytest.param("a.mp4/b.mp4", "does not exist", id="file-for-a-folder"),
     ],
 )
-def test_what_cannot_be_opened_is_told_with_a_hint(name: str, message: str, tmp_path: Path) -> None:
+def test_what_cannot_be_opened_is_reported_with_a_hint(name: str, message: str, tmp_path: Path) -> None:
     clips.not_a_video(tmp_path / "a.mp4")
     with pytest.raises(VideoReadError, match=message) as caught:
         probe(tmp_path / name)

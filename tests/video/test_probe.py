@@ -62,7 +62,7 @@ def test_a_picture_that_only_claims_to_be_huge_takes_no_memory(tmp_path: Path) -
         probe(claims(tmp_path / "a.png", 16_000, 15_000))
 
 
-def test_the_size_that_a_container_claims_is_told(tmp_path: Path) -> None:
+def test_the_size_that_a_container_claims_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     data = clips.plain(path, codec="rawvideo", size=(64, 64), frames=2).read_bytes()
     for element, old in ((b"\xb0", 64), (b"\xba", 64)):  # PixelWidth and PixelHeight, one byte each
@@ -80,7 +80,7 @@ def test_the_largest_picture_is_larger_than_8k_and_bounded(tmp_path: Path) -> No
         assert video_stream(container, path).codec_context.options == {"max_pixels": str(MOST_PIXELS)}
 
 
-def test_a_picture_that_is_larger_is_told_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_is_larger_is_reported_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = clips.plain(tmp_path / "a.mp4", frames=2, size=(320, 180))
     monkeypatch.setattr("feelit.video.probe.MOST_PIXELS", 320 * 180 - 1)
     with pytest.raises(VideoReadError, match="claims a picture of 320 x 180 px"):

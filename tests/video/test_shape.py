@@ -161,7 +161,7 @@ def test_ffmpeg_turns_the_picture_the_same_way(orientation: int, aspect: Fractio
         ("a.ts", "libx264", "2", (192, 64)),
         ("a.avi", "mpeg4", "2", (192, 64)),
         ("a.mp4", "libx264", "1/2", (96, 128)),
-        ("a.ts", "mpeg2video", "64/45", (141, 64)),  # MPEG-2 tells a picture's shape: 2.21:1 is the nearest
+        ("a.ts", "mpeg2video", "64/45", (141, 64)),  # MPEG-2 says a picture's shape: 2.21:1 is the nearest
         ("a.mp4", "libx264", "640/639", (96, 64)),
         ("a.mp4", "libx264", "60000/1", (96, 64)),
     ],

@@ -83,6 +83,6 @@ def test_nothing_asked_for_is_nothing_done(tmp_path: Path) -> None:
     assert list(stills(tmp_path / "gone.mp4", [])) == []
 
 
-def test_what_is_no_video_is_told(tmp_path: Path) -> None:
+def test_what_is_no_video_is_reported(tmp_path: Path) -> None:
     with pytest.raises(VideoReadError, match="not a video"):
         next(stills(clips.not_a_video(tmp_path / "a.mp4"), [0.0]))

@@ -88,7 +88,7 @@ def test_what_is_no_address_is_a_file(given: str) -> None:
 @pytest.mark.parametrize(
     "given", ["file:///etc/passwd", "concat://a|b", "ftp://host/a", "http://[bad/", "http://host:port/", ""], ids=repr
 )
-def test_what_cannot_be_watched_is_told(given: str) -> None:
+def test_what_cannot_be_watched_is_reported(given: str) -> None:
     with pytest.raises(UsageError) as caught:
         address_of(given)
     assert caught.value.hint
@@ -107,7 +107,7 @@ def test_only_files_are_played_over_and_over() -> None:
         pytest.param("/dev/null", "/dev/null cannot be opened: it is no camera", id="other device"),
     ],
 )
-def test_a_camera_that_is_not_there_is_told(given: str, why: str) -> None:
+def test_a_camera_that_is_not_there_is_reported(given: str, why: str) -> None:
     with pytest.raises(VideoReadError, match=why) as caught:
         open_capture(given, NATIVE, loop=False)
     assert caught.value.hint
@@ -121,7 +121,7 @@ def test_a_camera_that_is_not_there_is_told(given: str, why: str) -> None:
         pytest.param(OSError(5, "Input/output error"), "Input/output error", id="other"),
     ],
 )
-def test_a_camera_that_cannot_be_used_is_told(error: OSError, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_that_cannot_be_used_is_reported(error: OSError, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise error
 
@@ -135,7 +135,7 @@ def test_a_camera_that_cannot_be_used_is_told(error: OSError, why: str, monkeypa
     ("answer", "why"),
     [pytest.param(silent, "nothing came for 0.5 s", id="silent"), pytest.param(refusing, "404 Not Found", id="not found")],
 )
-def test_a_stream_that_does_not_answer_is_told(answer: Answer, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_does_not_answer_is_reported(answer: Answer, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feelit.video.stream.PATIENCE_S", 0.5)
     with answering(answer) as url, pytest.raises(VideoReadError, match=why):
         open_capture(url, NATIVE, loop=False)
@@ -226,7 +226,7 @@ def test_a_recording_on_a_server_is_played_once_at_its_own_speed(tmp_path: Path)
     assert not troubles
 
 
-def test_a_camera_that_is_unplugged_is_told(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_that_is_unplugged_is_reported(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There may be no camera here to unplug: a stream that ends stands in for it."""
     with answering(sending(clip, 0.3)) as url:
         source = open_capture(url, NATIVE, loop=False)

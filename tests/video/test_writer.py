@@ -293,7 +293,7 @@ def test_timestamps_that_jump_back_carry_on(tmp_path: Path) -> None:
     assert times == sorted(set(times))
 
 
-def test_not_a_video_is_told(tmp_path: Path) -> None:
+def test_not_a_video_is_reported(tmp_path: Path) -> None:
     video = clips.plain(tmp_path / "a.mp4", frames=2)
     info = probe(video).info
     video.unlink()

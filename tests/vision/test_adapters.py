@@ -202,7 +202,7 @@ def test_networks_that_no_video_can_be_fed_to_are_refused(made: dict[str, Any], 
         opened(path, "ultraface")
 
 
-def test_scrfd_outputs_of_another_shape_are_told_by_their_place(tmp_path: Path) -> None:
+def test_scrfd_outputs_of_another_shape_are_reported_by_their_place(tmp_path: Path) -> None:
     levels = LEVELS | {16: ((1.0, 0.0), (1, 2, 3), POINTS)}
     with pytest.raises(ModelError, match=r"boxes of stride 16 is \(8, 3\) float32, not \(8, 4\) or \(1, 8, 4\)"):
         opened(scrfd(tmp_path / "s.onnx", levels), "scrfd")

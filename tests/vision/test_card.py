@@ -1,4 +1,4 @@
-"""Cards: what is written is what is read, and a bad card is told before any video is opened."""
+"""Cards: what is written is what is read, and a bad card is reported before any video is opened."""
 
 from __future__ import annotations
 
@@ -66,21 +66,21 @@ def test_every_field_has_a_kind() -> None:
     assert set(KINDS) == {f.name for f in fields(ModelCard)}
 
 
-def test_a_missing_card_is_told_with_its_name(model: Path) -> None:
+def test_a_missing_card_is_reported_with_its_name(model: Path) -> None:
     with pytest.raises(ModelError, match="has no card") as caught:
         read_card(model)
     assert "own.v2.json" in caught.value.hint
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"\x00"], ids=repr)
-def test_what_is_no_json_is_told(content: bytes, model: Path) -> None:
+def test_what_is_no_json_is_reported(content: bytes, model: Path) -> None:
     card_path(model).write_bytes(content)
     with pytest.raises(ModelError, match="cannot be read"):
         read_card(model)
 
 
 @pytest.mark.parametrize("content", [b"[" * 500_000, b'{"name":' * 100_000, b"9" * 10_000], ids=["lists", "objects", "digits"])
-def test_json_that_only_wants_to_exhaust_is_told(content: bytes, model: Path) -> None:
+def test_json_that_only_wants_to_exhaust_is_reported(content: bytes, model: Path) -> None:
     card_path(model).write_bytes(content)
     with pytest.raises(ModelError, match="cannot be read"):
         read_card(model)
@@ -92,7 +92,7 @@ def test_a_card_has_an_end(model: Path) -> None:
         read_card(model)
 
 
-def test_a_folder_in_place_of_the_card_is_told(model: Path) -> None:
+def test_a_folder_in_place_of_the_card_is_reported(model: Path) -> None:
     card_path(model).mkdir()
     with pytest.raises(ModelError, match="cannot be read"):
         read_card(model)
@@ -137,7 +137,7 @@ def test_a_folder_in_place_of_the_card_is_told(model: Path) -> None:
         pytest.param({**LEAST, "scores": []}, "scores cannot be", id="scores-a-list"),
     ],
 )
-def test_a_bad_card_is_told(content: object, message: str, model: Path) -> None:
+def test_a_bad_card_is_reported(content: object, message: str, model: Path) -> None:
     put(model, content)
     with pytest.raises(ModelError, match=message) as caught:
         read_card(model)

@@ -141,7 +141,7 @@ def test_a_card_that_does_not_fit_is_refused(brightest: Path, card: ModelCard, m
         FaceDetector(brightest, card, "cpu")
 
 
-def test_missing_and_damaged_models_are_told_in_one_line(tmp_path: Path) -> None:
+def test_missing_and_damaged_models_are_reported_in_one_line(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(b"no protobuf" * 99)
     for path in (damaged, tmp_path / "gone.onnx"):
@@ -228,7 +228,7 @@ def test_what_no_face_can_be_is_left_out(score: float, box: list[float], landmar
         pytest.param("landmarks", [0, 1, 10], id="no-pictures"),
     ],
 )
-def test_outputs_of_another_shape_are_told_before_the_first_video(output: str, shape: list[int], tmp_path: Path) -> None:
+def test_outputs_of_another_shape_are_reported_before_the_first_video(output: str, shape: list[int], tmp_path: Path) -> None:
     path = constant_detector(tmp_path / "c.onnx", 0.9, [4, 4, 20, 20], 10, {output: shape})
     with pytest.raises(ModelError, match=r"c\.onnx: \w+ is .*, not .* of floats"):
         open_detector(path, "cpu")

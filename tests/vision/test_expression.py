@@ -188,7 +188,7 @@ def test_plain_boxes_are_cropped_within_the_frame(box: tuple[int, ...], value: i
         pytest.param(replace(CARD, adapter="feelit"), "does not take the input", id="bytes-for-floats"),
     ],
 )
-def test_a_card_that_does_not_fit_is_told_at_once(card: ModelCard, message: str, tmp_path: Path) -> None:
+def test_a_card_that_does_not_fit_is_reported_at_once(card: ModelCard, message: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         opened(tmp_path, card)
     assert caught.value.hint
@@ -206,7 +206,7 @@ def test_another_output_of_our_own_network_is_read_and_of_no_other(tmp_path: Pat
     assert stranger.of_output("fer2013", labels) is stranger
 
 
-def test_a_network_without_an_input_is_told(tmp_path: Path) -> None:
+def test_a_network_without_an_input_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "made.onnx"
     constant = onnx.numpy_helper.from_array(np.zeros((1, 2), np.float32), "logits")
     given = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 2])
@@ -217,12 +217,12 @@ def test_a_network_without_an_input_is_told(tmp_path: Path) -> None:
         open_expression(path, "cpu")
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
         open_expression(tmp_path / "gone.onnx")
 
 
-def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
     path = network(tmp_path / "made.onnx")
     path.write_bytes(path.read_bytes()[:-30])
     write_card(CARD, path)
@@ -230,7 +230,7 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         open_expression(path, "cpu")
 
 
-def test_a_file_without_a_card_is_told(tmp_path: Path) -> None:
+def test_a_file_without_a_card_is_reported(tmp_path: Path) -> None:
     path = network(tmp_path / "made.onnx")
     assert not card_path(path).exists()
     with pytest.raises(ModelError, match="has no card"):
@@ -244,7 +244,7 @@ def test_a_file_without_a_card_is_told(tmp_path: Path) -> None:
         pytest.param(replace(CARD, scale=1e-6), "gives what are no logits", id="beyond-all-logits"),
     ],
 )
-def test_outputs_that_cannot_be_are_told(card: ModelCard, message: str, tmp_path: Path) -> None:
+def test_outputs_that_cannot_be_are_reported(card: ModelCard, message: str, tmp_path: Path) -> None:
     model = opened(tmp_path, card)
     assert model.probabilities(flat(0)).shape == (1, len(EMOTIONS))
     with pytest.raises(ModelError, match=message) as caught:

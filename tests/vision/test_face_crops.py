@@ -76,7 +76,7 @@ class SpotDetector(FaceDetector):
 
 @pytest.mark.parametrize("shape", [(48, 48), (48, 100), (333, 120), (900, 1200)], ids=str)
 @pytest.mark.parametrize("blind", range(4))
-def test_places_are_told_in_px_of_the_picture(shape: tuple[int, int], blind: int) -> None:
+def test_places_are_reported_in_px_of_the_picture(shape: tuple[int, int], blind: int) -> None:
     luma = np.zeros(shape, np.uint8)
     height, width = shape
     y0, x0, part = height // 3, width // 2, min(shape) // 6

@@ -59,19 +59,19 @@ def test_weights_elsewhere_are_not(location: str, folder: Path) -> None:
     assert "\n" not in caught.value.message
 
 
-def test_weights_beyond_the_end_of_their_file_are_told(folder: Path) -> None:
+def test_weights_beyond_the_end_of_their_file_are_reported(folder: Path) -> None:
     (folder / "weights.bin").write_bytes(WEIGHTS.tobytes()[:8])
     with pytest.raises(ModelError, match="cannot be loaded"):
         open_session(with_external_data(folder, "weights.bin"), "cpu")
 
 
-def test_a_device_that_there_is_not_is_told() -> None:
+def test_a_device_that_there_is_not_is_reported() -> None:
     with pytest.raises(UsageError, match="--device tpu is not known") as caught:
         open_session(model_path("face"), "tpu")  # type: ignore[arg-type]  # what Python users may write
     assert caught.value.hint == "choose from auto, cpu, cuda"
 
 
-def test_operators_that_there_are_not_are_told(tmp_path: Path) -> None:
+def test_operators_that_there_are_not_are_reported(tmp_path: Path) -> None:
     path = save(tmp_path / "m.onnx", [helper.make_node("Evil", ["x"], ["y"], domain="com.evil")], [], "com.evil")
     with pytest.raises(ModelError, match=r"cannot be loaded.*com\.evil"):
         open_session(path, "cpu")
@@ -85,7 +85,7 @@ def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path, monkeypatch: pyt
         open_session(path, "cpu")
 
 
-def test_an_input_that_does_not_fit_is_told_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_input_that_does_not_fit_is_reported_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     session = open_session(save(tmp_path / "m.onnx", [helper.make_node("Relu", ["x"], ["y"])], []), "cpu")
     with pytest.raises(ModelError, match=r"m does not take the input x \(1, 5\) float32") as caught:
         run(session, "m", None, {"x": np.zeros((1, 5), np.float32)})
@@ -100,7 +100,7 @@ def test_a_network_that_fails_says_nothing_by_itself(tmp_path: Path, capfd: pyte
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_is_no_tensor_is_told(tmp_path: Path) -> None:
+def test_what_is_no_tensor_is_reported(tmp_path: Path) -> None:
     sequence = helper.make_tensor_sequence_value_info("y", TensorProto.FLOAT, None)
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4])]
     graph = helper.make_graph([helper.make_node("SequenceConstruct", ["x"], ["y"])], "g", inputs, [sequence])

@@ -12,7 +12,7 @@ from typing import Any
 
 from feelit.analysis.moments import Moment
 from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, above_usual, flat, headings
-from feelit.labels import DOUBTFUL, LEAST_TOLD_S
+from feelit.labels import DOUBTFUL, LEAST_REPORTED_S
 from feelit.storage.names import for_spreadsheet, one_line
 from feelit.types import EMOTIONS
 
@@ -99,7 +99,7 @@ def _escaped(cell: str) -> str:
 def _emotions(shown: ShownEmotions) -> str:
     """Labels with their shares and seconds; a star marks those of `labels.DOUBTFUL`."""
     timed = shown.on_screen_s > MOMENT_S  # a photograph has no time
-    if timed and 0 < shown.readable_s < LEAST_TOLD_S:
+    if timed and 0 < shown.readable_s < LEAST_REPORTED_S:
         return f"too little to tell ({_number(shown.readable_s)} s)"
     order = sorted(range(len(EMOTIONS)), key=lambda k: (EMOTIONS[k] != shown.dominant, -shown.share[k]))
     named = [k for k in order[:NAMED] if shown.share[k] >= LEAST_NAMED]

@@ -41,7 +41,7 @@ class ModelCard:
 
     `adapter` names the code that feeds the model and reads its outputs. A classifier's input values are
     `(pixel - mean) / scale`, `size_px` is the side of its square input; the adapter of a detector knows both, or the ONNX file
-    tells.
+    says.
     `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
     that the outputs are probabilities already. `prior` holds the shares of the labels in the training data, in their order;
     `prior_temperature` calibrates probabilities that were turned into those for other shares, and where it is given, they are

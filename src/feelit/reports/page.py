@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from feelit.labels import DOUBTFUL, LEAST_TOLD_S
+from feelit.labels import DOUBTFUL, LEAST_REPORTED_S
 from feelit.render import theme
 from feelit.reports.curves import LEVELS, STATES, TICKS_A_SECOND
 from feelit.reports.faces import LOW_LIGHT
@@ -94,7 +94,7 @@ def constants() -> dict[str, Any]:
     return {
         "emotions": EMOTIONS,
         "doubtful": DOUBTFUL,
-        "least_told_s": LEAST_TOLD_S,
+        "least_reported_s": LEAST_REPORTED_S,
         "states": STATES,
         "levels": LEVELS,
         "ticks": TICKS_A_SECOND,

@@ -46,7 +46,7 @@ class DatasetOutput:
         self._manifest = Manifest(run.out, workspace, run.shard)
         self._seen: dict[str, Stamp | None] = {}  # of videos that are being worked on, as they were before
         self._outdated: set[str] = set()  # timelines that may be replaced
-        self._told = False
+        self._reported = False
         if isinstance(run.out, Path):
             refuse_url(run.out)
             with output_errors(run.out):
@@ -129,7 +129,7 @@ class DatasetOutput:
         name = file_of(source)
         known, gone = self._manifest.get(name), self._seen.get(name) is None
         refused = report.error_kind == OutputError.__name__
-        self._told |= refused
+        self._reported |= refused
         if known is None or known.status != "done" or not (refused or gone):
             self._manifest.note(self._entry(source, report))
         elif gone:  # its timeline stays, as that of a video which nobody has changed since
@@ -145,7 +145,7 @@ class DatasetOutput:
         try:
             self._manifest.close()
         except OutputError:
-            if not self._told:  # that the disk is full need not be said twice
+            if not self._reported:  # that the disk is full need not be said twice
                 raise
 
     def leave(self) -> None:

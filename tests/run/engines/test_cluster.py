@@ -1,4 +1,4 @@
-"""A cluster is found in seconds, or what is wrong with its address is told."""
+"""A cluster is found in seconds, or what is wrong with its address is reported."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_what_speaks_the_language_is_taken_for_a_cluster(prefix: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [HTTP_1, b""], ids=["web-server", "silence"])
-def test_what_does_not_is_told(answer: bytes) -> None:
+def test_what_does_not_is_reported(answer: bytes) -> None:
     with server(answer) as address, pytest.raises(FeelitError, match="is no Ray cluster") as caught:
         cluster.reachable(address)
     assert "6379" in caught.value.hint
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere.invalid:6379"])
-def test_where_nothing_answers_it_is_told_soon(address: str) -> None:
+def test_where_nothing_answers_it_is_reported_soon(address: str) -> None:
     start_s = time.perf_counter()
     with pytest.raises(FeelitError, match=f"no Ray cluster answers at {address}") as caught:
         cluster.reachable(address)

@@ -19,9 +19,9 @@ MIB = 1 << 20
 
 
 def test_a_worker_that_never_comes_back_is_ended(tmp_path: Path) -> None:
-    told = works.told(LocalEngine(2, works.lost, Limits(segment_s=4.0)).run(works.orders(tmp_path)))
+    reported = works.reported(LocalEngine(2, works.lost, Limits(segment_s=4.0)).run(works.orders(tmp_path)))
     why = "was tried again in vain: it took longer than 4 s"
-    assert told == {
+    assert reported == {
         0: "0",
         1: f"{tmp_path}/a.mp4: segment 1 {why}",
         2: f"{tmp_path}/a.mp4: segment 2 {why}",
@@ -31,11 +31,11 @@ def test_a_worker_that_never_comes_back_is_ended(tmp_path: Path) -> None:
     assert (tmp_path / "a.mp4.stuck").exists()
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by Linux alone")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is reported by Linux alone")
 def test_a_worker_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
-    told = works.told(LocalEngine(2, works.greedy, Limits(memory_bytes=400 * MIB)).run(works.orders(tmp_path)))
+    reported = works.reported(LocalEngine(2, works.greedy, Limits(memory_bytes=400 * MIB)).run(works.orders(tmp_path)))
     why = "segment 2 was tried again in vain: its worker took more than 400 MiB of memory"
-    assert told == {0: "0", 1: "1", 2: f"{tmp_path}/a.mp4: {why}", 3: "3", 4: "4"}
+    assert reported == {0: "0", 1: "1", 2: f"{tmp_path}/a.mp4: {why}", 3: "3", 4: "4"}
     assert (tmp_path / "a.mp4.greedy").exists()
 
 
@@ -44,7 +44,7 @@ def test_a_worker_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
     [
         pytest.param(None, 500, 500.0, id="a second a frame"),
         pytest.param(None, 10, 120.0, id="two minutes at least"),
-        pytest.param(7.5, 500, 7.5, id="as told"),
+        pytest.param(7.5, 500, 7.5, id="as reported"),
     ],
 )
 def test_the_time_a_segment_may_take(given_s: float | None, packets: int, allowed_s: float, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_the_time_a_segment_may_take(given_s: float | None, packets: int, allowe
     assert "--segment-timeout" in cause.hint
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by Linux alone")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is reported by Linux alone")
 def test_own_memory_is_what_was_written_to() -> None:
     before = own_bytes(os.getpid())
     reserved = np.empty(256 * MIB, np.uint8)
@@ -67,7 +67,7 @@ def test_own_memory_is_what_was_written_to() -> None:
     assert own_bytes(1 << 30) == 0
 
 
-def test_where_memory_is_not_told_it_cannot_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_memory_is_not_reported_it_cannot_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "exists", lambda _: False)
     Limits(segment_s=1.0)
     with pytest.raises(UsageError, match="needs Linux"):

@@ -80,7 +80,7 @@ def test_workers_give_what_a_direct_call_gives(orders: list[Order], expected: li
 def test_what_workers_wait_for_is_said_here(tmp_path: Path) -> None:
     said: list[str] = []
     with waiting.heard_by(said.append):
-        found = works.told(LocalEngine(2, works.waiting_for_long).run(works.orders(tmp_path, 4)))
+        found = works.reported(LocalEngine(2, works.waiting_for_long).run(works.orders(tmp_path, 4)))
     assert found == {n: str(n) for n in range(4)}
     assert sorted(said) == [f"waiting for {n}" for n in range(4)]
 
@@ -203,7 +203,7 @@ class Loky(multiprocessing.context.SpawnContext):  # what joblib registers for i
 
 multiprocessing.context._concrete_contexts["loky"] = Loky()
 multiprocessing.set_start_method("loky", force=True)
-print(works.told(LocalEngine(1, works.result_of).run(works.orders(Path("."), 2))))
+print(works.reported(LocalEngine(1, works.result_of).run(works.orders(Path("."), 2))))
 print(multiprocessing.get_start_method())
 """
 
@@ -267,7 +267,7 @@ def test_without_workers_rows_are_the_same(orders: list[Order], expected: list[S
 
 
 def test_without_workers_a_bad_segment_costs_only_itself(tmp_path: Path) -> None:
-    words = works.told(HereEngine(Limits(), works.awkward).run(works.orders(tmp_path, 4)))
+    words = works.reported(HereEngine(Limits(), works.awkward).run(works.orders(tmp_path, 4)))
     assert words == {0: "0", 1: "1", 2: f"{tmp_path}/a.mp4: internal error: Awkward: for no reason", 3: "3"}
 
 

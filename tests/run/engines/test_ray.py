@@ -103,13 +103,13 @@ def driver(nodes: Nodes) -> Iterator[Nodes]:
     ],
 )
 def test_a_bad_segment_costs_only_itself(work: Work, message: str, driver: Nodes, tmp_path: Path) -> None:
-    words = works.told(RayEngine(driver.address, work=work).run(works.orders(tmp_path)))
+    words = works.reported(RayEngine(driver.address, work=work).run(works.orders(tmp_path)))
     assert words == {0: "0", 1: "1", 2: message.format(path=tmp_path / "a.mp4"), 3: "3", 4: "4"}
 
 
 def test_what_takes_too_long_or_too_much_is_ended(driver: Nodes, tmp_path: Path) -> None:
     limits = Limits(segment_s=8.0, memory_bytes=500 << 20)  # a busy machine needs seconds to take so much
-    words = works.told(RayEngine(driver.address, limits=limits, work=works.excessive).run(works.orders(tmp_path)))
+    words = works.reported(RayEngine(driver.address, limits=limits, work=works.excessive).run(works.orders(tmp_path)))
     in_vain = f"{tmp_path}/a.mp4: segment {{}} was tried again in vain: {{}}"
     assert words == {
         0: "0",
@@ -135,7 +135,7 @@ def test_a_node_that_is_lost_costs_nothing_but_time(lose: Callable[[Nodes, Any],
     outcomes = RayEngine(driver.address, work=works.slow).run(works.orders(tmp_path, 30))
     first = [next(outcomes) for _ in range(3)]
     lose(driver, node)
-    assert works.told([*first, *outcomes]) == {n: str(n) for n in range(30)}
+    assert works.reported([*first, *outcomes]) == {n: str(n) for n in range(30)}
 
 
 def test_a_segment_that_fells_node_after_node_is_given_up(
@@ -143,7 +143,7 @@ def test_a_segment_that_fells_node_after_node_is_given_up(
 ) -> None:
     monkeypatch.setattr(ray_engine, "LOSSES", 2)
     driver.at_least(3)  # Ray may take one of the losses for the death of the worker only
-    words = works.told(RayEngine(driver.address, work=works.felling).run(works.orders(tmp_path, 1)))
+    words = works.reported(RayEngine(driver.address, work=works.felling).run(works.orders(tmp_path, 1)))
     why = ("its nodes were lost", "its worker died")
     assert words[0] in {f"{tmp_path}/a.mp4: segment 0 was tried again in vain: {cause}" for cause in why}
 
@@ -163,7 +163,7 @@ def test_tasks_in_flight_are_bounded(most: int | None, driver: Nodes, tmp_path: 
     assert len(drawn) == done == 40
 
 
-def test_a_video_that_a_node_does_not_see_is_told_as_ever(driver: Nodes, tmp_path: Path) -> None:
+def test_a_video_that_a_node_does_not_see_is_reported_as_ever(driver: Nodes, tmp_path: Path) -> None:
     (outcome,) = RayEngine(driver.address, work=analyze_segment).run(real_orders(tmp_path / "elsewhere.mp4", 1))
     assert isinstance(outcome.result, VideoReadError)
     assert outcome.result.message == f"{tmp_path / 'elsewhere.mp4'} does not exist"
@@ -219,7 +219,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, float]:
 
 
 def start(nodes: Nodes, out: Path, workers: int = 1) -> subprocess.Popen[str]:
-    """In a session of its own, and in the folder of the video, whose path is told from there."""
+    """In a session of its own, and in the folder of the video, whose path is reported from there."""
     command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", SAMPLE.name, *OPTIONS]
     engine = ["--engine", "ray", "--ray-address", nodes.address, "--workers", str(workers), "--json"]
     pipe = subprocess.PIPE

@@ -87,7 +87,7 @@ function starNote() {
 /** What somebody shows most, with its share and seconds; of little time nothing is said. */
 function mostly(shown) {
   if (!shown.dominant) return DASH;
-  if (shown.on_screen_s && shown.readable_s < REPORT.least_told_s) return `too little to tell (${fixed(shown.readable_s)}\u00a0s)`;
+  if (shown.on_screen_s && shown.readable_s < REPORT.least_reported_s) return `too little to tell (${fixed(shown.readable_s)}\u00a0s)`;
   const share = shown.share[EMOTIONS.indexOf(shown.dominant)];
   return labelled(shown.dominant, `${percent(share)} (${fixed(share * shown.readable_s)}\u00a0s)`);
 }
