@@ -11,8 +11,9 @@ from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.baseline import BASELINE
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, PEOPLE, SECONDS, TRACKS, WIDTH, choice, words
+from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, SECONDS, WIDTH, choice, words
 from feelit.options.utterances import UtterancesOptions
+from feelit.options.whose import by_option, people_option, tracks_option
 from feelit.storage.location import Location
 
 TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
@@ -84,26 +85,9 @@ class EventsOptions(Options):
         default_text="all",
         kind=EMOTION_WORDS,
     )
-    by: Literal["person", "track"] | None = option(
-        None,
-        "Whose events.",
-        default_text="person, or track with `--tracks` and where people were not grouped",
-        kind=choice(("person", "track")),
-    )
-    people: tuple[str, ...] | None = option(
-        None,
-        "Only of these people, by number or name, as in 1,P02.",
-        details="Of a shared event one of them will do.",
-        default_text="all",
-        kind=PEOPLE,
-    )
-    tracks: tuple[int, ...] | None = option(
-        None,
-        "Only of these tracks, as in 1,3.",
-        details="Of a shared event one of them will do.",
-        default_text="all",
-        kind=TRACKS,
-    )
+    by: Literal["person", "track"] | None = by_option("Whose events.")
+    people: tuple[str, ...] | None = people_option("Only of", "Of a shared event one of them will do.")
+    tracks: tuple[int, ...] | None = tracks_option("Only of", "Of a shared event one of them will do.")
     max_p: float = option(
         SURE,
         "Only where the corrected p-value is no larger; 1 lists all that was found.",
@@ -137,22 +121,9 @@ class ExportOptions(Options):
         default_text="standard output",
         kind=LOCATION,
     )
-    by: Literal["person", "track"] | None = option(
-        None,
-        "What has a tier, a speaker or a subject of its own.",
-        default_text="person, or track with `--tracks` and where people were not grouped",
-        kind=choice(("person", "track")),
-    )
-    people: tuple[str, ...] | None = option(
-        None,
-        "Only these people, by number or name, as in 1,P02.",
-        details="Of every video that has them.",
-        default_text="all",
-        kind=PEOPLE,
-    )
-    tracks: tuple[int, ...] | None = option(
-        None, "Only these tracks, as in 1,3.", details="Of every video that has them.", default_text="all", kind=TRACKS
-    )
+    by: Literal["person", "track"] | None = by_option("What has a tier, a speaker or a subject of its own.")
+    people: tuple[str, ...] | None = people_option("Only", "Of every video that has them.")
+    tracks: tuple[int, ...] | None = tracks_option("Only", "Of every video that has them.")
     force: bool = option(False, "Replace files that exist.")
 
     def check(self) -> None:
@@ -195,17 +166,9 @@ class PlotOptions(Options):
         "Of which video, where there are several: its name, or the last part of it.",
         default_text="all, one below the other",
     )
-    by: Literal["person", "track"] | None = option(
-        None, "Whose panels.", default_text="person, or track with `--tracks`", kind=choice(("person", "track"))
-    )
-    people: tuple[str, ...] | None = option(
-        None,
-        "Only these people, by number or name, as in 1,P02.",
-        details="Of more than 25 the others are counted and left out.",
-        default_text="all",
-        kind=PEOPLE,
-    )
-    tracks: tuple[int, ...] | None = option(None, "Only these tracks, as in 1,3.", default_text="all", kind=TRACKS)
+    by: Literal["person", "track"] | None = by_option("Whose panels.", also="")
+    people: tuple[str, ...] | None = people_option("Only", "Of more than 25 the others are counted and left out.")
+    tracks: tuple[int, ...] | None = tracks_option("Only")
     emotions: tuple[str, ...] = option(
         EMOTIONS,
         "Only these emotions, as in happiness,surprise.",

@@ -12,8 +12,9 @@ from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, EventKind
 from feelit.options.analyze import RATE, AnalyzeOptions, FaceOptions
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import LOCATION, PEOPLE, SECONDS, TIMES, TRACKS, choice, words
+from feelit.options.kinds import LOCATION, SECONDS, TIMES, words
 from feelit.options.timelines import EMOTION_WORDS, PROBABILITY, refuse_mixture
+from feelit.options.whose import by_option, people_option, tracks_option
 from feelit.storage.location import Location
 
 Blur = Literal["none", "others", "all"]
@@ -52,16 +53,8 @@ class AnnotateOptions(DrawingOptions):
     """What is asked of an annotated video."""
 
     out: Location = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v`, `.mov` or `.mkv`.", kind=LOCATION)
-    people: tuple[str, ...] | None = option(
-        None, "Draw only these people, by number or name, as in 1,P02.", default_text="all", kind=PEOPLE
-    )
-    tracks: tuple[int, ...] | None = option(
-        None,
-        "Draw only these tracks, as in 1,3.",
-        details="Beside those of `--people`, if both are given.",
-        default_text="all",
-        kind=TRACKS,
-    )
+    people: tuple[str, ...] | None = people_option("Draw only")
+    tracks: tuple[int, ...] | None = tracks_option("Draw only", "Beside those of `--people`, if both are given.")
     force: bool = option(False, "Replace an output that exists.")
 
 
@@ -89,26 +82,9 @@ class ClipsOptions(DrawingOptions):
         default_text="all but neutral",
         kind=EMOTION_WORDS,
     )
-    by: Literal["person", "track"] | None = option(
-        None,
-        "Whose moments and events.",
-        default_text="person, or track with `--tracks` and where people were not grouped",
-        kind=choice(("person", "track")),
-    )
-    people: tuple[str, ...] | None = option(
-        None,
-        "Only of these people, by number or name, as in 1,P02.",
-        details="Of a shared event one of them will do.",
-        default_text="all",
-        kind=PEOPLE,
-    )
-    tracks: tuple[int, ...] | None = option(
-        None,
-        "Only of these tracks, as in 1,3.",
-        details="Of a shared event one of them will do.",
-        default_text="all",
-        kind=TRACKS,
-    )
+    by: Literal["person", "track"] | None = by_option("Whose moments and events.")
+    people: tuple[str, ...] | None = people_option("Only of", "Of a shared event one of them will do.")
+    tracks: tuple[int, ...] | None = tracks_option("Only of", "Of a shared event one of them will do.")
     max_p: float = option(
         1.0,
         "Only where the corrected p-value is no larger.",
