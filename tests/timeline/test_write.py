@@ -209,7 +209,7 @@ def test_an_optional_group_is_written_and_read(tmp_path: Path) -> None:
 def test_half_a_group_is_reported(path: Path) -> None:
     table = pq.read_table(path)
     pq.write_table(table.append_column("person_id", table.column("track_id")), path)
-    with pytest.raises(TimelineReadError, match="lacks the column person and lacks the column person_confidence"):
+    with pytest.raises(TimelineReadError, match="lacks the columns person, person_confidence"):
         read_table(path)
 
 

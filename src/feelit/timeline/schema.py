@@ -220,7 +220,8 @@ def misfits(schema: pa.Schema, partial: bool = False) -> list[str]:
     count = {name: schema.names.count(name) for name in FULL_SCHEMA.names}
     begun = [name for name, fields in GROUPS.items() if any(count[f.name] for f in fields)]
     needed = () if partial else schema_of(begun).names
-    missing = [f"lacks the column {name}" for name in needed if not count[name]]
+    absent = [name for name in needed if not count[name]]
+    missing = [f"lacks the column{'s' if len(absent) > 1 else ''} {', '.join(absent)}"] if absent else []
     missing += [f"has the column {name} more than once" for name in FULL_SCHEMA.names if count[name] > 1]
     there = [(f, schema.field(f.name).type) for f in FULL_SCHEMA if count[f.name] == 1]
     return missing + [f"has {found} in the column {f.name}" for f, found in there if not _fits(f, found)]
