@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import feelit
 from feelit.analysis.gestures import find_blinks
 from feelit.analysis.signals import HEADINGS, camera_angle, signal_summaries
+from feelit.analysis.signals_text import SHORT_HEADINGS, short, signals_text
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.timelines import SummarizeOptions
 from feelit.types import Float64
@@ -122,5 +124,17 @@ def test_the_command_writes_what_python_gives(form: str, tmp_path: Path, command
     if form == "json":
         (row,) = json.loads(ran.out)
         assert row["blinks"] == frame["blinks"][0] == 2
+    elif form == "table":
+        assert "│" in ran.out
+        assert "1 person in" in ran.out
     else:
         assert all(name in ran.out for name in HEADINGS if form == "csv" or not name.startswith("p_"))
+
+
+def test_a_name_is_no_markup_and_what_is_unknown_is_a_dash(tmp_path: Path) -> None:
+    (one,) = signal_summaries(talk(tmp_path / "t.parquet"))
+    named = replace(one, person="<b>|A", nods=float("nan"), speaking_s=float("nan"))
+    assert "\\<b>\\|A" in signals_text([named], "md")
+    cells = dict(zip(SHORT_HEADINGS, short(named), strict=True))
+    assert cells["person"] == "<b>|A"
+    assert cells["nods"] == cells["speaks"] == "-"

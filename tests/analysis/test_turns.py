@@ -93,8 +93,8 @@ def test_summaries_say_how_long_each_speaks_and_what_they_show_meanwhile(talk: P
     frame = feelit.summarize_signals(talk)
     assert list(frame.columns) == list(HEADINGS)
     assert frame.p_happiness_speaking[0] > 0.5 > frame.p_happiness_listening[0]
-    assert "speaking_share" in signals_text([one, two], "table")
-    assert "p_happiness_speaking" not in signals_text([one, two], "table")
+    assert "speaking_share" in signals_text([one, two], "md")
+    assert "p_happiness_speaking" not in signals_text([one, two], "md")
     assert "p_happiness_speaking" in signals_text([one, two], "csv")
 
 

@@ -65,7 +65,7 @@ def markdown_text(records: Sequence[Summary], by: By) -> str:
     """The short form as a table of GitHub Flavored Markdown."""
     names, words = short_headings(by)
     rules = ["---"] * words + ["---:"] * (len(names) - words)
-    cells = ([_escaped(cell) for cell in short(record)] for record in records)
+    cells = ([escaped(cell) for cell in short(record)] for record in records)
     return "".join("| " + " | ".join(row) + " |\n" for row in (names, rules, *cells))
 
 
@@ -91,7 +91,7 @@ def short(record: Summary) -> list[str]:
     return [one_line(record.video), _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]
 
 
-def _escaped(cell: str) -> str:
+def escaped(cell: str) -> str:
     """What Markdown and HTML would take for their own, kept from that."""
     return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
 

@@ -9,6 +9,7 @@ from feelit.options.printing import PrintSummaryOptions
 from feelit.options.timelines import SummarizeOptions
 
 if TYPE_CHECKING:
+    from feelit.analysis.signals import SignalSummary
     from feelit.analysis.summary import By
     from feelit.analysis.summary_text import Summary
 
@@ -29,7 +30,11 @@ def summarize(
         from feelit.analysis.signals import signal_summaries
         from feelit.analysis.signals_text import signals_text
 
-        texts.write(signals_text(signal_summaries(timelines), written), target)
+        found = signal_summaries(timelines)
+        if written == "table":
+            _show_signals(found)
+        else:
+            texts.write(signals_text(found, written), target)
         return
     recordings = open_timelines(timelines)
     by = unit_of(recordings, options.by)
@@ -60,3 +65,15 @@ def _show(records: list[Summary], by: By) -> None:
         title = videos.pop() if by == "video" else f"{title} in {videos.pop()}"
         names, rows, words = names[1:], [row[1:] for row in rows], words - 1
     print_table(make_table(title, names, rows, words), expendable=("changes/min", "readable", "bouts", "events", "strongest"))
+
+
+def _show_signals(records: list[SignalSummary]) -> None:
+    from feelit.analysis.signals_text import SHORT_HEADINGS, WORDS, short
+    from feelit.console import make_table, print_table
+
+    names, rows, words = list(SHORT_HEADINGS), [short(record) for record in records], WORDS
+    title = f"{len(rows)} {'person' if len(rows) == 1 else 'people'}"
+    if len(videos := {row[0] for row in rows}) == 1:
+        title, names, rows, words = f"{title} in {videos.pop()}", names[1:], [row[1:] for row in rows], words - 1
+    expendable = ("duchenne", "mouth open", "mutual smiles", "turned away", "shakes", "with signals", "nods", "smiling")
+    print_table(make_table(title, names, rows, words), expendable)
