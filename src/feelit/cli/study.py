@@ -29,5 +29,6 @@ def study(
         found = api.study(study, str(options.out), options=options, progress=advance)
     counts = found.quality["status"].value_counts()
     excluded, partly = counts.get("excluded", 0), counts.get("partly", 0)
-    line = f"{len(found.participants)} participants, {excluded} of them excluded, {partly} in part"
+    count = len(found.participants)
+    line = f"{count} participant{'' if count == 1 else 's'}, {excluded} of them excluded, {partly} in part"
     typer.echo(one_line(f"{line}; see {options.out}"))

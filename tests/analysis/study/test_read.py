@@ -143,3 +143,11 @@ def test_damaged_files_are_refused(tmp_path: Path, name: str, content: str) -> N
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         read_study(tmp_path / "study.toml")
+
+
+@pytest.mark.parametrize("name", ["study.toml", "study.csv"])
+def test_a_file_in_another_encoding_is_named_as_such(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"abc\xb5")
+    with pytest.raises(UsageError, match="is not in UTF-8: byte 3 is no part of a letter"):
+        read_study(path)

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import feelit
 from feelit.analysis.study import curves
+from feelit.timeline.schema import pack_metadata
 from tests.analysis.study.made import timeline
+from tests.conftest import Command
 from tests.timeline.rows import CERTAIN
 
 LOW = (1 - CERTAIN) / 7
@@ -198,3 +201,21 @@ def test_files_are_read_by_pandas_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "study.csv").write_text("timeline,participant\ntable.parquet,P1\n")
     with pytest.raises(feelit.UsageError, match=r"table\.parquet is read, and would be replaced"):
         feelit.study(tmp_path / "study.csv", tmp_path, force=True)
+
+
+def test_a_timeline_without_any_video_is_refused(tmp_path: Path) -> None:
+    place = timeline(tmp_path / "a.parquet", "h")
+    table = pq.read_table(place).slice(0, 0)
+    pq.write_table(table.replace_schema_metadata(pack_metadata({"videos": {}})), place)
+    for which in ({}, {"video": "a.mp4"}):
+        with pytest.raises(feelit.UsageError, match=r"a\.parquet of P1 holds no video$"):
+            feelit.study({"recordings": [{"timeline": str(place), "participant": "P1"} | which]})
+
+
+def test_the_command_counts_one_participant_as_one(tmp_path: Path, command: Command) -> None:
+    place = timeline(tmp_path / "a.parquet", "hhnn")
+    study = tmp_path / "study.csv"
+    study.write_text(f"timeline,participant\n{place.name},P1\n")
+    ran = command("study", study, "--out", tmp_path / "out")
+    assert ran.code == 0
+    assert ran.out.startswith("1 participant, 0 of them excluded")

@@ -100,11 +100,14 @@ def _opened(design: Design, order: list[int]) -> Iterator[tuple[int, Recording |
 
 
 def _chosen(recordings: list[Recording], viewing: Viewing) -> Recording:
+    if not recordings:
+        message = f"{viewing.timeline} of {viewing.participant} holds no video"
+        raise UsageError(one_line(message), "analyse the recording again, or give another timeline")
     if viewing.video is None:
         if len(recordings) == 1:
             return recordings[0]
         message = f"{viewing.timeline} of {viewing.participant} holds {len(recordings)} videos"
-        raise UsageError(one_line(message), f'name one, as in video = "{recordings[0].name if recordings else "p01.mp4"}"')
+        raise UsageError(one_line(message), f'name one, as in video = "{recordings[0].name}"')
     found = [r for r in recordings if r.name == viewing.video] or [
         r for r in recordings if PurePosixPath(r.name).name == viewing.video
     ]

@@ -67,6 +67,9 @@ def read_study(source: str | Path | Mapping[str, Any]) -> Design:
     try:
         text = text_of(content)
         found = _of_table(text, path) if path.suffix.lower() in TABLES else tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        message = f"{as_text(path)} is not in UTF-8: byte {error.start} is no part of a letter"
+        raise UsageError(message, "a study is a .toml or a .csv file, saved as UTF-8; see docs/study.md") from error
     except (ValueError, RecursionError, csv.Error) as error:  # TOML's own errors are ValueErrors
         raise UsageError(
             f"{as_text(path)} cannot be read: {error}", "a study is a .toml or a .csv file; see docs/study.md"
