@@ -163,12 +163,18 @@ def _number(text: str, what: str) -> float:
     return value
 
 
+def _is_measure(recording: Recording, column: str) -> bool:
+    """Whether a column is there and holds numbers with decimals."""
+    if column not in recording.columns:
+        return False
+    return bool(pa.types.is_floating(recording.table([column], end_s=-math.inf).schema.field(column).type))
+
+
 def _measured(recording: Recording, person: int, who: str, column: str | None) -> _Rater:
     """What a column of a timeline says of a person, where the face can be read."""
-    kinds = recording.table(["time_s"]).schema if column is None else recording.table([column], end_s=-math.inf).schema
-    if column is None or not pa.types.is_floating(kinds.field(column).type):
+    if column is None or not _is_measure(recording, column):
         numbers = [name for name in recording.columns if name.startswith("p_") or name in ("confidence", "smile", "mouth_open")]
-        what = "--icc needs a column of the timeline" if column is None else f"--column {column} holds no measure"
+        what = "--icc needs a column of the timeline" if column is None else f"--column {column} is no measure of {who}"
         raise UsageError(what, f"give --column, as in {', '.join(numbers)}")
     table = recording.table(["time_s", "person_id", "readable", column])
     time_s: Float64 = table["time_s"].to_numpy()
