@@ -24,8 +24,10 @@ pytest_plugins = ["tests.browser"]
 REPOSITORY = Path(__file__).parents[1]
 # processes that tests start run in other folders, and some of them unpickle classes of `tests`
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
-# a shell starts background jobs with SIGINT ignored, and what tests interrupt inherits that
+# a shell starts background jobs with SIGINT ignored, nohup with SIGHUP, and what tests interrupt inherits that
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

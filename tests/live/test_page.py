@@ -44,6 +44,9 @@ FIRST_LANE = """() => {
 }"""
 """The colours along the lane of the first track."""
 
+SHARES = ".bar:not(.signals .bar)"
+"""The bars of emotions in a card."""
+
 
 @pytest.fixture
 def page(watched: Watched) -> Page:
@@ -75,9 +78,9 @@ def test_a_call_is_shown_with_boxes_bars_and_a_timeline(page: Page, watched: Wat
             card = cards.nth(place)
             expect(card.locator(".chip")).to_have_text(re.compile(r"#\d+"))
             expect(card.locator("h2")).to_contain_text(re.compile(rf"shows ({'|'.join(EMOTIONS)}) \d+%"))
-            assert card.locator(".bar").count() == len(EMOTIONS)
-        widths = cards.first.locator(".bar i").evaluate_all("all => all.map(i => i.getBoundingClientRect().width)")
-        whole = cards.first.locator(".bar").first.bounding_box()
+            assert card.locator(SHARES).count() == len(EMOTIONS)
+        widths = cards.first.locator(f"{SHARES} i").evaluate_all("all => all.map(i => i.getBoundingClientRect().width)")
+        whole = cards.first.locator(SHARES).first.bounding_box()
         assert whole is not None
         assert sum(widths) == pytest.approx(whole["width"], rel=0.05), "the eight shares add up to one bar"
         expect(page.locator("#nobody")).to_have_text("")

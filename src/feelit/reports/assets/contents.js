@@ -27,7 +27,7 @@ function buildContents() {
       label: "shows",
       text: true,
       value: (v) => v.shown.dominant,
-      cell: (v) => mostly(v.shown),
+      cell: (v) => mostly(v.shown, false),
     },
     { label: "shares", text: true, wide: true, cell: (v) => shareBar(v.shown.share) },
     { label: "readable", wide: true, value: (v) => v.shown.readable_share, cell: (v) => percent(v.shown.readable_share) },

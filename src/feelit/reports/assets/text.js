@@ -84,12 +84,13 @@ function starNote() {
   return el("span", {}, "* seldom found on other data, and seldom right");
 }
 
-/** What somebody shows most, with its share and seconds; of little time nothing is said. */
-function mostly(shown) {
+/** What somebody shows most, with its share and seconds; of little time nothing is said. Without seconds where they stand beside. */
+function mostly(shown, seconds = true) {
   if (!shown.dominant) return DASH;
   if (shown.on_screen_s && shown.readable_s < REPORT.least_reported_s) return `too little to tell (${fixed(shown.readable_s)}\u00a0s)`;
   const share = shown.share[EMOTIONS.indexOf(shown.dominant)];
-  return labelled(shown.dominant, `${percent(share)} (${fixed(share * shown.readable_s)}\u00a0s)`);
+  const rest = seconds ? ` (${fixed(share * shown.readable_s)}\u00a0s)` : "";
+  return labelled(shown.dominant, `${percent(share)}${rest}`);
 }
 
 /** The emotions of a share, largest first, those that reach `least`. */
