@@ -32,8 +32,8 @@ def even_exposure(crops: UInt8, least_range: float, least_median: float) -> UInt
     if not len(crops):
         return crops
     side = crops.shape[1]
-    low, high = (_quantile(crops, share) for share in ENDS)
-    middle = _quantile(crops[:, side // 4 : 7 * side // 8, 3 * side // 16 : 13 * side // 16], 0.5)
+    low, high = _quantiles(crops, ENDS)
+    (middle,) = _quantiles(crops[:, side // 4 : 7 * side // 8, 3 * side // 16 : 13 * side // 16], (0.5,))
     poor = np.flatnonzero((high - low < least_range) | (middle < least_median))
     result = crops.copy() if len(poor) else crops
     for i in poor:
@@ -55,9 +55,7 @@ def _curve(low: int, high: int, middle: int, least_range: float, least_median: f
     return np.rint(levels).astype(np.uint8)
 
 
-def _quantile(images: UInt8, share: float) -> Int64:
-    """The lowest grey level that at least `share` of the pixels do not exceed: (F, H, W) -> (F,) int64."""
-    flat = images.reshape(len(images), -1)
-    counts = np.bincount((flat + 256 * np.arange(len(flat))[:, None]).reshape(-1), minlength=256 * len(flat))
-    below = counts.reshape(len(flat), 256).cumsum(axis=1)
-    return np.asarray((below >= share * flat.shape[1]).argmax(axis=1), np.int64)
+def _quantiles(images: UInt8, shares: tuple[float, ...]) -> list[Int64]:
+    """The lowest grey level that at least a share of the pixels do not exceed: (F, H, W) -> (F,) int64 a share."""
+    below = np.stack([np.bincount(image.reshape(-1), minlength=256) for image in images]).cumsum(axis=1)
+    return [np.asarray((below >= share * images[0].size).argmax(axis=1), np.int64) for share in shares]
