@@ -2,8 +2,9 @@
 
     python benchmarks/exposure.py FER_FOLDER [--model expression]
 
-Every second image of the validation split chose the two limits (least range of grey levels, least median) among those of
-docs/lab-notes.md; the others are reported here. They are darkened after they were cropped, with the noise of a sensor, and
+The least median was chosen on every second image of the validation split; the others are reported here. The least range was
+chosen after these had been seen as well, so the figures are a little optimistic (docs/lab-notes.md has the candidates).
+They are darkened after they were cropped, with the noise of a sensor, and
 rounded to whole grey levels, as a camera stores them. Accuracy, mean recall over the labels, and mean confidence less accuracy.
 """
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 OUTPUTS = ("logits", "fer2013")
 
 EXPOSURE = 140.0, 80.0
-"""Of the card: see `vision.exposure`. Chosen by benchmarks/exposure.py on every other validation image."""
+"""Of the card: see `vision.exposure`. Chosen on validation images and rendered heads: docs/lab-notes.md."""
 
 IN_FLOAT = ("/features/features.0/",)
 """The first convolution: it has one channel to work on, and is faster so."""
