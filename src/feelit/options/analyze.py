@@ -274,8 +274,7 @@ class RunOptions(Options):
         """See `Options.check`."""
         if self.pattern is not None and rate_hz(self.pattern) is None:
             raise UsageError("--pattern native is no rate", "say how many pictures are shown per second, such as 25")
-        self.memory_bytes  # noqa: B018  # checks the size now, not in the middle of a run
-        self.least_bytes_per_s  # noqa: B018
+        _ = self.memory_bytes, self.least_bytes_per_s  # both raise: now, not in the middle of a run
 
     @property
     def memory_bytes(self) -> int | None:

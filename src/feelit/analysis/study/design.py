@@ -160,11 +160,11 @@ class Design:
 
     def levels(self, factor: Factor) -> tuple[str, ...]:
         """The values of a factor that occur, each once, in order."""
-        found: dict[str, None] = {}
+        found: dict[str | None, None] = {}
         for viewing in self.viewings:
             if factor in ("group", "session"):
                 found[getattr(viewing, factor)] = None
             for window in viewing.windows:
                 if factor in ("condition", "window"):
-                    found[window.condition if factor == "condition" else window.name] = None  # type: ignore[index]  # None goes below
+                    found[window.condition if factor == "condition" else window.name] = None
         return tuple(level for level in found if level is not None)
