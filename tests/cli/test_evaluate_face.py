@@ -48,7 +48,7 @@ def test_json_for_programs_and_files_for_both(
     network: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "folder"
-    evaluate_face(network, data, EvaluateFacesOptions(min_face_px=20), ScoresOptions(out=out), True)
+    evaluate_face(network, data, EvaluateFacesOptions(min_face_px=20), ScoresOptions(out=out), json=True)
     printed = capsys.readouterr().out
     assert json.loads(printed)["sizes"][0]["least_px"] == 20
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
@@ -131,5 +131,5 @@ def test_figures_need_matplotlib_and_tables_do_not(
     with pytest.raises(MissingExtraError, match="matplotlib"):
         evaluate_face(network, data, EvaluateFacesOptions(), ScoresOptions(out=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
-    evaluate_face(network, data, EvaluateFacesOptions(), PRINTED, True)
+    evaluate_face(network, data, EvaluateFacesOptions(), PRINTED, json=True)
     assert json.loads(capsys.readouterr().out)["images"] == 3

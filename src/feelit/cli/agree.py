@@ -9,6 +9,7 @@ import typer
 
 from feelit.cli.command import with_options
 from feelit.options.agree import AgreeOptions
+from feelit.options.printing import JsonOptions
 
 if TYPE_CHECKING:
     from feelit.analysis.agreement import Estimate
@@ -27,7 +28,7 @@ def agree(
         ),
     ],
     options: AgreeOptions,
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    printed: JsonOptions,
 ) -> None:
     """Compare coders of a recording with each other or with a timeline: kappa, alpha, ICC, percent agreement, confusion."""
     from feelit.analysis.coders import compare
@@ -39,13 +40,13 @@ def agree(
     paths = [str(source) for source in listed(sources)]
     if options.icc:
         ratings = compare_values(paths, options)
-        if json_:
+        if printed.json:
             texts.write_json(ratings.record(), indent=2)
         else:
             _show_ratings(ratings)
         return
     found = compare(paths, options)
-    if json_:
+    if printed.json:
         texts.write_json(found.record(), indent=2)
     else:
         _show(found)

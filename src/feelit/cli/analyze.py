@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.command import load_config, with_options
+from feelit.cli.command import with_options
 from feelit.options import AnalyzeOptions, LogOptions, RunOptions
+from feelit.options.printing import AnalyzePrintOptions
 
 
 @with_options
@@ -25,13 +26,7 @@ def analyze(
     options: AnalyzeOptions,
     run: RunOptions,
     logs: LogOptions,
-    json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per finished video.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table; failures are still printed.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="A TOML file with any of these options.", is_eager=True, callback=load_config, show_default=False),
-    ] = None,
+    printed: AnalyzePrintOptions,
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
     import feelit.api as api
@@ -43,18 +38,18 @@ def analyze(
 
     spare_pandas()
     texts = [t for text in inputs for t in (read_list(sys.stdin.buffer.read()) if text == "-" else [text])]
-    if dry_run:
+    if printed.dry_run:
         _list(texts, run)
         return
     failed: SomeFailedError | None = None
     _refuse_inputs(logs, texts)
-    with logged(logs.verbose, logs.log_file), AnalysisView(quiet, json_lines, logs.verbose) as view:
+    with logged(logs.verbose, logs.log_file), AnalysisView(printed.quiet, printed.json, logs.verbose) as view:
         try:
             api.analyze(texts, str(run.out), options=options, run=run, observer=view)
         except SomeFailedError as error:
             failed = error
     view.summary()
-    if sys.stderr.isatty() and not quiet:
+    if sys.stderr.isatty() and not printed.quiet:
         typer.echo("Outputs judge how a face looks, not what a person feels: see docs/responsible-use.md.", err=True)
     if failed is not None:
         raise failed

@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 
 import typer
 
-from feelit.cli.command import Quiet, Timeline, Video, with_options
+from feelit.cli.command import Timeline, Video, with_options
+from feelit.options.printing import QuietOptions
 from feelit.options.videos import AnnotateOptions
 
 
@@ -15,14 +16,14 @@ def annotate(
     video: Video,
     timeline: Timeline,
     options: AnnotateOptions,
-    quiet: Quiet = False,
+    printed: QuietOptions,
 ) -> None:
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole."""
     import feelit.api as api
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    with progress_bar(f"annotating {PurePosixPath(video).name}", quiet) as advance:
+    with progress_bar(f"annotating {PurePosixPath(video).name}", printed.quiet) as advance:
         notes = api.annotate(video, timeline, str(options.out), options=options, progress=advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated
 
 import typer
 
-from feelit.cli.command import Quiet, Timeline, Video, with_options
+from feelit.cli.command import Timeline, Video, with_options
+from feelit.options.printing import JsonOptions, QuietOptions
 from feelit.options.utterances import SayOptions
 from feelit.options.videos import ClipsOptions
 
@@ -18,10 +18,8 @@ def clips(
     timeline: Timeline,
     options: ClipsOptions,
     said: SayOptions,
-    quiet: Quiet = False,
-    json_lines: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per clip, once all are there (below).")
-    ] = False,
+    printed: JsonOptions,
+    progress: QuietOptions,
 ) -> None:
     """Cut the strongest moments, or what was said, out of a video into a folder of clips, exact to the frame and with sound."""
     from feelit.cli.texts import write_json
@@ -32,11 +30,11 @@ def clips(
     from feelit.storage.location import location
     from feelit.storage.names import one_line
 
-    with progress_bar(f"cutting {PurePosixPath(video).name}", quiet) as advance:
+    with progress_bar(f"cutting {PurePosixPath(video).name}", progress.quiet) as advance:
         cut = cut_clips(location(expanded(video)), timeline, options, advance, said)
     if not cut:
         lacking = f"{said.transcript} has no such words" if said.say else f"{timeline} has no such event"
         typer.echo(one_line(f"feelit: {lacking}; there are no clips"), err=True)
-    if json_lines:
+    if printed.json:
         for clip in cut:
             write_json(flat(clip))

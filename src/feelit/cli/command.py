@@ -14,7 +14,7 @@ import typer
 
 from feelit.options.declare import Option
 from feelit.options.expand import expanded_options, records_of
-from feelit.options.kinds import FLAG, PATH, expanded
+from feelit.options.kinds import CONFIG, PATH, expanded
 from feelit.options.toml import checked, read_toml
 
 Timelines = Annotated[
@@ -22,7 +22,6 @@ Timelines = Annotated[
 ]
 Timeline = Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)]
 Video = Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 """Parameters of several commands."""
 
 
@@ -55,6 +54,8 @@ def _parameter(option: Option) -> Parameter:
     kind = option.values
     default = f" [default: {option.shown_default}]" if option.shown_default and kind.native is not bool else ""
     declared: dict[str, Any] = {"help": option.help + default, "show_default": False}
+    if kind is CONFIG:
+        declared |= {"is_eager": True, "callback": _load_config}
     if option.environment:
         declared["envvar"] = option.environment
     names = [option.flag]
@@ -74,21 +75,21 @@ def _parameter(option: Option) -> Parameter:
     )
 
 
-def load_config(context: typer.Context, path: Path | None) -> Path | None:
+def _load_config(context: typer.Context, given: str | None) -> str | None:
     """Options of a TOML file become defaults, which the command line overrides. They are spelt as on the command line."""
-    if path is None:
+    if given is None:
         return None
-    function = inspect.unwrap(context.command.callback or load_config)
+    path = Path(expanded(given))
+    function = inspect.unwrap(context.command.callback or _load_config)
     assert isinstance(function, FunctionType)
-    kinds = {option.flag: option.values for _, option in expanded_options(function)}
+    kinds = {option.flag[2:]: option.values for _, option in expanded_options(function)}
     params = {_spelling(p): p for p in context.command.params if p.name != "config"}
     values: dict[str, Any] = {}
     for name, value in read_toml(path, set(params)).items():
         parameter = params[name]
-        kind = kinds.get(f"--{name}", FLAG if getattr(parameter, "is_flag", False) else PATH)  # some are of the command alone
-        values[str(parameter.name)] = checked(path, name, value, kind, parameter.nargs != 1)
+        values[str(parameter.name)] = checked(path, name, value, kinds.get(name, PATH), parameter.nargs != 1)
     context.default_map = {**(context.default_map or {}), **values}
-    return path
+    return given
 
 
 def _spelling(parameter: Any) -> str:

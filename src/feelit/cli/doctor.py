@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from feelit.cli.command import with_options
+from feelit.options.printing import JsonOptions
 
 if TYPE_CHECKING:
     from feelit.doctor import Finding
 
 
+@with_options
 def doctor(
-    json_list: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
+    printed: JsonOptions,
 ) -> None:
     """Check what is installed and what loads, and say what to do about the rest.
 
@@ -24,7 +28,7 @@ def doctor(
     from feelit.storage.names import one_line
 
     findings = examine()
-    if json_list:
+    if printed.json:
         texts = [{name: one_line(value) for name, value in asdict(finding).items()} for finding in findings]
         write_json(texts, indent=2)
     else:

@@ -11,6 +11,7 @@ from feelit.cli.command import with_options
 from feelit.cli.evaluate_face import evaluate_face
 from feelit.options.declare import Options, options_of
 from feelit.options.models import DataOptions, EvaluateFacesOptions, EvaluateOptions, ScoresOptions
+from feelit.options.printing import JsonOptions
 
 
 @with_options
@@ -22,7 +23,7 @@ def evaluate(
     options: EvaluateOptions,
     faces: EvaluateFacesOptions,
     written: ScoresOptions,
-    json_object: Annotated[bool, typer.Option("--json", help="Print all scores as one JSON object.")] = False,
+    printed: JsonOptions,
 ) -> None:
     """Score a model on labelled images: how often it is right, how sure of that one can be, and whether its confidence is."""
     from feelit.models.paths import model_path
@@ -30,10 +31,10 @@ def evaluate(
     path = model_path(model)
     if _finds_faces(path):
         _refuse("classifiers", "finds faces", options)
-        evaluate_face(path, labelled.data, faces, written, json_object)
+        evaluate_face(path, labelled.data, faces, written, json=printed.json)
     else:
         _refuse("detectors", "is a classifier", faces)
-        _evaluate_classifier(path, labelled.data, options, written, json_object)
+        _evaluate_classifier(path, labelled.data, options, written, printed)
 
 
 def _finds_faces(model: Path) -> bool:
@@ -51,7 +52,9 @@ def _refuse(kind: str, does: str, given: Options) -> None:
         raise UsageError(f"{names[0]} is for {kind}, and this model {does}", "leave it out")
 
 
-def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, written: ScoresOptions, json_object: bool) -> None:
+def _evaluate_classifier(
+    model: Path, data: Path, options: EvaluateOptions, written: ScoresOptions, printed: JsonOptions
+) -> None:
     import feelit.api as api
     from feelit.cli.texts import write
     from feelit.console import make_table, print_table, progress_bar
@@ -60,7 +63,7 @@ def _evaluate_classifier(model: Path, data: Path, options: EvaluateOptions, writ
 
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = api.evaluate(model, data, options=options, written=written, progress=advance)
-    if json_object:
+    if printed.json:
         write(json_text(scores), None)
         return
     for table in tables(scores):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def evaluate_face(
-    model: Path, data: Path, options: EvaluateFacesOptions, written: ScoresOptions, json_object: bool = False
+    model: Path, data: Path, options: EvaluateFacesOptions, written: ScoresOptions, *, json: bool = False
 ) -> None:
     """Score a detector, and print its figures as tables or as a JSON object."""
     import feelit.api as api
@@ -21,7 +21,7 @@ def evaluate_face(
 
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = api.evaluate_faces(model, data, options=options, written=written, progress=advance)
-    if json_object:
+    if json:
         write(json_text(scores), None)
     else:
         _show(scores)

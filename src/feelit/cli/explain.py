@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.command import Quiet, with_options
+from feelit.cli.command import with_options
 from feelit.options.models import ExplainOptions
+from feelit.options.printing import JsonOptions, QuietOptions
 
 
 @with_options
@@ -18,8 +19,8 @@ def explain(
         typer.Argument(metavar="SOURCE", help="Images, and moments of videos, as in a.mp4@83.5.", show_default=False),
     ],
     options: ExplainOptions,
-    quiet: Quiet = False,
-    json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object per face (below).")] = False,
+    printed: JsonOptions,
+    progress: QuietOptions,
 ) -> None:
     """Show which parts of a face a classifier goes by: a picture with the probabilities and a map a face."""
     import feelit.api as api
@@ -27,10 +28,10 @@ def explain(
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    with progress_bar("asking the model", quiet) as advance:
+    with progress_bar("asking the model", progress.quiet) as advance:
         explained = api.explain(sources, model, out=str(options.out), options=options, progress=advance)
     for one in explained:
         if not one.found:
             typer.echo(one_line(f"feelit: no face was found in {one.source}; the whole image is taken for one"), err=True)
-        if json_lines:
+        if printed.json:
             write_json(one.summary())

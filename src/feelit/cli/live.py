@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from feelit.cli.command import with_options
+from feelit.options.printing import LivePrintOptions
 from feelit.options.videos import LiveOptions, ServerOptions
 
 if TYPE_CHECKING:
@@ -26,15 +27,11 @@ INTERRUPTED = 130
 def live(
     serving: ServerOptions,
     options: LiveOptions,
+    printed: LivePrintOptions,
     source: Annotated[
         str | None,
         typer.Argument(help="A camera (a path, or its number), an address or a file.", show_default="the first camera"),
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    json_lines: Annotated[
-        bool,
-        typer.Option("--json", help="Print two JSON objects: the address, and at the end a report as of `feelit analyze`."),
-    ] = False,
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""
     from feelit.live.session import watch
@@ -48,25 +45,25 @@ def live(
             options,
             serving,
             stop,
-            lambda url, name: _announce(url, name, open_, json_lines),
+            lambda url, name: _announce(url, name, printed),
         )
     if report is None:
         typer.echo("feelit: interrupted before there was anything to see", err=True)
         _end(INTERRUPTED)
-    _print_report(report, json_lines)
+    _print_report(report, printed.json)
     _end(0)
 
 
-def _announce(url: str, name: str, open_: bool, json_lines: bool) -> None:
+def _announce(url: str, name: str, printed: LivePrintOptions) -> None:
     from feelit.cli.texts import write_json
 
-    if json_lines:
+    if printed.json:
         write_json({"url": url, "source": name})
     else:
         typer.echo(url)
     if sys.stderr.isatty():
         typer.echo("Ctrl-C ends. What is shown is how a face looks, not what a person feels.", err=True)
-    if open_:
+    if printed.open:
         import webbrowser
 
         webbrowser.open(url)

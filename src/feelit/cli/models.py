@@ -8,6 +8,7 @@ import typer
 
 from feelit.cli.command import with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
+from feelit.options.printing import JsonOptions, PullPrintOptions
 from feelit.options.training import PullOptions
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ models = typer.Typer(
 
 
 @models.command("list", cls=HelpfulCommand)
+@with_options
 def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    printed: JsonOptions,
 ) -> None:
     """List the models that come with feelit, those in your cache, and those that can be fetched."""
     from dataclasses import asdict
@@ -33,7 +35,7 @@ def list_(
     from feelit.storage.names import as_text
 
     listed = list_models()
-    if as_json:
+    if printed.json:
         content = [asdict(model) | {"path": as_text(model.path) if model.path else None} for model in listed]
         write_json(content, indent=2)
     else:
@@ -41,28 +43,30 @@ def list_(
 
 
 @models.command(cls=HelpfulCommand)
+@with_options
 def info(
     model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model of `feelit models list`, or an .onnx file.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    printed: JsonOptions,
 ) -> None:
     """Show a model's card, and what its network takes and gives."""
     from feelit.cli.texts import write, write_json
     from feelit.models.describe import describe
 
     found = describe(model)
-    if as_json:
+    if printed.json:
         write_json(found.record(), indent=2)
     else:
         write(found.text(), None)
 
 
 @models.command(cls=HelpfulCommand)
+@with_options
 def verify(
+    printed: JsonOptions,
     given: Annotated[
         list[str] | None,
         typer.Argument(metavar="NAME|PATH", help="Which models.", show_default="all that are on this computer"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """Compare models with their checksums, load them, and try whether their cards fit.
 
@@ -76,7 +80,7 @@ def verify(
     from feelit.storage.names import one_line
 
     checked = check_models(given or [])
-    if as_json:
+    if printed.json:
         texts = [
             {key: one_line(value) if isinstance(value, str) else value for key, value in asdict(model).items()}
             for model in checked
@@ -93,7 +97,7 @@ def verify(
 def pull(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
     options: PullOptions,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, and no word of the licence.")] = False,
+    printed: PullPrintOptions,
 ) -> None:
     """Fetch a model into your cache, and print where it is. An interrupted fetch goes on where it stopped.
 
@@ -106,9 +110,9 @@ def pull(
     from feelit.storage.names import one_line
 
     entry = find_entry(name)
-    if not quiet:
+    if not printed.quiet:
         typer.echo(f"feelit: {name} has the licence: {card_of(entry).licence}", err=True)
-    with progress_bar(name, quiet) as progress:
+    with progress_bar(name, printed.quiet) as progress:
         path = api.pull_model(name, options=options, progress=progress)
     typer.echo(one_line(str(path)))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from feelit.cli.command import Quiet, Timelines, with_options
+from feelit.cli.command import Timelines, with_options
 from feelit.options.people import PeopleOptions
+from feelit.options.printing import JsonOptions, QuietOptions
 
 if TYPE_CHECKING:
     from feelit.analysis.people import Person
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
 def people(
     timelines: Timelines,
     options: PeopleOptions,
-    json_: Annotated[
-        bool,
-        typer.Option("--json", help="Print JSON: a list of people; with --across, an object that holds proposals as well."),
-    ] = False,
-    quiet: Quiet = False,
+    printed: JsonOptions,
+    progress: QuietOptions,
 ) -> None:
     """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
     from feelit.analysis.people import as_json, people_of
@@ -31,14 +29,14 @@ def people(
     from feelit.storage.names import one_line
 
     slow = options.sheet is not None or options.across or bool(options.enrol)
-    with progress_bar("looking at faces", quiet or not slow) as advance:
+    with progress_bar("looking at faces", progress.quiet or not slow) as advance:
         done = change_people(timelines, options, advance)
     for note in done.notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)
     if options.forget:
         return
     found = people_of(timelines)
-    if json_:
+    if printed.json:
         objects = [as_json(person) for person in found]
         texts.write_json({"people": objects, "proposals": done.proposals} if options.across else objects, indent=2)
     else:

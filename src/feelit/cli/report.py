@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from feelit.cli.command import Quiet, Timelines, with_options
+from feelit.cli.command import Timelines, with_options
+from feelit.options.printing import QuietOptions
 from feelit.options.timelines import ReportOptions
 
 
@@ -12,14 +13,14 @@ from feelit.options.timelines import ReportOptions
 def report(
     timelines: Timelines,
     options: ReportOptions,
-    quiet: Quiet = False,
+    printed: QuietOptions,
 ) -> None:
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     import feelit.api as api
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    with progress_bar(f"writing {options.out.name}", quiet) as advance:
+    with progress_bar(f"writing {options.out.name}", printed.quiet) as advance:
         notes = api.report(timelines, str(options.out), options=options, progress=advance)
     for note in notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)

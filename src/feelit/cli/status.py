@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feelit.cli.command import with_options
+from feelit.options.printing import StatusPrintOptions
+
 if TYPE_CHECKING:
     from feelit.run.status import Status
     from feelit.storage.location import Location
 
 
+@with_options
 def status(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder that is --out of `feelit analyze`.")],
-    failed: Annotated[bool, typer.Option("--failed", help="List the videos that failed, and why.")] = False,
-    stale: Annotated[
-        bool, typer.Option("--stale", help="List the timelines that an earlier version of feelit or of a model made.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    printed: StatusPrintOptions,
 ) -> None:
     """Count the videos of a folder that are done, failed and remain, also while a run goes on."""
     from feelit.options.kinds import expanded
@@ -26,10 +26,10 @@ def status(
 
     place = location(expanded(folder))
     found = status_of(place)
-    if as_json:
-        _print_json(found, failed, stale)
-    elif failed or stale:
-        _list(found, failed, stale)
+    if printed.json:
+        _print_json(found, printed.failed, printed.stale)
+    elif printed.failed or printed.stale:
+        _list(found, printed.failed, printed.stale)
     else:
         _show(found, place)
     if problem := found.problem(place):

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from feelit.cli.command import Quiet, with_options
+from feelit.cli.command import with_options
+from feelit.options.printing import QuietOptions
 from feelit.options.study import StudyOptions
 
 
@@ -18,14 +19,14 @@ def study(
         typer.Argument(metavar="STUDY", help="The study file: .toml, .csv or .tsv; see docs/study.md.", show_default=False),
     ],
     options: StudyOptions,
-    quiet: Quiet = False,
+    printed: QuietOptions,
 ) -> None:
     """Measure participants in windows of time, by condition: one tidy table, curves, contrasts, and a report."""
     import feelit.api as api
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    with progress_bar(f"measuring {study.name}", quiet) as advance:
+    with progress_bar(f"measuring {study.name}", printed.quiet) as advance:
         found = api.study(study, str(options.out), options=options, progress=advance)
     counts = found.quality["status"].value_counts()
     excluded, partly = counts.get("excluded", 0), counts.get("partly", 0)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import with_options
+from feelit.options.printing import JsonOptions
 from feelit.options.training import TrainOptions
 
 
@@ -21,9 +22,7 @@ def train(
         ),
     ],
     options: TrainOptions,
-    json_object: Annotated[
-        bool, typer.Option("--json", help="Print the recipe and where the model is as a JSON object.")
-    ] = False,
+    printed: JsonOptions,
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
     import feelit.api as api
@@ -31,7 +30,7 @@ def train(
     from feelit.storage.names import as_text
 
     trained = api.train(recipe, options=options)
-    if json_object:
+    if printed.json:
         write_json({"model": as_text(trained.model), "recipe": trained.recipe})
     else:
         write(f"{trained.model}\n", None)

@@ -9,8 +9,8 @@ from feelit.errors import UsageError
 from feelit.options.clock import ClockOptions
 from feelit.options.declare import Bounds, option
 from feelit.options.kinds import SECONDS, Kind
+from feelit.options.shared import end_option, refuse_order, start_option
 
-TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
 LENGTH = Bounds(low=0, above=True, complaint="is no length of time", hint="give seconds, such as 0.1")
 
 
@@ -41,12 +41,8 @@ RENAMED = Kind(
 class AgreeOptions(ClockOptions):
     """How coders are compared."""
 
-    start_s: float | None = option(
-        None, f"Compare from here. {TIME_FORMS}", flag="--start", default_text="where all have begun", kind=SECONDS
-    )
-    end_s: float | None = option(
-        None, f"Compare to here. {TIME_FORMS}", flag="--end", default_text="where the first ends", kind=SECONDS
-    )
+    start_s: float | None = start_option(None, "Compare from here", "where all have begun")
+    end_s: float | None = end_option(None, "Compare to here", "where the first ends")
     step_s: float = option(0.1, "Time between the units that are compared.", flag="--step", kind=SECONDS, bounds=LENGTH)
     tolerance_s: float = option(
         0.0,
@@ -85,8 +81,7 @@ class AgreeOptions(ClockOptions):
 
     def check(self) -> None:
         """See `Options.check`."""
-        if self.start_s is not None and self.end_s is not None and not self.start_s < self.end_s:
-            raise UsageError(f"--start {self.start_s:g} is not before --end {self.end_s:g}", "both are seconds of the video")
+        refuse_order(self.start_s, self.end_s)
         if self.column is not None and not self.icc:
             raise UsageError(f"--column {self.column} is compared by --icc", "give --icc, or leave it out")
         if self.icc and (self.tolerance_s or self.rename):

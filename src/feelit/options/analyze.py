@@ -13,6 +13,7 @@ from feelit.errors import UsageError
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import LOCATION, SECONDS, Kind
 from feelit.options.prior import PRIOR
+from feelit.options.shared import end_option, refuse_order, start_option
 from feelit.storage.location import Location
 from feelit.times import BEGINNING
 
@@ -102,14 +103,8 @@ class AnalyzeOptions(FaceOptions):
         details="A number, or a fraction such as `30000/1001`.",
         kind=RATE,
     )
-    start_s: float = option(
-        0.0,
-        "Start here: seconds, 1:30 or 00:01:30.5.",
-        details="On the clock that players show.",
-        flag="--start",
-        kind=SECONDS,
-    )
-    end_s: float = option(float("inf"), "End before this time.", flag="--end", default_text="its end", kind=SECONDS)
+    start_s: float = start_option(details="On the clock that players show.")
+    end_s: float = end_option()
     people: bool = option(
         True,
         "Group tracks by person: one number per person, across camera cuts.",
@@ -135,8 +130,7 @@ class AnalyzeOptions(FaceOptions):
         for flag, time_s in (("--start", self.start_s), ("--end", self.end_s)):
             if time_s < 0:
                 raise UsageError(f"{flag} {time_s:g} lies before the beginning", BEGINNING)
-        if not self.start_s < self.end_s:
-            raise UsageError(f"--start {self.start_s:g} is not before --end {self.end_s:g}", "both are seconds of the video")
+        refuse_order(self.start_s, self.end_s)
 
     @property
     def sampling(self) -> Sampling:

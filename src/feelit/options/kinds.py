@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
@@ -154,6 +154,29 @@ def several(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, p
     return Kind(name=name, metavar=metavar, convert=convert, hint=hint, python=python)
 
 
+def repeated(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str) -> Kind:
+    """A list whose items are given one by one on the command line: a text is one item, and a mapping gives pairs.
+
+    Parameters
+    ----------
+    item : makes an item of a text or a Python object; TypeError and ValueError mean that it cannot be one
+    name : what an item is called in an error, as in "a name of a person"
+    """
+
+    def one(part: Any) -> Any:
+        try:
+            return item(part)
+        except (TypeError, ValueError, OverflowError):
+            raise UsageError(f" {part} is no {name[2:]}", hint) from None
+
+    def convert(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            return (one(value),)
+        return tuple(one(part) for part in (value.items() if isinstance(value, Mapping) else value))
+
+    return Kind(name=name, metavar=metavar, convert=convert, hint=hint, repeated=True, python=python)
+
+
 def words(known: Sequence[str], *, everything: str = "") -> Kind:
     """A list of known words; `everything`, if it is among those given, stands for all the others."""
     allowed = (*known, everything) if everything else tuple(known)
@@ -185,6 +208,9 @@ WHOLE = Kind(name="a whole number", metavar="N", convert=_whole, toml=(int,), na
 NUMBER = Kind(name="a number", metavar="NUMBER", convert=_number, toml=(int, float), native=float, python="float")
 TEXT = Kind(name="a text or a number", metavar="TEXT", convert=_text)
 PATH = Kind(name="a text in quotes", metavar="PATH", convert=_path, toml=(str,), python="str | PathLike[str]")
+CONFIG = replace(PATH)
+"""A file with values of options. It is read before the others, so a command gives it a callback."""
+
 LOCATION = Kind(name="a text in quotes", metavar="PATH", convert=_location, toml=(str,), python="str | PathLike[str]")
 SECONDS = Kind(
     name="a time",

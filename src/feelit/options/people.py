@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.declare import Options, option
-from feelit.options.kinds import LOCATION, PATHS, Kind, expanded
+from feelit.options.kinds import LOCATION, PATHS, Kind, expanded, repeated
 from feelit.storage.location import Location
 from feelit.times import parse_time
 
@@ -78,23 +77,6 @@ def _split(value: Any) -> tuple[int, float]:
     return person_number(number), parse_time(time, "") if isinstance(time, str) else float(time)
 
 
-def _each(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str) -> Kind:
-    """An option that is given several times: a tuple in the record."""
-
-    def one(part: Any) -> Any:
-        try:
-            return item(part)
-        except (TypeError, ValueError, OverflowError):
-            raise UsageError(f" {part} is no {name[2:]}", hint) from None
-
-    def convert(value: Any) -> tuple[Any, ...]:
-        if isinstance(value, str):
-            return (one(value),)
-        return tuple(one(part) for part in (value.items() if isinstance(value, Mapping) else value))
-
-    return Kind(name=name, metavar=metavar, convert=convert, hint=hint, repeated=True, python=python)
-
-
 def _numbers(value: Any) -> tuple[int, ...]:
     given = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) else value
     parts = [given] if isinstance(given, int) else given
@@ -107,13 +89,13 @@ def _numbers(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-NAMES = _each(
+NAMES = repeated(
     _name, name="a name of a person", hint="write 1=P01", metavar="PERSON=NAME", python="Mapping[int, str] | Sequence[str]"
 )
-MERGES = _each(
+MERGES = repeated(
     _merge, name="a list of people", hint="write 3,7", metavar="PERSON,PERSON", python="Sequence[Sequence[int] | str]"
 )
-SPLITS = _each(
+SPLITS = repeated(
     _split,
     name="a person and a time",
     hint="write 5@12.5",
@@ -139,7 +121,7 @@ def _enrolment(value: Any) -> tuple[str, tuple[Path, ...]]:
     return known, found
 
 
-ENROLMENTS = _each(
+ENROLMENTS = repeated(
     _enrolment,
     name="a name and photographs",
     hint="write P01=a.jpg,b.jpg",

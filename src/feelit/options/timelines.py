@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from feelit.errors import UsageError
-from feelit.labels import EMOTIONS, EventKind
+from feelit.labels import EventKind
 from feelit.options.baseline import BASELINE
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, SECONDS, WIDTH, choice, words
+from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, WIDTH, choice, words
+from feelit.options.shared import (
+    PROBABILITY,
+    by_option,
+    emotions_option,
+    end_option,
+    people_option,
+    refuse_mixture,
+    start_option,
+    tracks_option,
+)
 from feelit.options.utterances import UtterancesOptions
-from feelit.options.whose import by_option, people_option, tracks_option
 from feelit.storage.location import Location
 
-TIME_FORMS = "Seconds, 1:30 or 00:01:30.5."
 SURE = 0.05
 """Events whose corrected p-value is no larger are listed by default, and counted in summaries."""
 
-PROBABILITY = Bounds(low=0, high=1, complaint="is no probability", hint="give a number from 0 to 1, such as 0.05")
-EMOTION_WORDS = words(EMOTIONS)
-
 EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid", "rttm")
 FIGURES = (".pdf", ".png", ".svg")
-
-
-def refuse_mixture(by: str | None, people: Sequence[str] | None, tracks: Sequence[int] | None) -> None:
-    """Raise UsageError where people are asked for by their tracks, or the other way round."""
-    if tracks is not None and (people is not None or by == "person"):
-        raise UsageError("--tracks are no people", "give --people, or --tracks with --by track")
-    if people is not None and by == "track":
-        raise UsageError("--people are no tracks", "give --tracks, or --people with --by person")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,14 +73,7 @@ class EventsOptions(Options):
         flag="--kind",
         kind=words([kind.value for kind in EventKind], everything="all"),
     )
-    emotions: tuple[str, ...] = option(
-        EMOTIONS,
-        "Only of these emotions, as in happiness,surprise.",
-        details="Absences have none and stay.",
-        flag="--emotion",
-        default_text="all",
-        kind=EMOTION_WORDS,
-    )
+    emotions: tuple[str, ...] = emotions_option(details="Absences have none and stay.")
     by: Literal["person", "track"] | None = by_option("Whose events.")
     people: tuple[str, ...] | None = people_option("Only of", "Of a shared event one of them will do.")
     tracks: tuple[int, ...] | None = tracks_option("Only of", "Of a shared event one of them will do.")
@@ -169,17 +158,9 @@ class PlotOptions(Options):
     by: Literal["person", "track"] | None = by_option("Whose panels.", also="")
     people: tuple[str, ...] | None = people_option("Only", "Of more than 25 the others are counted and left out.")
     tracks: tuple[int, ...] | None = tracks_option("Only")
-    emotions: tuple[str, ...] = option(
-        EMOTIONS,
-        "Only these emotions, as in happiness,surprise.",
-        flag="--emotion",
-        default_text="all",
-        kind=EMOTION_WORDS,
-    )
-    start_s: float = option(0.0, "Start here.", details=TIME_FORMS, flag="--start", kind=SECONDS)
-    end_s: float = option(
-        float("inf"), "End before this time.", details=TIME_FORMS, flag="--end", default_text="its end", kind=SECONDS
-    )
+    emotions: tuple[str, ...] = emotions_option()
+    start_s: float = start_option()
+    end_s: float = end_option()
     title: str = option("", "A line above the figure.", default_text="none")
     width_mm: float = option(
         COLUMNS_MM["double"],
@@ -199,7 +180,4 @@ class PlotOptions(Options):
             raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(FIGURES)}")
         if not 0 <= self.start_s < self.end_s:
             raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
-        if self.tracks is not None and (self.people is not None or self.by == "person"):
-            raise UsageError("--tracks are no people", "give --people, or --tracks with --by track")
-        if self.people is not None and self.by == "track":
-            raise UsageError("--people are no tracks", "give --tracks, or --people with --by person")
+        refuse_mixture(self.by, self.people, self.tracks)

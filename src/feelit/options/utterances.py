@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.clock import ClockOptions
 from feelit.options.declare import option
-from feelit.options.kinds import Kind
+from feelit.options.kinds import repeated
 
 
-def _speakers(value: object) -> tuple[tuple[str, str], ...]:
-    if isinstance(value, Mapping):
-        return tuple((str(speaker), str(person)) for speaker, person in value.items())
-    if not isinstance(value, Iterable):
-        raise TypeError
-    given = [value] if isinstance(value, str) else list(value)
-    found: dict[str, str] = {}
-    for pair in given:
-        parts = pair if isinstance(pair, tuple) else str(pair).rpartition("=")  # pairs of a record that is copied
-        speaker, person = str(parts[0]).strip(), str(parts[-1]).strip()
-        if not (speaker and person):
-            raise UsageError(f"{pair} names no person for a speaker", "write speaker=person, as in SPEAKER_00=P01")
-        if speaker in found:
-            raise UsageError(f"{speaker} is given twice", "name one person for each speaker")
-        found[speaker] = person
-    return tuple(found.items())
+def _speaker(pair: Any) -> tuple[str, str]:
+    parts = pair.rpartition("=") if isinstance(pair, str) else pair
+    speaker, person = str(parts[0]).strip(), str(parts[-1]).strip()
+    if not (speaker and person):
+        raise UsageError(f"{pair} names no person for a speaker", SPEAKER_HINT)
+    return speaker, person
 
 
-SPEAKERS = Kind(
-    name="a list of speakers",
+SPEAKER_HINT = "write speaker=person, as in SPEAKER_00=P01"
+SPEAKERS = repeated(
+    _speaker,
+    name="a speaker",
     metavar="SPEAKER=PERSON",
-    convert=_speakers,
-    toml=(str, dict),
-    hint="write speaker=person, as in SPEAKER_00=P01",
-    repeated=True,
+    hint=SPEAKER_HINT,
     python="str | Sequence[str] | Mapping[str, str]",
 )
 
@@ -54,27 +43,22 @@ class UtterancesOptions(ClockOptions):
         kind=SPEAKERS,
     )
 
+    def check(self) -> None:
+        """See `Options.check`."""
+        names = [speaker for speaker, _ in self.speakers]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"--speaker {twice} is given twice", "name one person for each speaker")
 
-def _phrases(value: object) -> tuple[str, ...]:
-    if not isinstance(value, Iterable):
+
+def _phrase(value: Any) -> str:
+    if not isinstance(value, str):
         raise TypeError
-    phrases = [value] if isinstance(value, str) else list(value)
-    for phrase in phrases:
-        if not isinstance(phrase, str):
-            raise TypeError
-        if not any(letter.isalnum() for letter in phrase):
-            raise UsageError(f"{phrase!r} is no word", "give a word or a phrase")
-    return tuple(phrases)
+    if not any(letter.isalnum() for letter in value):
+        raise UsageError(f"{value!r} is no word", "give a word or a phrase")
+    return value
 
 
-PHRASES = Kind(
-    name="a list of phrases",
-    metavar="TEXT",
-    convert=_phrases,
-    hint="give a word or a phrase",
-    repeated=True,
-    python="str | Sequence[str]",
-)
+PHRASES = repeated(_phrase, name="a phrase", metavar="TEXT", hint="give a word or a phrase", python="str | Sequence[str]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +75,7 @@ class SayOptions(UtterancesOptions):
 
     def check(self) -> None:
         """See `Options.check`."""
+        UtterancesOptions.check(self)  # super() does not work in a dataclass with slots
         if self.say and self.transcript is None:
             raise UsageError(f"--say {self.say[0]} needs a transcript", "give --transcript, as in --transcript call.vtt")
         if self.transcript is not None and not self.say:

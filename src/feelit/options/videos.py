@@ -13,8 +13,7 @@ from feelit.labels import EMOTIONS, EventKind
 from feelit.options.analyze import RATE, AnalyzeOptions, FaceOptions
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import LOCATION, SECONDS, TIMES, words
-from feelit.options.timelines import EMOTION_WORDS, PROBABILITY, refuse_mixture
-from feelit.options.whose import by_option, people_option, tracks_option
+from feelit.options.shared import PROBABILITY, by_option, emotions_option, people_option, refuse_mixture, tracks_option
 from feelit.storage.location import Location
 
 Blur = Literal["none", "others", "all"]
@@ -74,14 +73,7 @@ class ClipsOptions(DrawingOptions):
         default_text="moment",
         kind=words(CLIP_KINDS, everything="all"),
     )
-    emotions: tuple[str, ...] = option(
-        MOVED,
-        "Only of these emotions, as in happiness,surprise.",
-        details="Absences have none and stay.",
-        flag="--emotion",
-        default_text="all but neutral",
-        kind=EMOTION_WORDS,
-    )
+    emotions: tuple[str, ...] = emotions_option(MOVED, "all but neutral", "Absences have none and stay.")
     by: Literal["person", "track"] | None = by_option("Whose moments and events.")
     people: tuple[str, ...] | None = people_option("Only of", "Of a shared event one of them will do.")
     tracks: tuple[int, ...] | None = tracks_option("Only of", "Of a shared event one of them will do.")
