@@ -1,9 +1,10 @@
 """Render heads of people who never lived, with the truth of their pose, gaze, lids and mouths.
 
-    FEELIT_HEADS=heads.tar.xz python sample_videos/make_heads.py FOLDER [--people 40] [--pictures 24] [--first 0] [--step 1]
+    FEELIT_HEADS=heads.tar.xz python sample_videos/make_heads.py FOLDER [--people 40] [--pictures 24] [--first 0] [--hard 0]
 
 One .npz file per person, numbered: grey pictures, the landmarks and the box that feelit's detector finds, and the truth.
-`benchmarks/signals.py --heads` reads them. Which head a number stands for never changes. Needs what `make_meeting.py` needs.
+`benchmarks/signals.py --heads` reads them. Which head a number stands for never changes. With `--hard`, so large a share of the
+pictures is of a head that is turned far aside, and so large a share of a wrinkled nose. Needs what `make_meeting.py` needs.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ STYLES = {
     True: ("long", "bob", "bun", "curls", "side", "short", "afro"),
     False: ("short", "crop", "side", "receding", "bald", "afro", "curls"),
 }
+FAR_YAW = (45.0, 78.0)
+WRINKLES, WRINKLED = ("nose-left-elevation", "nose-right-elevation"), 2.0
+"""Units of a wrinkled nose, and their weight where it is wrinkled most."""
 room = cache(draw_room)
 
 
@@ -72,7 +76,7 @@ def person(number: int) -> Model:
     return build(head)
 
 
-def moment(rng: np.random.Generator) -> tuple[Pose, tuple[float, float]]:
+def moment(rng: np.random.Generator, hard: float = 0.0) -> tuple[Pose, tuple[float, float]]:
     """A pose with an expression, and how far the left and the right eye are closed."""
     units: dict[str, float] = {}
     add(units, EMOTIONS[list(EMOTIONS)[rng.integers(len(EMOTIONS))]], float(rng.uniform(0, 1)))
@@ -93,6 +97,12 @@ def moment(rng: np.random.Generator) -> tuple[Pose, tuple[float, float]]:
     yaw = float(rng.uniform(-78, 78) if rng.random() < 0.55 else rng.normal(0, 18))
     pitch, roll = float(np.clip(rng.normal(0, 14), -40, 40)), float(np.clip(rng.normal(0, 10), -30, 30))
     looks = (float(rng.uniform(-30, 30)), float(rng.uniform(-20, 18))) if rng.random() < 0.7 else (0.0, 0.0)
+    if hard:  # drawn last, so that without it the pictures stay as they were
+        if rng.random() < hard:
+            yaw = float(rng.choice([-1, 1]) * rng.uniform(*FAR_YAW))
+        if rng.random() < hard:
+            for name in WRINKLES:
+                units[name] = float(rng.uniform(0, WRINKLED))
     at = Pose(units=units, yaw=yaw, pitch=pitch, roll=roll, gaze_yaw=looks[0], gaze_pitch=looks[1])
     return at, (units["eye-left-closure"], units["eye-right-closure"])
 
@@ -120,7 +130,7 @@ def lip_gap(points: np.ndarray) -> float:
     return float(100 * abs(points[62, 1] - points[66, 1]) / np.linalg.norm(points[27] - points[8]))
 
 
-def render(number: int, pictures: int, factor: int = 3) -> dict[str, np.ndarray]:
+def render(number: int, pictures: int, factor: int = 3, hard: float = 0.0) -> dict[str, np.ndarray]:
     """Pictures of one person, and their truth: angles are relative to the line from the camera to the face."""
     detector, model = open_detector(model_path("face"), "cpu"), person(number)
     rng = np.random.default_rng([5, number])
@@ -128,7 +138,7 @@ def render(number: int, pictures: int, factor: int = 3) -> dict[str, np.ndarray]
     closed_gap = lip_gap(still.fine[list(POINTS_68)] @ still.turn)
     rows = []
     for _ in range(pictures):
-        (at, closed), light, view = moment(rng), LIGHTS[rng.integers(len(LIGHTS))], camera(rng, factor)
+        (at, closed), light, view = moment(rng, hard), LIGHTS[rng.integers(len(LIGHTS))], camera(rng, factor)
         posed = pose(model, at)
         behind = np.ascontiguousarray(room(ROOMS[rng.integers(len(ROOMS))], SIDE, SIDE))
         grey = np.asarray(cv2.cvtColor(draw(model, posed, view, light, behind)[0], cv2.COLOR_RGB2GRAY), np.uint8)
@@ -146,6 +156,7 @@ def render(number: int, pictures: int, factor: int = 3) -> dict[str, np.ndarray]
                 "gaze_camera": [look[0][0], look[1][0]],
                 "gap": max(0.0, lip_gap(posed.fine[list(POINTS_68)] @ posed.turn) - closed_gap),
                 "close": closed,
+                "sneer": [min(1.0, at.units.get(name, 0.0) / WRINKLED) for name in WRINKLES],
             }
         )
     kinds = {"image": np.uint8}
@@ -161,12 +172,13 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--factor", type=int, default=3, help="each pixel is drawn in so many parts, squared")
+    parser.add_argument("--hard", type=float, default=0.0, help="share of heads turned far aside, and of wrinkled noses")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     for number in range(asked.first, asked.people, asked.step):
         path = asked.folder / f"{number}.npz"
         if not path.exists():
-            np.savez(path, **render(number, asked.pictures, asked.factor))  # type: ignore[arg-type]  # its stub takes flags for arrays
+            np.savez(path, **render(number, asked.pictures, asked.factor, asked.hard))  # type: ignore[arg-type]  # its stub takes flags for arrays
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from feelit.models.paths import model_path
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.training.recipe import read_recipe
 from feelit.training.signals import data as signal_data
-from feelit.training.signals.data import CUT_PX, Faces, crop, cut_face, read_heads
-from feelit.training.signals.graph import find_tap
+from feelit.training.signals.data import CUT_PX, Faces, crop, cut_face, draw, read_heads
+from feelit.training.signals.graph import OUTPUT, find_tap, patches
 from feelit.training.signals.teacher import (
     BRIDGE,
     CHIN,
@@ -38,10 +38,11 @@ from feelit.training.signals.teacher import (
 )
 from feelit.training.signals.train import Recipe, train
 from feelit.types import Float32, Float64, UInt8
+from feelit.vision.session import open_session, run
 from feelit.vision.signals import open_signals, within
 
 POINTS = np.array([[0.35, 0.4], [0.65, 0.4], [0.5, 0.55], [0.38, 0.75], [0.62, 0.75]], np.float32)
-SMALL = Recipe(widths=(16, 16), times=1, epochs=2.0, batch=8, warmup=2, rate=0.01)
+SMALL = Recipe(widths=(16, 16), detail=16, steps=4, batch=8, warmup=2, rate=0.01)
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> Float64:
@@ -121,6 +122,23 @@ def test_crops_are_upright_and_count_the_turn() -> None:
     assert crops.target[0, OUTPUTS.index("roll_deg")] == pytest.approx(0, abs=0.1)
 
 
+def test_patches_hold_the_pixels_of_each_four_by_four_square() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64), np.uint8)
+    found = patches(crops)
+    assert found.shape == (2, 16, 16, 16)
+    np.testing.assert_array_equal(found[1, :, 3, 5], crops[1, 12:16, 20:24].ravel())
+
+
+def test_batches_hold_each_kind_by_its_share() -> None:
+    luma, points = face(CUT_PX)
+    one, other = (
+        Faces(luma[None], points[None], np.full((1, 58), value, np.float32), np.ones((1, 58), np.float32)) for value in (1, 2)
+    )
+    drawn = [draw([(one, 0.75), (other, 0.25)], 8, 64, np.random.default_rng(3)) for _ in range(2)]
+    assert drawn[0].target[:, OUTPUTS.index("lip_gap")].tolist() == [1.0] * 6 + [2.0] * 2
+    np.testing.assert_array_equal(drawn[0].crop, drawn[1].crop)
+
+
 def test_a_layer_that_gives_no_bytes_is_refused() -> None:
     with pytest.raises(UsageError, match="gives no bytes at /head/"):
         find_tap(model_path("expression"), "/head/")
@@ -182,9 +200,12 @@ def test_a_run_ends_in_a_model_that_serves(faces: Path, tmp_path: Path) -> None:
     assert [entry["name"] for entry in card.training_data] == ["MediaPipe Face Landmarker", "18F/18f.gsa.gov"]
     assert "mouthSmileLeft" in card.scores["correlation with the teacher on val.parquet"]
     assert within(path, model_path("expression"))
-    outputs = open_signals(path, (), "cpu").outputs(np.zeros((3, 64, 64), np.uint8))
-    assert outputs.shape == (3, 52 + 6)
-    assert len(np.load(tmp_path / "run" / "trunk.npy")) == 16  # without the black faces
+    assert card.exposure == read_card(model_path("expression")).exposure
+    crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
+    tap = find_tap(model_path("expression"), Recipe().layer)
+    branch = open_session(tmp_path / "run" / "branch.onnx", "cpu")
+    (alone,) = run(branch, "branch", [OUTPUT], {branch.get_inputs()[0].name: tap.reader()(crops)})
+    np.testing.assert_array_equal(open_signals(path, (), "cpu").outputs(crops), alone)  # the same bytes go in
     assert train("small", SMALL, faces, tmp_path / "run").read_bytes() == path.read_bytes()  # nothing is left to learn
 
 
@@ -192,7 +213,7 @@ def test_another_recipe_does_not_go_on(faces: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     train("small", SMALL, faces, tmp_path / "run")
     with pytest.raises(UsageError, match="belongs to another recipe"):
-        train("small", Recipe(widths=(16, 32), times=1), faces, tmp_path / "run")
+        train("small", Recipe(widths=(16, 32)), faces, tmp_path / "run")
 
 
 def test_data_without_a_check_are_refused(faces: Path, tmp_path: Path) -> None:
@@ -202,10 +223,10 @@ def test_data_without_a_check_are_refused(faces: Path, tmp_path: Path) -> None:
 
 
 def test_the_built_in_recipe_is_one_of_signals() -> None:
-    name, recipe = read_recipe("signals", ["epochs=1"])
+    name, recipe = read_recipe("signals", ["steps=1"])
     assert name == "signals"
     assert isinstance(recipe, Recipe)
-    assert recipe.epochs == 1
+    assert recipe.steps == 1
     assert len(BLENDSHAPES) == 52
 
 
@@ -221,6 +242,7 @@ def write_head(path: Path, pictures: int) -> None:
         gaze=np.stack([count, count], axis=1),
         gap=10 * count,
         close=np.stack([count / pictures, 0 * count], axis=1),
+        sneer=np.stack([count / pictures, 0 * count], axis=1),
     )
 
 
@@ -233,6 +255,9 @@ def test_rendered_heads_are_exact_and_say_nothing_of_brows(tmp_path: Path) -> No
     assert heads.target[1, at["lip_gap"]] == pytest.approx(6)
     assert heads.target[1, at["eyeBlinkLeft"]] > heads.target[0, at["eyeBlinkLeft"]]
     assert heads.weight[0, at["browInnerUp"]] == 0 < heads.weight[0, at["lip_gap"]]
+    sneer = OUTPUTS.index("noseSneerLeft")
+    assert (heads.target[2, sneer], heads.weight[2, sneer]) == (0.5, 1)
+    assert read_heads(tmp_path, 2.5).weight[0, at["lip_gap"]] == 2.5
     with pytest.raises(UsageError, match="holds no rendered heads"):
         read_heads(tmp_path / "none")
 
@@ -242,9 +267,8 @@ def test_a_run_starts_from_another_one_s_weights(faces: Path, tmp_path: Path) ->
         (tmp_path / name).mkdir()
     write_head(tmp_path / "1000.npz", 4)
     first = train("small", SMALL, faces, tmp_path / "one")
-    again = replace(SMALL, start=str(tmp_path / "one" / "last.pt"), rate=1e-9, epochs=0.01, heads=str(tmp_path), heads_times=8)
+    again = replace(SMALL, start=str(tmp_path / "one" / "last.pt"), rate=1e-9, steps=1, heads=str(tmp_path))
     second = train("small", again, faces, tmp_path / "two")
-    assert len(np.load(tmp_path / "two" / "trunk.npy")) == 16 + 8 * 3
     crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
     one, two = (open_signals(path, (), "cpu").outputs(crops) for path in (first, second))
     np.testing.assert_allclose(one, two, atol=0.5)  # in other units, after one step, and rounded to other integers

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=DataclassInstance)
 
 CHECKPOINT = "last.pt"
+HINT = f"give the {CHECKPOINT} of another run of the same kind"
 
 
 def write_checkpoint(path: Path, recipe: DataclassInstance, content: Mapping[str, Any]) -> None:
@@ -39,11 +40,25 @@ def read_checkpoint(path: Path, kind: type[R], before: Mapping[str, Any]) -> tup
     UsageError
         if it cannot be read, or is none of such a run.
     """
-    hint = f"give the {CHECKPOINT} of another run of the same kind"
+    content = read_content(path)
     try:
-        content = torch.load(path, weights_only=True)
         return kind(**{**before, **content["recipe"]}), content
+    except (LookupError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is no checkpoint of such a run", HINT) from error
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Everything that a checkpoint holds, whatever its recipe.
+
+    Raises
+    ------
+    UsageError
+        if it cannot be read.
+    """
+    try:
+        content: dict[str, Any] = torch.load(path, weights_only=True)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint) from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}", HINT) from error
     except (pickle.UnpicklingError, RuntimeError, LookupError, TypeError, ValueError, EOFError) as error:
-        raise UsageError(f"{path} is no checkpoint of such a run", hint) from error
+        raise UsageError(f"{path} is no checkpoint of such a run", HINT) from error
+    return content

@@ -21,6 +21,7 @@ from feelit.training.signals.graph import Tap
 from feelit.training.signals.teacher import Scale, Teacher, in_mirror
 from feelit.types import Bool, Float32, Float64, Int64, UInt8
 from feelit.vision.align import TEMPLATE, similarity_to_template
+from feelit.vision.exposure import even_exposure
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ CUT_SHARE = 1.3
 CLOSED = 0.5
 """Of eyes that are closed as far as this nobody can say where they look."""
 
+MEASURED = 4096
+"""So many crops give means and spreads."""
+
 LIPS_SHOWN = 0.6
 OPEN_LID, SHUT_LID = 0.15, 0.75
 """What the teacher says of rendered heads: of the gap of their lips, whose vertices lie behind the edge; and of lids that are
@@ -40,6 +44,9 @@ ROLL = OUTPUTS.index("roll_deg")
 POSE = [OUTPUTS.index(name) for name in ("pitch_deg", "yaw_deg", "roll_deg")]
 GAP = OUTPUTS.index("lip_gap")
 BLINKS = [OUTPUTS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+SNEERS = [OUTPUTS.index(name) for name in ("noseSneerLeft", "noseSneerRight")]
+UNSEEN = [*SNEERS, *(OUTPUTS.index(name) for name in ("cheekSquintLeft", "cheekSquintRight"))]
+"""What the teacher gives as 0 of any face."""
 EYES = [OUTPUTS.index(name) for name in ("eye_yaw_deg", "eye_pitch_deg")]
 
 
@@ -91,12 +98,17 @@ def read_faces(files: list[Path], least_px: float, teacher: Path, scale: Scale, 
     found: Bool = np.asarray(np.isfinite(faces.target).all(axis=1), bool)
     log.info("%s: the teacher sees %d of %d faces", cache.name, found.sum(), len(faces))
     weight = faces.weight.copy()
+    weight[:, UNSEEN] = 0
     weight[np.ix_((faces.target[:, BLINKS].max(axis=1) > CLOSED), EYES)] = 0
     return Faces(faces.picture, faces.landmarks, faces.target, weight).rows(found)
 
 
-def read_heads(folder: Path) -> Faces:
-    """Rendered heads of `sample_videos/make_heads.py`: exact pose, eyes, lips and lids. Of nothing else they say anything.
+def read_heads(folder: Path, counts: float = 1.0) -> Faces:
+    """Rendered heads of `sample_videos/make_heads.py`: exact pose, eyes, lips, lids and wrinkled noses, and nothing else.
+
+    Parameters
+    ----------
+    counts : what each of their truths counts, in those that the teacher is sure of
 
     Raises
     ------
@@ -111,7 +123,9 @@ def read_heads(folder: Path) -> Faces:
                 target, weight = np.zeros(len(OUTPUTS), np.float32), np.zeros(len(OUTPUTS), np.float32)
                 target[POSE], target[EYES], target[GAP] = head["angles"][i], head["gaze"][i], LIPS_SHOWN * head["gap"][i]
                 target[BLINKS] = OPEN_LID + (SHUT_LID - OPEN_LID) * head["close"][i]
-                weight[[*POSE, *BLINKS, GAP]], weight[EYES] = 1, head["close"][i].max() < CLOSED
+                weight[[*POSE, *BLINKS, GAP]], weight[EYES] = counts, counts * (head["close"][i].max() < CLOSED)
+                if "sneer" in head:  # earlier renderings lack it
+                    target[SNEERS], weight[SNEERS] = head["sneer"][i], counts
                 pictures.append(cut)
                 points.append(where)
                 targets.append(target)
@@ -181,15 +195,45 @@ def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> 
     return Crops(crops, target, weight)
 
 
-def bytes_of(tap: Tap, kinds: list[tuple[Faces, int]], size_px: int, seed: int, path: Path) -> Crops:
-    """Crops of all faces, so many of each, whose bytes are kept in `path`, an .npy file, so that memory stays small."""
-    rng = np.random.default_rng(seed)
-    parts = [crop(faces, size_px, rng) for faces, times in kinds for _ in range(times)]
-    whole = Crops(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crops.__slots__))
-    if not path.exists():
-        with whole_file(path) as temporary, temporary.open("wb") as file:
-            np.save(file, tap.read(whole.crop))
-    return whole
+def draw(kinds: list[tuple[Faces, float]], count: int, size_px: int, rng: np.random.Generator) -> Crops:
+    """Crops of faces drawn at random, of each kind a share of them.
+
+    Parameters
+    ----------
+    kinds : faces and their share, whose sum is 1
+    """
+    numbers = np.diff(np.round(np.cumsum([0.0, *(share for _, share in kinds)]) * count)).astype(int)
+    parts = [
+        crop(faces.rows(rng.integers(0, len(faces), n)), size_px, rng) for (faces, _), n in zip(kinds, numbers, strict=True)
+    ]
+    return Crops(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crops.__slots__))
+
+
+class Batches:
+    """Batches of crops: which one a step sees depends on its number alone.
+
+    Parameters
+    ----------
+    kinds : faces and their share, whose sum is 1
+    tap : where the branch begins
+    exposure : as of the classifier's card; crops are evened as they are where they are served
+    """
+
+    def __init__(
+        self, kinds: list[tuple[Faces, float]], tap: Tap, size_px: int, exposure: tuple[float, ...], seed: int
+    ) -> None:
+        self._kinds, self._size_px, self._exposure, self._seed = kinds, size_px, exposure, seed
+        self._read = tap.reader()
+
+    def batch(self, step: int, count: int) -> tuple[UInt8, Float32, Float32]:
+        """What the branch reads, targets and weights: (N, C, 16, 16) uint8, (N, 58), (N, 58) float32."""
+        crops = draw(self._kinds, count, self._size_px, np.random.default_rng([self._seed, step]))
+        pixels = even_exposure(crops.crop, *self._exposure) if self._exposure else crops.crop
+        return self._read(pixels), crops.target, crops.weight
+
+    def some(self) -> Crops:
+        """Crops by which means and spreads are measured."""
+        return draw(self._kinds, MEASURED, self._size_px, np.random.default_rng([self._seed, MEASURED]))
 
 
 def _moved(matrix: Float64, size_px: int, rng: np.random.Generator) -> Float64:

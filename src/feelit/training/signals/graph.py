@@ -1,10 +1,12 @@
 """One ONNX file out of a classifier in 8-bit integers and the branch of signals.
 
-The classifier's nodes stay as they are, so its outputs keep every bit. The branch begins at the bytes of one of its tensors.
+The classifier's nodes stay as they are, so its outputs keep every bit. The branch begins at the bytes of one of its tensors,
+and those of the crop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from feelit.errors import UsageError
+from feelit.training.signals.network import PATCH
 from feelit.types import UInt8
 
 PREFIX = "signals/"
@@ -29,16 +32,27 @@ class Tap:
     step: float
     channels: int
 
-    def read(self, crops: UInt8, batch: int = 64) -> UInt8:
-        """(N, S, S) uint8 crops -> (N, C, 16, 16) uint8."""
+    def reader(self, batch: int = 64) -> Callable[[UInt8], UInt8]:
+        """What a branch reads of crops: (N, S, S) uint8 -> (N, C + PATCH^2, S / PATCH, S / PATCH) uint8."""
         model = onnx.load(self.path)
         model.graph.output.append(helper.make_tensor_value_info(self.data, TensorProto.UINT8, None))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
-        parts = [session.run([self.data], {name: crops[i : i + batch, None]})[0] for i in range(0, len(crops), batch)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.channels, 16, 16), np.uint8)
+
+        def read(crops: UInt8) -> UInt8:
+            parts = [session.run([self.data], {name: crops[i : i + batch, None]})[0] for i in range(0, len(crops), batch)]
+            return np.concatenate([np.concatenate(parts), patches(crops)], axis=1)
+
+        return read
+
+
+def patches(crops: UInt8) -> UInt8:
+    """(N, S, S) -> (N, PATCH^2, S / PATCH, S / PATCH): the pixels of each patch as channels."""
+    count, side = len(crops), crops.shape[1] // PATCH
+    split = crops.reshape(count, side, PATCH, side, PATCH).transpose(0, 2, 4, 1, 3)
+    return split.reshape(count, PATCH**2, side, side)
 
 
 def find_tap(path: Path, layer: str) -> Tap:
@@ -74,7 +88,7 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
     Parameters
     ----------
     tap : where the branch begins
-    branch : an ONNX file with one input of such bytes
+    branch : an ONNX file with one input, as `Tap.reader` gives it
     out : the file to write
     """
     whole, part = onnx.load(tap.path), onnx.load(branch).graph
@@ -83,11 +97,13 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
 
     def renamed(name: str) -> str:
         if name == part.input[0].name:
-            return tap.data
+            return read
         if name == part.output[0].name:
             return OUTPUT
         return PREFIX + name if name in made | initial else name
 
+    read = PREFIX + "read"
+    _add_patches(whole.graph, tap.data, read)
     for node in part.node:
         copied = whole.graph.node.add()
         copied.CopyFrom(node)
@@ -104,6 +120,26 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
     _drop_unread(whole.graph)
     onnx.checker.check_model(whole)
     onnx.save(whole, out)
+
+
+def _add_patches(graph: onnx.GraphProto, data: str, out: str) -> None:
+    """Nodes that put the input's pixels behind the channels of `data`, as `patches` does."""
+    luma = graph.input[0]
+    side = luma.type.tensor_type.shape.dim[2].dim_value // PATCH
+    split, turned, pixels = (PREFIX + name for name in ("split", "turned", "pixels"))
+    for name, shape in (
+        (f"{split}/shape", (-1, side, PATCH, side, PATCH)),
+        (f"{pixels}/shape", (-1, PATCH**2, side, side)),
+    ):
+        graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), name))
+    graph.node.extend(
+        [
+            helper.make_node("Reshape", [luma.name, f"{split}/shape"], [split], split),
+            helper.make_node("Transpose", [split], [turned], turned, perm=[0, 2, 4, 1, 3]),
+            helper.make_node("Reshape", [turned, f"{pixels}/shape"], [pixels], pixels),
+            helper.make_node("Concat", [data, pixels], [out], out, axis=1),
+        ]
+    )
 
 
 def _sort(graph: onnx.GraphProto) -> None:

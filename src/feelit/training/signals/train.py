@@ -1,8 +1,8 @@
 """The recipe of signals: labelled faces and a teacher in, an ONNX file with its card out.
 
 The folder of data holds train-*.parquet and val.parquet like those of the detector's recipe. The classifier's trunk stays as
-it is; what learns is a small branch on its bytes. The run's folder receives the teacher's labels, the bytes and last.pt, from
-which an interrupted run resumes.
+it is; what learns is a small branch on its bytes and those of the crop. The run's folder receives the teacher's labels and
+last.pt, from which an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from feelit.errors import ModelError, UsageError
 from feelit.models.card import ModelCard, read_card, sha256_of, write_card
 from feelit.models.paths import model_path
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
-from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, read_content, write_checkpoint
 from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.training.onnx.quantize import quantize
-from feelit.training.signals.data import Crops, bytes_of, crop, read_faces, read_heads
+from feelit.training.signals.data import Batches, Crops, crop, read_faces, read_heads
 from feelit.training.signals.graph import OUTPUT, Tap, find_tap, join
 from feelit.training.signals.network import Branch
 from feelit.training.signals.teacher import Scale
@@ -47,9 +47,10 @@ LEAST_SPREAD = {"share": 0.04, "degrees": 1.0}
 
 MATTERS = {
     **dict.fromkeys(("pitch_deg", "yaw_deg", "roll_deg"), 4.0),
-    **dict.fromkeys(("eye_yaw_deg", "eye_pitch_deg"), 3.0),
-    **dict.fromkeys(("lip_gap", "jawOpen", "mouthSmileLeft", "mouthSmileRight", "eyeBlinkLeft", "eyeBlinkRight"), 2.0),
+    **dict.fromkeys(("eye_yaw_deg", "eye_pitch_deg", "lip_gap"), 4.0),
+    **dict.fromkeys(("jawOpen", "mouthSmileLeft", "mouthSmileRight", "eyeBlinkLeft", "eyeBlinkRight"), 2.0),
     **dict.fromkeys(("browInnerUp", "browDownLeft", "browDownRight", "browOuterUpLeft", "browOuterUpRight"), 2.0),
+    **dict.fromkeys(("noseSneerLeft", "noseSneerRight"), 2.0),
 }
 """Weights in the loss; the others have 1."""
 
@@ -67,11 +68,12 @@ class Recipe:
     widths: tuple[int, ...] = (96, 128)
     dropout: float = 0.1
     least_px: float = 56.0  # smallest face that is learnt from
-    times: int = 3  # crops a face
+    detail: int = 48  # channels of what is made of the crop's pixels
     heads: str = ""  # folder of rendered heads, in that of the data or anywhere; none if empty
-    heads_times: int = 6  # crops a picture of them
+    heads_share: float = 0.4  # of every batch
+    heads_count: float = 2.5  # what the truth of a rendered head counts, in outputs of the teacher
     start: str = ""  # the checkpoint of another run, whose average learning starts from; at random if empty
-    epochs: float = 8.0  # over all crops
+    steps: int = 4000
     batch: int = 128
     rate: float = 0.002
     warmup: int = 100  # steps
@@ -108,18 +110,20 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     scale = scale_of(recipe)
     faces = read_faces(files, recipe.least_px, teacher, scale, out / "train.npz")
     held = read_faces([check], recipe.least_px, teacher, scale, out / "val.npz")
-    kinds = [(faces, recipe.times)] + ([(read_heads(data / recipe.heads), recipe.heads_times)] if recipe.heads else [])
-    crops = bytes_of(tap, kinds, size_px, recipe.seed, out / "trunk.npy")
-    trunk = np.load(out / "trunk.npy", mmap_mode="r")
+    kinds = [(faces, 1.0)]
+    if recipe.heads:
+        heads = read_heads(data / recipe.heads, recipe.heads_count)
+        kinds = [(faces, 1 - recipe.heads_share), (heads, recipe.heads_share)]
+    source = Batches(kinds, tap, size_px, read_card(classifier).exposure, recipe.seed)
     valid = crop(held, size_px)
-    state = _State(recipe, tap, crops)
+    state = _State(recipe, tap, source.some())
     if (out / CHECKPOINT).exists():
         state.load(out / CHECKPOINT)
     elif recipe.start:
         state.begin_from(Path(recipe.start))
-    _learn(state, trunk, crops, out)
+    _learn(state, source, out)
     path = out / f"{name}.onnx"
-    served = _publish(state, tap, trunk, path)
+    served = _publish(state, tap, source, path)
     scores = {"correlation with the teacher on val.parquet": correlations(served(valid.crop), valid)}
     write_card(_card(path, recipe, classifier, size_px, state, scores, data), path)
     log.info("%s: %s", path, scores)
@@ -139,11 +143,11 @@ class _State:
         if len(recipe.widths) != 2:
             raise UsageError(f"recipe: widths cannot be {list(recipe.widths)}", "give two, multiples of 16")
         self.recipe = recipe
-        self.network = Branch(tap.channels, (recipe.widths[0], recipe.widths[1]), tap.step, recipe.dropout)
+        self.network = Branch(tap.channels, (recipe.widths[0], recipe.widths[1]), tap.step, recipe.dropout, recipe.detail)
         self.average = copy.deepcopy(self.network).eval()
         self.optimizer = torch.optim.AdamW(self.network.parameters(), recipe.rate, weight_decay=recipe.decay)
         self.step = 0
-        self.steps = max(1, round(recipe.epochs * len(crops.crop) / recipe.batch))
+        self.steps = max(1, recipe.steps)
         total = crops.weight.sum(axis=0) + 1e-9
         self.mean = (crops.target * crops.weight).sum(axis=0) / total
         self.spread = np.sqrt((crops.weight * (crops.target - self.mean) ** 2).sum(axis=0) / total)
@@ -193,9 +197,11 @@ class _State:
 
     def begin_from(self, path: Path) -> None:
         """Take the averaged weights of another run, in the units of this one."""
-        _, content = read_checkpoint(path, Recipe, {})
+        content = read_content(path)
         try:
-            self.network.load_state_dict(content["average"])
+            missing, more = self.network.load_state_dict(content["average"], strict=False)
+            if more or any(not name.startswith("detail.") for name in missing):
+                raise KeyError(more)
             mean, spread = (content[name].float() for name in ("mean", "spread"))
         except (KeyError, RuntimeError) as error:
             raise UsageError(f"{path} is of another network", "start from a run with the same widths") from error
@@ -206,26 +212,23 @@ class _State:
         self.average.load_state_dict(self.network.state_dict())
 
 
-def _learn(state: _State, trunk: UInt8, crops: Crops, out: Path) -> None:
-    """Run to the last step; save now and then. Which faces a step sees depends on its number alone."""
+def _learn(state: _State, source: Batches, out: Path) -> None:
+    """Run to the last step; save now and then."""
     losses: list[float] = []
     every = max(1, state.steps // 20)
     for _ in trange(state.step, state.steps, initial=state.step, total=state.steps, desc="steps", disable=None):
-        rng = np.random.default_rng([state.recipe.seed, state.step])
-        rows = np.sort(rng.integers(0, len(crops.crop), state.recipe.batch))
-        losses.append(state.advance(np.ascontiguousarray(trunk[rows]), crops.target[rows], crops.weight[rows]))
+        losses.append(state.advance(*source.batch(state.step, state.recipe.batch)))
         if state.step % every == 0 or state.step == state.steps:
             log.info("step %d of %d: loss %.4f", state.step, state.steps, np.mean(losses))
             state.save(out / CHECKPOINT)
             losses.clear()
 
 
-def _publish(state: _State, tap: Tap, trunk: UInt8, path: Path) -> Any:
+def _publish(state: _State, tap: Tap, source: Batches, path: Path) -> Any:
     """Write the file; gives the function that runs it: (N, S, S) uint8 crops -> (N, 58) float32."""
     branch = copy.deepcopy(state.average).eval()
     branch.fold(torch.from_numpy(state.mean).float(), torch.from_numpy(state.spread).float())
-    some = np.random.default_rng(0).permutation(len(trunk))[:QUANTIZED_BY]
-    pictures = np.ascontiguousarray(trunk[np.sort(some)])
+    pictures, _, _ = source.batch(state.steps, QUANTIZED_BY)
     exact, integers = path.with_name("branch-float32.onnx"), path.with_name("branch.onnx")
     _export(branch, torch.from_numpy(pictures[:32]), exact)
     quantize(exact, integers, pictures, (), ("Conv", "Relu"))
@@ -288,6 +291,7 @@ def _card(
         size_px=size_px,
         labels=OUTPUTS,
         temperature=None,
+        exposure=held.exposure,
         parameters=count_parameters(state.network) + held.parameters,
         training_data=(
             {
@@ -308,7 +312,8 @@ LIMITATIONS = (
     "It repeats what MediaPipe's landmarker says of a face, with its errors: profiles, covered faces and faces below 48 px are "
     "read less well.",
     "Blendshapes are no action units: docs/signals.md says how units are computed from them, and no coder checked them.",
-    "The teacher's cheekSquint and noseSneer stay at 0: there is no AU09, and AU06 is a smile with narrowed eyes.",
+    "The teacher's cheekSquint and noseSneer stay at 0: AU06 is a smile with narrowed eyes, and wrinkled noses are known from "
+    "rendered heads alone.",
     "Gaze is that of both eyes together, good to several degrees at best, and unknown where they are closed.",
     "Faces of the training data are mostly photographs of adults; scores for groups of people were not measured.",
 )
