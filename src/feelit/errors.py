@@ -50,6 +50,11 @@ class TimelineReadError(FeelitError):
 
     exit_code = 3
 
+    @classmethod
+    def damaged(cls, file: object, detail: str, hint: str = "analyse the video again") -> TimelineReadError:
+        """The error for a file that is what it should be, but damaged; `detail` follows, as in ": no footer"."""
+        return cls(f"{file} is damaged{detail}", hint)
+
 
 class ModelError(FeelitError):
     """A model or its card is missing, damaged or of the wrong shape."""

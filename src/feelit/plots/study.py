@@ -72,7 +72,7 @@ def read_figure(files: Sequence[Location]) -> StudyFigure:
         try:
             tables[file.name] = pq.read_table(str(file))
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise TimelineReadError(f"{file} is damaged: {one_line(str(error))}", "run feelit study again") from error
+            raise TimelineReadError.damaged(file, f": {one_line(str(error))}", "run feelit study again") from error
     wanted = {"level", "emotion", "time_s", "mean", "low", "high"}
     if not wanted <= set(tables[CURVES].column_names):
         raise TimelineReadError(f"{files[0]} holds no curves of a study", "run feelit study again")

@@ -272,7 +272,8 @@ def _read(path: Location) -> list[Entry]:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise TimelineReadError(f"{path} is damaged: {error}", "delete it; it is made again from the timelines") from error
+        hint = "delete it; it is made again from the timelines"
+        raise TimelineReadError.damaged(path, f": {error}", hint) from error
     columns = (column.to_pylist() for column in table.columns)
     return [Entry(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 

@@ -106,7 +106,7 @@ class TimelineFile:
         try:
             table = self._file.read_row_group(part, columns=stored or ["frame"])
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise TimelineReadError(f"{self.path} is damaged: {error}", "analyse the video again") from error
+            raise TimelineReadError.damaged(self.path, f": {error}") from error
         table = as_stored(table, str(self.path))
         new = [name for name in stored if (part, name) not in self._checked]
         refuse_impossible(table.select(new), str(self.path))

@@ -41,8 +41,15 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
     TimelineReadError
         if one is missing where there must be one, is not text though it should be, or lies beyond all reason.
     """
-    if wrong := next(filter(None, (_wrong(table, field) for field in FULL_SCHEMA if field.name in table.column_names)), None):
-        raise TimelineReadError(f"{name} {wrong}", "analyse the video again")
+    for field in FULL_SCHEMA:
+        if field.name not in table.column_names:
+            continue
+        try:
+            wrong = _wrong(table.column(field.name), field)
+        except (pa.ArrowException, ValueError):  # offsets that lead out of a buffer, or text that is not UTF-8
+            raise TimelineReadError.damaged(name, f" in the column {field.name}") from None
+        if wrong:
+            raise TimelineReadError(f"{name} {wrong}", "analyse the video again")
 
 
 def refuse_standing_times(time_s: Float64, video: str) -> None:
@@ -86,13 +93,10 @@ def video_numbers(column: pa.ChunkedArray) -> tuple[Int64, list[str]]:
     return rank[number].astype(np.int64), [str(texts[used[i]]) for i in np.argsort(first)]
 
 
-def _wrong(table: pa.Table, field: pa.Field) -> str | None:
-    """What is wrong with a column, in words."""
-    column, name = table.column(field.name), field.name
-    try:
-        column.validate(full=True)
-    except (pa.ArrowException, ValueError):
-        return f"is damaged in the column {name}"
+def _wrong(column: pa.ChunkedArray, field: pa.Field) -> str | None:
+    """What is wrong with a column, in words. Damage is an error of Arrow."""
+    name = field.name
+    column.validate(full=True)
     if not field.nullable and (column.null_count or _has_nan(column)):
         return f"lacks a value in the column {name}"
     if pa.types.is_dictionary(field.type):
@@ -109,19 +113,16 @@ def _wrong(table: pa.Table, field: pa.Field) -> str | None:
 
 def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
     dictionaries = [c.dictionary for c in column.chunks] if pa.types.is_dictionary(column.type) else column.chunks
-    try:
-        for texts in dictionaries:
-            if pa.types.is_null(texts.type):  # what pandas makes of a category without any
-                continue
-            texts.validate(full=True)
-            if texts.null_count and pa.types.is_dictionary(column.type):
-                return f"lacks a value in the column {name}"
-            if (pc.max(pc.utf8_length(texts)).as_py() or 0) > MOST_NAME:
-                return f"has a text of more than {MOST_NAME} characters in the column {name}"
-            if pc.any(pc.match_substring(texts, "\0")).as_py():  # which no name of a file can hold
-                return f"has a NUL in the column {name}"
-    except (pa.ArrowException, ValueError):  # not UTF-8
-        return f"is damaged in the column {name}"
+    for texts in dictionaries:
+        if pa.types.is_null(texts.type):  # what pandas makes of a category without any
+            continue
+        texts.validate(full=True)
+        if texts.null_count and pa.types.is_dictionary(column.type):
+            return f"lacks a value in the column {name}"
+        if (pc.max(pc.utf8_length(texts)).as_py() or 0) > MOST_NAME:
+            return f"has a text of more than {MOST_NAME} characters in the column {name}"
+        if pc.any(pc.match_substring(texts, "\0")).as_py():  # which no name of a file can hold
+            return f"has a NUL in the column {name}"
     return None
 
 
