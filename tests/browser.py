@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -69,3 +70,18 @@ def watched(chromium: Browser) -> Iterator[Watched]:
     watched.watch()
     yield watched
     context.close()
+
+
+@pytest.fixture
+def page(watched: Watched) -> Iterator[Page]:
+    """A page that has complained about nothing, and asked nobody for anything, when the test is over."""
+    yield watched.page
+    assert watched.complaints == []
+    assert watched.requests == []
+
+
+def opened(page: Page, path: Path, fragment: str = "") -> Page:
+    """A page of feelit from a file, once its scripts have drawn it."""
+    page.goto(f"{path.as_uri()}{fragment}")
+    page.wait_for_selector("#page[data-ready]")
+    return page

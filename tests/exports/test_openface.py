@@ -52,15 +52,11 @@ def test_the_points_are_nose_and_corners_of_the_mouth(tmp_path: Path) -> None:
 def rotated(pitch: float, yaw: float, roll: float) -> Float32:
     """(1, 5, 2) px: our five points of a head that OpenFace would give these angles (radians).
 
-    OpenFace's camera looks along z, x points right and y down; its rotation is R = Rx Ry Rz. The nose stands out towards the
-    camera, by the depth that `head_angles` assumes.
+    OpenFace's camera looks along z, x points right and y down. The nose stands out towards the camera, by the depth that
+    `head_angles` assumes.
     """
-    c, s = np.cos([pitch, yaw, roll]), np.sin([pitch, yaw, roll])
-    rx = np.array([[1, 0, 0], [0, c[0], -s[0]], [0, s[0], c[0]]])
-    ry = np.array([[c[1], 0, s[1]], [0, 1, 0], [-s[1], 0, c[1]]])
-    rz = np.array([[c[2], -s[2], 0], [s[2], c[2], 0], [0, 0, 1]])
     head = np.array([[-50, -40, 0], [50, -40, 0], [0, 0, -62], [-40, 40, 0], [40, 40, 0]])
-    points: Float32 = (head @ (rx @ ry @ rz).T)[None, :, :2].astype(np.float32) + 300
+    points: Float32 = (head @ openface_matrix(pitch, yaw, roll).T)[None, :, :2].astype(np.float32) + 300
     return points
 
 

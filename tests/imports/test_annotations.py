@@ -12,14 +12,9 @@ from praatio.utilities.constants import Interval
 from feelit.errors import UsageError
 from feelit.imports.annotations import read_annotations
 from feelit.imports.tiers import Annotation
+from tests.imports.made import written
 
 SPOKEN = [Annotation(0.5, 1.25, "joy"), Annotation(2.0, 3.5, "neutral")]
-
-
-def written(name: str, text: str) -> Path:
-    path = Path(name)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def elan(name: str) -> Path:

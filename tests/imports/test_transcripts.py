@@ -13,6 +13,7 @@ from feelit.errors import UsageError
 from feelit.imports.tiers import Word
 from feelit.imports.transcript import Utterance, read_transcript, refuse_another
 from feelit.options.clock import SIGNED_SECONDS, ClockOptions, clock_between
+from tests.imports.made import written
 
 VTT = """WEBVTT - a meeting
 
@@ -35,12 +36,6 @@ intro
 two
 lines
 """
-
-
-def written(name: str, text: str, encoding: str = "utf-8") -> Path:
-    path = Path(name)
-    path.write_bytes(text.encode(encoding))
-    return path
 
 
 def said(path: Path, clock: ClockOptions | None = None) -> list[tuple[float, float, str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from feelit.reports.curves import NO, YES
 from feelit.reports.write import write_report
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import pack_metadata
-from tests.browser import Watched
+from tests.browser import Watched, opened
 from tests.exports.made import with_signals
 from tests.reports.films import film, timeline_of_film
 from tests.reports.meetings import Meeting, write
@@ -98,20 +97,6 @@ def recorded(table: pa.Table) -> pa.Table:
 
 def reported(out: Path, timeline: Path, *videos: Path) -> None:
     write_report([timeline], ReportOptions(out=out, video=videos))
-
-
-@pytest.fixture
-def page(watched: Watched) -> Iterator[Page]:
-    """A page that has complained about nothing, and asked nobody for anything, when the test is over."""
-    yield watched.page
-    assert watched.complaints == []
-    assert watched.requests == []
-
-
-def opened(page: Page, path: Path, fragment: str = "") -> Page:
-    page.goto(f"{path.as_uri()}{fragment}")
-    page.wait_for_selector("#page[data-ready]")
-    return page
 
 
 def until(page: Page, condition: str) -> None:

@@ -70,8 +70,9 @@ def test_our_scripts_make_no_markup_out_of_texts() -> None:
 def test_every_asset_is_used() -> None:
     folder = files("feelit.reports").joinpath("assets")
     shells = (page.REPORT, SHELL)
-    used = {name for shell in shells for name in (*shell.styles, *shell.scripts, shell.template)}
-    assert {f.name for f in folder.iterdir()} == used
+    names = [(*shell.styles, *shell.scripts, page.TEMPLATE) for shell in shells]
+    assert {f.name for f in folder.iterdir()} == {name for used in names for name in used}
+    assert all(len(used) == len(set(used)) for used in names)
 
 
 @pytest.mark.parametrize("paper", [theme.INK, theme.PLATE], ids=["light", "dark"])

@@ -13,7 +13,7 @@ import pytest
 import feelit
 from feelit.reports.svg import ticks
 from tests.analysis.study.made import timeline
-from tests.browser import Watched, chromium, watched
+from tests.browser import Watched, opened
 
 __all__ = ["chromium", "watched"]
 
@@ -88,9 +88,7 @@ def test_the_page_says_what_was_measured_without_any_script(report: Path) -> Non
 
 
 def test_buttons_give_data_and_picture_and_nothing_is_asked_for(report: Path, watched: Watched, tmp_path: Path) -> None:
-    page = watched.page
-    page.goto(report.as_uri())
-    page.wait_for_selector("#page[data-ready]")
+    page = opened(watched.page, report)
     assert watched.complaints == []
     assert watched.requests == []
     figure = page.locator("figure").first

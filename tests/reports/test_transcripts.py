@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 from feelit.errors import UsageError
 from feelit.options.timelines import ReportOptions
 from feelit.reports.write import write_report
-from tests.browser import Watched
+from tests.browser import opened
 from tests.reports.meetings import Meeting, write
 
 NAMED = ["Ada Lovelace", "Ben"]
@@ -48,20 +47,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     timeline = write(folder / "many.parquet", [Meeting(people=1, duration_s=200.0, rate_hz=2.0)])
     write_report([timeline], ReportOptions(out=folder / "many.html", transcripts=(vtt(folder / "many.vtt", 2000, 0.1),)))
     return folder
-
-
-@pytest.fixture
-def page(watched: Watched) -> Iterator[Page]:
-    """A page that has complained about nothing, and asked nobody for anything, when the test is over."""
-    yield watched.page
-    assert watched.complaints == []
-    assert watched.requests == []
-
-
-def opened(page: Page, path: Path, fragment: str = "") -> Page:
-    page.goto(f"{path.as_uri()}{fragment}")
-    page.wait_for_selector("#page[data-ready]")
-    return page
 
 
 def said(page: Page) -> list[str]:

@@ -27,19 +27,8 @@ from feelit.types import EMOTIONS
 STYLES = ("page.css", "parts.css", "streams.css", "print.css")
 SCRIPTS = (
     *("text.js", "theme.js", "pen.js", "save.js", "curves.js", "view.js", "gestures.js", "tables.js", "people.js"),
-    *(
-        "streams.js",
-        "person.js",
-        "figures.js",
-        "controls.js",
-        "player.js",
-        "moments.js",
-        "events.js",
-        "signals.js",
-        "transitions.js",
-    ),
-    *("signals.js", "transcript.js"),
-    *("quality.js", "video_section.js", "contents.js", "main.js"),
+    *("streams.js", "person.js", "figures.js", "controls.js", "player.js", "moments.js", "events.js", "signals.js"),
+    *("transitions.js", "transcript.js", "quality.js", "video_section.js", "contents.js", "main.js"),
 )
 """In the order in which they are needed. Our scripts share one scope, which nothing outside of it sees."""
 
@@ -51,25 +40,43 @@ NEUTRAL_IS_PAPER = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What stands around the data of a page: names of assets."""
+    """What stands around the data of a page.
 
-    template: str
+    Attributes
+    ----------
+    command : of feelit, which wrote the page
+    styles, scripts : names of assets
+    before, after : markup around the data
+    attributes : of the root element
+    """
+
+    command: str
     styles: tuple[str, ...]
     scripts: tuple[str, ...]
+    before: str
+    after: str = ""
+    attributes: str = ""
 
 
-REPORT = Shell("page.html", STYLES, SCRIPTS)
+TEMPLATE = "page.html"
+REPORT = Shell(
+    "report",
+    STYLES,
+    SCRIPTS,
+    before='<div id="page">\n<noscript><p class="problem">This page draws itself with the scripts in it; please allow them. '
+    "Nothing is loaded.</p></noscript>\n</div>\n",
+)
 
 
 def head(title: str, shell: Shell = REPORT) -> str:
     """Everything before the data."""
-    values = {"title": html.escape(title), "policy": _policy(shell), "style": _style(shell)}
-    return _filled(_template(shell)[0], values)
+    values = {"title": html.escape(title), "policy": _policy(shell), "style": _style(shell), "before": shell.before}
+    return _filled(_template()[0], values | {"command": shell.command, "attributes": shell.attributes})
 
 
 def foot(shell: Shell = REPORT) -> str:
     """Everything after the data."""
-    return _filled(_template(shell)[1], {"script": _script(shell)})
+    return _filled(_template()[1], {"after": shell.after, "script": _script(shell)})
 
 
 def data_block(name: str, value: Any) -> str:
@@ -164,8 +171,8 @@ def _policy(shell: Shell) -> str:
     return "; ".join([*rules, "media-src 'self' file:", "base-uri 'none'", "form-action 'none'"])
 
 
-def _template(shell: Shell) -> tuple[str, str]:
-    before, _, after = _asset(shell.template).partition("{{data}}")
+def _template() -> tuple[str, str]:
+    before, _, after = _asset(TEMPLATE).partition("{{data}}")
     return before, after
 
 

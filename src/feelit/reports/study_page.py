@@ -18,7 +18,14 @@ from feelit.storage.atomic import whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import one_line
 
-SHELL = page.Shell("study.html", ("page.css", "parts.css", "study.css"), ("text.js", "save.js", "study.js"))
+SHELL = page.Shell(
+    "study",
+    ("page.css", "parts.css", "study.css"),
+    ("text.js", "save.js", "study.js"),
+    before='<main id="page">\n',
+    after="</main>\n",
+    attributes=' data-theme="light"',
+)
 
 NOTE = "This describes how faces look, not what people feel. What is averaged and permuted are participants, not pictures."
 FIRST_CURVES = 4
