@@ -15,8 +15,6 @@ from feelit.reports.svg import ticks
 from tests.analysis.study.made import timeline
 from tests.browser import Watched, opened
 
-__all__ = ["chromium", "watched"]
-
 SHOWN = ["h" * 12 + "n" * 28, "h" * 6 + "n" * 34, "n" * 20 + "h" * 4 + "n" * 16, "h" * 9 + "n" * 31, "h" * 15 + "n" * 25]
 HARMLESS = "<script>alert(1)</script>"
 
