@@ -190,6 +190,7 @@ def _rows(time_s: Float64, probability: Float32, readable: Bool, signals: Float3
         confidence=np.where(readable, probability.max(axis=1), np.nan).astype(np.float32),
         probability=probability,
         signals=signals,
+        classified=np.ones(count, bool),
     )
 
 

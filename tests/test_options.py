@@ -173,3 +173,9 @@ def test_an_option_may_come_out_of_the_environment(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("FEELIT_MIRROR", "no address")
     name = next(iter(catalogue()))
     assert "no address" in command("models", "pull", name).err
+
+
+@pytest.mark.parametrize(("rate", "complaint"), [("1", "too seldom"), ("often", "is no rate")])
+def test_faces_are_not_classified_too_seldom(rate: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        AnalyzeOptions(classify_rate=rate)

@@ -83,12 +83,13 @@ class Segment:
 class Sampling:
     """Which frames of a video are looked at: the first of every 1/rate seconds from `start_s` to before `end_s`.
 
-    `rate_hz` None means every frame.
+    `rate_hz` None means every frame. `classify_hz` says how often faces are classified, None for every time they are looked at.
     """
 
     rate_hz: Fraction | None = Fraction(10)
     start_s: float = 0.0
     end_s: float = float("inf")
+    classify_hz: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ class Sample:
     luma: UInt8  # (H, W) the full-size displayed picture in stored luma: expand it by `levels`
     levels: UInt8  # (256,) stored luma -> full-range luma
     small: UInt8  # (h, w) or (h, w, 3), full range: the detector's view
+    classified: bool = True  # whether its faces go through the classifier
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,8 +183,8 @@ class FaceTable(Columns):
     sharpness: Float32  # (F,) variance of the Laplacian of the aligned crop
     brightness: Float32  # (F,) mean luma of the aligned crop, 0..255
     appearance: UInt8  # (F, 64) an 8x8 thumbnail of the aligned crop, by which a face is known again across a cut
-    probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS
-    signals: Float32  # (F, 2 + K) yaw and roll, degrees, and the columns of signals; NaN where a face is too small; or (F, 0)
+    probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS; NaN where a face was not classified
+    signals: Float32  # (F, 2 + K) yaw and roll, degrees, and the columns of signals; NaN where none was measured; or (F, 0)
     mouth: UInt8  # (F, 320) MOUTH_SHAPE and UPPER_SHAPE of the aligned crop, by which speech is found; or (F, 0)
 
 
@@ -236,3 +238,4 @@ class Timeline(Columns):
     confidence: Float32  # (R,) the smoothed probability of that emotion
     probability: Float32  # (R, 8) of this frame alone, not smoothed
     signals: Float32  # (R, K) the columns of signals that were asked for, see `signals.columns`; (R, 0) if none were
+    classified: Bool  # (R,) whether the face went through the classifier in this frame; else what it gives is interpolated

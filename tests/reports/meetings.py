@@ -158,6 +158,7 @@ def _person(rng: np.random.Generator, time_s: Float64, seat: int, meeting: Meeti
         confidence=_rounded(confidence, 10_000),
         probability=probability,
         signals=np.zeros((count, 0), np.float32),
+        classified=np.ones(count, bool),
     )
 
 
@@ -196,6 +197,7 @@ def _empty(time_s: Float64, place: Int64) -> Timeline:
         confidence=nothing(),
         probability=nothing(len(EMOTIONS)),
         signals=nothing(0),
+        classified=np.zeros(count, bool),
     )
 
 

@@ -78,4 +78,5 @@ def _timeline(
         confidence=np.where(emotion >= 0, sure, np.nan).astype(np.float32),
         probability=probability,
         signals=np.zeros((count, 0), np.float32),
+        classified=face,
     )

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
@@ -242,3 +243,52 @@ def test_the_newest_faces_are_smoothed_over_what_came_before(seed: int) -> None:
 
 def test_before_the_first_frame_there_are_no_newest_faces() -> None:
     assert len(TimelineBuilder(TrackerSettings(), RATE_HZ).newest()) == 0
+
+
+@cache
+def sparse() -> Recording:
+    """The same call, of which only some frames are classified."""
+    made = call()
+    probability = made.faces.probability.copy()
+    probability[made.faces.row % 3 != 0] = np.nan
+    return replace(made, faces=replace(made.faces, probability=probability))
+
+
+def build_sparse(cuts: Sequence[int]) -> Timeline:
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ, between=True)
+    parts = [builder.add(result) for result in sparse().segments(cuts)]
+    return Timeline.join([*parts, builder.finish()])
+
+
+@given(st.lists(st.integers(0, 300), max_size=12))
+@settings(max_examples=5)
+def test_interpolated_rows_do_not_depend_on_where_the_video_was_cut(cuts: list[int]) -> None:
+    # Within a sampling interval a cut may drop a frame that was classified: then there is less to interpolate from.
+    at_ticks = [cut for cut in cuts if cut == 300 or sparse().frames.tick[cut] != sparse().frames.tick[cut - 1]]
+    assert_same(build_sparse(at_ticks), build_sparse([]))
+
+
+def test_faces_that_were_not_classified_lie_between_those_that_were() -> None:
+    rows = build_sparse([])
+    faces = rows.rows(rows.track_id >= 0)
+    assert 0.1 < faces.classified.mean() < 0.7
+    assert not np.isnan(faces.probability[faces.readable]).any()
+    assert not faces.readable[np.isnan(faces.probability[:, 0])].any()
+    mine = faces.rows(faces.track_id == 1)
+    known = np.flatnonzero(mine.classified)
+    first, second = next((a, b) for a, b in pairwise(known) if b - a > 1 and mine.time_s[b] - mine.time_s[a] < 0.7)
+    at = first + 1
+    share = (mine.time_s[at] - mine.time_s[first]) / (mine.time_s[second] - mine.time_s[first])
+    expected = (1 - share) * mine.probability[first] + share * mine.probability[second]
+    np.testing.assert_allclose(mine.probability[at], expected, atol=1 / 4096)
+
+
+def test_a_face_that_was_never_classified_is_not_readable() -> None:
+    made = call()
+    nothing = replace(made.faces, probability=np.full_like(made.faces.probability, np.nan))
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ, between=True)
+    rows = Timeline.join([builder.add(replace(made, faces=nothing).whole()), builder.finish()])
+    assert (rows.track_id >= 0).any()
+    assert not rows.readable.any()
+    assert not rows.classified.any()
+    assert (rows.emotion == -1).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,25 @@ def resets(path: Path, rate: str, segment_s: float) -> list[float]:
 def test_a_keyframe_begins_again_once(tmp_path: Path, gop: int, rate: str, segment_s: float, expected: list[float]) -> None:
     path = plain(tmp_path / "clip.mp4", frames=100, gop=gop, size=(64, 48), options={"x264-params": f"keyint={gop}:scenecut=0"})
     assert resets(path, rate, segment_s) == expected
+
+
+@pytest.mark.parametrize("segment_s", [1.0, 100.0], ids=["cut", "whole"])
+@pytest.mark.parametrize(
+    ("gop", "rate", "expected"),
+    [
+        pytest.param(26, "native", [0, 0.52, 1.0, 1.04, 1.52, 2.0, 2.08, 2.52], id="every-frame"),
+        pytest.param(26, "10", [0, 0.52, 1.0, 1.12, 1.52, 2.0, 2.12, 2.52], id="keyframes-within-an-interval"),
+    ],
+)
+def test_which_faces_are_classified_does_not_depend_on_segments(
+    tmp_path: Path, gop: int, rate: str, segment_s: float, expected: list[float]
+) -> None:
+    path = plain(tmp_path / "clip.mp4", frames=75, gop=gop, size=(64, 48), options={"x264-params": f"keyint={gop}:scenecut=0"})
+    found, sampling = probe(path), Sampling(rate_hz(rate), classify_hz=Fraction(2))
+    times, tick = [], -1
+    for segment in cut(found, sampling, segment_s).segments:
+        for sample in SegmentReader(found.info, segment, sampling, VIEW):
+            if sample.tick != tick and sample.classified:
+                times.append(round(sample.time_s, 2))
+            tick = sample.tick
+    assert times == expected

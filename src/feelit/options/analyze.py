@@ -28,7 +28,11 @@ MOST_HZ = 1_000_000
 """No video has so many frames a second, and the count of intervals stays within 64 bits."""
 
 
-def rate_hz(rate: str) -> Fraction | None:
+LEAST_CLASSIFIED_HZ = 2
+"""What lies between two classified samples is interpolated, which half a second bears."""
+
+
+def rate_hz(rate: str, flag: str = "--rate") -> Fraction | None:
     """A rate as an exact fraction; None for "native".
 
     Raises
@@ -43,7 +47,7 @@ def rate_hz(rate: str) -> Fraction | None:
     except (ValueError, ZeroDivisionError, OverflowError):
         found = Fraction(0)
     if not 0 < found <= MOST_HZ:
-        raise UsageError(f"--rate {rate} is no rate", "give samples a second, such as 10 or 0.5, or native")
+        raise UsageError(f"{flag} {rate} is no rate", "give samples a second, such as 10 or 0.5, or native")
     return found
 
 
@@ -103,6 +107,15 @@ class AnalyzeOptions(FaceOptions):
         details="A number, or a fraction such as `30000/1001`.",
         kind=RATE,
     )
+    classify_rate: str | None = option(
+        None,
+        "Classify faces so many times per second of video only, and interpolate in between.",
+        details="Faces are found and tracked at `--rate` all the same. Probabilities and signals in between are interpolated"
+        " between the samples of their track that were classified; the column `classified` says which were. 2 or more; blinks"
+        " and speech want 10 or more. See [schema.md](schema.md).",
+        kind=RATE,
+        default_text="every sample",
+    )
     start_s: float = start_option(details="On the clock that players show.")
     end_s: float = end_option()
     people: bool = option(
@@ -127,17 +140,25 @@ class AnalyzeOptions(FaceOptions):
         """See `Options.check`."""
         if self.blendshapes and self.signals == "none":
             raise UsageError("--blendshapes with --signals none", "leave --signals none out")
+        if (classify_hz := self.classify_hz) is not None and classify_hz < LEAST_CLASSIFIED_HZ:
+            hint = f"give {LEAST_CLASSIFIED_HZ} or more, or a lower --rate"
+            raise UsageError(f"--classify-rate {self.classify_rate} is too seldom to interpolate", hint)
         for flag, time_s in (("--start", self.start_s), ("--end", self.end_s)):
             if time_s < 0:
                 raise UsageError(f"{flag} {time_s:g} lies before the beginning", BEGINNING)
         refuse_order(self.start_s, self.end_s)
 
     @property
+    def classify_hz(self) -> Fraction | None:
+        """How often faces are classified, exactly; None for every sample."""
+        return None if self.classify_rate is None else rate_hz(self.classify_rate, "--classify-rate")
+
+    @property
     def sampling(self) -> Sampling:
         """Which frames are analysed, exactly."""
         from feelit.types import Sampling
 
-        return Sampling(rate_hz(self.rate), self.start_s, self.end_s)
+        return Sampling(rate_hz(self.rate), self.start_s, self.end_s, self.classify_hz)
 
 
 @dataclass(frozen=True, slots=True)

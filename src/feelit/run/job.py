@@ -22,7 +22,7 @@ from feelit.storage.location import Location
 from feelit.storage.names import as_text, one_line
 from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.counts import Counts
-from feelit.timeline.schema import PEOPLE
+from feelit.timeline.schema import CLASSIFIED, PEOPLE
 from feelit.timeline.write import TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
@@ -76,7 +76,8 @@ def groups_in(record: dict[str, Any]) -> list[str]:
     """The optional columns of rows that were made with some settings."""
     config = record["config"]
     signals = signal_groups(config.get("signals", "none"), config.get("blendshapes", False))
-    return [*([PEOPLE] if config["people"] else []), *signals]
+    classified = [CLASSIFIED] if config.get("classify_rate") else []
+    return [*([PEOPLE] if config["people"] else []), *classified, *signals]
 
 
 def with_skipped(content: dict[str, Any]) -> dict[str, Any]:
@@ -233,7 +234,8 @@ class Job:
             settings = replace(settings, proof=0.0) if self.info.photograph else settings
             if SPEECH in self._groups and self.info.has_audio:
                 self._voice = VoiceFinder(Loudness(self.info.path).until)
-            self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence, self._voice)
+            between = self._sampling.classify_hz is not None
+            self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence, self._voice, between)
             self.shelf.folder.mkdir(parents=True, exist_ok=True)
             self._writer = TimelineWriter(self.shelf.spool, groups=self._groups)
         self._providers.add(result.provider)

@@ -109,6 +109,7 @@ def settings_of(record: Record) -> str:
     """
     given = _config(AnalyzeOptions(signals="none")) | record["config"]
     given["rate"] = str(rate_hz(str(given["rate"])))
+    given["classify_rate"] = str(rate_hz(str(given["classify_rate"] or "native")))
     content = {name: value for name, value in given.items() if name not in CHOSEN}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

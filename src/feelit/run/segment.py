@@ -153,17 +153,24 @@ def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, ne
 def _classified(
     batch: list[Sample], found: Detections, crop: UInt8, face_px: Float32, networks: Networks, most: int
 ) -> tuple[Float32, Float32, UInt8]:
-    """Probabilities, the columns of signals, and the pictures of mouths, of all faces."""
+    """Probabilities, the columns of signals, and the pictures of mouths, of all faces; numbers are NaN in frames whose faces
+    are not classified."""
     expression, model = networks.expression, networks.signals
+    chosen = np.array([sample.classified for sample in batch])[found.row]
+    probability = np.full((len(crop), len(EMOTIONS)), np.nan, np.float32)
     if model is None:
-        return expression.probabilities(crop, most), np.zeros((len(crop), 0), np.float32), np.zeros((len(crop), 0), np.uint8)
+        probability[chosen] = expression.probabilities(crop[chosen], most)
+        return probability, np.zeros((len(crop), 0), np.float32), np.zeros((len(crop), 0), np.uint8)
     aligned = crop
     if networks.shared:
-        probability, outputs = model.both(expression, crop, most)
+        probability[chosen], outputs = model.both(expression, crop[chosen], most)
     else:
         aligned = np.concatenate([model.crop(s.luma, s.levels, found.landmarks[found.row == i]) for i, s in enumerate(batch)])
-        probability, outputs = expression.probabilities(crop, most), model.outputs(aligned, most)
-    return probability, model.columns(outputs, found.landmarks, face_px), mouth_pictures(aligned)
+        probability[chosen] = expression.probabilities(crop[chosen], most)
+        outputs = model.outputs(aligned[chosen], most)
+    signals = np.full((len(crop), width_of(networks)), np.nan, np.float32)
+    signals[chosen] = model.columns(outputs, found.landmarks[chosen], face_px[chosen])
+    return probability, signals, mouth_pictures(aligned)
 
 
 def width_of(networks: Networks) -> int:

@@ -11,6 +11,7 @@ from feelit.geometry import head_angles
 from feelit.identity.evidence import EvidenceBuilder
 from feelit.signals.columns import POSE, SPEECH_COLUMNS
 from feelit.signals.voice import VoiceFinder
+from feelit.timeline.between import NEAR_S, interpolated
 from feelit.timeline.counts import Counts
 from feelit.timeline.mouth_motion import MOVES, MouthMotion
 from feelit.timeline.quality_gate import passes_quality_gate
@@ -53,10 +54,13 @@ class TimelineBuilder:
         first_frame: int = 0,
         evidence: EvidenceBuilder | None = None,
         voice: VoiceFinder | None = None,
+        between: bool = False,
     ) -> None:
         settings = settings.at_interval(float(1 / rate_hz))
         self._tracker = Tracker(settings)
-        self._delay_s = max(settings.probation_s, CONTEXT_S, SETTLED_S, SPEAKING_REACH_S) + 1e-6
+        self._between = between  # whether some faces are not classified, and interpolated
+        reach_s = max(CONTEXT_S, SETTLED_S, SPEAKING_REACH_S) + (NEAR_S if between else 0)
+        self._delay_s = max(settings.probation_s, reach_s) + 1e-6
         self._smoother = LabelSmoother()
         self._mouths, self._voice = MouthMotion(), voice
         self._first_frame = first_frame
@@ -160,6 +164,7 @@ class TimelineBuilder:
             self._frames, self._held, self._changes = [frames], [held], [np.concatenate(self._changes)]
             return no_rows()
         due, rest = frames.rows(slice(0, count)), frames.rows(slice(count, None))
+        measured, held = held, interpolated(held) if self._between else held
         rows = np.flatnonzero(self._proven(held) & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
         faces = self._named(self._judged(held, rows, final=True))
         self.faces += len(faces)
@@ -167,6 +172,8 @@ class TimelineBuilder:
             self._evidence.see(faces.rows(np.lexsort((faces.track_id, faces.frame)).astype(np.int64)))
         self._frames = [rest] if len(rest) else []
         kept = held.time_s >= rest.time_s[0] - max(CONTEXT_S, SPEAKING_REACH_S) if len(rest) else np.zeros(len(held), bool)
+        later = held.frame > due.frame[-1]  # more may be known of these the next time
+        held = held.exchanged(np.flatnonzero(later), measured.rows(later)) if self._between else held
         self._held, self._changes = [held.rows(kept)], [np.concatenate(self._changes)[kept]]
         return _with_empty_frames(faces, due)
 
@@ -195,7 +202,7 @@ class TimelineBuilder:
         signals = held.signals[rows]
         if signals.shape[1]:
             track, changes = held.track_id.astype(np.int64), np.concatenate(self._changes)
-            gap = held.signals[:, -1]  # see `columns.OPENING`
+            gap = np.where(held.classified, held.signals[:, -1], np.nan)  # see `columns.OPENING`
             found = speaking(held.time_s, track, changes, gap, rows, self._voice)
             signals[:, -len(SPEECH_COLUMNS) :] = np.stack(found, axis=1)
         return signals
@@ -237,6 +244,7 @@ def _blank(frame: Int64, pts: Int64, time_s: Float64, width: int = 0) -> Timelin
         confidence=missing,
         probability=np.full((count, len(EMOTIONS)), np.nan, np.float32),
         signals=np.full((count, width), np.nan, np.float32),
+        classified=np.zeros(count, bool),
     )
 
 
@@ -265,6 +273,7 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
         readable=readable,
         probability=kept.probability,
         signals=kept.signals[:, len(POSE) :],
+        classified=~np.isnan(kept.probability[:, 0]),
     )
 
 

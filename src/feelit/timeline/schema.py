@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
-from feelit.types import EMOTIONS, LANDMARKS, Float32, Int32, Timeline
+from feelit.types import EMOTIONS, LANDMARKS, Bool, Float32, Int32, Timeline
 
 SCHEMA_VERSION = 2
 READ_VERSIONS = (1, 2)
@@ -53,18 +53,19 @@ SCHEMA = pa.schema(
 
 """The columns that every timeline has."""
 
-PEOPLE = "people"
+PEOPLE, CLASSIFIED = "people", "classified"
 GROUPS: dict[str, tuple[pa.Field, ...]] = {
     PEOPLE: (
         pa.field("person_id", pa.int32()),
         pa.field("person", _TEXT),
         pa.field("person_confidence", pa.float32()),
     ),
+    CLASSIFIED: (pa.field("classified", pa.bool_()),),
     **{group: tuple(pa.field(name, pa.float32()) for name in names) for group, names in SIGNAL_GROUPS.items()},
 }
 """Columns that a file has together or not at all, by the name of the group. All are null where a row has no face."""
 
-AFTER = {PEOPLE: "track_id"}
+AFTER = {PEOPLE: "track_id", CLASSIFIED: "readable"}
 """Where a group stands among the other columns; at the end unless it is named here."""
 
 
@@ -107,10 +108,10 @@ def completed(table: pa.Table, columns: Iterable[str]) -> pa.Table:
     return pa.table(arrays, schema=pa.schema(fields, table.schema.metadata))
 
 
-def to_arrow(timeline: Timeline, video: str, signals: Sequence[str] = ()) -> pa.Table:
+def to_arrow(timeline: Timeline, video: str, signals: Sequence[str] = (), classified: bool = False) -> pa.Table:
     """The rows of one video as a table of `SCHEMA`, without people; NaN and -1 become nulls.
 
-    `signals` are the columns that `timeline.signals` holds, which follow.
+    `signals` are the columns that `timeline.signals` holds, which follow; `classified` asks for the column of that name.
     """
     count = len(timeline)
     columns: dict[str, Any] = {
@@ -121,6 +122,7 @@ def to_arrow(timeline: Timeline, video: str, signals: Sequence[str] = ()) -> pa.
         "track_id": pa.array(timeline.track_id, mask=timeline.track_id < 0),
         "face_score": _nullable(timeline.score),
         "readable": timeline.readable,
+        "classified": pa.array(timeline.classified, mask=timeline.track_id < 0),
         "emotion": pa.DictionaryArray.from_arrays(
             pa.array(timeline.emotion, pa.int32(), mask=timeline.emotion < 0), pa.array(EMOTIONS)
         ),
@@ -132,7 +134,8 @@ def to_arrow(timeline: Timeline, video: str, signals: Sequence[str] = ()) -> pa.
     columns |= {name: _nullable(getattr(timeline, name)) for name in SCALARS}
     columns |= {name: _nullable(timeline.probability[:, i]) for i, name in enumerate(PROBABILITY_COLUMNS)}
     columns |= {name: _nullable(timeline.signals[:, i]) for i, name in enumerate(signals)}
-    schema = pa.schema([*SCHEMA, *(FULL_SCHEMA.field(name) for name in signals)])
+    whole = schema_of([CLASSIFIED] if classified else ())
+    schema = pa.schema([*whole, *(FULL_SCHEMA.field(name) for name in signals)])
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
@@ -169,6 +172,7 @@ def from_arrow(table: pa.Table) -> Timeline:
         confidence=floats("confidence"),
         probability=floats(*PROBABILITY_COLUMNS),
         signals=np.stack([floats(name) for name in signals], axis=1) if signals else np.zeros((len(table), 0), np.float32),
+        classified=_classified(table, track_id),
     )
 
 
@@ -268,6 +272,14 @@ def _kind(found: pa.DataType) -> str:
     if pa.types.is_null(kind) and pa.types.is_dictionary(found):  # what pandas makes of a category that nothing is in
         return "text"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
+
+
+def _classified(table: pa.Table, track_id: Int32) -> Bool:
+    """All faces, where a timeline does not say which."""
+    if CLASSIFIED not in table.column_names:
+        return track_id >= 0
+    found: Bool = table.column(CLASSIFIED).fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
+    return found
 
 
 def _whole(column: pa.ChunkedArray) -> Int32:

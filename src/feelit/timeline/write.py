@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feelit.signals.columns import signal_columns
-from feelit.timeline.schema import pack_metadata, schema_of, to_arrow
+from feelit.timeline.schema import CLASSIFIED, pack_metadata, schema_of, to_arrow
 from feelit.types import Timeline
 
 ROW_GROUP = 1 << 14
@@ -29,6 +29,7 @@ class TimelineWriter:
 
     def __init__(self, path: Path, metadata: dict[str, Any] | None = None, groups: Collection[str] = ()) -> None:
         schema, self._signals = schema_of(groups), signal_columns(groups)
+        self._classified = CLASSIFIED in groups
         schema = schema.with_metadata(pack_metadata(metadata)) if metadata is not None else schema
         texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         self._sink = pa.OSFile(str(path), "wb")  # ours, so that it is closed also where a full disk keeps Arrow from it
@@ -58,7 +59,7 @@ class TimelineWriter:
     def write(self, rows: Timeline, video: str) -> None:
         """Append rows of one video, in order."""
         if len(rows):
-            self.append(to_arrow(rows, video, self._signals))
+            self.append(to_arrow(rows, video, self._signals, self._classified))
 
     def copy(self, path: Path, change: Callable[[Iterator[pa.Table]], Iterator[pa.Table]] | None = None) -> None:
         """Append all rows of another file that this class wrote; `change` makes other rows of them, a part at a time."""

@@ -23,12 +23,12 @@ class DecodedFrame:
     time_s: float
     tick: int
 
-    def sample(self, info: VideoInfo, view: View, reset: bool = True) -> Sample:
+    def sample(self, info: VideoInfo, view: View, reset: bool = True, classified: bool = True) -> Sample:
         """What is looked at: its luma, and the detector's small picture."""
         placed = fit(self.shape, info.width_px, info.height_px)
         luma, levels = self.luma(info)
         small = small_view(self.frame, luma, levels, view, placed)
-        return Sample(self.index, self.pts, self.time_s, self.tick, reset, luma, levels, small)
+        return Sample(self.index, self.pts, self.time_s, self.tick, reset, luma, levels, small, classified)
 
     def luma(self, info: VideoInfo) -> tuple[UInt8, UInt8]:
         """The displayed picture in stored luma, (H, W) uint8, and the (256,) levels that expand it to the full range."""

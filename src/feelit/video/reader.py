@@ -50,6 +50,7 @@ class SegmentReader:
 
     def __iter__(self) -> Iterator[Sample]:
         last_tick: int | None = None
+        classified_tick: int | None = None
         beginning = _Beginning(self._info, self._segment, self._sampling)
         for frame in self._frames:
             units = self._clock.units(frame.pts)
@@ -65,7 +66,12 @@ class SegmentReader:
                 continue
             last_tick = tick
             decoded = DecodedFrame(frame, shape, index, frame.pts or 0, time_s, tick)
-            yield decoded.sample(self._info, self._view, beginning.is_at(decoded.pts, tick))
+            reset = beginning.is_at(decoded.pts, tick)
+            classify_tick = tick_of(units, self._info.time_base, self._sampling.classify_hz)
+            # Where a segment may begin every face is classified, for it would not know what was before.
+            classified = reset or classify_tick != classified_tick
+            classified_tick = classify_tick
+            yield decoded.sample(self._info, self._view, reset, classified)
 
 
 def _discards(info: VideoInfo, sampling: Sampling) -> Discards:
