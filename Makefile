@@ -8,6 +8,9 @@ MARKS ?= not slow
 VENV := .venv
 BIN := $(VENV)/bin
 
+# tests start the program hundreds of times; without bytecode each start compiles all of it
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed

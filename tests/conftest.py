@@ -24,6 +24,7 @@ pytest_plugins = ["tests.browser"]
 REPOSITORY = Path(__file__).parents[1]
 # processes that tests start run in other folders, and some of them unpickle classes of `tests`
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of them would compile the whole program
 # a shell starts background jobs with SIGINT ignored, nohup with SIGHUP, and what tests interrupt inherits that
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
