@@ -38,11 +38,13 @@ if TYPE_CHECKING:
         analyze,
         annotate,
         clips,
+        describe_model,
         evaluate,
         evaluate_faces,
         events,
         explain,
         export,
+        list_models,
         merge,
         open_timelines,
         people,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
         summarize_signals,
         train,
         utterances,
+        verify_models,
     )
 
 __version__ = "0.1.0"
@@ -82,11 +85,13 @@ __all__ = [
     "analyze",
     "annotate",
     "clips",
+    "describe_model",
     "evaluate",
     "evaluate_faces",
     "events",
     "explain",
     "export",
+    "list_models",
     "merge",
     "open_timelines",
     "people",
@@ -100,6 +105,7 @@ __all__ = [
     "summarize_signals",
     "train",
     "utterances",
+    "verify_models",
 ]
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.analysis.summary import By, TrackSummary, VideoSummary, headings, summaries, summarize
+from feelit import summarize
+from feelit.analysis.summary import By, TrackSummary, VideoSummary, headings, summaries
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.schema import SCHEMA, pack_metadata
 from feelit.types import EMOTIONS
@@ -174,7 +175,7 @@ def test_missing_columns_are_named() -> None:
 
 
 def test_another_grouping_is_refused() -> None:
-    with pytest.raises(UsageError, match="no summary by face"):
+    with pytest.raises(UsageError, match="--by face is not known"):
         summarize(SCHEMA.empty_table(), "face")  # type: ignore[arg-type]
 
 

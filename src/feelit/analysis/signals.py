@@ -6,6 +6,7 @@ Thresholds are stated here and in docs/signals.md; of the counts only blinks wer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +76,15 @@ HEADINGS = (
 )
 
 
-def summarize_signals(sources: TimelineSources) -> pd.DataFrame:
-    """One row per person, in the order of the videos and of `person_id`; columns as of `SignalSummary`.
+def signal_frame(records: Sequence[SignalSummary]) -> pd.DataFrame:
+    """Summaries as a frame, one row each; columns as of `SignalSummary`."""
+    import pandas as pd
+
+    return pd.DataFrame([record.row() for record in records], columns=list(HEADINGS))
+
+
+def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
+    """One record per person, in the order of the videos and of `person_id`.
 
     Parameters
     ----------
@@ -86,20 +94,6 @@ def summarize_signals(sources: TimelineSources) -> pd.DataFrame:
     ------
     TimelineReadError, UsageError
         as `recording.open_timelines`; TimelineReadError if a timeline has no signals.
-    """
-    import pandas as pd
-
-    rows = [row.row() for row in signal_summaries(sources)]
-    return pd.DataFrame(rows, columns=list(HEADINGS))
-
-
-def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
-    """The same as records.
-
-    Raises
-    ------
-    TimelineReadError, UsageError
-        as `summarize_signals`.
     """
     found = []
     for recording in open_timelines(sources):

@@ -97,26 +97,11 @@ class VideoSummary:
     shown: ShownEmotions
 
 
-def summarize(sources: TimelineSources, by: By | None = None, baseline: str = "none") -> pd.DataFrame:
-    """Sum up timelines, one row per person, track or video; docs/schema.md describes the columns.
-
-    Parameters
-    ----------
-    sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
-    by : "person", "track" or "video"; None as `unit_of`
-    baseline : "none", "auto" or a stretch of time, as the option of that name
-
-    Raises
-    ------
-    TimelineReadError, UsageError
-        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError for another `by`.
-    """
+def summary_frame(records: Sequence[PersonSummary | TrackSummary | VideoSummary], by: By, baseline: str) -> pd.DataFrame:
+    """Summaries as a frame, one row each; docs/schema.md describes the columns. `by` and `baseline` as of `summaries`."""
     import pandas as pd
 
-    recordings = open_timelines(sources)
-    by = unit_of(recordings, by)
-    rows = [flat(record) for record in summaries(recordings, by, baseline)]
-    frame = pd.DataFrame(rows, columns=headings(by, relative=baseline != "none"))
+    frame = pd.DataFrame([flat(record) for record in records], columns=headings(by, relative=baseline != "none"))
     return frame.astype({name: kind for name in frame.columns if (kind := _dtype(name))})  # also where all is None
 
 
@@ -130,13 +115,20 @@ def unit_of(recordings: Sequence[Recording], by: By | None) -> By:
 def summaries(
     sources: TimelineSources, by: By, baseline: str = "none"
 ) -> list[PersonSummary] | list[TrackSummary] | list[VideoSummary]:
-    """The same as records, in the order of the videos. By video, one without a sampled frame counts too, as far as the metadata
-    name it.
+    """Sum up timelines, one record per person, track or video, in the order of the videos.
+
+    By video, one without a sampled frame counts too, as far as the metadata name it.
+
+    Parameters
+    ----------
+    sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
+    by : "person", "track" or "video"
+    baseline : "none", "auto" or a stretch of time, as the option of that name
 
     Raises
     ------
     TimelineReadError, UsageError
-        as `summarize`.
+        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError for another `by`.
     """
     if by not in ("person", "track", "video"):
         raise UsageError(f"no summary by {by}", "there is one by person, by track and by video")

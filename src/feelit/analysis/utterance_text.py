@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from feelit.analysis.summary_text import clock, csv_of, rounded
-from feelit.analysis.utterances import Expression, Table, UtteranceRow, flat
+from feelit.analysis.utterances import Expression, SpokenIn, UtteranceRow, flat
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
 
@@ -45,17 +45,17 @@ def json_text(rows: Iterable[UtteranceRow]) -> str:
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def utterance_frame(table: Table) -> pd.DataFrame:
+def utterance_frame(found: SpokenIn) -> pd.DataFrame:
     """The same as a frame, not rounded; the speakers are in its `attrs`."""
     import pandas as pd
 
-    rows = [flat(row) for row in table.rows]
+    rows = [flat(row) for row in found.rows]
     texts = ("video", "speaker", "text", "person", "matched_by", "missing", "speaker_emotion", "listeners_emotion")
     counts = ("person_id", "listeners")
     numbers = {name: "float64" for name in HEADINGS if name not in (*texts, *counts, "utterance")}
     types = numbers | dict.fromkeys(counts, "Int64") | {"utterance": "int64"}
     frame = pd.DataFrame(rows, columns=list(HEADINGS)).astype(types)
-    frame.attrs["speakers"] = [asdict(match) for match in table.matches]
+    frame.attrs["speakers"] = [asdict(match) for match in found.matches]
     return frame
 
 

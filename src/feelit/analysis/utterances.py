@@ -68,7 +68,7 @@ class UtteranceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class SpokenIn:
     """The rows of one video, and who its speakers are."""
 
     recording: Recording
@@ -77,7 +77,7 @@ class Table:
     outside: int  # utterances, wholly before the beginning or after the end
 
 
-def utterance_table(sources: TimelineSources, transcript: Path, options: UtterancesOptions) -> Table:
+def spoken_in(sources: TimelineSources, transcript: Path, options: UtterancesOptions) -> SpokenIn:
     """What everybody showed during each utterance of a transcript.
 
     Parameters
@@ -101,17 +101,17 @@ def utterance_table(sources: TimelineSources, transcript: Path, options: Utteran
     return table_of(recording, said, dict(options.speakers))
 
 
-def table_of(recording: Recording, said: Sequence[Utterance], speakers: Mapping[str, str]) -> Table:
+def table_of(recording: Recording, said: Sequence[Utterance], speakers: Mapping[str, str]) -> SpokenIn:
     """The same of one recording and of utterances that were read; `speakers` as of `speakers.match_speakers`.
 
     Raises
     ------
     TimelineReadError, UsageError
-        as `utterance_table`.
+        as `spoken_in`.
     """
     matches = match_speakers(recording, said, speakers)
     rows = list(_rows(recording, said, matches))
-    return Table(recording=recording, rows=rows, matches=matches, outside=sum(r.missing == OUTSIDE for r in rows))
+    return SpokenIn(recording=recording, rows=rows, matches=matches, outside=sum(r.missing == OUTSIDE for r in rows))
 
 
 OUTSIDE = "outside the video"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from feelit.api.dataset import Dataset, Failure, open_timelines
     from feelit.api.evaluation import evaluate, evaluate_faces
     from feelit.api.explanation import explain
-    from feelit.api.models import pull_model, train
+    from feelit.api.models import describe_model, list_models, pull_model, train, verify_models
     from feelit.api.recording import Recording
     from feelit.api.studies import Study, study
     from feelit.api.timelines import (
@@ -41,11 +41,13 @@ __all__ = [
     "analyze",
     "annotate",
     "clips",
+    "describe_model",
     "evaluate",
     "evaluate_faces",
     "events",
     "explain",
     "export",
+    "list_models",
     "merge",
     "open_timelines",
     "people",
@@ -59,6 +61,7 @@ __all__ = [
     "summarize_signals",
     "train",
     "utterances",
+    "verify_models",
 ]
 
 _HOMES = {
@@ -72,7 +75,10 @@ _HOMES = {
     "evaluate": "evaluation",
     "evaluate_faces": "evaluation",
     "explain": "explanation",
+    "describe_model": "models",
+    "list_models": "models",
     "pull_model": "models",
+    "verify_models": "models",
     "train": "models",
     "Recording": "recording",
     "Study": "studies",

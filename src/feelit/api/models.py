@@ -1,8 +1,8 @@
-"""What can be done with models: fetch one, train one."""
+"""What can be done with models: list, describe, check, fetch and train them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,55 @@ from feelit.options.kinds import expanded
 from feelit.options.training import PullOptions, TrainOptions
 
 if TYPE_CHECKING:
+    from feelit.models.describe import Described
+    from feelit.models.list import Listed
+    from feelit.models.verify import Checked
     from feelit.training.run import Trained
+
+
+def list_models() -> list[Listed]:
+    """The models that come with feelit, those in the user's cache, and those that can be fetched.
+
+    Returns
+    -------
+    One record per model: its name, task, licence, source, checksum and size, and its path where it is on this computer.
+    """
+    from feelit.models import list as listing
+
+    return listing.list_models()
+
+
+def describe_model(model: str | PathLike[str]) -> Described:
+    """A model's card, and what its network takes and gives.
+
+    Parameters
+    ----------
+    model : a name of `list_models`, or the path of an .onnx file
+
+    Raises
+    ------
+    ModelError
+        if there is no such model, or its card is missing or damaged.
+    """
+    from feelit.models.describe import describe
+
+    return describe(expanded(model))
+
+
+def verify_models(models: Sequence[str | PathLike[str]] = ()) -> list[Checked]:
+    """Compare models with their checksums, load them, and try whether their cards fit.
+
+    Parameters
+    ----------
+    models : names or paths; none stands for all that are on this computer
+
+    Returns
+    -------
+    One record per model: whether it is `ok`, and if not, what is wrong and what to do about it.
+    """
+    from feelit.models.verify import check_models
+
+    return check_models([expanded(model) for model in models])
 
 
 @keywords()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from feelit.api.tables import event_table, people_table, signal_table, summary_table, utterance_table
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.people import PeopleOptions
@@ -97,10 +97,7 @@ def summarize(
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
-    from feelit.analysis import summary
-
-    options = SummarizeOptions(by=by, baseline=baseline)
-    return summary.summarize(timelines, options.by, options.baseline)
+    return summary_table(timelines, SummarizeOptions(by=by, baseline=baseline)).frame()
 
 
 def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
@@ -115,9 +112,7 @@ def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
     TimelineReadError
         as `summarize`, and if a timeline has no signals.
     """
-    from feelit.analysis import signals
-
-    return signals.summarize_signals(timelines)
+    return signal_table(timelines).frame()
 
 
 @keywords()
@@ -139,10 +134,7 @@ def utterances(timelines: TimelineSources, transcript: str | PathLike[str], *, o
     FeelitError
         of the kinds that docs/python.md lists.
     """
-    from feelit.analysis.utterance_text import utterance_frame
-    from feelit.analysis.utterances import utterance_table
-
-    return utterance_frame(utterance_table(timelines, Path(expanded(transcript)), options))
+    return utterance_table(timelines, transcript, options).frame()
 
 
 @keywords()
@@ -166,12 +158,11 @@ def people(
     FeelitError
         of the kinds that this page lists. Nothing is changed if a correction cannot be.
     """
-    from feelit.analysis.people import people_frame, people_of
     from feelit.api.people_changes import change_people
 
     sources = listed_sources(timelines)
     changes = change_people(sources, options, progress or (lambda share: None))
-    frame = people_frame(people_of(sources))
+    frame = people_table(sources).frame()
     frame.attrs = {"notes": changes.notes} | ({"proposals": changes.proposals} if options.across else {})
     return frame
 
@@ -189,10 +180,7 @@ def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFram
     TimelineReadError
         if the file is missing, damaged, or not a timeline.
     """
-    from feelit.analysis.event_text import event_frame
-    from feelit.analysis.events import wanted_events
-
-    return event_frame(wanted_events(timelines, options))
+    return event_table(timelines, options).frame()
 
 
 @keywords()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from feelit.timeline.recording import TimelineSources
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from feelit.clipping.index import Clip
 
 
 @keywords()
@@ -86,9 +88,21 @@ def clips(
     """
     import pandas as pd
 
-    from feelit.clipping.cut import cut_clips
     from feelit.clipping.index import FIELDS, NUMBERS
 
-    wanted = replace(options, out=location(expanded(out)))
-    cut = cut_clips(location(expanded(video)), timelines, wanted, progress, said)
-    return pd.DataFrame([asdict(clip) for clip in cut], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))
+    found = cut(video, timelines, out, options, said, progress)
+    return pd.DataFrame([asdict(clip) for clip in found], columns=list(FIELDS)).astype(dict.fromkeys(NUMBERS, "float64"))
+
+
+def cut(
+    video: str | PathLike[str],
+    timelines: TimelineSources,
+    out: str | PathLike[str],
+    options: ClipsOptions,
+    said: SayOptions,
+    progress: Callable[[float], None] | None = None,
+) -> Sequence[Clip]:
+    """The same as records; see `clips`."""
+    from feelit.clipping.cut import cut_clips
+
+    return cut_clips(location(expanded(video)), timelines, replace(options, out=location(expanded(out))), progress, said)

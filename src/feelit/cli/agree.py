@@ -31,26 +31,19 @@ def agree(
     printed: JsonOptions,
 ) -> None:
     """Compare coders of a recording with each other or with a timeline: kappa, alpha, ICC, percent agreement, confusion."""
-    from feelit.analysis.coders import compare
-    from feelit.analysis.ratings import compare_values
+    import feelit.api as api
+    from feelit.analysis.coders import Comparison
     from feelit.cli import texts
-    from feelit.options.kinds import listed
     from feelit.storage.names import one_line
 
-    paths = [str(source) for source in listed(sources)]
-    if options.icc:
-        ratings = compare_values(paths, options)
-        if printed.json:
-            texts.write_json(ratings.record(), indent=2)
-        else:
-            _show_ratings(ratings)
-        return
-    found = compare(paths, options)
+    found = api.agree(sources, options=options)
     if printed.json:
         texts.write_json(found.record(), indent=2)
-    else:
+    elif isinstance(found, Comparison):
         _show(found)
-    for coder, labels in found.alone.items():
+    else:
+        _show_ratings(found)
+    for coder, labels in found.alone.items() if isinstance(found, Comparison) else ():
         note = f"{coder} alone uses {', '.join(labels)}; if others mean the same, --map {labels[0]}=ANOTHER says so"
         typer.echo(one_line(f"feelit: {note}"), err=True)
 

@@ -22,19 +22,17 @@ def clips(
     progress: QuietOptions,
 ) -> None:
     """Cut the strongest moments, or what was said, out of a video into a folder of clips, exact to the frame and with sound."""
+    from feelit.api.videos import cut
     from feelit.cli.texts import write_json
-    from feelit.clipping.cut import cut_clips
     from feelit.clipping.index import flat
     from feelit.console import progress_bar
-    from feelit.options.kinds import expanded
-    from feelit.storage.location import location
     from feelit.storage.names import one_line
 
     with progress_bar(f"cutting {PurePosixPath(video).name}", progress.quiet) as advance:
-        cut = cut_clips(location(expanded(video)), timeline, options, advance, said)
-    if not cut:
+        found = cut(video, timeline, str(options.out), options, said, advance)
+    if not found:
         lacking = f"{said.transcript} has no such words" if said.say else f"{timeline} has no such event"
         typer.echo(one_line(f"feelit: {lacking}; there are no clips"), err=True)
     if printed.json:
-        for clip in cut:
+        for clip in found:
             write_json(flat(clip))

@@ -30,11 +30,11 @@ def list_(
     """List the models that come with feelit, those in your cache, and those that can be fetched."""
     from dataclasses import asdict
 
+    import feelit.api as api
     from feelit.cli.texts import write_json
-    from feelit.models.list import list_models
     from feelit.storage.names import as_text
 
-    listed = list_models()
+    listed = api.list_models()
     if printed.json:
         content = [asdict(model) | {"path": as_text(model.path) if model.path else None} for model in listed]
         write_json(content, indent=2)
@@ -49,10 +49,10 @@ def info(
     printed: JsonOptions,
 ) -> None:
     """Show a model's card, and what its network takes and gives."""
+    import feelit.api as api
     from feelit.cli.texts import write, write_json
-    from feelit.models.describe import describe
 
-    found = describe(model)
+    found = api.describe_model(model)
     if printed.json:
         write_json(found.record(), indent=2)
     else:
@@ -74,12 +74,12 @@ def verify(
     """
     from dataclasses import asdict
 
+    import feelit.api as api
     from feelit.cli.texts import write_json
     from feelit.errors import ModelError
-    from feelit.models.verify import check_models
     from feelit.storage.names import one_line
 
-    checked = check_models(given or [])
+    checked = api.verify_models(given or ())
     if printed.json:
         texts = [
             {key: one_line(value) if isinstance(value, str) else value for key, value in asdict(model).items()}

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from feelit.cli.command import Timelines, with_options
 from feelit.options.people import PeopleOptions
-from feelit.options.printing import JsonOptions, QuietOptions
-
-if TYPE_CHECKING:
-    from feelit.analysis.people import Person
+from feelit.options.printing import TABLE, JsonOptions, QuietOptions
 
 
 @with_options
@@ -22,8 +17,9 @@ def people(
     progress: QuietOptions,
 ) -> None:
     """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
-    from feelit.analysis.people import as_json, people_of
+    from feelit.analysis.people import as_json
     from feelit.api.people_changes import change_people
+    from feelit.api.tables import people_table
     from feelit.cli import texts
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
@@ -35,21 +31,9 @@ def people(
         typer.echo(one_line(f"feelit: {note}"), err=True)
     if options.forget:
         return
-    found = people_of(timelines)
+    found = people_table(timelines)
     if printed.json:
-        objects = [as_json(person) for person in found]
+        objects = [as_json(person) for person in found.records]
         texts.write_json({"people": objects, "proposals": done.proposals} if options.across else objects, indent=2)
     else:
-        _show(found)
-
-
-def _show(found: list[Person]) -> None:
-    from feelit.analysis.people_text import SHORT_HEADINGS, WORDS, short
-    from feelit.console import make_table, print_table
-
-    names, rows, words = list(SHORT_HEADINGS), [short(person) for person in found], WORDS
-    title = f"{len(rows)} {'person' if len(rows) == 1 else 'people'}"
-    if len(videos := {row[0] for row in rows}) == 1:  # one name need not stand on every line
-        title = f"{title} in {videos.pop()}"
-        names, rows, words = names[1:], [row[1:] for row in rows], words - 1
-    print_table(make_table(title, names, rows, words), expendable=("readable", "last", "first"))
+        texts.write_table(found, TABLE, None)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from feelit.analysis.table import ResultTable
     from feelit.options.printing import PrintOptions
     from feelit.storage.location import Location
 
 
-def choose(printed: PrintOptions, timelines: Sequence[str]) -> str:
-    """The format to write, named by --format or by the ending of --out; `timelines` are what the command reads.
+def choose(printed: PrintOptions, timelines: Sequence[str], *others: Location) -> str:
+    """The format to write, named by --format or by the ending of --out; `timelines` and `others` are what the command reads.
 
     Raises
     ------
     UsageError
-        if neither names one, or `out` is one of the timelines.
+        if neither names one, or `out` is one of the files that are read.
     OutputError
         if `out` exists already and is not to be replaced.
     """
@@ -37,8 +38,25 @@ def choose(printed: PrintOptions, timelines: Sequence[str]) -> str:
         chosen = out.suffix[1:].lower()
     if chosen is None or chosen == TABLE:
         raise UsageError(f"--out {out} does not say what to write", f"choose --format {', '.join(known)}, or end the name so")
-    refuse_to_overwrite(out, printed.force, InputFiles(files_of(timelines)))
+    refuse_to_overwrite(out, printed.force, InputFiles([*files_of(timelines), *others]))
     return chosen
+
+
+def write_table(found: ResultTable[Any], written: str, out: Location | None) -> None:
+    """Print a table, or write it in another format, as `choose` gave it.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
+    """
+    from feelit.console import make_table, print_table
+    from feelit.options.printing import TABLE
+
+    if written == TABLE:
+        print_table(make_table(*found.shown()), expendable=found.expendable)
+    else:
+        write(found.texts[written](), out)
 
 
 def write_json(content: object, indent: int | None = None) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from feelit.cli.command import Timeline, with_options
 from feelit.options.printing import PrintOptions
 from feelit.options.utterances import UtterancesOptions
-
-if TYPE_CHECKING:
-    from feelit.analysis.utterances import Table
 
 
 @with_options
@@ -25,41 +22,13 @@ def utterances(
     printed: PrintOptions,
 ) -> None:
     """List what faces showed while something was said: the speaker's expression and the listeners', one row per utterance."""
-    from pathlib import Path
-
-    from feelit.analysis.speakers import unmatched_text
-    from feelit.analysis.utterance_text import csv_text, json_text
-    from feelit.analysis.utterances import utterance_table
+    from feelit.api.tables import utterance_table
     from feelit.cli import texts
     from feelit.options.kinds import expanded
-    from feelit.storage.atomic import refuse_to_overwrite
-    from feelit.storage.stat import InputFiles
+    from feelit.storage.location import location
 
-    target, written = printed.out, texts.choose(printed, [timeline])
-    said = Path(expanded(transcript))
-    if target is not None:
-        refuse_to_overwrite(target, printed.force, InputFiles([said]))
-    found = utterance_table(expanded(timeline), said, options)
-    if written == "table":
-        _show(found)
-    else:
-        texts.write(json_text(found.rows) if written == "json" else csv_text(found.rows), target)
-    for note in (unmatched_text(found.matches), _outside(found)):
-        if note:
-            typer.echo(f"feelit: {note}", err=True)
-
-
-def _outside(found: Table) -> str:
-    if not found.outside:
-        return ""
-    return f"{found.outside} of {len(found.rows)} utterances lie outside the video; --offset moves them"
-
-
-def _show(found: Table) -> None:
-    from feelit.analysis.utterance_text import SHORT_HEADINGS, WORDS, short
-    from feelit.console import make_table, print_table
-
-    rows = [short(row) for row in found.rows]
-    plural = "" if len(rows) == 1 else "s"
-    title = f"{len(rows)} utterance{plural} in {found.recording.name}"
-    print_table(make_table(title, list(SHORT_HEADINGS), rows, WORDS), expendable=("seconds",))
+    written = texts.choose(printed, [timeline], location(expanded(transcript)))
+    found = utterance_table(expanded(timeline), transcript, options)
+    texts.write_table(found, written, printed.out)
+    for note in found.notes:
+        typer.echo(f"feelit: {note}", err=True)

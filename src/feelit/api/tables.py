@@ -1,0 +1,127 @@
+"""What analyses of timelines find, as the command line prints it; `timelines` gives the same as data frames."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feelit.analysis.table import ResultTable
+from feelit.options.kinds import expanded
+from feelit.timeline.recording import TimelineSources, open_timelines
+
+if TYPE_CHECKING:
+    from feelit.analysis.event import Event
+    from feelit.analysis.people import Person
+    from feelit.analysis.signals import SignalSummary
+    from feelit.analysis.summary_text import Summary
+    from feelit.analysis.utterances import UtteranceRow
+    from feelit.options.timelines import EventsOptions, SummarizeOptions
+    from feelit.options.utterances import UtterancesOptions
+
+
+def summary_table(timelines: TimelineSources, options: SummarizeOptions) -> ResultTable[Summary]:
+    """See `timelines.summarize`."""
+    from feelit.analysis import summary_text
+    from feelit.analysis.summary import summaries, summary_frame, unit_of
+
+    recordings = open_timelines(timelines)
+    by = unit_of(recordings, options.by)
+    records: list[Summary] = list(summaries(recordings, by, options.baseline))
+    headings, words = summary_text.short_headings(by)
+    return ResultTable(
+        records=records,
+        frame=lambda: summary_frame(records, by, options.baseline),
+        texts={
+            "json": lambda: summary_text.json_text(records),
+            "csv": lambda: summary_text.csv_text(records, by),
+            "md": lambda: summary_text.markdown_text(records, by),
+        },
+        unit=(by, {"person": "people", "track": "tracks", "video": "videos"}[by]),
+        headings=headings,
+        words=words,
+        short=summary_text.short,
+        expendable=("changes/min", "readable", "bouts", "events", "strongest"),
+    )
+
+
+def signal_table(timelines: TimelineSources) -> ResultTable[SignalSummary]:
+    """See `timelines.summarize_signals`."""
+    from feelit.analysis.signals import signal_frame, signal_summaries
+    from feelit.analysis.signals_text import SHORT_HEADINGS, WORDS, short, signals_text
+
+    records = signal_summaries(timelines)
+    return ResultTable(
+        records=records,
+        frame=lambda: signal_frame(records),
+        texts={
+            "json": lambda: signals_text(records, "json"),
+            "csv": lambda: signals_text(records, "csv"),
+            "md": lambda: signals_text(records, "md"),
+        },
+        unit=("person", "people"),
+        headings=SHORT_HEADINGS,
+        words=WORDS,
+        short=short,
+        expendable=("duchenne", "mouth open", "mutual smiles", "turned away", "shakes", "with signals", "nods", "smiling"),
+    )
+
+
+def event_table(timelines: TimelineSources, options: EventsOptions) -> ResultTable[Event]:
+    """See `timelines.events`."""
+    from feelit.analysis import event_text
+    from feelit.analysis.events import wanted_events
+
+    records = wanted_events(timelines, options)
+    return ResultTable(
+        records=records,
+        frame=lambda: event_text.event_frame(records),
+        texts={"json": lambda: event_text.json_text(records), "csv": lambda: event_text.csv_text(records)},
+        unit=("event", "events"),
+        headings=event_text.SHORT_HEADINGS,
+        words=event_text.WORDS,
+        short=event_text.short,
+        expendable=("usually", "peak", "end"),
+    )
+
+
+def utterance_table(
+    timelines: TimelineSources, transcript: str | PathLike[str], options: UtterancesOptions
+) -> ResultTable[UtteranceRow]:
+    """See `timelines.utterances`."""
+    from feelit.analysis import utterance_text
+    from feelit.analysis.speakers import unmatched_text
+    from feelit.analysis.utterances import spoken_in
+
+    found = spoken_in(timelines, Path(expanded(transcript)), options)
+    outside = f"{found.outside} of {len(found.rows)} utterances lie outside the video; --offset moves them"
+    notes = (unmatched_text(found.matches), outside if found.outside else "")
+    return ResultTable(
+        records=found.rows,
+        frame=lambda: utterance_text.utterance_frame(found),
+        texts={"json": lambda: utterance_text.json_text(found.rows), "csv": lambda: utterance_text.csv_text(found.rows)},
+        unit=(f"utterance in {found.recording.name}", f"utterances in {found.recording.name}"),
+        headings=utterance_text.SHORT_HEADINGS,
+        words=utterance_text.WORDS,
+        short=utterance_text.short,
+        expendable=("seconds",),
+        notes=tuple(filter(None, notes)),
+    )
+
+
+def people_table(timelines: TimelineSources) -> ResultTable[Person]:
+    """The people of timelines as they are; `people_changes` corrects them."""
+    from feelit.analysis.people import people_frame, people_of
+    from feelit.analysis.people_text import SHORT_HEADINGS, WORDS, short
+
+    records = people_of(timelines)
+    return ResultTable(
+        records=records,
+        frame=lambda: people_frame(records),
+        texts={},
+        unit=("person", "people"),
+        headings=SHORT_HEADINGS,
+        words=WORDS,
+        short=short,
+        expendable=("readable", "last", "first"),
+    )
