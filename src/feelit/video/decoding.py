@@ -78,6 +78,8 @@ class SegmentDecoder:
     ) -> None:
         self._info, self._segment, self._threads = info, segment, threads
         self._discards = discards if info.codec in DISCARDING else None
+        units = info.average_rate * info.time_base
+        self._frame_units = max(1, round(1 / units)) if units > 0 else 1  # one frame's duration
         self._sparse = sparse
         self._undecoded: list[int] = []  # a heap of PTS: packets whose frames may have been left out, not yet passed
         self.refused = self.discarded = 0
@@ -179,7 +181,7 @@ class SegmentDecoder:
             self.shapes.decoded()
             for frame in frames:
                 pts = newest if frame.pts is None else frame.pts
-                if newest - pts > REORDER * self._frame_units():  # another recording begins
+                if newest - pts > REORDER * self._frame_units:  # another recording begins
                     yield from (heapq.heappop(held)[2] for _ in range(len(held)))
                 newest = pts
                 heapq.heappush(held, (pts, count, frame))
@@ -234,10 +236,6 @@ class SegmentDecoder:
         for pts in unwanted:
             heapq.heappush(self._undecoded, pts)
         yield from group[:end]
-
-    def _frame_units(self) -> int:
-        rate, base = self._info.average_rate, self._info.time_base
-        return max(1, round(1 / (rate * base))) if rate > 0 else 1
 
     def _holds(self, packet: Packet) -> bool:
         start_pts, end_pts = self._segment.start_pts, self._segment.end_pts

@@ -80,7 +80,7 @@ def _discards(info: VideoInfo, sampling: Sampling) -> Discards:
 
     def discards(pts: int) -> bool:
         units = pts - info.origin_pts
-        time_s = float(units * info.time_base)
+        time_s = units * info.time_base.numerator / info.time_base.denominator
         if time_s < sampling.start_s:
             return True
         if time_s >= sampling.end_s or sampling.rate_hz is None:
