@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
-from feelit.timeline.quality_gate import passes_quality_gate
+from feelit.timeline.quality_gate import FrontalGate, shows_enough
 from feelit.timeline.smoothing import SETTLED_S, LabelSmoother, smooth
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, SegmentResult, Timeline
@@ -125,9 +125,8 @@ def test_faces_keep_what_the_worker_measured() -> None:
     for name in ("landmarks", "score", "face_px", "sharpness", "brightness", "probability"):
         column: object = getattr(mine, name)
         np.testing.assert_array_equal(column, getattr(taken, name), err_msg=name)
-    np.testing.assert_array_equal(
-        mine.readable, passes_quality_gate(mine.face_px, mine.sharpness, mine.yaw_deg, mine.brightness)
-    )
+    frontal = FrontalGate().frontal(mine.time_s, mine.track_id.astype(np.int64), mine.yaw_deg)
+    np.testing.assert_array_equal(mine.readable, shows_enough(mine.face_px, mine.sharpness, mine.brightness) & frontal)
 
 
 def test_only_faces_that_can_be_read_show_an_emotion() -> None:

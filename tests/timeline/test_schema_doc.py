@@ -105,6 +105,8 @@ def test_thresholds_are_those_of_the_code() -> None:
     limits = {names(row[0])[0]: [float(cell) for cell in row[1:] if cell] for row in table_rows("Readable")[:2]}
     assert limits == {"face_px": [readable.LEAST_FACE_PX], "sharpness": [readable.LEAST_SHARPNESS]}
     assert f"| absolute value of `yaw_deg` | | {readable.MOST_YAW_DEG:g} |" in section("Readable")
+    assert f"up to {readable.LEAVE_YAW_DEG:g}" in section("Readable")
+    assert f"at most {readable.RETURN_YAW_DEG:g} again" in section("Readable")
     assert f"sigma {smoothing.SIGMA_S} s, {smoothing.REACH_S} s to either side" in section("Smoothing")
     assert (surprise.SWING, surprise.SWINGS, surprise.SWING_REACH_S, surprise.BETWEEN_REACH_S) == (0.2, 4, 1.0, 0.5)
     assert "turns by 0.2 or more four times within a second to both sides" in section("Smoothing")

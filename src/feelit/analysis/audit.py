@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from feelit.analysis.audit_claims import ConfidencesFollow
 from feelit.geometry import head_angles
-from feelit.timeline.quality_gate import LEAST_BRIGHTNESS, passes_quality_gate
+from feelit.timeline.quality_gate import LEAST_BRIGHTNESS, LEAVE_YAW_DEG, RETURN_YAW_DEG, shows_enough
 from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, SCHEMA, from_arrow
 from feelit.types import EMOTIONS, Bool, Float64, Int64, Timeline
 
@@ -330,7 +330,9 @@ class _ReadableByTheRule(_Check):
         faces = part.rows.rows(part.face)
         follows = faces.brightness < LEAST_BRIGHTNESS  # which older timelines did not ask for
         for yaw in (faces.yaw_deg, np.round(head_angles(faces.landmarks)[1], 1)):  # with signals the column is not what counted
-            follows |= faces.readable == passes_quality_gate(faces.face_px, faces.sharpness, yaw, faces.brightness)
+            clear = shows_enough(faces.face_px, faces.sharpness, faces.brightness)
+            must, may = (clear & (np.abs(yaw) <= limit) for limit in (RETURN_YAW_DEG, LEAVE_YAW_DEG))
+            follows |= (faces.readable | ~must) & (may | ~faces.readable)  # between the two, what was before decides
         self.wrong += int(np.count_nonzero(~follows))
         self.looked_at += len(faces)
 

@@ -14,7 +14,7 @@ from feelit.signals.voice import VoiceFinder
 from feelit.timeline.between import NEAR_S, interpolated
 from feelit.timeline.counts import Counts
 from feelit.timeline.mouth_motion import MOVES, MouthMotion
-from feelit.timeline.quality_gate import passes_quality_gate
+from feelit.timeline.quality_gate import FrontalGate, shows_enough
 from feelit.timeline.smoothing import CONTEXT_S, SETTLED_S, LabelSmoother, smooth
 from feelit.timeline.speaking import REACH_S as SPEAKING_REACH_S
 from feelit.timeline.speaking import speaking
@@ -61,7 +61,7 @@ class TimelineBuilder:
         self._between = between  # whether some faces are not classified, and interpolated
         reach_s = max(CONTEXT_S, SETTLED_S, SPEAKING_REACH_S) + (NEAR_S if between else 0)
         self._delay_s = max(settings.probation_s, reach_s) + 1e-6
-        self._smoother = LabelSmoother()
+        self._smoother, self._gate = LabelSmoother(), FrontalGate()
         self._mouths, self._voice = MouthMotion(), voice
         self._first_frame = first_frame
         self._cuts = CutDetector()
@@ -105,7 +105,7 @@ class TimelineBuilder:
         ids = self._track(frames, faces)
         if self._evidence is not None:
             self._evidence.add(frames, faces, ids, embeddings)
-        held = _faces_of(frames, faces, ids)
+        held = _faces_of(frames, faces, ids, self._gate)
         self._held.append(held)
         self._changes.append(self._changes_of(held, faces.mouth[ids >= 0]))
         self._frames.append(frames)
@@ -248,20 +248,21 @@ def _blank(frame: Int64, pts: Int64, time_s: Float64, width: int = 0) -> Timelin
     )
 
 
-def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64) -> Timeline:
+def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64, gate: FrontalGate) -> Timeline:
     """The faces that have an identity, not yet judged: ids are the tracker's, emotions are open."""
-    kept = faces.rows(ids >= 0)
+    kept, known = faces.rows(ids >= 0), ids[ids >= 0]
     roll, yaw = head_angles(kept.landmarks)
     roll, yaw = np.round(roll, 1), np.round(yaw, 1)
     # The gate goes by landmarks in any case, so that emotions do not depend on whether signals are asked for.
-    readable = passes_quality_gate(kept.face_px, kept.sharpness, yaw, kept.brightness)
+    frontal = gate.frontal(frames.time_s[kept.row], known, yaw)
+    readable = shows_enough(kept.face_px, kept.sharpness, kept.brightness) & frontal
     if kept.signals.shape[1]:
         pose, there = kept.signals[:, : len(POSE)], ~np.isnan(kept.signals[:, 0])
         yaw, roll = np.where(there, pose[:, 0], yaw), np.where(there, pose[:, 1], roll)
     return replace(
         _blank(frames.frame[kept.row], frames.pts[kept.row], frames.time_s[kept.row]),
-        track_id=ids[ids >= 0].astype(np.int32),
-        person_id=ids[ids >= 0].astype(np.int32),
+        track_id=known.astype(np.int32),
+        person_id=known.astype(np.int32),
         box=kept.box,
         score=kept.score,
         landmarks=kept.landmarks,
