@@ -14,6 +14,20 @@ DOUBTFUL = ("disgust", "fear", "contempt")
 UNSURE = 0.45
 """A smoothed probability below this is no claim: on press photographs 38 % of such labels are right, of the others 74 %."""
 
+STARRED = "* seldom right"
+"""What legends say of the mark of `starred`."""
+
+
+def starred(emotion: str) -> str:
+    """An emotion as legends write it: with a star, if it is one of DOUBTFUL."""
+    return emotion + "*" * (emotion in DOUBTFUL)
+
+
+def claimed(emotion: str, confidence: float) -> str:
+    """An emotion as captions write it: with a question mark, if it is unsure, and its probability in percent."""
+    return f"{emotion}{'?' * (confidence < UNSURE)} {100 * confidence:.0f}%"
+
+
 LEAST_REPORTED_S = 2.0
 """Of less readable time, percentages say nothing."""
 

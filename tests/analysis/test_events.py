@@ -15,7 +15,7 @@ from feelit.analysis.event import Event, Kind, is_wanted
 from feelit.analysis.event_text import flat, short
 from feelit.analysis.events import find_events
 from feelit.errors import TimelineReadError, UsageError
-from feelit.options.timelines import SURE, EventsOptions
+from feelit.options.timelines import SURE, EventsOptions, ReportOptions
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import pack_metadata
 from tests.exports.made import described, grouped
@@ -282,3 +282,30 @@ def test_events_of_some_people_and_of_tracks() -> None:
         find_events(people(), people=["Eve"])
     with pytest.raises(UsageError, match="no track 9"):
         find_events(people(), tracks=[9])
+
+
+def test_peaks_rise_above_the_usual_face_that_is_named() -> None:
+    """Half a minute of smiles is usual by the median; by the calm seconds before, it is a peak."""
+    table = table_of({1: "n" * 100 + "h" * 300}, regular(400))
+
+    def peaks(baseline: str) -> list[Event]:
+        return [e for e in find_events(table, [Kind.peak], baseline=baseline) if e.emotion == "happiness"]
+
+    assert not peaks("auto")
+    (smiles,) = peaks("0-8")
+    assert times(smiles) == pytest.approx((10, 40), abs=0.3)
+    assert smiles.baseline < 0.1
+
+
+def test_who_cannot_be_read_in_the_stretch_has_bouts_and_no_peaks() -> None:
+    table = table_of({1: "u" * 30 + "n" * 300 + "h" * 30 + "n" * 300}, regular(660))
+    assert {e.kind for e in find_events(table, [Kind.peak, Kind.bout])} == {Kind.peak, Kind.bout}
+    found = find_events(table, [Kind.peak, Kind.bout], baseline="0-2")
+    assert {e.kind for e in found} == {Kind.bout}
+    assert all(math.isnan(e.baseline) for e in found)
+
+
+@pytest.mark.parametrize("options", [EventsOptions, ReportOptions])
+def test_events_need_a_usual_face(options: type[EventsOptions | ReportOptions]) -> None:
+    with pytest.raises(UsageError, match="above the usual face"):
+        options(baseline="none")

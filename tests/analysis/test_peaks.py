@@ -31,7 +31,7 @@ def test_a_peak_rises_by_three_standard_deviations(rise: float, found: bool) -> 
     )
     baseline = np.zeros(len(EMOTIONS))
     baseline[1] = 0.3
-    peaks = list(find_peaks(TrackSeries(0, samples, shown, baseline), np.random.default_rng(0)))
+    peaks = list(find_peaks(TrackSeries(0, samples, shown, baseline, baseline), np.random.default_rng(0)))
     assert bool(peaks) is found
 
 

@@ -94,3 +94,23 @@ def test_time_is_neither_lost_nor_made(shown: str, count: int) -> None:
     np.testing.assert_allclose(known.sum(axis=1), 1, atol=1e-3)
     allowed = {LETTERS[letter] for letter in shown} | {ABSENT}
     assert set(track.state.tolist()) <= allowed
+
+
+def test_probabilities_above_the_usual_face() -> None:
+    """Neutral is usual: what is left is the smile."""
+    rows = samples_of(table_of({1: "n" * 60 + "h" * 20 + "u" * 5}, regular(85)))
+    (track,) = binned(rows, np.linspace(0, 8.5, 18), "auto")
+    (plain,) = binned(rows, np.linspace(0, 8.5, 18))
+    happiness = EMOTIONS.index("happiness")
+    assert track.probability[5].sum() < 0.01
+    assert track.probability[14, happiness] == pytest.approx(plain.probability[14, happiness], abs=0.1)
+    assert (track.probability[track.state >= 0] >= 0).all()
+    np.testing.assert_array_equal(np.isnan(track.probability), np.isnan(plain.probability))
+    np.testing.assert_array_equal(track.state, plain.state)
+
+
+def test_nothing_is_drawn_of_who_was_not_read_in_the_stretch() -> None:
+    rows = samples_of(table_of({1: "u" * 20 + "n" * 20}, regular(40)))
+    (track,) = binned(rows, np.linspace(0, 4, 9), "0-1")
+    assert np.isnan(track.probability).all()
+    assert letters(track) == "uuuunnnn"

@@ -378,3 +378,11 @@ def test_a_title_may_be_anything(timeline: Path, name: str, title: str) -> None:
     if name == "a.svg":
         assert ElementTree.parse(out).find(f".//{SVG}script") is None
         assert any(title[:2] in reported for reported in texts(out)) or "\x1b" in title
+
+
+def test_a_figure_of_what_lies_above_the_usual_face_says_so(timeline: Path, tmp_path: Path) -> None:
+    plain = plot_timeline([timeline], PlotOptions(out=tmp_path / "plain.svg"))
+    above = plot_timeline([timeline], PlotOptions(out=tmp_path / "above.svg", baseline="auto"))
+    assert any(text.startswith("above") for text in texts(tmp_path / "above.svg"))
+    assert "probability" in " ".join(texts(tmp_path / "plain.svg"))
+    assert plain.get_size_inches().tolist() == above.get_size_inches().tolist()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from feelit.labels import STARRED
 from feelit.render.canvas import Canvas, yuv
 from feelit.render.motion import ABSENT, BLANK, Motion
 from feelit.render.rows import TimelineRows
@@ -124,3 +125,10 @@ def test_an_hour_of_many_tracks_is_not_cut_off_at_the_edge(size: tuple[int, int]
     canvas = drawn(strip, 7000.0, size[0])
     assert (canvas.y[:, -2:] == yuv(PLATE, "bt709")[0]).all()
     assert (canvas.y[-2:] == yuv(PLATE, "bt709")[0]).all()
+
+
+def test_the_legend_stars_what_is_seldom_right() -> None:
+    strip = Strip(lanes(crowd(2)), (1920, 1080), Style.of(1920, 1080))
+    words = [word for _, _, word, _ in strip._legend]
+    assert {"disgust*", "fear*", "contempt*", STARRED} <= set(words)
+    assert "happiness" in words

@@ -43,6 +43,7 @@ def test_a_page_states_what_the_summary_tells(tmp_path: Path) -> None:
     assert isinstance(summary, VideoSummary)
     video = data["video-1"]
     assert video["shown"]["share"] == pytest.approx(summary.shown.share, abs=1e-4)
+    assert video["shown"]["unsure_share"] == pytest.approx(summary.shown.unsure_share, abs=1e-4)
     assert video["face_share"] == pytest.approx(summary.face_share, abs=1e-4)
     assert [person["id"] for person in video["people"]] == [1, 2, 3]
     assert video["moments"][0]["confidence"] == pytest.approx(summary.shown.moments[0].confidence, abs=1e-4)

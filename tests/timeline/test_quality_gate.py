@@ -48,7 +48,8 @@ def test_a_face_can_be_read(face_px: float, sharpness: float, yaw_deg: float, br
 def frontal(yaw_deg: list[float], time_s: list[float] | None = None, track: list[int] | None = None) -> list[bool]:
     time_s = time_s or [i / 10 for i in range(len(yaw_deg))]
     track = track or [1] * len(yaw_deg)
-    return FrontalGate().frontal(np.array(time_s), np.array(track, np.int64), np.array(yaw_deg, np.float32)).tolist()
+    found = FrontalGate().frontal(np.array(time_s), np.array(track, np.int64), np.array(yaw_deg, np.float32))
+    return [bool(one) for one in found]
 
 
 def test_a_face_about_the_limit_stays_what_it_was() -> None:

@@ -30,7 +30,7 @@ _NAN = float("nan")
 def wanted_events(sources: TimelineSources, options: EventsOptions) -> list[Event]:
     """The events that are asked for, as of `find_events`."""
     kinds = [Kind(kind) for kind in options.kinds]
-    found = find_events(sources, kinds, by=options.by, people=options.people, tracks=options.tracks)
+    found = find_events(sources, kinds, by=options.by, people=options.people, tracks=options.tracks, baseline=options.baseline)
     return [event for event in found if is_wanted(event, options)]
 
 
@@ -41,6 +41,7 @@ def find_events(
     by: Series | None = None,
     people: Sequence[str] | None = None,
     tracks: Sequence[int] | None = None,
+    baseline: str = "auto",
 ) -> list[Event]:
     """What happens in timelines, by video in the order of the sources, then by time, kind and person.
 
@@ -50,6 +51,7 @@ def find_events(
     kinds : only these are looked for; of each the events are the same, whatever the others are
     by : whose events, see `people.series_of`
     people, tracks : only of these, in every video that has them; of a shared event one of them will do
+    baseline : what is usual, see `track_series`
 
     Raises
     ------
@@ -64,7 +66,8 @@ def find_events(
         series = series_of(recording, by, people, tracks)
         rows = TimelineSamples(recording, series)
         asked = tracks if people is None else people_among(people, recording)
-        every = in_order([*events_of(rows, bouts_of(rows), kinds), *signal_events(recording, series, kinds)])
+        shown = events_of(rows, bouts_of(rows), kinds, baseline)
+        every = in_order([*shown, *signal_events(recording, series, kinds)])
         events = [e for e in every if asked is None or not set(asked).isdisjoint(e.tracks)]
         found += events if series == "track" else [_of_people(event, recording) for event in events]
     return found
@@ -81,11 +84,13 @@ def bouts_of(rows: TimelineSamples) -> list[Bouts]:
     return [find_bouts(rows.of_track(track)) for track in range(len(rows.track_id))]
 
 
-def events_of(rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind)) -> list[Event]:
+def events_of(
+    rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind), baseline: str = "auto"
+) -> list[Event]:
     """The events of one video that was taken apart already, of which the bouts of every track are known."""
     finder = EventFinder(rows, bouts, kinds)
     for track in range(len(rows.track_id)) if finder.needs_series else ():
-        if series := track_series(rows.of_track(track)):
+        if series := track_series(rows.of_track(track), baseline):
             finder.add(series)
     return finder.finish()
 

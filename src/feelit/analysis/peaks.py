@@ -37,7 +37,9 @@ class Peak:
 
 
 def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
-    """The peaks of every emotion but neutral, by emotion and then by time."""
+    """The peaks of every emotion but neutral, by emotion and then by time; none where nobody knows what is usual."""
+    if np.isnan(trace.baseline).any():
+        return
     block = trace.block_of()
     for emotion in range(1, len(EMOTIONS)):
         shown = trace.smoothed[:, emotion].astype(np.float64)
@@ -47,8 +49,8 @@ def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
 
 
 def _rise(trace: TrackSeries, emotion: int) -> float:
-    """How far above its baseline a track has to be."""
-    away = np.abs(trace.smoothed[:, emotion] - np.float32(trace.baseline[emotion]))
+    """How far above its baseline a track has to be. Deviations are those from the median, whatever the baseline is."""
+    away = np.abs(trace.smoothed[:, emotion] - np.float32(trace.median[emotion]))
     return max(LEAST_RISE, DEVIATIONS * NORMAL * weighted_median(away, trace.samples.length_s))
 
 

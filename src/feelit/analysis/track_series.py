@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelit.analysis.observations import Samples
+from feelit.options.baseline import stretch_of
 from feelit.timeline.smoothing import smooth
 from feelit.types import Float32, Float64, Int64
 
@@ -23,7 +24,8 @@ class TrackSeries:
     track: int  # number of the track, as in `Samples`
     samples: Samples  # (K,)
     smoothed: Float32  # (K, 8) probabilities, smoothed as the emotion of the timeline is
-    baseline: Float64  # (8,) what is usual: medians over time
+    median: Float64  # (8,) over time
+    baseline: Float64  # (8,) what is usual: the same, or means over a stretch of time; NaN if nothing is readable in it
 
     def block_of(self) -> Int64:
         """(K,) the block of readable time in which every sample begins."""
@@ -37,12 +39,13 @@ class TrackSeries:
         return np.interp(time_s, self.samples.time_s[near], self.smoothed[near, emotion])
 
 
-def track_series(samples: Samples) -> TrackSeries | None:
+def track_series(samples: Samples, baseline: str = "auto") -> TrackSeries | None:
     """What one track shows.
 
     Parameters
     ----------
     samples : all of the track
+    baseline : what is usual, "auto" or a stretch of time, as the option of that name
 
     Returns
     -------
@@ -53,8 +56,18 @@ def track_series(samples: Samples) -> TrackSeries | None:
         return None
     smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows)
     seen = samples.rows(rows)
-    baseline = np.array([weighted_median(smoothed[:, emotion], seen.length_s) for emotion in range(smoothed.shape[1])])
-    return TrackSeries(int(seen.track[0]), seen, smoothed, baseline)
+    median = np.array([weighted_median(smoothed[:, emotion], seen.length_s) for emotion in range(smoothed.shape[1])])
+    usual = median if baseline == "auto" else _mean(seen, smoothed, *stretch_of(baseline))
+    return TrackSeries(int(seen.track[0]), seen, smoothed, median, usual)
+
+
+def _mean(seen: Samples, smoothed: Float32, begin_s: float, end_s: float) -> Float64:
+    """(8,) the mean of readable samples over a stretch of time."""
+    inside = (seen.time_s >= begin_s) & (seen.time_s < end_s)
+    if not inside.any():
+        return np.full(smoothed.shape[1], np.nan)
+    mean: Float64 = np.average(smoothed[inside].astype(np.float64), axis=0, weights=seen.length_s[inside])
+    return mean
 
 
 def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:

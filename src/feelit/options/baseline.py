@@ -32,6 +32,12 @@ def stretch_of(baseline: str) -> tuple[float, float]:
     return begin_s, end_s
 
 
+def refuse_none(baseline: str) -> None:
+    """Raise UsageError where a usual face is needed and none is named."""
+    if baseline == "none":
+        raise UsageError("events are rises above the usual face", HINT.replace("auto, none,", "auto"))
+
+
 def _baseline(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError

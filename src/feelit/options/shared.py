@@ -7,6 +7,7 @@ from typing import Any
 
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS
+from feelit.options.baseline import BASELINE
 from feelit.options.declare import Bounds, option
 from feelit.options.kinds import PEOPLE, SECONDS, TRACKS, choice, words
 
@@ -36,6 +37,11 @@ def people_option(what: str, details: str = "") -> Any:
 def tracks_option(what: str, details: str = "") -> Any:
     """Some of the tracks. `what` is what they limit, as in "Only of"."""
     return option(None, f"{what} these tracks, as in 1,3.", details=details, default_text="all", kind=TRACKS)
+
+
+def baseline_option(default: str, what: str, details: str) -> Any:
+    """What a person's usual face is. `what` is the first sentence of the help, `details` begin with what `auto` stands for."""
+    return option(default, what, details=details, kind=BASELINE)
 
 
 def refuse_mixture(by: str | None, people: Sequence[str] | None, tracks: Sequence[int] | None) -> None:

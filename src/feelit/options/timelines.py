@@ -8,11 +8,12 @@ from typing import Literal
 
 from feelit.errors import UsageError
 from feelit.labels import EventKind
-from feelit.options.baseline import BASELINE
+from feelit.options.baseline import refuse_none
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, WIDTH, choice, words
 from feelit.options.shared import (
     PROBABILITY,
+    baseline_option,
     by_option,
     emotions_option,
     end_option,
@@ -26,6 +27,11 @@ from feelit.storage.location import Location
 
 SURE = 0.05
 """Events whose corrected p-value is no larger are listed by default, and counted in summaries."""
+
+USUAL = (
+    "`auto` takes the medians of what somebody shows over all their readable time for it, and `0:10-0:40` the means between two"
+    " times, in which everybody was at rest, say. Who cannot be read between them has no peaks."
+)
 
 EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid", "rttm")
 FIGURES = (".pdf", ".png", ".svg")
@@ -41,12 +47,11 @@ class SummarizeOptions(Options):
         default_text="person, or track where people were not grouped",
         kind=choice(("person", "track", "video")),
     )
-    baseline: str = option(
+    baseline: str = baseline_option(
         "none",
         "Also say how far a person's probabilities lie above their own usual face.",
-        details="`auto` takes the median over all their readable time for it, and `0:10-0:40` the mean between two times, in"
+        "`auto` takes the median over all their readable time for it, and `0:10-0:40` the mean between two times, in"
         " which everybody was at rest, say. By person or track. See [schema.md](schema.md#summaries).",
-        kind=BASELINE,
     )
     signals: bool = option(
         False,
@@ -83,10 +88,12 @@ class EventsOptions(Options):
         details="Corrected for the number of events of its kind in the video. Bouts have none and stay.",
         bounds=PROBABILITY,
     )
+    baseline: str = baseline_option("auto", "The usual face, above which peaks rise.", USUAL)
 
     def check(self) -> None:
         """See `Options.check`."""
         refuse_mixture(self.by, self.people, self.tracks)
+        refuse_none(self.baseline)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +145,13 @@ class ReportOptions(UtterancesOptions):
         flag="--transcript",
         kind=FILES,
     )
+    baseline: str = baseline_option("auto", "The usual face, above which the peaks among the events rise.", USUAL)
     force: bool = option(False, "Replace an output that exists.")
+
+    def check(self) -> None:
+        """See `Options.check`."""
+        UtterancesOptions.check(self)  # super() does not work in a dataclass with slots
+        refuse_none(self.baseline)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +174,12 @@ class PlotOptions(Options):
     emotions: tuple[str, ...] = emotions_option()
     start_s: float = start_option()
     end_s: float = end_option()
+    baseline: str = baseline_option(
+        "none",
+        "Draw how far probabilities lie above everybody's usual face, in place of the probabilities.",
+        "`auto` takes the medians of what somebody shows over all their readable time for it, and `0:10-0:40` the means between"
+        " two times, in which everybody was at rest, say. Strips stay as they are. Not of studies.",
+    )
     title: str = option("", "A line above the figure.", default_text="none")
     width_mm: float = option(
         COLUMNS_MM["double"],

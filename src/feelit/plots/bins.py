@@ -25,7 +25,9 @@ class Bins:
 
     number: int  # of the person or track
     state: Int64  # (B,) what is shown for most of the time: a place in EMOTIONS, UNREADABLE or ABSENT
-    probability: Float64  # (B, 8) mean of the smoothed probabilities over the readable time, NaN where there is none
+    probability: Float64
+    """(B, 8) mean of the smoothed probabilities over the readable time, NaN where there is none; or how far that lies above
+    what is usual, 0 where it does not."""
 
     @property
     def seen(self) -> bool:
@@ -58,6 +60,7 @@ class Content:
     emotions: Sequence[int]  # places in EMOTIONS, those that were asked for
     left_out: str  # what there is no room for, in words; empty if nothing
     title: str
+    above_usual: bool  # probabilities less those of the usual face
 
     @property
     def panels(self) -> list[Panel]:
@@ -65,20 +68,24 @@ class Content:
         return [panel for section in self.sections for panel in section.panels]
 
 
-def binned(rows: TimelineSamples, edges_s: Float64) -> list[Bins]:
+def binned(rows: TimelineSamples, edges_s: Float64, baseline: str = "none") -> list[Bins]:
     """All people or tracks of a timeline of one video.
 
     Parameters
     ----------
     rows : the timeline
     edges_s : (B + 1,) float64, rising by equal steps: where the bins begin and end
+    baseline : "none" for probabilities, or above what they are to be given, see `track_series`
     """
     period_s = float(np.median(rows.frames.length_s)) if len(rows.frames) else 0.0
     result = []
     for track, track_id in enumerate(rows.track_id.tolist()):
         samples = rows.of_track(track)
-        state, series = _state(samples, edges_s, period_s), track_series(samples)
+        state = _state(samples, edges_s, period_s)
+        series = track_series(samples, "auto" if baseline == "none" else baseline)
         shown = _probability(series, edges_s, period_s) if series else np.full((len(state), len(EMOTIONS)), np.nan)
+        if series and baseline != "none":
+            shown = np.maximum(shown - series.baseline, 0)
         result.append(Bins(track_id, state, np.where(state[:, None] >= 0, shown, np.nan)))
     return result
 

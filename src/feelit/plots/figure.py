@@ -25,7 +25,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 
-from feelit.labels import DOUBTFUL
+from feelit.labels import starred
 from feelit.plots.bins import ABSENT, UNREADABLE, Bins, Content, Section
 from feelit.plots.layout import LEGEND_MM, Layout, clock, left_mm, ticks
 from feelit.render import theme
@@ -103,7 +103,7 @@ def draw(content: Content, width_mm: float) -> TimelineFigure:
         _draw_heading(figure, layout, number, section.heading)
         for row in range(len(section.panels)):
             _draw_panel(figure, layout, number, row, section, content.emotions)
-    _label(figure, layout, lines, content.left_out)
+    _label(figure, layout, lines, content)
     # A legend is filled column by column; put in this order, it reads row by row.
     _add_legend(figure, layout, [handle for column in range(columns) for handle in handles[column::columns]], columns)
     return figure
@@ -194,17 +194,20 @@ def _add(axes: Axes, parts: Sequence[Float64], kind: int, line_pt: float) -> Non
     patch.set_clip_on(False)  # or half of its edge would be lost at the ends of the axis
 
 
-def _label(figure: Figure, layout: Layout, lines: list[str], left_out: str) -> None:
+def _label(figure: Figure, layout: Layout, lines: list[str], content: Content) -> None:
     width, height = layout.width_mm, layout.height_mm
     title: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": 1.3, "parse_math": False}
     figure.text(layout.left_mm / width, 1 - 1.0 / height, "\n".join(lines), fontsize=TEXT_PT + 1, **title)
     panels_mm = height - layout.top_mm - 9.0
-    what = "probability, 0 to 1" if panels_mm > 30 else "probability"
+    if content.above_usual:
+        what = "above the usual face, 0 to 1" if panels_mm > 42 else "above usual"
+    else:
+        what = "probability, 0 to 1" if panels_mm > 30 else "probability"
     middle = 1 - (layout.top_mm + panels_mm / 2) / height
     figure.text(1.5 / width, middle, what, fontsize=TEXT_PT, rotation=90, ha="left", va="center")
     foot: dict[str, Any] = {"fontsize": TEXT_PT, "va": "bottom"}
-    if left_out:
-        figure.text(1.5 / width, 1.2 / height, left_out, ha="left", **foot)
+    if content.left_out:
+        figure.text(1.5 / width, 1.2 / height, content.left_out, ha="left", **foot)
         figure.text(1 - 1.5 / width, 1.2 / height, "time (h:mm:ss)", ha="right", **foot)
     else:
         figure.text((layout.left_mm + layout.data_mm / 2) / width, 1.2 / height, "time (h:mm:ss)", ha="center", **foot)
@@ -241,7 +244,7 @@ def _legend(content: Content) -> list[Patch]:
     shown = {kind for bins in everybody for kind in _shown(bins, content.emotions).tolist()}
     highest = np.max([np.nan_to_num(bins.probability).max(axis=0) for bins in everybody], axis=0)
     named = [k for k in content.emotions if k in shown or highest[k] >= 4 * VISIBLE]
-    words = {k: EMOTIONS[k] + "*" * (EMOTIONS[k] in DOUBTFUL) for k in named}
+    words = {k: starred(EMOTIONS[k]) for k in named}
     words |= {k: word for k, word in ((OTHER, "another emotion"), (UNREADABLE, "not readable")) if k in shown}
     return [Patch(label=word, linewidth=LINE_PT, **_look(k)) for k, word in words.items()]
 

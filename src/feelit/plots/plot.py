@@ -80,6 +80,8 @@ def figure_of(timelines: TimelineSources, options: PlotOptions) -> TimelineFigur
     """
     sources = listed_sources(timelines)
     if tables := study_files(sources):
+        if options.baseline != "none":
+            raise UsageError("a study has a baseline of its own", "name it in the file of the study, and leave --baseline out")
         study = read_figure(tables)
         _require_matplotlib()
         return draw_study(study, options)
@@ -143,7 +145,7 @@ def content_of(timelines: TimelineSources, options: PlotOptions) -> Content:
     emotions = [EMOTIONS.index(name) for name in EMOTIONS if name in options.emotions]
     unit = "track" if _by_track(options) else "person"
     words = [_counted(left_out, *UNITS[unit]), _counted(videos_left, "video", "videos")]
-    return Content(sections, emotions, " and ".join(filter(None, words)), one_line(options.title))
+    return Content(sections, emotions, " and ".join(filter(None, words)), one_line(options.title), options.baseline != "none")
 
 
 UNITS = {"person": ("person", "people"), "track": ("track", "tracks")}
@@ -176,7 +178,7 @@ def _section(recording: Recording, options: PlotOptions, room: int, several: boo
     count = min(len(rows.track_id), room) if asked is None else len(set(asked))
     fine = int(BINS_A_MM * (options.width_mm - left_mm([""])))
     edges_s = np.linspace(start_s, end_s, 1 + max(min(fine, MOST_BINS // max(count, MOST_PANELS if several else 1)), 1))
-    everybody = binned(rows, edges_s)
+    everybody = binned(rows, edges_s, options.baseline)
     seen = [bins for bins in everybody if bins.seen]
     if asked is not None:
         chosen = [bins for bins in everybody if bins.number in asked]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from feelit.labels import claimed
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.motion import Face
 from feelit.render.style import SMALLEST_CAP_PX, Style
@@ -58,7 +59,7 @@ def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: St
     else:
         canvas.shade(place, PLATE, PLATE_OPACITY)
         top = chip.y0 + (chip.height - line_px(style.cap_px)) // 2
-        caption = f"{EMOTIONS[face.emotion]} {100 * face.confidence:.0f}%"
+        caption = claimed(EMOTIONS[face.emotion], face.confidence)
         canvas.write(caption, chip.x1 + style.pad_px, top, style.cap_px, INK)
     draw_chip(canvas, chip, face.who, face.label, style)
     if detail is Detail.BARS:

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from feelit.labels import STARRED, starred
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.cards import chip_size, draw_chip
 from feelit.render.motion import ABSENT, BLANK, Motion
@@ -94,7 +95,8 @@ class Strip:
             rest.append(("not readable", BLANK))
         if hidden := len(self._lanes.motion.screen_time_s) - len(self._people):
             rest.append((f"+{hidden} more", ABSENT))
-        laid = self._wrap([(name, i) for i, name in enumerate(EMOTION_COLOUR)] + rest)
+        names = [(starred(name), i) for i, name in enumerate(EMOTION_COLOUR)]
+        laid = self._wrap([*names, (STARRED, ABSENT), *rest])
         # A picture too narrow for the words does without: the cards say them.
         return laid if laid[-1][0] <= self._line else self._wrap(rest)
 

@@ -66,13 +66,14 @@ class Findings:
         return [event for _, event in sorted(order, key=lambda entry: entry[0])]
 
 
-def findings_of(recording: Recording) -> Findings:
+def findings_of(recording: Recording, baseline: str = "auto") -> Findings:
     """Sum up one video: first what faces show, then what else is known of them; all of a long video at once would take much
-    memory."""
+    memory. `baseline` is what is usual, see `track_series`.
+    """
     rows = TimelineSamples(recording, "person")
     time_s, bouts = rows.frames.time_s, bouts_of(rows)
     finder = EventFinder(rows, bouts, COUNTED)
-    shown = _what_people_show(rows, finder)
+    shown = _what_people_show(rows, finder, baseline)
     events = finder.finish()
     video, summaries = video_summary(rows, bouts, events), track_summaries(rows, bouts, events)
     transitions = {person: transition_counts(mine) for person, mine in zip(rows.track_id.tolist(), bouts, strict=True)}
@@ -94,12 +95,12 @@ class _Shown:
     length_s: Float64  # (F,) what it stands for
 
 
-def _what_people_show(rows: TimelineSamples, finder: EventFinder) -> list[_Shown]:
+def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str) -> list[_Shown]:
     """The curves of everybody, who is given to `finder` on the way: smoothing takes longest."""
     result = []
     for number, person in enumerate(rows.track_id.tolist()):
         samples = rows.of_track(number)
-        series = track_series(samples)
+        series = track_series(samples, baseline)
         if series is not None:
             finder.add(series)
         result.append(_Shown(person_curves(person, samples, series), samples.frame.astype(np.int32), samples.length_s))
@@ -149,7 +150,7 @@ def signals_of(recording: Recording) -> list[dict[str, Any]]:
 
 def shown_of(shown: ShownEmotions) -> dict[str, Any]:
     """A summary without its moments."""
-    names = ("on_screen_s", "readable_s", "readable_share", "first_seen_s", "last_seen_s", "dominant")
+    names = ("on_screen_s", "readable_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant")
     values = {name: getattr(shown, name) for name in (*names, "bouts", "mean_bout_s", "transitions_per_min")}
     return _plain_object({**values, "share": list(shown.share)})
 

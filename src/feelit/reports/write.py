@@ -127,7 +127,7 @@ class _Writer:
 
     def _write_video(self, file: TextIO, recording: Recording) -> None:
         number = len(self._entries) + 1
-        findings = video_section.findings_of(recording)
+        findings = video_section.findings_of(recording, self.options.baseline)
         full = findings.curves
         curves, packed = pack_within(full, self.room.curve_bytes)
         portraits = {

@@ -142,13 +142,19 @@ function greet(facts) {
   for (const [name, colour] of Object.entries(facts.inks)) document.documentElement.style.setProperty(`--${name}`, colour);
   find("source").textContent = facts.source;
   document.title = `${facts.source} – feelit live`;
-  const swatches = [...facts.emotions, { name: "not readable", colour: facts.inks.unreadable }];
+  const named = facts.emotions.map(({ starred, colour }) => ({ name: starred, colour }));
+  const swatches = [...named, { name: "not readable", colour: facts.inks.unreadable }];
   find("legend").replaceChildren(
     ...swatches.map(({ name, colour }) => {
       const item = document.createElement("li");
       const swatch = item.appendChild(document.createElement("i"));
       swatch.style.setProperty("--colour", colour);
       item.append(name);
+      return item;
+    }),
+    ...[facts.note, "? unsure"].map((words) => {
+      const item = document.createElement("li");
+      item.textContent = words;
       return item;
     }),
   );

@@ -105,6 +105,7 @@ function buildPeople(view) {
     { label: "first seen", wide: true, key: "first_seen_s", cell: (p) => timeButton(view, p.first_seen_s, 1) },
     { label: "last seen", wide: true, key: "last_seen_s", cell: (p) => timeButton(view, p.last_seen_s, 1) },
     { label: "readable", wide: true, key: "readable_share", cell: (p) => percent(p.readable_share) },
+    { label: "unsure", wide: true, key: "unsure_share", cell: (p) => percent(p.unsure_share) },
     { label: "bouts", wide: true, key: "bouts", cell: (p) => String(p.bouts) },
     { label: "mean bout", unit: "s", wide: true, key: "mean_bout_s", cell: (p) => fixed(p.mean_bout_s) },
     { label: "changes", unit: "/min", wide: true, key: "transitions_per_min", cell: (p) => fixed(p.transitions_per_min) },

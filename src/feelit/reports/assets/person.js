@@ -176,6 +176,7 @@ function figuresOf(person) {
   const terms = [
     ["tracks", tracks.length > 6 ? String(tracks.length) : tracks.map((track) => track.id).join(", ")],
     ["readable", percent(person.readable_share)],
+    ["unsure", percent(person.unsure_share)],
     ["bouts", String(person.bouts)],
     ["mean bout", fixed(person.mean_bout_s, 1, "s")],
     ["changes", fixed(person.transitions_per_min, 1, "/min")],
