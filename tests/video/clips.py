@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -107,22 +107,29 @@ def face_box(n: int, size: tuple[int, int]) -> tuple[float, float, float, float]
 
 
 def picture(n: int, recipe: Recipe) -> UInt8:
-    """Frame n, (H, W, 4) RGBA; it is half transparent on the left, which only formats with alpha show."""
-    width, height = recipe["size"] if recipe["turn_deg"] % 180 == 0 else recipe["size"][::-1]
+    """Frame n, (H, W, 4) RGBA, read-only; it is half transparent on the left, which only formats with alpha show."""
     scene = sum(cut <= n for cut in recipe["cuts"])
+    return _picture(n, recipe["size"], scene, recipe["face"], recipe["turn_deg"])
+
+
+@lru_cache(maxsize=200)  # clips of many formats show the same fifty pictures
+def _picture(n: int, size: tuple[int, int], scene: int, face: bool, turn_deg: int) -> UInt8:
+    width, height = size if turn_deg % 180 == 0 else size[::-1]
     x, y = np.arange(width)[None, :] / width, np.arange(height)[:, None] / height
     ripple = np.sin(2 * np.pi * (x + (-1) ** scene * y) + n / 10 + np.array([0, 1, 2])[:, None, None])
     rgba = np.full((height, width, 4), 255, np.uint8)
     rgba[..., :3] = np.moveaxis((70, 170, 120)[scene % 3] + 50 * ripple, 0, 2)
     rgba[:, : width // 2, 3] = 128
-    if recipe["face"]:
+    if face:
         patch, _ = face_patch()
         left, top, scale = _face_corner(n, (width, height))
         small = cv2.resize(patch, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[: height - top]
         rgba[top : top + small.shape[0], left : left + small.shape[1], :3] = small
     for bit in range(BITS if width >= 128 and height >= 48 else 0):
         rgba[: height // 8, bit * width // BITS : (bit + 1) * width // BITS, :3] = 235 if n >> bit & 1 else 20
-    return np.ascontiguousarray(np.rot90(rgba, recipe["turn_deg"] // 90))
+    turned = np.ascontiguousarray(np.rot90(rgba, turn_deg // 90))
+    turned.flags.writeable = False
+    return turned
 
 
 def number_of(luma: UInt8) -> int:
@@ -133,8 +140,25 @@ def number_of(luma: UInt8) -> int:
 
 
 def plain(path: Path, **asked: Unpack[Recipe]) -> Path:
-    """A video as `asked`: by default 50 frames of 320x180 H.264 at 25 frames a second with a keyframe every 12."""
+    """A video as `asked`: by default 50 frames of 320x180 H.264 at 25 frames a second with a keyframe every 12.
+
+    The same video is encoded once in a process: hundreds of tests begin with one.
+    """
     recipe: Recipe = {**DEFAULT, **asked}
+    key = path.suffix, repr(recipe)
+    if key not in _ENCODED:
+        _encode(path, recipe)
+        _ENCODED[key] = path.read_bytes()
+    else:
+        path.write_bytes(_ENCODED[key])
+    return path
+
+
+_ENCODED: dict[tuple[str, str], bytes] = {}
+"""Whole files by their ending, which names the container, and their recipe."""
+
+
+def _encode(path: Path, recipe: Recipe) -> None:
     rate, times_s = Fraction(recipe["rate"]), recipe["times_s"]
     with av.open(str(path), "w", options=recipe["muxer"]) as out:
         options = QUIET.get(recipe["codec"], {}) | recipe["options"]
@@ -154,7 +178,6 @@ def plain(path: Path, **asked: Unpack[Recipe]) -> Path:
         out.mux(video.encode())
         if isinstance(sound, av.AudioStream):
             out.mux(sound.encode())
-    return path
 
 
 def _or(asked: Recipe, **usual: Unpack[Recipe]) -> Recipe:
