@@ -1,6 +1,6 @@
 """A classifier's probabilities under other shares of the labels: accuracy, mean recall and calibration, by exponent.
 
-    python benchmarks/priors.py FER_FOLDER PRESS.parquet [--model expression]
+    python benchmarks/priors.py FER_FOLDER PRESS.parquet [--model expression] [--mirrored]
 
 The shares of the training data to the power of 1 - exponent are assumed: 0 leaves them as they were learnt, 1 makes all labels
 equal. The temperature of each row minimises the mean of two log losses, that of the validation split of FER_FOLDER and that of
@@ -82,8 +82,9 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("press", type=Path)
     parser.add_argument("--model", default="expression")
+    parser.add_argument("--mirrored", action="store_true", help="classify crops and their mirror images")
     asked = parser.parse_args()
-    model = open_expression(model_path(asked.model), "cpu", prior="as-trained")
+    model = open_expression(model_path(asked.model), "cpu", prior="as-trained", mirrored=asked.mirrored)
     learnt = np.log(np.array(model.card.prior, np.float32))
     faces = read_split(asked.data, "valid")
     named = faces.label >= 0

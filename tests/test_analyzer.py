@@ -124,9 +124,9 @@ def test_what_is_no_picture_is_refused(analyzer: feelit.Analyzer, image: Any, me
 
 
 def _counted(function: Any, called: list[str]) -> Any:
-    def call(*given: Any) -> Any:
+    def call(*given: Any, **named: Any) -> Any:
         called.append(function.__name__)
-        return function(*given)
+        return function(*given, **named)
 
     return call
 
@@ -146,6 +146,14 @@ def test_models_are_loaded_once_and_let_go(frames: list[UInt8], monkeypatch: pyt
     assert repr(analyzer) == "<Analyzer: closed>"
     with pytest.raises(feelit.UsageError, match="is closed"):
         analyzer.analyze(frames[0])
+
+
+@pytest.mark.parametrize("options", [{"prior": "as-trained"}, {"mirrored": True}])
+def test_options_of_the_classifier_count(frames: list[UInt8], options: dict[str, Any]) -> None:
+    with feelit.Analyzer(device="cpu") as plain, feelit.Analyzer(device="cpu", **options) as other:
+        (face, *_), (changed, *_) = plain.analyze(frames[0]), other.analyze(frames[0])
+    assert face.box == changed.box
+    assert face.probabilities != changed.probabilities
 
 
 def test_options_are_checked() -> None:

@@ -12,7 +12,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from feelit.errors import ModelError
-from feelit.models.card import Color, ModelCard, card_path, write_card
+from feelit.models.card import Color, ModelCard, card_path, read_card, write_card
+from feelit.models.paths import model_path
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.video.luma import FULL_RANGE, LIMITED_RANGE
 from feelit.vision.align import TEMPLATE, crop_faces
@@ -127,6 +128,23 @@ def test_faces_do_not_depend_on_their_company(batch: int, tmp_path: Path) -> Non
     crops = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE), np.uint8)
     alone = np.concatenate([model.probabilities(crop[None]) for crop in crops])
     np.testing.assert_allclose(model.probabilities(crops, batch), alone, atol=1e-6)
+
+
+def test_mirrored_is_the_mean_of_a_face_and_its_mirror_image() -> None:
+    """The built-in classifier says nearly the same of both; what it gives beside its labels is that of the face itself."""
+    path, crops = model_path("signals"), np.random.default_rng(4).integers(0, 256, (5, 64, 64)).astype(np.uint8)
+    card = read_card(model_path("expression"))
+    plain, both = ExpressionModel(path, card), ExpressionModel(path, card, mirrored=True)
+    turned = np.ascontiguousarray(crops[:, :, ::-1])
+    found, signals = both.probabilities_beside("signals", crops)
+    np.testing.assert_array_equal(found, both.probabilities(crops))
+    np.testing.assert_array_equal(found, both.probabilities(turned))
+    np.testing.assert_array_equal(signals, plain.probabilities_beside("signals", crops)[1])
+    one, other = np.log(plain.probabilities(crops)), np.log(plain.probabilities(turned))
+    mean = np.exp((one + other) / 2)  # of logits, whose temperature and prior are the same
+    np.testing.assert_allclose(found, mean / mean.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-5)
+    assert np.abs(found - plain.probabilities(crops)).max() > 1e-3
+    assert both.probabilities(crops[:0]).shape == (0, len(EMOTIONS))
 
 
 def test_no_faces_have_no_probabilities(tmp_path: Path) -> None:

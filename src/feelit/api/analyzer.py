@@ -99,7 +99,7 @@ class Analyzer:
         self._options, self._rate_hz = options, Fraction(rate_hz).limit_denominator(1_000_000)
         self._networks: Networks | None = Networks(
             open_detector(model_path(options.detector), options.device),
-            open_expression(model_path(options.classifier), options.device),
+            open_expression(model_path(options.classifier), options.device, prior=options.prior, mirrored=options.mirrored),
             None,
         )
         self._stream: MultiScaleDetector | None = None

@@ -131,6 +131,7 @@ class EvaluateOptions(Options):
     framing: Framing = option("aligned", "Crop faces as in videos, or take images as they are.")
     labels: Labels = option("majority", "What is true: what most people say, or FER2013's own labels.")
     prior: str = option("auto", "Shares of the labels that probabilities assume, as in `feelit analyze`.", kind=PRIOR)
+    mirrored: bool = option(False, "Classify every face and its mirror image, as in `feelit analyze`.")
     occlusions: bool = option(False, "Score faces with masks, sunglasses and other difficulties, too.")
     end_to_end: bool = option(False, "A face that the detector does not find is an error.")
 

@@ -193,6 +193,7 @@ class LiveOptions(FaceOptions):
             detector=self.detector,
             classifier=self.classifier,
             prior=self.prior,
+            mirrored=self.mirrored,
             device=self.device,
             people=self.people,
             signals="none",

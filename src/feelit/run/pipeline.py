@@ -85,7 +85,7 @@ def resolve(options: AnalyzeOptions) -> Settings:
     columns = signal_columns(signal_groups(options.signals or "none", options.blendshapes))
     signals = model_path("signals") if columns else None
     detector, classifier = model_path(options.detector), model_path(options.classifier)
-    models = Models(detector, classifier, identity, options.device, options.prior, signals, columns)
+    models = Models(detector, classifier, identity, options.device, options.prior, options.mirrored, signals, columns)
     roles = {"detector": models.detector, "classifier": models.expression}
     if identity is not None:
         roles["identity"] = identity

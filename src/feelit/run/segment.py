@@ -217,13 +217,15 @@ def open_networks(models: Models) -> Networks:
     detector = open_detector(models.detector, models.device)
     identity = open_identity(models.identity, models.device) if models.identity is not None else None
     if models.signals is None:
-        return Networks(detector, open_expression(models.expression, models.device, prior=models.prior), identity)
+        expression = open_expression(models.expression, models.device, prior=models.prior, mirrored=models.mirrored)
+        return Networks(detector, expression, identity)
     if not detector.has_landmarks:
         hint = "leave --signals out, or choose a detector with landmarks, such as face"
         raise ModelError(f"{models.detector.name} gives no landmarks, by which faces are aligned for signals", hint)
     shared = within(models.signals, models.expression)
     card = read_card(models.expression)
-    expression = ExpressionModel(models.signals if shared else models.expression, card, models.device, prior=models.prior)
+    path = models.signals if shared else models.expression
+    expression = ExpressionModel(path, card, models.device, prior=models.prior, mirrored=models.mirrored)
     signals = open_signals(models.signals, models.columns, models.device)
     return Networks(detector, expression, identity, signals, shared)
 

@@ -48,6 +48,7 @@ class ExpressionModel:
         threads: int = 1,
         output: str = "logits",
         prior: str = "auto",
+        mirrored: bool = False,
     ) -> None:
         self._session = open_session(path, device, threads)
         self._path = path
@@ -55,6 +56,7 @@ class ExpressionModel:
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
         self._prior = weights(card, prior)
+        self._mirrored = mirrored
         if len(self._session.get_inputs()) != 1:
             raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a classifier has one, the faces")
         self._input = self._session.get_inputs()[0]
@@ -92,7 +94,7 @@ class ExpressionModel:
         batch = min(batch, self._most)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            result[start : start + batch, self._columns] = self._normalise(self._run(part))
+            result[start : start + batch, self._columns] = self._normalise(self._with_mirror(self._run(part), part))
         return result
 
     def probabilities_beside(self, other: str, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
@@ -104,7 +106,8 @@ class ExpressionModel:
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
             raw, beside = run(self._session, self._path.name, [self.output, other], {self._input.name: self.prepare(part)})
-            result[start : start + batch, self._columns] = self._normalise(self._checked([raw], len(part)))
+            said = self._with_mirror(self._checked([raw], len(part)), part)
+            result[start : start + batch, self._columns] = self._normalise(said)
             found.append(beside)
         return result, np.concatenate(found[1:]) if len(crops) else found[0]
 
@@ -116,7 +119,7 @@ class ExpressionModel:
         if self.card.adapter != "feelit" or output not in self._given:
             return self
         card = replace(self.card, labels=labels, temperature=1.0, prior=())
-        return ExpressionModel(self._path, card, "cpu", output=output)
+        return ExpressionModel(self._path, card, "cpu", output=output, mirrored=self._mirrored)
 
     def _run(self, crops: UInt8) -> Float32:
         """(F, S, S) uint8 -> (F, C) float32, what the network says, whoever made it.
@@ -128,6 +131,10 @@ class ExpressionModel:
         """
         outputs = run(self._session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
         return self._checked(outputs, len(crops))
+
+    def _with_mirror(self, raw: Float32, crops: UInt8) -> Float32:
+        """The mean of what the network says of crops and of their mirror images, if that is asked for."""
+        return (raw + self._run(np.ascontiguousarray(crops[:, :, ::-1]))) / np.float32(2) if self._mirrored else raw
 
     def _checked(self, outputs: Sequence[NDArray[Any]], count: int) -> Float32:
         (raw, *others) = outputs
@@ -157,8 +164,11 @@ class ExpressionModel:
         return probability if self._prior is None else adjusted(probability, *self._prior)
 
 
-def open_expression(path: Path, device: Device = "auto", threads: int = 1, prior: str = "auto") -> ExpressionModel:
-    """A classifier with the card that lies beside it; `prior` names the shares of the labels for its probabilities.
+def open_expression(
+    path: Path, device: Device = "auto", threads: int = 1, prior: str = "auto", mirrored: bool = False
+) -> ExpressionModel:
+    """A classifier with the card that lies beside it; `prior` names the shares of the labels for its probabilities, and
+    `mirrored` says whether it also looks at mirror images.
 
     Raises
     ------
@@ -167,7 +177,7 @@ def open_expression(path: Path, device: Device = "auto", threads: int = 1, prior
     """
     if not path.is_file():
         raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
-    return ExpressionModel(path, read_card(path), device, threads, prior=prior)
+    return ExpressionModel(path, read_card(path), device, threads, prior=prior, mirrored=mirrored)
 
 
 def _columns(path: Path, card: ModelCard) -> list[int]:

@@ -56,7 +56,8 @@ def evaluate_classifier(
         if the data are missing, damaged or in no known format, or hold fewer than two classes that the model knows.
     """
     options = options or EvaluateOptions()
-    model, faces = open_expression(path, "cpu", prior=options.prior), read_split(data, options.split)
+    model = open_expression(path, "cpu", prior=options.prior, mirrored=options.mirrored)
+    faces = read_split(data, options.split)
     if options.labels == "fer2013":
         faces, model = faces.by_fer2013(), model.of_output("fer2013", FER2013)
     copied = copies(pixel_hashes(faces.images))
