@@ -6,16 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from feelit.api.agreement import agree
     from feelit.api.analysis import analyze
     from feelit.api.analyzer import Analyzer, Face
     from feelit.api.dataset import Dataset, Failure, open_timelines
-    from feelit.api.evaluation import evaluate, evaluate_faces
-    from feelit.api.explanation import explain
+    from feelit.api.evaluation import evaluate, evaluate_faces, explain
     from feelit.api.models import describe_model, list_models, pull_model, train, verify_models
     from feelit.api.recording import Recording
     from feelit.api.studies import Study, study
     from feelit.api.timelines import (
+        agree,
         events,
         export,
         merge,
@@ -65,7 +64,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "agree": "agreement",
+    "agree": "timelines",
     "analyze": "analysis",
     "Analyzer": "analyzer",
     "Face": "analyzer",
@@ -74,7 +73,7 @@ _HOMES = {
     "open_timelines": "dataset",
     "evaluate": "evaluation",
     "evaluate_faces": "evaluation",
-    "explain": "explanation",
+    "explain": "evaluation",
     "describe_model": "models",
     "list_models": "models",
     "pull_model": "models",

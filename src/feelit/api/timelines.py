@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Literal
 
 from feelit.api.tables import event_table, people_table, signal_table, summary_table, utterance_table
+from feelit.options.agree import AgreeOptions
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded
+from feelit.options.kinds import expanded, listed
 from feelit.options.people import PeopleOptions
 from feelit.options.timelines import EventsOptions, ExportOptions, MergeOptions, PlotOptions, ReportOptions, SummarizeOptions
 from feelit.options.utterances import UtterancesOptions
@@ -19,6 +20,9 @@ from feelit.timeline.recording import TimelineSources, frame_of, listed_sources,
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from feelit.analysis.coders import Comparison
+    from feelit.analysis.ratings import Ratings
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -259,3 +263,29 @@ def plot(timelines: TimelineSources, out: str | PathLike[str] | None = None, *, 
     if out is None:
         return figure_of(timelines, options)
     return plot_timeline(timelines, replace(options, out=location(expanded(out))))
+
+
+@keywords()
+def agree(sources: Sequence[str | PathLike[str]], *, options: AgreeOptions) -> Comparison | Ratings:
+    """Compare coders of one recording: timelines, and annotations that people made; docs/agreement.md describes the figures.
+
+    Parameters
+    ----------
+    sources : two or more timelines and files of annotations, in the formats of docs/agreement.md; `FILE@NAME` names the person
+        of a timeline or the tier of a file
+
+    Returns
+    -------
+    Coders, labels, and percent agreement, Cohen's and Fleiss' kappa, Krippendorff's alpha and confusion in `agreement`, with
+    95 % intervals; with `icc` intraclass correlations in `intraclass` instead. `record()` gives all of it as JSON can hold it.
+
+    Raises
+    ------
+    FeelitError
+        of the kinds that docs/python.md lists.
+    """
+    from feelit.analysis.coders import compare
+    from feelit.analysis.ratings import compare_values
+
+    paths = [fspath(source) for source in listed(sources)]
+    return compare_values(paths, options) if options.icc else compare(paths, options)

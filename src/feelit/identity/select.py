@@ -26,9 +26,8 @@ LEAST_LIKENESS = 0.7
 
 FULL_PX = 70.0
 FULL_SHARPNESS = 0.12
-FULL_FIT = 0.035
 FRONTAL_DEG = 45.0
-"""From these on a face is large, sharp, well placed and frontal enough; below, it counts less."""
+"""From these on a face is large, sharp and frontal enough; below, it counts less."""
 
 
 @dataclass(slots=True)

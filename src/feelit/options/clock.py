@@ -56,10 +56,6 @@ class ClockOptions(Options):
         """The time of the video that a time of the file stands for, both seconds."""
         return self.offset_s + time_s * (1 + self.drift / 3600)
 
-    def file_s(self, video_s: float) -> float:
-        """The time of the file that a time of the video stands for, both seconds."""
-        return (video_s - self.offset_s) / (1 + self.drift / 3600)
-
 
 def clock_between(first: tuple[float, float], second: tuple[float, float]) -> ClockOptions:
     """The clock that two events give whose times are known on both sides, as those of two claps.

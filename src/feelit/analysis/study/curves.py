@@ -31,9 +31,6 @@ LONG = "too long for a curve"
 HELD_S = 1.0
 """Gaps of no more than this are bridged by a straight line; in longer ones there is no curve."""
 
-ALL = "all"
-"""What the only level is called where there is no factor."""
-
 
 @dataclass(slots=True)
 class _Sum:
