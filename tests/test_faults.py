@@ -20,7 +20,7 @@ from tests.moments import moments
 from tests.test_interruption import session, wait_for
 
 SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
-OPTIONS = ["--rate", "2", "--min-face", "60", "--device", "cpu"]
+OPTIONS = ["--rate", "2", "--end", "12", "--min-face", "60", "--device", "cpu"]
 SEED = 20
 
 
