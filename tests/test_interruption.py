@@ -133,7 +133,7 @@ def test_where_no_process_can_be_started_it_is_reported(tmp_path: Path, monkeypa
 
 
 SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
-OPTIONS = ["--rate", "native", "--min-face", "60", "--workers", "1", "--quiet"]
+OPTIONS = ["--rate", "12", "--min-face", "60", "--workers", "1", "--quiet"]
 SEGMENTS = 4
 """The sample is cut at the keyframes that lie at least four seconds apart."""
 
@@ -165,7 +165,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
         analyze_videos(
-            find_videos([str(SAMPLE)]), AnalyzeOptions(rate="native", min_face_px=60), RunOptions(out=out, workers=1), Silent()
+            find_videos([str(SAMPLE)]), AnalyzeOptions(rate="12", min_face_px=60), RunOptions(out=out, workers=1), Silent()
         )
     return pq.read_table(out)
 
