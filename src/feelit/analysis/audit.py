@@ -52,6 +52,7 @@ class _Part:
     table: pa.Table
     rows: Timeline
     face: Bool  # (R,) whether a row has a face
+    faces: Timeline  # the rows that have one
     frame: Int64  # (N,) the frames, rising
     first: Int64  # (N,) the row with which each begins
 
@@ -99,7 +100,8 @@ def _part(table: pa.Table) -> _Part:
     table = table.unify_dictionaries().combine_chunks()
     rows = from_arrow(table)
     frame, first = np.unique(rows.frame, return_index=True)
-    return _Part(table, rows, rows.track_id >= 0, frame, first)
+    face = rows.track_id >= 0
+    return _Part(table, rows, face, rows if face.all() else rows.rows(face), frame, first)
 
 
 @dataclass(slots=True)
@@ -213,7 +215,7 @@ class _OneRowATrack(_Check):
     name = "no track is twice in a frame"
 
     def add(self, part: _Part) -> None:
-        frame, track = part.rows.frame[part.face], part.rows.track_id[part.face].astype(np.int64)
+        frame, track = part.faces.frame, part.faces.track_id.astype(np.int64)
         pairs = np.sort((frame - part.frame[0]) * (int(track.max(initial=0)) + 1) + track)
         self.wrong += int(np.count_nonzero(np.diff(pairs) == 0))
         self.looked_at += len(pairs)
@@ -267,7 +269,7 @@ class _BoxesInThePicture(_Check):
         width, height = self.recorded.get("width_px"), self.recorded.get("height_px")
         if width is None or height is None:
             return
-        x0, y0, x1, y1 = part.rows.box[part.face].T
+        x0, y0, x1, y1 = part.faces.box.T
         self.beyond += int(((x0 < 0) | (y0 < 0) | (x1 > width) | (y1 > height)).sum())
         good = (x1 > x0) & (y1 > y0) & (x1 > 0) & (y1 > 0) & (x0 < width) & (y0 < height)
         self.wrong += int(np.count_nonzero(~good))
@@ -289,7 +291,7 @@ class _ProbabilitiesAddUp(_Check):
     most_off: float = 0.0
 
     def add(self, part: _Part) -> None:
-        probability = part.rows.probability[part.face].astype(np.float64)
+        probability = part.faces.probability.astype(np.float64)
         off = np.abs(probability.sum(axis=1) - 1)
         good = (probability >= 0).all(axis=1) & (probability <= 1).all(axis=1) & (off <= SUM_TOLERANCE)
         self.wrong += int(np.count_nonzero(~good))
@@ -327,7 +329,7 @@ class _ReadableByTheRule(_Check):
     name = "readable follows from size, sharpness, yaw and brightness"
 
     def add(self, part: _Part) -> None:
-        faces = part.rows.rows(part.face)
+        faces = part.faces
         follows = faces.brightness < LEAST_BRIGHTNESS  # which older timelines did not ask for
         for yaw in (faces.yaw_deg, np.round(head_angles(faces.landmarks)[1], 1)):  # with signals the column is not what counted
             clear = shows_enough(faces.face_px, faces.sharpness, faces.brightness)
@@ -348,7 +350,7 @@ class _ConfidencesFollow(_Check):
     claims: ConfidencesFollow = field(default_factory=ConfidencesFollow)
 
     def add(self, part: _Part) -> None:
-        self.claims.add(part.rows.rows(part.face))
+        self.claims.add(part.faces)
 
     def verdict(self) -> Verdict:
         self.claims.finish()
@@ -362,7 +364,7 @@ class _TracksCounted(_Check):
     ids: set[int] = field(default_factory=set)
 
     def add(self, part: _Part) -> None:
-        self.ids.update(np.flatnonzero(np.bincount(part.rows.track_id[part.face])).tolist())
+        self.ids.update(np.flatnonzero(np.bincount(part.faces.track_id)).tolist())
 
     def verdict(self) -> Verdict:
         stated = self.recorded.get("tracks")

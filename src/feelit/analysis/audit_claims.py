@@ -5,10 +5,13 @@ Rows are checked some at a time, with what the smoothing needs of those around t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
 from feelit.timeline.smoothing import CONTEXT_S, smooth
-from feelit.types import Bool, Float64, Int64, Timeline
+from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64, Timeline
 
 CONFIDENCE_TOLERANCE = 0.001
 """Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
@@ -16,6 +19,26 @@ CONFIDENCE_TOLERANCE = 0.001
 
 KNOWN_S = 3 * CONTEXT_S
 """What is known on either side of a claim that is compared: the window, and a track before or after its own."""
+
+_AT_A_TIME = 1 << 16
+"""Faces that are compared together: with fewer, most of the time goes into calls."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Faces(Columns):
+    """What is needed of faces."""
+
+    time_s: Float64  # (F,)
+    track_id: Int64  # (F,)
+    probability: Float32  # (F, 8)
+    readable: Bool  # (F,)
+    emotion: Int32  # (F,)
+    confidence: Float32  # (F,)
+
+    @classmethod
+    def of(cls, rows: Timeline) -> _Faces:
+        track_id = rows.track_id.astype(np.int64)
+        return cls(rows.time_s, track_id, rows.probability, rows.readable, rows.emotion, rows.confidence)
 
 
 class ConfidencesFollow:
@@ -29,53 +52,62 @@ class ConfidencesFollow:
 
     def __init__(self) -> None:
         self.looked_at = self.wrong = 0
-        self._rest: list[
-            Timeline
-        ] = []  # faces that are needed yet: claims that were not compared, and what is in reach of them
+        # Faces that are needed yet: claims that were not compared, and what is in reach of them.
+        self._rest: list[_Faces] = []
         self._compared_s = -np.inf  # claims before this time were compared
 
     def add(self, faces: Timeline) -> None:
         """The faces of the next frames."""
         if len(faces):
-            rows = Timeline.join([*self._rest, faces])
-            until_s = float(rows.time_s.max()) - KNOWN_S
-            self._compare(rows, until_s)
-            self._rest = [rows.rows(~(rows.time_s < until_s - KNOWN_S))]
+            self._rest.append(_Faces.of(faces))
+            if sum(map(len, self._rest)) >= _AT_A_TIME:
+                rows = _Faces.join(self._rest)
+                until_s = float(rows.time_s.max()) - KNOWN_S
+                self._compare(rows, until_s)
+                self._rest = [rows.rows(~(rows.time_s < until_s - KNOWN_S))]
 
     def finish(self) -> None:
         """Compare what is left."""
         if self._rest:
-            self._compare(self._rest[0], np.inf)
+            self._compare(_Faces.join(self._rest), np.inf)
 
-    def _compare(self, rows: Timeline, until_s: float) -> None:
+    def _compare(self, rows: _Faces, until_s: float) -> None:
         """Claims from where comparing stopped, to before `until_s`."""
         rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)).astype(np.int64))
         due: Bool = ~(rows.time_s < self._compared_s) & ~(rows.time_s >= until_s)
         claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
-        follows = np.zeros(len(claims), bool)
+        wrong = claims
         for talking in (True, False):  # older timelines did not take surprise out of talking
-            track = rows.track_id.astype(np.int64)
-            mean = smooth(rows.time_s, track, rows.probability, rows.readable, claims, talking=talking)
-            shown = np.nan_to_num(mean[np.arange(len(claims)), rows.emotion[claims]], nan=-1)
-            off: Float64 = np.abs(shown - rows.confidence[claims])
-            follows |= off <= CONFIDENCE_TOLERANCE
-        wrong = claims[~follows]
-        self.wrong += sum(not _at_a_split(rows, int(claim)) for claim in wrong)
+            mean = smooth(rows.time_s, rows.track_id, rows.probability, rows.readable, wrong, talking=talking)
+            shown = np.nan_to_num(mean[np.arange(len(wrong)), rows.emotion[wrong]], nan=-1)
+            off: Float64 = np.abs(shown - rows.confidence[wrong])
+            wrong = wrong[~(off <= CONFIDENCE_TOLERANCE)]
+        spans = _spans(rows) if len(wrong) else {}
+        self.wrong += sum(
+            not _at_a_split(spans, track, time_s)
+            for track, time_s in zip(rows.track_id[wrong].tolist(), rows.time_s[wrong].tolist(), strict=True)
+        )
         self.looked_at += len(claims)
         self._compared_s = max(self._compared_s, until_s)
 
 
-def _at_a_split(rows: Timeline, claim: int) -> bool:
-    """Whether another track ends just before its own begins, or begins just after it ends, within reach of a claim.
+def _spans(rows: _Faces) -> dict[int, tuple[float, float]]:
+    """When every track begins and ends, of rows ordered by track and then by time."""
+    first = np.flatnonzero(np.diff(rows.track_id, prepend=rows.track_id[:1] - 1))
+    last = np.append(first[1:], len(rows)) - 1
+    times = zip(rows.time_s[first].tolist(), rows.time_s[last].tolist(), strict=True)
+    return dict(zip(rows.track_id[first].tolist(), times, strict=True))
+
+
+def _at_a_split(spans: Mapping[int, tuple[float, float]], track: int, now_s: float) -> bool:
+    """Whether another track ends just before this one begins, or begins just after it ends, within reach of a time.
 
     A track that shows two people in turn is split when a video is complete, after its probabilities were smoothed.
     """
-    mine = rows.track_id == rows.track_id[claim]
-    now_s, begin_s, end_s = float(rows.time_s[claim]), float(rows.time_s[mine].min()), float(rows.time_s[mine].max())
-    for other in np.unique(rows.track_id[~mine]):
-        times = rows.time_s[rows.track_id == other]
-        if now_s - begin_s <= CONTEXT_S and 0 < begin_s - times.max() <= CONTEXT_S:
-            return True
-        if end_s - now_s <= CONTEXT_S and 0 < times.min() - end_s <= CONTEXT_S:
-            return True
-    return False
+    begin_s, end_s = spans[track]
+    return any(
+        (now_s - begin_s <= CONTEXT_S and 0 < begin_s - last_s <= CONTEXT_S)
+        or (end_s - now_s <= CONTEXT_S and 0 < first_s - end_s <= CONTEXT_S)
+        for other, (first_s, last_s) in spans.items()
+        if other != track
+    )

@@ -11,11 +11,11 @@ from feelit.analysis.absences import find_absences
 from feelit.analysis.bouts import Bouts, find_bouts
 from feelit.analysis.event import Event, Kind, corrected, in_order, is_wanted
 from feelit.analysis.observations import Samples, TimelineSamples
-from feelit.analysis.peaks import find_peaks
-from feelit.analysis.resampling import mean_interval
+from feelit.analysis.peaks import Peak, find_peaks
+from feelit.analysis.resampling import adjusted, mean_interval
 from feelit.analysis.signal_events import signal_events
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
-from feelit.analysis.track_series import TrackSeries, track_series
+from feelit.analysis.track_series import TrackSeries, each_track
 from feelit.options.timelines import EventsOptions
 from feelit.timeline.people import Series, people_among, refuse_strangers, series_of
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines, with_time
@@ -30,7 +30,15 @@ _NAN = float("nan")
 def wanted_events(sources: TimelineSources, options: EventsOptions) -> list[Event]:
     """The events that are asked for, as of `find_events`."""
     kinds = [Kind(kind) for kind in options.kinds]
-    found = find_events(sources, kinds, by=options.by, people=options.people, tracks=options.tracks, baseline=options.baseline)
+    found = find_events(
+        sources,
+        kinds,
+        by=options.by,
+        people=options.people,
+        tracks=options.tracks,
+        baseline=options.baseline,
+        max_p=options.max_p,
+    )
     return [event for event in found if is_wanted(event, options)]
 
 
@@ -42,6 +50,7 @@ def find_events(
     people: Sequence[str] | None = None,
     tracks: Sequence[int] | None = None,
     baseline: str = "auto",
+    max_p: float = 1.0,
 ) -> list[Event]:
     """What happens in timelines, by video in the order of the sources, then by time, kind and person.
 
@@ -52,6 +61,7 @@ def find_events(
     by : whose events, see `people.series_of`
     people, tracks : only of these, in every video that has them; of a shared event one of them will do
     baseline : what is usual, see `track_series`
+    max_p : events with a corrected p-value above this are left out; those without one stay
 
     Raises
     ------
@@ -66,7 +76,7 @@ def find_events(
         series = series_of(recording, by, people, tracks)
         rows = TimelineSamples(recording, series)
         asked = tracks if people is None else people_among(people, recording)
-        shown = events_of(rows, bouts_of(rows), kinds, baseline)
+        shown = events_of(rows, bouts_of(rows), kinds, baseline=baseline, max_p=max_p)
         every = in_order([*shown, *signal_events(recording, series, kinds)])
         events = [e for e in every if asked is None or not set(asked).isdisjoint(e.tracks)]
         found += events if series == "track" else [_of_people(event, recording) for event in events]
@@ -85,13 +95,17 @@ def bouts_of(rows: TimelineSamples) -> list[Bouts]:
 
 
 def events_of(
-    rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind), baseline: str = "auto"
+    rows: TimelineSamples,
+    bouts: Sequence[Bouts],
+    kinds: Collection[Kind] = tuple(Kind),
+    *,
+    baseline: str = "auto",
+    max_p: float = 1.0,
 ) -> list[Event]:
     """The events of one video that was taken apart already, of which the bouts of every track are known."""
-    finder = EventFinder(rows, bouts, kinds)
-    for track in range(len(rows.track_id)) if finder.needs_series else ():
-        if series := track_series(rows.of_track(track), baseline):
-            finder.add(series)
+    finder = EventFinder(rows, bouts, kinds, max_p)
+    if finder.needs_series:
+        each_track(rows, finder.add, baseline)
     return finder.finish()
 
 
@@ -104,35 +118,44 @@ class EventFinder:
     needs_series : whether tracks are to be given
     """
 
-    def __init__(self, rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind)) -> None:
-        self._rows, self._bouts, self._kinds = rows, bouts, kinds
-        self._events: list[Event] = []
-        self._shared = [_Together(shift, rows) for shift in self._shifts()] if Kind.shared in kinds else []
+    def __init__(
+        self, rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind), max_p: float = 1.0
+    ) -> None:
+        self._rows, self._bouts, self._kinds, self._max_p = rows, bouts, kinds, max_p
+        self._found: dict[int, list[Event]] = {}  # bouts, by number of the track
+        self._peaks: dict[int, list[tuple[Peak, float]]] = {}  # with the baseline of their emotion, by number of the track
+        self._shared = [_Together(*found, rows) for found in self._shifts()] if Kind.shared in kinds else []
         self.needs_series = bool(self._shared) or not {Kind.bout, Kind.peak}.isdisjoint(kinds)
 
     def add(self, series: TrackSeries) -> None:
-        """The next track that can be read at all."""
+        """A track that can be read at all. Tracks may be given in any order, and by several threads."""
         if Kind.bout in self._kinds:
-            self._events += self._bouts_of(series)
+            self._found[series.track] = list(self._bouts_of(series))
         if Kind.peak in self._kinds:
-            self._events += self._peaks_of(series)
+            peaks = find_peaks(series, self._random(series.track, Kind.peak))
+            self._peaks[series.track] = [(peak, float(series.baseline[peak.emotion])) for peak in peaks]
         for together in self._shared:
             together.add(series)
 
     def finish(self) -> list[Event]:
         """All events, once every track was given: by time, kind and track."""
+        events = [event for track in sorted(self._found) for event in self._found[track]]
+        events += self._events_of_peaks()
+        events += [together.event(self._rows) for together in self._shared]
         if Kind.absence in self._kinds:
-            for track in range(len(self._rows.track_id)):
-                self._events += self._absences_of(track)
-        events = corrected(self._events + [together.event(self._rows) for together in self._shared])
+            absences = [e for track in range(len(self._rows.track_id)) for e in self._absences_of(track)]
+            events += [event for event in corrected(absences) if not event.p_adjusted > self._max_p]
         return in_order(events)
 
-    def _shifts(self) -> Iterator[SynchronousShift]:
+    def _shifts(self) -> Iterator[tuple[SynchronousShift, float]]:
+        """The shared shifts that are wanted, with their corrected p-values."""
         tracks = [track for track, bouts in enumerate(self._bouts) if len(bouts)]
         if tracks:
             rng = np.random.default_rng([SEED, list(Kind).index(Kind.shared)])
             presence_s = {track: _presence_s(self._rows.of_track(track)) for track in tracks}
-            yield from find_shared(Bouts.join([self._bouts[track] for track in tracks]), presence_s, rng)
+            shifts = list(find_shared(Bouts.join([self._bouts[track] for track in tracks]), presence_s, rng))
+            p_adjusted = adjusted(np.array([shift.p_value for shift in shifts])).tolist()
+            yield from (found for found in zip(shifts, p_adjusted, strict=True) if not found[1] > self._max_p)
 
     def _random(self, track: int, kind: Kind) -> np.random.Generator:
         """Random numbers that depend on the track's own name alone, and on no other video."""
@@ -162,23 +185,27 @@ class EventFinder:
                 p_adjusted=_NAN,
             )
 
-    def _peaks_of(self, series: TrackSeries) -> Iterator[Event]:
-        for peak in find_peaks(series, self._random(series.track, Kind.peak)):
-            yield Event(
-                video=self._rows.name,
-                kind=Kind.peak,
-                tracks=(int(self._rows.track_id[series.track]),),
-                emotion=EMOTIONS[peak.emotion],
-                start_s=peak.start_s,
-                end_s=peak.end_s,
-                peak_s=peak.peak_s,
-                strength=peak.strength,
-                baseline=float(series.baseline[peak.emotion]),
-                low=_NAN,
-                high=_NAN,
-                p_value=peak.p_value,
-                p_adjusted=_NAN,
-            )
+    def _events_of_peaks(self) -> Iterator[Event]:
+        """The peaks that are wanted: in a long video most are chance, and need not be written out."""
+        found = [(track, *entry) for track in sorted(self._peaks) for entry in self._peaks[track]]
+        p_adjusted = adjusted(np.array([peak.p_value for _, peak, _ in found])).tolist()
+        for (track, peak, baseline), p in zip(found, p_adjusted, strict=True):
+            if not p > self._max_p:
+                yield Event(
+                    video=self._rows.name,
+                    kind=Kind.peak,
+                    tracks=(int(self._rows.track_id[track]),),
+                    emotion=EMOTIONS[peak.emotion],
+                    start_s=peak.start_s,
+                    end_s=peak.end_s,
+                    peak_s=peak.peak_s,
+                    strength=peak.strength,
+                    baseline=baseline,
+                    low=_NAN,
+                    high=_NAN,
+                    p_value=peak.p_value,
+                    p_adjusted=p,
+                )
 
     def _absences_of(self, track: int) -> Iterator[Event]:
         samples, rng = self._rows.of_track(track), self._random(track, Kind.absence)
@@ -203,8 +230,8 @@ class EventFinder:
 class _Together:
     """What tracks that shift together show from the first shift on, gathered track by track."""
 
-    def __init__(self, shift: SynchronousShift, rows: TimelineSamples) -> None:
-        self._shift = shift
+    def __init__(self, shift: SynchronousShift, p_adjusted: float, rows: TimelineSamples) -> None:
+        self._shift, self._p_adjusted = shift, p_adjusted
         times = [rows.readable_times(track, shift.start_s, shift.end_s + WITHIN_S) for track in shift.tracks]
         self._time_s = np.unique(np.concatenate(times))
         self._shown: dict[int, Float64] = {}
@@ -233,7 +260,7 @@ class _Together:
             low=_NAN,
             high=_NAN,
             p_value=self._shift.p_value,
-            p_adjusted=_NAN,
+            p_adjusted=self._p_adjusted,
         )
 
 

@@ -55,7 +55,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Candidates(Columns):
+class Candidates(Columns):
     """A moment a bout."""
 
     time_s: Float64  # (K,)
@@ -82,9 +82,12 @@ def find_moments(
     most : so many at most
     emotions : of these only
     """
-    wanted = [EMOTIONS.index(name) for name in emotions]
-    parts = [_candidates(rows.of_track(track), bouts[track], wanted) for track in tracks]
-    found = _Candidates.join(parts) if parts else _candidates_of([])
+    return chosen_moments(rows, [candidates(rows.of_track(track), bouts[track], emotions) for track in tracks], most)
+
+
+def chosen_moments(rows: TimelineSamples, parts: list[Candidates], most: int = MOMENTS) -> tuple[Moment, ...]:
+    """The same of tracks whose candidates are known."""
+    found = Candidates.join(parts) if parts else _candidates_of([])
     order = np.lexsort((found.track, found.time_s, -found.lasts_s))
     found = found.rows(order)  # of equal values, argmax takes the first
     value = np.round(np.maximum(found.confidence - found.baseline, 0), DIGITS)
@@ -100,7 +103,7 @@ def find_moments(
     return tuple(chosen)
 
 
-def _moment(found: _Candidates, at: int, rows: TimelineSamples) -> Moment:
+def _moment(found: Candidates, at: int, rows: TimelineSamples) -> Moment:
     return Moment(
         time_s=float(found.time_s[at]),
         track_id=int(rows.track_id[found.track[at]]),
@@ -111,14 +114,15 @@ def _moment(found: _Candidates, at: int, rows: TimelineSamples) -> Moment:
     )
 
 
-def _candidates(samples: Samples, bouts: Bouts, emotions: Sequence[int]) -> _Candidates:
+def candidates(samples: Samples, bouts: Bouts, emotions: Sequence[str] = MOVED) -> Candidates:
     """The moment of every bout of one track, of some emotions."""
+    wanted = [EMOTIONS.index(name) for name in emotions]
     seen = samples.rows(samples.readable)
     start = np.searchsorted(seen.time_s, bouts.start_s)
     stop = np.append(start[1:], len(seen))
-    baseline = {emotion: _median(seen, emotion) for emotion in set(bouts.emotion.tolist()) & set(emotions)}
+    baseline = {emotion: _median(seen, emotion) for emotion in set(bouts.emotion.tolist()) & set(wanted)}
     found = []
-    for bout in np.flatnonzero(np.isin(bouts.emotion, emotions)).tolist():
+    for bout in np.flatnonzero(np.isin(bouts.emotion, wanted)).tolist():
         part, emotion = slice(int(start[bout]), int(stop[bout])), int(bouts.emotion[bout])
         shown = np.where(seen.emotion[part] == emotion, seen.confidence[part], -1)
         best = part.start + int(shown.argmax())
@@ -127,10 +131,10 @@ def _candidates(samples: Samples, bouts: Bouts, emotions: Sequence[int]) -> _Can
     return _candidates_of(found)
 
 
-def _candidates_of(found: Sequence[tuple[float, ...]]) -> _Candidates:
-    columns = np.array(found, np.float64).reshape(-1, len(fields(_Candidates))).T
+def _candidates_of(found: Sequence[tuple[float, ...]]) -> Candidates:
+    columns = np.array(found, np.float64).reshape(-1, len(fields(Candidates))).T
     time_s, track, emotion, confidence, baseline, lasts_s = columns
-    return _Candidates(time_s, track.astype(np.int64), emotion.astype(np.int64), confidence, baseline, lasts_s)
+    return Candidates(time_s, track.astype(np.int64), emotion.astype(np.int64), confidence, baseline, lasts_s)
 
 
 def _median(seen: Samples, emotion: int) -> float:

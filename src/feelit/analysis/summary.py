@@ -16,12 +16,13 @@ import numpy as np
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import bouts_of, events_of
-from feelit.analysis.moments import MOMENTS, Moment, find_moments
+from feelit.analysis.moments import MOMENTS, Candidates, Moment, candidates, chosen_moments
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.track_series import weighted_median
 from feelit.errors import UsageError
 from feelit.labels import UNSURE
 from feelit.options.baseline import stretch_of
+from feelit.options.timelines import SURE
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PEOPLE, PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Float64
@@ -138,41 +139,53 @@ def summaries(
     for recording in open_timelines(sources):
         rows = TimelineSamples(recording, "person" if by == "person" else "track")
         bouts = bouts_of(rows)
-        events = events_of(rows, bouts, COUNTED)
+        events = events_of(rows, bouts, COUNTED, max_p=SURE)
+        video = VideoSummaries(rows, bouts, events)
         if by == "video":
-            records.append(video_summary(rows, bouts, events))
+            records.append(video.of_video())
         elif by == "track":
-            records += track_summaries(rows, bouts, events, baseline)
+            records += video.by_track(baseline)
         else:
-            found = track_summaries(rows, bouts, events, baseline)
+            found = video.by_track(baseline)
             records += [PersonSummary(t.video, t.track_id, recording.person_name(t.track_id), t.shown) for t in found]
     return records
 
 
-def track_summaries(
-    rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event], baseline: str = "none"
-) -> list[TrackSummary]:
-    """One record a track, of a video that was taken apart already."""
-    mine: dict[int, list[Event]] = {name: [] for name in rows.track_id.tolist()}
-    for event in _sure(events):  # a shared one counts for each of its tracks
-        for name in event.tracks:
-            mine[name].append(event)
-    records = []
-    for n, (name, found) in enumerate(mine.items()):
-        shown = _shown(rows, [n], bouts, found)
-        if baseline != "none":
-            shown = replace(shown, usual=usual_face(rows.of_track(n), baseline))
-        records.append(TrackSummary(rows.name, name, shown))
-    return records
+class VideoSummaries:
+    """Sums up one video that was taken apart already: track by track, and together.
 
+    Parameters
+    ----------
+    bouts : of every track
+    events : those of `COUNTED` kinds
+    """
 
-def video_summary(rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> VideoSummary:
-    """One record of a video that was taken apart already."""
-    length_s, tracks = rows.frames.length_s, len(rows.track_id)
-    duration_s = float(length_s.sum())
-    face_s = float(length_s[rows.occupied()].sum())
-    shown = _shown(rows, range(tracks), bouts, _sure(events))
-    return VideoSummary(rows.name, duration_s, _ratio(face_s, duration_s), tracks, shown)
+    def __init__(self, rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> None:
+        self._rows, self._events = rows, _sure(events)
+        self._tracks = [_Track.of(rows.of_track(n), mine) for n, mine in enumerate(bouts)]
+
+    def by_track(self, baseline: str = "none") -> list[TrackSummary]:
+        """One record a track."""
+        rows = self._rows
+        events: dict[int, list[Event]] = {name: [] for name in rows.track_id.tolist()}
+        for event in self._events:  # a shared one counts for each of its tracks
+            for name in event.tracks:
+                events[name].append(event)
+        records = []
+        for n, (name, found) in enumerate(events.items()):
+            shown = _shown(rows, [self._tracks[n]], found)
+            if baseline != "none":
+                shown = replace(shown, usual=usual_face(rows.of_track(n), baseline))
+            records.append(TrackSummary(rows.name, name, shown))
+        return records
+
+    def of_video(self) -> VideoSummary:
+        """The record of the video."""
+        length_s = self._rows.frames.length_s
+        duration_s = float(length_s.sum())
+        face_s = float(length_s[self._rows.occupied()].sum())
+        shown = _shown(self._rows, self._tracks, self._events)
+        return VideoSummary(self._rows.name, duration_s, _ratio(face_s, duration_s), len(self._tracks), shown)
 
 
 def _sure(events: Sequence[Event]) -> list[Event]:
@@ -264,34 +277,53 @@ class _Times:
     first_s: float = math.inf
     last_s: float = -math.inf
 
-    def add(self, samples: Samples) -> None:
-        """One more track."""
+    @classmethod
+    def of(cls, samples: Samples) -> _Times:
+        """Those of one track."""
         seen = samples.rows(samples.readable)
-        self.on_screen_s += float(samples.length_s.sum())
-        self.readable_s += float(seen.length_s.sum())
-        self.unsure_s += float(seen.length_s[seen.confidence < UNSURE].sum())
-        self.shown_s += np.bincount(seen.emotion, seen.length_s, len(EMOTIONS))
-        self.probability_s += [float((seen.length_s * seen.probability[:, k]).sum()) for k in range(len(EMOTIONS))]
-        self.first_s, self.last_s = min(self.first_s, float(samples.time_s[0])), max(self.last_s, float(samples.time_s[-1]))
+        return cls(
+            on_screen_s=float(samples.length_s.sum()),
+            readable_s=float(seen.length_s.sum()),
+            unsure_s=float(seen.length_s[seen.confidence < UNSURE].sum()),
+            shown_s=np.bincount(seen.emotion, seen.length_s, len(EMOTIONS)).astype(np.float64),
+            probability_s=np.array([(seen.length_s * seen.probability[:, k]).sum() for k in range(len(EMOTIONS))]),
+            first_s=float(samples.time_s[0]),
+            last_s=float(samples.time_s[-1]),
+        )
+
+    def add(self, other: _Times) -> None:
+        """Those of one more track."""
+        self.on_screen_s += other.on_screen_s
+        self.readable_s += other.readable_s
+        self.unsure_s += other.unsure_s
+        self.shown_s = self.shown_s + other.shown_s
+        self.probability_s = self.probability_s + other.probability_s
+        self.first_s, self.last_s = min(self.first_s, other.first_s), max(self.last_s, other.last_s)
 
 
-def _shown(rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts], events: Sequence[Event]) -> ShownEmotions:
-    """What some tracks show together.
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """What summaries need of one track."""
 
-    Parameters
-    ----------
-    tracks : their numbers
-    bouts : of every track of the video
-    events : theirs
-    """
+    times: _Times
+    bouts: Bouts
+    candidates: Candidates
+
+    @classmethod
+    def of(cls, samples: Samples, bouts: Bouts) -> _Track:
+        return cls(_Times.of(samples), bouts, candidates(samples, bouts))
+
+
+def _shown(rows: TimelineSamples, tracks: Sequence[_Track], events: Sequence[Event]) -> ShownEmotions:
+    """What some tracks show together; `events` are theirs."""
     times = _Times()
     for track in tracks:
-        times.add(rows.of_track(track))
+        times.add(track.times)
     share = [_ratio(shown_s, times.readable_s) for shown_s in times.shown_s.tolist()]
     mean = [_ratio(sum_s, times.readable_s) for sum_s in times.probability_s.tolist()]
     # Sums of floats differ in their last digits even where shares are equal.
     best = np.argmax(np.nan_to_num(np.round(share, 9) + 1e-9 * np.array(mean)))
-    bout_count = sum(len(bouts[track]) for track in tracks)
+    bout_count = sum(len(track.bouts) for track in tracks)
     return ShownEmotions(
         on_screen_s=times.on_screen_s,
         readable_s=times.readable_s,
@@ -302,10 +334,10 @@ def _shown(rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts],
         share=tuple(share),
         mean_probability=tuple(mean),
         bouts=bout_count,
-        mean_bout_s=_ratio(sum(float(bouts[track].length_s.sum()) for track in tracks), bout_count),
-        transitions_per_min=_ratio(sum(int(bouts[track].is_transition.sum()) for track in tracks), times.readable_s / 60),
+        mean_bout_s=_ratio(sum(float(track.bouts.length_s.sum()) for track in tracks), bout_count),
+        transitions_per_min=_ratio(sum(int(track.bouts.is_transition.sum()) for track in tracks), times.readable_s / 60),
         **{name: sum(e.kind is kind for e in events) for kind, name in COUNTED.items()},
-        moments=find_moments(rows, tracks, bouts),
+        moments=chosen_moments(rows, [track.candidates for track in tracks]),
         usual=None,
     )
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.analysis.observations import Samples
+from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.options.baseline import stretch_of
 from feelit.timeline.smoothing import smooth
 from feelit.types import Float32, Float64, Int64
 
 BLOCK_S = 0.5
 """Length of a block: within it neighbouring frames err alike."""
+
+THREADS = 2
+"""Tracks that are worked on at the same time: numpy lets threads run while it computes. More take more memory."""
 
 _LEVELS = 1024
 
@@ -68,6 +73,20 @@ def _mean(seen: Samples, smoothed: Float32, begin_s: float, end_s: float) -> Flo
         return np.full(smoothed.shape[1], np.nan)
     mean: Float64 = np.average(smoothed[inside].astype(np.float64), axis=0, weights=seen.length_s[inside])
     return mean
+
+
+def each_track(
+    rows: TimelineSamples, work: Callable[[TrackSeries], None], baseline: str = "auto", threads: int = THREADS
+) -> None:
+    """Give every track of a video that can be read at all to `work`, in no order, some at a time."""
+
+    def of(track: int) -> None:
+        if series := track_series(rows.of_track(track), baseline):
+            work(series)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(of, range(len(rows.track_id))):
+            pass  # which raises what went wrong in a thread
 
 
 def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:

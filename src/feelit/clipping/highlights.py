@@ -168,7 +168,7 @@ def _events(
     if not kinds:
         return
     chosen = EventsOptions(kinds=tuple(kinds), max_p=options.max_p)
-    for e in [*events_of(rows, bouts, kinds), *signal_events(recording, series, kinds)]:
+    for e in [*events_of(rows, bouts, kinds, max_p=options.max_p), *signal_events(recording, series, kinds)]:
         if is_wanted(e, chosen):
             yield Highlight(
                 kind=e.kind.value,

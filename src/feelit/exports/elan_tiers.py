@@ -10,6 +10,7 @@ from feelit.analysis.event_text import p_text
 from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.observations import TimelineSamples
 from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, intervals_of
+from feelit.options.timelines import SURE
 from feelit.timeline.people import Series
 from feelit.timeline.recording import Recording
 
@@ -50,7 +51,7 @@ def tiers(recording: Recording, labels: Mapping[int, str], by: Series) -> list[T
     for track, intervals in shown.tracks.items():
         marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in intervals]
         result.append(Tier(labels[track], labels[track], "emotion", marks))
-    events = events_of(rows, bouts, _NAMES)
+    events = events_of(rows, bouts, _NAMES, max_p=SURE)
     others = {number for event in events for number in event.tracks if number not in labels}
     every = {**labels, **{number: f"{by} {number}" for number in others}}
     return [*result, *_event_tiers(events, shown, every)]

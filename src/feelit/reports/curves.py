@@ -105,8 +105,7 @@ def with_speaking(person: PersonCurves, place: Int32, speaking: UInt8 | None) ->
 def coarser(curves: Curves, step_s: float) -> Curves:
     """The same, from curves at full resolution, with one point a step that holds a sampled frame, in its middle: the state that
     is most frequent in the step, and the mean, the lowest and the highest of the probabilities where there are some."""
-    step = np.floor(curves.time_s / step_s + 1e-6).astype(np.int64)
-    steps, place = np.unique(step, return_inverse=True)
+    steps, place = np.unique(_step(curves, step_s), return_inverse=True)
     people = [_coarser_person(person, place[person.first : person.first + len(person.state)]) for person in curves.people]
     return Curves((steps + 0.5).astype(np.float64) * step_s, people, step_s)
 
@@ -127,17 +126,35 @@ def pack(curves: Curves) -> str:
 
 def pack_within(curves: Curves, most_bytes: int) -> tuple[Curves, str]:
     """The finest curves that fit into so many characters, packed; the coarsest if none do."""
-    candidate, packed = curves, ""
+    steps = [None, *(step_s for step_s in STEPS_S if step_s > 1.5 * curves.interval_s)]
     shrink = LEAST_PACKED
-    for step_s in (None, *(step_s for step_s in STEPS_S if step_s > 1.5 * curves.interval_s)):
-        candidate, packed = curves if step_s is None else coarser(curves, step_s), ""
-        if candidate.raw_bytes * shrink > most_bytes:
+    for step_s in steps[:-1]:
+        if _raw_bytes(curves, step_s) * shrink > most_bytes:
             continue  # what is far too large need not be tried
+        candidate = curves if step_s is None else coarser(curves, step_s)
         packed = pack(candidate)
         if len(packed) <= most_bytes:
             return candidate, packed
         shrink = max(shrink, 0.8 * len(packed) / candidate.raw_bytes)
-    return candidate, packed or pack(candidate)
+    candidate = curves if steps[-1] is None else coarser(curves, steps[-1])
+    return candidate, pack(candidate)
+
+
+def _raw_bytes(curves: Curves, step_s: float | None) -> int:
+    """Size before compression of the curves at a step, without making them."""
+    if step_s is None:
+        return curves.raw_bytes
+    place = np.cumsum(np.diff(_step(curves, step_s), prepend=0) > 0)
+    count = 4 * len(np.unique(place))
+    for person in curves.people:
+        points = int(place[person.first + len(person.state) - 1] - place[person.first]) + 1
+        count += points * (1 + (person.speaking is not None) + 3 * len(EMOTIONS))
+    return count
+
+
+def _step(curves: Curves, step_s: float) -> Int64:
+    """(P,) the step in which each of the times lies."""
+    return np.floor(curves.time_s / step_s + 1e-6).astype(np.int64)
 
 
 def _coarser_person(person: PersonCurves, place: Int64) -> PersonCurves:

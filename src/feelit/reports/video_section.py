@@ -18,8 +18,8 @@ from feelit.analysis.events import EventFinder, bouts_of
 from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.signals import recording_signals
-from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummary, track_summaries, video_summary
-from feelit.analysis.track_series import track_series
+from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummaries, VideoSummary
+from feelit.analysis.track_series import TrackSeries, each_track
 from feelit.reports.curves import ABSENT, Curves, PersonCurves, person_curves, with_speaking
 from feelit.reports.faces import SPEAKING_COLUMN, PersonFaces, read_faces
 from feelit.reports.pictures import PictureRequest
@@ -75,15 +75,16 @@ def findings_of(recording: Recording, baseline: str = "auto") -> Findings:
     finder = EventFinder(rows, bouts, COUNTED)
     shown = _what_people_show(rows, finder, baseline)
     events = finder.finish()
-    video, summaries = video_summary(rows, bouts, events), track_summaries(rows, bouts, events)
+    summaries = VideoSummaries(rows, bouts, events)
+    video, people_shown = summaries.of_video(), summaries.by_track()
     transitions = {person: transition_counts(mine) for person, mine in zip(rows.track_id.tolist(), bouts, strict=True)}
-    del rows, bouts, finder
+    del rows, bouts, finder, summaries
     faces = read_faces(recording)
     people = [one.curves for one in shown]
     if SPEAKING_COLUMN in recording.columns:
         people = [with_speaking(one.curves, one.frame, faces[one.curves.person_id].speaking) for one in shown]
     quality = quality_of(time_s, faces, {one.curves.person_id: one.length_s for one in shown})
-    return Findings(video, summaries, transitions, events, faces, quality, Curves(time_s, people))
+    return Findings(video, people_shown, transitions, events, faces, quality, Curves(time_s, people))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,13 +98,19 @@ class _Shown:
 
 def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str) -> list[_Shown]:
     """The curves of everybody, who is given to `finder` on the way: smoothing takes longest."""
+    smoothed: dict[int, PersonCurves] = {}
+
+    def show(series: TrackSeries) -> None:
+        finder.add(series)
+        number = series.track
+        smoothed[number] = person_curves(int(rows.track_id[number]), rows.of_track(number), series)
+
+    each_track(rows, show, baseline, threads=1)  # beside the audit, which has a thread of its own
     result = []
     for number, person in enumerate(rows.track_id.tolist()):
         samples = rows.of_track(number)
-        series = track_series(samples, baseline)
-        if series is not None:
-            finder.add(series)
-        result.append(_Shown(person_curves(person, samples, series), samples.frame.astype(np.int32), samples.length_s))
+        curves = smoothed.get(number) or person_curves(person, samples, None)
+        result.append(_Shown(curves, samples.frame.astype(np.int32), samples.length_s))
     return result
 
 

@@ -6,6 +6,7 @@ Only one video is in memory at a time, and the finished page has a budget: what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -127,7 +128,9 @@ class _Writer:
 
     def _write_video(self, file: TextIO, recording: Recording) -> None:
         number = len(self._entries) + 1
-        findings = video_section.findings_of(recording, self.options.baseline)
+        with ThreadPoolExecutor(1) as thread:
+            facts = thread.submit(video_section.facts_of, recording)  # the audit takes as long as the findings
+            findings = video_section.findings_of(recording, self.options.baseline)
         full = findings.curves
         curves, packed = pack_within(full, self.room.curve_bytes)
         portraits = {
@@ -159,7 +162,7 @@ class _Writer:
             "signals": video_section.signals_of(recording),
             "utterances": utterances,
             "quality": video_section.quality_facts(findings.quality),
-            **video_section.facts_of(recording),
+            **facts.result(),
             "footage": self._footage(recording),
         }
         file.write(page.data_block(f"video-{number}", video_section.plain(content)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from threading import RLock
 from typing import Any, Self
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ MOST_GROUP_BYTES = 1 << 30
 
 class TimelineFile:
     """A timeline file of any schema version that is known. It is opened when rows are read, and stays open until `close`.
+    Several threads may read it.
 
     Columns that an optional group would have can be asked for whether they are there or not: see `schema.completed`.
 
@@ -46,6 +48,7 @@ class TimelineFile:
         self._file: pq.ParquetFile | None = None
         self._last: tuple[tuple[int, tuple[str, ...]], pa.Table] | None = None
         self._checked: set[tuple[int, str]] = set()
+        self._one_at_a_time = RLock()
         file, size_bytes = _opened(path)
         try:
             self.metadata: dict[str, Any] = unpack_metadata(file.schema_arrow, str(path))
@@ -69,9 +72,10 @@ class TimelineFile:
 
     def close(self) -> None:
         """Close the file, and forget the part that was read last. The next reader opens it again."""
-        if self._file is not None:
-            self._file.close()
-        self._file = self._last = None
+        with self._one_at_a_time:
+            if self._file is not None:
+                self._file.close()
+            self._file = self._last = None
 
     def read(self, part: int, columns: Sequence[str]) -> pa.Table:
         """The rows of one part. The last part that was read is kept, for many short videos may lie in it.
@@ -82,10 +86,11 @@ class TimelineFile:
             if it cannot be read, or holds what no timeline can.
         """
         key = (part, tuple(columns))
-        if self._last is None or self._last[0] != key:
-            self._last = None  # two parts at a time need not be in memory
-            self._last = (key, self._read(part, columns))
-        return self._last[1]
+        with self._one_at_a_time:
+            if self._last is None or self._last[0] != key:
+                self._last = None  # two parts at a time need not be in memory
+                self._last = (key, self._read(part, columns))
+            return self._last[1]
 
     def in_memory(self, table: pa.Table) -> TimelineTable:
         """Rows of it in another order."""

@@ -149,8 +149,7 @@ def from_arrow(table: pa.Table) -> Timeline:
         columns = [table.column(n).to_numpy().astype(np.float32) for n in names]
         return np.stack(columns, axis=1) if len(names) > 1 else columns[0]
 
-    emotion = table.column("emotion").cast(pa.string()).to_numpy(zero_copy_only=False)
-    number = {name: i for i, name in enumerate(EMOTIONS)}
+    emotion = pc.index_in(table.column("emotion").cast(pa.string()), value_set=pa.array(EMOTIONS))
     track_id = _whole(table.column("track_id"))
     signals = [name for name in SIGNAL_COLUMNS if name in table.column_names]
     return Timeline(
@@ -168,7 +167,7 @@ def from_arrow(table: pa.Table) -> Timeline:
         sharpness=floats("sharpness"),
         brightness=floats("brightness"),
         readable=table.column("readable").to_numpy(zero_copy_only=False).astype(bool),
-        emotion=np.array([number.get(name, -1) for name in emotion], np.int32),
+        emotion=pc.fill_null(emotion, -1).to_numpy(),
         confidence=floats("confidence"),
         probability=floats(*PROBABILITY_COLUMNS),
         signals=np.stack([floats(name) for name in signals], axis=1) if signals else np.zeros((len(table), 0), np.float32),

@@ -41,8 +41,9 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
     TimelineReadError
         if one is missing where there must be one, is not text though it should be, or lies beyond all reason.
     """
+    there = set(table.column_names)
     for field in FULL_SCHEMA:
-        if field.name not in table.column_names:
+        if field.name not in there:
             continue
         try:
             wrong = _wrong(table.column(field.name), field)
