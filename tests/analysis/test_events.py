@@ -309,3 +309,19 @@ def test_who_cannot_be_read_in_the_stretch_has_bouts_and_no_peaks() -> None:
 def test_events_need_a_usual_face(options: type[EventsOptions | ReportOptions]) -> None:
     with pytest.raises(UsageError, match="above the usual face"):
         options(baseline="none")
+
+
+@pytest.mark.parametrize("max_p", [0.0, 0.02, 0.05, 0.5, 1.0])
+def test_a_limit_leaves_out_events_and_changes_none(max_p: float) -> None:
+    shown = {1: ("n" * 17 + "hhh") * 20, 2: "n" * 300 + "h" * 40 + "n" * 60, 4: ("n" * 20 + "." * 20 + "hss" * 20) * 4}
+    table = table_of(shown, regular(400))
+    every = find_events(table)
+    assert [repr(e) for e in find_events(table, max_p=max_p)] == [repr(e) for e in every if not e.p_adjusted > max_p]
+    assert {e.p_adjusted > 0.05 for e in every if e.kind is Kind.peak} == {True, False}
+
+
+def test_several_threads_find_the_same_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = table_of({track: "n" * 10 * track + "h" * 40 + "s" * (160 - 10 * track) for track in range(1, 9)}, regular(200))
+    found = [repr(e) for e in find_events(table)]
+    monkeypatch.setattr("feelit.analysis.track_series.each_track.__defaults__", ("auto", 1))
+    assert [repr(e) for e in find_events(table)] == found

@@ -47,7 +47,7 @@ def event(kind: Kind, start_s: float, end_s: float, tracks: tuple[int, ...] = (1
 def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """What is found in every timeline."""
     found: list[Event] = []
-    monkeypatch.setattr("feelit.exports.elan_tiers.events_of", lambda rows, bouts, kinds: found)
+    monkeypatch.setattr("feelit.exports.elan_tiers.events_of", lambda rows, bouts, kinds, max_p: found)
     return found
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,20 @@ def test_no_name_of_a_video_leads_out_of_the_folder(name: str, tmp_path: Path, m
     assert isinstance(written, Path)
     assert written.resolve().is_relative_to(here / "out")
     assert {p for p in tmp_path.rglob("*") if p.is_file()} - before == {written}
+
+
+def test_two_threads_read_one_file_that_one_of_them_closes(tmp_path: Path) -> None:
+    recording = only(write(tmp_path / "t.parquet", table_of({1: "nh" * 50}, regular(100)), group=5))
+    whole = recording.table().to_pylist()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: recording.table().to_pylist(), range(8)))
+    assert found == [whole] * 8
+
+
+def test_reading_that_stops_half_way_goes_on_from_the_start(tmp_path: Path) -> None:
+    recording = only(write(tmp_path / "t.parquet", table_of({1: "nh" * 50}, regular(100)), group=5))
+    batches = recording.batches()
+    first = next(batches).to_pylist()
+    batches.close()  # type: ignore[attr-defined]  # a generator
+    assert recording.table().to_pylist()[:5] == first
+    assert recording.row_count == 100

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -20,7 +21,7 @@ from feelit.options.kinds import expanded
 from feelit.storage.location import Location, Url, location
 from feelit.timeline.counts import Counts
 from feelit.timeline.file import TimelineFile, find_timelines
-from feelit.timeline.index import Video, refuse_again, videos_in
+from feelit.timeline.index import Piece, Rows, Video, refuse_again, videos_in
 from feelit.timeline.memory import TimelineTable, from_frame
 from feelit.timeline.schema import KEEP_ATTRS, PEOPLE, SCHEMA
 
@@ -171,10 +172,8 @@ class Recording:
         names = list(columns) or list(self.columns)
         whole = start_s == -math.inf and end_s == math.inf
         wanted = names if whole or "time_s" in names else [*names, "time_s"]
-        for piece in self._video.pieces:
-            if not whole and (piece.last_s < start_s or piece.first_s >= end_s):
-                continue
-            table = self._rows.read(piece.part, wanted).slice(piece.start, piece.end - piece.start)
+        pieces = [piece for piece in self._video.pieces if piece.last_s >= start_s and piece.first_s < end_s]
+        for table in _read_ahead(self._rows, pieces, wanted):
             if not whole:
                 time_s = table.column("time_s")
                 inside = pc.and_(pc.greater_equal(time_s, start_s), pc.less(time_s, end_s))
@@ -202,6 +201,23 @@ class Recording:
     def close(self) -> None:
         """Close the file. It is opened again when rows are read."""
         self._rows.close()
+
+
+def _read_ahead(rows: Rows, pieces: Sequence[Piece], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of some pieces, each read while the one before it is worked on."""
+
+    def read(piece: Piece) -> pa.Table:
+        return rows.read(piece.part, columns).slice(piece.start, piece.end - piece.start)
+
+    if len(pieces) <= 1:
+        yield from map(read, pieces)
+        return
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(read, pieces[0])
+        for piece in pieces[1:]:
+            table, coming = coming.result(), thread.submit(read, piece)
+            yield table
+        yield coming.result()
 
 
 TimelineSource: TypeAlias = "str | PathLike[str] | Url | pd.DataFrame | pa.Table | Recording"
