@@ -275,8 +275,8 @@ def test_who_speaks_has_a_line_below_the_lane(
     says = np.array([YES] * 30 + [NO] * 30, np.uint8)
     real = video_section.findings_of
 
-    def speaking(recording: Recording) -> video_section.Findings:
-        found = real(recording)
+    def speaking(recording: Recording, baseline: str) -> video_section.Findings:
+        found = real(recording, baseline)
         people = [replace(person, speaking=says) for person in found.curves.people]
         return replace(found, curves=replace(found.curves, people=people))
 
