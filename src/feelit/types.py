@@ -29,7 +29,9 @@ Bool = NDArray[np.bool_]
 MOUTH_SHAPE, UPPER_SHAPE = (12, 16), (8, 16)
 """Height and width of the small pictures of a mouth and of an upper face, px."""
 
-MOUTH_VALUES = MOUTH_SHAPE[0] * MOUTH_SHAPE[1] + UPPER_SHAPE[0] * UPPER_SHAPE[1]
+MOUTH_PIXELS = MOUTH_SHAPE[0] * MOUTH_SHAPE[1] + UPPER_SHAPE[0] * UPPER_SHAPE[1]
+MOUTH_VALUES = MOUTH_PIXELS + 1
+"""What is kept of a mouth: both pictures, and how dark it is inside."""
 
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 
@@ -185,7 +187,7 @@ class FaceTable(Columns):
     appearance: UInt8  # (F, 64) an 8x8 thumbnail of the aligned crop, by which a face is known again across a cut
     probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS; NaN where a face was not classified
     signals: Float32  # (F, 2 + K) yaw and roll, degrees, and the columns of signals; NaN where none was measured; or (F, 0)
-    mouth: UInt8  # (F, 320) MOUTH_SHAPE and UPPER_SHAPE of the aligned crop, by which speech is found; or (F, 0)
+    mouth: UInt8  # (F, 321) see `vision.mouth.mouth_pictures`, by which speech is found; or (F, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

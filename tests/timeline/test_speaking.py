@@ -52,18 +52,29 @@ def test_faces_are_compared_with_a_face_of_their_track_a_tenth_of_a_second_befor
     opening = np.array([[0, 0], [0.5, 0.25], [0.5, 0.25], [0.5, 0.25], [np.nan, np.nan], [0, 0]], np.float32)
     moves = MouthMotion().add(time_s, np.ones(6, np.int64), pictures, opening)
     assert np.isnan(moves[[0, 1, 4, 5]]).all()  # none before, too near, too small a face, too far
-    assert moves[2].tolist() == pytest.approx([change(gap=4), 0.5, 0.25], abs=0.001)
-    assert moves[3].tolist() == [0, 0, 0]  # with that at 0.04 s
+    assert moves[2, :3].tolist() == pytest.approx([change(gap=4), 0.5, 0.25], abs=0.001)
+    assert moves[3].tolist() == [0, 0, 0, 0]  # with that at 0.04 s
     other = MouthMotion().add(time_s, np.arange(6), pictures, opening)
     assert np.isnan(other).all()
 
 
+def test_an_open_mouth_is_dark_inside_whatever_the_light() -> None:
+    time_s, track, opening = np.array([0.0, 0.1]), np.ones(2, np.int64), np.zeros((2, 2), np.float32)
+
+    def darkness(**other: float) -> float:
+        pictures = np.concatenate([mouth_pictures(crop(**{**other, "gap": gap})) for gap in (-1, 4)])
+        return float(MouthMotion().add(time_s, track, pictures, opening)[1, 3])
+
+    assert darkness() < -0.3
+    assert darkness(light=-15) == pytest.approx(darkness(), rel=0.1)
+
+
 def lively(count: int) -> Float32:
-    return np.tile(np.array([[0.2, 0.12, 0.06], [0.2, -0.12, -0.06]], np.float32), (count // 2, 1))
+    return np.tile(np.array([[0.2, 0.12, 0.06, 0.2], [0.2, -0.12, -0.06, -0.2]], np.float32), (count // 2, 1))
 
 
 def still(count: int) -> Float32:
-    return np.tile(np.array([[0.05, 0.005, 0.005], [0.05, -0.005, -0.005]], np.float32), (count // 2, 1))
+    return np.tile(np.array([[0.05, 0.005, 0.005, 0.01], [0.05, -0.005, -0.005, -0.01]], np.float32), (count // 2, 1))
 
 
 def of_two(
@@ -80,12 +91,12 @@ def test_the_livelier_mouth_speaks() -> None:
     one, two = of_two(lively(20), still(20))
     assert (one > 0.9).all()
     assert (two < 0.1).all()
-    lonely, _ = of_two(lively(20), np.full((20, 3), np.nan, np.float32))
+    lonely, _ = of_two(lively(20), np.full((20, 4), np.nan, np.float32))
     assert (lonely >= one).all()  # nobody else could be it
 
 
 def test_too_few_changes_say_nothing() -> None:
-    changes = np.full((20, 3), np.nan, np.float32)
+    changes = np.full((20, 4), np.nan, np.float32)
     changes[: LEAST_CHANGES - 1] = lively(20)[: LEAST_CHANGES - 1]
     one, two = of_two(changes, still(20))
     assert np.isnan(one).all()
@@ -120,7 +131,7 @@ def test_of_two_lively_mouths_that_speaks_which_opens_with_the_sound() -> None:
 
 def test_a_smile_that_comes_once_is_no_speech() -> None:
     smile = still(20)
-    smile[8:12] = [0.2, 0.12, 0.06]  # lips that part once
+    smile[8:12] = [0.2, 0.12, 0.06, 0.2]  # lips that part once
     assert (of_two(smile, still(20))[0] < 0.1).all()
 
 

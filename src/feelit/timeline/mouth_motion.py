@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feelit.types import MOUTH_SHAPE, Float32, Float64, Int64, UInt8
+from feelit.types import MOUTH_PIXELS, MOUTH_SHAPE, Float32, Float64, Int64, UInt8
 
 LEAST_LAG_S, MOST_LAG_S = 0.07, 0.26
 """A face is compared with the latest face of its track that lies so far back: syllables follow one another at 3 to 8 Hz."""
@@ -17,8 +17,9 @@ LEAST_LAG_S, MOST_LAG_S = 0.07, 0.26
 STEPS = 4096
 """Changes are rounded to 1/4096: sums of them are exact in any order."""
 
-MOVES = ("motion", "jaw", "gap")
-"""What is measured of a change: the picture, and the network's open jaw and gap between the lips, which may open or close."""
+MOVES = ("motion", "jaw", "gap", "dark")
+"""What is measured of a change: the picture; the network's open jaw and gap between the lips, and how dark the mouth is inside,
+in contrasts of the face. All but the first may rise or fall."""
 
 _STIFFNESS = 0.05
 """Keeps the fit from explaining noise by gradients that are not there, as a share of the number of pixels."""
@@ -40,12 +41,12 @@ class MouthMotion:
         ----------
         time_s : (F,) float64, not falling
         track : (F,) int64
-        picture : (F, 320) uint8, see `vision.mouth.mouth_pictures`
+        picture : (F, 321) uint8, see `vision.mouth.mouth_pictures`
         opening : (F, 2) float32, open jaw and gap between the lips; NaN where not known
 
         Returns
         -------
-        (F, 3) float32, see MOVES; NaN where the track has no face a short while before, or `opening` is not known
+        (F, 4) float32, see MOVES; NaN where the track has no face a short while before, or `opening` is not known
         """
         here: list[int] = []
         pictures: list[UInt8] = []
@@ -65,13 +66,15 @@ class MouthMotion:
             self._before = {name: faces for name, faces in self._before.items() if now_s - faces[-1][0] <= MOST_LAG_S}
         result = np.full((len(time_s), len(MOVES)), np.nan, np.float32)
         if here:
-            result[here, 0] = picture_change(picture[here], np.stack(pictures))
-            result[here, 1:] = opening[here] - np.stack(openings)
+            before = np.stack(pictures)
+            result[here, 0] = picture_change(picture[here], before)
+            result[here, 1:3] = opening[here] - np.stack(openings)
+            result[here, 3] = _darkness(picture[here]) - _darkness(before)
         return (np.round(result * STEPS) / STEPS).astype(np.float32)
 
 
 def picture_change(after: UInt8, before: UInt8) -> Float64:
-    """(F, 320), (F, 320) uint8 -> (F,) float64: what the fit leaves of the difference of mouths, over the contrast of faces."""
+    """(F, 321), (F, 321) uint8 -> (F,) float64: what the fit leaves of the difference of mouths, over the contrast of faces."""
     height, width = MOUTH_SHAPE
     a, b = (faces[:, : height * width].astype(np.float64).reshape(-1, height, width) for faces in (after, before))
     middle = (a + b) / 2
@@ -92,6 +95,17 @@ def picture_change(after: UInt8, before: UInt8) -> Float64:
     normal = across @ basis + np.diag([0.0, *[_STIFFNESS * height * width] * (basis.shape[2] - 1)])
     fitted = np.linalg.solve(normal, across @ change[:, :, None])
     rest = change - (basis @ fitted)[:, :, 0]
-    contrast = (after.std(axis=1, dtype=np.float64) + before.std(axis=1, dtype=np.float64)) / 2 + _LEAST_CONTRAST
-    result: Float64 = np.sqrt((rest**2).mean(axis=1)) / contrast
+    result: Float64 = np.sqrt((rest**2).mean(axis=1)) / ((_contrast(after) + _contrast(before)) / 2)
+    return result
+
+
+def _darkness(picture: UInt8) -> Float64:
+    """(F, 321) uint8 -> (F,) float64: grey level of the inside of the mouth over the contrast of the face."""
+    result: Float64 = picture[:, MOUTH_PIXELS].astype(np.float64) / _contrast(picture)
+    return result
+
+
+def _contrast(picture: UInt8) -> Float64:
+    """(F, 321) uint8 -> (F,) float64: spread of the grey levels of mouth and upper face."""
+    result: Float64 = picture[:, :MOUTH_PIXELS].std(axis=1, dtype=np.float64) + _LEAST_CONTRAST
     return result
