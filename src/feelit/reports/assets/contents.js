@@ -31,7 +31,6 @@ function buildContents() {
     },
     { label: "shares", text: true, wide: true, cell: (v) => shareBar(v.shown.share) },
     { label: "readable", wide: true, value: (v) => v.shown.readable_share, cell: (v) => percent(v.shown.readable_share) },
-    { label: "unsure", wide: true, value: (v) => v.shown.unsure_share, cell: (v) => percent(v.shown.unsure_share) },
     {
       label: "changes",
       unit: "/min",
