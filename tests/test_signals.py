@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,14 @@ def everything(folder: Path) -> pd.DataFrame:
 def test_rows_do_not_depend_on_how_a_run_is_carried_out(everything: pd.DataFrame, folder: Path) -> None:
     other = analyzed(folder / "other.parquet", workers=2, batch=3, segment_s=0.5, signals="all", blendshapes=True)
     pd.testing.assert_frame_equal(other, everything)
+
+
+def test_faces_that_are_classified_seldom_do_not_depend_on_it_either(folder: Path) -> None:
+    options: dict[str, Any] = {"classify_rate": "4", "rate": "12.5", "signals": "basic"}
+    seldom = analyzed(folder / "seldom.parquet", **options)
+    other = analyzed(folder / "seldom-other.parquet", batch=3, segment_s=0.13, **options)
+    pd.testing.assert_frame_equal(other, seldom)
+    assert 0.3 <= seldom.classified.mean() <= 0.4
 
 
 def test_nothing_else_changes(everything: pd.DataFrame, folder: Path) -> None:
