@@ -87,7 +87,7 @@ def main() -> None:
     repair_streams()
     # Arrow's own pools keep memory that was freed: a tenth of what a long timeline takes.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    gc.set_threshold(50_000, 20, 20)  # of a long timeline there are 100,000 records; to go through them again and again takes 4 %
+    gc.set_threshold(50_000, 20, 20)  # a long timeline makes 100,000 records: a twentieth of the time goes into visiting them
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as it is for a job in the background of a script
             signal.signal(number, _interrupt)
