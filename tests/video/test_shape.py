@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -265,3 +266,32 @@ def test_every_shape_fits_into_every_picture(width: int, height: int, orientatio
         assert 0 <= placed.x <= placed.x + placed.width_px <= size[0]
         assert 0 <= placed.y <= placed.y + placed.height_px <= size[1]
         assert min(placed.stored) > 0
+
+
+def _aspects(path: Path) -> list[tuple[UInt8, UInt8]]:
+    """The frames of a stream whose aspect ratio changes on the way, so that every frame is asked for its own."""
+    wide = film(path.with_name("wide.ts"), [pattern()] * 6, aspect=Fraction(4, 3))
+    return analysed(joined(path.with_name("both.ts"), film(path.with_name("square.ts"), [pattern()] * 6), wide))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(analysed, id="analysis"),
+        pytest.param(_aspects, id="analysis of changing aspect ratios"),
+        pytest.param(lambda path: [still for _, still in stills(path, [0.0, 0.2, 0.4])], id="stills"),
+        pytest.param(lambda path: rewritten(path, path.with_name("again.mp4")), id="transcoding"),
+        pytest.param(lambda path: clipped(path, path.with_name("clip.mp4")), id="cutting"),
+    ],
+)
+def test_no_frame_waits_for_the_garbage_collector(use: Callable[[Path], object], tmp_path: Path) -> None:
+    """A frame in a reference cycle keeps its pixels; in an hour of video the keyframes alone take gigabytes."""
+    path = film(tmp_path / "a.mp4", [pattern()] * 15, orientation=6)
+    gc.collect()
+    gc.disable()
+    try:
+        use(path)
+        left = [kept for kept in gc.get_objects() if isinstance(kept, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert not left

@@ -16,7 +16,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.filter import Graph
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.stream import VideoStream
 
 MOST_PIXELS = 1 << 26
@@ -117,7 +117,9 @@ def fit(shape: Shape, width_px: int, height_px: int) -> Fit:
 def orientation_of(frame: av.VideoFrame) -> int:
     """What the frame's display matrix says, to the nearest quarter of a turn; see `Shape`."""
     try:
-        data = cast("Mapping[Type, bytes]", frame.side_data)[Type.DISPLAYMATRIX]
+        # `frame.side_data` would keep this object in the frame, and it holds the frame: a cycle with all its pixels, which the
+        # garbage collector may find hundreds of frames later.
+        data = cast("Mapping[Type, bytes]", SideDataContainer(frame))[Type.DISPLAYMATRIX]  # type: ignore[call-arg]  # not in its stub
     except KeyError:
         return 1
     except ValueError:  # PyAV has no name for some other data of the frame, EXIF for one: then it gives the angle at least
@@ -135,7 +137,6 @@ class StreamShapes:
         self._stream, self._orientation = stream, orientation
         follows = bool(WITHOUT_ASPECT & set(container.format.name.split(",")))
         self._fixed = None if follows else _sane(stream.sample_aspect_ratio)
-        self._turned: tuple[float, int] | None = None  # the angle of the last frames, and their orientation
         self._seen: list[Fraction] = []
         self._gauges: dict[tuple[int, int, str], _AspectGauge] = {}
 
@@ -148,15 +149,8 @@ class StreamShapes:
 
     def of(self, frame: av.VideoFrame) -> Shape:
         """The shape of a frame that came out of the decoder."""
-        orientation = self._orientation_of(frame) if self._orientation is None else self._orientation
+        orientation = orientation_of(frame) if self._orientation is None else self._orientation
         return Shape(frame.width, frame.height, self._aspect_of(frame), orientation)
-
-    def _orientation_of(self, frame: av.VideoFrame) -> int:
-        """Asked at keyframes and where the angle changes: PyAV keeps a frame whose matrix was asked for until the garbage
-        collector finds it, and hundreds of them take a gigabyte."""
-        if self._turned is None or frame.key_frame or frame.rotation != self._turned[0]:
-            self._turned = (frame.rotation, orientation_of(frame))
-        return self._turned[1]
 
     def _aspect_of(self, frame: av.VideoFrame) -> Fraction:
         """The decoder's own word may be ahead of the frames that it gives, so after a change every frame is asked."""
