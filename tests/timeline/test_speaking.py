@@ -103,12 +103,12 @@ def test_too_few_changes_say_nothing() -> None:
     assert not np.isnan(two).any()
 
 
-def voice(*spoken: tuple[float, float], length_s: float = 300.0) -> VoiceFinder:
-    """Noise with a voice from and to some times."""
-    level = np.full(round(length_s * 50), NOISE_DB, np.float32)
+def voice(*spoken: tuple[float, float], length_s: float = 300.0, likeness: float = 0.5) -> VoiceFinder:
+    """Noise with a voice from and to some times, or with something that is so like itself a tenth of a second before."""
+    sound = np.tile(np.array([NOISE_DB, 0.0], np.float32), (round(length_s * 50), 1))
     for start_s, end_s in spoken:
-        level[round(start_s * 50) : round(end_s * 50)] = VOICE_DB
-    return VoiceFinder(lambda time_s: level[: max(0, round(time_s * 50))])
+        sound[round(start_s * 50) : round(end_s * 50)] = VOICE_DB, likeness
+    return VoiceFinder(lambda time_s: sound[: max(0, round(time_s * 50))])
 
 
 def test_nobody_speaks_while_nobody_is_heard() -> None:
@@ -117,6 +117,14 @@ def test_nobody_speaks_while_nobody_is_heard() -> None:
     assert (one[:18] < 0.1).all()
     assert (one[53:] < 0.1).all()
     assert (two < 0.1).all()
+
+
+def test_music_is_no_voice() -> None:
+    mouths = of_two(lively(100), still(100))
+    music = voice((2.0, 5.0), (60.0, 90.0), likeness=0.85)
+    for one, other in zip(of_two(lively(100), still(100), music), mouths, strict=True):
+        np.testing.assert_array_equal(one, other)  # nobody is heard, so mouths alone can say
+    assert not music.heard
 
 
 def test_of_two_lively_mouths_that_speaks_which_opens_with_the_sound() -> None:

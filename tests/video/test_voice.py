@@ -14,7 +14,7 @@ from feelit.signals.voice import QUIETEST_DB
 from feelit.storage.location import Url
 from feelit.types import Float32
 from feelit.video import voice
-from feelit.video.voice import Loudness, loudness
+from feelit.video.voice import LATER, Loudness, loudness
 
 RATE_HZ = 16_000
 
@@ -48,18 +48,19 @@ def test_loudness_is_that_of_the_time_however_it_is_asked_for(tmp_path: Path, as
     path = clip(tmp_path / "a.mkv", np.concatenate([quiet, noise(0.5), quiet, noise(0.5)]))
     found = Loudness(path)
     for time_s in asked:
-        level = found.until(time_s)
-        assert len(level) <= np.ceil(time_s * 50)
+        sound = found.until(time_s)
+        assert len(sound) <= np.ceil(time_s * 50)
+    level = sound[:, 0]
     assert len(level) in (98, 99)
     assert (level[2:22] == QUIETEST_DB).all()
     assert (level[27:48] > -25).all()
     assert (level[52:73] == QUIETEST_DB).all()
     assert (level[77:97] > -25).all()
-    np.testing.assert_array_equal(level, Loudness(path).until(99))
+    np.testing.assert_array_equal(sound, Loudness(path).until(99))
 
 
 def test_sound_that_begins_late_is_silent_before(tmp_path: Path) -> None:
-    level = Loudness(clip(tmp_path / "a.mkv", noise(1.0), first_s=0.6)).until(99)
+    level = Loudness(clip(tmp_path / "a.mkv", noise(1.0), first_s=0.6)).until(99)[:, 0]
     assert (level[:28] < -90).all()
     assert (level[32:75] > -25).all()
 
@@ -73,11 +74,11 @@ def test_a_video_without_sound_and_one_that_is_none_have_no_loudness(tmp_path: P
 
 def test_a_damaged_stretch_is_silent_and_nothing_is_shifted(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mkv", noise(2.0))
-    whole = Loudness(path).until(99)
+    whole = Loudness(path).until(99)[:, 0]
     data = bytearray(path.read_bytes())
     data[len(data) * 3 // 4 :] = b""
     path.write_bytes(data)
-    cut = Loudness(path).until(99)
+    cut = Loudness(path).until(99)[:, 0]
     assert 20 < len(cut) < len(whole)
     np.testing.assert_allclose(cut[:-3], whole[: len(cut) - 3], atol=1)
 
@@ -88,6 +89,27 @@ def test_beeps_are_no_voices() -> None:
     assert (loudness(beep.astype(np.float32)) == QUIETEST_DB).all()
     assert (loudness(0.2 * np.asarray(voiced, np.float32)) > -25).all()
     assert loudness(beep.astype(np.float32)[:100]).shape == (0,)
+
+
+def test_a_held_note_is_like_itself_and_changing_sounds_are_not(tmp_path: Path) -> None:
+    time_s = np.arange(2 * RATE_HZ) / RATE_HZ
+
+    def tone(hz: float) -> Float32:
+        return np.asarray(0.1 * sum(np.sin(2 * np.pi * hz * k * time_s) / k for k in range(1, 9)), np.float32)
+
+    held = Loudness(clip(tmp_path / "a.mkv", tone(220.0))).until(99)[:, 1]
+    assert (held[:LATER] == 0).all()
+    assert (held[LATER + 2 : 90] > 0.95).all()
+    parts = [tone(hz)[: RATE_HZ // 10] for hz in (180.0, 310.0, 230.0, 420.0) * 5]
+    changing = Loudness(clip(tmp_path / "b.mkv", np.concatenate(parts))).until(99)[:, 1]
+    assert changing[LATER + 2 : 90].mean() < 0.5
+
+
+def test_windows_are_the_same_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clip(tmp_path / "a.mkv", noise(2.0))
+    whole = Loudness(path).until(99)
+    monkeypatch.setattr(voice, "READ_AT_ONCE_S", 0.05)
+    np.testing.assert_array_equal(Loudness(path).until(99), whole)
 
 
 def test_a_storage_that_fails_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:

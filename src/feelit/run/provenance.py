@@ -19,7 +19,7 @@ from feelit.models.paths import BUILT_IN, model_path
 from feelit.options import AnalyzeOptions
 from feelit.options.analyze import rate_hz
 
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Raised by a change of the program after which the same video, models and settings give other rows, and by nothing else."""
 
 CHOSEN = ("detector", "classifier")

@@ -1,4 +1,4 @@
-"""The loudness of a video's sound over time, by which speech is found: decoded once, in order, as far as it is asked for."""
+"""The loudness of a video's sound over time, and how it stays the same: decoded once, in order, as far as it is asked for."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ STEPS = 16
 PURE = 0.99
 """A window with this share of its power in four neighbouring bins holds a beep, not a voice, and counts as silent."""
 
+LATER = 5
+"""Spectra so many windows apart, 0.1 s, are compared: within it speech goes on to another sound, and music holds its notes."""
+
+LIKENESS_STEPS = 256
+"""Likeness is rounded to 1/256: sums of it are exact in any order."""
+
 MOST_SLIP_S = 0.05
 """Sound whose timestamps lie farther from the end of the sound before it is moved to where they say."""
 
@@ -40,6 +46,8 @@ READ_AT_ONCE_S = 5.0
 
 class Loudness:
     """Loudness of a video's sound, dB, in windows of 32 ms every 20 ms: window `k` begins at `k` x 20 ms on the player's clock.
+
+    Beside it stands how like the window's spectrum is to that of 0.1 s before, 0..1.
 
     The first track of sound is read from the beginning of the file, once, as far as it is asked for. What cannot be decoded is
     silent; a video without sound, or whose sound cannot be read, has no windows.
@@ -53,17 +61,18 @@ class Loudness:
     def __init__(self, path: Location) -> None:
         self._path = path
         self._sound = self._samples()
-        self._rest = np.zeros(0, np.float32)  # from the first sample of the next window on
+        self._rest = np.zeros(0, np.float32)  # from the first sample of the window `_again` before the next one on
+        self._again = 0  # windows that are read once more, for what follows to be compared with
         self._known: list[Float32] = []
         self._count = 0
         self._ended = False
         self._fill(0)
 
     def until(self, time_s: float) -> Float32:
-        """(K,) float32: all windows that begin before a time, or before the end of the sound."""
+        """(K, 2) float32, dB and likeness: all windows that begin before a time, or before the end of the sound."""
         wanted = max(0, int(np.ceil(time_s * RATE_HZ / HOP)))
         self._fill(wanted)
-        return np.concatenate([*self._known, np.zeros(0, np.float32)])[:wanted]
+        return np.concatenate([*self._known, np.zeros((0, 2), np.float32)])[:wanted]
 
     def _fill(self, wanted: int) -> None:
         while self._count <= wanted and not self._ended:
@@ -71,10 +80,14 @@ class Loudness:
             self._ended = part is None
             rest = self._rest if part is None else np.concatenate([self._rest, part])
             count = max(0, (len(rest) - WINDOW) // HOP + 1)
-            self._rest = rest[count * HOP :]
-            if count:
-                self._known.append(loudness(rest[: (count - 1) * HOP + WINDOW]))
-                self._count += count
+            new = count - self._again
+            if new <= 0:
+                self._rest = rest
+                continue
+            self._known.append(measures(rest[: (count - 1) * HOP + WINDOW])[self._again :])
+            self._count += new
+            self._again = min(LATER, count)
+            self._rest = rest[(count - self._again) * HOP :]
 
     def _samples(self) -> Iterator[Float32]:
         """The sound from the player's zero on, in parts of READ_AT_ONCE_S or more."""
@@ -115,14 +128,43 @@ class Loudness:
                     yield samples.astype(np.float32, copy=False)
 
 
+def measures(samples: Float32) -> Float32:
+    """(n,) float32 samples, -1..1 -> (K, 2) float32: `loudness` and `likeness` of every window that fits."""
+    power = _power(samples)
+    return np.stack([_level(power), likeness(power)], axis=1)
+
+
 def loudness(samples: Float32) -> Float32:
     """(n,) float32 samples, -1..1 -> (K,) float32, dB of every window that fits: of the band of speech, beeps left out."""
+    return _level(_power(samples))
+
+
+def likeness(power: Float32) -> Float32:
+    """(K, B) power -> (K,) float32: cosine of the angle between the amplitudes of a window and those of LATER windows before.
+
+    0 for the first LATER, which have none before them.
+    """
+    amplitude = np.sqrt(power)
+    amplitude /= np.linalg.norm(amplitude, axis=1, keepdims=True) + np.float32(1e-9)
+    result = np.zeros(len(power), np.float32)
+    result[LATER:] = (amplitude[LATER:] * amplitude[:-LATER]).sum(axis=1)
+    return (np.round(result * LIKENESS_STEPS) / LIKENESS_STEPS).astype(np.float32)
+
+
+def _power(samples: Float32) -> Float32:
+    """(n,) samples -> (K, B) float32: power of the frequencies of speech in every window that fits."""
+    hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    band = (hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1])
     if len(samples) < WINDOW:
-        return np.zeros(0, np.float32)
+        return np.zeros((0, int(band.sum())), np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP] * np.hanning(WINDOW).astype(np.float32)
     power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
-    hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
-    power = power[:, (hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1])]
+    result: Float32 = power[:, band]
+    return result
+
+
+def _level(power: Float32) -> Float32:
+    """(K, B) power -> (K,) float32, dB."""
     whole = power.sum(axis=1)
     peak = np.lib.stride_tricks.sliding_window_view(power, 4, axis=1).sum(axis=2).max(axis=1)
     # A sine of full scale, windowed by Hann, has WINDOW² / 16 x 1.5 in all bins together.
