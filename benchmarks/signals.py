@@ -20,9 +20,9 @@ import numpy as np
 
 from feelit.models.paths import model_path
 from feelit.signals.columns import ACTION_UNITS, BASIC, BLENDSHAPES, OUTPUTS, POSE
-from feelit.signals.derive import derive
+from feelit.signals.derive import derive, turned
 from feelit.training.face.data import load_images
-from feelit.training.signals.data import Faces, crop, cut_face
+from feelit.training.signals.data import TURNED_OVER, Faces, crop, cut_face
 from feelit.training.signals.teacher import Teacher, in_mirror
 from feelit.training.signals.train import Recipe, scale_of
 from feelit.types import Bool, Float32, UInt8
@@ -37,6 +37,7 @@ NAMES = (*POSE, *BASIC, *ACTION_UNITS, *(f"bs_{name.lstrip('_')}" for name in BL
 LEAST_SPREAD = 0.02
 SIZES = ((32, 48), (48, 64), (64, 96), (96, 9999))
 YAWS = ((0, 15), (15, 30), (30, 90))
+HEAD_YAWS = ((0, 15), (15, 30), (30, 45), (0, 45), (45, 60), (60, 75), (45, 75))
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,15 @@ def report(title: str, seen: Seen) -> dict[str, list[float]]:
     return whole
 
 
+def rotation_deg(one: Float32, other: Float32) -> Float32:
+    """The angle of the one turn that takes a head to another: (N, 3) pitch, yaw, roll each -> (N,), degrees."""
+    axes = [
+        np.stack([turned((x, y, z), *angles.T.astype(np.float64)) for x, y, z in np.eye(3).tolist()]) for angles in (one, other)
+    ]
+    trace = np.einsum("ijn,ijn->n", *axes)
+    return np.asarray(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1))), np.float32)
+
+
 def heads(paths: list[Path]) -> dict[str, dict[str, float]]:
     model = open_signals(model_path("signals"), (), "cpu")
     rows: list[tuple[Float32, Float32, Float32, float, float]] = []
@@ -186,15 +196,26 @@ def heads(paths: list[Path]) -> dict[str, dict[str, float]]:
     pose, gaze, opened, closed = (np.array([row[k] for row in rows]) for k in (1, 2, 3, 4))
     print(f"\nrendered heads: {len(rows)} pictures of {len(paths)} people; the detector misses {missed}")
     result = {}
-    for low, high in ((0, 15), (15, 30), (30, 45), (0, 45), (45, 60), (60, 75)):
+    upright = np.abs(pose[:, [0, 2]]).max(axis=1) < TURNED_OVER
+    for low, high in HEAD_YAWS:
         k = (np.abs(pose[:, 1]) >= low) & (np.abs(pose[:, 1]) < high)
         errors = {n: float(np.abs(found[k, NAMES.index(n)] - pose[k, j]).mean()) for j, n in enumerate(ANGLES[:3])}
         eyes = k & (closed < 0.5)
         errors |= {n: float(np.abs(found[eyes, NAMES.index(n)] - gaze[eyes, j]).mean()) for j, n in enumerate(ANGLES[3:])}
         errors |= {n: correlation(found[k, NAMES.index(n)], opened[k]) for n in ("mouth_open",)}
         errors["blink"] = correlation(found[k, NAMES.index("AU45")], closed[k])
+        errors["rotation_deg"] = float(rotation_deg(found[k][:, [NAMES.index(n) for n in ANGLES[:3]]], pose[k]).mean())
+        known = k & upright
+        errors |= {
+            f"{n}, upright": float(np.abs(found[known, NAMES.index(n)] - pose[known, j]).mean())
+            for j, n in enumerate(ANGLES[:3])
+        }
         result[f"yaw {low} to {high}°"] = errors
-        print(f"| yaw {low} to {high}° ({k.sum()}) | " + " | ".join(f"{n} {v:.2f}" for n, v in errors.items()) + " |")
+        print(
+            f"| yaw {low} to {high}° ({k.sum()}, upright {known.sum()}) | "
+            + " | ".join(f"{n} {v:.2f}" for n, v in errors.items())
+            + " |"
+        )
     return result
 
 

@@ -29,6 +29,13 @@ CUT_PX = 96
 CUT_SHARE = 1.3
 """Faces are cut to squares of so many px, so much wider than the crop that they give."""
 
+HEAD_CUT_PX = 160
+"""Rendered heads are cut to so many: crops out of fewer are softer than those of a video, and an iris is 4 px wide."""
+
+TURNED_OVER = 60.0
+"""Beyond so many degrees of pitch or roll, near profile, the three angles of a head say little each: turning about two axes is
+nearly the same there. Such rendered heads teach no pitch and no roll."""
+
 CLOSED = 0.5
 """Of eyes that are closed as far as this nobody can say where they look."""
 
@@ -41,6 +48,7 @@ OPEN_LID, SHUT_LID = 0.15, 0.75
 drawn open and shut."""
 
 ROLL = OUTPUTS.index("roll_deg")
+PITCH_ROLL = [OUTPUTS.index("pitch_deg"), ROLL]
 POSE = [OUTPUTS.index(name) for name in ("pitch_deg", "yaw_deg", "roll_deg")]
 GAP = OUTPUTS.index("lip_gap")
 BLINKS = [OUTPUTS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
@@ -54,7 +62,7 @@ EYES = [OUTPUTS.index(name) for name in ("eye_yaw_deg", "eye_pitch_deg")]
 class Faces:
     """F faces that the teacher has seen."""
 
-    picture: UInt8  # (F, CUT_PX, CUT_PX)
+    picture: UInt8  # (F, P, P)
     landmarks: Float32  # (F, 5, 2) px of it
     target: Float32  # (F, 58) as OUTPUTS, pose in the picture; NaN where the teacher saw no face
     weight: Float32  # (F, 58) how much each counts
@@ -119,11 +127,12 @@ def read_heads(folder: Path, counts: float = 1.0) -> Faces:
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as head:
             for i in np.flatnonzero(np.isfinite(head["found"]).all(axis=(1, 2))).tolist():
-                cut, where = cut_face(head["image"][i], head["found"][i])
+                cut, where = cut_face(head["image"][i], head["found"][i], HEAD_CUT_PX)
                 target, weight = np.zeros(len(OUTPUTS), np.float32), np.zeros(len(OUTPUTS), np.float32)
                 target[POSE], target[EYES], target[GAP] = head["angles"][i], head["gaze"][i], LIPS_SHOWN * head["gap"][i]
                 target[BLINKS] = OPEN_LID + (SHUT_LID - OPEN_LID) * head["close"][i]
                 weight[[*POSE, *BLINKS, GAP]], weight[EYES] = counts, counts * (head["close"][i].max() < CLOSED)
+                weight[PITCH_ROLL] *= np.abs(target[PITCH_ROLL]).max() < TURNED_OVER
                 if "sneer" in head:  # earlier renderings lack it
                     target[SNEERS], weight[SNEERS] = head["sneer"][i], counts
                 pictures.append(cut)
@@ -151,23 +160,23 @@ def _cut_faces(files: list[Path], least_px: float) -> tuple[UInt8, Float32]:
     return np.stack(pictures), np.stack(points)
 
 
-def cut_face(luma: UInt8, landmarks: Float32) -> tuple[UInt8, Float32]:
-    """An upright square around a face, and the landmarks in it: (CUT_PX, CUT_PX) uint8 and (5, 2) px."""
+def cut_face(luma: UInt8, landmarks: Float32, cut_px: int = CUT_PX) -> tuple[UInt8, Float32]:
+    """An upright square around a face, and the landmarks in it: (cut_px, cut_px) uint8 and (5, 2) px."""
     shape = TEMPLATE - TEMPLATE.mean(axis=0)
     middle = landmarks.mean(axis=0)
     side = CUT_SHARE * max(float(np.sqrt(((landmarks - middle) ** 2).sum() / (shape**2).sum())), 8.0)
     centre = middle + (0.5 - TEMPLATE.mean(axis=0)) * side / CUT_SHARE
-    factor = max(1, int(side / CUT_PX))
+    factor = max(1, int(side / cut_px))
     if factor > 1:  # bilinear sampling alone would alias
         height, width = (length // factor * factor for length in luma.shape)
         luma = np.asarray(
             cv2.resize(luma[:height, :width], (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8
         )
-    scale = CUT_PX / side
+    scale = cut_px / side
     matrix = np.array([[scale * factor, 0, 0], [0, scale * factor, 0]])
-    matrix[:, 2] = (CUT_PX - 1) / 2 - scale * (centre - (factor - 1) / 2)
-    cut = cv2.warpAffine(luma, matrix, (CUT_PX, CUT_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.uint8), ((landmarks - centre) * scale + (CUT_PX - 1) / 2).astype(np.float32)
+    matrix[:, 2] = (cut_px - 1) / 2 - scale * (centre - (factor - 1) / 2)
+    cut = cv2.warpAffine(luma, matrix, (cut_px, cut_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.uint8), ((landmarks - centre) * scale + (cut_px - 1) / 2).astype(np.float32)
 
 
 def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> Crops:
