@@ -70,7 +70,10 @@ def test_pictures_without_an_expression_are_not_learnt_from(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_eight_classes_are_learnt_with_every_means_against_overfitting(tmp_path: Path, command: Command) -> None:
+def test_eight_classes_are_learnt_with_every_means_against_overfitting(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feelit.training.expression.train.draw_curves", lambda *given: None)  # a figure after each of 40 epochs
     write_affectnet(tmp_path / "AffectNet")
     recipe = tmp_path / "mine.toml"
     recipe.write_text(

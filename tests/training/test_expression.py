@@ -24,7 +24,8 @@ from feelit.training.onnx import export
 from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.types import EMOTIONS
 from feelit.vision.session import open_session
-from tests.training.test_expression_data import small_lesson, write_data
+from tests.training.conftest import Trained
+from tests.training.test_expression_data import small_lesson
 
 SMALL = Recipe(size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=2, calm_epochs=1)
 
@@ -83,9 +84,8 @@ def test_what_is_no_network_is_refused(recipe: Recipe, message: str) -> None:
         recipe.build()
 
 
-def test_run_trains_exports_and_scores_as_users_will(tmp_path: Path) -> None:
-    write_data(tmp_path)
-    model = train("mine", SMALL, tmp_path, tmp_path)
+def test_run_trains_exports_and_scores_as_users_will(trained: Trained) -> None:
+    model = trained.model
     card = read_card(model)
     assert (model.name, card.name, card.labels) == ("mine.onnx", "mine", EMOTIONS)
     assert card.scores["aligned crops, as videos give them"]["images"] == 16
@@ -94,20 +94,18 @@ def test_run_trains_exports_and_scores_as_users_will(tmp_path: Path) -> None:
     logits, own = session.run(["logits", "fer2013"], {"luma": np.zeros((3, 1, 48, 48), np.uint8)})
     assert (np.shape(logits), np.shape(own)) == ((3, 8), (3, 7))
     for picture in ("curves.png", "saliency.png", "evaluation/confusion.png", "evaluation-fer2013/confusion.png"):
-        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
-    report = json.loads((tmp_path / "evaluation-fer2013" / "scores.json").read_text())
+        assert (trained.out / picture).read_bytes().startswith(b"\x89PNG")
+    report = json.loads((trained.out / "evaluation-fer2013" / "scores.json").read_text())
     assert (report["labels"], list(report["classes"])) == ("fer2013", [name for name in EMOTIONS if name != "contempt"])
     content = json.loads(model.with_suffix(".json").read_text())
     assert all(d["licence"] for d in content["training_data"])
 
 
-def test_the_second_output_answers_for_the_labels_of_fer2013(tmp_path: Path) -> None:
-    write_data(tmp_path)
-    model = train("mine", SMALL, tmp_path, tmp_path)
+def test_the_second_output_answers_for_the_labels_of_fer2013(trained: Trained) -> None:
     options = EvaluateOptions(split="valid", framing="original", labels="fer2013")
-    scores = evaluate_classifier(model, tmp_path, options)
-    image = np.stack(list(read_split(tmp_path, "valid").images))
-    own = np.asarray(open_session(model, "cpu").run(["fer2013"], {"luma": image[:, None]})[0]).argmax(axis=1)
+    scores = evaluate_classifier(trained.model, trained.data, options)
+    image = np.stack(list(read_split(trained.data, "valid").images))
+    own = np.asarray(open_session(trained.model, "cpu").run(["fer2013"], {"luma": image[:, None]})[0]).argmax(axis=1)
     assert scores.accuracy.value == pytest.approx((own == [i % 7 for i in range(16)]).mean())
     assert "contempt" not in scores.classes
     assert (scores.labels, scores.calibration_votes) == ("fer2013", None)
@@ -157,16 +155,12 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) ->
     assert second.curve.rows == [(1, {"loss": 2.0})]
 
 
-def test_a_run_learns_from_another_one_and_begins_with_its_weights(tmp_path: Path) -> None:
-    write_data(tmp_path)
-    (tmp_path / "first").mkdir()
-    (tmp_path / "second").mkdir()
-    train("first", SMALL, tmp_path, tmp_path / "first")
-    before = str(tmp_path / "first" / "last.pt")
+def test_a_run_learns_from_another_one_and_begins_with_its_weights(tmp_path: Path, trained: Trained) -> None:
+    before = str(trained.out / "last.pt")
     state = State(replace(SMALL, begin=before))
     state.begin(before)
     assert torch.equal(state.network.head.weight, averaged_network(Path(before))[1].head.weight)
-    model = train("second", replace(SMALL, begin=before, teachers=(before, before), taught=0.5), tmp_path, tmp_path / "second")
+    model = train("second", replace(SMALL, begin=before, teachers=(before, before), taught=0.5), trained.data, tmp_path)
     assert "teachers=" in read_card(model).recipe
 
 

@@ -26,6 +26,7 @@ from feelit.training.expression.run import BEFORE, Recipe, State
 from feelit.training.expression.schedule import best_epoch, has_learnt_enough, monitored, rate_at
 from feelit.training.expression.train import train, train_epoch
 from feelit.types import EMOTIONS
+from tests.training.conftest import Trained
 from tests.training.test_expression import SMALL
 from tests.training.test_expression_data import small_lesson, write_data
 
@@ -110,18 +111,15 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(
     assert caplog.messages[-1] == "stopped early: accuracy was best after epoch 2, whose weights are kept"
 
 
-def test_a_run_prints_what_is_usual(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    write_data(tmp_path)
-    with caplog.at_level(logging.INFO, "feelit.training"):
-        train("mine", SMALL, tmp_path, tmp_path)
+def test_a_run_prints_what_is_usual(trained: Trained) -> None:
     scores = r"loss \d\.\d{4}, validation loss \d\.\d{4}, accuracy \d\.\d{4}, macro F1 \d\.\d{4}, FER2013 \d\.\d{4}"
     learnt = r"training accuracy \d\.\d{4}, training FER2013 \d\.\d{4}"
-    lines = [line for line in caplog.messages if line.startswith("epoch")]
+    lines = [line for line in trained.messages if line.startswith("epoch")]
     assert re.fullmatch(rf"epoch 1 of 2: {scores}, {learnt}, learning rate \S+, \d+ s, at most \d+ min left", lines[0])
     assert re.fullmatch(rf"epoch 2 of 2: {scores}, {learnt}, learning rate \S+, \d+ s", lines[1])
-    assert "16 pictures to learn from, 16 to check with" in caplog.messages
-    assert f"by majority: {', '.join(f'{name} 2' for name in EMOTIONS)}" in caplog.messages
-    assert any(re.fullmatch(r"residual: \d+ parameters", line) for line in caplog.messages)
+    assert "16 pictures to learn from, 16 to check with" in trained.messages
+    assert f"by majority: {', '.join(f'{name} 2' for name in EMOTIONS)}" in trained.messages
+    assert any(re.fullmatch(r"residual: \d+ parameters", line) for line in trained.messages)
 
 
 def test_l1_drives_weights_to_nothing() -> None:

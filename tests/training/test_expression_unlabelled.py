@@ -22,8 +22,9 @@ from feelit.training.expression.train import labelled_by, train
 from feelit.training.expression.unlabelled import LEAST_PX, unlabelled
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
+from tests.training.conftest import Trained
 from tests.training.test_expression import SMALL
-from tests.training.test_expression_data import small_lesson, write_data
+from tests.training.test_expression_data import small_lesson
 
 FRAMING: Float32 = ((TEMPLATE - 0.5) * 0.8 + 0.5).astype(np.float32)
 """Faces a little smaller than crops show them."""
@@ -111,15 +112,13 @@ def test_teachers_say_what_nobody_said() -> None:
     np.testing.assert_array_equal(aligned(said), aligned(lesson))
 
 
-def test_a_run_learns_from_faces_without_labels_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    write_data(tmp_path)
-    first, second, faces = tmp_path / "first", tmp_path / "second", tmp_path / "faces"
-    for folder in (first, second, faces):
+def test_a_run_learns_from_faces_without_labels_too(tmp_path: Path, trained: Trained, caplog: pytest.LogCaptureFixture) -> None:
+    faces, out = tmp_path / "faces", tmp_path / "out"
+    for folder in (faces, out):
         folder.mkdir()
     write_faces(faces, [((TEMPLATE - 0.5) * 60 + (120, 100)).astype(np.float32)] * 5)
-    train("first", SMALL, tmp_path, first)
-    recipe = replace(SMALL, teachers=(str(first / "last.pt"),), unlabelled=str(faces), epochs=1, calm_epochs=0)
+    recipe = replace(SMALL, teachers=(str(trained.out / "last.pt"),), unlabelled=str(faces), epochs=1, calm_epochs=0)
     with caplog.at_level("INFO", "feelit.training"):
-        model = train("second", recipe, tmp_path, second)
+        model = train("second", recipe, trained.data, out)
     assert read_card(model).training_data[-1]["name"] == "muxspace/facial_expressions"
     assert "5 faces of which the teachers say what they show" in caplog.text

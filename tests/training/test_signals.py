@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,16 +186,35 @@ def write_faces(path: Path, count: int) -> None:
 @pytest.fixture
 def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(signal_data, "Teacher", Brightness)
-    folder = tmp_path / "faces"
+    return write_data(tmp_path / "faces")
+
+
+def write_data(folder: Path) -> Path:
     folder.mkdir()
     write_faces(folder / "train-0.parquet", 20)
     write_faces(folder / "val.parquet", 10)
     return folder
 
 
-def test_a_run_ends_in_a_model_that_serves(faces: Path, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    path = train("small", SMALL, faces, tmp_path / "run")
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of `SMALL` on such faces, trained once; tests that add to it work on a copy."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(signal_data, "Teacher", Brightness)
+        train("small", SMALL, write_data(folder / "faces"), folder)
+    shutil.rmtree(folder / "faces")
+    return folder
+
+
+@pytest.fixture
+def run_folder(trained: Path, tmp_path: Path) -> Path:
+    """A copy of what the run has left."""
+    return Path(shutil.copytree(trained, tmp_path / "run"))
+
+
+def test_a_run_ends_in_a_model_that_serves(faces: Path, run_folder: Path) -> None:
+    path = run_folder / "small.onnx"
     card = read_card(path)
     assert (card.task, card.labels, card.size_px) == ("signals", OUTPUTS, 64)
     assert [entry["name"] for entry in card.training_data] == ["MediaPipe Face Landmarker", "18F/18f.gsa.gov"]
@@ -203,17 +223,16 @@ def test_a_run_ends_in_a_model_that_serves(faces: Path, tmp_path: Path) -> None:
     assert card.exposure == read_card(model_path("expression")).exposure
     crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
     tap = find_tap(model_path("expression"), Recipe().layer)
-    branch = open_session(tmp_path / "run" / "branch.onnx", "cpu")
+    branch = open_session(run_folder / "branch.onnx", "cpu")
     (alone,) = run(branch, "branch", [OUTPUT], {branch.get_inputs()[0].name: tap.reader()(crops)})
     np.testing.assert_array_equal(open_signals(path, (), "cpu").outputs(crops), alone)  # the same bytes go in
-    assert train("small", SMALL, faces, tmp_path / "run").read_bytes() == path.read_bytes()  # nothing is left to learn
+    before = path.read_bytes()
+    assert train("small", SMALL, faces, run_folder).read_bytes() == before, "nothing is left to learn"
 
 
-def test_another_recipe_does_not_go_on(faces: Path, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    train("small", SMALL, faces, tmp_path / "run")
+def test_another_recipe_does_not_go_on(faces: Path, run_folder: Path) -> None:
     with pytest.raises(UsageError, match="belongs to another recipe"):
-        train("small", Recipe(widths=(16, 32)), faces, tmp_path / "run")
+        train("small", Recipe(widths=(16, 32)), faces, run_folder)
 
 
 def test_data_without_a_check_are_refused(faces: Path, tmp_path: Path) -> None:
@@ -262,12 +281,12 @@ def test_rendered_heads_are_exact_and_say_nothing_of_brows(tmp_path: Path) -> No
         read_heads(tmp_path / "none")
 
 
-def test_a_run_starts_from_another_one_s_weights(faces: Path, tmp_path: Path) -> None:
-    for name in ("one", "two", "three"):
+def test_a_run_starts_from_another_one_s_weights(faces: Path, trained: Path, tmp_path: Path) -> None:
+    for name in ("two", "three"):
         (tmp_path / name).mkdir()
     write_head(tmp_path / "1000.npz", 4)
-    first = train("small", SMALL, faces, tmp_path / "one")
-    again = replace(SMALL, start=str(tmp_path / "one" / "last.pt"), rate=1e-9, steps=1, heads=str(tmp_path))
+    first = trained / "small.onnx"
+    again = replace(SMALL, start=str(trained / "last.pt"), rate=1e-9, steps=1, heads=str(tmp_path))
     second = train("small", again, faces, tmp_path / "two")
     crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
     one, two = (open_signals(path, (), "cpu").outputs(crops) for path in (first, second))
