@@ -8,7 +8,8 @@ one half of PRESS (columns image and label, chosen by a hash of the image), so t
 half is only reported. The first row is the card's own calibration. The error of calibration (ECE) has 15 bins.
 
 Then, under the prior that is the default: recall and precision of every label on all photographs of PRESS, and by the least
-confidence of a label, how many labels are claimed, how many of these are right, and how many of the others would have been.
+confidence of a label, how many labels are claimed, how many of these are right, and how many of the others would have been; and
+the same by label.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from feelit.vision.priors import adjusted, weights
 
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 CONFIDENCES = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+LABEL_CONFIDENCES = (0.45, 0.55, 0.65, 0.75, 0.8, 0.85)
 
 
 def line(probability: Float64, label: Int64) -> str:
@@ -76,6 +78,19 @@ def by_confidence(sets: list[tuple[Float32, Int64]]) -> None:
         print(f"{least:15.2f} | " + " | ".join(cells))
 
 
+def by_confidence_and_label(sets: list[tuple[Float32, Int64]]) -> None:
+    """Print how many labels of each kind are right at several least confidences, of how many, and their recall."""
+    print("label, confidence from | validation: right, of, recall | press, choosing | press, reported")
+    for k, name in enumerate(EMOTIONS):
+        for least in LABEL_CONFIDENCES:
+            cells = []
+            for probability, label in sets:
+                claimed = (probability.argmax(axis=1) == k) & (probability.max(axis=1) >= least)
+                right = f"{(label[claimed] == k).mean():6.1%}" if claimed.any() else "     -"
+                cells.append(f"{right} {claimed.sum():4d} {claimed[label == k].mean():6.1%}")
+            print(f"{name:10} {least:.2f} | " + " | ".join(cells))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -106,7 +121,9 @@ def main() -> None:
     added, temperature = weights(model.card, "auto") or (np.zeros(len(EMOTIONS), np.float32), 1.0)
     said, others_said = (adjusted(np.exp(values), added, temperature) for values in (valid, other))
     by_label(others_said, other_label)
-    by_confidence([(said, label), (others_said[half], other_label[half]), (others_said[~half], other_label[~half])])
+    sets = [(said, label), (others_said[half], other_label[half]), (others_said[~half], other_label[~half])]
+    by_confidence(sets)
+    by_confidence_and_label(sets)
 
 
 if __name__ == "__main__":

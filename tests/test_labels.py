@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feelit.labels import UNSURE, claimed, starred
+from feelit.labels import EMOTIONS, LEAST_CLAIMED, claimed, starred
 
 
 @pytest.mark.parametrize(
@@ -15,5 +15,10 @@ def test_a_star_marks_what_is_seldom_right(emotion: str, expected: str) -> None:
 
 
 def test_a_question_mark_says_that_a_label_is_unsure() -> None:
-    assert claimed("sadness", UNSURE - 0.01) == "sadness? 44%"
-    assert claimed("sadness", UNSURE) == "sadness 45%"
+    assert claimed("sadness", 0.79) == "sadness? 79%"
+    assert claimed("sadness", 0.80) == "sadness 80%"
+    assert claimed("neutral", 0.79) == "neutral 79%"
+
+
+def test_every_label_has_a_least_probability() -> None:
+    assert tuple(LEAST_CLAIMED) == EMOTIONS

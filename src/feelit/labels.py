@@ -11,8 +11,17 @@ DOUBTFUL = ("disgust", "fear", "contempt")
 """Labels of the built-in classifier that tables mark. On press photographs, whose labels it never learnt from, it finds
 3 % of disgust (208 faces), 29 % of fear (21) and 33 % of contempt (9); of what it calls so 23, 15 and 12 % are."""
 
-UNSURE = 0.45
-"""A smoothed probability below this is no claim: on press photographs 38 % of such labels are right, of the others 74 %."""
+LEAST_CLAIMED = {
+    "neutral": 0.45,
+    "happiness": 0.45,
+    "surprise": 0.85,
+    "sadness": 0.8,
+    "anger": 0.45,
+    "disgust": 0.75,
+    "fear": 0.75,
+    "contempt": 0.75,
+}
+"""The smoothed probability from which a label is claimed; below it, it is unsure. docs/benchmarks.md says what chose them."""
 
 STARRED = "* seldom right"
 """What legends say of the mark of `starred`."""
@@ -25,7 +34,7 @@ def starred(emotion: str) -> str:
 
 def claimed(emotion: str, confidence: float) -> str:
     """An emotion as captions write it: with a question mark, if it is unsure, and its probability in percent."""
-    return f"{emotion}{'?' * (confidence < UNSURE)} {100 * confidence:.0f}%"
+    return f"{emotion}{'?' * (confidence < LEAST_CLAIMED[emotion])} {100 * confidence:.0f}%"
 
 
 LEAST_REPORTED_S = 2.0

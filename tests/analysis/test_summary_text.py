@@ -97,6 +97,22 @@ def test_what_is_unsure_is_named_beside_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("emotion", "confidence", "share"),
+    [
+        pytest.param("sadness", 0.7, 1.0, id="below"),
+        pytest.param("sadness", 0.8, 0.0, id="from"),
+        pytest.param("surprise", 0.8, 1.0, id="a rarer label"),
+        pytest.param("anger", 0.7, 0.0, id="a usual label"),
+    ],
+)
+def test_every_label_is_claimed_from_its_own_probability(emotion: str, confidence: float, share: float) -> None:
+    table = table_of({1: "a" * 40}, regular(40), confidence={(1, i): confidence for i in range(40)})
+    texts = pc.replace_substring(table["emotion"].cast(pa.string()), "anger", emotion).dictionary_encode()
+    table = table.set_column(table.schema.get_field_index("emotion"), "emotion", texts)
+    assert summaries(table, "track")[0].shown.unsure_share == share
+
+
+@pytest.mark.parametrize(
     ("baseline", "happy"), [("auto", 0.25 / 7), ("0-2", 0.25 / 7), ("3-6", 0.75), ("0:02-0:04", (0.25 / 7 + 0.75) / 2)]
 )
 def test_the_usual_face_is_a_median_or_the_mean_of_a_stretch(baseline: str, happy: float) -> None:

@@ -20,7 +20,7 @@ from feelit.analysis.moments import MOMENTS, Candidates, Moment, candidates, cho
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.track_series import weighted_median
 from feelit.errors import UsageError
-from feelit.labels import UNSURE
+from feelit.labels import LEAST_CLAIMED
 from feelit.options.baseline import stretch_of
 from feelit.options.timelines import SURE
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
 """Which events are counted, and under what name."""
+
+LEAST = np.array([LEAST_CLAIMED[emotion] for emotion in EMOTIONS])
+"""(C,) probabilities below which the labels of EMOTIONS are unsure."""
 
 USUAL_COLUMNS = (*(f"usual_{emotion}" for emotion in EMOTIONS), *(f"above_{emotion}" for emotion in EMOTIONS))
 
@@ -49,7 +52,7 @@ class ShownEmotions:
     readable_s: float
     first_seen_s: float  # time of the first sample with a face
     last_seen_s: float  # time of the last one
-    unsure_share: float  # of the readable time: the label's smoothed probability is below labels.UNSURE
+    unsure_share: float  # of the readable time: the label's smoothed probability is below labels.LEAST_CLAIMED
     dominant: str | None  # the emotion with the largest share; of equal ones that with the higher mean probability
     share: tuple[float, ...]  # (8,) of the readable time, in the order of EMOTIONS
     mean_probability: tuple[float, ...]  # (8,) over the readable time
@@ -284,7 +287,7 @@ class _Times:
         return cls(
             on_screen_s=float(samples.length_s.sum()),
             readable_s=float(seen.length_s.sum()),
-            unsure_s=float(seen.length_s[seen.confidence < UNSURE].sum()),
+            unsure_s=float(seen.length_s[seen.confidence < LEAST[seen.emotion]].sum()),
             shown_s=np.bincount(seen.emotion, seen.length_s, len(EMOTIONS)).astype(np.float64),
             probability_s=np.array([(seen.length_s * seen.probability[:, k]).sum() for k in range(len(EMOTIONS))]),
             first_s=float(samples.time_s[0]),

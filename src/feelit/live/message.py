@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from feelit.labels import STARRED, UNSURE, starred
+from feelit.labels import LEAST_CLAIMED, STARRED, starred
 from feelit.render import theme
 from feelit.render.marks import AHEAD, GAZE, RIGHT, UP
 from feelit.signals.columns import BASIC, POSE
@@ -39,9 +39,14 @@ def greeting(name: str, info: VideoInfo) -> bytes:
             "width_px": info.width_px,
             "height_px": info.height_px,
             "emotions": [
-                {"name": name, "starred": starred(name), "colour": theme.EMOTION_COLOUR[name].hex} for name in EMOTIONS
+                {
+                    "name": name,
+                    "starred": starred(name),
+                    "least": LEAST_CLAIMED[name],
+                    "colour": theme.EMOTION_COLOUR[name].hex,
+                }
+                for name in EMOTIONS
             ],
-            "unsure": UNSURE,
             "note": STARRED,
             "marks": {"right": RIGHT.hex, "up": UP.hex, "ahead": AHEAD.hex, "gaze": GAZE.hex},
             "tracks": [colour.hex for colour in theme.TRACK_COLOURS],

@@ -3,7 +3,7 @@
 export const BLANK = -1; // a face of which no emotion is claimed
 const CAPTION_MS = 500; // a percentage stands still for so long, so that it can be read
 
-/** The first message: source, size, emotions and colours, and what is unsure. */
+/** The first message: source, size, and emotions with their colours and the probability from which each is claimed. */
 export const look = {};
 
 export const find = (id) => document.getElementById(id);
@@ -19,7 +19,7 @@ export class Captions {
     const now = performance.now();
     const held = this.#held.get(face.track);
     if (held && held.emotion === face.emotion && now - held.since < CAPTION_MS) return held.text;
-    const mark = face.confidence < look.unsure ? "?" : "";
+    const mark = face.confidence < look.emotions[face.emotion].least ? "?" : "";
     const text = `${look.emotions[face.emotion].name}${mark} ${Math.round(100 * face.confidence)}%`;
     this.#held.set(face.track, { emotion: face.emotion, since: now, text });
     return text;
