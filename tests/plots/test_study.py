@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 import feelit
 from feelit.options.timelines import PlotOptions
-from feelit.plots.study import StudyFigure, draw_study
+from feelit.plots.study import CURVES, StudyFigure, draw_study
 
 
 def content(levels: tuple[str, ...] = ("funny", "dull"), **contrast: Any) -> StudyFigure:
@@ -69,3 +69,10 @@ def test_damaged_tables_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"nothing")
     with pytest.raises(feelit.TimelineReadError, match=r"curves\.parquet is damaged"):
         feelit.plot(tmp_path)
+
+
+def test_a_study_takes_no_other_baseline(tmp_path: Path) -> None:
+    for name in (CURVES, "report.html"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(feelit.UsageError, match="a baseline of its own"):
+        feelit.plot(tmp_path, tmp_path / "a.svg", baseline="auto")
