@@ -9,7 +9,7 @@ import numpy as np
 
 from feelit.geometry import iou
 from feelit.identity.evidence import APART
-from feelit.identity.likeness import LEAST_WEIGHT, between, probability, template
+from feelit.identity.likeness import LEAST_WEIGHT, between, of_faces, probability, template
 from feelit.identity.looks import ChosenFaces
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX
@@ -68,7 +68,7 @@ def split_doubts(faces: ChosenFaces, vector: Int8) -> list[SplitDoubt]:
         mine = np.flatnonzero((faces.person == person) & (unit != 0).any(axis=1))
         worst: tuple[float, float] | None = None
         for edge in range(1, len(mine)):
-            likeness = _between(faces.quality, unit, mine[:edge], mine[edge:])
+            likeness = of_faces(faces.quality, unit, mine[:edge], mine[edge:], LEAST_WEIGHT)
             if likeness is not None and (worst is None or likeness < worst[0]):
                 worst = likeness, float(faces.time_s[mine[edge]])
         if worst is None:
@@ -107,14 +107,6 @@ def _sums(faces: ChosenFaces, vector: Int8) -> tuple[Float32, list[float], list[
     masks = [faces.person == person for person in people]
     total = np.array([(quality[mask, None] * unit[mask]).sum(axis=0) for mask in masks], np.float32).reshape(-1, unit.shape[1])
     return total, [float(quality[mask].sum()) for mask in masks], people
-
-
-def _between(quality: Float32, unit: Float32, one: Int64, other: Int64) -> float | None:
-    weights = float(quality[one].sum()), float(quality[other].sum())
-    if min(weights) < LEAST_WEIGHT:
-        return None
-    sums = [(quality[part, None] * unit[part]).sum(axis=0) for part in (one, other)]
-    return between(template(sums[0], weights[0]), template(sums[1], weights[1]))
 
 
 def _unit(vector: Int8) -> Float32:

@@ -15,7 +15,7 @@ import numpy as np
 
 from feelit.identity import cohort
 from feelit.identity.evidence import WIDTH, EvidenceBuilder, TrackEvidence
-from feelit.identity.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, between, probability, template
+from feelit.identity.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, between, of_faces, probability, template
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
 
 LEAST_SCORE = 0.55
@@ -175,7 +175,7 @@ def _edges(time_s: Float64, quality: Float32, vector: Float32, changes: list[tup
     found: list[tuple[float, float]] = []
     for change_s, _ in changes:
         before, after = time_s < change_s, time_s >= change_s
-        likeness = _between(quality, vector, before, after)
+        likeness = of_faces(quality, vector, before, after, SPLIT_WEIGHT)
         if likeness is not None:
             found.append((likeness, change_s))
     if not found or probability(np.array([min(found)[0]]))[0] >= SPLIT:
@@ -185,15 +185,6 @@ def _edges(time_s: Float64, quality: Float32, vector: Float32, changes: list[tup
     first = _edges(time_s[before], quality[before], vector[before], [c for c in changes if c[0] < edge])
     second = _edges(time_s[after], quality[after], vector[after], [c for c in changes if c[0] > edge])
     return [*first, edge, *second]
-
-
-def _between(quality: Float32, vector: Float32, one: Bool, other: Bool) -> float | None:
-    """Likeness of two sets of a track's faces; None where either is too poor."""
-    weights = float(quality[one].sum()), float(quality[other].sum())
-    if min(weights) < SPLIT_WEIGHT:
-        return None
-    sums = [(quality[part, None] * vector[part]).sum(axis=0) for part in (one, other)]
-    return between(template(sums[0], weights[0]), template(sums[1], weights[1]))
 
 
 def _apart(parts: list[_Part], evidence: EvidenceBuilder) -> Bool:

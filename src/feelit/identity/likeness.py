@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from feelit.identity import cohort
-from feelit.types import Float32, Float64
+from feelit.types import Bool, Float32, Float64, Int64
 
 JOIN = 0.99
 """From this probability on, two groups are joined: a false join is worse than a split."""
@@ -42,3 +42,20 @@ def between(one: Float32, other: Float32) -> float:
     pair = np.stack([one, other])
     usual = cohort.normal(pair)
     return float(cohort.likeness(pair[:1], pair[1:], usual[:1], usual[1:])[0, 0])
+
+
+def of_faces(quality: Float32, embedding: Float32, one: Int64 | Bool, other: Int64 | Bool, least_weight: float) -> float | None:
+    """Likeness of two sets of faces; None where either is too poor.
+
+    Parameters
+    ----------
+    quality : (N,) float32
+    embedding : (N, 128) float32 of length one
+    one, other : which faces, by their places or by a mask
+    least_weight : the least sum of quality of a set
+    """
+    weights = float(quality[one].sum()), float(quality[other].sum())
+    if min(weights) < least_weight:
+        return None
+    sums = [(quality[part, None] * embedding[part]).sum(axis=0) for part in (one, other)]
+    return between(template(sums[0], weights[0]), template(sums[1], weights[1]))

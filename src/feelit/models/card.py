@@ -119,6 +119,19 @@ def read_card(model: Path) -> ModelCard:
     return make_card(content, path.name)
 
 
+def card_beside(model: Path) -> ModelCard:
+    """The card of a model file that there is.
+
+    Raises
+    ------
+    ModelError
+        if there is no such file, and as `read_card` does.
+    """
+    if not model.is_file():
+        raise ModelError(f"model {model} does not exist", "give a built-in name or the path of an .onnx file")
+    return read_card(model)
+
+
 def make_card(content: object, name: str) -> ModelCard:
     """A card of what JSON or TOML hold; `name` is what errors call it.
 

@@ -63,6 +63,16 @@ def orthogonal(rows: Tensor) -> Tensor:
     return x if wide is rows else x.T
 
 
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Let averaged weights follow those of the network: they keep a share of what they were; counters are copied."""
+    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.dtype.is_floating_point:
+            mean.lerp_(now, 1 - keep)
+        else:
+            mean.copy_(now)
+
+
 class Optimizer:
     """One learning rate for all parts of a network."""
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from feelit.errors import ModelError
 from feelit.labels import SPELLINGS as SPELLINGS
-from feelit.models.card import ModelCard, read_card
+from feelit.models.card import ModelCard, card_beside
 from feelit.options import Device
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces
+from feelit.vision.aligned import levelled
 from feelit.vision.exposure import even_exposure
 from feelit.vision.priors import adjusted, softmax, weights
 from feelit.vision.session import open_session, provider_of, run
@@ -86,7 +87,7 @@ class ExpressionModel:
         """
         points = landmarks if self.card.crop == "aligned" else None
         crops = crop_faces(luma, points, self.size_px) if points is not None else crop_boxes(luma, box, self.size_px)
-        return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
+        return levelled(crops, levels)
 
     def probabilities(self, crops: UInt8, batch: int = 32) -> Float32:
         """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; a label the model does not know gets 0."""
@@ -175,9 +176,7 @@ def open_expression(
     ModelError
         if the file or its card is missing, damaged or of the wrong kind, or does not go with the prior.
     """
-    if not path.is_file():
-        raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
-    return ExpressionModel(path, read_card(path), device, threads, prior=prior, mirrored=mirrored)
+    return ExpressionModel(path, card_beside(path), device, threads, prior=prior, mirrored=mirrored)
 
 
 def _columns(path: Path, card: ModelCard) -> list[int]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from feelit.errors import ModelError
-from feelit.models.card import ModelCard, read_card
+from feelit.models.card import ModelCard, card_beside
 from feelit.options import Device
 from feelit.types import Float32, Float64, UInt8
-from feelit.vision.align import crop_faces
-from feelit.vision.session import open_session, provider_of, run
+from feelit.vision.aligned import AlignedModel
+from feelit.vision.session import run
 
 TEMPLATE: Float64 = (
     np.array([[48.329, 45.692], [100.671, 45.692], [74.5, 75.189], [52.974, 97.027], [96.026, 97.027]], np.float64) + 0.5
@@ -27,31 +26,15 @@ LENGTH_STEPS = 256
 """Embeddings have length one and are rounded to 1/256, so that they fit into bytes and do not depend on the last bits."""
 
 
-class IdentityModel:
-    """A network that distinguishes people, ready to run.
-
-    Attributes
-    ----------
-    size_px : side of its square input
-    provider : the execution provider that really runs it
-    """
+class IdentityModel(AlignedModel):
+    """A network that distinguishes people, ready to run."""
 
     def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
         if card.task != "identity" or card.adapter != "feelit":
             message = f"{path.name} is a model for {card.task}, not for identity"
             raise ModelError(message, "give a model that distinguishes people")
-        self._session = open_session(path, device, threads)
-        self._path = path
-        self.card = card
-        self._input = self._session.get_inputs()[0].name
-        self.size_px = card.size_px or 150
-        self.provider = provider_of(self._session)
+        super().__init__(path, card, 150, device, threads, TEMPLATE)
         self.embed(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
-
-    def crop(self, luma: UInt8, levels: UInt8, landmarks: Float32) -> UInt8:
-        """Aligned crops of faces of one frame: see `ExpressionModel.crop`."""
-        crops = crop_faces(luma, landmarks, self.size_px, TEMPLATE)
-        return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
 
     def embed(self, crops: UInt8) -> Float32:
         """(F, S, S) uint8 -> (F, D) float32 of length one.
@@ -81,6 +64,4 @@ def open_identity(path: Path, device: Device = "auto", threads: int = 1) -> Iden
     ModelError
         if the file or its card is missing, damaged or of the wrong kind.
     """
-    if not path.is_file():
-        raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
-    return IdentityModel(path, read_card(path), device, threads)
+    return IdentityModel(path, card_beside(path), device, threads)

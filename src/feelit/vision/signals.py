@@ -8,33 +8,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from feelit.errors import ModelError
-from feelit.models.card import ModelCard, read_card, sha256_of
+from feelit.models.card import ModelCard, card_beside, read_card, sha256_of
 from feelit.options import Device
 from feelit.signals.columns import OPENING, OUTPUTS, POSE, SPEECH_COLUMNS
 from feelit.signals.derive import LEAST_FACE_PX, derive
 from feelit.types import Float32, UInt8
-from feelit.vision.align import crop_faces, similarity_to_template
+from feelit.vision.align import similarity_to_template
+from feelit.vision.aligned import AlignedModel
 from feelit.vision.exposure import even_exposure
 from feelit.vision.expression import ExpressionModel
-from feelit.vision.session import open_session, provider_of, run
+from feelit.vision.session import run
 
 OUTPUT = "signals"
 MOST = np.float32(1e6)
 """Outputs beyond, and those that are no numbers, mean a broken network."""
 
 
-class SignalsModel:
+class SignalsModel(AlignedModel):
     """A network of signals, ready to run.
 
     Attributes
     ----------
     names : the columns that are written, without those of `columns.POSE`
-    size_px : side of its square input
-    provider : the execution provider that really runs it
     """
 
     def __init__(self, path: Path, card: ModelCard, names: tuple[str, ...], device: Device = "auto", threads: int = 1) -> None:
@@ -42,18 +40,9 @@ class SignalsModel:
             raise ModelError(f"{path.name} is a model for {card.task}, not for signals", "give a model of signals")
         if card.labels != OUTPUTS:
             raise ModelError(f"{path.name} has other labels than this feelit knows", "train it again: `feelit train signals`")
-        self._session = open_session(path, device, threads)
-        self._path = path
-        self.card, self.names = card, names
-        self._input = self._session.get_inputs()[0].name
-        self.size_px = card.size_px or 64
-        self.provider = provider_of(self._session)
+        super().__init__(path, card, 64, device, threads)
+        self.names = names
         self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
-
-    def crop(self, luma: UInt8, levels: UInt8, landmarks: Float32) -> UInt8:
-        """Aligned crops of faces of one frame: see `ExpressionModel.crop`."""
-        crops = crop_faces(luma, landmarks, self.size_px)
-        return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
 
     def outputs(self, crops: UInt8, batch: int = 32) -> Float32:
         """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`.
@@ -114,9 +103,7 @@ def open_signals(path: Path, names: tuple[str, ...], device: Device = "auto", th
     ModelError
         if the file or its card is missing, damaged or of the wrong kind.
     """
-    if not path.is_file():
-        raise ModelError(f"model {path} does not exist", "give a built-in name or the path of an .onnx file")
-    return SignalsModel(path, read_card(path), names, device, threads)
+    return SignalsModel(path, card_beside(path), names, device, threads)
 
 
 def within(signals: Path, expression: Path) -> bool:

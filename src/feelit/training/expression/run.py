@@ -17,7 +17,7 @@ from feelit.training.expression import designs
 from feelit.training.expression.augment import AUGMENTATIONS
 from feelit.training.expression.grow import grow
 from feelit.training.expression.network import ExpressionNet, residual
-from feelit.training.optimizer import Optimizer
+from feelit.training.optimizer import Optimizer, follow
 
 OUTER = ("features.0.", "head", "fer2013")
 """First and last layers, as their weights are named."""
@@ -181,13 +181,8 @@ class State:
                     weight.grad.add_(weight.detach().sign(), alpha=self.recipe.l1)
         self.optimizer.step(rate)
         self.steps += 1
-        keep = min(self.recipe.ema, self.steps / (self.steps + 10))  # the first steps are not worth remembering
-        averaged = self.average.state_dict()
-        for name, value in self.network.state_dict().items():
-            if value.dtype.is_floating_point:
-                averaged[name].lerp_(value, 1 - keep)
-            else:
-                averaged[name].copy_(value)
+        # the first steps are not worth remembering
+        follow(self.average, self.network, min(self.recipe.ema, self.steps / (self.steps + 10)))
 
 
 def _read(path: Path) -> tuple[Recipe, dict[str, Any]]:

@@ -36,7 +36,7 @@ from feelit.training.face.network import HEAD, FaceNet, Prediction
 from feelit.training.face.recipe import Recipe
 from feelit.training.onnx.export import count_parameters
 from feelit.training.onnx.rounding import rounded
-from feelit.training.optimizer import Optimizer
+from feelit.training.optimizer import Optimizer, follow
 from feelit.training.precision import autocast
 
 log = logging.getLogger(__name__)
@@ -117,18 +117,8 @@ class Run:
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimizer.step(learning_rate(recipe, self.step))
         self.step += 1
-        self._follow()
+        follow(self.averaged, self.net, min(self.recipe.average, self.step / (self.step + 100)))  # at first closely
         return {f.name: float(getattr(part, f.name).detach()) for f in fields(part)}
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Let the averaged weights follow, at first closely."""
-        keep = min(self.recipe.average, self.step / (self.step + 100))
-        for mean, now in zip(self.averaged.state_dict().values(), self.net.state_dict().values(), strict=True):
-            if mean.dtype.is_floating_point:
-                mean.lerp_(now, 1 - keep)
-            else:
-                mean.copy_(now)
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

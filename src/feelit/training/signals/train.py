@@ -29,6 +29,7 @@ from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, read_content, write_checkpoint
 from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.training.onnx.quantize import quantize
+from feelit.training.optimizer import follow
 from feelit.training.signals.data import Batches, Crops, crop, read_faces, read_heads
 from feelit.training.signals.graph import OUTPUT, Tap, find_tap, join
 from feelit.training.signals.network import Branch
@@ -169,13 +170,7 @@ class _State:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        keep = min(self.recipe.average, self.step / (self.step + 10))
-        averaged = self.average.state_dict()
-        for name, value in self.network.state_dict().items():
-            if value.dtype.is_floating_point:
-                averaged[name].lerp_(value, 1 - keep)
-            else:
-                averaged[name].copy_(value)
+        follow(self.average, self.network, min(self.recipe.average, self.step / (self.step + 10)))
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
