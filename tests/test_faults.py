@@ -39,7 +39,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, flo
     return pq.read_table(out), time.perf_counter() - start_s
 
 
-@pytest.mark.parametrize("share", moments(10, SEED))
+@pytest.mark.parametrize("share", moments(6, SEED))
 def test_a_run_that_is_killed_is_resumed(
     share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path, command: Command, serial: None
 ) -> None:
@@ -58,7 +58,7 @@ def test_a_run_that_is_killed_is_resumed(
     assert {p.name for p in tmp_path.iterdir()} <= {"out.parquet", ".out.parquet.feelit"}
 
 
-@pytest.mark.parametrize("share", moments(10, SEED + 1))
+@pytest.mark.parametrize("share", moments(6, SEED + 1))
 def test_a_run_goes_on_without_a_worker_that_is_killed(
     share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path
 ) -> None:
