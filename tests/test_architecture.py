@@ -203,13 +203,13 @@ def test_help_loads_nothing_heavy() -> None:
         "train",
     )
     arguments = [["--help"], ["--version"], *([*command.split(), "--help"] for command in commands)]
-    run = f"from feelit.cli import app; [app(a, standalone_mode=False) for a in {arguments}]"
+    run = f"from feelit.cli import application; [application()(a, standalone_mode=False) for a in {arguments}]"
     assert loaded_by(run) == set()
 
 
 def test_a_list_of_models_loads_no_more_than_its_table_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FEELIT_CACHE", str(tmp_path))
-    assert loaded_by("from feelit.cli import app; app(['models', 'list'])") == {"rich"}
+    assert loaded_by("from feelit.cli import application; application()(['models', 'list'])") == {"rich"}
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -13,7 +13,7 @@ from feelit.storage import waiting
 def shown(reports: list[VideoReport], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """The overview, as on a terminal."""
     console = Console(stderr=True, force_terminal=True, width=160, no_color=True)
-    monkeypatch.setattr("feelit.console.Console", lambda **_: console)
+    monkeypatch.setattr("feelit.console._terminal", lambda: console)
     view = AnalysisView(quiet=False, json_lines=False)
     for report in reports:
         view.finished(report)
@@ -42,7 +42,7 @@ def test_what_a_storage_is_waited_for_is_shown_until_something_moves(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     console = Console(stderr=True, force_terminal=True, width=160, no_color=True)
-    monkeypatch.setattr("feelit.console.Console", lambda **_: console)
+    monkeypatch.setattr("feelit.console._terminal", lambda: console)
     view = AnalysisView(quiet=False, json_lines=False)
     with view:
         assert view._bars is not None

@@ -306,7 +306,7 @@ def interrupted() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 atexit.register(interrupted)
-cli.app = interrupted
+cli.application = lambda names: interrupted
 cli.main()
 """
 

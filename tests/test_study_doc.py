@@ -16,7 +16,7 @@ import pytest
 import feelit
 from feelit.analysis.study.contrasts import COLUMNS as CONTRASTS
 from feelit.analysis.study.table import LONG
-from feelit.cli import app
+from feelit.cli import application
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = (REPOSITORY / "docs" / "study.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 spec.loader.exec_module(maker)
                 maker.make(Path(words[2]))
             else:
-                app(words[1:], standalone_mode=False)
+                application()(words[1:], standalone_mode=False)
     return folder
 
 

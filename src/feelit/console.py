@@ -1,9 +1,10 @@
-"""Progress bars and tables. The only room that imports rich."""
+"""Progress bars and tables. The only room that imports rich, and only where there is one of them to be shown."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -13,16 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
-from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
-
 from feelit.storage import waiting
 from feelit.storage.names import for_terminal, one_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+    from rich.table import Table
+    from rich.text import Text
+
     from feelit.run.job import VideoReport
     from feelit.run.plan import Source
     from feelit.types import VideoInfo
@@ -41,10 +41,10 @@ class AnalysisView:
     on stderr. Where a log is shown, it takes the place of bars and lines."""
 
     def __init__(self, quiet: bool, json_lines: bool, log: bool = False) -> None:
-        self._console = Console(stderr=True)
+        self._console = None if quiet else _terminal()
         self._json, self._quiet = json_lines, quiet
-        self._bars = _Bars(self._console) if self._console.is_terminal and not quiet and not log else None
-        self._lines = not (self._console.is_terminal or quiet or json_lines or log)
+        self._bars = _Bars(self._console) if self._console is not None and not quiet and not log else None
+        self._lines = not (self._console is not None or quiet or json_lines or log)
         self._reports: dict[str, VideoReport | None] = {}  # in the order of the plan
         self._start_s = time.perf_counter()
         self._waits = contextlib.ExitStack()
@@ -79,7 +79,7 @@ class AnalysisView:
     def noted(self, message: str) -> None:
         """See `api.analysis.Observer`."""
         if not self._quiet:
-            self._console.print(Text(f"feelit: {one_line(message)}"), soft_wrap=True)
+            self._say(f"feelit: {one_line(message)}")
 
     def drawn(self, source: Source, share: float) -> None:
         """See `api.analysis.Observer`."""
@@ -96,26 +96,46 @@ class AnalysisView:
             sys.stdout.write((one_line(line) if sys.stdout.isatty() else line) + "\n")
             sys.stdout.flush()
         if self._lines and report.status == "done":
-            self._console.print(Text(one_line(f"feelit: {report_text(report)}")), soft_wrap=True)
+            self._say(one_line(f"feelit: {report_text(report)}"))
         if not report.ok and len(self._reports) > 1:  # of a single video it is the error that ends the command
             hint = f" ({report.hint})" if report.hint else ""
-            self._console.print(Text(f"feelit: {report.error}{hint}"), soft_wrap=True)
+            self._say(f"feelit: {report.error}{hint}")
 
     def summary(self) -> None:
         """One table of all videos, on a terminal; and how many timelines stand although a run would make others today."""
         if not self._quiet and (stale := sum(report is not None and report.stale for report in self._reports.values())):
             what = "timeline stands" if stale == 1 else "timelines stand"
             hint = "--stale makes them again"
-            self._console.print(Text(f"feelit: {stale} {what} as an earlier version made them ({hint})"), soft_wrap=True)
+            self._say(f"feelit: {stale} {what} as an earlier version made them ({hint})")
         if self._lines and (
             same := sum(report is not None and report.status == "unchanged" for report in self._reports.values())
         ):
             text = "1 video is unchanged" if same == 1 else f"{same:,} videos are unchanged"
-            self._console.print(Text(f"feelit: {text}"), soft_wrap=True)
-        if self._bars:
+            self._say(f"feelit: {text}")
+        if self._bars and self._console is not None:
             reports = [report for report in self._reports.values() if report is not None]
             wall_s = time.perf_counter() - self._start_s
             _print(_overview(reports, wall_s), self._console, ("status", "errors", "faces", "decoded", "provider"))
+
+    def _say(self, text: str) -> None:
+        """One line on stderr, above the bars if there are some."""
+        if self._console is None:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+            return
+        from rich.text import Text
+
+        self._console.print(Text(text), soft_wrap=True)
+
+
+def _terminal() -> Console | None:
+    """What stands for stderr where that is a terminal, or is to be taken for one. To import rich takes 50 ms."""
+    if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE")):
+        return None
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console if console.is_terminal else None
 
 
 def report_text(report: VideoReport) -> str:
@@ -137,6 +157,8 @@ class _Bars:
     """A line for the whole run, and one for every open video."""
 
     def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -206,10 +228,12 @@ class _Bars:
 @contextlib.contextmanager
 def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
     """A bar for one piece of work, on a terminal; gives a function to call with the share that is done, 0..1."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    console = None if quiet else _terminal()
+    if console is None:
         yield lambda share: None
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -223,6 +247,9 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
 
 def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> Table:
     """A table whose first `words` columns hold text, aligned left, and whose others hold numbers, aligned right."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=Text(one_line(title), "table.title"), title_justify="left")
     for i, heading in enumerate(headings):
         table.add_column(heading, justify="left" if i < words else "right", overflow="fold")
@@ -233,17 +260,23 @@ def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
 
 def _cell(text: str) -> Text:
     """Text of one or more lines, taken literally."""
+    from rich.text import Text
+
     return Text(for_terminal(text))
 
 
 def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
     """Print a table as data, on stdout. Where the terminal is too narrow, the `expendable` columns go, the first one first."""
+    from rich.console import Console
+
     console = Console()
     # What reads a pipe has no width to fold to.
     _print(table, console if console.is_terminal else Console(width=PIPE_COLUMNS), expendable)
 
 
 def _print(table: Table, console: Console, expendable: Sequence[str]) -> None:
+    from rich.measure import Measurement
+
     unbounded = console.options.update(max_width=10_000)
     for heading in expendable:
         if Measurement.get(console, unbounded, table).maximum <= console.width:

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from feelit import doctor
-from feelit.cli import app
+from feelit.cli import application
 from feelit.doctor import Finding
 
 FINDINGS = [
@@ -20,7 +20,7 @@ def test_findings_are_lines_and_decide_the_exit_code(
     findings: list[Finding], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "examine", lambda: findings)
-    result = CliRunner().invoke(app, ["doctor"])
+    result = CliRunner().invoke(application(), ["doctor"])
     assert result.exit_code == code
     lines = ["ok       numpy 1.0", "error    model face: is missing", "         -> install feelit again"]
     assert result.stdout.splitlines() == lines[: 3 if code else 1]
@@ -28,7 +28,7 @@ def test_findings_are_lines_and_decide_the_exit_code(
 
 def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "examine", lambda: FINDINGS)
-    result = CliRunner().invoke(app, ["doctor", "--json"])
+    result = CliRunner().invoke(application(), ["doctor", "--json"])
     assert result.exit_code == 4
     assert json.loads(result.stdout) == [
         {"area": "package", "level": "ok", "message": "numpy 1.0", "remedy": ""},

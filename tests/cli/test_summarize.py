@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from feelit.cli import app
+from feelit.cli import application
 from feelit.errors import FeelitError, OutputError, TimelineReadError, UsageError
 from feelit.timeline.schema import pack_metadata
 from tests.timeline.rows import regular, table_of
@@ -27,7 +27,7 @@ def timeline(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Any:
-    return CliRunner().invoke(app, ["summarize", *map(str, arguments)], env={"COLUMNS": "160"})
+    return CliRunner().invoke(application(), ["summarize", *map(str, arguments)], env={"COLUMNS": "160"})
 
 
 def failure(*arguments: object) -> FeelitError:

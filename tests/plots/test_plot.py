@@ -123,7 +123,7 @@ def test_the_same_timeline_gives_the_same_bytes(timeline: Path, name: str) -> No
     here = plot(timeline, name).read_bytes()
     style = ("font.size: 30", "svg.fonttype: path", "axes.facecolor: red", "font.family: serif")
     (timeline.parent / "matplotlibrc").write_text("\n".join(style))
-    script = "import sys; from feelit.cli import app; app(sys.argv[1:])"
+    script = "import sys; from feelit.cli import application; application()(sys.argv[1:])"
     arguments = ["plot", str(timeline), "--out", str(timeline.with_name(f"again-{name}"))]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "", "TZ": "Asia/Tokyo"}
     del environment["SOURCE_DATE_EPOCH"]

@@ -335,8 +335,8 @@ def test_worker_processes_open_objects_themselves(stored: Bucket, made: Path) ->
 def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:
     """Who names no address has no library loaded that could talk to anybody."""
     code = (
-        "import sys; from feelit.cli import app\n"
-        f"try: app(['analyze', {str(made / 'b.mkv')!r}, '--out', {str(tmp_path / 'out')!r}, '--workers', '1'])\n"
+        "import sys; from feelit.cli import application\n"
+        f"try: application()(['analyze', {str(made / 'b.mkv')!r}, '--out', {str(tmp_path / 'out')!r}, '--workers', '1'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'s3fs', 'gcsfs', 'botocore', 'aiohttp'} & set(sys.modules)))"
     )

@@ -13,7 +13,7 @@ import typer
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from feelit.cli import app
+from feelit.cli import application
 from feelit.errors import UsageError
 from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
@@ -22,7 +22,7 @@ from feelit.training.recipe import as_values, built_in, read_recipe
 from tests.conftest import Command
 from tests.training.test_expression_data import write_data
 
-GROUP: Any = typer.main.get_command(app)
+GROUP: Any = typer.main.get_command(application())
 COMMAND = GROUP.commands["train"]
 
 

@@ -10,7 +10,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit.api import timelines, videos
 from feelit.options.expand import keywords
@@ -203,6 +202,8 @@ def _facts(shown: recording.Recording) -> list[str]:
 
 def _people(shown: recording.Recording) -> list[_Person]:
     """Everybody who is on screen, by id."""
+    import pyarrow.compute as pc
+
     table = shown.table(["person_id", "readable", "emotion"])
     table = table.set_column(2, "emotion", table.column("emotion").cast(pa.string()))
     counts = table.filter(pc.is_valid(table.column("person_id"))).group_by(["person_id", "readable", "emotion"])

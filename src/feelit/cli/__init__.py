@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
-from feelit.cli.agree import agree
-from feelit.cli.analyze import analyze
-from feelit.cli.annotate import annotate
-from feelit.cli.clips import clips
-from feelit.cli.doctor import doctor
-from feelit.cli.evaluate import evaluate
-from feelit.cli.events import events
-from feelit.cli.explain import explain
-from feelit.cli.export import export
-from feelit.cli.help import HelpfulCommand
-from feelit.cli.live import live
-from feelit.cli.merge import merge
-from feelit.cli.models import models
-from feelit.cli.people import people
-from feelit.cli.plot import plot
-from feelit.cli.report import report
-from feelit.cli.status import status
+from feelit.cli.help import HelpfulCommand, HelpfulGroup
 from feelit.cli.streams import repair_streams
-from feelit.cli.study import study
-from feelit.cli.summarize import summarize
-from feelit.cli.train import train
-from feelit.cli.utterances import utterances
 from feelit.errors import MEMORY_HINT, FeelitError, OutOfMemoryError, OutputError, is_out_of_memory
 from feelit.storage.names import one_line
 
@@ -44,30 +26,44 @@ ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "S
 LEAST_ADDRESSES = 5 << 28
 """What libraries take of the address space before anything is done; most of it is never used."""
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command(cls=HelpfulCommand)(analyze)
-app.command(cls=HelpfulCommand)(status)
-app.command(cls=HelpfulCommand)(merge)
-app.command(cls=HelpfulCommand)(summarize)
-app.command(cls=HelpfulCommand)(people)
-app.command(cls=HelpfulCommand)(events)
-app.command(cls=HelpfulCommand)(utterances)
-app.command(cls=HelpfulCommand)(agree)
-app.command(cls=HelpfulCommand)(study)
-app.command(cls=HelpfulCommand)(report)
-app.command(cls=HelpfulCommand)(plot)
-app.command(cls=HelpfulCommand)(annotate)
-app.command(cls=HelpfulCommand)(clips)
-app.command(cls=HelpfulCommand)(export)
-app.command(cls=HelpfulCommand)(explain)
-app.command(cls=HelpfulCommand)(live)
-app.command(cls=HelpfulCommand)(evaluate)
-app.command(cls=HelpfulCommand)(train)
-app.add_typer(models, name="models")
-app.command(cls=HelpfulCommand)(doctor)
+COMMANDS = (
+    "analyze",
+    "status",
+    "merge",
+    "summarize",
+    "people",
+    "events",
+    "utterances",
+    "agree",
+    "study",
+    "report",
+    "plot",
+    "annotate",
+    "clips",
+    "export",
+    "explain",
+    "live",
+    "evaluate",
+    "train",
+    "models",
+    "doctor",
+)
+"""In the order in which help lists them. Each has a module of its name, which holds a function or a group of that name."""
 
 
-@app.callback(invoke_without_command=True)
+def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands: to declare all of them takes longer than to import NumPy."""
+    app = typer.Typer(cls=HelpfulGroup, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(feelit)
+    for name in names:
+        command = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(cls=HelpfulCommand)(command)
+    return app
+
+
 def feelit(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     """Batch video analytics: who is on screen when, and which emotion each face shows.
 
@@ -91,8 +87,9 @@ def main() -> None:
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as it is for a job in the background of a script
             signal.signal(number, _interrupt)
+    asked = sys.argv[1:2]
     try:
-        app()
+        application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except _Interruption:
         _fail("interrupted; run the same command again to resume", "", INTERRUPTED)
     except Exception as error:

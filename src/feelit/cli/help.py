@@ -8,6 +8,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from feelit.cli.values import take_text_as_it_is
+
 DOUBLE = re.compile(r"default: \((.*)\)\]$", re.DOTALL)
 TYPE = re.compile(r" <[^<>]*>$")
 
@@ -20,6 +22,10 @@ def summary_of(text: str) -> str:
 
 class HelpfulCommand(TyperCommand):
     """A command of Typer with the help of this program."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options and arguments, `--help` among them."""
+        return take_text_as_it_is(super().get_params(ctx))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """INPUT... instead of {INPUT}..., as braces are for choices."""
@@ -46,6 +52,10 @@ class HelpfulCommand(TyperCommand):
 
 class HelpfulGroup(TyperGroup):
     """The same for a group of commands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """See `HelpfulCommand.get_params`."""
+        return take_text_as_it_is(super().get_params(ctx))
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """See `HelpfulCommand.get_short_help_str`."""

@@ -28,9 +28,9 @@ SECTION = re.compile(r"^([A-Z]\w+)\n-+\n", re.MULTILINE)
 
 def commands() -> dict[str, Any]:
     """All commands by their names; those of a group have two words."""
-    from feelit.cli import app
+    from feelit.cli import application
 
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(application())
     found: dict[str, Any] = {}
     for name, command in group.commands.items():
         inside = getattr(command, "commands", None)

@@ -149,7 +149,6 @@ def analyze_videos(
         if the output exists already or cannot be written.
     """
     Pace.least_bytes_per_s = run.least_bytes_per_s
-    _import_all()
     settings = resolve(options)
     engine = open_engine(run, options.device, settings.models)
     with output_errors(run.out):
@@ -178,6 +177,7 @@ def analyze_videos(
 def _import_all() -> None:
     """Where memory is too short for what a run imports, it fails before there is work to lose."""
     importlib.import_module("pyarrow.parquet")
+    importlib.import_module("pyarrow.compute")  # asked for when rows get their people
     importlib.import_module("pyarrow").array([0])  # which imports pandas, unless the command line spares it
 
 
@@ -217,6 +217,8 @@ class _Analysis:
                     continue
                 self._jobs[number] = (job, segment)
                 yield Order(number, self._task(job, segment))
+                if number == 0:
+                    _import_all()  # while a worker looks at the first segment
                 number += 1
 
     def take(self, outcome: Outcome) -> None:

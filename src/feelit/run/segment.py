@@ -226,7 +226,8 @@ def open_networks(models: Models) -> Networks:
     card = read_card(models.expression)
     path = models.signals if shared else models.expression
     expression = ExpressionModel(path, card, models.device, prior=models.prior, mirrored=models.mirrored)
-    signals = open_signals(models.signals, models.columns, models.device)
+    session = expression.session if shared else None
+    signals = open_signals(models.signals, models.columns, models.device, session=session)
     return Networks(detector, expression, identity, signals, shared)
 
 

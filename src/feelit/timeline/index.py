@@ -10,7 +10,6 @@ from typing import NoReturn, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.file import TimelineFile
@@ -135,6 +134,8 @@ class _Reader:
 
 def _columns(table: pa.Table) -> tuple[Int64, Int64, Float64]:
     """Frames, tracks and times; -1 for no track."""
+    import pyarrow.compute as pc
+
     track = pc.fill_null(table.column("track_id").cast(pa.int64(), safe=False), -1)
     return (
         table.column("frame").to_numpy().astype(np.int64),

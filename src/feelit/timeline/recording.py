@@ -14,7 +14,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.kinds import expanded
@@ -140,6 +139,8 @@ class Recording:
         """How many rows each person has, by id in order."""
         if PEOPLE not in self.groups:
             return dict(self.track_rows)
+        import pyarrow.compute as pc
+
         counts: dict[int, int] = {}
         for batch in self.batches(["person_id"]):
             for count in pc.value_counts(batch.column(0)).to_pylist():
@@ -169,6 +170,8 @@ class Recording:
         TimelineReadError
             if the file is damaged, has changed, or holds what no timeline can; or if a column is missing.
         """
+        import pyarrow.compute as pc
+
         names = list(columns) or list(self.columns)
         whole = start_s == -math.inf and end_s == math.inf
         wanted = names if whole or "time_s" in names else [*names, "time_s"]

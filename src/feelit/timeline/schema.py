@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
@@ -144,6 +143,7 @@ def from_arrow(table: pa.Table) -> Timeline:
 
     Where it has no people, each track is one. Columns of signals are taken in their order in a file.
     """
+    import pyarrow.compute as pc  # takes as long to load as the rest of pyarrow, and writing does without
 
     def floats(*names: str) -> Float32:
         columns = [table.column(n).to_numpy().astype(np.float32) for n in names]
@@ -239,6 +239,8 @@ def as_stored(table: pa.Table, name: str) -> pa.Table:
     TimelineReadError
         if they are none.
     """
+    import pyarrow.compute as pc
+
     for place, found in enumerate(table.schema):
         index = FULL_SCHEMA.get_field_index(found.name)
         if index < 0 or found.type == FULL_SCHEMA.field(index).type:

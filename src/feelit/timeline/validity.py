@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from feelit.errors import TimelineReadError
 from feelit.timeline.schema import BOX, FULL_SCHEMA, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS
@@ -96,6 +95,8 @@ def video_numbers(column: pa.ChunkedArray) -> tuple[Int64, list[str]]:
 
 def _wrong(column: pa.ChunkedArray, field: pa.Field) -> str | None:
     """What is wrong with a column, in words. Damage is an error of Arrow."""
+    import pyarrow.compute as pc
+
     name = field.name
     column.validate(full=True)
     if not field.nullable and (column.null_count or _has_nan(column)):
@@ -113,6 +114,8 @@ def _wrong(column: pa.ChunkedArray, field: pa.Field) -> str | None:
 
 
 def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
+    import pyarrow.compute as pc
+
     dictionaries = [c.dictionary for c in column.chunks] if pa.types.is_dictionary(column.type) else column.chunks
     for texts in dictionaries:
         if pa.types.is_null(texts.type):  # what pandas makes of a category without any
@@ -128,4 +131,6 @@ def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
 
 
 def _has_nan(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
     return pa.types.is_floating(column.type) and bool(pc.any(pc.is_nan(column)).as_py())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from onnxruntime import InferenceSession
 
 from feelit.models.card import ModelCard
 from feelit.options import Device
@@ -25,9 +26,16 @@ class AlignedModel:
     """
 
     def __init__(
-        self, path: Path, card: ModelCard, size_px: int, device: Device, threads: int, template: Float64 = TEMPLATE
+        self,
+        path: Path,
+        card: ModelCard,
+        size_px: int,
+        device: Device,
+        threads: int,
+        session: InferenceSession | None = None,
+        template: Float64 = TEMPLATE,
     ) -> None:
-        self._session = open_session(path, device, threads)
+        self._session = open_session(path, device, threads) if session is None else session
         self._path = path
         self.card = card
         self._input = self._session.get_inputs()[0].name

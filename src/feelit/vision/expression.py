@@ -39,6 +39,7 @@ class ExpressionModel:
     labels : the names in EMOTIONS of what its network gives, in order
     output : the name of the network's output with a probability per label
     provider : the execution provider that really runs it
+    session : the network, for whatever else reads its outputs
     """
 
     def __init__(
@@ -51,23 +52,23 @@ class ExpressionModel:
         prior: str = "auto",
         mirrored: bool = False,
     ) -> None:
-        self._session = open_session(path, device, threads)
+        self.session = open_session(path, device, threads)
         self._path = path
         self.card = card
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
         self._prior = weights(card, prior)
         self._mirrored = mirrored
-        if len(self._session.get_inputs()) != 1:
-            raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a classifier has one, the faces")
-        self._input = self._session.get_inputs()[0]
-        self._given = [given.name for given in self._session.get_outputs()]
+        if len(self.session.get_inputs()) != 1:
+            raise ModelError(f"{path.name} has {len(self.session.get_inputs())} inputs", "a classifier has one, the faces")
+        self._input = self.session.get_inputs()[0]
+        self._given = [given.name for given in self.session.get_outputs()]
         named = card.adapter == "feelit" and output in self._given
         self._outputs = [output] if named else None  # whatever else the network gives
         self.output = output if named else self._given[0]
         self._most = _most_at_a_time(self._input.shape)
         self.size_px = card.size_px or 48
-        self.provider = provider_of(self._session)
+        self.provider = provider_of(self.session)
         # One crop through the network, so that a wrong shape shows before the first video and not within it.
         self._run(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
@@ -106,7 +107,7 @@ class ExpressionModel:
         result, found = np.zeros((len(crops), len(EMOTIONS)), np.float32), [np.zeros((0, 0), np.float32)]
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            raw, beside = run(self._session, self._path.name, [self.output, other], {self._input.name: self.prepare(part)})
+            raw, beside = run(self.session, self._path.name, [self.output, other], {self._input.name: self.prepare(part)})
             said = self._with_mirror(self._checked([raw], len(part)), part)
             result[start : start + batch, self._columns] = self._normalise(said)
             found.append(beside)
@@ -130,7 +131,7 @@ class ExpressionModel:
         ModelError
             if that is no number, or no probability though the card says so.
         """
-        outputs = run(self._session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
+        outputs = run(self.session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
         return self._checked(outputs, len(crops))
 
     def _with_mirror(self, raw: Float32, crops: UInt8) -> Float32:

@@ -33,7 +33,7 @@ class IdentityModel(AlignedModel):
         if card.task != "identity" or card.adapter != "feelit":
             message = f"{path.name} is a model for {card.task}, not for identity"
             raise ModelError(message, "give a model that distinguishes people")
-        super().__init__(path, card, 150, device, threads, TEMPLATE)
+        super().__init__(path, card, 150, device, threads, template=TEMPLATE)
         self.embed(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
 
     def embed(self, crops: UInt8) -> Float32:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from onnxruntime import InferenceSession
 
 from feelit.errors import ModelError
 from feelit.models.card import ModelCard, card_beside, read_card, sha256_of
@@ -35,12 +36,20 @@ class SignalsModel(AlignedModel):
     names : the columns that are written, without those of `columns.POSE`
     """
 
-    def __init__(self, path: Path, card: ModelCard, names: tuple[str, ...], device: Device = "auto", threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        card: ModelCard,
+        names: tuple[str, ...],
+        device: Device = "auto",
+        threads: int = 1,
+        session: InferenceSession | None = None,
+    ) -> None:
         if card.task != "signals" or card.adapter != "feelit":
             raise ModelError(f"{path.name} is a model for {card.task}, not for signals", "give a model of signals")
         if card.labels != OUTPUTS:
             raise ModelError(f"{path.name} has other labels than this feelit knows", "train it again: `feelit train signals`")
-        super().__init__(path, card, 64, device, threads)
+        super().__init__(path, card, 64, device, threads, session)
         self.names = names
         self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
 
@@ -95,15 +104,21 @@ def _checked(raw: Float32, name: str, count: int) -> Float32:
     return np.asarray(raw, np.float32)
 
 
-def open_signals(path: Path, names: tuple[str, ...], device: Device = "auto", threads: int = 1) -> SignalsModel:
-    """A model of signals with the card that lies beside it.
+def open_signals(
+    path: Path,
+    names: tuple[str, ...],
+    device: Device = "auto",
+    threads: int = 1,
+    session: InferenceSession | None = None,
+) -> SignalsModel:
+    """A model of signals with the card that lies beside it; `session` is its network where that is loaded already.
 
     Raises
     ------
     ModelError
         if the file or its card is missing, damaged or of the wrong kind.
     """
-    return SignalsModel(path, card_beside(path), names, device, threads)
+    return SignalsModel(path, card_beside(path), names, device, threads, session)
 
 
 def within(signals: Path, expression: Path) -> bool:

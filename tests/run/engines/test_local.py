@@ -284,3 +284,29 @@ def test_an_early_worker_is_the_first_of_an_engine_and_ends_if_none_takes_it(ord
         (idle,) = local._early
     assert local._early == []
     assert not idle.process.is_alive()
+
+
+FORKED = """
+import sys, time
+from feelit.run.engines import local
+with local.early_worker():
+    process = local._early[0].process
+    print(type(process).__name__, process.pid, "multiprocessing.resource_tracker" in sys.modules, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process without threads to be had")
+def test_an_early_worker_is_forked_where_nothing_is_loaded_and_ends_with_its_parent() -> None:
+    assert not local._may_fork()  # NumPy and its threads are here
+    parent = subprocess.Popen([sys.executable, "-c", FORKED], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    kind, pid, tracked = parent.stdout.readline().split()
+    worker = psutil.Process(int(pid))
+    assert (kind, tracked) == ("ForkProcess", "False")
+    worker.send_signal(signal.SIGINT)  # as Ctrl-C does, which is the parent's to answer
+    time.sleep(0.1)
+    assert worker.is_running()
+    parent.kill()
+    parent.communicate()
+    worker.wait(10)

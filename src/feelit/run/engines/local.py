@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from feelit.errors import FeelitError, internal_error
@@ -54,7 +55,7 @@ class _InFlight:
 
 
 class LocalEngine:
-    """Spawned processes: a fork would copy live ONNX sessions and their locks.
+    """Spawned processes: a fork would copy live ONNX sessions and their locks. Only the early worker may be a fork.
 
     Each worker has a pipe of its own and shares no lock with others, so one that dies at any moment (out of memory, a decoder's
     segmentation fault) takes only its segment with it, and is replaced. One that exceeds the limits is killed, and has died.
@@ -203,14 +204,25 @@ _early: list[_Worker] = []
 
 @contextlib.contextmanager
 def early_worker() -> Iterator[None]:
-    """Start a worker for the engine that is opened within: it loads what it needs while this process loads the rest."""
+    """Start a worker for the engine that is opened within: it loads what it needs while this process loads the rest.
+
+    It is forked where there is nothing yet that a fork could harm. That spares it the start of an interpreter, and this process
+    the one that keeps account of what spawned processes share.
+    """
     with contextlib.suppress(OSError):  # the engine says so when it needs workers
-        _early.append(_Worker(analyze))
+        _early.append(_Worker(analyze, forked=_may_fork()))
         _early[0].prepare(prepare)
     try:
         yield
     finally:
         _end(_early)
+
+
+def _may_fork() -> bool:
+    """Whether this process has no second thread and no library with state of its own. Elsewhere than on Linux, those of the
+    system have some."""
+    heavy = ("numpy", "pyarrow", "cv2", "av", "onnxruntime", "torch")
+    return sys.platform == "linux" and threading.active_count() == 1 and not any(name in sys.modules for name in heavy)
 
 
 def _named(item: _InFlight) -> dict[str, object]:
@@ -221,14 +233,16 @@ def _named(item: _InFlight) -> dict[str, object]:
 class _Worker:
     """A process, our end of its pipe, what it is working on, whether it ever began anything, and whether we killed it."""
 
-    def __init__(self, work: Work) -> None:
-        context = _Context()
-        self.pipe, theirs = context.Pipe()
+    def __init__(self, work: Work, forked: bool = False) -> None:
+        self.pipe, theirs = multiprocessing.Pipe()
         self.item: _InFlight | None = None
         self.begun = self.killed = False
-        self.process = context.Process(target=_serve, args=(theirs, work), name="feelit-worker", daemon=True)
+        process: Any = multiprocessing.get_context("fork").Process if forked else _Process
+        target, given = (_serve_forked, (self.pipe, theirs, work)) if forked else (_serve, (theirs, work))
+        self.process: BaseProcess = process(target=target, args=given, name="feelit-worker", daemon=True)
         try:
-            self.process.start()
+            with _interrupts_blocked(tracked=not forked):
+                self.process.start()
         except BaseException:
             self.pipe.close()
             raise
@@ -264,6 +278,12 @@ def _end(crew: list[_Worker]) -> None:
             worker.process.join(PATIENCE_S)  # one that waits for a dead network disk cannot be killed, nor waited for
         worker.pipe.close()
     crew.clear()
+
+
+def _serve_forked(ours: Connection, theirs: Connection, work: Work) -> None:
+    """The same in a forked worker, which has a copy of the parent's end of the pipe."""
+    ours.close()
+    _serve(theirs, work)
 
 
 def _serve(pipe: Connection, work: Work) -> None:
@@ -311,23 +331,23 @@ def _end_with_parent() -> None:
 class _Process(multiprocessing.context.SpawnProcess):
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802  # the name is multiprocessing's
-        with _interrupts_blocked(), _main_hidden(), _spawn_named():
+        with _main_hidden(), _spawn_named():
             return multiprocessing.context.SpawnProcess._Popen(process_obj)
 
 
-class _Context(multiprocessing.context.SpawnContext):
-    Process = _Process
-
-
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Workers inherit the mask: Ctrl-C reaches the parent alone, which then ends them in order."""
+def _interrupts_blocked(tracked: bool) -> Iterator[None]:
+    """Workers inherit the mask: Ctrl-C reaches the parent alone, which then ends them in order.
+
+    `tracked` says that a resource tracker comes with the first of them. That would take the mask off again.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    from multiprocessing import resource_tracker
+    if tracked:
+        from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # it comes with the first worker, and would take the mask off again
+        resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
