@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feelit.analysis import absences
 from feelit.analysis.event import Event, Kind, is_wanted
 from feelit.analysis.event_text import flat, short
 from feelit.analysis.events import find_events
@@ -134,6 +135,21 @@ def test_a_long_absence() -> None:
     assert away.emotion is None
     assert away.p_value <= SURE
     assert math.isnan(away.strength)
+
+
+@pytest.mark.parametrize(
+    ("before", "blocks"),
+    [pytest.param(300, 10, id="from the edge of a block"), pytest.param(302, 11, id="from within a block")],
+)
+def test_only_blocks_that_an_absence_fills_count(before: int, blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 6 s away, in blocks of half a second, the first and the last do not count: times may be off by a sample."""
+    asked: list[tuple[int, float]] = []
+    scan = absences.scan_p_values
+    monkeypatch.setattr(
+        absences, "scan_p_values", lambda blocks, windows, rng: asked.extend(windows) or scan(blocks, windows, rng)
+    )
+    events_of(Kind.absence, "n" * before + "." * 60 + "n" * 300)
+    assert asked == [(blocks, 1.0)]
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,14 @@ def test_a_tile_that_changes_a_little_all_the_time_has_to_change_far_more(
     monkeypatch.setattr(cuts_module, "MUCH", 1.0)
     detector = CutDetector()
     assert [detector.is_cut(picture.ravel()) for picture in pictures] == [False] * 6 + [is_cut]
+
+
+def test_a_cut_before_does_not_make_changes_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is usual is a median: a mean would be raised by a single cut among the frames before."""
+    changes = iter([0.05, 0.05, 0.05, 0.9, 0.05, 0.5])
+    one, other = scene(0), scene(1)
+    monkeypatch.setattr(cuts_module, "tile_changes", lambda before, after: np.full(11, next(changes)))
+    monkeypatch.setattr(cuts_module, "MUCH", 1.0)
+    detector = CutDetector()
+    found = [detector.is_cut(picture.ravel()) for picture in (one, other, one, other, one, other, one)]
+    assert found == [False, False, False, False, True, False, True]

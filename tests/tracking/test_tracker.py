@@ -313,6 +313,17 @@ def test_the_opposite_looks_count_no_less_than_none() -> None:
     assert tracker.update(0.1, faces).tolist() == [0, 1]
 
 
+def test_across_a_cut_the_opposite_looks_count_no_less_than_none() -> None:
+    """A track keeps the face that is nearly its own, though the other track is the negative of the other face."""
+    basis = np.linalg.qr(np.column_stack([np.ones(64), np.random.default_rng(3).normal(size=(64, 3))]))[0][:, 1:].T
+    looks = np.array([[1, 0, 0], [0.3, 0.45, 0.841], [0.97, 0.243, 0], [0.3, 0, -0.954]]) @ basis  # two tracks, two faces
+    pictures = np.round(128 + 300 * looks).astype(np.uint8)
+    tracker = Tracker(TrackerSettings())
+    tracker.update(0.0, replace(seen([Sight(1, 200), Sight(2, 500)]), appearance=pictures[:2]))
+    faces = replace(seen([Sight(1, 900), Sight(2, 1200)]), appearance=pictures[2:])
+    assert tracker.update(0.1, faces, cut=True).tolist() == [0, 2]
+
+
 def test_a_doubtful_face_where_the_track_is_expected_comes_before_a_sure_one_where_it_was() -> None:
     tracker = Tracker(TrackerSettings())
     for n in range(6):
