@@ -21,9 +21,10 @@ import numpy as np
 from feelit.models.paths import model_path
 from feelit.signals.columns import ACTION_UNITS, BASIC, BLENDSHAPES, OUTPUTS, POSE
 from feelit.signals.derive import derive, turned
+from feelit.signals.mirror import in_mirror
 from feelit.training.face.data import load_images
 from feelit.training.signals.data import TURNED_OVER, Faces, crop, cut_face
-from feelit.training.signals.teacher import Teacher, in_mirror
+from feelit.training.signals.teacher import Teacher
 from feelit.training.signals.train import Recipe, scale_of
 from feelit.types import Bool, Float32, UInt8
 from feelit.vision.align import similarity_to_template
@@ -98,7 +99,7 @@ def cut_clips(paths: list[Path], every_s: float) -> Cuts:
     return cuts
 
 
-def look(cuts: Cuts, teacher: Path, cache: Path) -> Seen:
+def look(cuts: Cuts, teacher: Path, cache: Path, both_ways: bool) -> Seen:
     """Ask the teacher, or what it said before, and the model."""
     if not cache.exists():
         scale, looks = scale_of(Recipe()), Teacher(teacher)
@@ -116,7 +117,7 @@ def look(cuts: Cuts, teacher: Path, cache: Path) -> Seen:
     crops = crop(faces, 64)
     again = crop(Faces(faces.picture, faces.landmarks, mirrored[known], faces.weight), 64)
     upright = np.zeros(len(crops.crop), np.float32)
-    outputs = open_signals(model_path("signals"), (), "cpu").outputs(crops.crop)
+    outputs = open_signals(model_path("signals"), (), "cpu", mirrored=both_ways).outputs(crops.crop)
     columns = [derive(values.astype(np.float32), upright, NAMES) for values in (crops.target, again.target, outputs)]
     return Seen(np.array(cuts.size, np.float32)[known], *columns)
 
@@ -176,8 +177,8 @@ def rotation_deg(one: Float32, other: Float32) -> Float32:
     return np.asarray(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1))), np.float32)
 
 
-def heads(paths: list[Path]) -> dict[str, dict[str, float]]:
-    model = open_signals(model_path("signals"), (), "cpu")
+def heads(paths: list[Path], both_ways: bool) -> dict[str, dict[str, float]]:
+    model = open_signals(model_path("signals"), (), "cpu", mirrored=both_ways)
     rows: list[tuple[Float32, Float32, Float32, float, float]] = []
     missed = 0
     for path in paths:
@@ -226,17 +227,22 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
     parser.add_argument("--every", type=float, default=0.5, help="seconds between looks at a clip")
     parser.add_argument("--heads", type=Path, nargs="*", default=[])
+    parser.add_argument("--mirrored", action="store_true", help="as `feelit analyze --mirrored`")
     parser.add_argument("--cache", type=Path, default=Path("signals-cache"))
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     given.cache.mkdir(exist_ok=True)
     found: dict[str, object] = {}
     for path in given.faces:
-        found[path.name] = report(path.name, look(cut_pictures(path), given.teacher, given.cache / f"{path.stem}.npz"))
+        found[path.name] = report(
+            path.name, look(cut_pictures(path), given.teacher, given.cache / f"{path.stem}.npz", given.mirrored)
+        )
     if given.clips:
-        found["clips"] = report("clips", look(cut_clips(given.clips, given.every), given.teacher, given.cache / "clips.npz"))
+        found["clips"] = report(
+            "clips", look(cut_clips(given.clips, given.every), given.teacher, given.cache / "clips.npz", given.mirrored)
+        )
     if given.heads:
-        found["heads"] = heads(given.heads)
+        found["heads"] = heads(given.heads, given.mirrored)
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))
 

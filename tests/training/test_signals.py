@@ -21,6 +21,7 @@ from feelit.errors import MissingExtraError, UsageError
 from feelit.models.card import read_card
 from feelit.models.paths import model_path
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
+from feelit.signals.mirror import in_mirror
 from feelit.training.recipe import read_recipe
 from feelit.training.signals import data as signal_data
 from feelit.training.signals.data import CUT_PX, Faces, crop, cut_face, draw, read_heads
@@ -34,7 +35,6 @@ from feelit.training.signals.teacher import (
     Teacher,
     agreed,
     angles_of,
-    in_mirror,
     outputs_of,
 )
 from feelit.training.signals.train import Recipe, train

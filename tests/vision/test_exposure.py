@@ -68,7 +68,7 @@ def test_no_crops_are_no_error() -> None:
 
 def test_the_built_in_networks_are_given_the_same_pixels() -> None:
     """Signals and expressions come from one run of one network, whichever of the two files is used."""
-    cards = [read_card(models_folder() / f"{name}.onnx") for name in ("expression-v5", "signals-v2")]
+    cards = [read_card(models_folder() / f"{name}.onnx") for name in ("expression-v5", "signals-v3")]
     assert [card.exposure for card in cards] == [LIMITS, LIMITS]
 
 

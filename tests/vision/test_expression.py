@@ -14,10 +14,12 @@ from onnx import TensorProto, helper
 from feelit.errors import ModelError
 from feelit.models.card import Color, ModelCard, card_path, read_card, write_card
 from feelit.models.paths import model_path
+from feelit.signals.mirror import in_mirror
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.video.luma import FULL_RANGE, LIMITED_RANGE
 from feelit.vision.align import TEMPLATE, crop_faces
 from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.signals import open_signals
 
 SIDE = 8
 CARD = ModelCard("made", "expression", "classifier", size_px=SIDE, labels=("happy", "sad"))
@@ -131,7 +133,7 @@ def test_faces_do_not_depend_on_their_company(batch: int, tmp_path: Path) -> Non
 
 
 def test_mirrored_is_the_mean_of_a_face_and_its_mirror_image() -> None:
-    """The built-in classifier says nearly the same of both; what it gives beside its labels is that of the face itself."""
+    """The built-in classifier says nearly the same of both; what it gives beside its labels is turned back."""
     path, crops = model_path("signals"), np.random.default_rng(4).integers(0, 256, (5, 64, 64)).astype(np.uint8)
     card = read_card(model_path("expression"))
     plain, both = ExpressionModel(path, card), ExpressionModel(path, card, mirrored=True)
@@ -139,7 +141,12 @@ def test_mirrored_is_the_mean_of_a_face_and_its_mirror_image() -> None:
     found, signals = both.probabilities_beside("signals", crops)
     np.testing.assert_array_equal(found, both.probabilities(crops))
     np.testing.assert_array_equal(found, both.probabilities(turned))
-    np.testing.assert_array_equal(signals, plain.probabilities_beside("signals", crops)[1])
+    straight = plain.probabilities_beside("signals", crops)[1]
+    np.testing.assert_array_equal(signals, straight)
+    reversed_signals = plain.probabilities_beside("signals", turned)[1]
+    mean = (straight + in_mirror(reversed_signals)) / np.float32(2)
+    np.testing.assert_array_equal(both.probabilities_beside("signals", crops, turned=in_mirror)[1], mean)
+    np.testing.assert_array_equal(open_signals(path, (), mirrored=True).outputs(crops), mean)
     one, other = np.log(plain.probabilities(crops)), np.log(plain.probabilities(turned))
     mean = np.exp((one + other) / 2)  # of logits, whose temperature and prior are the same
     np.testing.assert_allclose(found, mean / mean.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-5)

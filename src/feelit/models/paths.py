@@ -13,7 +13,7 @@ BUILT_IN = {
     "face": "face-v5.onnx",
     "expression": "expression-v5.onnx",
     "identity": "identity-v1.onnx",
-    "signals": "signals-v2.onnx",
+    "signals": "signals-v3.onnx",
 }
 """Name on the command line -> file in models/."""
 

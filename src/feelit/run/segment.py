@@ -227,7 +227,7 @@ def open_networks(models: Models) -> Networks:
     path = models.signals if shared else models.expression
     expression = ExpressionModel(path, card, models.device, prior=models.prior, mirrored=models.mirrored)
     session = expression.session if shared else None
-    signals = open_signals(models.signals, models.columns, models.device, session=session)
+    signals = open_signals(models.signals, models.columns, models.device, session=session, mirrored=models.mirrored)
     return Networks(detector, expression, identity, signals, shared)
 
 

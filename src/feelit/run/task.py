@@ -19,7 +19,7 @@ class Models:
     identity: Path | None  # None where tracks are not grouped
     device: Device
     prior: str = "auto"  # the shares of the labels that probabilities assume
-    mirrored: bool = False  # whether the classifier also looks at mirror images
+    mirrored: bool = False  # whether classifier and signals also look at mirror images
     signals: Path | None = None  # None where none are asked for
     columns: tuple[str, ...] = ()  # of signals
 

@@ -37,8 +37,9 @@ POOL_S, LEAST_RIVAL, LEVEL = 0.5, -3.0, 1.076
 """Without sound: log-odds are averaged so far to either side; no rival counts for less; and what is taken off of all, as the
 best F1 on the rendered call asks for."""
 
-HEARD_POOL_S, HEARD_LEAST_RIVAL, HEARD_LEVEL = 1.0, -5.0, 0.8
-"""The same with sound; the average is over the utterance only."""
+HEARD_POOL_S, HEARD_LEAST_RIVAL, HEARD_LEVEL = 1.0, -5.0, -0.5
+"""The same with sound; the average is over the utterance only. The rendered call is indifferent to levels from -2 to
+1.2; this one suits an interview of two who interrupt each other."""
 
 NEAR_S = 0.2
 """Lips move before and after the sound: nobody speaks where nobody is heard so far to either side."""

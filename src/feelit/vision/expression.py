@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,22 +96,36 @@ class ExpressionModel:
         batch = min(batch, self._most)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            result[start : start + batch, self._columns] = self._normalise(self._with_mirror(self._run(part), part))
+            raw = self._run(part)
+            if self._mirrored:
+                raw = (raw + self._run(np.ascontiguousarray(part[:, :, ::-1]))) / np.float32(2)
+            result[start : start + batch, self._columns] = self._normalise(raw)
         return result
 
-    def probabilities_beside(self, other: str, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
+    def probabilities_beside(
+        self, other: str, crops: UInt8, batch: int = 32, turned: Callable[[Float32], Float32] | None = None
+    ) -> tuple[Float32, Float32]:
         """The same, and what the network gives at its output `other`, of one run: (F, 8) and (F, K) float32.
 
-        The second is as the network gives it. Of no faces it is (0, 0).
+        The second is as the network gives it; where mirror images are looked at, too, the mean with theirs, if `turned` says
+        what those mean for the face. Of no faces it is (0, 0).
         """
         result, found = np.zeros((len(crops), len(EMOTIONS)), np.float32), [np.zeros((0, 0), np.float32)]
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            raw, beside = run(self.session, self._path.name, [self.output, other], {self._input.name: self.prepare(part)})
-            said = self._with_mirror(self._checked([raw], len(part)), part)
-            result[start : start + batch, self._columns] = self._normalise(said)
+            raw, beside = self._beside(other, part)
+            if self._mirrored:
+                again, reversed_beside = self._beside(other, np.ascontiguousarray(part[:, :, ::-1]))
+                raw = (raw + again) / np.float32(2)
+                beside = beside if turned is None else (beside + turned(reversed_beside)) / np.float32(2)
+            result[start : start + batch, self._columns] = self._normalise(raw)
             found.append(beside)
         return result, np.concatenate(found[1:]) if len(crops) else found[0]
+
+    def _beside(self, other: str, crops: UInt8) -> tuple[Float32, Float32]:
+        """What the network says, and gives at another output."""
+        raw, beside = run(self.session, self._path.name, [self.output, other], {self._input.name: self.prepare(crops)})
+        return self._checked([raw], len(crops)), np.asarray(beside)
 
     def of_output(self, output: str, labels: tuple[str, ...]) -> ExpressionModel:
         """The same network, of which another output is read: logits of `labels`, not calibrated.
@@ -133,10 +147,6 @@ class ExpressionModel:
         """
         outputs = run(self.session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
         return self._checked(outputs, len(crops))
-
-    def _with_mirror(self, raw: Float32, crops: UInt8) -> Float32:
-        """The mean of what the network says of crops and of their mirror images, if that is asked for."""
-        return (raw + self._run(np.ascontiguousarray(crops[:, :, ::-1]))) / np.float32(2) if self._mirrored else raw
 
     def _checked(self, outputs: Sequence[NDArray[Any]], count: int) -> Float32:
         (raw, *others) = outputs

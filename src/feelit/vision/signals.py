@@ -16,6 +16,7 @@ from feelit.models.card import ModelCard, card_beside, read_card, sha256_of
 from feelit.options import Device
 from feelit.signals.columns import OPENING, OUTPUTS, POSE, SPEECH_COLUMNS
 from feelit.signals.derive import LEAST_FACE_PX, derive
+from feelit.signals.mirror import in_mirror
 from feelit.types import Float32, UInt8
 from feelit.vision.align import similarity_to_template
 from feelit.vision.aligned import AlignedModel
@@ -44,17 +45,18 @@ class SignalsModel(AlignedModel):
         device: Device = "auto",
         threads: int = 1,
         session: InferenceSession | None = None,
+        mirrored: bool = False,
     ) -> None:
         if card.task != "signals" or card.adapter != "feelit":
             raise ModelError(f"{path.name} is a model for {card.task}, not for signals", "give a model of signals")
         if card.labels != OUTPUTS:
             raise ModelError(f"{path.name} has other labels than this feelit knows", "train it again: `feelit train signals`")
         super().__init__(path, card, 64, device, threads, session)
-        self.names = names
+        self.names, self._mirrored = names, mirrored
         self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
 
     def outputs(self, crops: UInt8, batch: int = 32) -> Float32:
-        """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`.
+        """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`; of faces and their mirror images, if that is asked for.
 
         Raises
         ------
@@ -66,13 +68,19 @@ class SignalsModel(AlignedModel):
             part = crops[start : start + batch]
             if self.card.exposure:
                 part = even_exposure(part, *self.card.exposure)
-            (raw,) = run(self._session, self._path.name, [OUTPUT], {self._input: part[:, None]})
-            result[start : start + batch] = _checked(raw, self._path.name, len(part))
+            result[start : start + batch] = self._run(part)
+            if self._mirrored:
+                again = in_mirror(self._run(np.ascontiguousarray(part[:, :, ::-1])))
+                result[start : start + batch] = (result[start : start + batch] + again) / np.float32(2)
         return result
+
+    def _run(self, crops: UInt8) -> Float32:
+        (raw,) = run(self._session, self._path.name, [OUTPUT], {self._input: crops[:, None]})
+        return _checked(raw, self._path.name, len(crops))
 
     def both(self, expression: ExpressionModel, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
         """(F, 8) probabilities of a classifier that `holds` this file's, and (F, 58) outputs, in one run of the network."""
-        probability, raw = expression.probabilities_beside(OUTPUT, crops, batch)
+        probability, raw = expression.probabilities_beside(OUTPUT, crops, batch, in_mirror)
         return probability, _checked(raw, self._path.name, len(crops)) if len(crops) else self.outputs(crops)
 
     def columns(self, outputs: Float32, landmarks: Float32, face_px: Float32) -> Float32:
@@ -110,15 +118,21 @@ def open_signals(
     device: Device = "auto",
     threads: int = 1,
     session: InferenceSession | None = None,
+    mirrored: bool = False,
 ) -> SignalsModel:
-    """A model of signals with the card that lies beside it; `session` is its network where that is loaded already.
+    """A model of signals with the card that lies beside it.
+
+    Parameters
+    ----------
+    session : its network, where that is loaded already
+    mirrored : whether it also looks at mirror images
 
     Raises
     ------
     ModelError
         if the file or its card is missing, damaged or of the wrong kind.
     """
-    return SignalsModel(path, card_beside(path), names, device, threads, session)
+    return SignalsModel(path, card_beside(path), names, device, threads, session, mirrored)
 
 
 def within(signals: Path, expression: Path) -> bool:

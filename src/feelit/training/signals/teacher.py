@@ -16,18 +16,13 @@ import numpy as np
 
 from feelit.errors import MissingExtraError, UsageError
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
+from feelit.signals.mirror import in_mirror
 from feelit.types import Float32, Float64, UInt8
 
 SIDE_PX = 256
 """Pictures are enlarged to this with a border of their edge, or the landmarker's own detector misses tight ones."""
 
 LEAST_CONFIDENCE = 0.3
-
-MIRRORED = tuple(
-    OUTPUTS.index(name.replace("Left", "#").replace("Right", "Left").replace("#", "Right")) for name in BLENDSHAPES
-)
-TURNED = [OUTPUTS.index(name) for name in ("yaw_deg", "roll_deg", "eye_yaw_deg")]
-"""Outputs that change their sign in a mirror."""
 
 EYES = ((468, 33, 133), (473, 362, 263))
 """Iris and corners of each eye, inner lips, nose bridge and chin, among the 478 landmarks."""
@@ -124,14 +119,6 @@ def angles_of(turn: Float64) -> tuple[float, float, float]:
     pitch = -np.degrees(np.arctan2(turn[2, 1], turn[2, 2]))
     yaw = np.degrees(np.arcsin(np.clip(-turn[2, 0], -1, 1)))
     return float(pitch), float(yaw), float(-np.degrees(np.arctan2(turn[1, 0], turn[0, 0])))
-
-
-def in_mirror(targets: Float32) -> Float32:
-    """(..., 58) targets of a mirrored picture."""
-    result = targets.copy()
-    result[..., : len(MIRRORED)] = targets[..., MIRRORED]
-    result[..., TURNED] *= -1
-    return result
 
 
 def agreed(one: Float32, other: Float32) -> tuple[Float32, Float32]:
