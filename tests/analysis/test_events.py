@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.analysis import absences
 from feelit.analysis.event import Event, Kind, is_wanted
 from feelit.analysis.event_text import flat, short
 from feelit.analysis.events import find_events
+from feelit.analysis.scan import scan_p_values
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.timelines import SURE, EventsOptions, ReportOptions
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import pack_metadata
+from feelit.types import Float64
 from tests.exports.made import described, grouped
 from tests.timeline.reading import only
 from tests.timeline.rows import CERTAIN, regular, table_of
@@ -144,10 +145,12 @@ def test_a_long_absence() -> None:
 def test_only_blocks_that_an_absence_fills_count(before: int, blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 6 s away, in blocks of half a second, the first and the last do not count: times may be off by a sample."""
     asked: list[tuple[int, float]] = []
-    scan = absences.scan_p_values
-    monkeypatch.setattr(
-        absences, "scan_p_values", lambda blocks, windows, rng: asked.extend(windows) or scan(blocks, windows, rng)
-    )
+
+    def noted(blocks: Float64, windows: list[tuple[int, float]], rng: np.random.Generator) -> Float64:
+        asked.extend(windows)
+        return scan_p_values(blocks, windows, rng)
+
+    monkeypatch.setattr("feelit.analysis.absences.scan_p_values", noted)
     events_of(Kind.absence, "n" * before + "." * 60 + "n" * 300)
     assert asked == [(blocks, 1.0)]
 
