@@ -70,8 +70,15 @@ def meddled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Path], None]
     return set_up
 
 
-@pytest.mark.parametrize("after", [0, 1])
-@pytest.mark.parametrize("does", [cut_short, grow, replace_by_another])
+@pytest.mark.parametrize(
+    ("does", "after"),
+    [
+        (cut_short, 0),
+        (grow, 1),
+        (replace_by_another, 1),
+        *(pytest.param(*rest, marks=pytest.mark.slow) for rest in ((cut_short, 1), (grow, 0), (replace_by_another, 0))),
+    ],
+)
 def test_a_video_that_changes_fails_and_is_analysed_again(
     does: Callable[[Path], None],
     after: int,

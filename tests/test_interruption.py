@@ -221,7 +221,7 @@ def session(leader: int) -> list[str]:
             id="terminal-closed",
             marks=pytest.mark.slow,
         ),
-        pytest.param(signal.SIGKILL, False, -signal.SIGKILL, "", id="kill-9"),
+        pytest.param(signal.SIGKILL, False, -signal.SIGKILL, "", id="kill-9", marks=pytest.mark.slow),
     ],
 )
 def test_an_interrupted_run_goes_on_where_it_stopped(
@@ -252,6 +252,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing_but_time(undisturbed: pa.Table, tmp_path: Path) -> None:
     process = start(tmp_path / "out.parquet")
     parent = psutil.Process(process.pid)

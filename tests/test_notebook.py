@@ -24,6 +24,7 @@ def maker() -> Any:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("serial")
 def test_every_cell_runs_and_shows_the_kinds_of_things_that_were_saved() -> None:
     make_notebook = maker()

@@ -93,6 +93,7 @@ def test_exit_codes(study: Path) -> None:
     assert rows(*all_timelines(study)) == [6, 4]
 
 
+@pytest.mark.slow
 def test_find(study: Path) -> None:
     ((_, code),) = SECTIONS["find"]
     (study / "recordings" / "empty.mp4").touch()
@@ -100,6 +101,7 @@ def test_find(study: Path) -> None:
     assert rows(*all_timelines(study)) == [6, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", SECTIONS["xargs, and GNU parallel"], ids=["xargs", "parallel"])
 def test_one_process_a_video(study: Path, recipe: tuple[str, str]) -> None:
     needs("xargs, and GNU parallel")
@@ -107,6 +109,7 @@ def test_one_process_a_video(study: Path, recipe: tuple[str, str]) -> None:
     assert rows(study / "apart" / "call.mp4.parquet", study / "apart" / "talk.mp4.parquet") == [6, 4]
 
 
+@pytest.mark.slow
 def test_make(study: Path) -> None:
     needs("make")
     ((language, code),) = SECTIONS["make"]
@@ -127,6 +130,7 @@ def test_slurm(study: Path) -> None:
     assert rows(study / "all.parquet") == [10]
 
 
+@pytest.mark.slow
 def test_cron(study: Path) -> None:
     needs("cron")
     ((_, code),) = SECTIONS["cron"]
@@ -151,6 +155,7 @@ def test_watching_a_folder(study: Path) -> None:
     assert rows(*all_timelines(study)) == [6, 4]
 
 
+@pytest.mark.slow
 def test_jq(study: Path) -> None:
     needs("jq")
     (_, failures), (_, speed) = SECTIONS["jq"]
@@ -162,6 +167,7 @@ def test_jq(study: Path) -> None:
     assert float(run(speed)) > 0
 
 
+@pytest.mark.slow
 def test_duckdb(study: Path) -> None:
     pytest.importorskip("duckdb")
     ((language, code),) = SECTIONS["DuckDB"]

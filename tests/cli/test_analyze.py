@@ -680,7 +680,7 @@ def shell(line: str, here: Path) -> subprocess.CompletedProcess[str]:
     ("line", "code", "said"),
     [
         pytest.param("feelit analyze in --json | head -c 1", 0, "", id="reader-leaves"),
-        pytest.param("feelit analyze in gone.mp4 --json <&- >&- 2>&-", 10, "", id="all-closed"),
+        pytest.param("feelit analyze in gone.mp4 --json <&- >&- 2>&-", 10, "", id="all-closed", marks=pytest.mark.slow),
         pytest.param("feelit analyze in --json >/dev/full", 5, "feelit: standard output cannot be written", id="full"),
     ],
 )

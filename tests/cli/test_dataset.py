@@ -499,7 +499,10 @@ def test_a_shard_without_videos_is_no_failure(here: Path, command: Command) -> N
 # What a crash leaves
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGINT, id="ctrl-c"), pytest.param(signal.SIGKILL, id="kill-9", marks=pytest.mark.slow)],
+)
 def test_an_interrupted_run_goes_on_to_the_same_bytes(number: signal.Signals, here: Path, command: Command) -> None:
     shutil.copy("in/a.mp4", "in/e.mp4")
     run(command, "--rate", "native")

@@ -49,7 +49,7 @@ def test_one_json_object_a_face(here: Path, command: Command) -> None:
     assert (here / "o" / "b.png").is_file()
 
 
-@pytest.mark.parametrize("method", ["rise", "occlusion"])
+@pytest.mark.parametrize("method", ["rise", pytest.param("occlusion", marks=pytest.mark.slow)])
 def test_options_reach_the_maps(method: str, here: Path, command: Command) -> None:
     def drop(*options: str) -> list[float]:
         arguments = ("--method", method, "--label", "happiness", "--face", "2", "--json", "--force", *FAST)

@@ -41,7 +41,7 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_ends_it_soon_and_the_recording_is_whole(number: signal.Signals, tmp_path: Path) -> None:
     out = tmp_path / "live.parquet"
     process = start(SAMPLE, "--loop", "--out", out)

@@ -145,7 +145,7 @@ def test_what_fails_is_reported_in_one_line(name: str, what: list[str], tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("encoding", ["ascii", *(pytest.param(name, marks=pytest.mark.slow) for name in ("latin-1", "cp1252"))])
 def test_json_stays_json_in_any_encoding(encoding: str, analysed: Path, folder: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     command = [str(FEELIT), "summarize", str(analysed), "--format", "json"]

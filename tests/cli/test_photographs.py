@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,32 +15,51 @@ import pytest
 import feelit
 import feelit.run.segment
 from feelit.types import FaceTable
-from tests.conftest import Command
+from tests.conftest import Command, SerialEngine
 from tests.video import clips
 from tests.video.photographs import face, quarters, write
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder `in` with three photographs of one face, of different size, format and orientation, and one of nobody; and
+    their timeline.
+    """
+    folder = tmp_path_factory.mktemp("original")
+    (folder / "in" / "deep").mkdir(parents=True)
+    write(folder / "in" / "a.jpg", face(240))
+    write(folder / "in" / "b.png", face(300), 6)
+    write(folder / "in" / "deep" / "c.webp", face(200), 3)
+    write(folder / "in" / "nobody.jpg", quarters())
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
+        feelit.analyze("in", "t.parquet")
+    return folder
+
+
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serial: None) -> Path:
-    """A folder with three photographs of one face, of different size, format and orientation, and one of nobody."""
-    (tmp_path / "in" / "deep").mkdir(parents=True)
+def here(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serial: None) -> Path:
+    """A copy of the photographs, which are not analysed."""
+    shutil.copytree(original / "in", tmp_path / "in")
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "in" / "a.jpg", face(240))
-    write(tmp_path / "in" / "b.png", face(300), 6)
-    write(tmp_path / "in" / "deep" / "c.webp", face(200), 3)
-    write(tmp_path / "in" / "nobody.jpg", quarters())
     return tmp_path
 
 
 @pytest.fixture
-def analysed(here: Path, command: Command) -> pd.DataFrame:
+def analysed(original: Path, here: Path) -> pd.DataFrame:
+    """The same, and `t.parquet`."""
+    shutil.copy(original / "t.parquet", here)
+    return feelit.read_timeline("t.parquet")
+
+
+def test_every_photograph_is_one_sample(here: Path, command: Command) -> None:
     ran = command("analyze", "in", "--out", "t.parquet", "--json")
     assert (ran.code, ran.err) == (0, "")
     reports = [json.loads(line) for line in ran.out.splitlines()]
     assert [(r["video"], r["sampled"], r["duration_s"]) for r in reports] == [
         (name, 1, 0.0) for name in ("in/a.jpg", "in/b.png", "in/deep/c.webp", "in/nobody.jpg")
     ]
-    return feelit.read_timeline("t.parquet")
 
 
 def test_there_is_a_row_a_face(analysed: pd.DataFrame) -> None:

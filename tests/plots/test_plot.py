@@ -173,13 +173,13 @@ def noise(path: Path, people: int, seconds: float) -> Path:
     return written(path, {"a.mp4": tracks})
 
 
-@pytest.mark.parametrize(("seconds", "people"), [(10, 1), (60, 25)])
+@pytest.mark.parametrize(("seconds", "people"), [(10, 1), pytest.param(60, 25, marks=pytest.mark.slow)])
 def test_no_file_is_large(tmp_path: Path, people: int, seconds: int) -> None:
     out = plot(noise(tmp_path / "t.parquet", people, seconds), "a.svg")
     assert out.stat().st_size < 2_000_000
 
 
-@pytest.mark.parametrize(("width_mm", "people"), [(60, 1), (60, 25), (88, 6), (180, 6)])
+@pytest.mark.parametrize(("width_mm", "people"), [(60, 1), pytest.param(60, 25, marks=pytest.mark.slow), (88, 6), (180, 6)])
 def test_no_text_lies_on_another(tmp_path: Path, people: int, width_mm: float) -> None:
     timeline = noise(tmp_path / "t.parquet", people, 10)
     options = PlotOptions(out=tmp_path / "a.png", width_mm=width_mm, title="A title of some length that says what is shown")

@@ -220,7 +220,7 @@ def test_asking_for_the_newest_faces_changes_nothing_but_numbers(seed: int) -> N
     assert_same(replace(plain, track_id=shown, person_id=shown), rows)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_the_newest_faces_are_smoothed_over_what_came_before(seed: int) -> None:
     rows, newest = watched(seed)
     shown = 0
