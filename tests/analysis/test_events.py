@@ -146,7 +146,7 @@ def test_only_blocks_that_an_absence_fills_count(before: int, blocks: int, monke
     """Of 6 s away, in blocks of half a second, the first and the last do not count: times may be off by a sample."""
     asked: list[tuple[int, float]] = []
 
-    def noted(blocks: Float64, windows: list[tuple[int, float]], rng: np.random.Generator) -> Float64:
+    def noted(blocks: Float64, windows: list[tuple[int, float]], rng: np.random.Generator) -> list[float]:
         asked.extend(windows)
         return scan_p_values(blocks, windows, rng)
 
