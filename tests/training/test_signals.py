@@ -24,7 +24,7 @@ from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.signals.mirror import in_mirror
 from feelit.training.recipe import read_recipe
 from feelit.training.signals import data as signal_data
-from feelit.training.signals.data import CUT_PX, Faces, crop, cut_face, draw, read_heads
+from feelit.training.signals.data import CUT_PX, HEAD_CUT_PX, Faces, crop, cut_face, draw, read_heads
 from feelit.training.signals.graph import OUTPUT, find_tap, patches
 from feelit.training.signals.teacher import (
     BRIDGE,
@@ -279,6 +279,19 @@ def test_rendered_heads_are_exact_and_say_nothing_of_brows(tmp_path: Path) -> No
     assert read_heads(tmp_path, 2.5).weight[0, at["lip_gap"]] == 2.5
     with pytest.raises(UsageError, match="holds no rendered heads"):
         read_heads(tmp_path / "none")
+
+
+def test_a_head_near_profile_whose_pitch_and_roll_run_together_teaches_neither(tmp_path: Path) -> None:
+    write_head(tmp_path / "1000.npz", 4)
+    with np.load(tmp_path / "1000.npz") as kept:
+        content = dict(kept)
+    content["angles"][1] = 81, 71, 81
+    np.savez(tmp_path / "1000.npz", **content)
+    heads = read_heads(tmp_path)
+    at = [OUTPUTS.index(name) for name in ("pitch_deg", "yaw_deg", "roll_deg")]
+    assert heads.weight[1, at].tolist() == [0, 1, 0]
+    assert heads.weight[0, at].tolist() == [1, 1, 1]
+    assert heads.picture.shape[1:] == (HEAD_CUT_PX, HEAD_CUT_PX)
 
 
 def test_a_run_starts_from_another_one_s_weights(faces: Path, trained: Path, tmp_path: Path) -> None:

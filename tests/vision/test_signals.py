@@ -90,3 +90,15 @@ def test_another_classifier_runs_beside(tmp_path: Path) -> None:
     assert open_networks(
         Models(model_path("face"), model_path("expression"), None, "cpu", signals=model_path("signals"), columns=BASIC)
     ).shared
+
+
+def test_signals_are_mirrored_with_the_classifier(crops: UInt8) -> None:
+    models = Models(
+        model_path("face"), model_path("expression"), None, "cpu", mirrored=True, signals=model_path("signals"), columns=BASIC
+    )
+    networks = open_networks(models)
+    assert networks.signals is not None
+    expected = open_signals(model_path("signals"), BASIC, "cpu", mirrored=True).outputs(crops)
+    np.testing.assert_array_equal(networks.signals.outputs(crops), expected)
+    np.testing.assert_array_equal(networks.signals.both(networks.expression, crops)[1], expected)
+    assert np.abs(expected - open_signals(model_path("signals"), BASIC, "cpu").outputs(crops)).max() > 0.1
