@@ -8,6 +8,9 @@ MARKS ?= not slow
 VENV := .venv
 BIN := $(VENV)/bin
 
+# what is imported is compiled then, once; to compile all of PyTorch and Ray here would take a minute
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
+
 # tests start the program hundreds of times; without bytecode each start compiles all of it
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -25,7 +28,7 @@ test: $(VENV)/.installed-$(EXTRAS)
 lint: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 
 clean:
 	rm -rf $(VENV) results.parquet annotated.mp4
@@ -34,9 +37,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(PIP) --editable .
 	touch $@
 
 $(VENV)/.installed-$(EXTRAS): pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	$(PIP) --editable ".[$(EXTRAS)]"
 	touch $@
