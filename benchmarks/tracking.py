@@ -3,8 +3,8 @@
     python benchmarks/tracking.py TIMELINE.parquet TRUTH.parquet [--cuts 20,40] [--overlap 0.5]
 
 The truth has a row a face: frame, person, x0, y0, x1, y1, and time_s where cuts are given. Only the frames that the
-timeline sampled count. `--cuts` are seconds at which everybody starts anew, as at a camera cut: identities are then judged
-within shots, never across a cut.
+timeline sampled count. `--cuts` are seconds at which everybody gets a new identity, as at a camera cut: identities are then
+judged within shots, never across a cut.
 """
 
 from __future__ import annotations

@@ -117,9 +117,7 @@ def _create(model: Path, providers: list[str], threads: int) -> onnxruntime.Infe
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.add_session_config_entry(
-        "session.intra_op.allow_spinning", "0"
-    )  # idle threads must not eat their neighbours' cores
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to others
     options.log_severity_level = FATAL
     onnxruntime.set_default_logger_severity(FATAL)
     try:

@@ -12,9 +12,8 @@ from feelit.analysis.study.collect import collect
 from feelit.analysis.study.contrasts import ContrastRow, contrasts_of, resolved
 from feelit.analysis.study.curves import CurveCollection
 from feelit.analysis.study.design import Design
-from feelit.analysis.study.quality import quality_of
 from feelit.analysis.study.read import read_study
-from feelit.analysis.study.table import Table, table_of
+from feelit.analysis.study.table import Table, quality_of, table_of
 from feelit.analysis.study.windows import MeasureList, signals_asked
 
 if TYPE_CHECKING:

@@ -27,6 +27,12 @@ LONG = (
 )
 """The columns of the long table, in order."""
 
+QUALITY = (
+    *("participant", "group", "recordings", "windows", "used", "seconds", "seconds_seen", "seconds_readable"),
+    *("readable_share", "status", "reasons"),
+)
+"""The columns of the table of participants: how much of each could be read, and who does not count."""
+
 LEAST_BASELINE = 1e-3
 """Ratios to less than that mean nothing."""
 
@@ -163,3 +169,35 @@ def _of_window(units: pd.DataFrame, values: Float64, window: str) -> Float64:
             np.divide(np.nansum(there, axis=0), known, out=mean, where=known > 0)
             result[rows] = np.where(known > 0, mean[None, :], result[rows])
     return result
+
+
+def quality_of(table: Table) -> pd.DataFrame:
+    """One row per participant, in the order of the study.
+
+    `used` counts the windows that have values; `status` is "used", "partly" or "excluded"; `reasons` are those of the windows
+    that have none, each with how many windows it is of.
+    """
+    import pandas as pd
+
+    rows = []
+    for who, units in table.units.groupby("participant", sort=False):
+        missing = units["missing"].tolist()
+        used = missing.count("")
+        seconds, readable = float(np.nansum(units["window_s"])), float(units["seconds_readable"].sum())
+        notes = [*(reason for reason in missing if reason), *(note for note in units["note"].tolist() if note)]
+        rows.append(
+            {
+                "participant": who,
+                "group": units["group"].iloc[0],
+                "recordings": units["recording"].nunique(),
+                "windows": len(units),
+                "used": used,
+                "seconds": seconds,
+                "seconds_seen": float(units["seconds_seen"].sum()),
+                "seconds_readable": readable,
+                "readable_share": readable / seconds if seconds else float("nan"),
+                "status": "used" if used == len(units) else "partly" if used else "excluded",
+                "reasons": "; ".join(f"{reason} ({notes.count(reason)})" for reason in dict.fromkeys(notes)),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(QUALITY))
