@@ -44,6 +44,14 @@ def frame(*faces: Face) -> UInt8:
     return luma
 
 
+def turned(face: Face, roll_deg: float, right_px: float = 0.0) -> UInt8:
+    """A grey picture of one face that leans clockwise, moved to the right."""
+    centre = (face.box[0, :2] + face.box[0, 2:]) / 2
+    matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), -roll_deg, 1.0)
+    matrix[0, 2] += right_px
+    return np.asarray(cv2.warpAffine(frame(face), matrix, (WIDTH, HEIGHT), borderValue=(110,)), np.uint8)
+
+
 def video(path: Path, pictures: list[UInt8], gop: int) -> Path:
     """The pictures as a video of 25 frames/s."""
     with av.open(str(path), "w") as out:

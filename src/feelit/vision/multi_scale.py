@@ -3,7 +3,8 @@
 A face of 24 px at 720p wants a picture six times the area of one in which a face of 60 px is found. Faces that small do not
 come and go with every frame. So the whole frame is looked at in that size once a second, or every two seconds as long as it
 shows none, and in between the places where it showed some. What is found depends on the frames since one that is to be looked
-at again, and such are where segments may begin: rows stay the same however the video is cut.
+at again, and such are where segments may begin: rows stay the same however the video is cut. Heads that lean are looked for in
+turned pictures, by `rolled`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from feelit.geometry import area, nms
 from feelit.scaling import detector_view
 from feelit.types import Bool, Detections, Float32, Int64, Sample, View
 from feelit.vision.detector import MAX_OVERLAP, MIN_DETECTABLE_PX, FaceDetector
+from feelit.vision.rolled import RolledFaces
 
 USUAL_ACROSS = 12
 """So many of the smallest faces that are looked for in every frame would fit into its short side: 60 px at 720p."""
@@ -50,13 +52,16 @@ class MultiScaleDetector:
     width_px, height_px : of the frames
     min_face_px : side of the smallest face to look for; None stands for 1/30 of the short side, or 1/12 for networks that look
         once
+    leaning : whether to look for heads that lean as well, see `rolled`
 
     Attributes
     ----------
     view : what `Sample.small` has to be
     """
 
-    def __init__(self, detector: FaceDetector, width_px: int, height_px: int, min_face_px: float | None) -> None:
+    def __init__(
+        self, detector: FaceDetector, width_px: int, height_px: int, min_face_px: float | None, *, leaning: bool = True
+    ) -> None:
         self._detector = detector
         self._size = np.array([width_px, height_px])
         usual_px = min(width_px, height_px) / USUAL_ACROSS
@@ -65,6 +70,7 @@ class MultiScaleDetector:
         self.view = detector.view_of(width_px, height_px, max(least_px, usual_px) if closer else least_px)
         self._close = detector.view_of(width_px, height_px, least_px)
         self._closer = self._close != self.view
+        self._rolled = RolledFaces(detector, self.view, least_px) if closer and leaning else None
         self._again_s = 0.0
         self._centre = np.zeros((0, 2), np.float32)  # of the small faces that the last look at a whole frame found
 
@@ -76,10 +82,10 @@ class MultiScaleDetector:
         batch : at least one frame, the next ones of the video
         """
         found = self._detector.detect(np.stack([sample.small for sample in batch]), self.view, min_score)
-        if not self._closer:
-            return found
-        small = [self._look_closer(sample, min_score) for sample in batch]
-        return united(found, [part.rows(self._is_small(part.box)) for part in small])
+        if self._closer:
+            small = [self._look_closer(sample, min_score) for sample in batch]
+            found = united(found, [part.rows(self._is_small(part.box)) for part in small])
+        return found if self._rolled is None else united(found, self._rolled.find(batch, found, min_score))
 
     def _look_closer(self, sample: Sample, min_score: float) -> Detections:
         if sample.reset or sample.time_s >= self._again_s:

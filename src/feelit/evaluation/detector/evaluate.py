@@ -105,7 +105,8 @@ class _Look:
         pixels = image.pixels(self._network.color)
         height, width = pixels.shape[:2]
         long_px = self._asked.long_px or max(height, width)
-        multi_scale = MultiScaleDetector(self._network, width, height, MIN_DETECTABLE_PX * max(height, width) / long_px)
+        least_px = MIN_DETECTABLE_PX * max(height, width) / long_px
+        multi_scale = MultiScaleDetector(self._network, width, height, least_px, leaning=False)  # networks are compared
         sample = sample_of(picture_of(pixels if pixels.ndim == 2 else pixels[..., ::-1]), multi_scale.view)
         found = multi_scale.find([sample], min(LEAST_SCORE, self._network.threshold))
         if len(self.ms) < TIMED:

@@ -1,0 +1,187 @@
+"""Faces that lean, fill the picture or are turned aside: how many of them are found.
+
+    python benchmarks/poses.py FACES.parquet [--first 150] [--heads]
+
+FACES has photographs with boxes and landmarks of faces, as the detector is trained with. Every face of 72 px or more is laid in
+the middle of a picture of 1280 x 720 px, at a share of its height and leaning by an angle, and looked for by the detector of
+single frames alone and as `feelit analyze` does: in a frame by itself, and in a sequence of ten frames a second in which
+the head leans 5 degrees further from frame to frame. False faces are counted in pictures that show none. With `--heads`,
+20 rendered heads are turned aside by known angles as well (`FEELIT_HEADS` as in sample_videos/make_heads.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+
+from feelit.models.paths import model_path
+from feelit.scaling import detector_view
+from feelit.types import Detections, Float32, Float64, Sample, UInt8
+from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.multi_scale import MultiScaleDetector
+
+WIDTH_PX, HEIGHT_PX = 1280, 720
+LEVELS = np.arange(256, dtype=np.uint8)
+LEAST_PX, SURE = 72, 0.85
+FILL = 0.35
+"""Share of the height that a leaning face has."""
+
+ROLLS = (0, 15, 20, 30, 40, 50, 60, 75, 90)
+FILLS = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
+YAWS = (0, 30, 45, 60, 75, 90)
+SHIFT, SMALLER, LARGER = 0.35, 0.55, 1.8
+"""A face is found where a box lies less than so many sides away and has between so many times its side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face in its photograph."""
+
+    luma: UInt8
+    centre: Float64  # (2,)
+    side_px: float
+
+
+class Watcher:
+    """Shows the program one frame after the other."""
+
+    def __init__(self, detector: FaceDetector, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> None:
+        self._detector = detector
+        self._program = MultiScaleDetector(detector, width_px, height_px, None)
+        self._seen = 0
+
+    def alone(self, luma: UInt8) -> Detections:
+        """What the upright look finds."""
+        view = self._program.view
+        return self._detector.detect(detector_view(luma, view)[None], view)
+
+    def see(self, luma: UInt8) -> Detections:
+        """What the program finds in the next frame."""
+        small = detector_view(luma, self._program.view)
+        sample = Sample(self._seen, 0, self._seen / 10, 0, self._seen == 0, luma, LEVELS, small)
+        self._seen += 1
+        return self._program.find([sample], self._detector.threshold)
+
+
+def faces_in(path: Path, most: int) -> tuple[list[Face], list[UInt8]]:
+    """Large faces, in random order, and pictures without one."""
+    faces, empty = [], []
+    for row in pq.read_table(path).to_pylist():
+        luma = np.asarray(cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+        if not row["box"]:
+            empty.append(luma)
+        for box, score, ignored in zip(row["box"], row["score"], row["ignore"], strict=True):
+            left, top, right, bottom = box
+            side = float(np.sqrt((right - left) * (bottom - top)))
+            if side >= LEAST_PX and score >= SURE and not ignored:
+                faces.append(Face(luma, np.array([left + right, top + bottom]) / 2, side))
+    order = np.random.default_rng(0).permutation(len(faces))[:most]
+    return [faces[i] for i in order], empty
+
+
+def posed(face: Face, fill: float, roll_deg: float) -> UInt8:
+    """The face in the middle of a picture."""
+    scale, angle = fill * HEIGHT_PX / face.side_px, np.radians(roll_deg)
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    move = np.array([WIDTH_PX / 2, HEIGHT_PX / 2]) - turn @ face.centre
+    matrix, luma = np.concatenate([turn, move[:, None]], axis=1), face.luma
+    if scale < 0.5:
+        by = int(1 / scale)
+        luma = np.asarray(cv2.resize(luma, None, fx=1 / by, fy=1 / by, interpolation=cv2.INTER_AREA), np.uint8)
+        matrix[:, :2] *= by
+    return np.asarray(cv2.warpAffine(luma, matrix, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def hit(found: Detections, centre: Float64, side_px: float) -> bool:
+    """Whether a face of that place and size was found."""
+    middle, side = (found.box[:, :2] + found.box[:, 2:]) / 2, sides(found.box)
+    near = np.linalg.norm(middle - centre, axis=1) < SHIFT * side_px
+    return bool((near & (side > SMALLER * side_px) & (side < LARGER * side_px)).any())
+
+
+def sides(box: Float32) -> Float32:
+    """(F,) geometric means of the sides of (F, 4) boxes."""
+    result: Float32 = np.sqrt(np.prod(box[:, 2:] - box[:, :2], axis=1)).astype(np.float32)
+    return result
+
+
+def photographs(detector: FaceDetector, path: Path, most: int) -> None:
+    """Leaning and large faces, and false ones."""
+    faces, empty = faces_in(path, most)
+    middle = np.array([WIDTH_PX / 2, HEIGHT_PX / 2])
+    print(f"{len(faces)} faces; found by the upright look, by the program in one frame, at the end of a sequence")
+    for roll in ROLLS:
+        found = np.zeros(3)
+        for face in faces:
+            picture, watcher = posed(face, FILL, roll), Watcher(detector)
+            found[0] += hit(watcher.alone(picture), middle, FILL * HEIGHT_PX)
+            found[1] += hit(watcher.see(picture), middle, FILL * HEIGHT_PX)
+        some, found[2] = faces[: most // 3], 0
+        for face in some:
+            watcher = Watcher(detector)
+            seen = [watcher.see(posed(face, FILL, angle)) for angle in range(roll % 5, roll + 1, 5)]
+            found[2] += hit(seen[-1], middle, FILL * HEIGHT_PX)
+        shares = found / [len(faces), len(faces), len(some)]
+        print(f"leaning {roll:>3} degrees: {shares[0]:.3f} {shares[1]:.3f} {shares[2]:.3f}", flush=True)
+    for fill in FILLS:
+        found = np.zeros(2)
+        for face in faces:
+            picture, watcher = posed(face, fill, 0), Watcher(detector)
+            found += hit(watcher.alone(picture), middle, fill * HEIGHT_PX), hit(watcher.see(picture), middle, fill * HEIGHT_PX)
+        print(f"{fill:.2f} of the height: {found[0] / len(faces):.3f} {found[1] / len(faces):.3f}", flush=True)
+    false = np.zeros(2, np.int64)
+    for luma in empty:
+        watcher = Watcher(detector, luma.shape[1], luma.shape[0])
+        false += len(watcher.alone(luma)), len(watcher.see(luma))
+    print(f"false faces in {len(empty)} pictures without one: {false[0]}, by the program {false[1]}")
+
+
+def heads(detector: FaceDetector, people: int = 20) -> None:
+    """Rendered heads that are turned aside."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "sample_videos"))
+    from make_heads import LIGHTS, ROOMS, SIDE, camera, person, room
+    from rendering.bust import pose
+    from rendering.draw import draw
+    from rendering.people import Pose
+
+    print(f"{people} rendered heads, each turned to both sides, at a third of the height")
+    for yaw in YAWS:
+        found = np.zeros(2)
+        for number in range(3000, 3000 + people):
+            model, rng = person(number), np.random.default_rng([9, number])
+            light, walls = LIGHTS[number % len(LIGHTS)], room(ROOMS[number % len(ROOMS)], SIDE, SIDE)
+            for side in (-1, 1):
+                at = Pose(units={}, yaw=side * yaw, pitch=0, roll=0, gaze_yaw=0, gaze_pitch=0)
+                view = camera(rng, 2)
+                drawn = draw(model, pose(model, at), view, light, np.ascontiguousarray(walls))[0]
+                grey = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY), np.uint8)
+                picture = np.asarray(cv2.copyMakeBorder(grey, 200, 200, 400, 400, cv2.BORDER_REPLICATE), np.uint8)
+                watcher = Watcher(detector, picture.shape[1], picture.shape[0])
+                for place, seen in enumerate((watcher.alone(picture), watcher.see(picture))):
+                    found[place] += hit(seen, np.array(picture.shape[::-1]) / 2, 0.45 * SIDE)
+        shares = found / (2 * people)
+        print(f"turned by {yaw:>2} degrees: {shares[0]:.3f} {shares[1]:.3f}", flush=True)
+
+
+def main() -> None:
+    """Parse and run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faces", type=Path)
+    parser.add_argument("--first", type=int, default=150)
+    parser.add_argument("--heads", action="store_true")
+    asked = parser.parse_args()
+    cv2.setNumThreads(1)
+    detector = open_detector(model_path("face"), "cpu")
+    photographs(detector, asked.faces, asked.first)
+    if asked.heads:
+        heads(detector)
+
+
+if __name__ == "__main__":
+    main()
