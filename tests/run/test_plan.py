@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.run.plan import LEAST_APART_S, Plan, cut, find_videos
+from feelit.run.plan import LAST_PIECES, LEAST_APART_S, Plan, cut, find_videos
 from feelit.types import Sampling, VideoInfo
 from feelit.video.probe import Probe, probe
 from tests.video import clips
@@ -66,6 +66,16 @@ def test_segments_are_as_long_as_asked_and_no_longer_than_a_group_more(groups: l
     group_s = max(groups) / FPS + LEAST_APART_S  # shorter ones count together
     for segment in cut(made_probe(groups), Sampling(), target_s).segments[:-1]:
         assert target_s - 1e-9 <= segment.packets / FPS < target_s + group_s
+
+
+@given(GROUPS, TARGET_S, st.floats(0.1, 10))
+def test_segments_get_shorter_towards_the_end(groups: list[int], target_s: float, least_s: float) -> None:
+    whole = made_probe(groups)
+    group_s, remaining = max(groups) / FPS + LEAST_APART_S, whole.info.packets
+    for segment in cut(whole, Sampling(), target_s, least_s).segments[:-1]:
+        wanted_s = min(target_s, max(least_s, remaining / FPS / LAST_PIECES))
+        assert wanted_s - 1e-6 <= segment.packets / FPS < wanted_s + group_s + 1e-6
+        remaining -= segment.packets
 
 
 @given(GROUPS, TARGET_S, TARGET_S)

@@ -251,7 +251,7 @@ class _Analysis:
                 waiting.say(f"opening {source.name}")
             video = probe(source.path)
             target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
-            plan = cut(video, self._settings.options.sampling, target_s)
+            plan = cut(video, self._settings.options.sampling, target_s, LEAST_SEGMENT_S)
         except FeelitError as error:
             self._fail(source, error)
             return None

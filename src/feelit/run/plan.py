@@ -23,6 +23,10 @@ LEAST_APART_S = 1.0
 nothing that came before counts, and some things have to be repeated."""
 
 
+LAST_PIECES = 8
+"""Where segments get shorter, each is so large a part of what remains of the video."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A video to analyse.
@@ -115,10 +119,15 @@ def sampling_of(info: VideoInfo, sampling: Sampling) -> Sampling:
     return Sampling(None, 0.0, 1e-9) if info.photograph else sampling
 
 
-def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
+def cut(probe: Probe, sampling: Sampling, target_s: float, least_s: float | None = None) -> Plan:
     """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video.
 
     There is a single one where the video has no trustworthy keyframes.
+
+    Parameters
+    ----------
+    least_s : towards the end of the video segments get shorter, down to about this, so that all workers finish at about the
+        same time; None stands for segments of one length
     """
     info = probe.info
     to_pts = 1 / info.time_base
@@ -129,7 +138,7 @@ def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
             continue
         reset.append(pts)
         last = ends[-1][0] if ends[-1][0] is not None else probe.keyframe_pts[0]
-        if pts - last >= target_s * to_pts:
+        if pts - last >= _wanted_s(last, probe, target_s, least_s) * to_pts:
             ends.append((pts, packets))
     ends.append((None, info.packets))
     stretches = list(pairwise(ends))
@@ -137,6 +146,14 @@ def cut(probe: Probe, sampling: Sampling, target_s: float) -> Plan:
     wanted = [s for s in stretches[first:] if s[0][0] is None or _time_s(s[0][0], probe) < sampling.end_s]
     segments = tuple(Segment(i, a, b, n - m, _between(reset, a, b)) for i, ((a, m), (b, n)) in enumerate(wanted))
     return Plan(segments, wanted[0][0][1])
+
+
+def _wanted_s(start_pts: int, probe: Probe, target_s: float, least_s: float | None) -> float:
+    """How long the segment that starts there should be."""
+    if least_s is None:
+        return target_s
+    remaining_s = probe.info.duration_s - _time_s(start_pts, probe)
+    return min(target_s, max(least_s, remaining_s / LAST_PIECES))
 
 
 def _between(pts: Sequence[int], start_pts: int | None, end_pts: int | None) -> tuple[int, ...]:
