@@ -1,18 +1,16 @@
-"""Faces that lean, fill the picture or are turned aside: how many of them are found.
+"""Faces that lean, or fill the picture: how many of them are found.
 
-    python benchmarks/poses.py FACES.parquet [--first 150] [--heads]
+    python benchmarks/poses.py FACES.parquet [--first 150]
 
 FACES has photographs with boxes and landmarks of faces, as the detector is trained with. Every face of 72 px or more is laid in
 the middle of a picture of 1280 x 720 px, at a share of its height and leaning by an angle, and looked for by the detector of
 single frames alone and as `feelit analyze` does: in a frame by itself, and in a sequence of ten frames a second in which
-the head leans 5 degrees further from frame to frame. False faces are counted in pictures that show none. With `--heads`,
-20 rendered heads are turned aside by known angles as well (`FEELIT_HEADS` as in sample_videos/make_heads.py).
+the head leans 5 degrees further from frame to frame. False faces are counted in pictures that show none.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +32,6 @@ FILL = 0.35
 
 ROLLS = (0, 15, 20, 30, 40, 50, 60, 75, 90)
 FILLS = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
-YAWS = (0, 30, 45, 60, 75, 90)
 SHIFT, SMALLER, LARGER = 0.35, 0.55, 1.8
 """A face is found where a box lies less than so many sides away and has between so many times its side."""
 
@@ -142,45 +139,15 @@ def photographs(detector: FaceDetector, path: Path, most: int) -> None:
     print(f"false faces in {len(empty)} pictures without one: {false[0]}, by the program {false[1]}")
 
 
-def heads(detector: FaceDetector, people: int = 20) -> None:
-    """Rendered heads that are turned aside."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "sample_videos"))
-    from make_heads import LIGHTS, ROOMS, SIDE, camera, person, room
-    from rendering.bust import pose
-    from rendering.draw import draw
-    from rendering.people import Pose
-
-    print(f"{people} rendered heads, each turned to both sides, at a third of the height")
-    for yaw in YAWS:
-        found = np.zeros(2)
-        for number in range(3000, 3000 + people):
-            model, rng = person(number), np.random.default_rng([9, number])
-            light, walls = LIGHTS[number % len(LIGHTS)], room(ROOMS[number % len(ROOMS)], SIDE, SIDE)
-            for side in (-1, 1):
-                at = Pose(units={}, yaw=side * yaw, pitch=0, roll=0, gaze_yaw=0, gaze_pitch=0)
-                view = camera(rng, 2)
-                drawn = draw(model, pose(model, at), view, light, np.ascontiguousarray(walls))[0]
-                grey = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY), np.uint8)
-                picture = np.asarray(cv2.copyMakeBorder(grey, 200, 200, 400, 400, cv2.BORDER_REPLICATE), np.uint8)
-                watcher = Watcher(detector, picture.shape[1], picture.shape[0])
-                for place, seen in enumerate((watcher.alone(picture), watcher.see(picture))):
-                    found[place] += hit(seen, np.array(picture.shape[::-1]) / 2, 0.45 * SIDE)
-        shares = found / (2 * people)
-        print(f"turned by {yaw:>2} degrees: {shares[0]:.3f} {shares[1]:.3f}", flush=True)
-
-
 def main() -> None:
     """Parse and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     parser.add_argument("--first", type=int, default=150)
-    parser.add_argument("--heads", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     detector = open_detector(model_path("face"), "cpu")
     photographs(detector, asked.faces, asked.first)
-    if asked.heads:
-        heads(detector)
 
 
 if __name__ == "__main__":
