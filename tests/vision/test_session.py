@@ -1,18 +1,25 @@
-"""Models from strangers: what they want from outside of their folder, or of the machine, they do not get."""
+"""What models of strangers want from outside of their folder they do not get; where networks run is said as it is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
 from feelit.errors import ModelError, UsageError
 from feelit.models.paths import model_path
-from feelit.vision.session import open_session, run
+from feelit.options import AnalyzeOptions, Device
+from feelit.run.pipeline import resolve
+from feelit.run.segment import open_networks
+from feelit.vision.session import CPU, CUDA, open_session, provider_of, run
 
+REAL_SESSION = onnxruntime.InferenceSession
 WEIGHTS = np.arange(16, dtype=np.float32).reshape(4, 4)
 
 
@@ -108,3 +115,41 @@ def test_what_is_no_tensor_is_reported(tmp_path: Path) -> None:
     session = open_session(tmp_path / "m.onnx", "cpu")
     with pytest.raises(ModelError, match="m gives what is no tensor"):
         run(session, "m", None, {"x": np.zeros((1, 4), np.float32)})
+
+
+class SessionOnAGpu:
+    """A session of ONNX Runtime that says it runs on the first provider that it was asked for; it runs on the CPU."""
+
+    def __init__(self, path: str, options: onnxruntime.SessionOptions, providers: list[str]) -> None:
+        self._session, self._providers = REAL_SESSION(path, options, providers=[CPU]), providers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def get_providers(self) -> list[str]:
+        return self._providers
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine on which CUDA loads."""
+    monkeypatch.setattr("feelit.vision.session.has_nvidia_driver", lambda: True)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", SessionOnAGpu)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
+    open_networks.cache_clear()
+    yield
+    open_networks.cache_clear()  # no other test shall find these networks
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize(("device", "provider"), [("cuda", CUDA), ("auto", CUDA), ("cpu", CPU)])
+def test_where_cuda_loads_it_is_used_unless_the_cpu_is_asked_for(device: Device, provider: str) -> None:
+    assert provider_of(open_session(model_path("face"), device)) == provider
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("people", [True, False])
+def test_an_analysis_says_where_its_networks_ran(people: bool) -> None:
+    """Nobody has a GPU here, so this is the way there and the account of it, not what CUDA computes."""
+    settings = resolve(AnalyzeOptions(device="cuda", people=people))
+    assert open_networks(settings.models).provider == CUDA
