@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.errors import FeelitError
+from feelit.errors import FeelitError, OutputError
+from feelit.logs import facts
 from feelit.options import AnalyzeOptions, RunOptions
 from feelit.run.engines import Order, Outcome
 from feelit.run.engines.local import LocalEngine, Work, attempt
@@ -25,6 +26,8 @@ from feelit.run.job import VideoReport
 from feelit.run.pipeline import analyze_videos
 from feelit.run.plan import Source, find_videos
 from feelit.run.segment import analyze_segment
+from feelit.run.workspace import Workspace
+from feelit.storage import locks
 from feelit.types import VideoInfo
 from tests import works
 from tests.conftest import Command, SerialEngine
@@ -296,6 +299,35 @@ def test_an_interruption_before_anything_is_finished_leaves_nothing(tmp_path: Pa
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (130, RESUMED)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "usual"), [("feelit.storage.locks.is_at", locks.is_at), ("feelit.run.pipeline.facts", facts)], ids=["lock", "log"]
+)
+def test_an_interruption_while_the_folder_is_made_leaves_nothing(
+    where: str, usual: Callable[..., object], tmp_path: Path, command: Command, serial: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StopError(BaseException):
+        """As an interruption would."""
+
+    def interrupted(*given: object, **named: object) -> None:
+        raise StopError
+
+    with monkeypatch.context() as patch:
+        once = iter([interrupted])
+        patch.setattr(where, lambda *given, **named: next(once, usual)(*given, **named))
+        with pytest.raises(StopError):
+            command("analyze", SAMPLE, "--out", tmp_path / "out.parquet", *OPTIONS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_meets_another_leaves_its_folder_alone(tmp_path: Path, command: Command, serial: None) -> None:
+    other = Workspace(tmp_path / "out.parquet")
+    other.open(fresh=False)
+    assert command("analyze", SAMPLE, "--out", tmp_path / "out.parquet", *OPTIONS).code == OutputError.exit_code
+    assert other.root.is_dir()
+    other.leave()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -154,23 +154,25 @@ def analyze_videos(
     with output_errors(run.out):
         workspace = Workspace(run.out, None if is_table(run.out) else run.shard, run.workspace)
         output = open_output(run, settings.record, workspace, sources)
-    workspace.open(fresh=not run.resume)
-    chosen = facts(videos=len(sources), out=str(run.out), engine=run.engine, workers=run.workers, shard=run.shard)
-    log.info("a run begins", extra=chosen)
     analysis = _Analysis(sources, settings, run, workspace, output, observer)
     try:
-        output.open(sources if planned is None else planned)
-        with closing(engine.run(analysis.orders())) as outcomes:
-            for outcome in outcomes:
-                analysis.take(outcome)
-        output.close(sources)
-        reports = [analysis.reports[source.name] for source in sources]
-        if all(report.ok for report in reports):
-            workspace.close()
-        return reports
+        workspace.open(fresh=not run.resume)
+        chosen = facts(videos=len(sources), out=str(run.out), engine=run.engine, workers=run.workers, shard=run.shard)
+        log.info("a run begins", extra=chosen)
+        try:
+            output.open(sources if planned is None else planned)
+            with closing(engine.run(analysis.orders())) as outcomes:
+                for outcome in outcomes:
+                    analysis.take(outcome)
+            output.close(sources)
+            reports = [analysis.reports[source.name] for source in sources]
+            if all(report.ok for report in reports):
+                workspace.close()
+            return reports
+        finally:
+            analysis.close()
+            output.leave()
     finally:
-        analysis.close()
-        output.leave()
         workspace.leave()
 
 

@@ -102,8 +102,11 @@ class Workspace:
         self._release()
 
     def leave(self) -> None:
-        """Keep what a later run can use; remove the folder if that is nothing."""
-        if self.folder.is_dir():
+        """Keep what a later run can use; remove the folder if that is nothing. Folders that other runs use stay as they are."""
+        if not self._locks and self._shard is None and self.root.is_dir():  # interrupted while it was opened
+            lock = taken(self.root / LOCK, alone=True)
+            self._locks += [lock] if lock is not None else []
+        if len(self._locks) == (1 if self._shard is None else 2) and self.folder.is_dir():
             self._forget(lambda shelf: not any(shelf.rglob(KEPT)) and not (shelf / JOURNAL).exists())
             if _is_empty(self.folder):
                 shutil.rmtree(self.folder, ignore_errors=True)

@@ -15,10 +15,13 @@ def taken(path: Path, alone: bool) -> int | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except FileNotFoundError:  # who used the folder has just removed it
         return None
-    if locked(descriptor, alone) is not False and is_at(descriptor, path):
-        return descriptor
-    os.close(descriptor)
-    return None
+    ours = False
+    try:
+        ours = locked(descriptor, alone) is not False and is_at(descriptor, path)
+    finally:  # an interruption may come here, too
+        if not ours:
+            os.close(descriptor)
+    return descriptor if ours else None
 
 
 def locked(descriptor: int, alone: bool) -> bool | None:
