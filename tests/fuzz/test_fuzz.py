@@ -55,7 +55,7 @@ class Weak:
 def test_what_it_does_not_stand_is_noticed_and_attributed(tmp_path: Path) -> None:
     keep = tmp_path / "keep"
     attack = Attack("weak", 7, {"weak": Weak})
-    outcomes = list(run(attack, range(7), tmp_path, Limits(seconds=1.5, mib=500, keep=keep)))
+    outcomes = list(run(attack, range(7), tmp_path, Limits(seconds=6, mib=500, keep=keep)))
     kinds = [outcome.kind if isinstance(outcome, Finding) else outcome for outcome in outcomes]
     assert kinds == ["good", "crash", "hang", "memory", "error", "noise", "good"]
     assert "--target weak --seed 7 --first 1 --cases 1" in str(outcomes[1])
