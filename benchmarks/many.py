@@ -11,8 +11,6 @@ wall time, and in CPU time of all processes, which other programs on the machine
 from __future__ import annotations
 
 import argparse
-import cProfile
-import pstats
 import resource
 import shutil
 import tempfile
@@ -101,7 +99,6 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--profile", action="store_true", help="also print where the parent process spends its time")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -110,17 +107,12 @@ def main() -> None:
         for n in range(1, arguments.copies):
             shutil.copyfile(folder / "in" / "clip_0000.mp4", folder / "in" / f"clip_{n:04d}.mp4")
         bare, segments = alone(folder / "in", arguments.workers)
-        with cProfile.Profile(time.process_time) as profile:
-            if not arguments.profile:
-                profile.disable()
-            full = whole(folder / "in", folder / "out", arguments.workers)
+        full = whole(folder / "in", folder / "out", arguments.workers)
     count, more = arguments.copies, full - bare
     print(f"{count} clips, {segments} segments, {arguments.workers} workers")
     print(f"decoding and inference {bare.wall_s:8.1f} s  {bare.cpu_s:8.1f} s of CPU")
     print(f"the whole run          {full.wall_s:8.1f} s  {full.cpu_s:8.1f} s of CPU")
     print(f"besides, a video       {more.wall_s / count * 1e3:8.1f} ms {more.cpu_s / count * 1e3:8.1f} ms of CPU")
-    if arguments.profile:
-        pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
 
 
 if __name__ == "__main__":
