@@ -270,7 +270,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(undisturbed: pa.Table, t
     assert pq.read_table(tmp_path / "out.parquet").equals(undisturbed)
 
 
-def test_without_resume_everything_is_done_anew(
+def test_without_resume_everything_is_done_again(
     undisturbed: pa.Table, tmp_path: Path, command: Command, counting: type[CountingEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out.parquet"

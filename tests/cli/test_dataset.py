@@ -309,7 +309,7 @@ def test_a_timeline_that_was_deleted_or_replaced_is_made_again_or_refused(here: 
     assert "is no timeline" in again["in/deep/c.mp4"]["error"]
 
 
-def test_a_lost_manifest_is_made_anew_from_the_timelines(here: Path, command: Command) -> None:
+def test_a_lost_manifest_is_made_again_from_the_timelines(here: Path, command: Command) -> None:
     run(command)
     before = entries()
     (OUT / MANIFEST).unlink()

@@ -106,7 +106,7 @@ def test_only_sampled_frames_count() -> None:
     assert score_tracks(tracks(ONE), predicted, FRAMES).recall == 0.4
 
 
-def test_a_cut_lets_identities_start_anew() -> None:
+def test_identities_start_again_at_a_cut() -> None:
     truth, predicted, cuts = tracks(TWO), tracks(SWAPPED), np.array([5])
     assert score_tracks(truth, predicted, FRAMES).idf1 == 0.5
     assert len(set(split_at(truth, cuts).id)) == 4

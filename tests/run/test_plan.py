@@ -79,7 +79,7 @@ def test_segments_get_shorter_towards_the_end(groups: list[int], target_s: float
 
 
 @given(GROUPS, TARGET_S, TARGET_S)
-def test_what_begins_anew_does_not_depend_on_the_cuts(groups: list[int], target_s: float, other_s: float) -> None:
+def test_what_begins_again_does_not_depend_on_the_cuts(groups: list[int], target_s: float, other_s: float) -> None:
     whole = made_probe(groups, 7)
     one, other = (cut(whole, Sampling(), s).segments for s in (target_s, other_s))
     reset = [pts for segment in one for pts in segment.reset_pts]

@@ -136,7 +136,7 @@ def test_a_damaged_note_is_no_note(note: str, site: Site, part: Path) -> None:
     assert part.read_bytes() == CONTENT
 
 
-def test_a_server_that_knows_no_ranges_begins_anew(site: Site, part: Path) -> None:
+def test_a_server_that_knows_no_ranges_begins_again(site: Site, part: Path) -> None:
     site.ranges = False
     site.troubles.append(cut(300_000))
     fetch(site, part)
@@ -144,7 +144,7 @@ def test_a_server_that_knows_no_ranges_begins_anew(site: Site, part: Path) -> No
     assert len(site.asked) == 2
 
 
-def test_a_file_that_changes_between_two_attempts_begins_anew(site: Site, part: Path) -> None:
+def test_a_file_that_changes_between_two_attempts_begins_again(site: Site, part: Path) -> None:
     part.write_bytes(OTHER[:300_000])
     note = {"address": f"{site.address}/model.onnx", "tag": '"0"'}
     part.with_name(f"{part.name}.json").write_text(json.dumps(note))

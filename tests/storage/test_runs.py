@@ -135,7 +135,7 @@ def test_a_timeline_in_a_bucket_takes_few_requests(stored: Bucket, command: Comm
     assert about == ["HEAD", "GET", "PUT", "HEAD"]
 
 
-def test_a_video_that_was_replaced_is_analysed_anew(stored: Bucket, made: Path, command: Command) -> None:
+def test_a_video_that_was_replaced_is_analysed_again(stored: Bucket, made: Path, command: Command) -> None:
     assert command("analyze", B, "--out", "s3://lab/timelines").code == 0
     before = stored.get("timelines/lab/videos/b.mkv.parquet")
     clips.plain(made / "other.mkv", face=True, frames=40)
