@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.exports.formats import FORMATS
+from feelit.exports.run import FORMATS
 from feelit.timeline.schema import pack_metadata
 from tests.clipping import made
 from tests.conftest import Command

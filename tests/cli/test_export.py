@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import srt
 
-from feelit.exports.formats import FORMATS
+from feelit.exports.run import FORMATS
 from feelit.options.timelines import EXPORT_FORMATS
 from feelit.timeline.schema import METADATA_KEY, SCHEMA
 from tests.conftest import Command

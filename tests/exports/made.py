@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feelit.exports.formats import FORMATS
-from feelit.exports.part import Part
+from feelit.exports.run import FORMATS
+from feelit.exports.selection import Selection
 from feelit.signals.columns import ACTION_UNITS, BASIC, SPEECH_COLUMNS
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import SCHEMA, pack_metadata
@@ -53,7 +53,7 @@ def speaks(table: pa.Table) -> pa.Table:
 
 def text_of(path: Path, name: str, tracks: tuple[int, ...] | None = None, people: tuple[str, ...] | None = None) -> str:
     """What a timeline file becomes in the format of that name, as it would be written beside it."""
-    return "".join(FORMATS[name].write(Part(tuple(open_timelines(path)), path.parent, tracks, people)))
+    return "".join(FORMATS[name].write(Selection(tuple(open_timelines(path)), path.parent, tracks, people)))
 
 
 def grouped(table: pa.Table, people: Mapping[int, int], names: Mapping[int, str] | None = None) -> pa.Table:

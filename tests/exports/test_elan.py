@@ -19,8 +19,8 @@ import xmlschema
 from pympi import Elan
 
 from feelit.analysis.event import Event, Kind
-from feelit.exports.elan_tiers import Mark, Tier, tiers
-from feelit.exports.part import Part
+from feelit.exports.elan import Mark, Tier, tiers
+from feelit.exports.selection import Selection
 from feelit.timeline.recording import Recording, open_timelines
 from feelit.types import EMOTIONS
 from tests.exports.made import text_of, write
@@ -47,7 +47,7 @@ def event(kind: Kind, start_s: float, end_s: float, tracks: tuple[int, ...] = (1
 def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """What is found in every timeline."""
     found: list[Event] = []
-    monkeypatch.setattr("feelit.exports.elan_tiers.events_of", lambda rows, bouts, kinds, max_p: found)
+    monkeypatch.setattr("feelit.exports.elan.events_of", lambda rows, bouts, kinds, max_p: found)
     return found
 
 
@@ -56,8 +56,8 @@ def recording(tmp_path: Path, table: pa.Table) -> Recording:
 
 
 def made_of(recording: Recording, tracks: tuple[int, ...] | None = None) -> list[Tier]:
-    part = Part((recording,), Path(), tracks)
-    return tiers(recording, part.wanted(recording), part.series(recording))
+    selection = Selection((recording,), Path(), tracks)
+    return tiers(recording, selection.labels(recording), selection.series(recording))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feelit.exports import boris, openface, pyfeat
-from feelit.exports.formats import FORMATS
+from feelit.exports.run import FORMATS
 from feelit.signals.columns import ACTION_UNITS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")

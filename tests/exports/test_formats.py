@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import UsageError
-from feelit.exports.formats import FORMATS, format_named
+from feelit.exports.run import FORMATS, format_named
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -13,8 +13,7 @@ from praatio import textgrid
 from pympi import Elan
 
 from feelit.errors import OutputError, UsageError
-from feelit.exports.formats import FORMATS
-from feelit.exports.run import export_timelines
+from feelit.exports.run import FORMATS, export_timelines
 from feelit.options.timelines import ExportOptions
 from tests.exports.made import described, grouped, text_of, write
 from tests.timeline.rows import regular, table_of

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from feelit.errors import OutputError, TimelineReadError, UsageError
-from feelit.exports.formats import FORMATS, Format
-from feelit.exports.part import Part
-from feelit.exports.run import export_timelines, exported_text
+from feelit.exports.run import FORMATS, Format, export_timelines, exported_text
+from feelit.exports.selection import Selection
 from feelit.options.timelines import ExportOptions
 from tests.exports.made import speaks, write
 from tests.timeline.rows import regular, table_of
@@ -131,7 +130,7 @@ def test_a_timeline_is_never_replaced_by_what_it_becomes(here: Path) -> None:
 
 
 def test_nothing_is_left_of_an_export_that_fails(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(part: Part) -> Iterator[str]:
+    def half(selection: Selection) -> Iterator[str]:
         yield "the first rows"
         raise TimelineReadError("t.parquet is damaged", "fix it")
 

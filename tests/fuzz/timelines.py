@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feelit.exports.formats import FORMATS
+from feelit.exports.run import FORMATS
 from feelit.timeline.schema import METADATA_KEY, SCHEMA
 from feelit.video.probe import fingerprint
 from tests.fuzz.jsons import hostile

@@ -1,4 +1,4 @@
-"""The aggregated events of BORIS (Friard & Gamba 2016): one line a bout, tabs between, a person as subject."""
+"""Aggregated events as BORIS writes them (Friard & Gamba 2016): tab-separated, one row per bout, the person as subject."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from feelit import __version__
-from feelit.exports.cells import csv_lines, quoted
+from feelit.exports.csv_format import csv_lines, quoted
 from feelit.exports.label_intervals import LabelInterval, label_intervals
-from feelit.exports.part import Part
+from feelit.exports.selection import Selection
 from feelit.timeline.recording import Recording
 
 HEADINGS = (
@@ -21,15 +21,15 @@ HEADINGS = (
 )
 
 MISSING = "NA"
-"""What BORIS writes for what there is not."""
+"""BORIS's mark for a missing value."""
 
 
-def boris_text(part: Part) -> Iterator[str]:
-    """A line a bout under a line of headings, ordered by video and start."""
+def boris_text(selection: Selection) -> Iterator[str]:
+    """A line of headings, then one line per bout, ordered by video and start."""
     yield csv_lines([HEADINGS], "\t")
-    for recording in part.recordings:
-        labels = part.wanted(recording)
-        shown = label_intervals(recording, labels, part.series(recording))
+    for recording in selection.recordings:
+        labels = selection.labels(recording)
+        shown = label_intervals(recording, labels, selection.series(recording))
         about = _about(recording, shown.end_ms)
         total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
         bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))

@@ -1,7 +1,7 @@
-"""What all visible tracks show, as cues that follow one another: the common ground of caption formats.
+"""Captions: SubRip, plain lines for any player, and WebVTT (W3C 2019), with a voice per person and a class per emotion.
 
-A cue lasts until any track changes what it shows. Tracks change at sampled frames only, and bouts are never shorter than 0.2 s
-where they can help it, so cues do not flicker; a time at which nothing is shown has no cue.
+A cue lasts until any person or track changes its label. Labels change at sampled frames only, and bouts are rarely shorter than
+0.2 s, so cues do not flicker. A time without a label has no cue.
 """
 
 from __future__ import annotations
@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
+from xml.sax.saxutils import escape
 
-from feelit.exports.label_intervals import LabelInterval
+from feelit import __version__
+from feelit.exports.label_intervals import LabelInterval, label_intervals
+from feelit.exports.selection import Selection
+from feelit.render.theme import EMOTION_COLOUR
+from feelit.storage.names import one_line
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """From `start_ms` to before `end_ms`, `intervals` hold; at least one, by track."""
+    """The intervals, one or more and ordered by track, that hold from `start_ms` to before `end_ms`."""
 
     start_ms: int
     end_ms: int
@@ -28,10 +34,10 @@ def cues(tracks: Iterable[Iterable[LabelInterval]]) -> Iterator[Cue]:
     changes = [(s.start_ms, s) for s in intervals] + [(s.end_ms, s) for s in intervals]
     current: dict[int, LabelInterval] = {}
     before_ms = 0
-    for now_ms, those in groupby(sorted(changes, key=lambda change: change[0]), key=lambda change: change[0]):
+    for now_ms, group in groupby(sorted(changes, key=itemgetter(0)), key=itemgetter(0)):
         if current:
             yield Cue(before_ms, now_ms, tuple(current[track] for track in sorted(current)))
-        changed = [interval for _, interval in those]
+        changed = [interval for _, interval in group]
         for interval in changed:
             if interval.end_ms == now_ms:
                 del current[interval.track]
@@ -42,8 +48,46 @@ def cues(tracks: Iterable[Iterable[LabelInterval]]) -> Iterator[Cue]:
 
 
 def clock(time_ms: int, mark: str) -> str:
-    """hh:mm:ss and milliseconds behind `mark`; hours may have more than two digits."""
+    """hh:mm:ss, `mark` and milliseconds; hours may have more than two digits."""
     seconds, ms = divmod(time_ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{ms:03d}"
+
+
+def srt_text(selection: Selection) -> Iterator[str]:
+    """Numbered cues, with one line per person."""
+    for recording in selection.recordings:
+        # An arrow would be taken for the times of a cue.
+        labels = {number: label.replace("-->", "-- >") for number, label in selection.labels(recording).items()}
+        for number, cue in enumerate(cues(label_intervals(recording, labels, selection.series(recording)).tracks.values()), 1):
+            lines = [f"{labels[s.track]}: {s.emotion} {s.confidence:.2f}" for s in cue.intervals]
+            yield "\n".join([str(number), f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}", *lines]) + "\n\n"
+
+
+def webvtt_text(selection: Selection) -> Iterator[str]:
+    """Numbered cues, with one line per person; a note says what the numbers mean."""
+    yield "WEBVTT\n\n"
+    for recording in selection.recordings:
+        yield f"NOTE\n{_note(recording.name)}\n\n"
+        yield _STYLE
+        labels = {number: escape(label) for number, label in selection.labels(recording).items()}
+        for number, cue in enumerate(cues(label_intervals(recording, labels, selection.series(recording)).tracks.values()), 1):
+            times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
+            yield "\n".join([str(number), times, *(_line(s, labels[s.track]) for s in cue.intervals)]) + "\n\n"
+
+
+def _note(name: str) -> str:
+    """A comment ends at an empty line, and must not look like the times of a cue."""
+    safe = one_line(name).replace("-->", "-- >")
+    return (
+        f"{safe}: expressions that faces show, as labelled by feelit {__version__}.\n"
+        "The number is the mean probability of the label. It says how a face looks, not what a person feels."
+    )
+
+
+def _line(interval: LabelInterval, who: str) -> str:
+    return f"<v {who}>{who}: <c.{interval.emotion}>{interval.emotion}</c> {interval.confidence:.2f}</v>"
+
+
+_STYLE = "STYLE\n" + "".join(f"::cue(.{name}) {{ color: {colour.hex} }}\n" for name, colour in EMOTION_COLOUR.items()) + "\n"

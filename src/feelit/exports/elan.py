@@ -1,9 +1,9 @@
-"""ELAN documents, EAF 3.0 (Max Planck Institute for Psycholinguistics). Their content is made by `elan_tiers`."""
+"""ELAN documents, EAF 3.0 (Max Planck Institute for Psycholinguistics): tiers of labels and of events, one set per person."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -15,32 +15,37 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from feelit import __version__
-from feelit.exports.elan_tiers import Mark, Tier, tiers
-from feelit.exports.part import Part
+from feelit.analysis.event import Event, Kind
+from feelit.analysis.event_text import p_text
+from feelit.analysis.events import bouts_of, events_of
+from feelit.analysis.observations import TimelineSamples
+from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, intervals_of
+from feelit.exports.selection import Selection
+from feelit.options.timelines import SURE
 from feelit.storage.location import Location
+from feelit.timeline.people import Series
+from feelit.timeline.recording import Recording
 from feelit.types import EMOTIONS, Int64
 
 NO_DATE = "1970-01-01T00:00:00Z"
-"""The schema demands a date; our files do not say when they were made, so that equal timelines give equal files."""
+"""The schema demands a date. It is constant, so that equal timelines give equal files."""
 
 UNKNOWN_KIND = "unknown"
-"""ELAN's word for media of a type that it does not know."""
-
-Numbered = list[tuple[int, Mark]]
+"""ELAN's MIME type of media that it does not know."""
 
 
-def elan_text(part: Part) -> Iterator[str]:
-    """A document a video. Mark n is annotation 2n - 1; its confidence, if it has one, is annotation 2n on a tier below."""
-    for recording in part.recordings:
+def elan_text(selection: Selection) -> Iterator[str]:
+    """One document per video. Mark n is annotation 2n - 1; its confidence, if any, is annotation 2n of a dependent tier."""
+    for recording in selection.recordings:
         numbers = count(1)
-        made = tiers(recording, part.wanted(recording), part.series(recording))
+        made = tiers(recording, selection.labels(recording), selection.series(recording))
         filled = [(tier, [(next(numbers), mark) for mark in tier.marks]) for tier in made]
         slots = _slots([mark for _, pairs in filled for _, mark in pairs])
         yield '<?xml version="1.0" encoding="UTF-8"?>\n<ANNOTATION_DOCUMENT'
         yield _attributes(AUTHOR=f"feelit {__version__}", DATE=NO_DATE, FORMAT="3.0", VERSION="3.0")
         yield ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
         yield ' xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
-        yield from _header(recording.name, part.folder, annotations=len(slots.time_ms))
+        yield from _header(recording.name, selection.folder, annotations=len(slots.time_ms))
         yield "<TIME_ORDER>\n"
         for place, time_ms in enumerate(slots.time_ms.tolist(), 1):
             yield f'<TIME_SLOT TIME_SLOT_ID="ts{place}" TIME_VALUE="{time_ms}"/>\n'
@@ -61,7 +66,7 @@ class _Slots:
 
 
 def _slots(marks: list[Mark]) -> _Slots:
-    """Two slots for every mark. At one time, ends come before beginnings, and both in the order of the marks."""
+    """Two slots per mark. At equal times ends come before starts, both in the order of the marks."""
     time_ms = np.array([(mark.end_ms, mark.start_ms) for mark in marks], np.int64).reshape(-1)
     order = np.argsort(time_ms, kind="stable")
     place = np.empty(len(order), np.int64)
@@ -70,7 +75,7 @@ def _slots(marks: list[Mark]) -> _Slots:
 
 
 def _header(name: str, folder: Location, annotations: int) -> Iterator[str]:
-    """The video is linked twice: where it was when it was analysed, and from the document's folder."""
+    """The header, with two links to the video: its place when it was analysed, and its path from the document's folder."""
     video = Path(os.path.abspath(name))  # noqa: PTH100  # resolve() would follow links
     links = {"MEDIA_URL": video.as_uri(), "MIME_TYPE": MimeTypes().guess_type(name)[0] or UNKNOWN_KIND}
     try:
@@ -119,7 +124,7 @@ def _vocabulary() -> Iterator[str]:
 
 
 def _annotation(kind: str, number: int, links: str, value: str) -> str:
-    """There may be hundreds of thousands; `links` are ids and words of ours, which need no escapes."""
+    """An annotation, built fast as there may be hundreds of thousands; `links` are our own ids, which need no escapes."""
     return f'<ANNOTATION><{kind} ANNOTATION_ID="a{number}" {links}>{_value(value)}</{kind}></ANNOTATION>\n'
 
 
@@ -135,3 +140,84 @@ def _element(kind: str, value: str = "", **attributes: object) -> str:
 
 def _attributes(**values: object) -> str:
     return "".join(f" {name}={quoteattr(str(value))}" for name, value in values.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An annotation from `start_ms` to before `end_ms`. Emotions have a confidence, events have it in their value."""
+
+    start_ms: int
+    end_ms: int
+    value: str
+    confidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Marks in order of time, without overlap; `kind` is "emotion" or "event", `participant` a label, or empty for several."""
+
+    name: str
+    participant: str
+    kind: str
+    marks: list[Mark]
+
+
+Numbered = list[tuple[int, Mark]]
+
+
+def tiers(recording: Recording, labels: Mapping[int, str], by: Series) -> list[Tier]:
+    """Tiers of emotions, one per person or track, then tiers of peaks, absences and shared shifts that are significant.
+
+    Parameters
+    ----------
+    labels : the names of the selected persons or tracks, by number
+    by : whether these numbers are of persons or of tracks
+    """
+    rows = TimelineSamples(recording, by)
+    bouts = bouts_of(rows)
+    shown = intervals_of(rows, bouts, recording.duration_s, labels)
+    result = []
+    for track, intervals in shown.tracks.items():
+        marks = [Mark(s.start_ms, s.end_ms, s.emotion, f"{s.confidence:.2f}") for s in intervals]
+        result.append(Tier(labels[track], labels[track], "emotion", marks))
+    events = events_of(rows, bouts, _NAMES, max_p=SURE)
+    others = {number for event in events for number in event.tracks if number not in labels}
+    every = {**labels, **{number: f"{by} {number}" for number in others}}
+    return [*result, *_event_tiers(events, shown, every)]
+
+
+def _event_tiers(found: Iterable[Event], shown: LabelIntervals, labels: Mapping[int, str]) -> Iterator[Tier]:
+    grouped: dict[tuple[str, str], list[Event]] = {}
+    for event in found:
+        if event.is_sure and not shown.tracks.keys().isdisjoint(event.tracks):
+            participant = "" if event.kind is Kind.shared else labels[event.tracks[0]]
+            grouped.setdefault((participant, _NAMES[event.kind]), []).append(event)
+    for (participant, name), events in grouped.items():
+        for number, lane in enumerate(_lanes(events), 1):
+            times = in_milliseconds((e.start_s for e in lane), (e.end_s for e in lane))
+            marks = [
+                Mark(start_ms, max(start_ms + 1, min(end_ms, shown.end_ms)), _event_text(event, labels))
+                for event, (start_ms, end_ms) in zip(lane, times, strict=True)
+            ]
+            yield Tier(f"{participant} {name} {number if number > 1 else ''}".strip(), participant, "event", marks)
+
+
+def _lanes(events: Iterable[Event]) -> list[list[Event]]:
+    """Events distributed over as few tiers as possible, as annotations of a tier must not overlap."""
+    lanes: list[list[Event]] = []
+    for event in sorted(events, key=lambda e: e.start_s):
+        free = next((lane for lane in lanes if lane[-1].end_s <= event.start_s), None)
+        if free is None:
+            lanes.append([event])
+        else:
+            free.append(event)
+    return lanes
+
+
+def _event_text(event: Event, labels: Mapping[int, str]) -> str:
+    sure = p_text(event.p_adjusted)
+    who = f" of {', '.join(labels[number] for number in event.tracks)}" if event.kind is Kind.shared else ""
+    return f"{event.emotion or 'away'}{who}, p {sure if sure.startswith('<') else '= ' + sure}"
+
+
+_NAMES = {Kind.peak: "peaks", Kind.absence: "absences", Kind.shared: "shared shifts"}

@@ -1,7 +1,7 @@
-"""What people show, as intervals of whole milliseconds: the common ground of annotation tiers, captions and event tables.
+"""Bouts as intervals of whole milliseconds, for annotation tiers, captions and event tables.
 
-Intervals are the bouts of `timeline.bouts`. Their times are those of frames, rounded to the millisecond such that the
-intervals of a person never overlap, that bouts which touch still touch, and that none vanishes.
+The times of frames are rounded such that the intervals of a person never overlap, bouts that touch still touch, and no interval
+has length zero.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class LabelInterval:
 
 @dataclass(frozen=True, slots=True)
 class LabelIntervals:
-    """What a video shows.
+    """The intervals of a video.
 
     Attributes
     ----------
-    tracks : the intervals of every person, or track, by number; none for those who are never readable
-    end_ms : the length of the video; no less than the end of the last interval, and at least 1
+    tracks : the intervals of each person, or track, by number; an empty list for those who are never readable
+    end_ms : the length of the video; not less than the end of the last interval, and at least 1
     """
 
     tracks: dict[int, list[LabelInterval]]
@@ -53,7 +53,7 @@ class LabelIntervals:
 
 
 def label_intervals(recording: Recording, wanted: Iterable[int] | None = None, by: Series = "track") -> LabelIntervals:
-    """The intervals of some people, or tracks, in order of time; None means all."""
+    """The intervals of the persons, or tracks, with the numbers `wanted`, in order of time; None means all."""
     rows = TimelineSamples(recording, by)
     return intervals_of(rows, bouts_of(rows), recording.duration_s, rows.track_id.tolist() if wanted is None else wanted)
 
@@ -61,7 +61,7 @@ def label_intervals(recording: Recording, wanted: Iterable[int] | None = None, b
 def intervals_of(
     rows: TimelineSamples, bouts: Sequence[Bouts], duration_s: float | None, wanted: Iterable[int]
 ) -> LabelIntervals:
-    """The same of a video that was taken apart already, of which the bouts of every track are known."""
+    """`label_intervals` of a video whose samples are read and whose bouts are known."""
     length_s = _length(duration_s, rows)
     tracks: dict[int, list[LabelInterval]] = {track: [] for track in wanted}
     for number, track in enumerate(rows.track_id.tolist()):
@@ -78,8 +78,10 @@ def intervals_of(
 
 
 def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tuple[int, int]]:
-    """Intervals in order of time, which do not overlap, as whole milliseconds: from 0 on, at least one millisecond long, still
-    without overlap, and touching where they touched."""
+    """Round ordered intervals without overlap to whole milliseconds.
+
+    The result begins at 0 or later and has no overlap either; each interval lasts at least 1 ms, and those that touched touch.
+    """
     result: list[tuple[int, int]] = []
     before_s, before_ms = float("-inf"), 0
     for start, end in zip(start_s, end_s, strict=True):
@@ -91,19 +93,19 @@ def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tu
 
 
 def _length(stated: float | None, rows: TimelineSamples) -> float:
-    """How long the video is: what its container says, but no less than where it has frames."""
+    """The length of the video: as its container states, but not less than the time of its last frame."""
     last_s = float(rows.frames.time_s.max(initial=0.0))
     return max(stated, last_s) if stated is not None else last_s + float(rows.frames.length_s[-1:].sum())
 
 
 def _ends(bouts: Bouts, length_s: float) -> Float64:
-    """Where bouts end: the last frame stands for as long as frames usually do, which may lead beyond the video's end."""
+    """The ends of bouts, none after the end of the video: the last frame counts with the usual interval."""
     ends: Float64 = np.minimum(bouts.start_s + bouts.length_s, length_s)
     return ends
 
 
 def _confidence(samples: Samples, bouts: Bouts) -> list[float]:
-    """The confidence of every bout. Of one that shows its emotion in no sample, as it took in short ones, all samples count."""
+    """The confidence of each bout. Where no sample has the label of its bout, as short ones were merged, all samples count."""
     if not len(bouts):
         return []
     first = np.searchsorted(samples.time_s, bouts.start_s)
@@ -117,6 +119,6 @@ def _confidence(samples: Samples, bouts: Bouts) -> list[float]:
         return result
 
     none = total(shows.astype(np.float64)) == 0
-    weight = np.maximum(samples.length_s, LONE_FRAME_S) * (shows | none[owner])  # frames next to no time apart weigh the same
+    weight = np.maximum(samples.length_s, LONE_FRAME_S) * (shows | none[owner])  # frames at almost equal times weigh the same
     mean = total(np.nan_to_num(samples.confidence) * weight) / total(weight)
     return [round(value, DIGITS) for value in mean.tolist()]

@@ -1,10 +1,10 @@
-"""The CSV of OpenFace's FaceLandmarkVidMulti (Baltrušaitis et al. 2018, "OpenFace 2.0"), as far as a timeline can fill it.
+"""The CSV of OpenFace's FaceLandmarkVidMulti (Baltrušaitis et al. 2018, "OpenFace 2.0"), with the columns that a timeline has.
 
-Of the 68 landmarks only three are the same points as ours: the tip of the nose (30) and the corners of the mouth (48 is the
-subject's right, 54 the left). The centres of the eyes are none of the 68. Rotations are in radians, R = Rx Ry Rz about axes
-that point right, down and away from the camera: a positive Rz leans clockwise in the picture as our roll does, a positive Ry
-turns the face to the left of the picture, against our yaw. A timeline with signals has the whole rotation; of one without, yaw
-and roll are written as they are. Gaze is in radians, to the right of the picture and down, and action units are in 0 to 5.
+Only three of the 68 landmarks are points of ours: the tip of the nose (30) and the corners of the mouth (48 is the subject's
+right, 54 the left). Rotations are in radians, R = Rx Ry Rz about axes that point right, down and away from the camera: a
+positive Rz leans clockwise in the picture, as our roll does; a positive Ry turns the face to the left of the picture, opposite
+to our yaw. With signals the rotation is complete; without them yaw and roll are written as they are. Gaze is in radians, to the
+right of the picture and down. Action units range from 0 to 5.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.exports.cells import csv_cells, csv_lines, fixed
-from feelit.exports.part import Part
+from feelit.exports.csv_format import csv_cells, csv_lines, fixed
+from feelit.exports.selection import Selection
 from feelit.signals.columns import ACTION_UNITS, SIGNALS, UNITS
 from feelit.types import Float64
 
@@ -24,7 +24,7 @@ POINTS = {30: "nose", 48: "right_mouth", 54: "left_mouth"}
 """OpenFace's number of a landmark -> ours."""
 
 MOST_INTENSE = 5.0
-"""OpenFace's largest intensity of an action unit, which stands for FACS' E."""
+"""OpenFace's largest intensity of an action unit, level E of FACS."""
 
 _LANDMARKS = tuple(f"{name}_{axis}" for axis in "xy" for name in POINTS.values())
 _WHO = ("person_id", "person")
@@ -32,18 +32,18 @@ _SIGNALS = ("pitch_deg", "gaze_yaw_deg", "gaze_pitch_deg")
 _COLUMNS = ("frame", "time_s", "track_id", "face_score", "roll_deg", "yaw_deg", *_LANDMARKS, *_WHO)
 
 
-def openface_text(part: Part) -> Iterator[str]:
-    """A line a face; a frame without one has no line."""
-    groups = {group for recording in part.recordings for group in recording.groups}
+def openface_text(selection: Selection) -> Iterator[str]:
+    """A line of headings, then one line per face; frames without a face have no line."""
+    groups = {group for recording in selection.recordings for group in recording.groups}
     units = tuple(ACTION_UNITS) if UNITS in groups else ()
     yield csv_lines([headings(SIGNALS in groups, units)])
-    for recording in part.recordings:
-        for batch in part.rows(recording, (*_COLUMNS, *(_SIGNALS if SIGNALS in groups else ()), *units)):
+    for recording in selection.recordings:
+        for batch in selection.rows(recording, (*_COLUMNS, *(_SIGNALS if SIGNALS in groups else ()), *units)):
             yield _lines(batch.filter(pc.is_valid(batch.column("track_id"))), SIGNALS in groups, units)
 
 
 def headings(signals: bool, units: tuple[str, ...]) -> list[str]:
-    """The first line of a file, with the columns of signals and of action units or without."""
+    """The line of headings, with or without the columns of signals and of action units."""
     return [
         *("frame", "face_id", "timestamp", "confidence", "success"),
         *(("gaze_angle_x", "gaze_angle_y", "pose_Rx") if signals else ()),
@@ -74,14 +74,14 @@ def _lines(faces: pa.RecordBatch, signals: bool, units: tuple[str, ...]) -> str:
 
 
 def rotation(pitch_deg: Float64, yaw_deg: Float64, roll_deg: Float64) -> tuple[Float64, Float64, Float64]:
-    """The same rotations as OpenFace writes them: Rx, Ry and Rz in radians, of R = Rx Ry Rz; all (F,) float64.
+    """OpenFace's Rx, Ry and Rz in radians, of R = Rx Ry Rz; all (F,) float64.
 
-    Ours is by pitch, then yaw, then roll, about axes to the right, up and to the camera.
+    Our rotation is by pitch, then yaw, then roll, about axes to the right, up and to the camera.
     """
     p, y, r = np.radians(-pitch_deg), np.radians(yaw_deg), np.radians(-roll_deg)
     across = np.cos(r) * np.sin(y) * np.cos(p) + np.sin(r) * np.sin(p)
     upwards = np.sin(r) * np.sin(y) * np.cos(p) - np.cos(r) * np.sin(p)
-    # With y and z turned about, the elements of the last column change their sign but for the last.
+    # With y and z reversed, all elements of the last column but its last change their signs.
     around_x = np.arctan2(-upwards, np.cos(y) * np.cos(p))
     around_y = -np.arcsin(np.clip(across, -1, 1))
     around_z = np.arctan2(np.cos(r) * np.sin(y) * np.sin(p) - np.sin(r) * np.cos(p), np.cos(r) * np.cos(y))

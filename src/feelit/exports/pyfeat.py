@@ -1,4 +1,4 @@
-"""The CSV of py-feat's Fex frames (Cheong et al. 2023, "Py-Feat"), as far as a timeline can fill it."""
+"""The CSV of py-feat's Fex frames (Cheong et al. 2023, "Py-Feat"), with the columns that a timeline has."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.exports.cells import csv_cells, csv_lines, quoted
-from feelit.exports.part import Part
+from feelit.exports.csv_format import csv_cells, csv_lines, quoted
+from feelit.exports.selection import Selection
 from feelit.signals.columns import ACTION_UNITS, SIGNALS, UNITS
 from feelit.timeline.recording import Recording
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-"""py-feat's seven, in its order. Ours have contempt besides, which comes last, so that nothing is lost."""
+"""py-feat's seven, in its order. Contempt, which only we have, follows them."""
 
 POSE = {"Pitch": "pitch_deg", "Roll": "roll_deg", "Yaw": "yaw_deg"}
-"""py-feat's headings of the head's pose, degrees, and our columns; only of timelines with signals. Signs are ours."""
+"""py-feat's headings of the head's pose in degrees -> our columns, for timelines with signals. The signs are ours."""
 
 _PROBABILITIES = tuple(f"p_{emotion}" for emotion in (*EMOTIONS, "contempt"))
 _WHO = ("track_id", "person_id", "person")
 _COLUMNS = ("frame", "time_s", *_WHO, "x0", "y0", "x1", "y1", "face_score", "readable", *_PROBABILITIES)
 
 
-def pyfeat_text(part: Part) -> Iterator[str]:
-    """A line a row of the timeline. A frame without a face has a line without numbers, as in py-feat."""
-    groups = {group for recording in part.recordings for group in recording.groups}
+def pyfeat_text(selection: Selection) -> Iterator[str]:
+    """A line of headings, then one line per row. A frame without a face has a line without numbers, as in py-feat."""
+    groups = {group for recording in selection.recordings for group in recording.groups}
     pose, units = POSE if SIGNALS in groups else {}, tuple(ACTION_UNITS) if UNITS in groups else ()
     yield csv_lines([headings(pose, units)])
-    for recording in part.recordings:
-        for batch in part.rows(recording, tuple(dict.fromkeys((*_COLUMNS, *pose.values(), *units)))):
+    for recording in selection.recordings:
+        for batch in selection.rows(recording, tuple(dict.fromkeys((*_COLUMNS, *pose.values(), *units)))):
             yield _lines(batch, recording, (*pose.values(), *units))
 
 
 def headings(pose: Iterable[str], units: Iterable[str]) -> list[str]:
-    """The first line of a file, with columns of pose and of action units or without."""
+    """The line of headings, with the given columns of pose and of action units."""
     return [
         *("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", *pose, *units, *EMOTIONS, "contempt"),
         *("Identity", "input", "frame", "approx_time", "time_s", "FrameHeight", "FrameWidth"),
@@ -64,11 +64,11 @@ def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) 
 
 
 def _readable_only(table: pa.RecordBatch, name: str) -> pa.Array:
-    """Of faces that cannot be read no emotion is claimed."""
+    """A column, with null for faces that are not readable."""
     column = table.column(name)
     return pc.if_else(table.column("readable"), column, pa.scalar(None, column.type))
 
 
 def _clock(time_s: float) -> str:
-    """As py-feat writes approximate times: minutes and seconds, rounded down."""
+    """Minutes and seconds, rounded down, as py-feat writes approximate times."""
     return "{:02d}:{:02d}".format(*divmod(int(time_s), 60))

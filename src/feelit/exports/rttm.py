@@ -1,4 +1,4 @@
-"""Rich Transcription Time Marked: who speaks when, as programs of speaker diarisation write and read it (NIST, RT-09)."""
+"""Rich Transcription Time Marked (NIST, RT-09): who speaks when, as speaker diarisation writes and reads it."""
 
 from __future__ import annotations
 
@@ -9,32 +9,31 @@ import numpy as np
 from feelit.analysis.observations import frame_lengths
 from feelit.analysis.turns import turns
 from feelit.errors import TimelineReadError
-from feelit.exports.part import Part
+from feelit.exports.selection import Selection
 from feelit.signals.columns import SPEECH
 from feelit.timeline.recording import Recording
 
 
-def rttm_text(part: Part) -> Iterator[str]:
-    """A SPEAKER line a turn, in order of time; times in seconds, names without white space.
+def rttm_text(selection: Selection) -> Iterator[str]:
+    """One SPEAKER line per turn, in order of time; times in seconds, names without white space.
 
     Raises
     ------
     TimelineReadError
-        if a timeline does not say who speaks.
+        if a timeline has no columns of speech.
     """
-    for recording in part.recordings:
+    for recording in selection.recordings:
         if SPEECH not in recording.groups:
             hint = "analyse the video again, with --signals basic"
             raise TimelineReadError(f"{recording.source} does not say who speaks in {recording.name}", hint)
         file = _word(recording.name)
-        lines = []
-        for number, label in part.wanted(recording).items():
-            for start_s, end_s in _turns(recording, part.series(recording), number).tolist():
-                lines.append(
-                    (start_s, f"SPEAKER {file} 1 {start_s:.3f} {end_s - start_s:.3f} <NA> <NA> {_word(label)} <NA> <NA>\n")
-                )
-        for _, line in sorted(lines):
-            yield line
+        speakers = [
+            (start_s, end_s, _word(label))
+            for number, label in selection.labels(recording).items()
+            for start_s, end_s in _turns(recording, selection.series(recording), number).tolist()
+        ]
+        for start_s, end_s, speaker in sorted(speakers):
+            yield f"SPEAKER {file} 1 {start_s:.3f} {end_s - start_s:.3f} <NA> <NA> {speaker} <NA> <NA>\n"
 
 
 def _turns(recording: Recording, series: str, number: int) -> np.ndarray:
@@ -49,5 +48,5 @@ def _turns(recording: Recording, series: str, number: int) -> np.ndarray:
 
 
 def _word(text: str) -> str:
-    """A field, which white space would end."""
+    """A field: text without white space."""
     return "_".join(text.split()) or "unknown"

@@ -1,13 +1,21 @@
-"""From timeline files to files of another format."""
+"""Exporting timelines: the formats, which file holds which videos, and writing them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from feelit.errors import TimelineReadError, UsageError
-from feelit.exports.formats import Format, format_named
-from feelit.exports.part import Part
+from feelit.exports.boris import boris_text
+from feelit.exports.captions import srt_text, webvtt_text
+from feelit.exports.csv_format import csv_text, jsonl_text
+from feelit.exports.elan import elan_text
+from feelit.exports.openface import openface_text
+from feelit.exports.pyfeat import pyfeat_text
+from feelit.exports.rttm import rttm_text
+from feelit.exports.selection import Selection, Write
+from feelit.exports.textgrid import textgrid_text
 from feelit.options.timelines import ExportOptions
 from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
 from feelit.storage.location import Location, object_called
@@ -18,24 +26,76 @@ from feelit.timeline.recording import Recording, TimelineSources, files_of, open
 from feelit.timeline.tracks import refuse_unknown
 
 
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of export.
+
+    Attributes
+    ----------
+    write : makes the text of a file
+    suffix : of its files, with a dot
+    one_video : whether a file holds exactly one video, or any number of them
+    needs_time : whether it needs the times of rows, which pictures without a clock do not have
+    """
+
+    write: Write
+    suffix: str
+    one_video: bool
+    needs_time: bool = True
+
+
+FORMATS = {
+    "csv": Format(csv_text, ".csv", one_video=False, needs_time=False),
+    "jsonl": Format(jsonl_text, ".jsonl", one_video=False, needs_time=False),
+    "elan": Format(elan_text, ".eaf", one_video=True),
+    "webvtt": Format(webvtt_text, ".vtt", one_video=True),
+    "srt": Format(srt_text, ".srt", one_video=True),
+    "openface": Format(openface_text, ".csv", one_video=True, needs_time=False),
+    "pyfeat": Format(pyfeat_text, ".csv", one_video=False, needs_time=False),
+    "boris": Format(boris_text, ".tsv", one_video=False),
+    "textgrid": Format(textgrid_text, ".TextGrid", one_video=True),
+    "rttm": Format(rttm_text, ".rttm", one_video=False),
+}
+
+
+def format_named(name: str | None, out: Location | None) -> Format:
+    """The format with that name; without a name, the first one with the suffix of `out`.
+
+    Raises
+    ------
+    UsageError
+        if there is no such format, or if it follows from neither.
+    """
+    if name is None and out is not None:
+        name = next((n for n, f in FORMATS.items() if f.suffix.lower() == out.suffix.lower()), None)
+    if name is None:
+        place = "standard output" if out is None else f"--out {out}"
+        endings = ", ".join(dict.fromkeys(f.suffix for f in FORMATS.values()))
+        hint = f"choose --format {', '.join(FORMATS)}, or a file that ends in {endings}"
+        raise UsageError(f"{place} does not say what to write", hint)
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name}", f"choose {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
 def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list[Location]:
     """Write timelines to `options.out`, each file whole or not at all.
 
     Parameters
     ----------
-    timelines : as of `recording.open_timelines`
+    timelines : see `recording.open_timelines`
     options : see `ExportOptions`; `out` is not None
 
     Returns
     -------
-    The files that were written. Nothing is if one of them exists already and `options.force` is not set.
+    The files that were written. If one of them exists already and `options.force` is not set, none is written.
 
     Raises
     ------
     TimelineReadError
-        if a timeline is missing, damaged, or not one.
+        if a timeline is missing or damaged.
     UsageError
-        if the options make no sense for these timelines.
+        if the options do not fit these timelines.
     OutputError
         if an output exists already, or cannot be written.
     """
@@ -51,24 +111,24 @@ def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list
             whole_file(target) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as file,
         ):
-            for text in kind.write(_part(mine, target.parent, options)):
+            for text in kind.write(_selection(mine, target.parent, options)):
                 file.write(text)
     return list(targets)
 
 
 def exported_text(timelines: TimelineSources, options: ExportOptions) -> Iterator[str]:
-    """The same as text, a piece at a time.
+    """The text of an export, a piece at a time.
 
     Raises
     ------
     TimelineReadError, UsageError
-        as `export_timelines`; several videos are refused where a file holds one.
+        see `export_timelines`; also if the format holds one video per file and there are several.
     """
     kind = format_named(options.format, None)
     recordings = _recordings(timelines, kind, options)
     if kind.one_video and len(recordings) > 1:
         raise UsageError(_several(recordings), "name a folder with --out, or give one timeline")
-    yield from kind.write(_part(recordings, Path(), options))
+    yield from kind.write(_selection(recordings, Path(), options))
 
 
 def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions) -> list[Recording]:
@@ -82,12 +142,12 @@ def _recordings(timelines: TimelineSources, kind: Format, options: ExportOptions
     return recordings
 
 
-def _part(recordings: Sequence[Recording], folder: Location, options: ExportOptions) -> Part:
-    return Part(tuple(recordings), folder, options.tracks, options.people, options.by)
+def _selection(recordings: Sequence[Recording], folder: Location, options: ExportOptions) -> Selection:
+    return Selection(tuple(recordings), folder, options.tracks, options.people, options.by)
 
 
 def _targets(recordings: Sequence[Recording], kind: Format, out: Location) -> dict[Location, tuple[Recording, ...]]:
-    """Which videos go into which file. For one video, `out` may be the file or the folder that it goes to."""
+    """The files, and the videos of each. For a single video `out` may be a file or a folder."""
     if not kind.one_video:
         if is_folder(out):
             raise UsageError(f"--out {out} is a folder", f"name a file in it, as in {out / f'timeline{kind.suffix}'}")
@@ -111,6 +171,6 @@ def _several(recordings: Sequence[Recording]) -> str:
 
 
 def _place(name: str) -> str:
-    """Where the files of a video lie in a folder: as `feelit analyze` would mirror it."""
+    """The place of a video's files in a folder, as `feelit analyze` mirrors it."""
     url = object_called(name)
     return as_text(mirrored(Path(name))) if url is None else url.place()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from feelit.exports.label_intervals import LabelInterval, label_intervals
-from feelit.exports.part import Part
+from feelit.exports.selection import Selection
 
 Interval = tuple[int, int, str]  # start and end in ms, label
 
 
-def textgrid_text(part: Part) -> Iterator[str]:
-    """An interval tier a person. The intervals of a tier cover the whole time, as Praat wants it; most are empty."""
-    for recording in part.recordings:
-        labels = part.wanted(recording)
-        shown = label_intervals(recording, labels, part.series(recording))
+def textgrid_text(selection: Selection) -> Iterator[str]:
+    """One interval tier per person. The intervals of a tier cover the whole video, as Praat requires; many are empty."""
+    for recording in selection.recordings:
+        labels = selection.labels(recording)
+        shown = label_intervals(recording, labels, selection.series(recording))
         yield 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
         yield f"xmin = 0\nxmax = {_seconds(shown.end_ms)}\ntiers? <exists>\nsize = {len(shown.tracks)}\nitem []:\n"
         for number, (track, intervals) in enumerate(shown.tracks.items(), 1):
@@ -22,7 +22,7 @@ def textgrid_text(part: Part) -> Iterator[str]:
 
 
 def covered(intervals: Sequence[LabelInterval], end_ms: int) -> list[Interval]:
-    """Intervals from 0 to `end_ms` without gaps; those in which nothing is shown have an empty label."""
+    """Intervals from 0 to `end_ms` without gaps; those between bouts have an empty label."""
     result: list[Interval] = []
     now_ms = 0
     for interval in intervals:
@@ -34,10 +34,11 @@ def covered(intervals: Sequence[LabelInterval], end_ms: int) -> list[Interval]:
 
 
 def _tier(number: int, name: str, intervals: Sequence[Interval], end_ms: int) -> str:
+    quoted = name.replace('"', '""')
     lines = [
         f"    item [{number}]:",
         '        class = "IntervalTier"',
-        f'        name = "{_doubled(name)}"',
+        f'        name = "{quoted}"',
         "        xmin = 0",
         f"        xmax = {_seconds(end_ms)}",
         f"        intervals: size = {len(intervals)}",
@@ -50,11 +51,6 @@ def _tier(number: int, name: str, intervals: Sequence[Interval], end_ms: int) ->
             f'            text = "{label}"',
         ]
     return "\n".join(lines) + "\n"
-
-
-def _doubled(text: str) -> str:
-    """A text within quotes."""
-    return text.replace('"', '""')
 
 
 def _seconds(time_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""What goes into one file."""
+"""The videos and rows that go into one exported file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from feelit.timeline.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The videos of one file, and the folder that the file will be in: formats that link a video need it.
+class Selection:
+    """The videos and rows of one exported file.
 
-    `tracks` and `people` are those that are wanted, of every video that has them; None means all rows. Formats with a tier or a
-    speaker for everybody have one a person, or one a track, see `people.series_of`.
+    Attributes
+    ----------
+    folder : where the file will be; formats that link their video need it
+    tracks, people : the selected ones, of every video that has them; None means all rows
+    by : whether each person or each track gets a tier or a speaker of its own, see `people.series_of`
     """
 
     recordings: tuple[Recording, ...]
@@ -29,11 +32,11 @@ class Part:
     by: Series | None = None
 
     def series(self, recording: Recording) -> Series:
-        """What has a tier of its own."""
+        """Whether persons or tracks have tiers of their own."""
         return series_of(recording, self.by, self.people, self.tracks)
 
-    def wanted(self, recording: Recording) -> dict[int, str]:
-        """The people of a video that are wanted, or its tracks: what each is called, by number."""
+    def labels(self, recording: Recording) -> dict[int, str]:
+        """The names of the selected persons, or tracks, of a video, by number."""
         if self.series(recording) == "track":
             return {track: f"track {track}" for track in recording.tracks if self.tracks is None or track in self.tracks}
         names = names_of_people(recording)
@@ -45,18 +48,18 @@ class Part:
         return labels
 
     def rows(self, recording: Recording, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """The rows of a video that are wanted, a batch at a time."""
+        """The selected rows of a video, a batch at a time."""
         if self.tracks is None and self.people is None:
             yield from recording.batches(columns)
             return
         column, numbers = "track_id", self.tracks or ()
         if self.people is not None:
             column, numbers = "person_id", people_among(self.people, recording)
-        wanted = pa.array(numbers, pa.int64())
+        selected = pa.array(numbers, pa.int64())
         for batch in recording.batches([*columns, column]):
-            inside = pc.is_in(batch.column(len(columns)).cast(pa.int64(), safe=False), value_set=wanted)
+            inside = pc.is_in(batch.column(len(columns)).cast(pa.int64(), safe=False), value_set=selected)
             yield batch.select(range(len(columns))).filter(inside)
 
 
-Write = Callable[[Part], Iterator[str]]
-"""A format: the text of a file, a piece at a time, so that hours of video never lie in memory as text."""
+Write = Callable[[Selection], Iterator[str]]
+"""Makes the text of a file, a piece at a time, so that the text of hours of video is never in memory as a whole."""
