@@ -22,8 +22,7 @@ import torch
 from feelit.datasets.read import read_splits
 from feelit.training.curves import Curve
 from feelit.training.expression.data import Lesson, prepare, to_learn_from
-from feelit.training.expression.run import Recipe, State
-from feelit.training.expression.schedule import best_epoch, has_learnt_enough, monitored
+from feelit.training.expression.run import Recipe, State, best_epoch, has_learnt_enough, monitored
 from feelit.training.expression.train import score, train_epoch
 
 PLAIN = Recipe(

@@ -18,10 +18,10 @@ from feelit.errors import ModelError, UsageError
 from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.models.card import read_card
 from feelit.options.models import EvaluateOptions
-from feelit.training.expression.run import NETWORKS, Recipe, State, averaged_network
+from feelit.training import export
+from feelit.training.export import count_parameters, export_onnx
+from feelit.training.expression.run import DESIGNS, Recipe, State, averaged_network
 from feelit.training.expression.train import draw_probability, train, train_epoch
-from feelit.training.onnx import export
-from feelit.training.onnx.export import count_parameters, export_onnx
 from feelit.types import EMOTIONS
 from feelit.vision.session import open_session
 from tests.training.conftest import Trained
@@ -49,7 +49,7 @@ def test_average_follows_the_weights() -> None:
     assert not torch.equal(before, target)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", ["residual", *DESIGNS])
 def test_every_network_learns_and_gives_both_heads(network: str) -> None:
     state = State(Recipe(network=network, size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=4))
     assert np.isfinite(train_epoch(state, small_lesson(4)))

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from feelit.training.expression.report import CAPTION_PX, CELL_PX, fixed_faces, saliency_sheet
+from feelit.training.expression.card import CAPTION_PX, CELL_PX, fixed_faces, saliency_sheet
 from feelit.types import EMOTIONS, Float32, UInt8
 from tests.training.test_expression_data import small_lesson
 

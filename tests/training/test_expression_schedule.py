@@ -22,8 +22,7 @@ from feelit.errors import UsageError
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint
 from feelit.training.curves import Curve
 from feelit.training.expression import train as expression
-from feelit.training.expression.run import BEFORE, Recipe, State
-from feelit.training.expression.schedule import best_epoch, has_learnt_enough, monitored, rate_at
+from feelit.training.expression.run import BEFORE, Recipe, State, best_epoch, has_learnt_enough, monitored, rate_at
 from feelit.training.expression.train import train, train_epoch
 from feelit.types import EMOTIONS
 from tests.training.conftest import Trained

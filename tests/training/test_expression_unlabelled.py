@@ -17,9 +17,8 @@ torch.set_num_threads(1)
 
 from feelit.errors import UsageError
 from feelit.models.card import read_card
-from feelit.training.expression.data import aligned
+from feelit.training.expression.data import LEAST_PX, aligned, unlabelled
 from feelit.training.expression.train import labelled_by, train
-from feelit.training.expression.unlabelled import LEAST_PX, unlabelled
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
 from tests.training.conftest import Trained

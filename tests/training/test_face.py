@@ -26,21 +26,17 @@ torch.set_num_threads(1)
 from feelit.errors import ModelError, UsageError
 from feelit.models.card import read_card
 from feelit.models.paths import model_path
+from feelit.training.export import quantize
 from feelit.training.face import train as face
-from feelit.training.face.augment import Spoiler
+from feelit.training.face.augment import Distractors, Spoiler
 from feelit.training.face.data import FaceImages, key_of, load_images
-from feelit.training.face.distractors import Distractors
-from feelit.training.face.export import IN_FLOAT, Origin
+from feelit.training.face.export import IN_FLOAT, Origin, check, export, parity
 from feelit.training.face.feed import Feed, Maker, batches_of, kept, making_ahead, mirrored, relit
-from feelit.training.face.graph import check, export, parity
-from feelit.training.face.loss import Batch, losses
 from feelit.training.face.network import STRIDES, FaceNet, Prediction, cell_centres
 from feelit.training.face.recipe import Recipe
 from feelit.training.face.scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
-from feelit.training.face.targets import assign, cells_of
-from feelit.training.face.teacher import Teacher, TeacherTargets
-from feelit.training.face.train import Run, learning_rate, story, train
-from feelit.training.onnx.quantize import quantize
+from feelit.training.face.teacher import Batch, Teacher, TeacherTargets, assign, cells_of
+from feelit.training.face.train import Run, learning_rate, losses, story, train
 from feelit.types import Float32, UInt8
 from feelit.vision.session import open_session
 from tests.video.clips import face_patch

@@ -23,9 +23,9 @@ from feelit.explaining.onnx_gradients import run_graph
 from feelit.models.card import ModelCard, write_card
 from feelit.models.paths import model_path
 from feelit.options.models import ExplainOptions
-from feelit.training.expression import designs as baselines
+from feelit.training.export import export_onnx
+from feelit.training.expression import network as baselines
 from feelit.training.expression.network import ExpressionNet
-from feelit.training.onnx.export import export_onnx
 from feelit.types import EMOTIONS, Float32
 from feelit.vision.expression import open_expression
 from feelit.vision.session import open_session

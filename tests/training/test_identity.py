@@ -15,8 +15,7 @@ onnx = pytest.importorskip("onnx")
 
 from feelit.errors import ModelError, UsageError
 from feelit.training.identity import train as identity
-from feelit.training.identity.graph import LEVELS, SIZE_PX, embed_colour, identity_graph
-from feelit.training.identity.weights import FILE, DlibWeights, read_dlib_weights
+from feelit.training.identity.network import FILE, LEVELS, SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
 from feelit.types import Float32
 from feelit.vision.session import open_session
 

@@ -18,8 +18,7 @@ from torch import Tensor
 from feelit.errors import UsageError
 from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.options.models import EvaluateOptions
-from feelit.training.expression.hog import NORMS, Hog
-from feelit.training.expression.linear import Recipe, fit, train
+from feelit.training.expression.linear import NORMS, Hog, Recipe, fit, train
 from tests.datasets.made import pictures, unanimous, write_parquet
 
 

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from feelit.training.precision import INSTRUCTIONS, autocast
+from feelit.training.optimizer import INSTRUCTIONS, autocast
 
 
 @pytest.mark.parametrize(

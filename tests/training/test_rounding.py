@@ -10,10 +10,9 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 torch.set_num_threads(1)
 
-from feelit.training.face.graph import export
+from feelit.training.export import STEPS, quantize, rounded
+from feelit.training.face.export import export
 from feelit.training.face.network import FaceNet
-from feelit.training.onnx.quantize import quantize
-from feelit.training.onnx.rounding import STEPS, rounded
 
 
 def small() -> FaceNet:

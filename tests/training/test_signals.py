@@ -25,7 +25,7 @@ from feelit.signals.mirror import in_mirror
 from feelit.training.recipe import read_recipe
 from feelit.training.signals import data as signal_data
 from feelit.training.signals.data import CUT_PX, HEAD_CUT_PX, Faces, crop, cut_face, draw, read_heads
-from feelit.training.signals.graph import OUTPUT, find_tap, patches
+from feelit.training.signals.network import OUTPUT, find_tap, patches
 from feelit.training.signals.teacher import (
     BRIDGE,
     CHIN,

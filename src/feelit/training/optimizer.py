@@ -127,3 +127,17 @@ def _split(net: nn.Module) -> tuple[dict[str, nn.Parameter], list[nn.Parameter]]
     """Matrices and convolutions by name; norms and biases, which are not decayed."""
     named = dict(net.named_parameters())
     return {name: p for name, p in named.items() if p.ndim > 1}, [p for p in named.values() if p.ndim <= 1]
+
+
+INSTRUCTIONS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+"""What PyTorch knows of the processor; older versions of it lack them."""
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16."""
+    return any(getattr(torch.cpu, name, bool)() for name in INSTRUCTIONS)
+
+
+def autocast() -> torch.autocast:
+    """A context in which networks compute in the faster numbers."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,31 @@ from torch import Tensor
 from feelit.errors import UsageError
 from feelit.training.checkpoint import read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve
-from feelit.training.expression import designs
 from feelit.training.expression.augment import AUGMENTATIONS
-from feelit.training.expression.grow import grow
-from feelit.training.expression.network import ExpressionNet, residual
+from feelit.training.expression.network import (
+    ExpressionNet,
+    Trunk,
+    cnn3,
+    cnn4,
+    grow,
+    mini_xception,
+    residual,
+    resnet50,
+    vgg16,
+)
 from feelit.training.optimizer import Optimizer, follow
 
-OUTER = ("features.0.", "head", "fer2013")
-"""First and last layers, as their weights are named."""
+DESIGNS: dict[str, Callable[[], Trunk]] = {
+    "cnn3": cnn3,
+    "cnn4": cnn4,
+    "mini-xception": mini_xception,
+    "vgg16": vgg16,
+    "resnet50": resnet50,
+}
+"""Published networks, for comparison with the residual one."""
 
+OUTER = ("features.0.", "head", "fer2013")
+"""First and last layers, by the prefix of their weights' names."""
 
 SCHEDULES = ("cosine", "plateau")
 
@@ -100,23 +118,17 @@ class Recipe:
         UsageError
             if there is no such network, or its stages do not fit together.
         """
-        if self.network not in NETWORKS:
-            raise UsageError(f"there is no network {self.network}", f"known: {', '.join(NETWORKS)}")
+        if self.network != "residual" and self.network not in DESIGNS:
+            raise UsageError(f"there is no network {self.network}", f"known: residual, {', '.join(DESIGNS)}")
         if not len(self.channels) == len(self.blocks) == len(self.strides):
             raise UsageError("channels, blocks and strides differ in length", "each has one number a stage")
-        network = ExpressionNet(NETWORKS[self.network](self), self.dropout).eval()
-        network(torch.zeros(2, 1, self.size_px, self.size_px))  # layers that learn their size from what they see
+        if self.network == "residual":
+            trunk = residual(self.stem, tuple(zip(self.channels, self.blocks, self.strides, strict=True)))
+        else:
+            trunk = DESIGNS[self.network]()
+        network = ExpressionNet(trunk, self.dropout).eval()
+        network(torch.zeros(2, 1, self.size_px, self.size_px))  # lazy layers take their size from the first input
         return network
-
-
-NETWORKS = {
-    "residual": lambda recipe: residual(recipe.stem, tuple(zip(recipe.channels, recipe.blocks, recipe.strides, strict=True))),
-    "cnn3": lambda recipe: designs.cnn3(),
-    "cnn4": lambda recipe: designs.cnn4(),
-    "mini-xception": lambda recipe: designs.mini_xception(),
-    "vgg16": lambda recipe: designs.vgg16(),
-    "resnet50": lambda recipe: designs.resnet50(),
-}
 
 
 class State:
@@ -219,3 +231,53 @@ def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
             raise UsageError(message, "choose teachers of the same size_px")
         networks.append(network)
     return networks
+
+
+SMALLER_IS_BETTER = ("validation loss",)
+
+
+def monitored(curve: Curve, name: str) -> list[float]:
+    """The scores of all epochs by which the run is judged; the larger, the better. NaN, and what is missing, is worst."""
+    found = [scores.get(name, math.nan) * (-1 if name in SMALLER_IS_BETTER else 1) for _, scores in curve.rows]
+    return [-math.inf if math.isnan(value) else value for value in found]
+
+
+def best_epoch(scores: Sequence[float]) -> int:
+    """The number of the best epoch so far, from 0: the first one, if several are as good; -1 before there is any."""
+    return max(range(len(scores)), key=lambda i: (scores[i], -i), default=-1)
+
+
+def has_learnt_enough(scores: Sequence[float], recipe: Recipe) -> bool:
+    """Whether early stopping ends the run now."""
+    return 0 < recipe.early_stopping <= len(scores) - 1 - best_epoch(scores)
+
+
+def rate_at(epoch: float, recipe: Recipe, scores: Sequence[float] = ()) -> float:
+    """The learning rate at a time in epochs: a linear start, and then what the schedule says.
+
+    "cosine" is half a cosine down to nothing (Loshchilov & Hutter 2017), and a second one for the calm epochs. "plateau" keeps
+    the rate, and lowers it after every `patience` epochs without a better score.
+
+    Parameters
+    ----------
+    scores : those of the epochs before, the larger, the better
+    """
+    if epoch < recipe.warmup_epochs and epoch < recipe.first_calm:
+        return recipe.learning_rate * (epoch + 0.05) / (recipe.warmup_epochs + 0.05)
+    if recipe.schedule == "plateau":
+        return recipe.learning_rate * recipe.factor ** _plateaus(scores, recipe.patience)
+    if epoch >= recipe.first_calm:
+        done = (epoch - recipe.first_calm) / max(recipe.epochs - recipe.first_calm, 1)
+        return recipe.calm_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    done = (epoch - recipe.warmup_epochs) / max(recipe.first_calm - recipe.warmup_epochs, 1e-9)
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def _plateaus(scores: Sequence[float], patience: int) -> int:
+    """How often no epoch out of `patience` was better than all before them."""
+    best, waited, plateaus = -math.inf, 0, 0
+    for value in scores:
+        best, waited = (value, 0) if value > best else (best, waited + 1)
+        if waited >= max(patience, 1):
+            plateaus, waited = plateaus + 1, 0
+    return plateaus

@@ -25,15 +25,13 @@ from feelit.errors import UsageError
 from feelit.evaluation.classifier.metrics import class_scores, confusion
 from feelit.training.checkpoint import CHECKPOINT
 from feelit.training.curves import draw_curves
+from feelit.training.export import count_parameters
 from feelit.training.expression.augment import AUGMENTATIONS, augment
 from feelit.training.expression.card import Origin, publish
-from feelit.training.expression.data import Lesson, aligned, contact_sheet, framing, prepare, to_learn_from
+from feelit.training.expression.data import Lesson, aligned, contact_sheet, framing, prepare, to_learn_from, unlabelled
 from feelit.training.expression.network import ExpressionNet
-from feelit.training.expression.run import Recipe, State, open_teachers
-from feelit.training.expression.schedule import best_epoch, has_learnt_enough, monitored, rate_at
-from feelit.training.expression.unlabelled import unlabelled
-from feelit.training.onnx.export import count_parameters
-from feelit.training.precision import autocast
+from feelit.training.expression.run import Recipe, State, best_epoch, has_learnt_enough, monitored, open_teachers, rate_at
+from feelit.training.optimizer import autocast
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
 log = logging.getLogger(__name__)

@@ -24,15 +24,12 @@ import torch
 from torch import Tensor
 
 from feelit.models.paths import model_path
-from feelit.training.face.augment import Spoiler, tone_curve
+from feelit.training.face.augment import Distractors, Spoiler, tone_curve
 from feelit.training.face.data import FaceImages, load_images
-from feelit.training.face.distractors import Distractors
-from feelit.training.face.loss import LEAST_SCORE, Batch
 from feelit.training.face.network import STRIDES
 from feelit.training.face.recipe import Recipe
 from feelit.training.face.scenes import MIRRORED, Scene, SceneMaker, Turn
-from feelit.training.face.targets import cells_of
-from feelit.training.face.teacher import Teacher
+from feelit.training.face.teacher import LEAST_SCORE, Batch, Teacher, cells_of
 from feelit.types import UInt8
 
 WAIT_S = 0.1

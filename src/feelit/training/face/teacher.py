@@ -10,16 +10,74 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
 from feelit.errors import ModelError
-from feelit.training.face.scenes import Scene
-from feelit.training.face.targets import Cells, assign
-from feelit.types import Bool, Float32, UInt8
+from feelit.training.face.network import STRIDES
+from feelit.training.face.scenes import Scene, face_sizes
+from feelit.types import Bool, Float32, Int64, UInt8
 from feelit.vision.adapters.adapter import Raw
 from feelit.vision.detector import open_detector
+
+LEVEL_PX = ((0.0, 36.0), (26.0, 84.0), (60.0, 1e9))
+"""Which sizes of face each level answers for."""
+
+CENTRAL = 1.0
+"""Within so many strides of a face's centre a cell is the face's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """P cells that answer for a face."""
+
+    cell: Int64  # (P,) index of the cell
+    face: Int64  # (P,) index of the face in the scene
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """All cells of a square input, fine level first."""
+
+    centre: Float32  # (A, 2) px
+    stride: Float32  # (A,)
+    low: Float32  # (A,) smallest and
+    high: Float32  # (A,) largest face of the cell's level
+
+
+def cells_of(size_px: int) -> Cells:
+    """The cells of a square input of `size_px`."""
+    centres, strides, bounds = [], [], []
+    for stride, level in zip(STRIDES, LEVEL_PX, strict=True):
+        line = (np.arange(size_px // stride, dtype=np.float32) + 0.5) * stride
+        y, x = np.meshgrid(line, line, indexing="ij")
+        centres.append(np.stack([x.ravel(), y.ravel()], axis=1))
+        strides.append(np.full(x.size, stride, np.float32))
+        bounds.append(np.tile(np.array(level, np.float32), (x.size, 1)))
+    low, high = np.concatenate(bounds).T
+    return Cells(np.concatenate(centres), np.concatenate(strides), low, high)
+
+
+def assign(scene: Scene, cells: Cells) -> Targets:
+    """Give every face its cells; of two faces that want a cell the smaller one gets it."""
+    size = face_sizes(scene.box)[:, None]
+    centre, half = (scene.box[:, :2] + scene.box[:, 2:]) / 2, (scene.box[:, 2:] - scene.box[:, :2]) / 2
+    across = np.abs(cells.centre[:, 0] - centre[:, :1])
+    down = np.abs(cells.centre[:, 1] - centre[:, 1:])
+    distance = np.maximum(across, down) / cells.stride
+    inside = (across < half[:, :1]) & (down < half[:, 1:])
+    level = (size >= cells.low) & (size <= cells.high)
+    usable = ~scene.ignore[:, None]
+    wanted = usable & level & inside & (distance <= CENTRAL)
+    owner = np.where(wanted, size, np.inf)
+    cell = np.flatnonzero(wanted.any(axis=0))
+    face = owner[:, cell].argmin(axis=0) if len(cell) else np.zeros(0, np.int64)
+    return Targets(cell.astype(np.int64), face.astype(np.int64))
+
 
 MISSED = 0.4
 """A face of which no cell within its box says at least this was not seen by the teacher."""
@@ -83,3 +141,26 @@ class Teacher:
             score[own], box[own], landmarks[own] = LABELLED, scene.box[face], scene.landmarks[face].ravel()
             weight[own] = scene.weight[face].repeat(2)
         return TeacherTargets(score, box, landmarks, weight, silent)
+
+
+LEAST_SCORE = 0.1
+"""Cells that shall say less give no loss for boxes and landmarks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """N scenes and what their A cells shall say."""
+
+    luma: Tensor  # (N, 1, S, S) uint8
+    score: Tensor  # (N, A)
+    box: Tensor  # (N, A, 4) px
+    landmarks: Tensor  # (N, A, 10) px
+    weight: Tensor  # (N, A, 10)
+    silent: Tensor  # (N, A) bool
+
+    @classmethod
+    def of(cls, scenes: list[Scene], wanted: list[TeacherTargets]) -> Self:
+        """Stack scenes and what is wanted of them."""
+        names = ("score", "box", "landmarks", "weight", "silent")
+        columns = [torch.from_numpy(np.stack([getattr(w, name) for w in wanted])) for name in names]
+        return cls(torch.from_numpy(np.stack([scene.luma for scene in scenes])[:, None]), *columns)

@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import trange
 
 from feelit.errors import UsageError
@@ -27,17 +28,14 @@ from feelit.models.card import ModelCard, write_card
 from feelit.options.models import EvaluateFacesOptions
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve, draw_curves
+from feelit.training.export import count_parameters, rounded
 from feelit.training.face.data import key_of, load_images
-from feelit.training.face.export import Origin, publish
+from feelit.training.face.export import Origin, export, publish
 from feelit.training.face.feed import Feed, Maker, batches_of, making_ahead
-from feelit.training.face.graph import export
-from feelit.training.face.loss import Batch, losses
 from feelit.training.face.network import HEAD, FaceNet, Prediction
 from feelit.training.face.recipe import Recipe
-from feelit.training.onnx.export import count_parameters
-from feelit.training.onnx.rounding import rounded
-from feelit.training.optimizer import Optimizer, follow
-from feelit.training.precision import autocast
+from feelit.training.face.teacher import LEAST_SCORE, Batch
+from feelit.training.optimizer import Optimizer, autocast, follow
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +117,48 @@ class Run:
         self.step += 1
         follow(self.averaged, self.net, min(self.recipe.average, self.step / (self.step + 100)))  # at first closely
         return {f.name: float(getattr(part, f.name).detach()) for f in fields(part)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """The three parts, each a scalar per unit of score that is wanted."""
+
+    score: Tensor
+    box: Tensor
+    landmarks: Tensor
+
+
+def losses(prediction: Prediction, batch: Batch) -> Losses:
+    """The parts of the loss.
+
+    Scores are fitted by the quality focal loss (Li et al. 2020, "Generalized Focal Loss"), boxes by GIoU (Rezatofighi et al.
+    2019), landmarks by their distance in shares of the face's size. The surer a cell shall be, the more these two count.
+    """
+    score = prediction.logit.sigmoid().detach()
+    focus = (batch.score - score).square() * ~batch.silent
+    entropy = binary_cross_entropy_with_logits(prediction.logit, batch.score, reduction="none")
+    sure = (batch.score > LEAST_SCORE) & ~batch.silent
+    weight = batch.score[sure]
+    whole = weight.sum().clamp(min=1)
+    wanted = batch.box[sure]
+    _, generalized = _overlaps(prediction.box[sure], wanted)
+    size = (wanted[:, 2:] - wanted[:, :2]).clamp(min=1).prod(dim=1, keepdim=True).sqrt()
+    miss = (prediction.landmarks[sure] - batch.landmarks[sure]).abs() / size
+    wing = torch.log1p(miss / 0.05) * 0.05  # steep where the error is small, so that good landmarks become better
+    return Losses(
+        score=(focus * entropy).sum() / whole,
+        box=((1 - generalized) * weight).sum() / whole,
+        landmarks=((miss + 2 * wing) * batch.weight[sure] * weight[:, None]).sum() / whole,
+    )
+
+
+def _overlaps(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """IoU and GIoU of the rows of two (P, 4) lists of boxes."""
+    inter = (torch.minimum(a[:, 2:], b[:, 2:]) - torch.maximum(a[:, :2], b[:, :2])).clamp(min=0).prod(dim=1)
+    union = (a[:, 2:] - a[:, :2]).prod(dim=1) + (b[:, 2:] - b[:, :2]).prod(dim=1) - inter
+    hull = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).prod(dim=1)
+    overlap = inter / union.clamp(min=1e-6)
+    return overlap, overlap - (hull - union) / hull.clamp(min=1e-6)
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

@@ -20,9 +20,8 @@ import pyarrow.parquet as pq
 from feelit.errors import ModelError, UsageError
 from feelit.evaluation.verification import pairs_of, score_pairs
 from feelit.models.card import ModelCard, write_card
-from feelit.training.identity.graph import SIZE_PX, embed_colour, identity_graph
-from feelit.training.identity.weights import DlibWeights, read_dlib_weights
-from feelit.training.onnx.quantize import quantize
+from feelit.training.export import quantize
+from feelit.training.identity.network import SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
 from feelit.types import Float32, UInt8
 from feelit.vision.identity import open_identity
 

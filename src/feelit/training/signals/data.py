@@ -18,7 +18,7 @@ from feelit.signals.columns import OUTPUTS
 from feelit.signals.mirror import in_mirror
 from feelit.storage.atomic import whole_file
 from feelit.training.face.data import load_images
-from feelit.training.signals.graph import Tap
+from feelit.training.signals.network import Tap
 from feelit.training.signals.teacher import Scale, Teacher
 from feelit.types import Bool, Float32, Float64, Int64, UInt8
 from feelit.vision.align import TEMPLATE, similarity_to_template

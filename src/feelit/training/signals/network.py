@@ -6,11 +6,21 @@ pixels go through two convolutions that join the first block.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from feelit.errors import UsageError
 from feelit.signals.columns import OUTPUTS
 from feelit.training.expression.network import Residual
+from feelit.types import UInt8
 
 CELLS = 16
 """4 x 4 places are left in the end. No mean is taken over them: where a lid or a corner of the mouth is says what it does."""
@@ -74,3 +84,147 @@ class Branch(nn.Module):
             layer.weight.data *= trunk_step
         self.detail[0].weight.data *= pixel_step
         self._steps = (1.0, 1.0)
+
+
+PREFIX = "signals/"
+OUTPUT = "signals"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A tensor of a classifier at which a branch begins: its bytes, and what a step of them stands for."""
+
+    path: Path
+    data: str
+    step: float
+    channels: int
+
+    def reader(self, batch: int = 64) -> Callable[[UInt8], UInt8]:
+        """What a branch reads of crops: (N, S, S) uint8 -> (N, C + PATCH^2, S / PATCH, S / PATCH) uint8."""
+        model = onnx.load(self.path)
+        model.graph.output.append(helper.make_tensor_value_info(self.data, TensorProto.UINT8, None))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+
+        def read(crops: UInt8) -> UInt8:
+            parts = [session.run([self.data], {name: crops[i : i + batch, None]})[0] for i in range(0, len(crops), batch)]
+            return np.concatenate([np.concatenate(parts), patches(crops)], axis=1)
+
+        return read
+
+
+def patches(crops: UInt8) -> UInt8:
+    """(N, S, S) -> (N, PATCH^2, S / PATCH, S / PATCH): the pixels of each patch as channels."""
+    count, side = len(crops), crops.shape[1] // PATCH
+    split = crops.reshape(count, side, PATCH, side, PATCH).transpose(0, 2, 4, 1, 3)
+    return split.reshape(count, PATCH**2, side, side)
+
+
+def find_tap(path: Path, layer: str) -> Tap:
+    """The tensor behind the last ReLU of a layer.
+
+    Parameters
+    ----------
+    path : a classifier whose convolutions compute in integers
+    layer : how the names of the layer's nodes begin, as "/features/features.5/"
+
+    Raises
+    ------
+    UsageError
+        if there is no such layer, or it gives no bytes.
+    """
+    graph = onnx.load(path).graph
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    quantized = [n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == f"{layer}Relu_output_0"]
+    readers = [n for n in graph.node for q in quantized if n.op_type == "DequantizeLinear" and n.input[0] == q.output[0]]
+    if not readers or int(constants[quantized[0].input[2]]) != 0:
+        raise UsageError(
+            f"{path.name} gives no bytes at {layer}", "give a residual classifier in integers and one of its layers"
+        )
+    read = [n for n in graph.node if n.op_type == "Conv" and readers[0].output[0] in n.input]
+    weights = next(n for n in graph.node if n.output[0] == read[0].input[1])
+    step = float(constants[quantized[0].input[1]])
+    return Tap(path, quantized[0].output[0], step, constants[weights.input[0]].shape[1])
+
+
+def join(tap: Tap, branch: Path, out: Path) -> None:
+    """Write one file with the outputs of the classifier and `signals`.
+
+    Parameters
+    ----------
+    tap : where the branch begins
+    branch : an ONNX file with one input, as `Tap.reader` gives it
+    out : the file to write
+    """
+    whole, part = onnx.load(tap.path), onnx.load(branch).graph
+    initial = {tensor.name for tensor in part.initializer}
+    made = {name for node in part.node for name in node.output}
+
+    def renamed(name: str) -> str:
+        if name == part.input[0].name:
+            return read
+        if name == part.output[0].name:
+            return OUTPUT
+        return PREFIX + name if name in made | initial else name
+
+    read = PREFIX + "read"
+    _add_patches(whole.graph, tap.data, read)
+    for node in part.node:
+        copied = whole.graph.node.add()
+        copied.CopyFrom(node)
+        copied.name = PREFIX + node.name
+        copied.input[:] = [renamed(name) for name in node.input]
+        copied.output[:] = [renamed(name) for name in node.output]
+    for tensor in part.initializer:
+        added = whole.graph.initializer.add()
+        added.CopyFrom(tensor)
+        added.name = PREFIX + tensor.name
+    shape = part.output[0].type.tensor_type.shape.dim[1].dim_value
+    whole.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", shape]))
+    _sort(whole.graph)
+    _drop_unread(whole.graph)
+    onnx.checker.check_model(whole)
+    onnx.save(whole, out)
+
+
+def _add_patches(graph: onnx.GraphProto, data: str, out: str) -> None:
+    """Nodes that put the input's pixels behind the channels of `data`, as `patches` does."""
+    luma = graph.input[0]
+    side = luma.type.tensor_type.shape.dim[2].dim_value // PATCH
+    split, turned, pixels = (PREFIX + name for name in ("split", "turned", "pixels"))
+    for name, shape in (
+        (f"{split}/shape", (-1, side, PATCH, side, PATCH)),
+        (f"{pixels}/shape", (-1, PATCH**2, side, side)),
+    ):
+        graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), name))
+    graph.node.extend(
+        [
+            helper.make_node("Reshape", [luma.name, f"{split}/shape"], [split], split),
+            helper.make_node("Transpose", [split], [turned], turned, perm=[0, 2, 4, 1, 3]),
+            helper.make_node("Reshape", [turned, f"{pixels}/shape"], [pixels], pixels),
+            helper.make_node("Concat", [data, pixels], [out], out, axis=1),
+        ]
+    )
+
+
+def _sort(graph: onnx.GraphProto) -> None:
+    """Put nodes behind those whose outputs they read; otherwise in the order in which they are."""
+    known = {tensor.name for tensor in graph.initializer} | {port.name for port in graph.input} | {""}
+    waiting, done = list(graph.node), []
+    while waiting:
+        ready = [node for node in waiting if all(name in known for name in node.input)]
+        done += ready
+        known |= {name for node in ready for name in node.output}
+        waiting = [node for node in waiting if not all(name in known for name in node.output)]
+    del graph.node[:]
+    graph.node.extend(done)
+
+
+def _drop_unread(graph: onnx.GraphProto) -> None:
+    """Leave out constants that nothing reads."""
+    read = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)

@@ -27,14 +27,12 @@ from feelit.models.card import ModelCard, read_card, sha256_of, write_card
 from feelit.models.paths import model_path
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, read_content, write_checkpoint
-from feelit.training.onnx.export import count_parameters, export_onnx
-from feelit.training.onnx.quantize import quantize
+from feelit.training.export import count_parameters, export_onnx, quantize
+from feelit.training.face.data import as_data
 from feelit.training.optimizer import follow
 from feelit.training.signals.data import Batches, Crops, crop, read_faces, read_heads
-from feelit.training.signals.graph import OUTPUT, Tap, find_tap, join
-from feelit.training.signals.network import Branch
+from feelit.training.signals.network import OUTPUT, Branch, Tap, find_tap, join
 from feelit.training.signals.teacher import Scale
-from feelit.training.sources import as_data
 from feelit.types import Float32, UInt8
 from feelit.vision.session import open_session, run
 

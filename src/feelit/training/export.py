@@ -1,14 +1,9 @@
-"""Convolutions of an ONNX file in 8-bit integers, where that is faster and as good (Jacob et al. 2018).
-
-Every tensor between two of them gets its range from pictures that the network is shown, but for the widest values in 20,000
-(Wu et al. 2020): a single bright spot would make all steps coarser. Weights have a step a channel, and 7 bits, so that sums of
-two products never saturate on processors without VNNI: the file gives the same numbers everywhere. A convolution before a ReLU
-is rounded once, behind it: in between, half the steps would be for what the ReLU takes away.
-"""
+"""From a PyTorch module to an ONNX file that is proved to compute the same."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import logging
 import warnings
@@ -18,9 +13,78 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+import torch
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from torch import Tensor, nn
 
+from feelit.errors import ModelError
 from feelit.types import UInt8
+from feelit.vision.session import open_session
+
+OPSET = 17
+"""Understood by every ONNX Runtime since 1.12; nothing newer is needed."""
+
+TOLERANCE = 1e-4
+"""The largest difference between PyTorch and ONNX outputs that float32 arithmetic in another order may cause."""
+
+
+def export_onnx(
+    module: nn.Module, example: torch.Tensor, path: Path, outputs: tuple[str, ...], input_name: str = "luma"
+) -> float:
+    """Write `module` as ONNX, with free first dimension, and compare both on `example`.
+
+    The exporter folds batch normalisation into the convolutions before it. The module itself is left as it was.
+
+    Parameters
+    ----------
+    module : maps one tensor to a tensor or a tuple of tensors
+    example : a batch of inputs, of the type and shape that the model is served with
+    outputs : the names of the outputs
+
+    Returns
+    -------
+    The largest absolute difference between the two on `example`.
+
+    Raises
+    ------
+    ModelError
+        if it exceeds TOLERANCE.
+    """
+    module = copy.deepcopy(module).eval()
+    axes = {name: {0: "N"} for name in (input_name, *outputs)}
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated, but its successor needs a package more; a small static graph needs no more.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            (example,),
+            str(path),
+            input_names=[input_name],
+            output_names=list(outputs),
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    difference = largest_difference(module, example, path)
+    if not difference <= TOLERANCE:
+        raise ModelError(f"{path.name} differs from its module by {difference:.2g}", "do not serve it; compare layer by layer")
+    return difference
+
+
+def largest_difference(module: nn.Module, example: torch.Tensor, path: Path) -> float:
+    """The largest absolute difference between the outputs of `module` and of the ONNX file `path`; NaN if either has NaN."""
+    session = open_session(path, "cpu")
+    served = session.run(None, {session.get_inputs()[0].name: example.numpy()})
+    with torch.inference_mode():
+        trained = module(example)
+    trained = (trained,) if isinstance(trained, torch.Tensor) else trained
+    return max(float(np.abs(a.numpy() - b).max()) for a, b in zip(trained, served, strict=True))
+
+
+def count_parameters(module: nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
 
 IN_INTEGERS = ("Conv", "Relu", "Resize")
 
@@ -112,3 +176,26 @@ def _take_bytes(model: onnx.ModelProto) -> None:
     read = {name for node in graph.node for name in node.input}
     for node in [node for node in graph.node if node.output[0] in casts and node.output[0] not in read]:
         graph.node.remove(node)
+
+
+STEPS = 64
+"""From zero to the largest weight of a channel, as in `quantize`."""
+
+
+def rounded(network: nn.Module, but: Sequence[str]) -> dict[str, Tensor]:
+    """The weights of the convolutions as integers will have them, by their names in the network.
+
+    Parameters
+    ----------
+    but : weights stay as they are, and are not among these, whose names begin so
+    """
+    layers = [(f"{name}.weight", layer.weight) for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
+    return {name: _rounded(weight) for name, weight in layers if not name.startswith(tuple(but))}
+
+
+def _rounded(weight: Tensor) -> Tensor:
+    """(O, I, H, W) -> the same shape."""
+    with torch.no_grad():
+        step = (weight.abs().amax(dim=(1, 2, 3), keepdim=True) / STEPS).clamp(min=1e-12)
+        error = (weight / step).round() * step - weight
+    return weight + error

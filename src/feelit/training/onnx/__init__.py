@@ -1,1 +1,0 @@
-"""From PyTorch networks to quantised ONNX files."""
