@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feelit.imports.tiers import Word
-from feelit.imports.transcript import Utterance
-from feelit.imports.words import has_phrase, spoken_at
+from feelit.imports.transcript import Utterance, has_phrase, spoken_at
 
 
 @pytest.mark.parametrize(

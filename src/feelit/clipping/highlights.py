@@ -14,8 +14,7 @@ from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.signal_events import signal_events
 from feelit.analysis.speakers import match_speakers
 from feelit.errors import UsageError
-from feelit.imports.transcript import read_transcript, refuse_another
-from feelit.imports.words import has_phrase, spoken_at
+from feelit.imports.transcript import has_phrase, read_transcript, refuse_another, spoken_at
 from feelit.labels import EMOTIONS
 from feelit.options.timelines import SURE, EventsOptions
 from feelit.options.utterances import SayOptions

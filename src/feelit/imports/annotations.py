@@ -20,8 +20,7 @@ from xml.etree import ElementTree as ET
 from feelit.encodings import text_of
 from feelit.errors import UsageError
 from feelit.imports.boris import boris_events, boris_project, tabular_columns
-from feelit.imports.captions import srt, webvtt
-from feelit.imports.speech import rttm, whisperx
+from feelit.imports.speech import rttm, srt, webvtt, whisperx
 from feelit.imports.tiers import Annotation, Tiers, Word
 from feelit.options.clock import ClockOptions
 from feelit.times import parse_time
