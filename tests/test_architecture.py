@@ -18,7 +18,7 @@ FLOORS = (
     ("__init__", "__main__"),
     ("cli", "console"),
     ("api",),
-    ("doctor", "evaluation", "training", "render", "exports", "reports", "plots", "clipping", "live", "explaining", "models"),
+    ("evaluation", "training", "render", "exports", "reports", "plots", "clipping", "live", "explaining", "models"),
     ("run",),
     ("analysis", "datasets"),
     ("imports",),
@@ -68,6 +68,32 @@ HEAVY = {
     *("torch", "tqdm"),
 }
 """What a command that only prints text must not pay for."""
+
+COMMANDS_USE = {"cli", "api", "options", "console", "errors", "storage", "__init__"}
+"""Rooms that commands import: locations and texts come from storage."""
+
+BELOW_THE_API = {
+    ("agree", "analysis.agreement"),
+    ("agree", "analysis.coders"),
+    ("agree", "analysis.ratings"),
+    ("analyze", "logs"),
+    ("analyze", "run.input_list"),
+    ("analyze", "timeline.lean"),
+    ("evaluate", "evaluation.classifier.folder"),
+    ("evaluate", "evaluation.classifier.score_text"),
+    ("evaluate", "models.card"),
+    ("evaluate", "models.paths"),
+    ("evaluate_face", "evaluation.classifier.folder"),
+    ("evaluate_face", "evaluation.detector.scores"),
+    ("export", "exports.run"),
+    ("models", "models.list"),
+    ("models", "models.pull"),
+    ("models", "models.verify"),
+    ("people", "analysis.people"),
+    ("texts", "analysis.table"),
+    ("texts", "timeline.recording"),
+}
+"""What commands import besides: records that they print, and how."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
@@ -141,6 +167,16 @@ def test_packages_stay_in_their_rooms() -> None:
         f"{module} imports {package}" for room, package, module in sorted(found) if room not in OWNERS.get(package, {room})
     ]
     assert wrong == []
+
+
+def test_the_command_line_stands_on_the_api() -> None:
+    """Commands parse, call the API and print. They reach below it for texts and streams alone, and for types of results."""
+    below = {
+        (module[11:], target[7:])
+        for module, target in inner_imports()
+        if room_of(module) == "cli" and room_of(target) not in COMMANDS_USE
+    }
+    assert below == BELOW_THE_API
 
 
 def test_every_room_has_a_floor() -> None:

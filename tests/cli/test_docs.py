@@ -77,7 +77,7 @@ def test_codecs_and_endings_are_those_of_the_program() -> None:
 
 def test_json_fields_are_those_of_a_report() -> None:
     rows = table(section("### JSON"), "field")
-    names = list(VideoReport("a.mp4", "done").record())
+    names = list(VideoReport(video="a.mp4", status="done").record())
     assert [row[0].strip("`") for row in rows] == names
     kinds = {
         "text": "str",

@@ -5,13 +5,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from feelit import doctor
+from feelit.api import diagnosis
+from feelit.api.diagnosis import Finding
 from feelit.cli import application
-from feelit.doctor import Finding
 
 FINDINGS = [
-    Finding("package", "ok", "numpy 1.0"),
-    Finding("model", "error", "model face: is missing", "install feelit again"),
+    Finding(area="package", level="ok", message="numpy 1.0"),
+    Finding(area="model", level="error", message="model face: is missing", remedy="install feelit again"),
 ]
 
 
@@ -19,7 +19,7 @@ FINDINGS = [
 def test_findings_are_lines_and_decide_the_exit_code(
     findings: list[Finding], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "examine", lambda: findings)
+    monkeypatch.setattr(diagnosis, "doctor", lambda: findings)
     result = CliRunner().invoke(application(), ["doctor"])
     assert result.exit_code == code
     lines = ["ok       numpy 1.0", "error    model face: is missing", "         -> install feelit again"]
@@ -27,7 +27,7 @@ def test_findings_are_lines_and_decide_the_exit_code(
 
 
 def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "examine", lambda: FINDINGS)
+    monkeypatch.setattr(diagnosis, "doctor", lambda: FINDINGS)
     result = CliRunner().invoke(application(), ["doctor", "--json"])
     assert result.exit_code == 4
     assert json.loads(result.stdout) == [

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from feelit.analysis.summary import summaries
+from feelit.api import watch
 from feelit.errors import ModelError, OutputError, UsageError, VideoReadError
 from feelit.live import analyst
 from feelit.live.latest import Latest
-from feelit.live.session import watch
-from feelit.options.videos import LiveOptions, ServerOptions
+from feelit.options.videos import LiveOptions
 from feelit.render.rows import recording_of, view_of
 from feelit.timeline.schema import unpack_metadata
 from feelit.types import FaceTable, Float64
@@ -230,7 +230,7 @@ def test_what_cannot_be_done_is_reported_before_it_begins(
     Path("there.parquet").touch()
     given: dict[str, Any] = {"source": str(face)} | asked
     with pytest.raises(kind):
-        watch(given.pop("source"), LiveOptions(**given), ServerOptions(), threading.Event(), lambda url, name: None)
+        watch(given.pop("source"), options=LiveOptions(**given))
     assert [p.name for p in tmp_path.iterdir()] == ["there.parquet"]
 
 
@@ -240,7 +240,7 @@ def test_a_stop_is_heeded_while_a_source_is_called(tmp_path: Path) -> None:
     with answering(silent) as url:
         begun_s = time.monotonic()
         options = LiveOptions(out=tmp_path / "live.parquet")
-        assert watch(url, options, ServerOptions(), stop, lambda url, name: pytest.fail("nothing is there")) is None
+        assert watch(url, options=options, stop=stop, ready=lambda url, name: pytest.fail("nothing is there")) is None
         assert time.monotonic() - begun_s < 5
     assert list(tmp_path.iterdir()) == []
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from feelit.live.session import watch
-from feelit.options.videos import LiveOptions, ServerOptions
+from feelit.api import watch
+from feelit.options.videos import LiveOptions
 from feelit.run.job import VideoReport
 
 
@@ -38,7 +38,7 @@ class Watching:
 
     def _run(self, source: str, options: LiveOptions) -> None:
         try:
-            self.report = watch(source, options, ServerOptions(), self.stop, self._announced)
+            self.report = watch(source, options=options, stop=self.stop, ready=self._announced)
         except BaseException as error:
             self.error = error
         finally:

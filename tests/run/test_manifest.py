@@ -13,7 +13,7 @@ from feelit.run import manifest
 from feelit.run.manifest import INTERVAL_S, MANIFEST, SHARE, Entry, Manifest, read_manifest
 from feelit.run.workspace import Workspace
 
-PENDING = Entry("a.mp4", "a.parquet")
+PENDING = Entry(video="a.mp4", output="a.parquet")
 
 
 class Time:

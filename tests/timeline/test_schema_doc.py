@@ -152,7 +152,7 @@ def test_examples_run(
     workspace = Workspace(tmp_path / "timelines")
     workspace.open(fresh=False)
     kept = manifest.Manifest(tmp_path / "timelines", workspace, None)
-    kept.open([manifest.Entry("a.mp4", "a.mp4.parquet"), manifest.Entry("b.mp4", "b.mp4.parquet")])
+    kept.open([manifest.Entry(video="a.mp4", output="a.mp4.parquet"), manifest.Entry(video="b.mp4", output="b.mp4.parquet")])
     kept.close()
     workspace.close()
     exec(compile(example, "docs/schema.md", "exec"), {})

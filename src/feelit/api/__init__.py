@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from feelit.api.analysis import analyze
     from feelit.api.analyzer import Analyzer, Face
     from feelit.api.dataset import Dataset, Failure, open_timelines
+    from feelit.api.diagnosis import Finding, doctor
     from feelit.api.evaluation import evaluate, evaluate_faces, explain
     from feelit.api.models import describe_model, list_models, pull_model, train, verify_models
     from feelit.api.recording import Recording
+    from feelit.api.runs import PlannedVideo, RunPlan, plan, status
     from feelit.api.studies import Study, study
     from feelit.api.timelines import (
         agree,
@@ -28,19 +30,28 @@ if TYPE_CHECKING:
         utterances,
     )
     from feelit.api.videos import annotate, clips
+    from feelit.api.watching import watch
+    from feelit.run.job import VideoReport
+    from feelit.run.status import RunStatus
 
 __all__ = [
     "Analyzer",
     "Dataset",
     "Face",
     "Failure",
+    "Finding",
+    "PlannedVideo",
     "Recording",
+    "RunPlan",
+    "RunStatus",
     "Study",
+    "VideoReport",
     "agree",
     "analyze",
     "annotate",
     "clips",
     "describe_model",
+    "doctor",
     "evaluate",
     "evaluate_faces",
     "events",
@@ -50,17 +61,20 @@ __all__ = [
     "merge",
     "open_timelines",
     "people",
+    "plan",
     "plot",
     "pull_model",
     "read_manifest",
     "read_timeline",
     "report",
+    "status",
     "study",
     "summarize",
     "summarize_signals",
     "train",
     "utterances",
     "verify_models",
+    "watch",
 ]
 
 _HOMES = {
@@ -93,6 +107,15 @@ _HOMES = {
     "summarize": "timelines",
     "summarize_signals": "timelines",
     "utterances": "timelines",
+    "doctor": "diagnosis",
+    "Finding": "diagnosis",
+    "PlannedVideo": "runs",
+    "RunPlan": "runs",
+    "RunStatus": "runs",
+    "plan": "runs",
+    "status": "runs",
+    "VideoReport": "watching",
+    "watch": "watching",
     "annotate": "videos",
     "clips": "videos",
 }

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Protocol
 from feelit import errors
 from feelit.api.dataset import Dataset, Failure
 from feelit.api.recording import Recording
+from feelit.api.runs import inputs_of
 from feelit.api.timelines import Paths
 from feelit.errors import FeelitError, SomeFailedError, UsageError
 from feelit.options import AnalyzeOptions, RunOptions
-from feelit.options.analyze import rate_hz
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded, listed
+from feelit.options.kinds import expanded
 from feelit.run import pipeline
 from feelit.run.job import failed
 from feelit.run.outputs import chosen, target_of
-from feelit.run.plan import InputFailure, Source, find_inputs
+from feelit.run.plan import Source
 from feelit.storage.atomic import refuse_to_overwrite
 from feelit.storage.location import Location, location
 from feelit.storage.stat import InputFiles
@@ -132,36 +132,9 @@ def _failure(report: VideoReport) -> Failure:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """The videos that a run is about, those of all its shards, the inputs that gave none, and what was left out."""
-
-    sources: list[Source]
-    everything: list[Source]
-    failures: list[InputFailure]
-    notes: list[str]
-
-
-def plan(inputs: Paths, run: RunOptions) -> RunPlan:
-    """What a run would do.
-
-    Raises
-    ------
-    FeelitError
-        if there is nothing to do, or two videos would have one output.
-    """
-    given = listed(inputs)
-    if run.pattern is not None:
-        given = [f"{os.fspath(text)}@{str(rate_hz(run.pattern)).replace('/', ':')}" for text in given]
-    found = find_inputs(given, run.follow_links)
-    if not found.videos and len(found.failures) == 1:
-        raise found.failures[0].error
-    return RunPlan(chosen(found.videos, run) if found.videos else [], found.videos, found.failures, found.notes)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Analysed:
-    """What became of a run: the videos with one report each, and reports of inputs that hold none or cannot be searched."""
+    """The result of a run: its videos with one report each, and reports on inputs that hold none or cannot be searched."""
 
     sources: list[Source]
     reports: list[VideoReport]
@@ -169,24 +142,24 @@ class Analysed:
 
 
 def run_analysis(inputs: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer) -> Analysed:
-    """Analyse videos into `run.out`, and draw the annotated videos that are asked for.
+    """Analyse videos into `run.out`, and draw annotated videos if `run.annotate` is set.
 
     Raises
     ------
     FeelitError
         as `analyze`, but not for a video that fails.
     """
-    planned = plan(inputs, run)
-    sources = planned.sources
+    found = inputs_of(inputs, run)
+    sources = chosen(found.videos, run) if found.videos else []
     if run.annotate is not None:
         _refuse_inputs(run.annotate, sources)
-    observer.planned([*(failure.source for failure in planned.failures), *sources])
-    for note in planned.notes:
+    observer.planned([*(failure.source for failure in found.failures), *sources])
+    for note in found.notes:
         observer.noted(note)
-    unread = [failed(failure.source, failure.error) for failure in planned.failures]
+    unread = [failed(failure.source, failure.error) for failure in found.failures]
     for report in unread:
         observer.finished(report)
-    reports = pipeline.analyze_videos(sources, options, run, observer, planned.everything) if planned.everything else []
+    reports = pipeline.analyze_videos(sources, options, run, observer, found.videos) if found.videos else []
     if options.people:
         _correct(sources, reports, run)
     if run.annotate is not None:

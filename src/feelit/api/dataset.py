@@ -135,30 +135,22 @@ def open_timelines(sources: recording.TimelineSources) -> Dataset:
 
 
 def _noted_failures(sources: Any) -> list[Failure]:
-    """What the manifests of folders say of videos that failed."""
-    from feelit.options.kinds import expanded
-    from feelit.run.manifest import has_manifest
-    from feelit.run.status import status_of
-    from feelit.storage.location import location
+    """The videos that failed according to the manifests of folders among the sources."""
+    from feelit.run.status import folders_of_runs, status_of
 
-    found: list[Failure] = []
     several = [sources] if isinstance(sources, str | PathLike | Url) else sources if isinstance(sources, list | tuple) else []
-    for source in several:
-        if not isinstance(source, str | PathLike | Url):
-            continue
-        place = source if isinstance(source, Url) else location(expanded(source))
-        if place.suffix != ".parquet" and has_manifest(place):
-            found += [
-                Failure(
-                    video=entry.video,
-                    message=entry.error or "",
-                    hint=entry.hint or "",
-                    kind=entry.error_kind or "FeelitError",
-                    exit_code=entry.exit_code,
-                )
-                for entry in status_of(place).failures
-            ]
-    return found
+    paths = [source for source in several if isinstance(source, str | PathLike | Url)]
+    return [
+        Failure(
+            video=entry.video,
+            message=entry.error or "",
+            hint=entry.hint or "",
+            kind=entry.error_kind or "FeelitError",
+            exit_code=entry.exit_code,
+        )
+        for folder in folders_of_runs(paths)
+        for entry in status_of(folder).failures
+    ]
 
 
 def _counted(videos: int) -> str:

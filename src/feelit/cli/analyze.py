@@ -65,22 +65,17 @@ def _refuse_inputs(logs: LogOptions, texts: list[str]) -> None:
 
 
 def _list(texts: list[str], run: RunOptions) -> None:
-    """What a run would do, a line a video: where its rows would go, and how long it is."""
-    from feelit.api.analysis import plan
+    """Print what a run would do, one line per video: its name, its length and the file that its rows would go to."""
+    import feelit.api as api
     from feelit.console import clock
-    from feelit.errors import FeelitError
-    from feelit.run.outputs import target_of
     from feelit.storage.names import one_line
-    from feelit.video.probe import probe
 
-    planned = plan(texts, run)
-    for note in planned.notes:
+    def show(video: api.PlannedVideo) -> None:
+        if video.duration_s is None:
+            columns = [f"cannot be read: {video.error.message if video.error else ''}"]
+        else:
+            columns = [clock(video.duration_s), str(video.out)]
+        typer.echo("\t".join(map(one_line, [video.name, *columns])))
+
+    for note in api.plan(texts, str(run.out), run=run, observer=show).notes:
         typer.echo(one_line(f"feelit: {note}"), err=True)
-    for failure in planned.failures:
-        typer.echo("\t".join(map(one_line, [failure.source.name, f"cannot be read: {failure.error.message}"])))
-    for source in planned.sources:
-        try:
-            columns = [clock(probe(source.path).info.duration_s), str(target_of(run.out, source))]
-        except FeelitError as error:
-            columns = [f"cannot be read: {error.message}"]
-        typer.echo("\t".join(map(one_line, [source.name, *columns])))

@@ -10,7 +10,7 @@ from feelit.cli.command import with_options
 from feelit.options.printing import JsonOptions
 
 if TYPE_CHECKING:
-    from feelit.doctor import Finding
+    from feelit.api import Finding
 
 
 @with_options
@@ -23,11 +23,12 @@ def doctor(
     """
     from dataclasses import asdict
 
+    import feelit.api as api
+    from feelit.api.diagnosis import exit_code
     from feelit.cli.texts import write_json
-    from feelit.doctor import examine, exit_code
     from feelit.storage.names import one_line
 
-    findings = examine()
+    findings = api.doctor()
     if printed.json:
         texts = [{name: one_line(value) for name, value in asdict(finding).items()} for finding in findings]
         write_json(texts, indent=2)

@@ -18,7 +18,7 @@ from feelit.options.printing import LivePrintOptions
 from feelit.options.videos import LiveOptions, ServerOptions
 
 if TYPE_CHECKING:
-    from feelit.run.job import VideoReport
+    from feelit.api import VideoReport
 
 INTERRUPTED = 130
 
@@ -34,18 +34,17 @@ def live(
     ] = None,
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""
-    from feelit.live.session import watch
-    from feelit.options.kinds import expanded
+    import feelit.api as api
 
     if not serving.is_local:
         typer.echo("feelit: whoever gets hold of the address can watch, and it travels unencrypted", err=True)
     with _until_interrupted() as stop:
-        report = watch(
-            expanded(source) if source else source,
-            options,
-            serving,
-            stop,
-            lambda url, name: _announce(url, name, printed),
+        report = api.watch(
+            source or None,
+            options=options,
+            serving=serving,
+            stop=stop,
+            ready=lambda url, name: _announce(url, name, printed),
         )
     if report is None:
         typer.echo("feelit: interrupted before there was anything to see", err=True)
@@ -87,7 +86,7 @@ def _end(code: int) -> NoReturn:
 
     FFmpeg crashes now and then when the interpreter ends under a thread that is just opening something.
     """
-    from feelit.live.session import leaves_a_thread
+    from feelit.api.watching import leaves_a_thread
 
     if leaves_a_thread():
         sys.stdout.flush()

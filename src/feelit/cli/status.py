@@ -10,8 +10,7 @@ from feelit.cli.command import with_options
 from feelit.options.printing import StatusPrintOptions
 
 if TYPE_CHECKING:
-    from feelit.run.status import Status
-    from feelit.storage.location import Location
+    from feelit.api import RunStatus
 
 
 @with_options
@@ -20,28 +19,26 @@ def status(
     printed: StatusPrintOptions,
 ) -> None:
     """Count the videos of a folder that are done, failed and remain, also while a run goes on."""
-    from feelit.options.kinds import expanded
-    from feelit.run.status import status_of
-    from feelit.storage.location import location
+    import feelit.api as api
 
-    place = location(expanded(folder))
-    found = status_of(place)
+    found = api.status(folder)
     if printed.json:
         _print_json(found, printed.failed, printed.stale)
     elif printed.failed or printed.stale:
         _list(found, printed.failed, printed.stale)
     else:
-        _show(found, place)
-    if problem := found.problem(place):
+        _show(found)
+    if problem := found.problem():
         raise problem
 
 
-def _print_json(found: Status, failed: bool, stale: bool) -> None:
+def _print_json(found: RunStatus, failed: bool, stale: bool) -> None:
     from dataclasses import asdict
 
     from feelit.cli.texts import write_json
 
     content = asdict(found)
+    del content["folder"]
     names = ("video", "output", "error", "error_kind", "hint", "exit_code")
     failures = [{name: entry[name] for name in names} for entry in content.pop("failures")]
     outdated = [{name: entry[name] for name in names[:2]} for entry in content.pop("outdated")]
@@ -49,7 +46,7 @@ def _print_json(found: Status, failed: bool, stale: bool) -> None:
     write_json(content | ({"failures": failures} if failed else {}) | ({"stale_timelines": outdated} if stale else {}))
 
 
-def _list(found: Status, failed: bool, stale: bool) -> None:
+def _list(found: RunStatus, failed: bool, stale: bool) -> None:
     from feelit.storage.names import one_line
 
     for entry in found.failures if failed else ():
@@ -58,11 +55,11 @@ def _list(found: Status, failed: bool, stale: bool) -> None:
         typer.echo("\t".join(map(one_line, [entry.video, entry.output])))
 
 
-def _show(found: Status, folder: Location) -> None:
+def _show(found: RunStatus) -> None:
     from feelit.console import clock, make_table, print_table
     from feelit.storage.names import one_line
 
     headings = ("videos", "done", "failed", "remaining", "missing", "stale", "done, of video", "took")
     counts = (found.videos, found.done, found.failed, found.remaining, found.missing, len(found.outdated))
-    title = f"{one_line(str(folder))}: {'a run goes on' if found.running else 'no run goes on'}"
+    title = f"{one_line(str(found.folder))}: {'a run goes on' if found.running else 'no run goes on'}"
     print_table(make_table(title, headings, [[*map(str, counts), clock(found.duration_s), clock(found.wall_s)]], words=0))

@@ -1,6 +1,6 @@
-"""The story of `feelit live`: one thread captures, this one looks, and every page has a thread that shows.
+"""The session of `feelit live`: one thread captures, this one analyses, and each page has a thread that sends.
 
-Between any two of them there is room for one frame only, the newest, so that none ever waits for a slower one.
+Between two threads there is room for one frame, the newest, so that none waits for a slower one.
 """
 
 from __future__ import annotations
@@ -31,46 +31,31 @@ from feelit.video.capture import Capture, Captured
 from feelit.video.stream import open_capture
 
 IDLE_S = 0.25
-"""A page hears of trouble, and a signal is heeded, within this time though no frame comes."""
+"""The longest time without a frame before pages are informed and `stop` is polled again."""
 
 LEAVING_S = 1.0
-"""For so long a thread that waits for a source is waited for; then it is left, and ends with the program."""
+"""The longest wait for a thread that itself waits for its source; after it the thread is left, and ends with the program."""
 
 FAREWELL_S = 0.5
-"""Pages have so long to take the last message."""
+"""The time that pages have to take the last message."""
 
 THREADS = ("open", "capture")
-"""Those that may be left."""
+"""The names of threads that may be left running."""
 
 RATE_OVER_S = 2.0
-"""Frames a second are counted over this time."""
+"""The time over which the rate of frames is measured."""
 
 
-def watch(
+def watch_source(
     source: str | None,
     options: LiveOptions,
     serving: ServerOptions,
     stop: threading.Event,
-    announce: Callable[[str, str], None],
+    ready: Callable[[str, str], None],
 ) -> VideoReport | None:
-    """Watch a source until it ends or `stop` is set.
+    """Watch a source until it ends or `stop` is set; `feelit.watch` describes the parameters.
 
-    Parameters
-    ----------
-    source : a camera, an address or a file; None stands for the first camera
-    stop : looked at, never waited for
-    announce : called once, when all is ready, with the address of the page and the name of the source
-
-    Returns
-    -------
-    what was seen; None if it was stopped before there was anything to see
-
-    Raises
-    ------
-    VideoReadError
-        if the source cannot be opened, or breaks off for good. In the second case the recording is written all the same.
-    ModelError, OutputError, UsageError
-        as their names say.
+    `stop` is polled, never waited for, so that a signal handler may set it.
     """
     settings = resolve(options.analyze)
     with ExitStack() as exits:
@@ -84,17 +69,17 @@ def watch(
             return None
         session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, options)
         server.begin(greeting(capture.name, capture.info))
-        announce(server.url, capture.name)
+        ready(server.url, capture.name)
         return session.run(stop)
 
 
 def leaves_a_thread() -> bool:
-    """Whether something still waits for a source though the watching is over."""
+    """Whether a thread still waits for a source although the session has ended."""
     return any(thread.name in THREADS for thread in threading.enumerate())
 
 
 def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | None:
-    """A source, opened in a thread of its own: what waits for a network cannot be interrupted."""
+    """Open a source in a thread of its own, as waiting for a network cannot be interrupted."""
     result: Latest[Capture | BaseException] = Latest()
 
     def call() -> None:
@@ -114,7 +99,7 @@ def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | 
 
 
 class _Session:
-    """One source with its watchers."""
+    """One source and the pages that show it."""
 
     def __init__(self, capture: Capture, analyst: Analyst, broadcast: Broadcast, options: LiveOptions) -> None:
         self._capture, self._analyst, self._broadcast, self._options = capture, analyst, broadcast, options
@@ -124,7 +109,7 @@ class _Session:
         self._painter = ThreadPoolExecutor(1, "jpeg")
 
     def run(self, stop: threading.Event) -> VideoReport:
-        """Look at frames until the end."""
+        """Analyse frames until the end."""
         with self._capturing():
             end_s = time.monotonic() + self._options.duration_s
             while not stop.is_set():

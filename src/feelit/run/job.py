@@ -45,14 +45,22 @@ class VideoResult(Counts):
         return {f.name: getattr(self, f.name) for f in fields(VideoResult)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VideoReport(VideoResult):
-    """How one video fared."""
+    """The result of a run for one video; docs/cli.md describes the fields.
+
+    Attributes
+    ----------
+    video : its name
+    status : "done", "unchanged" or "failed"
+    out : its timeline; None without one
+    stale : whether it is unchanged, but made by an earlier version of feelit or of a model
+    """
 
     video: str
-    status: str  # done, unchanged or failed
+    status: str
     out: str | None = None
-    stale: bool = False  # whether it is unchanged, but of an earlier version of the results or of a model
+    stale: bool = False
 
     def record(self) -> dict[str, Any]:
         """The same as a JSON object, see docs/cli.md."""
@@ -69,7 +77,7 @@ def failed(source: Source, error: FeelitError) -> VideoReport:
     """The report of a video that could not be analysed, or of a folder that gave none."""
     kind = type(error).__name__
     message, hint = one_line(error.message), one_line(error.hint) or None
-    return VideoReport(source.name, "failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
+    return VideoReport(video=source.name, status="failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
 
 
 def groups_in(record: dict[str, Any]) -> list[str]:

@@ -36,9 +36,12 @@ SHARE = 0.05
 """The Parquet file is written no more often than this, and may take no larger share of the time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entry(VideoResult):
-    """A video of the folder, identified by `output`, its timeline's path in the folder; docs/schema.md describes the rest."""
+    """One row of a manifest, a video and its state; docs/schema.md describes the fields.
+
+    `output`, the path of its timeline in the folder, identifies it.
+    """
 
     video: str
     output: str
@@ -74,7 +77,7 @@ SCHEMA = pa.schema(
             pa.timestamp("us", "UTC") if name == "updated" else _TYPES[_HINTS[name].split(" ")[0]],
             nullable=_HINTS[name].endswith("None"),
         )
-        for name in Entry("", "").record()
+        for name in Entry(video="", output="").record()
     ],
     METADATA,
 )

@@ -57,7 +57,7 @@ class DatasetOutput:
     def open(self, planned: Sequence[Source]) -> None:
         """See `Output.open`."""
         outputs, names = {file_of(source) for source in planned}, {source.name for source in planned}
-        self._manifest.open(Entry(source.name, file_of(source)) for source in planned)
+        self._manifest.open(Entry(video=source.name, output=file_of(source)) for source in planned)
         for entry in self._manifest.all():
             missing = entry.output not in outputs and entry.video not in names and _is_gone(entry.video)
             if missing != entry.missing:
@@ -68,7 +68,7 @@ class DatasetOutput:
     def unchanged(self, source: Source) -> VideoReport | None:
         """See `Output.unchanged`."""
         name = file_of(source)
-        entry = self._manifest.get(name) or Entry(source.name, name)
+        entry = self._manifest.get(name) or Entry(video=source.name, output=name)
         self._seen[name] = now = _stamp(source.path)
         if now is None:  # reported by whoever opens it
             return None
@@ -98,7 +98,9 @@ class DatasetOutput:
             return None
         del self._seen[name]
         result = entry.result() | {"wall_s": 0.0}
-        return VideoReport(source.name, "unchanged", as_text(self._folder / name), age == "older", **result)
+        return VideoReport(
+            video=source.name, status="unchanged", out=as_text(self._folder / name), stale=age == "older", **result
+        )
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
@@ -156,7 +158,7 @@ class DatasetOutput:
     def _expect(self, entry: Entry) -> None:
         """A video is to be analysed again: what was known of it holds no longer."""
         if entry.status == "done":
-            self._manifest.note(Entry(entry.video, entry.output))
+            self._manifest.note(Entry(video=entry.video, output=entry.output))
 
     def _age(self, provenance: str | None) -> Age:
         """How what the manifest says of a timeline relates to this run; "other" where it says nothing."""
@@ -167,7 +169,7 @@ class DatasetOutput:
 
     def _entry(self, source: Source, report: VideoReport) -> Entry:
         seen = self._seen.pop(file_of(source), None)
-        entry = Entry(source.name, file_of(source), report.status, **report.result())
+        entry = Entry(video=source.name, output=file_of(source), status=report.status, **report.result())
         return replace(entry, **seen._asdict()) if seen else entry
 
     def _made(self, source: Source, name: str) -> Entry:
@@ -200,9 +202,9 @@ class DatasetOutput:
             video = record["videos"][source.name]
             counts = Counts.of_metadata(video, faces=sum(recording.track_rows.values()))
             return Entry(
-                source.name,
-                name,
-                "done",
+                video=source.name,
+                output=name,
+                status="done",
                 **asdict(counts),
                 fingerprint=video["fingerprint"],
                 settings=self._settings,

@@ -1,24 +1,35 @@
-"""How far a folder of timelines is, out of its manifest."""
+"""The progress of a folder of timelines, from its manifest."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from os import PathLike
 
 from feelit.errors import FeelitError, SomeFailedError, UnfinishedError
-from feelit.run.manifest import Entry, read_manifest, require_manifest
+from feelit.options.kinds import expanded
+from feelit.run.manifest import Entry, has_manifest, read_manifest, require_manifest
 from feelit.run.provenance import Provenance
 from feelit.run.workspace import Workspace
-from feelit.storage.location import Location
+from feelit.storage.location import Location, Url, location
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Counts of videos. What is missing counts as done if it was, but neither as failed nor as remaining.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStatus:
+    """The progress of a folder of timelines, in videos.
 
-    `outdated` are those of the done whose rows an earlier version of feelit, or of a model that comes with it, has made.
-    `duration_s` is the length of the videos that are done, `wall_s` what they took, added up.
+    Attributes
+    ----------
+    folder : where the timelines are
+    running : whether a run is writing to the folder
+    videos : all of them; done + failed + remaining, and those that are missing and were not done
+    missing : videos that are no longer there; they count as done if they were, but neither as failed nor as remaining
+    duration_s, wall_s : of the videos that are done, their total length and the total time that they took
+    failures, outdated : rows of the manifest: of the failed videos, and of those that are done but whose timelines an earlier
+        version of feelit, or of a model that comes with it, has made
     """
 
+    folder: Location
     running: bool
     videos: int
     done: int
@@ -30,20 +41,19 @@ class Status:
     failures: tuple[Entry, ...]
     outdated: tuple[Entry, ...]
 
-    def problem(self, folder: Location) -> FeelitError | None:
-        """Why not all is well, or None."""
+    def problem(self) -> FeelitError | None:
+        """The error that stands for an unfinished run, or for videos that failed; None if all are done."""
         if self.remaining:
             hint = "a run goes on" if self.running else "run feelit analyze again to go on"
             return UnfinishedError(f"{self.remaining} of {self.videos} videos remain", hint)
         if self.failed:
-            return SomeFailedError(
-                f"{self.failed} of {self.videos} videos failed", f"feelit status {folder} --failed lists them"
-            )
+            hint = f"feelit status {self.folder} --failed lists them"
+            return SomeFailedError(f"{self.failed} of {self.videos} videos failed", hint)
         return None
 
 
-def status_of(folder: Location) -> Status:
-    """What the manifest of a folder says; while a run goes on, what it has noted up to now.
+def status_of(folder: Location) -> RunStatus:
+    """The status of a folder, from its manifest and from what a run in progress has noted since.
 
     Raises
     ------
@@ -55,7 +65,8 @@ def status_of(folder: Location) -> Status:
     done = [entry for entry in entries if entry.status == "done"]
     made_with = {text: _is_outdated(text) for text in {entry.provenance for entry in done}}
     failures = tuple(entry for entry in entries if entry.status == "failed" and not entry.missing)
-    return Status(
+    return RunStatus(
+        folder=folder,
         running=Workspace(folder).in_use(),
         videos=len(entries),
         done=len(done),
@@ -69,8 +80,15 @@ def status_of(folder: Location) -> Status:
     )
 
 
+def folders_of_runs(sources: Iterable[str | PathLike[str] | Url]) -> list[Location]:
+    """Those of the sources that are folders with a manifest."""
+    places = [source if isinstance(source, Url) else location(expanded(source)) for source in sources]
+    folders = [place for place in places if (place.suffix != ".parquet" if isinstance(place, Url) else place.is_dir())]
+    return [folder for folder in folders if has_manifest(folder)]
+
+
 def _is_outdated(provenance: str | None) -> bool:
-    """A manifest that says nothing was written before there were versions of results."""
+    """Whether an earlier version made a timeline; manifests without provenance are from before versions were noted."""
     try:
         return Provenance.parse(provenance or "").is_outdated()
     except ValueError:

@@ -14,8 +14,8 @@ from typing import get_args
 
 import pytest
 
-from feelit import doctor
-from feelit.doctor import Area, Finding, Level
+from feelit.api import diagnosis
+from feelit.api.diagnosis import Area, Finding, Level
 from feelit.models import paths as models
 from feelit.models.card import card_path, read_card, write_card
 from feelit.vision import session
@@ -34,28 +34,28 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in models.BUILT_IN.values():
         shutil.copy(EXPRESSION, tmp_path / file)
         write_card(read_card(EXPRESSION), tmp_path / file)
-    monkeypatch.setattr(doctor, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(diagnosis, "models_folder", lambda: tmp_path)
     return tmp_path
 
 
 def test_packages_that_import_are_reported_with_their_versions() -> None:
-    findings = doctor.packages()
+    findings = diagnosis.packages()
     assert {f.level for f in findings} == {"ok"}
     reported = {f.message.split()[0]: f.message.split()[1].rstrip(",") for f in findings}
-    assert set(reported) == {"feelit", *doctor.MODULES}
+    assert set(reported) == {"feelit", *diagnosis.MODULES}
     assert reported["numpy"] == importlib.metadata.version("numpy")
 
 
 def test_a_package_that_does_not_import_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    found = only(doctor.packages(), "error")
+    found = only(diagnosis.packages(), "error")
     assert found.message.startswith("cv2 cannot be imported")
     assert found.remedy == "pip install --force-reinstall opencv-python-headless"
 
 
 def test_an_empty_folder_is_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
-    assert only(doctor.packages(), "error").message == "pandas is damaged: it has no version"
+    assert only(diagnosis.packages(), "error").message == "pandas is damaged: it has no version"
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_doubles(installed: set[str], warned: list[str], monkeypatch: pytest.Mon
         return "1.0"
 
     monkeypatch.setattr(importlib.metadata, "version", version)
-    findings = doctor.doubles()
+    findings = diagnosis.doubles()
     assert [f.message for f in findings] == [f"{names} overwrite each other's files" for names in warned]
     assert all(f.level == "warning" and f.remedy.startswith("pip uninstall") for f in findings)
 
 
 def test_models_that_their_cards_describe_are_ok(folder: Path) -> None:
-    assert [f.level for f in doctor.models()] == ["ok"] * len(models.BUILT_IN)
+    assert [f.level for f in diagnosis.models()] == ["ok"] * len(models.BUILT_IN)
 
 
 def remove_model(model: Path) -> None:
@@ -119,30 +119,30 @@ def forget_checksum(model: Path) -> None:
 )
 def test_a_model_that_is_wrong_is_an_error(harm: Callable[[Path], None], reason: str, folder: Path) -> None:
     harm(folder / models.BUILT_IN["face"])
-    findings = doctor.models()
+    findings = diagnosis.models()
     found = only(findings, "error")
     assert found.message.startswith("model face: ")
     assert reason in found.message
-    assert doctor.exit_code(findings) == 4
+    assert diagnosis.exit_code(findings) == 4
 
 
 def test_providers_are_asked_of_real_sessions(folder: Path) -> None:
-    (found,) = doctor.providers()
+    (found,) = diagnosis.providers()
     assert session.provider_of(session.open_session(EXPRESSION)) in found.message
 
 
 def test_a_model_that_does_not_load_is_an_error(folder: Path) -> None:
     (folder / models.BUILT_IN["face"]).write_bytes(b"no model")
-    findings = doctor.providers()
+    findings = diagnosis.providers()
     assert "model face does not load" in only(findings, "error").message
     assert any("models run on" in f.message for f in findings)
-    assert doctor.exit_code(findings) == 4
+    assert diagnosis.exit_code(findings) == 4
 
 
 def test_without_any_model_providers_stay_unknown(folder: Path) -> None:
     for file in models.BUILT_IN.values():
         (folder / file).unlink()
-    assert only(doctor.providers(), "warning").message.endswith("no model loads")
+    assert only(diagnosis.providers(), "warning").message.endswith("no model loads")
 
 
 class FakeSession:
@@ -168,7 +168,7 @@ def test_what_is_wrong_with_cuda(
     monkeypatch.setattr(session, "open_session", lambda *_: FakeSession(provider))
     monkeypatch.setattr(session, "has_nvidia_driver", lambda: driver)
     monkeypatch.setattr(shutil, "which", lambda _: "nvidia-smi" if tool else None)
-    (found,) = doctor.providers()
+    (found,) = diagnosis.providers()
     assert found.level == level
     assert reason in found.message
     assert bool(found.remedy) is (level == "warning")
@@ -184,22 +184,22 @@ def test_what_is_wrong_with_cuda(
 )
 def test_encoders(present: set[str], level: Level, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feelit.video.codecs.can_encode", lambda name: name in present)
-    (found,) = doctor.encoders()
+    (found,) = diagnosis.encoders()
     assert found.level == level
     assert remedy in found.remedy
 
 
 def test_cores_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feelit.run.cores.usable_cores", lambda: 1)
-    assert [f.message for f in doctor.machine()] == ["1 usable core"]
+    assert [f.message for f in diagnosis.machine()] == ["1 usable core"]
 
 
 def test_a_temporary_folder_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [f.level for f in doctor.temporary_folder()] == ["ok"]
+    assert [f.level for f in diagnosis.temporary_folder()] == ["ok"]
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    findings = doctor.temporary_folder()
+    findings = diagnosis.temporary_folder()
     assert "temporary files cannot be written" in only(findings, "error").message
-    assert doctor.exit_code(findings) == 5
+    assert diagnosis.exit_code(findings) == 5
 
 
 @pytest.mark.parametrize("module", ["onnxruntime", "av"])
@@ -210,7 +210,7 @@ def test_a_broken_package_does_not_stop_the_examination(module: str) -> None:
     assert any(f.level == "error" and f.message.startswith(f"{module} cannot be imported") for f in findings)
     assert {f.area for f in findings} == set(get_args(Area))
     assert all(f.remedy for f in findings if f.level != "ok")
-    assert run.returncode == doctor.exit_code(findings) != 0
+    assert run.returncode == diagnosis.exit_code(findings) != 0
 
 
 @pytest.mark.parametrize(
@@ -224,6 +224,6 @@ def test_a_broken_package_does_not_stop_the_examination(module: str) -> None:
     ],
 )
 def test_exit_codes(wrong: list[Area], code: int) -> None:
-    fine = [Finding("machine", "ok", ""), Finding("encoder", "warning", "", "x")]
+    fine = [Finding(area="machine", level="ok", message=""), Finding(area="encoder", level="warning", message="", remedy="x")]
     errors = [replace(fine[0], area=area, level="error") for area in wrong]
-    assert doctor.exit_code(fine + errors) == code
+    assert diagnosis.exit_code(fine + errors) == code
