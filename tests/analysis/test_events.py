@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feelit.analysis.event import Event, Kind, is_wanted
-from feelit.analysis.event_text import flat, short
+from feelit.analysis.event import Event, Kind, flat, is_wanted, short
 from feelit.analysis.events import find_events
 from feelit.analysis.scan import scan_p_values
 from feelit.errors import TimelineReadError, UsageError
@@ -150,7 +149,7 @@ def test_only_blocks_that_an_absence_fills_count(before: int, blocks: int, monke
         asked.extend(windows)
         return scan_p_values(blocks, windows, rng)
 
-    monkeypatch.setattr("feelit.analysis.absences.scan_p_values", noted)
+    monkeypatch.setattr("feelit.analysis.peaks.scan_p_values", noted)
     events_of(Kind.absence, "n" * before + "." * 60 + "n" * 300)
     assert asked == [(blocks, 1.0)]
 

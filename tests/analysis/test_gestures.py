@@ -11,9 +11,8 @@ import pytest
 import feelit
 from feelit.analysis.event import Kind
 from feelit.analysis.events import find_events
-from feelit.analysis.gestures import Axis, find_away, find_head_bouts, is_dense
+from feelit.analysis.gestures import Axis, find_away, find_head_bouts, find_mutual_smiles, is_dense
 from feelit.analysis.signals import signal_summaries
-from feelit.analysis.smiles import find_mutual_smiles
 from feelit.types import Float64
 from tests.conftest import Command
 from tests.exports.made import grouped, with_signals, write

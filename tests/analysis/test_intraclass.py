@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import feelit
-from feelit.analysis.intraclass import Intraclass, beta_share, f_quantile, intraclass
+from feelit.analysis.agreement import Intraclass, beta_share, f_quantile, intraclass
 from feelit.errors import UsageError
 from feelit.timeline.schema import pack_metadata
 from feelit.types import Float64

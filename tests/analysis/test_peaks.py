@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.analysis.absences import _whole_blocks
 from feelit.analysis.observations import Frames, Samples
-from feelit.analysis.peaks import find_peaks
+from feelit.analysis.peaks import _whole_blocks, find_peaks
 from feelit.analysis.track_series import TrackSeries
 from feelit.types import EMOTIONS
 

@@ -12,8 +12,7 @@ import pytest
 
 import feelit
 from feelit.analysis.gestures import find_blinks
-from feelit.analysis.signals import HEADINGS, camera_angle, signal_summaries
-from feelit.analysis.signals_text import SHORT_HEADINGS, short, signals_text
+from feelit.analysis.signals import HEADINGS, SHORT_HEADINGS, camera_angle, short, signal_summaries, signals_text
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.timelines import SummarizeOptions
 from feelit.types import Float64

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pytest
 
 import feelit
-from feelit.analysis.signals import HEADINGS, signal_summaries
-from feelit.analysis.signals_text import signals_text
+from feelit.analysis.signals import HEADINGS, signal_summaries, signals_text
 from feelit.analysis.turns import roles, turns
 from feelit.errors import TimelineReadError
 from feelit.imports.speech import rttm

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feelit.analysis.event_text import HEADINGS
+from feelit.analysis.event import HEADINGS
 from feelit.timeline.schema import pack_metadata
 from tests.conftest import Command
 from tests.timeline.rows import regular, table_of

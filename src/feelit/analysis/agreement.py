@@ -1,11 +1,16 @@
-"""How far coders agree about the labels of the same units, beyond what chance would give.
+"""How far coders agree: about labels, beyond chance, and about numbers, as intraclass correlations.
 
 Cohen's kappa (1960), Fleiss' kappa (1971) and Krippendorff's alpha for nominal data (2004, the form of coincidences). Intervals
 are percentiles of a bootstrap of blocks (Künsch 1989): neighbouring units are alike, so blocks of them are drawn and not units.
+
+ICC(2,1) and ICC(3,1) with the intervals of Shrout & Fleiss (1979), which McGraw & Wong (1996) call ICC(A,1) and ICC(C,1), and
+the same of the mean of all coders, (2,k) and (3,k). Those intervals assume independent units. Neighbouring units of a recording
+are not independent, so intervals of the same bootstrap stand beside them.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -141,3 +146,171 @@ def estimate(values: Float64) -> Estimate:
     drawn = values[1:][~np.isnan(values[1:])]
     low, high = np.percentile(drawn, LEVEL) if len(drawn) and not np.isnan(values[0]) else (np.nan, np.nan)
     return Estimate(float(values[0]), float(low), float(high))
+
+
+UPPER = 0.975  # quantile of a 95 % interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intraclass:
+    """How far coders agree. NaN stands for what is not defined, as where nothing varies.
+
+    Attributes
+    ----------
+    units : how many units all coders have a number for
+    absolute : ICC(2,1), of the numbers as they are
+    consistent : ICC(3,1), after differences between the means of coders
+    absolute_mean, consistent_mean : ICC(2,k) and ICC(3,k), of the mean of all coders
+    independent : the 95 % intervals of these four if units were independent, in this order
+    pearson : correlation, by pair of coders (their places)
+    """
+
+    units: int
+    absolute: Estimate
+    consistent: Estimate
+    absolute_mean: Estimate
+    consistent_mean: Estimate
+    independent: tuple[tuple[float, float], ...]
+    pearson: dict[tuple[int, int], Estimate]
+
+
+def intraclass(values: Float64, block: int, seed: int = 0) -> Intraclass:
+    """Compare coders.
+
+    Parameters
+    ----------
+    values : (R, N) float64, the number of each unit by each of two or more coders; NaN where there is none
+    block : units that are drawn together
+    seed : of the bootstrap
+    """
+    coders, known = len(values), np.isfinite(values).all(axis=0)
+    number = np.arange(values.shape[1]) // max(1, block)
+    x = values[:, known].T  # (n, k)
+    x = x - (x.mean() if x.size else 0.0)  # squares of large numbers would lose digits
+    number = np.unique(number[known], return_inverse=True)[1]
+    blocks = int(number[-1]) + 1 if len(number) else 0
+    weights = np.ones((1, blocks))
+    if blocks:
+        drawn = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), DRAWS)
+        weights = np.concatenate([weights, drawn])
+    pairs = list(combinations(range(coders), 2))
+    columns = [np.ones((len(x), 1)), x, x**2, x.sum(axis=1, keepdims=True) ** 2]
+    columns += [x[:, [one]] * x[:, [two]] for one, two in pairs]
+    terms = np.concatenate(columns, axis=1)
+    sums = np.zeros((blocks, terms.shape[1]))
+    np.add.at(sums, number, terms)
+    totals: Float64 = weights @ sums
+    n, each, squares, rows = (
+        totals[:, 0],
+        totals[:, 1 : 1 + coders],
+        totals[:, 1 + coders : 1 + 2 * coders],
+        totals[:, 1 + 2 * coders],
+    )
+    table = _table(n, each, squares.sum(axis=1), rows)
+    forms = _forms(n, coders, *table)
+    products = totals[:, 2 + 2 * coders :]
+    return Intraclass(
+        units=len(x),
+        absolute=estimate(forms[0]),
+        consistent=estimate(forms[1]),
+        absolute_mean=estimate(forms[2]),
+        consistent_mean=estimate(forms[3]),
+        independent=_intervals(len(x), coders, *(float(part[0]) for part in table)),
+        pearson={
+            (one, two): estimate(_pearson(n, each[:, [one, two]], squares[:, [one, two]], products[:, place]))
+            for place, (one, two) in enumerate(pairs)
+        },
+    )
+
+
+def _table(n: Float64, each: Float64, squares: Float64, rows: Float64) -> tuple[Float64, Float64, Float64]:
+    """Mean squares of units, coders and error, (W,) each, of an analysis of variance by units and coders."""
+    k = each.shape[1]
+    middle = quotient(each.sum(axis=1) ** 2, n * k)
+    units, coders = rows / k - middle, quotient((each**2).sum(axis=1), n) - middle
+    error = squares - middle - units - coders
+    return quotient(units, n - 1), coders / (k - 1), quotient(np.maximum(error, 0.0), (n - 1) * (k - 1))
+
+
+def _forms(n: Float64, k: int, units: Float64, coders: Float64, error: Float64) -> tuple[Float64, ...]:
+    return (
+        quotient(units - error, units + (k - 1) * error + k * quotient(coders - error, n)),
+        quotient(units - error, units + (k - 1) * error),
+        quotient(units - error, units + quotient(coders - error, n)),
+        quotient(units - error, units),
+    )
+
+
+def _pearson(n: Float64, each: Float64, squares: Float64, product: Float64) -> Float64:
+    spread = squares - quotient(each**2, n[:, None])
+    scale = np.sqrt(np.maximum(spread, 0).prod(axis=1))
+    return quotient(product - quotient(each.prod(axis=1), n), scale)
+
+
+def _intervals(n: int, k: int, units: float, coders: float, error: float) -> tuple[tuple[float, float], ...]:
+    """Of the four forms, after Shrout & Fleiss (1979, pp. 424-425) and McGraw & Wong (1996, tables 7 and 8)."""
+    nothing = ((math.nan, math.nan),) * 4
+    if n < 2 or not (units > 0 and error > 0):
+        return nothing
+    free = (n - 1) * (k - 1)
+    low, high = units / error / f_quantile(UPPER, n - 1, free), units / error * f_quantile(UPPER, free, n - 1)
+    consistent = (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
+    single = (units - error) / (units + (k - 1) * error + k * (coders - error) / n)
+    if single >= 1:
+        return nothing
+    a, b = k * single / (n * (1 - single)), 1 + k * single * (n - 1) / (n * (1 - single))
+    freedom = (a * coders + b * error) ** 2 / ((a * coders) ** 2 / (k - 1) + (b * error) ** 2 / free)
+    lower, upper = f_quantile(UPPER, n - 1, freedom), f_quantile(UPPER, freedom, n - 1)
+    rest = k * coders + (k * n - k - n) * error
+    absolute = (
+        n * (units - lower * error) / (lower * rest + n * units),
+        n * (upper * units - error) / (rest + n * upper * units),
+    )
+    stepped = tuple(k * bound / (1 + (k - 1) * bound) for bound in absolute)  # Spearman-Brown
+    return absolute, consistent, (stepped[0], stepped[1]), (1 - 1 / low, 1 - 1 / high)
+
+
+def f_quantile(probability: float, numerator: float, denominator: float) -> float:
+    """The quantile of the F distribution, by bisection of its share: there is no SciPy among the requirements."""
+    if beta_share(0.5, numerator / 2, denominator / 2) < probability:  # of the beta distribution that F is a quotient of
+        other = _lower_quantile(1 - probability, denominator, numerator)
+        return 1 / other if other > 0 else math.inf
+    return _lower_quantile(probability, numerator, denominator)
+
+
+def _lower_quantile(probability: float, numerator: float, denominator: float) -> float:
+    """The same, where the quantile of the beta distribution is at most one half."""
+    low, high = -740.0, math.log(0.5)  # logarithms, for a quantile may be tiny
+    for _ in range(100):
+        middle = (low + high) / 2
+        if beta_share(math.exp(middle), numerator / 2, denominator / 2) < probability:
+            low = middle
+        else:
+            high = middle
+    x = math.exp((low + high) / 2)
+    return denominator * x / (numerator * (1 - x))
+
+
+def beta_share(x: float, a: float, b: float) -> float:
+    """The regularized incomplete beta function, by its continued fraction (Abramowitz & Stegun 1964, 26.5.8)."""
+    if x <= 0 or x >= 1:
+        return float(x > 0)
+    if x > (a + 1) / (a + b + 2):  # where the fraction converges slowly, that of the other end does not
+        return 1 - beta_share(1 - x, b, a)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)) / a
+    tiny = 1e-300
+    value, c, d = 1.0, 1.0, 0.0
+    for step in range(10_000):
+        m = step // 2
+        if step == 0:
+            term = 1.0
+        elif step % 2 == 0:
+            term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        else:
+            term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        d = 1 / max(1 + term * d, tiny, key=abs)
+        c = max(1 + term / c, tiny, key=abs)
+        value *= c * d
+        if abs(1 - c * d) < 1e-15:
+            break
+    return front * (value - 1)

@@ -1,16 +1,23 @@
-"""The record of an event: something that a timeline shows between two times, with a figure that says how sure that is."""
+"""Events: what a timeline shows between two times, with how sure it is; as records, data frames, JSON and CSV."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feelit.analysis.resampling import adjusted
+from feelit.analysis.table import clock, csv_of, json_of, number, rounded
 from feelit.labels import EventKind
 from feelit.options.timelines import SURE, EventsOptions
+from feelit.storage.names import one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Kind = EventKind
 
@@ -19,8 +26,8 @@ Kind = EventKind
 class Event:
     """Something that happened in one video.
 
-    NaN and None stand for what a kind of event does not have: an absence shows no emotion, and only bouts have an interval in
-    place of a p-value.
+    Fields that a kind of event does not have are NaN or None: an absence has no emotion; bouts have an interval, other events a
+    p-value.
     """
 
     video: str
@@ -41,17 +48,17 @@ class Event:
 
     @property
     def duration_s(self) -> float:
-        """How long it lasts."""
+        """The length of the event."""
         return self.end_s - self.start_s
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is worth a look: chance hardly explains it. Bouts have an interval in place of a p-value, and are not."""
+        """Whether chance hardly explains it, by its p-value. Bouts have none and are never sure."""
         return self.p_adjusted <= SURE
 
 
 def is_wanted(event: Event, options: EventsOptions) -> bool:
-    """Whether an event is asked for. What has no emotion passes every choice of emotions, what has no p-value every limit."""
+    """Whether options ask for an event. Events without an emotion or a p-value pass the choice of emotions or the limit."""
     likely = math.isnan(event.p_adjusted) or event.p_adjusted <= options.max_p
     return event.kind in options.kinds and (event.emotion is None or event.emotion in options.emotions) and likely
 
@@ -63,11 +70,89 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def corrected(events: Sequence[Event]) -> list[Event]:
-    """Events of one video with p-values that are corrected for the number of events of their kind: who asks for other kinds as
-    well gets the same figures."""
+    """The events of one video with p-values corrected for the number of events of the same kind, whatever else there is."""
     result = []
     for kind in Kind:
         mine = [event for event in events if event.kind is kind]
         values = adjusted(np.array([event.p_value for event in mine]))
         result += [replace(event, p_adjusted=value) for event, value in zip(mine, values.tolist(), strict=True)]
     return result
+
+
+WHO = ("people", "names", "tracks")
+HEADINGS = ("video", "kind", *WHO, *(f.name for f in fields(Event) if f.name not in ("video", "kind", *WHO)))
+
+IN_DEGREES = (Kind.nod, Kind.shake, Kind.facing_away)
+"""Kinds whose `strength` is an angle."""
+
+P_VALUES = ("p_value", "p_adjusted")
+P_DIGITS = 3
+"""Significant digits of p-values as they are written: some are tiny."""
+
+SHORT_HEADINGS = ("video", "event", "who", "shows", "start", "end", "peak", "strength", "usually", "p, or 95 %")
+WORDS = 4
+"""The headings of `short`; the first `WORDS` of them are over text, the others over numbers."""
+
+
+def flat(event: Event) -> dict[str, Any]:
+    """An event as one row of columns; people, names and tracks are lists, and what is undefined is None."""
+    row = {name: rounded(getattr(event, name)) for name in HEADINGS}
+    row |= {name: _significant(getattr(event, name)) for name in P_VALUES}
+    return row | {"kind": event.kind.value, **{name: list(getattr(event, name)) for name in WHO}}
+
+
+def json_text(events: Iterable[Event]) -> str:
+    """A list of objects."""
+    return json_of([flat(event) for event in events])
+
+
+def csv_text(events: Iterable[Event]) -> str:
+    """A line of headings, then one line per event. Numbers of a cell are separated by spaces, names by semicolons."""
+    return csv_of(HEADINGS, (flat(event) | _joined(event) for event in events))
+
+
+def _joined(event: Event) -> dict[str, str]:
+    numbers = {name: " ".join(map(str, getattr(event, name))) for name in ("people", "tracks")}
+    return {**numbers, "names": "; ".join(event.names)}
+
+
+def event_frame(events: Sequence[Event]) -> pd.DataFrame:
+    """Events as a data frame; people, names and tracks are tuples."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {name: [getattr(event, name) for event in events] for name in HEADINGS}
+    columns["kind"] = [event.kind.value for event in events]
+    numbers = {f.name: "float64" for f in fields(Event) if f.type == "float"}
+    return pd.DataFrame(columns, columns=list(HEADINGS)).astype(numbers)
+
+
+def short(event: Event) -> list[str]:
+    """The short form of an event, under SHORT_HEADINGS; a dash for what is undefined."""
+    absent = event.kind is Kind.absence
+    times = [clock(event.start_s), clock(event.end_s), "-" if absent else clock(event.peak_s)]
+    sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else p_text(event.p_adjusted)
+    shows = event.emotion or "-"
+    return [
+        *(one_line(event.video), event.kind.value, _who(event), shows),
+        *(*times, _strength(event), number(event.baseline, ".2f"), sure),
+    ]
+
+
+def _strength(event: Event) -> str:
+    return f"{event.strength:.0f}°" if event.kind in IN_DEGREES else number(event.strength, ".2f")
+
+
+def _who(event: Event) -> str:
+    """The names of the people if all have one, else their numbers."""
+    if event.people and len(event.names) == len(event.people):
+        return one_line(", ".join(event.names))
+    return ", ".join(map(str, event.people or event.tracks))
+
+
+def p_text(p_value: float) -> str:
+    """A p-value with three decimals, never 0."""
+    return "< 0.001" if p_value < 0.0005 else number(p_value, ".3f")
+
+
+def _significant(p_value: float) -> float | None:
+    return None if math.isnan(p_value) else float(f"{p_value:.{P_DIGITS}g}")

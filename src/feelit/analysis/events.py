@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from feelit.analysis.absences import find_absences
 from feelit.analysis.bouts import Bouts, find_bouts
 from feelit.analysis.event import Event, Kind, corrected, in_order, is_wanted
 from feelit.analysis.observations import Samples, TimelineSamples
-from feelit.analysis.peaks import Peak, find_peaks
+from feelit.analysis.peaks import Peak, find_absences, find_peaks
 from feelit.analysis.resampling import adjusted, mean_interval
 from feelit.analysis.signal_events import signal_events
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared

@@ -1,4 +1,4 @@
-"""Nods and shakes of the head, blinks, and times of facing away: what columns of signals show over time, of one person.
+"""Nods, shakes, blinks and times of facing away of one person, and smiles of several people, in columns of signals.
 
 A nod is an oscillation of pitch, a shake one of yaw. Head movements of people in conversation reach from slow ones of
 0.2 to 1.8 Hz over ordinary ones of 1.8 to 3.7 Hz to rapid ones (Hadar, Steiner, Grant & Clifford Rose 1983); nods that
@@ -31,19 +31,19 @@ LEAST_TURNS = 3
 
 EDGE = 0.1
 WITHIN = 0.59
-"""Between the first and the last tenth of its way a sine spends this share of half a cycle."""
+"""The share of half a cycle that a sine takes from the first to the last tenth of its way."""
 
 GAP_S = 0.5
-"""Over more time without a sample nothing goes on."""
+"""Longer times without a sample end whatever goes on."""
 
 LEAST_RATE_HZ = 9.0
-"""Of fewer samples a second, blinks fall between them, and turns of the head alias. At 10 a second nods of up to 3 Hz show."""
+"""With fewer samples per second blinks are missed and head turns alias. With 10 per second nods of up to 3 Hz are found."""
 
 BASELINE_S = 3.0
-"""Lids are compared with the person's own median over so many seconds to either side: narrow eyes are no blink."""
+"""Lids are compared with the person's median over this time to either side, as narrow eyes are no blink."""
 
 RISE, FALL = 0.2, 0.1
-"""How far above that the lids close for a blink to begin, and below what it ends."""
+"""How far above the median the lids close for a blink to begin, and below what it ends."""
 
 LONGEST_BLINK_S = 0.6
 """Blinks last 0.1 to 0.4 s (Schiffman 2001); longer ones are closed eyes."""
@@ -141,8 +141,7 @@ def _rhythmic(length_s: Float64, small: Bool) -> list[tuple[int, int]]:
     """Stretches of at least LEAST_TURNS turns that are neither too slow, too fast nor too large: the first of each, and that
     after its last."""
     fits = small & (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], fits, [False]]).astype(np.int8)))
-    return [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if b - a >= LEAST_TURNS]
+    return [(a, b) for a, b in _runs(fits) if b - a >= LEAST_TURNS]
 
 
 def find_blinks(time_s: Float64, blink: Float64) -> Float64:
@@ -174,13 +173,124 @@ def find_blinks(time_s: Float64, blink: Float64) -> Float64:
 
 
 def find_away(time_s: Float64, length_s: Float64, yaw_deg: Float64) -> list[tuple[float, float]]:
-    """From when to when the head is turned aside by more than AWAY_DEG, for LEAST_AWAY_S at least."""
+    """Starts and ends, s, of times in which the head is turned aside by more than AWAY_DEG for LEAST_AWAY_S or longer."""
     found = []
-    away = np.abs(yaw_deg) > AWAY_DEG
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], away, [False]]).astype(np.int8)))
-    for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for a, b in _runs(np.abs(yaw_deg) > AWAY_DEG):
         for part in _without_gaps(time_s[a:b]):
             start, end = float(time_s[a + part.start]), float(time_s[a + part.stop - 1] + length_s[a + part.stop - 1])
             if end - start >= LEAST_AWAY_S:
                 found.append((start, end))
     return found
+
+
+SMILE = 0.4
+"""A smile, on the scale of the column `smile`, which is AU12."""
+
+LEAST_MUTUAL_S = 0.5
+BRIDGED_S = 0.3
+"""Gaps up to this length do not end a mutual smile."""
+
+MOST_DRAWN, LEAST_DRAWN = 999, 99
+WORK = 20_000_000
+"""The most samples that are rotated, to bound the time for long videos; LEAST_DRAWN rotations are made in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class MutualSmile:
+    """At least two people smile at once."""
+
+    people: tuple[int, ...]  # places in the rows of `smile`
+    start_s: float
+    end_s: float
+    peak_s: float  # when those who smile do it most, on average
+    strength: float  # that average
+    p_value: float
+
+
+def find_mutual_smiles(time_s: Float64, length_s: Float64, smile: Float64, rng: np.random.Generator) -> list[MutualSmile]:
+    """Stretches of time in which two people or more smile, in order.
+
+    The p-value answers: if the people had nothing to do with one another, how often would two of them smile together for so
+    long somewhere in the video? The smiles of everybody are rotated in time by a random amount, which keeps each one's
+    rhythm (circular-shift surrogates: Lancaster et al. 2018).
+
+    Parameters
+    ----------
+    time_s, length_s : (N,) float64, the sampled frames, and what each stands for
+    smile : (P, N) float64 a person; NaN where there is none
+    """
+    smiling: Bool = np.nan_to_num(smile) > SMILE
+    found = []
+    kept = _together(smiling, time_s, length_s)
+    chance = _longest_by_chance(smiling, rng) if kept else np.zeros(0, np.int64)
+    for a, b in kept:
+        people = _those(smiling[:, a:b])
+        count = np.maximum(smiling[:, a:b].sum(axis=0), 1)
+        shown = np.where(smiling[:, a:b], np.nan_to_num(smile[:, a:b]), 0).sum(axis=0) / count
+        best = int(shown.argmax())
+        longest = max((y - x for x, y in _runs(smiling[:, a:b].sum(axis=0) >= 2)), default=0)
+        found.append(
+            MutualSmile(
+                people=people,
+                start_s=float(time_s[a]),
+                end_s=_end(b, time_s, length_s),
+                peak_s=float(time_s[a + best]),
+                strength=float(shown[best]),
+                p_value=float((1 + (chance >= longest).sum()) / (1 + len(chance))),
+            )
+        )
+    return found
+
+
+def mutual_smile_times(time_s: Float64, length_s: Float64, smile: Float64) -> list[tuple[tuple[int, ...], float, float]]:
+    """People, start and end of each mutual smile, without p-values; see `find_mutual_smiles`."""
+    smiling: Bool = np.nan_to_num(smile) > SMILE
+    return [
+        (_those(smiling[:, a:b]), float(time_s[a]), _end(b, time_s, length_s)) for a, b in _together(smiling, time_s, length_s)
+    ]
+
+
+def _together(smiling: Bool, time_s: Float64, length_s: Float64) -> list[tuple[int, int]]:
+    """The first frame, and the frame after the last, of each time in which two or more people smile for long enough."""
+    runs = _bridged(_runs(smiling.sum(axis=0) >= 2), time_s, length_s)
+    return [(a, b) for a, b in runs if _end(b, time_s, length_s) - time_s[a] >= LEAST_MUTUAL_S]
+
+
+def _those(smiling: Bool) -> tuple[int, ...]:
+    """The people, of (P, K), who smile while another one does."""
+    return tuple(np.flatnonzero((smiling & (smiling.sum(axis=0) >= 2)).any(axis=1)).tolist())
+
+
+def _end(stop: int, time_s: Float64, length_s: Float64) -> float:
+    return float(time_s[stop - 1] + length_s[stop - 1])
+
+
+def _runs(where: Bool) -> list[tuple[int, int]]:
+    """The first row, and the row after the last, of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _bridged(runs: list[tuple[int, int]], time_s: Float64, length_s: Float64) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for a, b in runs:
+        if joined and time_s[a] - _end(joined[-1][1], time_s, length_s) <= BRIDGED_S:
+            joined[-1] = (joined[-1][0], b)
+        else:
+            joined.append((a, b))
+    return joined
+
+
+def _longest_by_chance(smiling: Bool, rng: np.random.Generator) -> Int64:
+    """(D,) samples of the longest time in which two smile, in random rotations of everybody."""
+    drawn = int(np.clip(WORK // max(1, smiling.size), LEAST_DRAWN, MOST_DRAWN))
+    people = [row for row in smiling if row.any()]
+    result = np.zeros(drawn, np.int64)
+    for i in range(drawn):
+        together = np.zeros(smiling.shape[1], np.uint8)
+        for row in people:
+            shift = int(rng.integers(len(row)))
+            together[shift:] += row[: len(row) - shift]
+            together[:shift] += row[len(row) - shift :]
+        result[i] = max((b - a for a, b in _runs(together >= 2)), default=0)
+    return result

@@ -1,4 +1,4 @@
-"""Peaks: times in which a track shows an emotion clearly more than it usually does."""
+"""Peaks, in which a track shows an emotion clearly more than usual, and long absences, after which it comes back."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelit.analysis.bouts import LEAST_BOUT_S
+from feelit.analysis.observations import Frames, Samples
 from feelit.analysis.scan import scan_p_values
-from feelit.analysis.track_series import TrackSeries, block_means, weighted_median
+from feelit.analysis.track_series import BLOCK_S, TrackSeries, block_means, weighted_median
 from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 LEAST_RISE = 0.25
-"""A peak rises above the baseline by at least so much probability, however still the face is otherwise."""
+"""A peak rises above the baseline by at least this probability, however still the face is otherwise."""
 
 DEVIATIONS = 3.0
-"""And by at least so many standard deviations, estimated from the median absolute deviation (Leys et al. 2013)."""
+"""And by at least this many standard deviations, estimated from the median absolute deviation (Leys et al. 2013)."""
 
 GAP_S = 0.5
-"""Two stretches no farther apart are one peak; so are those on both sides of a time that is shorter and cannot be read."""
+"""Stretches no farther apart are one peak, also where the face is not readable in between."""
 
 NORMAL = 1.4826  # a standard deviation in median absolute deviations, of a normal distribution
 
@@ -83,3 +84,45 @@ def _peaks(
 def _window(blocks: Float64, first: int, end: int) -> tuple[int, float]:
     length = end - first
     return length, float(np.add.reduce(blocks[first:end])) / length  # what `mean` gives, in a third of the time
+
+
+LEAST_ABSENCE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """From the end of the last sample with the track to the next one. True times may be off by one sampling interval."""
+
+    start_s: float
+    end_s: float
+    p_value: float  # of missed detections in random order leaving so long a time somewhere
+
+
+def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) -> Iterator[Absence]:
+    """The absences of one track, in order.
+
+    Parameters
+    ----------
+    samples : of the track
+    frames : all sampled frames, which `samples.frame` counts
+    """
+    end_s = samples.time_s + samples.length_s
+    away = np.flatnonzero((samples.time_s[1:] - end_s[:-1] >= LEAST_ABSENCE_S) & (np.diff(samples.frame) > 1))
+    if not len(away):
+        return
+    life = frames.rows(slice(int(samples.frame[0]), int(samples.frame[-1]) + 1))
+    absent = np.ones(len(life))
+    absent[samples.frame - samples.frame[0]] = 0
+    blocks = block_means(np.floor((life.time_s - life.time_s[0]) / BLOCK_S).astype(np.int64), absent, life.length_s)
+    gaps = list(zip(end_s[away].tolist(), samples.time_s[away + 1].tolist(), strict=True))
+    windows = [(_whole_blocks(absent, life, gap), 1.0) for gap in gaps]
+    for gap, p_value in zip(gaps, scan_p_values(blocks, windows, rng), strict=True):
+        yield Absence(*gap, p_value)
+
+
+def _whole_blocks(absent: Float64, life: Frames, gap: tuple[float, float]) -> int:
+    """The number of blocks that lie completely in an absence."""
+    first, end = np.searchsorted(life.time_s, [gap[0] - 1e-6, gap[1] - 1e-6])
+    inside_s = life.time_s[first:end][absent[first:end] > 0]
+    block = np.floor((inside_s - life.time_s[0]) / BLOCK_S)
+    return max(1, int(np.count_nonzero(np.diff(block))) + 1 - 2)

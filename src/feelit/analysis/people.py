@@ -11,11 +11,14 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.observations import frame_lengths
+from feelit.analysis.table import clock
+from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.types import Float64, Int64
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 COLUMNS = ("frame", "time_s", "track_id", "person_id", "readable", "person_confidence")
 
@@ -105,3 +108,21 @@ def as_json(person: Person) -> dict[str, Any]:
 
 def _total(length_s: Float64, samples: Int64) -> float:
     return float(length_s[samples].sum())
+
+
+SHORT_HEADINGS = ("video", "person", "name", "tracks", "seen", "readable", "first", "last", "confidence")
+WORDS = 4
+"""How many of them are over texts."""
+
+MOST_TRACKS = 8
+"""Of a person with more tracks than that, the others are counted."""
+
+
+def short(person: Person) -> list[str]:
+    """A person as a few texts; what is undefined is a dash."""
+    shown = ", ".join(map(str, person.tracks[:MOST_TRACKS]))
+    rest = f" and {len(person.tracks) - MOST_TRACKS} more" if len(person.tracks) > MOST_TRACKS else ""
+    times = (person.seen_s, person.readable_s, person.first_s, person.last_s)
+    sure = "-" if math.isnan(person.confidence) else f"{person.confidence:.2f}"
+    name = one_line(person.person) if person.person else "-"
+    return [one_line(person.video), str(person.person_id), name, shown + rest, *map(clock, times), sure]

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from feelit.analysis.agreement import Estimate
+from feelit.analysis.agreement import Estimate, Intraclass, intraclass
 from feelit.analysis.coders import HELD, named, parted, person_of, recording_at, tier_of, unit_times
-from feelit.analysis.intraclass import Intraclass, intraclass
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS
 from feelit.options.agree import AgreeOptions

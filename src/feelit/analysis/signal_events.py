@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.event import Event, Kind, corrected
-from feelit.analysis.gestures import find_away, find_blinks, find_head_bouts, is_dense
+from feelit.analysis.gestures import find_away, find_blinks, find_head_bouts, find_mutual_smiles, is_dense
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.smiles import find_mutual_smiles
 from feelit.signals.columns import SIGNALS
 from feelit.timeline.people import Series
 from feelit.timeline.recording import Recording

@@ -6,6 +6,7 @@ Thresholds are stated here and in docs/signals.md; of the counts only blinks wer
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from feelit.analysis.gestures import AWAY_DEG, find_blinks, find_head_bouts, is_dense
+from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, is_dense, mutual_smile_times
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.smiles import SMILE, mutual_smile_times
+from feelit.analysis.table import clock, csv_of, escaped, json_of, number, rounded
 from feelit.analysis.turns import Roles, roles
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import SIGNALS, SPEECH, UNITS
+from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PROBABILITY_COLUMNS
 from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 CAMERA_DEG = 15.0
 """Gaze within so many degrees of the camera counts as at it: half as much again as the error of gaze."""
@@ -199,3 +202,42 @@ def camera_angle(yaw_deg: Float64, pitch_deg: Float64) -> Float64:
     """How far gaze is from the camera, degrees."""
     result: Float64 = np.degrees(np.arccos(np.clip(np.cos(np.radians(yaw_deg)) * np.cos(np.radians(pitch_deg)), -1, 1)))
     return result
+
+
+SHORT_HEADINGS = (
+    *("video", "person", "with signals", "blinks/min", "nods", "shakes", "at camera", "turned away", "mouth open", "smiling"),
+    *("duchenne", "mutual smiles", "speaks", "listens"),
+)
+WORDS = 2
+"""The headings of `short`, and how many of them are over text, not numbers."""
+
+
+def signals_text(records: Sequence[SignalSummary], written: str) -> str:
+    """One line or object a record; `written` is "csv", "json" or "md". What cannot be said is empty or null.
+
+    CSV and JSON hold the mean probabilities while speaking and listening as well.
+    """
+    rows = [{name: rounded(value) for name, value in record.row().items()} for record in records]
+    if written == "json":
+        return json_of(rows)
+    if written == "csv":
+        return csv_of(HEADINGS, rows)
+    names = [name for name in HEADINGS if not name.startswith("p_")]  # sixteen more would make lines of any page too long
+    cells = [names, ["---"] * len(names), *([escaped(_cell(row[name])) for name in names] for row in rows)]
+    return "".join("| " + " | ".join(line) + " |\n" for line in cells)
+
+
+def short(record: SignalSummary) -> list[str]:
+    """A summary as a few texts, see `SHORT_HEADINGS`; what cannot be said is a dash."""
+    who = one_line(record.person or str(record.person_id))
+    counts = [number(record.blinks_per_min, ".1f"), number(record.nods, ".0f"), number(record.shakes, ".0f")]
+    looks = [number(record.camera_share, ".0%"), number(record.away_share, ".0%"), number(record.mouth_open, ".2f")]
+    smiles = [number(record.smile_share, ".0%"), number(record.duchenne_share, ".0%"), number(record.mutual_smiles, ".0f")]
+    talk = ["-" if math.isnan(seconds) else clock(seconds) for seconds in (record.speaking_s, record.listening_s)]
+    return [one_line(record.video), who, clock(record.signals_s), *counts, *looks, *smiles, *talk]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else one_line(str(value))

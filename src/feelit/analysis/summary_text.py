@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from feelit.analysis.moments import Moment
 from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, above_usual, flat, headings
-from feelit.labels import DOUBTFUL, LEAST_REPORTED_S
-from feelit.storage.names import for_spreadsheet, one_line
+from feelit.analysis.table import clock, csv_of, escaped, json_of, number, rounded
+from feelit.labels import LEAST_REPORTED_S, starred
+from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
-
-DIGITS = 4
-"""Decimals of written numbers: that of the confidence in a timeline; for times, a tenth of a millisecond."""
 
 NAMED = 3
 LEAST_NAMED = 0.05
 """The short form names at most so many emotions, of at least this share."""
 
 MOMENT_S = 1e-6
-
-_MARKUP = re.compile(r"[\\|<&`\[]")
 
 Summary = PersonSummary | TrackSummary | VideoSummary
 
@@ -41,24 +32,13 @@ def json_text(records: Sequence[Summary]) -> str:
         renamed = {"track_id": "person_id"} if isinstance(record, PersonSummary) else {}
         moments = [{renamed.get(k, k): rounded(getattr(moment, k)) for k in MOMENT_FIELDS} for moment in record.shown.moments]
         objects.append({name: rounded(value) for name, value in row.items()} | {"moments": moments})
-    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_of(objects)
 
 
 def csv_text(records: Sequence[Summary], by: By) -> str:
     """One line a record under a line of headings; what is undefined is empty."""
     names = headings(by, relative=any(record.shown.usual is not None for record in records))
     return csv_of(names, ({name: rounded(value) for name, value in flat(record).items()} for record in records))
-
-
-def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows under a line of headings, ended by newlines; names of files may hold any character, and texts are no formulas."""
-    lines = []
-    for given in (names, *([row[name] for name in names] for row in rows)):
-        cells = [for_spreadsheet(cell) if isinstance(cell, str) else cell for cell in given]
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\r\n").writerow(cells)  # this one puts both into quotes
-        lines.append(line.getvalue().removesuffix("\r\n") + "\n")
-    return "".join(lines)
 
 
 def markdown_text(records: Sequence[Summary], by: By) -> str:
@@ -80,27 +60,22 @@ def short_headings(by: By) -> tuple[list[str], int]:
 def short(record: Summary) -> list[str]:
     """A summary as a few texts, some of several lines; what is undefined is a dash."""
     shown = record.shown
-    bouts = f"{shown.bouts} of {_number(shown.mean_bout_s)} s" if shown.bouts else "-"
-    numbers = [_percent(shown.readable_share), bouts, _number(shown.transitions_per_min)]
+    bouts = f"{shown.bouts} of {number(shown.mean_bout_s, '.1f')} s" if shown.bouts else "-"
+    numbers = [number(shown.readable_share, ".0%"), bouts, number(shown.transitions_per_min, ".1f")]
     if not isinstance(record, VideoSummary):
         seen = f"{clock(shown.first_seen_s)}–{clock(shown.last_seen_s)}"
         who = str(record.track_id) if isinstance(record, TrackSummary) else one_line(record.person or str(record.person_id))
         texts = [one_line(record.video), who, seen, _emotions(shown), _moments(shown.moments, several=False)]
         return [*texts, _events(shown), clock(shown.on_screen_s), *numbers]
-    facts = [clock(record.duration_s), _percent(record.face_share), str(record.tracks)]
+    facts = [clock(record.duration_s), number(record.face_share, ".0%"), str(record.tracks)]
     return [one_line(record.video), _emotions(shown), _moments(shown.moments, several=True), _events(shown), *facts, *numbers]
-
-
-def escaped(cell: str) -> str:
-    """What Markdown and HTML would take for their own, kept from that."""
-    return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
 
 
 def _emotions(shown: ShownEmotions) -> str:
     """Labels with their shares and seconds; a star marks those of `labels.DOUBTFUL`."""
     timed = shown.on_screen_s > MOMENT_S  # a photograph has no time
     if timed and 0 < shown.readable_s < LEAST_REPORTED_S:
-        return f"too little to tell ({_number(shown.readable_s)} s)"
+        return f"too little to tell ({number(shown.readable_s, '.1f')} s)"
     order = sorted(range(len(EMOTIONS)), key=lambda k: (EMOTIONS[k] != shown.dominant, -shown.share[k]))
     named = [k for k in order[:NAMED] if shown.share[k] >= LEAST_NAMED]
     lines = [f"{starred(EMOTIONS[k])} {_timed(shown.share[k], shown.readable_s, timed)}" for k in named]
@@ -114,14 +89,9 @@ def _emotions(shown: ShownEmotions) -> str:
     return "\n".join(lines) or "-"
 
 
-def starred(emotion: str) -> str:
-    """The label, with a star if it is one of `labels.DOUBTFUL`."""
-    return emotion + "*" * (emotion in DOUBTFUL)
-
-
 def _timed(share: float, of_s: float, timed: bool) -> str:
     """A share, and the seconds that it is."""
-    return _percent(share) + (f" ({_number(share * of_s)} s)" if timed else "")
+    return number(share, ".0%") + (f" ({number(share * of_s, '.1f')} s)" if timed else "")
 
 
 def _moments(moments: Sequence[Moment], several: bool) -> str:
@@ -137,26 +107,3 @@ def _events(shown: ShownEmotions) -> str:
     return (
         "\n".join(f"{count} {name if count > 1 else name.removesuffix('s')}" for name, count in names.items() if count) or "-"
     )
-
-
-def rounded(value: Any) -> Any:
-    """A number as it is written: with `DIGITS` decimals, and None for what is no number."""
-    if not isinstance(value, float):
-        return value
-    return round(value, DIGITS) if math.isfinite(value) else None
-
-
-def _percent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{share * 100:.0f} %"
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.1f}"
-
-
-def clock(time_s: float) -> str:
-    """Time of a video as people read it: h:mm:ss.s or m:ss.s."""
-    minutes, tenths = divmod(round(time_s * 10), 600)
-    hours, minutes = divmod(minutes, 60)
-    front = f"{hours}:{minutes:02d}" if hours else str(minutes)
-    return f"{front}:{tenths // 10:02d}.{tenths % 10}"

@@ -1,15 +1,27 @@
-"""What an analysis found, as a table: for programs, for files, and for people."""
+"""Results of an analysis as tables: data frames, text files, and the short form for terminals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from feelit.storage.names import for_spreadsheet
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Record = TypeVar("Record")
+
+DIGITS = 4
+"""Decimals of written numbers: that of the confidence in a timeline; for times, a tenth of a millisecond."""
+
+_MARKUP = re.compile(r"[\\|<&`\[]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,3 +62,44 @@ class ResultTable(Generic[Record]):
             title = videos.pop() if one == "video" else f"{title} in {videos.pop()}"
             names, rows, words = names[1:], [row[1:] for row in rows], words - 1
         return title, names, rows, words
+
+
+def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """CSV text: a line of headings, then one line per row. Names of files may hold any character; no text is a formula."""
+    lines = []
+    for given in (names, *([row[name] for name in names] for row in rows)):
+        cells = [for_spreadsheet(cell) if isinstance(cell, str) else cell for cell in given]
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(cells)  # this one puts both into quotes
+        lines.append(line.getvalue().removesuffix("\r\n") + "\n")
+    return "".join(lines)
+
+
+def json_of(objects: Sequence[Mapping[str, Any]]) -> str:
+    """A JSON array with one object per record; no number may be NaN or infinite."""
+    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def escaped(cell: str) -> str:
+    """A text as a cell of Markdown: its special characters escaped, line breaks as commas."""
+    return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
+
+
+def rounded(value: Any) -> Any:
+    """A value as it is written: numbers with `DIGITS` decimals, NaN and infinity as None."""
+    if not isinstance(value, float):
+        return value
+    return round(value, DIGITS) if math.isfinite(value) else None
+
+
+def clock(time_s: float) -> str:
+    """A time in a video: h:mm:ss.s or m:ss.s."""
+    minutes, tenths = divmod(round(time_s * 10), 600)
+    hours, minutes = divmod(minutes, 60)
+    front = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{front}:{tenths // 10:02d}.{tenths % 10}"
+
+
+def number(value: float, form: str) -> str:
+    """A number as `format` writes it, with a space before a percent sign; a dash for NaN."""
+    return "-" if math.isnan(value) else format(value, form).replace("%", " %")

@@ -120,8 +120,7 @@ def study(
     FeelitError
         of the kinds that docs/python.md lists.
     """
-    from feelit.analysis.study.run import open_study, run_study
-    from feelit.analysis.study.write import names_of, refuse_study_files, write_tables
+    from feelit.analysis.study.run import names_of, open_study, refuse_study_files, run_study, write_tables
     from feelit.reports.study_page import write_study_report
     from feelit.storage.stat import InputFiles
 

@@ -47,8 +47,7 @@ def summary_table(timelines: TimelineSources, options: SummarizeOptions) -> Resu
 
 def signal_table(timelines: TimelineSources) -> ResultTable[SignalSummary]:
     """See `timelines.summarize_signals`."""
-    from feelit.analysis.signals import signal_frame, signal_summaries
-    from feelit.analysis.signals_text import SHORT_HEADINGS, WORDS, short, signals_text
+    from feelit.analysis.signals import SHORT_HEADINGS, WORDS, short, signal_frame, signal_summaries, signals_text
 
     records = signal_summaries(timelines)
     return ResultTable(
@@ -69,18 +68,18 @@ def signal_table(timelines: TimelineSources) -> ResultTable[SignalSummary]:
 
 def event_table(timelines: TimelineSources, options: EventsOptions) -> ResultTable[Event]:
     """See `timelines.events`."""
-    from feelit.analysis import event_text
+    from feelit.analysis import event
     from feelit.analysis.events import wanted_events
 
     records = wanted_events(timelines, options)
     return ResultTable(
         records=records,
-        frame=lambda: event_text.event_frame(records),
-        texts={"json": lambda: event_text.json_text(records), "csv": lambda: event_text.csv_text(records)},
+        frame=lambda: event.event_frame(records),
+        texts={"json": lambda: event.json_text(records), "csv": lambda: event.csv_text(records)},
         unit=("event", "events"),
-        headings=event_text.SHORT_HEADINGS,
-        words=event_text.WORDS,
-        short=event_text.short,
+        headings=event.SHORT_HEADINGS,
+        words=event.WORDS,
+        short=event.short,
         expendable=("usually", "peak", "end"),
     )
 
@@ -89,7 +88,7 @@ def utterance_table(
     timelines: TimelineSources, transcript: str | PathLike[str], options: UtterancesOptions
 ) -> ResultTable[UtteranceRow]:
     """See `timelines.utterances`."""
-    from feelit.analysis import utterance_text
+    from feelit.analysis import utterances as spoken
     from feelit.analysis.speakers import unmatched_text
     from feelit.analysis.utterances import spoken_in
 
@@ -98,12 +97,12 @@ def utterance_table(
     notes = (unmatched_text(found.matches), outside if found.outside else "")
     return ResultTable(
         records=found.rows,
-        frame=lambda: utterance_text.utterance_frame(found),
-        texts={"json": lambda: utterance_text.json_text(found.rows), "csv": lambda: utterance_text.csv_text(found.rows)},
+        frame=lambda: spoken.utterance_frame(found),
+        texts={"json": lambda: spoken.json_text(found.rows), "csv": lambda: spoken.csv_text(found.rows)},
         unit=(f"utterance in {found.recording.name}", f"utterances in {found.recording.name}"),
-        headings=utterance_text.SHORT_HEADINGS,
-        words=utterance_text.WORDS,
-        short=utterance_text.short,
+        headings=spoken.SHORT_HEADINGS,
+        words=spoken.WORDS,
+        short=spoken.short,
         expendable=("seconds",),
         notes=tuple(filter(None, notes)),
     )
@@ -111,8 +110,7 @@ def utterance_table(
 
 def people_table(timelines: TimelineSources) -> ResultTable[Person]:
     """The people of timelines as they are; `people_changes` corrects them."""
-    from feelit.analysis.people import people_frame, people_of
-    from feelit.analysis.people_text import SHORT_HEADINGS, WORDS, short
+    from feelit.analysis.people import SHORT_HEADINGS, WORDS, people_frame, people_of, short
 
     records = people_of(timelines)
     return ResultTable(

@@ -15,8 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from feelit import __version__
-from feelit.analysis.event import Event, Kind
-from feelit.analysis.event_text import p_text
+from feelit.analysis.event import Event, Kind, p_text
 from feelit.analysis.events import bouts_of, events_of
 from feelit.analysis.observations import TimelineSamples
 from feelit.exports.label_intervals import LabelIntervals, in_milliseconds, intervals_of

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from feelit.analysis.people import Person, people_in
-from feelit.analysis.summary_text import clock
+from feelit.analysis.table import clock
 from feelit.identity.doubts import PairDoubt, SplitDoubt, pair_doubts, seen_together, split_doubts
 from feelit.identity.footage import Sought, find_video
 from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces

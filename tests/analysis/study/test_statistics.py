@@ -9,9 +9,18 @@ import pytest
 from scipy import stats
 
 from feelit.analysis.resampling import adjusted
-from feelit.analysis.study import permutation
-from feelit.analysis.study.effects import cliff, cliff_paired, hedges, hedges_correction, hedges_paired, noncentrality
-from feelit.analysis.study.permutation import holm, paired_test, unpaired_test
+from feelit.analysis.study import statistics
+from feelit.analysis.study.statistics import (
+    cliff,
+    cliff_paired,
+    hedges,
+    hedges_correction,
+    hedges_paired,
+    holm,
+    noncentrality,
+    paired_test,
+    unpaired_test,
+)
 from feelit.types import Float64
 
 RNG = np.random.default_rng(5)
@@ -91,8 +100,8 @@ def test_few_participants_leave_intervals_open() -> None:
 def test_p_values_are_uniform_under_the_null(kind: str, drawn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 800 studies without an effect, as many are rejected at each level as the level says, with skewed values."""
     if drawn:
-        monkeypatch.setattr(permutation, "EXACT", 0)
-        monkeypatch.setattr(permutation, "ORDERS", 199)
+        monkeypatch.setattr(statistics, "EXACT", 0)
+        monkeypatch.setattr(statistics, "ORDERS", 199)
     draws = np.random.default_rng(3)
     found = []
     for _ in range(800):

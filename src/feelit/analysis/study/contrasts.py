@@ -11,8 +11,16 @@ import numpy as np
 
 from feelit.analysis.resampling import adjusted
 from feelit.analysis.study.design import STATISTICS, Contrast, Design, Value
-from feelit.analysis.study.effects import cliff, cliff_paired, hedges, hedges_paired
-from feelit.analysis.study.permutation import Tested, holm, paired_test, unpaired_test
+from feelit.analysis.study.statistics import (
+    Tested,
+    cliff,
+    cliff_paired,
+    hedges,
+    hedges_paired,
+    holm,
+    paired_test,
+    unpaired_test,
+)
 from feelit.analysis.study.table import Table, described
 from feelit.errors import UsageError
 from feelit.storage.names import one_line

@@ -1,20 +1,34 @@
-"""A study from its file to its tables."""
+"""A study from its file to its tables, in memory and in a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feelit.analysis.study.agree import agreement_frame
-from feelit.analysis.study.collect import collect
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from feelit.analysis.coders import compare
+from feelit.analysis.study.collect import Collected, collect
 from feelit.analysis.study.contrasts import ContrastRow, contrasts_of, resolved
 from feelit.analysis.study.curves import CurveCollection
 from feelit.analysis.study.design import Design
 from feelit.analysis.study.read import read_study
 from feelit.analysis.study.table import Table, quality_of, table_of
 from feelit.analysis.study.windows import MeasureList, signals_asked
+from feelit.errors import UsageError
+from feelit.options.agree import AgreeOptions
+from feelit.options.study import StudyOptions
+from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
+from feelit.storage.names import FORMULAS, for_spreadsheet, one_line
+from feelit.storage.stat import InputFiles
+from feelit.timeline.recording import Recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyTables:
-    """Everything that a study gives.
+    """The results of a study.
 
     Attributes
     ----------
@@ -89,3 +103,125 @@ def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> S
         agreement=agreement_frame(design, found, seed),
         seed=seed,
     )
+
+
+COLUMNS = (
+    *("participant", "recording", "coder_a", "coder_b", "units", "percent", "percent_low", "percent_high"),
+    *("kappa", "kappa_low", "kappa_high", "alpha", "alpha_low", "alpha_high"),
+)
+
+
+def agreement_frame(design: Design, found: Collected, seed: int) -> pd.DataFrame:
+    """One row per participant and pair of coders, the timeline being one of them.
+
+    Raises
+    ------
+    UsageError
+        as `coders.compare`, if a file of codes cannot be read, or has labels that timelines do not have.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    asked = design.coding
+    options = AgreeOptions(step_s=asked.step_s, tolerance_s=asked.tolerance_s, gaps=asked.gaps, rename=asked.rename, seed=seed)
+    for place, viewing in enumerate(design.viewings):
+        if not viewing.coders or place not in found.people:
+            continue
+        recording, person = found.people[place]
+        coders: list[str | tuple[Recording, int]] = [(recording, person), *viewing.coders]
+        for pair in combinations(coders, 2):
+            try:
+                result = compare(pair, options)
+            except UsageError as error:
+                message = f"{design.source}: {viewing.participant}: {error.message}"
+                hint = error.hint.replace("--map", "map, under [agreement],").replace("--gaps", "gaps, under [agreement],")
+                raise UsageError(one_line(message), one_line(hint)) from None
+            figures = result.agreement
+            row: dict[str, Any] = {"participant": viewing.participant, "recording": recording.name}
+            row |= {"coder_a": result.coders[0], "coder_b": result.coders[1], "units": figures.units}
+            for name, estimate in (("percent", figures.percent), ("kappa", figures.cohen[0, 1]), ("alpha", figures.alpha)):
+                row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+ROWS = 1 << 17
+"""Rows written at a time."""
+
+
+def names_of(tables: Mapping[str, object]) -> list[str]:
+    """The names of the files of tables."""
+    return [f"{name}.{ending}" for name in tables for ending in ("csv", "parquet")]
+
+
+def refuse_study_files(names: list[str], options: StudyOptions, inputs: InputFiles) -> None:
+    """Refuse to replace files, or to write into what is no folder, before anything is measured.
+
+    Raises
+    ------
+    OutputError, UsageError
+        as `storage.atomic.refuse_to_overwrite`.
+    """
+    for name in names:
+        refuse_to_overwrite(options.out / name, options.force, inputs)
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Location) -> list[Location]:
+    """Write every table as Parquet and as CSV (UTF-8, commas, decimal points, empty cells for missing values).
+
+    Returns
+    -------
+    The files that were written.
+
+    Raises
+    ------
+    OutputError
+        if the folder cannot be written.
+    """
+    written: list[Location] = []
+    with no_empty_folders(folder):
+        for name, frame in tables.items():
+            schema = _schema_of(frame)
+            parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
+            with whole_file(parquet) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+                for table in _parts(frame, schema):
+                    writer.write_table(table)
+            with whole_file(csv) as temporary, pyarrow.csv.CSVWriter(temporary, schema) as writer:
+                for table in _parts(frame, schema):
+                    writer.write_table(_harmless(table))
+            written += [parquet, csv]
+    return written
+
+
+def _schema_of(frame: pd.DataFrame) -> pa.Schema:
+    schema = pa.Schema.from_pandas(frame.head(0), preserve_index=False).remove_metadata()
+    return pa.schema([_plain(field) for field in schema])
+
+
+def _parts(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The frame as Arrow tables of at most ROWS rows, at least one."""
+    for first in range(0, max(len(frame), 1), ROWS):
+        table = pa.Table.from_pandas(frame.iloc[first : first + ROWS], preserve_index=False)
+        yield table.replace_schema_metadata().cast(schema)
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    """Dictionary-encoded, large and empty columns as plain text, as not every reader knows them."""
+    kind = field.type
+    if pa.types.is_null(kind) or pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
+        return pa.field(field.name, pa.string())
+    return field
+
+
+def _harmless(table: pa.Table) -> pa.Table:
+    """A table for CSV: an apostrophe before texts that a spreadsheet would take for formulas, NaN as empty cells."""
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_string(field.type):
+            begin = pc.utf8_slice_codeunits(column, 0, 1)
+            if pc.any(pc.is_in(begin, value_set=pa.array([*FORMULAS, "'"]))).as_py():
+                column = pa.array([None if text is None else for_spreadsheet(text) for text in column.to_pylist()], pa.string())
+        elif pa.types.is_floating(field.type):
+            column = pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
+        table = table.set_column(place, field, column)
+    return table

@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.bouts import Bouts, find_bouts
-from feelit.analysis.gestures import find_blinks, is_dense
+from feelit.analysis.gestures import SMILE, find_blinks, is_dense
 from feelit.analysis.observations import Frames, TimelineSamples
 from feelit.analysis.signals import CAMERA_DEG, camera_angle
-from feelit.analysis.smiles import SMILE
 from feelit.analysis.study.design import LONGEST, Viewing
 from feelit.analysis.track_series import track_series, weighted_median
 from feelit.errors import UsageError
