@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -14,6 +16,7 @@ import pytest
 from feelit.errors import VideoReadError
 from feelit.run.segment import BATCH_BYTES
 from feelit.types import MOST_S, Sampling, Segment
+from feelit.video import probe as module
 from feelit.video.probe import open_video, probe, video_stream
 from feelit.video.reader import SegmentReader
 from feelit.video.shape import MOST_PIXELS
@@ -106,3 +109,35 @@ def test_a_timestamp_beyond_all_reason_is_taken_for_missing(tmp_path: Path) -> N
     assert found.keyframe_pts == ()
     reader = SegmentReader(found.info, Segment(0, None, None, 6), Sampling(None), view_of(96, 64, 20))
     assert [sample.time_s for sample in reader] == pytest.approx([0, 0.04, 0.08, 0.12, 0.16, 0.2])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(clips.plain, id="mp4"),
+        pytest.param(clips.b_frames_open_gop, id="b-frames"),
+        pytest.param(clips.rotated, id="rotated"),
+        pytest.param(clips.ten_bit, id="10-bit"),
+        pytest.param(clips.with_audio, id="sound"),
+        pytest.param(clips.starts_at_an_hour, id="late-start"),
+        pytest.param(clips.vfr, id="variable-rate"),
+        pytest.param(partial(clips.plain, codec="hevc"), id="hevc"),
+        pytest.param(partial(clips.plain, codec="mpeg4"), id="mpeg4"),
+        pytest.param(partial(clips.corrupt_packet, packet=0), id="damaged-first-packet"),
+    ],
+)
+def test_a_probe_that_decodes_little_finds_the_same(
+    make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "a.mp4")
+    found = probe(path)
+    monkeypatch.setattr(module, "open_video", lambda path, **_: open_video(path))
+    monkeypatch.setattr(module, "_first_frame", module._try_decode)
+    assert probe(path) == found
+
+
+def test_frames_are_not_decoded_to_open_an_mp4_for_its_packets(tmp_path: Path) -> None:
+    path = clips.plain(tmp_path / "a.mp4")
+    for decoding in (True, False):
+        with open_video(path, decoding=decoding) as container:  # FFmpeg knows the pixel format from a decoded frame alone
+            assert (container.streams.video[0].codec_context.pix_fmt is not None) is decoding

@@ -113,7 +113,7 @@ def test_windows_are_the_same_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_storage_that_fails_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: object) -> None:
+    def fails(_: object, **options: object) -> None:
         raise VideoReadError("the storage answers no more", "try again")
 
     monkeypatch.setattr(voice, "open_video", fails)

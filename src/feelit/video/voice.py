@@ -105,7 +105,7 @@ class Loudness:
         yield np.concatenate([*parts, np.zeros(0, np.float32)])
 
     def _decoded(self) -> Iterator[Float32]:
-        with open_video(self._path) as container:
+        with open_video(self._path, decoding=False) as container:
             streams = sound_streams(container)
             if not streams:
                 return
