@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from feelit.timeline.write import ROW_GROUP, TimelineWriter
+from feelit.timeline.write import ROW_GROUP, Spool, TimelineWriter
 from feelit.types import Timeline
 from tests.reports.meetings import Meeting, facts_of, timeline_of
 
@@ -46,19 +46,19 @@ def write(path: Path, people: int, hours: float) -> int:
     record = {"feelit_version": "0.1.0", "config": {"rate": "10"}, "models": {}}
     temporary = path.with_suffix(".rows")
     sampled = 0
-    with TimelineWriter(temporary) as writer:
-        for hour in range(int(np.ceil(hours))):
-            part_s = min(PRESENCE_S, hours * 3600 - hour * PRESENCE_S)
-            rows = timeline_of(Meeting(people=people, duration_s=part_s, seed=hour))
-            moved = _later(rows, hour, sampled)
-            for first in range(0, len(rows), ROW_GROUP):
-                writer.write(moved.rows(slice(first, first + ROW_GROUP)), whole.name)
-            sampled += round(part_s * whole.rate_hz)
-            count += len(rows)
+    spool = Spool(temporary)
+    for hour in range(int(np.ceil(hours))):
+        part_s = min(PRESENCE_S, hours * 3600 - hour * PRESENCE_S)
+        rows = timeline_of(Meeting(people=people, duration_s=part_s, seed=hour))
+        moved = _later(rows, hour, sampled)
+        for first in range(0, len(rows), ROW_GROUP):
+            spool.write(moved.rows(slice(first, first + ROW_GROUP)), whole.name)
+        sampled += round(part_s * whole.rate_hz)
+        count += len(rows)
     facts = facts_of(whole, rows) | {"frames_sampled": sampled, "frames_decoded": sampled * 5 // 2, "tracks": people}
     with TimelineWriter(path, record | {"videos": {whole.name: facts}}) as writer:
-        writer.copy(temporary)
-    temporary.unlink()
+        writer.copy(spool)
+    temporary.unlink(missing_ok=True)
     return count
 
 

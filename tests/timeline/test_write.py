@@ -33,7 +33,7 @@ from feelit.timeline.schema import (
     schema_of,
     to_arrow,
 )
-from feelit.timeline.write import TimelineWriter
+from feelit.timeline.write import Spool, TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Timeline
 from tests.timeline.made import recording
@@ -91,13 +91,28 @@ def test_the_size_of_row_groups_changes_nothing(group: int, tmp_path: Path, monk
     assert_same(from_arrow(read_table(tmp_path / "a.parquet")[0]), rows())
 
 
-def test_a_copy_has_the_rows_of_its_sources_under_metadata_of_its_own(tmp_path: Path) -> None:
-    for video in ("a", "b"):
-        with TimelineWriter(tmp_path / f"{video}.spool") as writer:
-            writer.write(rows(), f"{video}.mp4")
+@pytest.mark.parametrize(
+    ("group", "on_disk"),
+    [
+        pytest.param(1 << 15, False, id="in-memory"),
+        pytest.param(1 << 15, True, id="released"),
+        pytest.param(37, False, id="more-than-a-row-group"),
+    ],
+)
+def test_a_copy_has_the_rows_of_its_spools_under_metadata_of_its_own(
+    group: int, on_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "ROW_GROUP", group)
+    spools = [Spool(tmp_path / "deep" / name) for name in ("a", "b")]
+    for spool in spools:
+        for start in range(0, len(rows()), 50):
+            spool.write(rows().rows(slice(start, start + 50)), f"{spool.path.name}.mp4")
+        if on_disk:
+            spool.to_file()
+        assert spool.path.exists() is (on_disk or len(rows()) >= group)
     with TimelineWriter(tmp_path / "both.parquet", METADATA) as writer:
-        writer.copy(tmp_path / "a.spool")
-        writer.copy(tmp_path / "b.spool")
+        for spool in spools:
+            writer.copy(spool)
     table, metadata = read_table(tmp_path / "both.parquet")
     assert metadata["videos"] == METADATA["videos"]
     assert_same(from_arrow(table), Timeline.join([rows(), rows()]))
@@ -213,7 +228,9 @@ def test_half_a_group_is_reported(path: Path) -> None:
         read_table(path)
 
 
-def test_the_file_is_closed_when_the_block_fails(tmp_path: Path) -> None:
+def test_the_file_is_closed_when_the_block_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "ROW_GROUP", 37)
+
     def fail() -> None:
         with TimelineWriter(tmp_path / "a.parquet", METADATA) as writer:
             writer.write(rows(), "a.mp4")

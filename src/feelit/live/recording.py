@@ -1,4 +1,4 @@
-"""A timeline of what is watched: rows on the disk as they are settled, a file when the watching is over."""
+"""A timeline of what is watched: rows are collected as they are settled, and become a file when the watching is over."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from feelit.errors import OutputError, UsageError
+from feelit.errors import UsageError
 from feelit.identity.rows import PersonRows
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.names import as_text
 from feelit.storage.stat import InputFiles
 from feelit.timeline.schema import PEOPLE
-from feelit.timeline.write import TimelineWriter
+from feelit.timeline.write import Spool, TimelineWriter
 from feelit.types import Timeline
 
 AT_ONCE = 512
@@ -25,7 +25,7 @@ AT_ONCE = 512
 class Recording:
     """One Parquet file. It appears whole, with `commit`, or not at all.
 
-    Until then its rows lie in the hidden folder beside it, as those of an analysis do.
+    Until then its rows are in a spool, as those of an analysis are, whose file lies in the hidden folder beside `out`.
     """
 
     def __init__(self, out: Path, force: bool, inputs: Sequence[Path] = ()) -> None:
@@ -34,25 +34,18 @@ class Recording:
         refuse_to_overwrite(out, force, InputFiles(inputs))
         self.out = out
         self._workspace = Workspace(out)
-        self._writer: TimelineWriter | None = None
+        self._spool: Spool | None = None
         self._waiting: list[Timeline] = []
 
     def __enter__(self) -> Self:
         self._workspace.open(fresh=False)
-        self._spool = self._workspace.shelf("live").spool
-        try:
-            with output_errors(self.out):
-                self._spool.parent.mkdir(exist_ok=True)
-                self._writer = TimelineWriter(self._spool)
-        except OutputError:
-            self._workspace.leave()
-            raise
+        self._spool = Spool(self._workspace.shelf("live").spool)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._writer is not None:
+        if self._spool is not None:
             with suppress(OSError, ValueError):  # what is not committed goes, whatever state it is in
-                self._writer.close()
+                self._spool.close()
         self._workspace.leave()
 
     def write(self, rows: Timeline, name: str) -> None:
@@ -77,17 +70,14 @@ class Recording:
             if there is no room for it.
         """
         self._flush(name)
-        writer, self._writer = self._writer, None
-        assert writer is not None
-        with output_errors(self.out):
-            writer.close()
+        assert self._spool is not None
         groups = () if people is None else (PEOPLE,)
         with whole_file(self.out, self._workspace.folder) as temporary, TimelineWriter(temporary, record, groups) as whole:
             whole.copy(self._spool, None if people is None else people.change)
 
     def _flush(self, name: str) -> None:
         waiting, self._waiting = self._waiting, []
-        assert self._writer is not None
+        assert self._spool is not None
         if waiting:
             with output_errors(self.out):
-                self._writer.write(Timeline.join(waiting), name)
+                self._spool.write(Timeline.join(waiting), name)

@@ -23,7 +23,7 @@ from feelit.storage.names import as_text, one_line
 from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.counts import Counts
 from feelit.timeline.schema import CLASSIFIED, PEOPLE
-from feelit.timeline.write import TimelineWriter
+from feelit.timeline.write import Spool, TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
 from feelit.video.voice import Loudness
@@ -160,7 +160,7 @@ class Job:
         self._waiting: dict[int, SegmentResult] = {}
         self._next = 0
         self._builder: TimelineBuilder | None = None
-        self._writer: TimelineWriter | None = None
+        self._spool = Spool(shelf.spool, groups=self._groups)
         self._providers: set[str] = set()
         self._started_s = time.perf_counter()
 
@@ -195,10 +195,8 @@ class Job:
 
     def close(self) -> None:
         """Let go of the rows, which are not complete; whoever takes the video up again begins them again."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
-                writer.close()
+        with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
+            self._spool.close()
 
     @property
     def counts(self) -> Counts:
@@ -232,10 +230,21 @@ class Job:
 
     def copy_to(self, writer: TimelineWriter) -> None:
         """Write the rows, with people if tracks are grouped, once the job is complete."""
-        writer.copy(self.shelf.spool, None if self.people is None else self.people.change)
+        writer.copy(self._spool, None if self.people is None else self.people.change)
+
+    def release_memory(self) -> None:
+        """Keep the rows on the disk until they are copied.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
+        """
+        with output_errors(self.shelf.spool):
+            self._spool.to_file()
 
     def _append(self, result: SegmentResult) -> None:
-        if self._builder is None or self._writer is None:
+        if self._builder is None:
             rate_hz = sampled_hz(self._sampling, self.info)
             # A photograph has no second look: a face that the detector is sure of counts.
             settings = TrackerSettings(result.threshold)
@@ -244,13 +253,9 @@ class Job:
                 self._voice = VoiceFinder(Loudness(self.info.path).until)
             between = self._sampling.classify_hz is not None
             self._builder = TimelineBuilder(settings, rate_hz, self._first_frame, self._evidence, self._voice, between)
-            self.shelf.folder.mkdir(parents=True, exist_ok=True)
-            self._writer = TimelineWriter(self.shelf.spool, groups=self._groups)
         self._providers.add(result.provider)
-        self._writer.write(self._builder.add(result), self.source.name)
+        self._spool.write(self._builder.add(result), self.source.name)
         if self.complete:
-            self._writer.write(self._builder.finish(), self.source.name)
-            self._writer.close()
-            self._writer = None
+            self._spool.write(self._builder.finish(), self.source.name)
             if self._evidence is not None:
                 self.people, self._evidence = PersonRows(group_tracks(self._evidence)), None

@@ -155,6 +155,7 @@ class TableOutput:
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
+        job.release_memory()
         self._videos[job.source.name] = (job, job.metadata())
         return job.report(self._target)
 
