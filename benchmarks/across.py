@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 from feelit.identity.across import JOIN, Candidate, group_people
-from feelit.identity.cohort import OFFSET, SLOPE, cohort, least_likeness, likeness, normal, probability
 from feelit.identity.group import LEFT_OVER, odds_times
+from feelit.identity.likeness import OFFSET, SLOPE, cohort, least_likeness, normal, normalised_likeness, probability
 from feelit.models.paths import model_path
 from feelit.types import Bool, Float32, Float64, Int64
 from feelit.vision.identity import IdentityModel, open_identity
@@ -90,7 +90,7 @@ def templates(vectors: Float32, code: Int64, people: Int64, rng: np.random.Gener
 
 def strangers(vectors: Float32, means: Float32) -> Float64:
     """Likeness of all pairs of some faces."""
-    found = likeness(vectors, vectors, normal(vectors, means), normal(vectors, means))
+    found = normalised_likeness(vectors, vectors, normal(vectors, means), normal(vectors, means))
     return np.asarray(found[np.triu_indices(len(vectors), 1)], np.float64)
 
 
@@ -209,7 +209,7 @@ def group(tracks: int, files: int) -> None:
     vector = own[who] / np.linalg.norm(own[who], axis=1, keepdims=True) + rng.normal(0, NOISE, (len(who), 128))
     some = rng.permutation(len(who))[:2000]
     usual = normal(vector[some].astype(np.float32))
-    score = likeness(vector[some].astype(np.float32), vector[some].astype(np.float32), usual, usual)
+    score = normalised_likeness(vector[some].astype(np.float32), vector[some].astype(np.float32), usual, usual)
     same = who[some][:, None] == who[some][None]
     upper = np.triu(np.ones_like(same), 1)
     for name, chosen in (("one person", same & upper), ("two people", ~same & upper)):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from feelit.errors import UsageError
-from feelit.timeline.tracks import NAMED, refuse_unknown
+from feelit.timeline.people import NAMED, refuse_unknown
 
 
 def test_tracks_that_are_there_pass() -> None:

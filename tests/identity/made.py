@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from feelit.identity.cohort import cohort
 from feelit.identity.evidence import EvidenceBuilder, TrackEvidence
+from feelit.identity.likeness import cohort
 from feelit.types import Float32, Int8
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feelit.identity.across import JOIN, Candidate, group_people
-from feelit.identity.cohort import OFFSET, SLOPE, cohort, least_likeness, likeness, normal, probability
+from feelit.identity.likeness import OFFSET, SLOPE, cohort, least_likeness, normal, normalised_likeness, probability
 from feelit.types import Float32
 
 
@@ -46,7 +46,9 @@ def test_probability_falls_with_the_number_of_people_who_might_be_meant() -> Non
 def test_likeness_counts_from_how_alike_each_is_to_the_nearest_of_the_cohort() -> None:
     a, b = someone(3)[None], someone(4)[None]
     nearest = [np.sort(x @ cohort().T, axis=1)[:, -5:].mean() for x in (a, b)]
-    assert likeness(a, b, normal(a), normal(b))[0, 0] == pytest.approx(float((a @ b.T)[0, 0]) - np.mean(nearest), abs=1e-5)
+    assert normalised_likeness(a, b, normal(a), normal(b))[0, 0] == pytest.approx(
+        float((a @ b.T)[0, 0]) - np.mean(nearest), abs=1e-5
+    )
 
 
 def alike(direction: Float32, wanted: float, candidates: float = 1) -> Float32:
@@ -57,7 +59,9 @@ def alike(direction: Float32, wanted: float, candidates: float = 1) -> Float32:
         scale = (low + high) / 2
         moved = direction + scale * noise
         other: Float32 = (moved / np.linalg.norm(moved)).astype(np.float32)
-        score = likeness(direction[None], other[None], normal(direction[None]), normal(other[None])).astype(np.float64)
+        score = normalised_likeness(direction[None], other[None], normal(direction[None]), normal(other[None])).astype(
+            np.float64
+        )
         low, high = (scale, high) if probability(score, candidates)[0, 0] > wanted else (low, scale)
     return other
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.identity.cohort import OFFSET, SLOPE, cohort
 from feelit.identity.group import cluster, group_tracks
-from feelit.identity.likeness import JOIN, between, probability
+from feelit.identity.likeness import JOIN, OFFSET, SLOPE, between, cohort, probability
 from tests.identity.made import directions, evidence, joined, track
 
 A, B, C = directions(3)

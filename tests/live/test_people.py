@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feelit.live.people import ENOUGH, EVERY_S, PeopleNow
+from feelit.live.analyst import ENOUGH, EVERY_S, PeopleNow
 from feelit.timeline.build import no_rows
 from feelit.types import Columns, Timeline
 

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from feelit.errors import UsageError
-from feelit.live.broadcast import MOST_SUBSCRIBERS, Broadcast
-from feelit.live.message import pack
+from feelit.live.latest import MOST_SUBSCRIBERS, Broadcast
 from feelit.live.server import HEADERS, MOST_CALLERS, PageServer
+from feelit.live.session import pack
 from feelit.options.videos import ServerOptions
 
 TOKEN = "a-token-of-a-test"

@@ -11,7 +11,7 @@ import pytest
 
 import feelit
 from feelit.identity.doubts import pair_doubts, split_doubts
-from feelit.identity.looks import ChosenFaces, choose_faces
+from feelit.identity.embeddings import ChosenFaces, choose_faces
 from feelit.timeline.recording import open_timelines
 from feelit.types import Float32, Int8
 from tests.browser import Watched

@@ -19,7 +19,7 @@ from feelit.run.plan import Plan, Source
 from feelit.run.segment import no_faces
 from feelit.run.workspace import Shelf, Workspace
 from feelit.timeline import quality_gate as readable
-from feelit.timeline import smoothing, surprise
+from feelit.timeline import smoothing
 from feelit.timeline.build import no_rows
 from feelit.timeline.schema import FULL_SCHEMA, GROUPS, SCHEMA, SCHEMA_VERSION, from_arrow
 from feelit.timeline.write import TimelineWriter
@@ -108,7 +108,7 @@ def test_thresholds_are_those_of_the_code() -> None:
     assert f"up to {readable.LEAVE_YAW_DEG:g}" in section("Readable")
     assert f"at most {readable.RETURN_YAW_DEG:g} again" in section("Readable")
     assert f"sigma {smoothing.SIGMA_S} s, {smoothing.REACH_S} s to either side" in section("Smoothing")
-    assert (surprise.SWING, surprise.SWINGS, surprise.SWING_REACH_S, surprise.BETWEEN_REACH_S) == (0.2, 4, 1.0, 0.5)
+    assert (smoothing.SWING, smoothing.SWINGS, smoothing.SWING_REACH_S, smoothing.BETWEEN_REACH_S) == (0.2, 4, 1.0, 0.5)
     assert "turns by 0.2 or more four times within a second to both sides" in section("Smoothing")
 
 

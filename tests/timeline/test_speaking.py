@@ -11,8 +11,7 @@ import pytest
 
 from feelit.signals.voice import VoiceFinder
 from feelit.timeline.build import TimelineBuilder
-from feelit.timeline.mouth_motion import MouthMotion, picture_change
-from feelit.timeline.speaking import LEAST_CHANGES, speaking
+from feelit.timeline.speaking import LEAST_CHANGES, MouthMotion, picture_change, speaking
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import MOUTH_SHAPE, MOUTH_VALUES, Float32, Timeline, UInt8
 from feelit.vision.mouth import mouth_pictures

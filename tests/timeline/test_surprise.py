@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from feelit.timeline.smoothing import LabelSmoother, smooth
-from feelit.timeline.surprise import STARTLED, SWING_REACH_S, without_talking
+from feelit.timeline.smoothing import STARTLED, SWING_REACH_S, LabelSmoother, smooth, without_talking
 from feelit.types import EMOTIONS, Float32, Float64, Int64
 
 SURPRISE, FEAR = STARTLED

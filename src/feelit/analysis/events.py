@@ -16,9 +16,8 @@ from feelit.analysis.signal_events import signal_events
 from feelit.analysis.synchrony import WITHIN_S, SynchronousShift, find_shared
 from feelit.analysis.track_series import TrackSeries, each_track
 from feelit.options.timelines import EventsOptions
-from feelit.timeline.people import Series, people_among, refuse_strangers, series_of
+from feelit.timeline.people import Series, people_among, refuse_strangers, refuse_unknown, series_of
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines, with_time
-from feelit.timeline.tracks import refuse_unknown
 from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101

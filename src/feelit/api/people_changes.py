@@ -68,7 +68,7 @@ def _change(places: list[Location], options: PeopleOptions, progress: Callable[[
             done.notes += relate.forget(places)
     photographs = None
     if options.enrol:
-        from feelit.identity.photographs import templates
+        from feelit.identity.embeddings import templates
 
         photographs = templates(options.enrol)  # one that cannot be used is named before anything is changed
     done.notes += correct(places, options)

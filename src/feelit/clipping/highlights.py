@@ -19,9 +19,8 @@ from feelit.labels import EMOTIONS
 from feelit.options.timelines import SURE, EventsOptions
 from feelit.options.utterances import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
-from feelit.timeline.people import Series, names_of_people, people_meant, series_of
+from feelit.timeline.people import Series, names_of_people, people_meant, refuse_unknown, series_of
 from feelit.timeline.recording import Recording
-from feelit.timeline.tracks import refuse_unknown
 
 AT = "at"
 """A time that the user names."""

@@ -21,9 +21,8 @@ from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_f
 from feelit.storage.location import Location, object_called
 from feelit.storage.names import as_text, mirrored
 from feelit.storage.stat import InputFiles, is_folder
-from feelit.timeline.people import refuse_strangers
+from feelit.timeline.people import refuse_strangers, refuse_unknown
 from feelit.timeline.recording import Recording, TimelineSources, files_of, open_timelines, with_time
-from feelit.timeline.tracks import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)

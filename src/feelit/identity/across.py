@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from feelit.identity.cohort import least_likeness, likeness, normal, probability
-from feelit.identity.likeness import LEAST_WEIGHT
+from feelit.identity.likeness import LEAST_WEIGHT, least_likeness, normal, normalised_likeness, probability
 from feelit.types import Float32, Float64
 
 JOIN = 0.99
@@ -107,7 +106,7 @@ def _near_pairs(people: Sequence[Candidate], means: Float32, usual: Float32, lea
     found: list[tuple[int, int]] = []
     for start in range(0, len(people), BLOCK):
         stop = min(start + BLOCK, len(people))
-        score = likeness(means[start:stop], means[start:], usual[start:stop], usual[start:])
+        score = normalised_likeness(means[start:stop], means[start:], usual[start:stop], usual[start:])
         score[(file[start:stop, None] == file[None, start:]) | ~good[start:stop, None] | ~good[None, start:]] = -np.inf
         score[np.tril_indices(stop - start)] = -np.inf  # each pair once
         if score.shape[1] > MOST_NEAR:
@@ -195,5 +194,5 @@ def _confidence(
     if len(group.members) == 1 or rest_weight <= 0:
         return 1.0
     rest = ((group.total - people[place].total) / rest_weight).astype(np.float32)[None]
-    score = likeness(means[place : place + 1], rest, usual[place : place + 1], normal(rest))
+    score = normalised_likeness(means[place : place + 1], rest, usual[place : place + 1], normal(rest))
     return round(float(probability(score.astype(np.float64), candidates)[0, 0]), 3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,13 +17,15 @@ import pyarrow.parquet as pq
 from feelit.errors import FeelitError, TimelineReadError, UsageError
 from feelit.identity.correct import Grouping
 from feelit.identity.edits import FILE_NAME, Edit, EditsFile, edits_in, read_edits, write_edits
-from feelit.identity.rewrite import Corrected, rewrite
+from feelit.identity.rows import PersonRows
 from feelit.identity.seen import SeenFaces
 from feelit.options.people import PeopleOptions
+from feelit.storage.atomic import whole_file
 from feelit.storage.location import Location
 from feelit.timeline.file import find_timelines
 from feelit.timeline.recording import Recording, names_of, open_timelines
-from feelit.timeline.schema import unpack_metadata
+from feelit.timeline.schema import schema_of, unpack_metadata
+from feelit.timeline.write import TimelineWriter
 
 Asked = tuple[PeopleOptions, Mapping[int, str]]
 """Corrections of one video, and what gave people their names, by number, where no human did."""
@@ -224,3 +227,60 @@ def _applied_beside(recordings: dict[Path, list[Recording]]) -> list[Edit]:
             continue  # it is none of those that were asked for, or reported when it is read
         found += [edit for facts in videos.values() for edit in edits_in(facts) if edit not in found]
     return found
+
+
+Corrected = tuple[Grouping, Sequence[Edit]]
+"""Who is who in a video now, and the edits by which that came about."""
+
+
+def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
+    """Replace a timeline file.
+
+    Parameters
+    ----------
+    path : the file
+    corrected : by the names of its videos; those that are missing stay as they are
+
+    Raises
+    ------
+    TimelineReadError
+        if it cannot be read any more.
+    OutputError
+        if it cannot be written.
+    """
+    recordings = open_timelines(path)
+    rows_of = {name: _rows(grouping) for name, (grouping, _) in corrected.items()}
+    videos = {recording.name: dict(recording.facts) for recording in recordings}
+    for name, (grouping, edits) in corrected.items():
+        videos[name] = _facts(videos[name], rows_of[name], grouping, edits)
+    rest = {key: value for key, value in recordings[0].metadata.items() if key != "schema_version"}
+    groups = recordings[0].groups
+    schema = schema_of(groups)
+    with whole_file(path.resolve()) as temporary, TimelineWriter(temporary, rest | {"videos": videos}, groups) as writer:
+        for recording in recordings:
+            tables = (pa.Table.from_batches([batch]).cast(schema) for batch in recording.batches(schema.names))
+            for table in rows_of[recording.name].change(tables) if recording.name in rows_of else tables:
+                writer.append(_complete(table, schema))
+            recording.close()
+
+
+def _rows(grouping: Grouping) -> PersonRows:
+    parts, number = grouping.parts()
+    return PersonRows(parts, grouping.shown_names, number, grouping.seen.automatic.splits)
+
+
+def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: Sequence[Edit]) -> dict[str, Any]:
+    """What the metadata say of a video: as the analysis left it, if nothing was changed since."""
+    automatic = grouping.seen.automatic
+    kept = {key: value for key, value in facts.items() if key not in ("edits", "automatic")}
+    kept |= {"tracks": max(rows.highest_track, automatic.tracks), "people": rows.describe()}
+    if edits:
+        kept["edits"] = [edit.as_dict() for edit in edits]
+    if edits or grouping.across:
+        kept["automatic"] = automatic.as_dict(grouping.splits(), grouping.across)
+    return kept
+
+
+def _complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Columns of other optional groups are in the table already: rows keep them."""
+    return table.select(schema.names).cast(schema)

@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 
 from feelit.geometry import iou
+from feelit.identity.embeddings import ChosenFaces
 from feelit.identity.evidence import APART
 from feelit.identity.likeness import LEAST_WEIGHT, between, of_faces, probability, template
-from feelit.identity.looks import ChosenFaces
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX
 from feelit.types import Bool, Float32, Int8, Int64

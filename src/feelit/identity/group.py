@@ -13,9 +13,19 @@ from itertools import pairwise
 
 import numpy as np
 
-from feelit.identity import cohort
 from feelit.identity.evidence import WIDTH, EvidenceBuilder, TrackEvidence
-from feelit.identity.likeness import JOIN, LEAST_WEIGHT, SPLIT, SPLIT_WEIGHT, between, of_faces, probability, template
+from feelit.identity.likeness import (
+    JOIN,
+    LEAST_WEIGHT,
+    SPLIT,
+    SPLIT_WEIGHT,
+    between,
+    normal,
+    normalised_likeness,
+    of_faces,
+    probability,
+    template,
+)
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
 
 LEAST_SCORE = 0.55
@@ -89,8 +99,8 @@ def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
     total, weight, allowed = total.astype(np.float64), weight.copy(), allowed.copy()
     np.fill_diagonal(allowed, False)
     mean = template(total, weight)
-    usual = cohort.normal(mean)
-    likeness = np.where(allowed, cohort.likeness(mean, mean, usual, usual).astype(np.float64), -np.inf)
+    usual = normal(mean)
+    likeness = np.where(allowed, normalised_likeness(mean, mean, usual, usual).astype(np.float64), -np.inf)
     best = likeness.max(axis=1)
     while True:
         i = int(np.argmax(best))
@@ -105,8 +115,8 @@ def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
         allowed[:, i] = allowed[i]
         allowed[j], allowed[:, j] = False, False
         mean[i] = template(total[i], weight[i])
-        usual[i] = cohort.normal(mean[i : i + 1])[0]
-        alike = cohort.likeness(mean[i : i + 1], mean, usual[i : i + 1], usual)[0].astype(np.float64)
+        usual[i] = normal(mean[i : i + 1])[0]
+        alike = normalised_likeness(mean[i : i + 1], mean, usual[i : i + 1], usual)[0].astype(np.float64)
         row = np.where(allowed[i], alike, -np.inf)
         likeness[i], likeness[:, i] = row, row
         likeness[j], likeness[:, j] = -np.inf, -np.inf
@@ -219,7 +229,7 @@ def _confidence(group: Int64, total: Float32, weight: Float64, allowed: Bool, od
         else:
             others = np.flatnonzero(allowed[i] & (group != group[i]))
             mates = template(total[others], weight[others])
-            alike = cohort.likeness(mine[None], mates, cohort.normal(mine[None]), cohort.normal(mates))
+            alike = normalised_likeness(mine[None], mates, normal(mine[None]), normal(mates))
             sure = 1 - probability(alike.astype(np.float64)).max(initial=0.0)
         result[i] = round(float(sure), DIGITS)
     return result

@@ -9,16 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import UsageError
-from feelit.identity import kept as keeping
 from feelit.identity.across import JOIN, PROPOSE, Candidate, Groups, group_people
-from feelit.identity.cohort import likeness, normal, probability
 from feelit.identity.correct import Grouping
+from feelit.identity.corrections import rewrite
 from feelit.identity.edits import edits_in
+from feelit.identity.embeddings import (
+    KEPT_FILE,
+    ChosenFaces,
+    KeptFaces,
+    choose_faces,
+    delete_kept,
+    embed_faces,
+    kept_of,
+    read_kept,
+    still_there,
+    write_kept,
+)
 from feelit.identity.footage import find_video
-from feelit.identity.kept import KeptFaces, kept_of, read_kept, still_there, write_kept
-from feelit.identity.likeness import LEAST_WEIGHT
-from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces
-from feelit.identity.rewrite import rewrite
+from feelit.identity.likeness import LEAST_WEIGHT, normal, normalised_likeness, probability
 from feelit.identity.seen import SeenFaces
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
@@ -60,7 +68,7 @@ class _Known:
 
 def forget(timelines: Sequence[Location]) -> list[str]:
     """Delete embeddings that are kept beside timelines; what was deleted, a line each."""
-    found = [keeping.forget(folder / keeping.FILE_NAME) for folder in _folders(timelines)]
+    found = [delete_kept(folder / KEPT_FILE) for folder in _folders(timelines)]
     return [note for note in found if note] or ["no embeddings are kept here"]
 
 
@@ -145,7 +153,7 @@ def names_by_photographs(
         if not people:
             continue
         means = np.stack([candidate.total / candidate.weight for candidate in people]).astype(np.float32)
-        score = likeness(template, means, usual, normal(means)).astype(np.float64)
+        score = normalised_likeness(template, means, usual, normal(means)).astype(np.float64)
         sure = probability(score, len(people))
         for i, j in zip(*np.unravel_index(np.argsort(-sure, axis=None, kind="stable"), sure.shape), strict=True):
             number, name = people[int(j)].number, names[int(i)]
@@ -174,7 +182,7 @@ def _known(timelines: Sequence[Location], options: PeopleOptions, progress: Prog
             if PEOPLE not in recording.groups:
                 message = f"{path} does not say who is who in {recording.name}"
                 raise UsageError(message, "analyse the video with people first, or leave it out")
-            beside = kept.setdefault(path.parent, read_kept(path.parent / keeping.FILE_NAME, sha256))
+            beside = kept.setdefault(path.parent, read_kept(path.parent / KEPT_FILE, sha256))
             print_ = recording.facts.get("fingerprint")
             fingerprint = print_ if isinstance(print_, str) else None
             faces = still_there(recording, beside[fingerprint]) if fingerprint in beside else None
@@ -192,7 +200,7 @@ def _known(timelines: Sequence[Location], options: PeopleOptions, progress: Prog
         progress((place + 1) / len(paths))
     if options.keep_identity:
         for folder in new:
-            write_kept(folder / keeping.FILE_NAME, kept[folder], sha256)
+            write_kept(folder / KEPT_FILE, kept[folder], sha256)
 
 
 def _looked_up(recording: Recording, options: PeopleOptions, model: IdentityModel) -> tuple[ChosenFaces, Int8]:
@@ -262,5 +270,5 @@ def _folders(timelines: Sequence[Location]) -> list[Path]:
     """The folders in which timelines lie, or which are given."""
     given = [place for place in timelines if isinstance(place, Path)]
     found = [place if place.is_dir() else place.parent for place in given]
-    inside = [path.parent for place in given if place.is_dir() for path in sorted(place.rglob(keeping.FILE_NAME))]
+    inside = [path.parent for place in given if place.is_dir() for path in sorted(place.rglob(KEPT_FILE))]
     return list(dict.fromkeys([*found, *inside]))

@@ -1,19 +1,21 @@
-"""Room for one thing, the newest: what makes frames drop instead of lag."""
+"""Room for one item, the newest, so that frames are dropped instead of delayed; and messages to all open pages."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """Hands things from one thread to another. A new one takes the place of one that nobody has taken yet.
+    """Passes items from one thread to another. A new item replaces one that was not taken yet.
 
     Attributes
     ----------
-    dropped : things that a newer one replaced
+    dropped : the number of items that were replaced
     """
 
     def __init__(self) -> None:
@@ -24,26 +26,77 @@ class Latest(Generic[T]):
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to take, and nothing more will come."""
+        """Whether nothing is left to take, and nothing more will come."""
         with self._changed:
             return self._closed and self._thing is None
 
     def put(self, thing: T) -> None:
-        """Leave a thing; never waits."""
+        """Put an item; never blocks."""
         with self._changed:
             self.dropped += self._thing is not None
             self._thing = thing
             self._changed.notify()
 
     def take(self, timeout_s: float) -> T | None:
-        """The newest thing, waited for; None where none came in time, or none will come any more."""
+        """Wait for the newest item; None if none comes in time, or after the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._thing is not None or self._closed, timeout_s)
             thing, self._thing = self._thing, None
             return thing
 
     def close(self) -> None:
-        """Wake whoever waits: nothing more will come; what was left can still be taken."""
+        """End: wake threads that wait. The last item can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+MOST_SUBSCRIBERS = 8
+
+Subscriber = Latest[bytes]
+
+
+class Broadcast:
+    """Sends messages to all open pages. Each subscriber holds only the newest message, so a slow page delays no other."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Condition()
+        self._subscribers: list[Subscriber] = []
+        self._over = False
+
+    @property
+    def watching(self) -> bool:
+        """Whether any page is open."""
+        return bool(self._subscribers)
+
+    @contextlib.contextmanager
+    def subscriber(self) -> Iterator[Subscriber | None]:
+        """A new subscriber for as long as the block lasts; None if there are MOST_SUBSCRIBERS already."""
+        subscriber = Subscriber()
+        with self._guard:
+            free = len(self._subscribers) < MOST_SUBSCRIBERS
+            if free:
+                self._subscribers.append(subscriber)
+            if self._over:
+                subscriber.close()
+        try:
+            yield subscriber if free else None
+        finally:
+            with self._guard:
+                if subscriber in self._subscribers:
+                    self._subscribers.remove(subscriber)
+                    self._guard.notify_all()
+
+    def show(self, message: bytes) -> None:
+        """Send a message to all pages; it replaces one that a page has not taken yet."""
+        with self._guard:
+            for subscriber in self._subscribers:
+                subscriber.put(message)
+
+    def close(self, farewell_s: float = 0.0) -> None:
+        """End, and wait until all pages have taken the last message, for at most `farewell_s` seconds."""
+        with self._guard:
+            self._over = True
+            for subscriber in self._subscribers:
+                subscriber.close()
+            self._guard.wait_for(lambda: not self._subscribers, farewell_s)

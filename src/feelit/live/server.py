@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from feelit.errors import UsageError
-from feelit.live.broadcast import Broadcast, Subscriber
+from feelit.live.latest import Broadcast, Subscriber
 from feelit.options.videos import ServerOptions
 
 PAGE = Path(__file__).parent / "page"

@@ -18,10 +18,9 @@ from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.storage.stat import InputFiles
-from feelit.timeline.people import names_of_people, people_meant
+from feelit.timeline.people import names_of_people, people_meant, refuse_unknown
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, names_of, open_timelines, with_time
 from feelit.timeline.schema import PEOPLE
-from feelit.timeline.tracks import refuse_unknown
 from feelit.types import EMOTIONS
 
 if TYPE_CHECKING:

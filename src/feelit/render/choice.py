@@ -10,8 +10,7 @@ import numpy as np
 from feelit.errors import UsageError
 from feelit.options.videos import Blur
 from feelit.render.rows import TimelineRows, TimelineView
-from feelit.timeline.people import people_meant
-from feelit.timeline.tracks import refuse_unknown
+from feelit.timeline.people import people_meant, refuse_unknown
 from feelit.types import Bool
 
 CERTAIN = 0.95

@@ -17,8 +17,8 @@ import numpy as np
 from feelit.analysis.people import Person, people_in
 from feelit.analysis.table import clock
 from feelit.identity.doubts import PairDoubt, SplitDoubt, pair_doubts, seen_together, split_doubts
+from feelit.identity.embeddings import ChosenFaces, choose_faces, embed_faces
 from feelit.identity.footage import Sought, find_video
-from feelit.identity.looks import ChosenFaces, choose_faces, embed_faces
 from feelit.models.paths import model_path
 from feelit.options.people import PeopleOptions
 from feelit.run.cores import usable_cores

@@ -13,11 +13,10 @@ from feelit.signals.columns import POSE, SPEECH_COLUMNS
 from feelit.signals.voice import VoiceFinder
 from feelit.timeline.between import NEAR_S, interpolated
 from feelit.timeline.counts import Counts
-from feelit.timeline.mouth_motion import MOVES, MouthMotion
 from feelit.timeline.quality_gate import FrontalGate, shows_enough
 from feelit.timeline.smoothing import CONTEXT_S, SETTLED_S, LabelSmoother, smooth
+from feelit.timeline.speaking import MOVES, MouthMotion, speaking
 from feelit.timeline.speaking import REACH_S as SPEAKING_REACH_S
-from feelit.timeline.speaking import speaking
 from feelit.tracking.cuts import CutDetector
 from feelit.tracking.tracker import Faces, Tracker, TrackerSettings
 from feelit.types import (

@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.errors import TimelineReadError, UsageError
-from feelit.timeline.file import TimelineFile
-from feelit.timeline.memory import TimelineTable
+from feelit.timeline.file import TimelineFile, TimelineTable
 from feelit.timeline.validity import refuse_standing_times, video_numbers
 from feelit.types import Float64, Int64
 

@@ -1,8 +1,8 @@
-"""Who is meant by the words with which somebody asks for people, and what people are called."""
+"""Selecting people and tracks: by name or number, and the names of people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from feelit.errors import UsageError
@@ -13,16 +13,16 @@ from feelit.timeline.schema import PEOPLE
 Series = Literal["person", "track"]
 
 NAMED = 20
-"""How many of the people that there are a hint names."""
+"""The most people, or tracks, that a hint names."""
 
 
 def names_of_people(recording: Recording) -> dict[int, str | None]:
-    """The people of a timeline by their numbers, in order, with the name that somebody gave them, or None."""
+    """The people of a timeline: number -> given name, or None; in the order of the numbers."""
     return {person: recording.person_name(person) for person in recording.people}
 
 
 def series_of(recording: Recording, by: Series | None, people: Sequence[str] | None, tracks: Sequence[int] | None) -> Series:
-    """Whether people or tracks are shown: as `by` says; else as they are asked for; else people, where tracks were grouped."""
+    """Whether people or tracks are shown: `by` if given, else what is selected, else people if tracks were grouped."""
     if by is not None:
         return by
     if tracks is None and (people is not None or PEOPLE in recording.groups):
@@ -31,12 +31,12 @@ def series_of(recording: Recording, by: Series | None, people: Sequence[str] | N
 
 
 def people_meant(wanted: Sequence[str], names: Mapping[int, str | None]) -> tuple[int, ...]:
-    """The numbers of the people that are asked for, each once.
+    """The numbers of selected people, each once.
 
     Parameters
     ----------
     wanted : names or numbers, as texts; a name comes before a number that reads the same
-    names : as of `names_of_people`
+    names : see `names_of_people`
 
     Raises
     ------
@@ -61,7 +61,7 @@ def _person_meant(word: str, names: Mapping[int, str | None]) -> int:
 
 
 def people_among(wanted: Sequence[str], recording: Recording) -> tuple[int, ...]:
-    """The numbers of those of the people asked for who are in a video."""
+    """The numbers of selected people, without those who are not in this video."""
     names = names_of_people(recording)
     found: list[int] = []
     for word in wanted:
@@ -74,15 +74,17 @@ def people_among(wanted: Sequence[str], recording: Recording) -> tuple[int, ...]
 
 
 def refuse_strangers(people: Sequence[str], recordings: Sequence[Recording]) -> None:
-    """People who are asked for have to be in one of the videos.
-
-    Raises
-    ------
-    UsageError
-        if one is in none.
-    """
+    """Raise UsageError if a selected person is in none of the videos."""
     found = {word for recording in recordings for word in people if people_among([word], recording)} if people else set()
     if strangers := [word for word in people if word not in found]:
         if len(recordings) == 1:
             people_meant(strangers, names_of_people(recordings[0]))
         raise UsageError(one_line(f"no person {strangers[0]} in these timelines"), "`feelit people` lists who is there")
+
+
+def refuse_unknown(wanted: Iterable[int], known: Iterable[int]) -> None:
+    """Raise UsageError if a selected track does not exist; its hint names those that do."""
+    there = set(known)
+    if unknown := sorted(set(wanted) - there):
+        have = ", ".join(map(str, sorted(there)[:NAMED])) or "none"
+        raise UsageError(f"no track {', '.join(map(str, unknown))} in this timeline", f"its tracks: {have}")

@@ -19,9 +19,8 @@ from feelit.errors import TimelineReadError, UsageError
 from feelit.options.kinds import expanded
 from feelit.storage.location import Location, Url, location
 from feelit.timeline.counts import Counts
-from feelit.timeline.file import TimelineFile, find_timelines
+from feelit.timeline.file import TimelineFile, TimelineTable, find_timelines, from_frame
 from feelit.timeline.index import Piece, Rows, Video, refuse_again, videos_in
-from feelit.timeline.memory import TimelineTable, from_frame
 from feelit.timeline.schema import KEEP_ATTRS, PEOPLE, SCHEMA
 
 if TYPE_CHECKING:

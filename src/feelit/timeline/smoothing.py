@@ -3,14 +3,31 @@
 Probabilities are averaged in a window. The label is not the largest of the averages, which flickers where two are close. It is
 that of the likeliest sequence of labels in which every change has a cost: a hidden Markov model whose states persist, decoded
 by the algorithm of Viterbi (Forney 1973) with a fixed lag.
+
+One frame of an open mouth looks like surprise, or like fear. Talking opens and closes the mouth two to seven times a second
+(Chandrasekaran et al. 2009), so the probability of both swings up and down; that of a surprised face rises, stays and falls.
+Where it swings, only its lower envelope counts.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from feelit.timeline.surprise import SWING_REACH_S, without_talking
-from feelit.types import Bool, Float32, Float64, Int64
+from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64
+
+STARTLED = [EMOTIONS.index("surprise"), EMOTIONS.index("fear")]
+"""Taken together: without the one, swings would count as the other."""
+
+SWING = 0.2
+"""The change of probability in one direction that counts as a swing."""
+
+SWINGS = 4
+"""The least number of swings within SWING_REACH_S to both sides: two cycles in two seconds. An onset and an end are two."""
+
+SWING_REACH_S = 1.0
+
+BETWEEN_REACH_S = 0.5
+"""Where surprise swings, the least probability within this time counts."""
 
 SIGMA_S = 0.25
 """Width of the Gaussian window: expressions worth a name last half a second or longer (Ekman & Friesen 1982)."""
@@ -233,3 +250,64 @@ class _Paths:
         self.start(chosen)  # some paths are no longer possible, others take their place
         for frame in range(len(self.decided), until):
             self.advance(frame)
+
+
+def without_talking(time_s: Float64, probability: Float32) -> Float32:
+    """The probabilities of one face over time without swings; the other labels get the difference in proportion.
+
+    Parameters
+    ----------
+    time_s : (F,) float64, rising
+    probability : (F, C) float32, in the order of EMOTIONS
+
+    Returns
+    -------
+    (F, C) float32. Each row depends on the rows up to SWING_REACH_S away from it, and on no others.
+    """
+    if probability.shape[1] <= max(STARTLED):
+        return probability
+    startled = probability[:, STARTLED[0]] + probability[:, STARTLED[1]]
+    doubtful = np.flatnonzero(startled >= SWING)
+    doubtful = doubtful[_swings(time_s, startled, time_s[doubtful]) >= SWINGS]
+    if not len(doubtful):
+        return probability
+    before, left = startled[doubtful], _least(time_s, startled, time_s[doubtful])
+    others = 1 - before
+    shared = others > 0  # otherwise there is no label to which it could go
+    result = probability.copy()
+    result[doubtful] *= np.where(shared, (1 - left) / np.where(shared, others, 1), 1).astype(np.float32)[:, None]
+    kept = np.where(shared, left / before, 1).astype(np.float32)
+    for label in STARTLED:
+        result[doubtful, label] = probability[doubtful, label] * kept
+    return result
+
+
+def _swings(time_s: Float64, value: Float32, at_s: Float64) -> Int64:
+    """(K,) the number of swings within reach of given times: changes of SWING or more in the opposite direction."""
+    low = np.searchsorted(time_s, at_s - SWING_REACH_S, side="left")
+    high = np.searchsorted(time_s, at_s + SWING_REACH_S, side="right")
+    top = value[low].copy() if len(low) else np.zeros(0, np.float32)  # since the last swing
+    bottom = top.copy()
+    direction, count = np.zeros((2, len(at_s)), np.int64)
+    for step in range(1, int((high - low).max(initial=0))):
+        here = low + step < high
+        now = value[np.minimum(low + step, len(value) - 1)]
+        up = here & (direction <= 0) & (now - bottom >= np.float32(SWING))
+        down = here & (direction >= 0) & (top - now >= np.float32(SWING)) & ~up
+        turned = up | down
+        count += turned
+        direction = np.where(up, 1, np.where(down, -1, direction))
+        top = np.where(turned, now, np.where(here, np.maximum(top, now), top))
+        bottom = np.where(turned, now, np.where(here, np.minimum(bottom, now), bottom))
+    return count
+
+
+def _least(time_s: Float64, value: Float32, at_s: Float64) -> Float32:
+    """(K,) the least value within BETWEEN_REACH_S of given times."""
+    low = np.searchsorted(time_s, at_s - BETWEEN_REACH_S, side="left")
+    high = np.searchsorted(time_s, at_s + BETWEEN_REACH_S, side="right")
+    least = value[low].copy()
+    for step in range(1, int((high - low).max(initial=0))):
+        near = np.minimum(low + step, high - 1)
+        least = np.minimum(least, value[near])
+    return least

@@ -1,0 +1,278 @@
+"""Embeddings of people: computed from a timeline's video, from photographs, or kept in a file.
+
+A few faces of every person are chosen from the rows, the frames that show them are decoded, and each face is cropped by the
+landmarks of its row, as the analysis did. Timelines hold no embeddings.
+
+Kept embeddings are biometric data: one file per folder, which only its owner may read. Its name begins with an underscore, so
+it is no timeline; `feelit people --forget` deletes it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from feelit.errors import TimelineReadError, UsageError
+from feelit.identity.select import quality_of, vector_bytes
+from feelit.models.paths import model_path
+from feelit.storage.atomic import output_errors, whole_file
+from feelit.storage.location import Location, refuse_url
+from feelit.timeline.recording import Recording
+from feelit.timeline.schema import BOX, LANDMARK_COLUMNS
+from feelit.types import Columns, Float32, Float64, Int8, Int64, UInt8
+from feelit.video.luma import FULL_RANGE
+from feelit.video.stills import frames_at
+from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.face_crops import find_close_faces
+from feelit.vision.identity import IdentityModel, open_identity
+
+FACES = 8
+"""So many faces of a person are enough: likeness is a mean over pairs of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChosenFaces(Columns):
+    """Faces of people, ordered by time."""
+
+    time_s: Float64  # (K,)
+    person: Int64  # (K,)
+    track: Int64  # (K,)
+    box: Float32  # (K, 4) px
+    landmarks: Float32  # (K, 5, 2) px
+    quality: Float32  # (K,) 0..1
+
+
+def choose_faces(recording: Recording, count: int = FACES) -> ChosenFaces:
+    """The best face of each of `count` stretches of a person's rows, which are of equal numbers of rows."""
+    names = ["time_s", "track_id", "person_id", "face_px", "sharpness", *BOX, *LANDMARK_COLUMNS]
+    table = recording.table(names)
+    person = pc.fill_null(table.column("person_id"), -1).to_numpy().astype(np.int64)
+    mine = np.flatnonzero(person > 0)
+    column = {name: table.column(name).to_numpy()[mine] for name in names}
+    box = np.stack([column[name] for name in BOX], axis=1).astype(np.float32)
+    landmarks = np.stack([column[name] for name in LANDMARK_COLUMNS], axis=1).astype(np.float32).reshape(-1, 5, 2)
+    quality = quality_of(landmarks, column["face_px"], column["sharpness"])
+    faces = ChosenFaces(column["time_s"], person[mine], column["track_id"].astype(np.int64), box, landmarks, quality)
+    kept: list[int] = []
+    for number in np.unique(faces.person):
+        rows = np.flatnonzero(faces.person == number)
+        kept += [int(part[np.argmax(quality[part])]) for part in np.array_split(rows, count) if len(part)]
+    return faces.rows(np.array(sorted(kept), np.int64))
+
+
+def embed_faces(
+    video: Location,
+    faces: ChosenFaces,
+    model: IdentityModel,
+    threads: int = 1,
+    see: Callable[[int, UInt8], None] | None = None,
+) -> Int8:
+    """Embeddings of chosen faces.
+
+    Parameters
+    ----------
+    video : the file that was analysed
+    faces : as of `choose_faces`
+    model : embeds them
+    threads : of the decoder
+    see : called with the number of every face and the picture that shows it, (H, W, 3) uint8 RGB
+
+    Returns
+    -------
+    (K, 128) int8, see `select.vector_bytes`; zeros where no frame can be decoded
+
+    Raises
+    ------
+    VideoReadError
+        if no frame of the video can be decoded.
+    """
+    vectors = np.zeros((len(faces), 128), np.float32)
+    for time_s, frame, info in frames_at(video, faces.time_s.tolist(), threads):
+        luma, levels = frame.luma(info)
+        picture = frame.picture(info, pixels="rgb24") if see is not None else None
+        for face in np.flatnonzero(faces.time_s == time_s).tolist():
+            vectors[face] = model.embed(model.crop(luma, levels, faces.landmarks[face : face + 1]))[0]
+            if see is not None and picture is not None:
+                see(face, picture)
+    return vector_bytes(vectors)
+
+
+KEPT_FILE = "_identity.parquet"
+MODEL_KEY = b"feelit_identity"
+OWNER_ONLY = 0o600
+WIDTH = 128
+
+SCHEMA = pa.schema(
+    [
+        pa.field("fingerprint", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+        pa.field("time_s", pa.float64(), nullable=False),
+        *(pa.field(name, pa.float32(), nullable=False) for name in BOX),
+        pa.field("quality", pa.float32(), nullable=False),
+        pa.field("embedding", pa.binary(WIDTH), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptFaces(Columns):
+    """Faces of one video with their embeddings, ordered by time."""
+
+    time_s: Float64  # (K,)
+    box: Float32  # (K, 4) px
+    quality: Float32  # (K,)
+    vector: Int8  # (K, 128)
+
+
+def kept_of(faces: ChosenFaces, vector: Int8) -> KeptFaces:
+    """What is kept of chosen faces: who they are stands in the timeline."""
+    return KeptFaces(faces.time_s, faces.box, faces.quality, vector)
+
+
+def read_kept(path: Path, model_sha256: str) -> dict[str, KeptFaces]:
+    """The embeddings of a file, by the fingerprint of the video; none if it is missing or was made by another network.
+
+    Raises
+    ------
+    TimelineReadError
+        if it cannot be read.
+    """
+    if not path.exists():
+        return {}
+    table = _read(path)
+    if (table.schema.metadata or {}).get(MODEL_KEY) != model_sha256.encode():
+        return {}
+    raw = b"".join(table.column("embedding").to_pylist())
+    vector = np.frombuffer(raw, np.int8).reshape(len(table), WIDTH)
+    box = np.stack([table.column(name).to_numpy() for name in BOX], axis=1).astype(np.float32)
+    faces = KeptFaces(table.column("time_s").to_numpy(), box, table.column("quality").to_numpy(), vector)
+    prints = np.array(table.column("fingerprint").to_pylist(), object)
+    return {name: faces.rows(np.flatnonzero(prints == name)) for name in dict.fromkeys(prints.tolist())}
+
+
+def write_kept(path: Path, kept: Mapping[str, KeptFaces], model_sha256: str) -> None:
+    """Write a file of embeddings, whole or not at all, for its owner alone.
+
+    Raises
+    ------
+    OutputError
+        if it cannot be written.
+    """
+    count = [len(faces) for faces in kept.values()]
+    joined = KeptFaces.join(list(kept.values()))
+    columns = [pa.array([name for name, n in zip(kept, count, strict=True) for _ in range(n)], pa.string()).dictionary_encode()]
+    columns += [joined.time_s, *(joined.box[:, i] for i in range(4)), joined.quality]
+    columns.append(pa.array([row.tobytes() for row in joined.vector], pa.binary(WIDTH)))
+    table = pa.table(columns, schema=SCHEMA.with_metadata({MODEL_KEY: model_sha256.encode()}))
+    with whole_file(path) as temporary:
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, OWNER_ONLY))
+        temporary.chmod(OWNER_ONLY)  # before anything is in it
+        pq.write_table(table, temporary)
+
+
+def delete_kept(path: Path) -> str | None:
+    """Delete a file of embeddings; what was in it, in words, or None if there is none.
+
+    Raises
+    ------
+    OutputError
+        if it cannot be deleted.
+    """
+    if not path.exists():
+        return None
+    try:
+        table = _read(path)
+        held = f"embeddings of {len(table)} faces in {len(set(table.column('fingerprint').to_pylist()))} videos"
+    except TimelineReadError:
+        held = "what could not be read"
+    with output_errors(path, "fix the permissions"):
+        path.unlink()
+    return f"deleted {path}: {held}"
+
+
+def still_there(recording: Recording, kept: KeptFaces) -> ChosenFaces | None:
+    """Kept faces with the people of a timeline as it is now; None if its rows are others, as after another analysis."""
+    table = recording.table(["time_s", "track_id", "person_id", *BOX])
+    table = table.filter(pa.array(np.isin(table.column("time_s").to_numpy(), kept.time_s)))
+    rows = zip(*(table.column(name).to_pylist() for name in ("time_s", *BOX, "track_id", "person_id")), strict=True)
+    known = {row[:5]: row[5:] for row in rows if row[5] is not None}
+    keys = [(float(t), *map(float, box)) for t, box in zip(kept.time_s, kept.box, strict=True)]
+    if not keys or not all(key in known for key in keys):
+        return None
+    found = [known[key] for key in keys]
+    return ChosenFaces(
+        time_s=kept.time_s,
+        person=np.array([-1 if person is None else person for _, person in found], np.int64),
+        track=np.array([track for track, _ in found], np.int64),
+        box=kept.box,
+        landmarks=np.zeros((len(keys), 5, 2), np.float32),
+        quality=kept.quality,
+    )
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise TimelineReadError(f"{path} is not a readable file of embeddings: {error}", "delete it with --forget") from error
+    if table.schema.names != SCHEMA.names:
+        raise TimelineReadError(f"{path} is no file of embeddings", "delete it with --forget")
+    return table
+
+
+MOST_PX = 1600
+"""Larger photographs are made smaller first: a face needs no more."""
+
+MOST_BYTES = 100 << 20
+
+
+def templates(enrolled: Sequence[tuple[str, Sequence[Path]]]) -> dict[str, Float32]:
+    """For every name the mean embedding of its photographs, (128,) float32.
+
+    Raises
+    ------
+    UsageError
+        if a photograph cannot be read, or does not show one face.
+    """
+    detector = open_detector(model_path("face"), "cpu")
+    identity = open_identity(model_path("identity"), "cpu")
+    return {
+        name: np.mean([_embedded(path, detector, identity) for path in paths], axis=0).astype(np.float32)
+        for name, paths in enrolled
+    }
+
+
+def _embedded(path: Path, detector: FaceDetector, identity: IdentityModel) -> Float32:
+    luma = _read_photograph(path)
+    found = find_close_faces(detector, luma)
+    if len(found) != 1:
+        count = "no face" if not len(found) else f"{len(found)} faces"
+        raise UsageError(f"{path} shows {count}", "give photographs that show one person each")
+    row: Float32 = identity.embed(identity.crop(luma, FULL_RANGE, found.landmarks))[0]
+    return row
+
+
+def _read_photograph(path: Path) -> UInt8:
+    refuse_url(path)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB", "give a photograph")
+        raw = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}", "check the spelling") from error
+    try:
+        image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if len(raw) else None  # upright, as its EXIF data say
+    except cv2.error:
+        image = None
+    if image is None:
+        raise UsageError(f"{path} is no picture that can be read", "give a JPEG, PNG or WebP file")
+    scale = MOST_PX / max(image.shape)
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+    return np.asarray(small, np.uint8)
