@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
@@ -38,12 +39,21 @@ class Watched:
     def watch(self) -> None:
         """Note what happens from now on."""
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", self._threw)
         self.page.on("request", self._asked)
+
+    def leave(self) -> None:
+        """Note nothing more."""
+        self.page.remove_listener("console", self._heard)
+        self.page.remove_listener("pageerror", self._threw)
+        self.page.remove_listener("request", self._asked)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
+
+    def _threw(self, error: Error) -> None:
+        self.complaints.append(str(error))
 
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).scheme not in ("file", "data", "blob"):
@@ -62,14 +72,26 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Page:
+    """One page for the tests of a module: a new one takes longer than most of what they do with it."""
+    return chromium.new_context().new_page()
+
+
 @pytest.fixture
-def watched(chromium: Browser) -> Iterator[Watched]:
-    """A new page of 1280 x 900 px, which is watched."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    watched = Watched(context.new_page())
+def watched(tab: Page) -> Iterator[Watched]:
+    """A page of 1280 x 900 px as if it were new, which is watched."""
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    watched = Watched(tab)
     watched.watch()
     yield watched
-    context.close()
+    watched.leave()
+    with suppress(Error):  # a page of the browser's own has no storage
+        tab.evaluate("localStorage.clear(), sessionStorage.clear()")
+    tab.context.clear_cookies()
+    tab.emulate_media(media="null", color_scheme="null")
+    tab.mouse.move(0, 0)
+    tab.goto("about:blank")
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from tests.video import clips
 from tests.video.clips import SAMPLE
 from tests.video.servers import answering, sending
 
-NOTE = "window.drawn = []; document.addEventListener('drawn', (event) => window.drawn.push(event.detail));"
-"""Notes the facts of everything that the page draws."""
+NOTE = "window.drawn ??= document.addEventListener('drawn', (event) => window.drawn.push(event.detail)) ?? [];"
+"""Notes the facts of everything that the page draws, once, however many tests have asked for it."""
 
 COLOURS = """(id) => {
     const canvas = document.getElementById(id);
