@@ -23,7 +23,7 @@ import numpy as np
 from feelit.run.segment import SIGNATURE_PX
 from feelit.tracking.cuts import CutDetector
 from feelit.types import Float32, UInt8
-from feelit.vision.quality import thumbnails
+from feelit.vision.measures import thumbnails
 
 WIDTH_PX, HEIGHT_PX = 320, 180  # made sequences, and what clips are shrunk to
 TOLERANCE_S = 0.35

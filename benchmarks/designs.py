@@ -18,10 +18,9 @@ from matplotlib.figure import Figure
 
 from feelit.datasets.names import FER2013
 from feelit.datasets.read import read_split
-from feelit.evaluation.classifier.crops import crop_images
+from feelit.evaluation.classifier.crops import OCCLUSIONS, crop_images
 from feelit.evaluation.classifier.evaluate import ms_per_face
 from feelit.evaluation.classifier.metrics import class_scores, confusion
-from feelit.evaluation.classifier.occlusions import OCCLUSIONS
 from feelit.models.paths import model_path
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.types import EMOTIONS, Int64, UInt8

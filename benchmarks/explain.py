@@ -25,10 +25,7 @@ from scipy.stats import spearmanr
 from feelit.datasets.read import read_split
 from feelit.evaluation.classifier.crops import crop_images
 from feelit.explaining import gradcam
-from feelit.explaining.faithfulness import judge
-from feelit.explaining.masking import baseline_of, score_of
-from feelit.explaining.occlusion import occlusion
-from feelit.explaining.rise import rise
+from feelit.explaining.saliency import baseline_of, judge, occlusion, rise, score_of
 from feelit.models.card import read_card, write_card
 from feelit.models.paths import model_path
 from feelit.options.models import Baseline

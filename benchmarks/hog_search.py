@@ -21,7 +21,7 @@ from torch import nn
 
 from feelit.datasets.names import FER2013
 from feelit.datasets.read import read_splits
-from feelit.training.expression.data import aligned, prepare, to_learn_from
+from feelit.training.expression.data import aligned, prepare, trainable
 from feelit.training.expression.linear import Recipe, features_of, fit, targets_of
 
 BASE = Recipe(cell_px=6, bins=9, signed=False, interpolated=False, mirrored=False, iterations=40)
@@ -55,9 +55,9 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         cache = arguments.landmarks or Path(folder) / "landmarks.npz"
-        lesson = prepare(to_learn_from(read_splits(arguments.data)["train"]), BASE.size_px, cache)
-    crops, own = aligned(lesson), targets_of(lesson)[1]
-    order = np.random.default_rng(0).permutation(len(lesson))
+        examples = prepare(trainable(read_splits(arguments.data)["train"]), BASE.size_px, cache)
+    crops, own = aligned(examples), targets_of(examples)[1]
+    order = np.random.default_rng(0).permutation(len(examples))
     chosen, learnt = order[: arguments.choose], order[arguments.choose : arguments.choose + arguments.learn]
     print("| changed | features | accuracy by strength " + ", ".join(map(str, STRENGTHS)) + " |\n|---|---:|---|", flush=True)
     for change in CHANGES:

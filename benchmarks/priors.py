@@ -23,13 +23,11 @@ import pyarrow.parquet as pq
 
 from feelit.datasets.images import Images
 from feelit.datasets.read import read_split
-from feelit.evaluation.classifier.calibration import reliability
 from feelit.evaluation.classifier.crops import crop_images
-from feelit.evaluation.classifier.metrics import fit_temperature, softmax
+from feelit.evaluation.classifier.metrics import fit_temperature, reliability, softmax
 from feelit.models.paths import model_path
 from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64
-from feelit.vision.expression import ExpressionModel, open_expression
-from feelit.vision.priors import adjusted, weights
+from feelit.vision.expression import ExpressionModel, adjusted, open_expression, weights
 
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 CONFIDENCES = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6)

@@ -21,8 +21,8 @@ import torch
 
 from feelit.datasets.read import read_splits
 from feelit.training.curves import Curve
-from feelit.training.expression.data import Lesson, prepare, to_learn_from
-from feelit.training.expression.run import Recipe, State, best_epoch, has_learnt_enough, monitored
+from feelit.training.expression.data import Examples, prepare, trainable
+from feelit.training.expression.run import Recipe, State, best_epoch, monitored, stops_early
 from feelit.training.expression.train import score, train_epoch
 
 PLAIN = Recipe(
@@ -67,18 +67,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def follow(recipe: Recipe, lesson: Lesson, check: Lesson) -> tuple[int, dict[str, float], dict[str, float]]:
+def follow(recipe: Recipe, examples: Examples, check: Examples) -> tuple[int, dict[str, float], dict[str, float]]:
     """Epochs that were trained, and scores on validation and on what was learnt from."""
     torch.manual_seed(recipe.seed)
     state, curve = State(recipe), Curve()
-    while state.epoch < recipe.epochs and not has_learnt_enough(monitored(curve, recipe.monitor), recipe):
-        train_epoch(state, lesson)
+    while state.epoch < recipe.epochs and not stops_early(monitored(curve, recipe.monitor), recipe):
+        train_epoch(state, examples)
         if recipe.early_stopping:
             curve.add(state.epoch, score(state.average, check))
             if best_epoch(monitored(curve, recipe.monitor)) == state.epoch - 1:
                 state.best = copy.deepcopy(state.average.state_dict())
     network = state.served()
-    return state.epoch, score(network, check), score(network, lesson)
+    return state.epoch, score(network, check), score(network, examples)
 
 
 def main() -> None:
@@ -93,14 +93,14 @@ def main() -> None:
     splits = read_splits(arguments.data)
     with tempfile.TemporaryDirectory() as folder:
         caches = arguments.landmarks or Path(folder)
-        lesson = prepare(to_learn_from(splits["train"]), PLAIN.size_px, caches / "landmarks-train.npz")
+        examples = prepare(trainable(splits["train"]), PLAIN.size_px, caches / "landmarks-train.npz")
         check = prepare(splits["valid"], PLAIN.size_px, caches / "landmarks-valid.npz")
-    labelled = np.flatnonzero(lesson.label >= 0)
-    lesson = lesson.rows(np.random.default_rng(0).permutation(labelled)[: arguments.pictures])
+    labelled = np.flatnonzero(examples.label >= 0)
+    examples = examples.rows(np.random.default_rng(0).permutation(labelled)[: arguments.pictures])
     print("| against over-fitting | epochs | training accuracy | validation accuracy | gap | macro F1 |")
     print("|---|---:|---:|---:|---:|---:|", flush=True)
     for words, change in VARIANTS.items():
-        epochs, found, known = follow(replace(PLAIN, epochs=arguments.epochs, **change), lesson, check)
+        epochs, found, known = follow(replace(PLAIN, epochs=arguments.epochs, **change), examples, check)
         gap = known["accuracy"] - found["accuracy"]
         shown = f"{100 * known['accuracy']:.1f} % | {100 * found['accuracy']:.1f} % | {100 * gap:.1f} | {found['macro F1']:.3f}"
         print(f"| {words} | {epochs} | {shown} |", flush=True)

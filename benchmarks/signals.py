@@ -20,8 +20,7 @@ import numpy as np
 
 from feelit.models.paths import model_path
 from feelit.signals.columns import ACTION_UNITS, BASIC, BLENDSHAPES, OUTPUTS, POSE
-from feelit.signals.derive import derive, turned
-from feelit.signals.mirror import in_mirror
+from feelit.signals.derive import derive, in_mirror, turned
 from feelit.training.face.data import load_images
 from feelit.training.signals.data import TURNED_OVER, Faces, crop, cut_face
 from feelit.training.signals.teacher import Teacher
@@ -106,7 +105,7 @@ def look(cuts: Cuts, teacher: Path, cache: Path, both_ways: bool) -> Seen:
         nothing = np.full(len(OUTPUTS), np.nan, np.float32)
         said = {}
         for name, step in (("plain", 1), ("mirrored", -1)):
-            targets = [looks.look(np.ascontiguousarray(picture[:, ::step]), scale) for picture in cuts.picture]
+            targets = [looks.predict(np.ascontiguousarray(picture[:, ::step]), scale) for picture in cuts.picture]
             said[name] = np.stack([nothing if target is None else target for target in targets])
         np.savez(cache, plain=said["plain"], mirrored=said["mirrored"])
     with np.load(cache) as kept:

@@ -12,10 +12,8 @@ import pytest
 
 from feelit import analyze, utterances
 from feelit.imports.transcript import read_transcript
-from feelit.render.blur import covered
 from feelit.render.canvas import Rect
-from feelit.render.choice import choose
-from feelit.render.hiding import Hiding
+from feelit.render.hiding import Hiding, choose, covered
 from feelit.render.rows import view_of
 from feelit.timeline.recording import open_timelines
 

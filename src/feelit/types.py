@@ -187,7 +187,7 @@ class FaceTable(Columns):
     appearance: UInt8  # (F, 64) an 8x8 thumbnail of the aligned crop, by which a face is known again across a cut
     probability: Float32  # (F, 8) calibrated, in the order of EMOTIONS; NaN where a face was not classified
     signals: Float32  # (F, 2 + K) yaw and roll, degrees, and the columns of signals; NaN where none was measured; or (F, 0)
-    mouth: UInt8  # (F, 321) see `vision.mouth.mouth_pictures`, by which speech is found; or (F, 0)
+    mouth: UInt8  # (F, 321) see `vision.measures.mouth_pictures`, by which speech is found; or (F, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from feelit.datasets.votes import VOTES
+from feelit.datasets.faces import VOTES
 from feelit.types import UInt8
 
 USAGES = ("Training", "PublicTest", "PrivateTest")

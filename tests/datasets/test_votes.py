@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.datasets.votes import majority_labels, vote_shares
+from feelit.datasets.faces import majority_labels, vote_shares
 
 
 @pytest.mark.parametrize(

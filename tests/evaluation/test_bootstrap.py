@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.evaluation.classifier.bootstrap import interval, resampled
+from feelit.evaluation.classifier.scores import interval, resampled
 
 
 def test_replicates_keep_the_total_and_empty_cells_and_depend_on_the_seed() -> None:

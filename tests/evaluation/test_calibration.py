@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.evaluation.classifier.calibration import reliability
+from feelit.evaluation.classifier.metrics import reliability
 
 
 def test_bins_agree_with_hand_computed_values() -> None:

@@ -11,10 +11,9 @@ import pytest
 
 from feelit.datasets.images import Images
 from feelit.errors import ModelError, UsageError
-from feelit.evaluation.classifier.crops import AS_IT_IS, crop_images, whole
+from feelit.evaluation.classifier.crops import AS_IT_IS, OCCLUSIONS, crop_images, whole
 from feelit.evaluation.classifier.evaluate import evaluate_classifier
-from feelit.evaluation.classifier.occlusions import OCCLUSIONS
-from feelit.evaluation.classifier.score_text import tables
+from feelit.evaluation.classifier.folder import tables
 from feelit.evaluation.classifier.scores import ClassifierScores, occlusion_score
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path

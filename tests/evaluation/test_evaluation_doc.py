@@ -15,8 +15,8 @@ from feelit.evaluation.classifier.folder import CONFUSION, RELIABILITY, SCORES
 from feelit.evaluation.classifier.scores import ClassifierScores
 from feelit.evaluation.detector.folder import FILES
 from feelit.evaluation.detector.scores import FaceScores, ScoreBin, SizeScore
+from feelit.labels import SPELLINGS
 from feelit.types import EMOTIONS
-from feelit.vision.expression import SPELLINGS
 from tests.datasets.made import encoded, pictures
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")

@@ -12,9 +12,9 @@ import pytest
 
 from feelit.errors import UsageError
 from feelit.evaluation.detector.evaluate import evaluate_faces
+from feelit.evaluation.detector.folder import COLUMNS, FALSE, GAP_PX, MISSED, ROWS, TILE_PX, draw_sheet, write_sheet
 from feelit.evaluation.detector.images import find_images
 from feelit.evaluation.detector.scores import FaceScores
-from feelit.evaluation.detector.sheet import COLUMNS, FALSE, GAP_PX, MISSED, ROWS, TILE_PX, draw_sheet, write_sheet
 from feelit.models.paths import model_path
 from feelit.options.models import EvaluateFacesOptions
 from feelit.types import Detections, UInt8, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.evaluation.classifier.occlusions import OCCLUSIONS, changed, cover_eyes, cover_mouth
+from feelit.evaluation.classifier.crops import OCCLUSIONS, changed, cover_eyes, cover_mouth
 from feelit.types import Bool, Float64, UInt8
 from feelit.vision.align import TEMPLATE
 from tests.datasets.made import pictures

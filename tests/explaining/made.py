@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from feelit.explaining.masking import Score
+from feelit.explaining.saliency import Score
 from feelit.models.card import ModelCard, write_card
 from feelit.types import Float64, UInt8
 from tests.video import clips

@@ -11,7 +11,7 @@ import pytest
 import feelit
 from feelit.errors import FeelitError, ModelError, UsageError, VideoReadError
 from feelit.explaining.explain import explain_sources
-from feelit.explaining.run import explain_into
+from feelit.explaining.figure import explain_into
 from feelit.models.card import card_path
 from feelit.options.models import ExplainOptions, Method
 from feelit.types import EMOTIONS, Float32

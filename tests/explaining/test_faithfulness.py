@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from feelit.explaining.faithfulness import Faithfulness, judge, top_tenth
-from feelit.explaining.masking import baseline_of, covered
+from feelit.explaining.saliency import Faithfulness, baseline_of, covered, judge, top_tenth
 from feelit.types import Float32
 from tests.explaining.made import REGION, SIDE, bright_region, linear_score, region_weight
 

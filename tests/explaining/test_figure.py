@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from feelit.explaining.colours import STEPS, coloured, table
 from feelit.explaining.explain import Explanation
-from feelit.explaining.faithfulness import Faithfulness
-from feelit.explaining.figure import COLUMN_PX, EDGE_PX, GAP_PX, Caption, draw, write_figure
-from feelit.explaining.page import ascii_of, fitted
-from feelit.render.text import text_width_px
+from feelit.explaining.figure import COLUMN_PX, EDGE_PX, GAP_PX, STEPS, Caption, coloured, draw, table, write_figure
+from feelit.explaining.saliency import Faithfulness
+from feelit.render.canvas import ascii_of, fitted, text_width_px
 from feelit.render.theme import EMOTION_COLOUR, Colour
 from feelit.types import Float32, UInt8
 from tests.explaining.made import bright_region, region_weight

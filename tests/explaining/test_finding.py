@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from feelit.errors import UsageError, VideoReadError
-from feelit.explaining.finding import find_faces
-from feelit.explaining.sources import Source
+from feelit.explaining.faces import Source, find_faces
 from feelit.models.paths import model_path
 from feelit.run.segment import Networks, detect_and_classify, open_networks
 from feelit.run.task import Models

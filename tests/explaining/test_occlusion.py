@@ -7,9 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from feelit.explaining import occlusion as module
-from feelit.explaining.masking import baseline_of
-from feelit.explaining.occlusion import occlusion, patch_places
+from feelit.explaining import saliency as module
+from feelit.explaining.saliency import baseline_of, occlusion, patch_places
 from feelit.types import Float64
 from tests.explaining.made import REGION, SIDE, bright_region, linear_score, region_weight
 

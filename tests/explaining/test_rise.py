@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.explaining import rise as module
-from feelit.explaining.masking import baseline_of
-from feelit.explaining.rise import random_masks, rise
+from feelit.explaining import saliency as module
+from feelit.explaining.saliency import baseline_of, random_masks, rise
 from feelit.options.models import Baseline
 from feelit.types import Float32, Float64
 from tests.explaining.made import REGION, SIDE, bright_region, linear_score, region_weight

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from feelit.errors import FeelitError, UsageError, VideoReadError
-from feelit.explaining.sources import Source, read_image
+from feelit.explaining.faces import Source, read_image
 from tests.explaining.made import portrait
 
 

@@ -12,7 +12,7 @@ import pytest
 from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.options.models import EvaluateFacesOptions
-from feelit.plots.recall import FEWEST_FALSE, draw_recall, write_recall
+from feelit.plots.scores import FEWEST_FALSE, draw_recall, write_recall
 from tests.evaluation.photographs import Photograph, detector, picture, scene, write_parquet
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.render.blur import CELLS, covered, pixelate
 from feelit.render.canvas import Canvas, Rect
+from feelit.render.hiding import CELLS, covered, pixelate
 
 BOUNDS = Rect(0, 0, 320, 240)
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feelit.render.canvas import Canvas, Rect, yuv
-from feelit.render.text import baseline, line_px, text_mask, text_width_px
+from feelit.render.canvas import Canvas, Rect, baseline, line_px, text_mask, text_width_px, yuv
 from feelit.render.theme import EMOTION_COLOUR, HALO, INK, Colour
 
 RED = Colour(255, 0, 0)

@@ -6,7 +6,7 @@ import pytest
 
 from feelit.errors import UsageError
 from feelit.options.videos import Blur
-from feelit.render.choice import CERTAIN, choose, in_doubt
+from feelit.render.hiding import CERTAIN, choose, in_doubt
 from feelit.render.rows import TimelineView
 from tests.render.scenes import rows, view
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelit.render.choice import choose
-from feelit.render.hiding import BRIDGE_S, HOLD_S, Hiding
+from feelit.render.hiding import BRIDGE_S, HOLD_S, Hiding, choose
 from feelit.render.rows import TimelineRows
 from tests.render.scenes import BOX, rows, view
 

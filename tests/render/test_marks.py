@@ -7,8 +7,7 @@ import pytest
 
 from feelit.render.canvas import Canvas, yuv
 from feelit.render.marks import AHEAD, COLUMNS, GAZE, UP, draw_marks
-from feelit.render.style import Style
-from feelit.render.theme import Colour
+from feelit.render.theme import Colour, Style
 from feelit.types import Float32, Float64
 
 BOX = np.array([200, 100, 360, 300], np.float32)

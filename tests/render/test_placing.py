@@ -9,11 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.render.canvas import Canvas, Rect
-from feelit.render.cards import LETTERS, Detail, card_size, draw_box, draw_card, most_detail
+from feelit.render.cards import LETTERS, Detail, Placement, Placer, card_size, draw_box, draw_card, most_detail
 from feelit.render.motion import Face
-from feelit.render.placing import Placement, Placer
-from feelit.render.style import Style
-from feelit.render.theme import EMOTION_COLOUR, HALO, UNREADABLE, emotion_colour
+from feelit.render.theme import EMOTION_COLOUR, HALO, UNREADABLE, Style, emotion_colour
 from feelit.types import EMOTIONS
 from tests.render.scenes import face
 

@@ -8,8 +8,7 @@ from feelit.render.canvas import Canvas, yuv
 from feelit.render.motion import ABSENT, BLANK, Motion
 from feelit.render.rows import TimelineRows
 from feelit.render.strip import MAX_LANES, Lanes, Strip, clock
-from feelit.render.style import Style
-from feelit.render.theme import GROOVE, HALO, PLATE, emotion_colour, person_colour
+from feelit.render.theme import GROOVE, HALO, PLATE, Style, emotion_colour, person_colour
 from tests.render.scenes import rows, view
 
 SAMPLED = np.arange(600) / 10  # a minute

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feelit.errors import TimelineReadError, VideoReadError
-from feelit.reports.footage import Footage, find_footage, link
+from feelit.reports.inputs import Footage, find_footage, link
 from feelit.video.probe import fingerprint
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from feelit.analysis.observations import TimelineSamples
-from feelit.reports.faces import read_faces
-from feelit.reports.quality import Quality
-from feelit.reports.quality import quality_of as judged
+from feelit.reports.faces import Quality, read_faces
+from feelit.reports.faces import quality_of as judged
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import from_arrow, to_arrow
 from feelit.types import Timeline

@@ -8,7 +8,7 @@ import pytest
 
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.summary import VideoSummary, summaries
-from feelit.reports.quality import quality_of
+from feelit.reports.faces import quality_of
 from feelit.reports.video_section import Findings, plain, strip_of, title_of
 from feelit.timeline.schema import from_arrow
 from tests.reports.meetings import curves_of

@@ -14,7 +14,7 @@ from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.speaking import LEAST_CHANGES, MouthMotion, picture_change, speaking
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import MOUTH_SHAPE, MOUTH_VALUES, Float32, Timeline, UInt8
-from feelit.vision.mouth import mouth_pictures
+from feelit.vision.measures import mouth_pictures
 from tests.timeline.made import recording
 from tests.timeline.test_build import assert_same
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from feelit.tracking.assignment import assign
+from feelit.tracking.association import assign
 from feelit.types import Float32
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=5)

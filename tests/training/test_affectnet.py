@@ -16,7 +16,7 @@ pytest.importorskip("onnx")
 
 from feelit.datasets.names import AFFECTNET
 from feelit.datasets.read import read_split, read_splits
-from feelit.training.expression.data import to_learn_from
+from feelit.training.expression.data import trainable
 from feelit.types import UInt8
 from tests.conftest import Command
 from tests.datasets.made import encoded, pictures
@@ -65,7 +65,7 @@ def test_a_list_beside_folders_of_splits_is_passed_over(tmp_path: Path) -> None:
 
 def test_pictures_without_an_expression_are_not_learnt_from(tmp_path: Path) -> None:
     write_affectnet(tmp_path)
-    faces = to_learn_from(read_splits(tmp_path)["train"])
+    faces = trainable(read_splits(tmp_path)["train"])
     assert (len(faces), int((faces.label < 0).sum())) == (16, 0)
 
 
@@ -83,7 +83,7 @@ def test_eight_classes_are_learnt_with_every_means_against_overfitting(
     )
     ran = command("train", recipe, "--data", tmp_path / "AffectNet", "--out", tmp_path / "run")
     assert ran.code == 0, ran.err
-    assert "16 pictures to learn from, 19 to check with" in ran.err
+    assert "16 training images, 19 validation images" in ran.err
     rates = [float(rate) for rate in re.findall(r"learning rate (\S+),", ran.err)]
     assert rates == sorted(rates, reverse=True)
     report = json.loads((tmp_path / "run" / "evaluation" / "scores.json").read_text())

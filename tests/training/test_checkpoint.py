@@ -28,9 +28,9 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("recipe", "before", "field"),
     [
-        pytest.param(Recipe(muon=0.0), expression_run.BEFORE, "muon", id="stochastic gradient descent"),
-        pytest.param(Recipe(), expression_run.BEFORE, "unlabelled", id="labelled faces only"),
-        pytest.param(face_recipe.Recipe(rounded=0), face.BEFORE, "rounded", id="nothing rounded"),
+        pytest.param(Recipe(muon=0.0), expression_run.LEGACY, "muon", id="stochastic gradient descent"),
+        pytest.param(Recipe(), expression_run.LEGACY, "unlabelled", id="labelled faces only"),
+        pytest.param(face_recipe.Recipe(rounded=0), face.LEGACY, "rounded", id="nothing rounded"),
     ],
 )
 def test_fields_that_recipes_did_not_have_yet_tell_how_it_was(
@@ -59,7 +59,7 @@ def test_other_files_are_refused(content: object, message: str, tmp_path: Path) 
     elif content is not None:
         torch.save(content, path)
     with pytest.raises(UsageError, match=message):
-        read_checkpoint(path, Recipe, expression_run.BEFORE)
+        read_checkpoint(path, Recipe, expression_run.LEGACY)
 
 
 def test_half_a_checkpoint_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from feelit.training.expression.train import draw_probability, train, train_epoc
 from feelit.types import EMOTIONS
 from feelit.vision.session import open_session
 from tests.training.conftest import Trained
-from tests.training.test_expression_data import small_lesson
+from tests.training.test_expression_data import small_examples
 
 SMALL = Recipe(size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=2, calm_epochs=1)
 
@@ -52,7 +52,7 @@ def test_average_follows_the_weights() -> None:
 @pytest.mark.parametrize("network", ["residual", *DESIGNS])
 def test_every_network_learns_and_gives_both_heads(network: str) -> None:
     state = State(Recipe(network=network, size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=4))
-    assert np.isfinite(train_epoch(state, small_lesson(4)))
+    assert np.isfinite(train_epoch(state, small_examples(4)))
     first, second = state.network.eval()(torch.zeros(3, 1, 48, 48, dtype=torch.uint8))
     assert (first.shape, second.shape) == ((3, 8), (3, 7))
 
@@ -114,7 +114,7 @@ def test_the_second_output_answers_for_the_labels_of_fer2013(trained: Trained) -
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"size_px": 64, "teachers": ("{before}",)}, "looks at faces of 48 px, this recipe at 64 px", id="size"),
+        pytest.param({"size_px": 64, "teachers": ("{before}",)}, "takes faces of 48 px, this recipe 64 px", id="size"),
         pytest.param({"teachers": ("none.pt",)}, "cannot be read", id="missing"),
         pytest.param({"unlabelled": "faces"}, "need teachers", id="nobody to say it"),
     ],
@@ -136,20 +136,20 @@ def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
 
 
 def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
-    lesson = small_lesson(32)
+    examples = small_examples(32)
 
     def fresh() -> State:
         torch.manual_seed(0)
         return State(SMALL)
 
     straight, first, second = fresh(), fresh(), fresh()
-    train_epoch(straight, lesson)
-    train_epoch(straight, lesson)
-    train_epoch(first, lesson)
+    train_epoch(straight, examples)
+    train_epoch(straight, examples)
+    train_epoch(first, examples)
     first.curve.add(1, {"loss": 2.0})
     first.save(tmp_path / "last.pt")
     second.load(tmp_path / "last.pt")
-    train_epoch(second, lesson)
+    train_epoch(second, examples)
     assert torch.equal(straight.network.head.weight, second.network.head.weight)
     assert torch.equal(straight.average.state_dict()["head.weight"], second.average.state_dict()["head.weight"])
     assert second.curve.rows == [(1, {"loss": 2.0})]
@@ -170,14 +170,14 @@ def test_what_teachers_say_counts() -> None:
     torch.nn.init.zeros_(teacher.head.weight)
     with torch.no_grad():
         teacher.head.bias.copy_(20.0 * torch.eye(8)[EMOTIONS.index("fear")])
-    lesson = small_lesson(32)
+    examples = small_examples(32)
     found = {}
     for taught in (0.0, 1.0):
         torch.manual_seed(0)
         state = State(replace(SMALL, taught=taught, epochs=9, learning_rate=0.01))
         for _ in range(8):
-            train_epoch(state, lesson, [teacher])
-        logits = state.average(torch.from_numpy(lesson.image)[:, None])[0]
+            train_epoch(state, examples, [teacher])
+        logits = state.average(torch.from_numpy(examples.image)[:, None])[0]
         found[taught] = float(logits.detach().softmax(1)[:, EMOTIONS.index("fear")].mean())
     assert found[1.0] > 0.8
     assert found[0.0] < 0.5
@@ -195,7 +195,7 @@ def test_weights_that_cannot_be_begun_with_are_refused(name: str, message: str, 
 
 def test_export_that_computes_something_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = SMALL.build()
-    example = torch.from_numpy(small_lesson().image)[:, None].contiguous()
+    example = torch.from_numpy(small_examples().image)[:, None].contiguous()
     assert export_onnx(network, example, tmp_path / "good.onnx", ("logits", "fer2013")) < 1e-4
     monkeypatch.setattr(export, "TOLERANCE", -1.0)
     with pytest.raises(ModelError, match=r"bad\.onnx differs"):

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from feelit.training.expression.card import CAPTION_PX, CELL_PX, fixed_faces, saliency_sheet
 from feelit.types import EMOTIONS, Float32, UInt8
-from tests.training.test_expression_data import small_lesson
+from tests.training.test_expression_data import small_examples
 
 
 class Corner:
@@ -31,11 +31,11 @@ def test_the_same_faces_are_shown_of_every_network_and_classes_take_turns() -> N
 
 
 def test_a_map_shows_where_hiding_a_part_changes_the_answer() -> None:
-    lesson = small_lesson(1)
-    lesson.label[:] = EMOTIONS.index("happiness")
-    lesson.image[:] = 40
-    lesson.image[:, :24, :24] = 220
-    sheet = saliency_sheet(cast(Any, Corner()), lesson).astype(int)
+    examples = small_examples(1)
+    examples.label[:] = EMOTIONS.index("happiness")
+    examples.image[:] = 40
+    examples.image[:, :24, :24] = 220
+    sheet = saliency_sheet(cast(Any, Corner()), examples).astype(int)
     assert sheet.shape == (CAPTION_PX + 2 * CELL_PX, CELL_PX, 3)
     orange = sheet[CAPTION_PX + CELL_PX :, :, 0] - sheet[CAPTION_PX + CELL_PX :, :, 2]
     assert orange[20:50, 20:50].min() > 40, "the quarter that counts"

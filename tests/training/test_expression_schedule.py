@@ -22,12 +22,12 @@ from feelit.errors import UsageError
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint
 from feelit.training.curves import Curve
 from feelit.training.expression import train as expression
-from feelit.training.expression.run import BEFORE, Recipe, State, best_epoch, has_learnt_enough, monitored, rate_at
+from feelit.training.expression.run import LEGACY, Recipe, State, best_epoch, monitored, rate_at, stops_early
 from feelit.training.expression.train import train, train_epoch
 from feelit.types import EMOTIONS
 from tests.training.conftest import Trained
 from tests.training.test_expression import SMALL
-from tests.training.test_expression_data import small_lesson, write_data
+from tests.training.test_expression_data import small_examples, write_data
 
 
 def test_learning_rate_rises_then_falls_to_nothing_twice() -> None:
@@ -67,8 +67,8 @@ def test_the_rate_falls_after_every_plateau() -> None:
 
 def test_a_run_stops_after_so_many_epochs_without_a_better_one() -> None:
     recipe = Recipe(early_stopping=2)
-    assert [has_learnt_enough([3.0, 4.0, 4.0, 1.0][:n], recipe) for n in range(5)] == [False, False, False, False, True]
-    assert not has_learnt_enough([4.0] + [1.0] * 50, Recipe(early_stopping=0))
+    assert [stops_early([3.0, 4.0, 4.0, 1.0][:n], recipe) for n in range(5)] == [False, False, False, False, True]
+    assert not stops_early([4.0] + [1.0] * 50, Recipe(early_stopping=0))
     assert best_epoch([3.0, 4.0, 4.0, 1.0]) == 1
     assert best_epoch([]) == -1
 
@@ -116,7 +116,7 @@ def test_a_run_prints_what_is_usual(trained: Trained) -> None:
     lines = [line for line in trained.messages if line.startswith("epoch")]
     assert re.fullmatch(rf"epoch 1 of 2: {scores}, {learnt}, learning rate \S+, \d+ s, at most \d+ min left", lines[0])
     assert re.fullmatch(rf"epoch 2 of 2: {scores}, {learnt}, learning rate \S+, \d+ s", lines[1])
-    assert "16 pictures to learn from, 16 to check with" in trained.messages
+    assert "16 training images, 16 validation images" in trained.messages
     assert f"by majority: {', '.join(f'{name} 2' for name in EMOTIONS)}" in trained.messages
     assert any(re.fullmatch(r"residual: \d+ parameters", line) for line in trained.messages)
 
@@ -128,19 +128,19 @@ def test_l1_drives_weights_to_nothing() -> None:
         torch.manual_seed(0)
         state = State(replace(SMALL, l1=l1, muon=0.0, weight_decay=0.0, learning_rate=0.05))
         for _ in range(2):
-            train_epoch(state, small_lesson(32))
+            train_epoch(state, small_examples(32))
         size[l1] = sum(float(p.detach().abs().sum()) for p in state.network.parameters() if p.ndim > 1)
     assert size[0.05] < 0.9 * size[0.0]
 
 
 @pytest.mark.parametrize("augmentation", ["strong", "light", "none"])
 def test_pictures_are_changed_as_the_recipe_says(augmentation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    lesson, seen = small_lesson(32), []
+    examples, seen = small_examples(32), []
     state = State(replace(SMALL, augmentation=augmentation, mixup=0.0))
     state.network.register_forward_pre_hook(lambda module, given: seen.append(given[0].numpy().copy()))
-    train_epoch(state, lesson)
+    train_epoch(state, examples)
     shown = {picture.tobytes() for picture in np.concatenate(seen)[:, 0].astype(np.uint8)}
-    known = {picture.tobytes() for picture in lesson.image}
+    known = {picture.tobytes() for picture in examples.image}
     assert (shown <= known) == (augmentation == "none")
 
 
@@ -153,9 +153,9 @@ def test_words_that_are_none_are_refused_with_those_that_are(field: str) -> None
 
 
 def test_checkpoints_of_recipes_that_counted_calm_epochs_apart_go_on_as_they_were_meant(tmp_path: Path) -> None:
-    recipe, new = replace(SMALL, epochs=5, calm_epochs=2), set(BEFORE) - {"muon", "unlabelled"}
+    recipe, new = replace(SMALL, epochs=5, calm_epochs=2), set(LEGACY) - {"muon", "unlabelled"}
     State(recipe).save(tmp_path / CHECKPOINT)
-    content = read_checkpoint(tmp_path / CHECKPOINT, Recipe, BEFORE)[1]
+    content = read_checkpoint(tmp_path / CHECKPOINT, Recipe, LEGACY)[1]
     before = {name: value for name, value in content["recipe"].items() if name not in new}
     torch.save(content | {"recipe": before | {"epochs": 3}}, tmp_path / CHECKPOINT)
     State(recipe).load(tmp_path / CHECKPOINT)

@@ -28,15 +28,15 @@ from feelit.models.card import read_card
 from feelit.models.paths import model_path
 from feelit.training.export import quantize
 from feelit.training.face import train as face
-from feelit.training.face.augment import Distractors, Spoiler
-from feelit.training.face.data import FaceImages, key_of, load_images
+from feelit.training.face.augment import Degrader, Distractors
+from feelit.training.face.data import FaceImages, content_hash, load_images
 from feelit.training.face.export import IN_FLOAT, Origin, check, export, parity
-from feelit.training.face.feed import Feed, Maker, batches_of, kept, making_ahead, mirrored, relit
+from feelit.training.face.feed import BatchMaker, Feed, batch_folder, load_batch, mirrored, prefetching, relit
 from feelit.training.face.network import STRIDES, FaceNet, Prediction, cell_centres
 from feelit.training.face.recipe import Recipe
 from feelit.training.face.scenes import Scene, SceneMaker, Turn, face_sizes, sort_images
-from feelit.training.face.teacher import Batch, Teacher, TeacherTargets, assign, cells_of
-from feelit.training.face.train import Run, learning_rate, losses, story, train
+from feelit.training.face.targets import Batch, Targets, Teacher, assign, cells_of
+from feelit.training.face.train import Run, learning_rate, losses, recipes_text, train
 from feelit.types import Float32, UInt8
 from feelit.vision.session import open_session
 from tests.video.clips import face_patch
@@ -171,7 +171,7 @@ def test_scenes_show_faces_cut_by_edges(images: FaceImages) -> None:
 def test_spoiling_changes_light_but_no_label(images: FaceImages) -> None:
     scene = SceneMaker(images, 96, (20, 60), TURN).make(np.random.default_rng(3))
     box, before = scene.box.copy(), scene.picture.copy()
-    spoiled = Spoiler(96).spoil(scene, np.random.default_rng(4))
+    spoiled = Degrader(96).degrade(scene, np.random.default_rng(4))
     np.testing.assert_array_equal(spoiled.box, box)
     assert spoiled.picture.dtype == np.uint8
     assert not np.array_equal(spoiled.picture, before)
@@ -234,9 +234,9 @@ def test_cells_of_the_targets_are_those_of_the_network() -> None:
     np.testing.assert_array_equal(centres, cells_of(256).centre)
 
 
-def looked_at(scene: Scene) -> TeacherTargets:
+def looked_at(scene: Scene) -> Targets:
     """What the built-in detector, as a teacher, and the labels say of a scene."""
-    return Teacher(model_path("face"), cells_of(256), 256).say([scene])[0]
+    return Teacher(model_path("face"), cells_of(256), 256).targets([scene])[0]
 
 
 def scene_of_the_sample(ignore: bool = False) -> Scene:
@@ -314,7 +314,7 @@ def test_learning_rate_rises_then_falls() -> None:
 
 @pytest.fixture
 def feed(images: FaceImages, tmp_path: Path) -> Feed:
-    return Feed(SMALL, Maker(SMALL, images), tmp_path / "batches")
+    return Feed(SMALL, BatchMaker(SMALL, images), tmp_path / "batches")
 
 
 def same(a: Batch, b: Batch) -> bool:
@@ -322,7 +322,7 @@ def same(a: Batch, b: Batch) -> bool:
 
 
 def test_what_is_kept_of_a_batch_gives_the_same_loss(images: FaceImages, feed: Feed) -> None:
-    made = Maker(SMALL, images).batch(1)
+    made = BatchMaker(SMALL, images).batch(1)
     again = feed.batch(1)
     assert torch.equal(made.luma, again.luma)
     torch.manual_seed(0)
@@ -370,12 +370,12 @@ def test_other_light_changes_no_label(feed: Feed) -> None:
 def test_a_process_of_its_own_makes_the_same_batches(images: FaceImages, tmp_path: Path) -> None:
     write_images(tmp_path / "train-0.parquet")
     load_images([tmp_path / "train-0.parquet"], tmp_path / "train.npz")
-    with making_ahead(SMALL, tmp_path / "train.npz", tmp_path / "ahead", 0) as process:
+    with prefetching(SMALL, tmp_path / "train.npz", tmp_path / "ahead", 0) as process:
         process.join()
         assert process.exitcode == 0
-    feed = Feed(SMALL, Maker(SMALL, images), tmp_path / "here", process)
+    feed = Feed(SMALL, BatchMaker(SMALL, images), tmp_path / "here", process)
     for number in range(SMALL.batches):
-        assert same(kept(tmp_path / "ahead" / f"{number:06d}.pt"), feed.batch(number))
+        assert same(load_batch(tmp_path / "ahead" / f"{number:06d}.pt"), feed.batch(number))
 
 
 def test_a_process_that_cannot_write_leaves_the_word_to_the_run(
@@ -384,10 +384,10 @@ def test_a_process_that_cannot_write_leaves_the_word_to_the_run(
     write_images(tmp_path / "train-0.parquet")
     load_images([tmp_path / "train-0.parquet"], tmp_path / "train.npz")
     (tmp_path / "file").write_text("x")
-    with making_ahead(SMALL, tmp_path / "train.npz", tmp_path / "file", 0) as process:
+    with prefetching(SMALL, tmp_path / "train.npz", tmp_path / "file", 0) as process:
         process.join()
         with pytest.raises(OSError, match="file"):
-            Feed(SMALL, Maker(SMALL, images), tmp_path / "file", process).batch(0)
+            Feed(SMALL, BatchMaker(SMALL, images), tmp_path / "file", process).batch(0)
     assert capfd.readouterr().err == ""
 
 
@@ -400,11 +400,11 @@ def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
 import os, signal, time
 from dataclasses import replace
 from pathlib import Path
-from feelit.training.face.feed import making_ahead
+from feelit.training.face.feed import prefetching
 from tests.training.test_face import SMALL
 if __name__ == "__main__":
     folder = Path({str(tmp_path)!r})
-    with making_ahead(replace(SMALL, batches=10**6), folder / "train.npz", folder / "ahead", 0) as process:
+    with prefetching(replace(SMALL, batches=10**6), folder / "train.npz", folder / "ahead", 0) as process:
         while not list(folder.glob("ahead/*.pt")):
             time.sleep(0.05)
         print(process.pid, flush=True)
@@ -434,26 +434,38 @@ def alive(pid: int) -> bool:
 
 
 def test_a_run_learns_and_resumes_where_it_stopped(feed: Feed, tmp_path: Path) -> None:
-    run = Run.start(SMALL)
+    run = Run(SMALL)
     batch = feed.batch(0)
     history = [run.advance(batch) for _ in range(30)]
     assert all(history[-1][name] < 0.9 * history[0][name] for name in ("box", "landmarks"))
     run.save(tmp_path / "last.pt")
-    next_part = run.advance(feed.batch(run.step))
+    next_part = run.advance(feed.batch(run.steps))
     again = Run.load(tmp_path / "last.pt")
-    assert (again.step, again.recipe) == (30, SMALL)
-    assert again.advance(feed.batch(again.step)) == pytest.approx(next_part, rel=1e-4)
+    assert (again.steps, again.recipe) == (30, SMALL)
+    assert again.advance(feed.batch(again.steps)) == pytest.approx(next_part, rel=1e-4)
     again.change(replace(SMALL, turned=0.9))
     again.save(tmp_path / "last.pt")
-    both = story("face", Run.load(tmp_path / "last.pt"))
+    both = recipes_text("face", Run.load(tmp_path / "last.pt"))
     assert both.index("to step 31 {") < both.index('"turned": 0.25') < both.index("; then") < both.index('"turned": 0.9')
 
 
+def test_a_checkpoint_of_an_older_version_resumes(feed: Feed, tmp_path: Path) -> None:
+    run = Run(SMALL)
+    run.advance(feed.batch(0))
+    run.save(tmp_path / "last.pt")
+    content = torch.load(tmp_path / "last.pt", weights_only=True)
+    older = {new: old for old, new in face.LEGACY_STATE.items()}
+    torch.save({older.get(name, name): value for name, value in content.items()}, tmp_path / "last.pt")
+    again = Run.load(tmp_path / "last.pt")
+    assert again.steps == 1
+    assert again.advance(feed.batch(1)) == run.advance(feed.batch(1))
+
+
 def test_a_changed_recipe_changes_the_optimizer_too(feed: Feed) -> None:
-    run, other = Run.start(SMALL), replace(SMALL, muon=1.0, decay=0.5)
+    run, other = Run(SMALL), replace(SMALL, muon=1.0, decay=0.5)
     run.advance(feed.batch(0))
     run.change(other)
-    wanted = Run.start(other).optimizer
+    wanted = Run(other).optimizer
     for (part, factor), (new, new_factor) in zip(run.optimizer._parts, wanted._parts, strict=True):
         assert factor == new_factor
         assert part.state, "what was learnt is kept"
@@ -468,12 +480,16 @@ def test_a_changed_recipe_changes_the_optimizer_too(feed: Feed) -> None:
 def test_scenes_are_kept_for_the_recipe_and_the_pictures_that_they_are_made_of(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).write_text(name)
-    keys = [key_of([tmp_path / "one"]), key_of([tmp_path / "other"]), key_of([tmp_path / "one", tmp_path / "other"])]
+    keys = [
+        content_hash([tmp_path / "one"]),
+        content_hash([tmp_path / "other"]),
+        content_hash([tmp_path / "one", tmp_path / "other"]),
+    ]
     assert len(set(keys)) == 3
-    same = batches_of(SMALL, keys[0], tmp_path)
-    assert same == batches_of(replace(SMALL, steps=1, rate=1.0, batches=7), keys[0], tmp_path)
+    same = batch_folder(SMALL, keys[0], tmp_path)
+    assert same == batch_folder(replace(SMALL, steps=1, rate=1.0, batches=7), keys[0], tmp_path)
     others = [replace(SMALL, seed=1), replace(SMALL, size_px=96), replace(SMALL, teacher="yunet")]
-    assert len({same, batches_of(SMALL, keys[1], tmp_path), *(batches_of(o, keys[0], tmp_path) for o in others)}) == 5
+    assert len({same, batch_folder(SMALL, keys[1], tmp_path), *(batch_folder(o, keys[0], tmp_path) for o in others)}) == 5
 
 
 @pytest.mark.parametrize(("int8", "when"), [(True, [1, 2]), (False, [])], ids=["integers", "float"])
@@ -483,11 +499,11 @@ def test_the_last_steps_learn_with_weights_as_integers_have_them(
     asked: list[int] = []
 
     def nothing(network: FaceNet, but: tuple[str, ...]) -> dict[str, object]:
-        asked.append(run.step)
+        asked.append(run.steps)
         return {}
 
     monkeypatch.setattr(face, "rounded", nothing)
-    run = Run.start(replace(SMALL, steps=3, rounded=2, int8=int8))
+    run = Run(replace(SMALL, steps=3, rounded=2, int8=int8))
     for _ in range(3):
         run.advance(feed.batch(0))
     assert asked == when
@@ -532,7 +548,7 @@ def test_a_run_from_data_to_card_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     for name in ("train-0", "val", "test"):
         write_images(tmp_path / f"{name}.parquet")
-    Run.start(replace(SMALL, neck=16)).save(tmp_path / "last.pt")
+    Run(replace(SMALL, neck=16)).save(tmp_path / "last.pt")
     with pytest.raises(UsageError, match="another network"):
         train("mine", SMALL, tmp_path, tmp_path)
 

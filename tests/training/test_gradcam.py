@@ -18,8 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from feelit.errors import ModelError
 from feelit.explaining import gradcam
 from feelit.explaining.explain import explain_sources
-from feelit.explaining.gradcam import LEAST_CELLS, grad_cam
-from feelit.explaining.onnx_gradients import run_graph
+from feelit.explaining.gradcam import LEAST_CELLS, grad_cam, run_graph
 from feelit.models.card import ModelCard, write_card
 from feelit.models.paths import model_path
 from feelit.options.models import ExplainOptions

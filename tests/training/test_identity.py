@@ -16,6 +16,7 @@ onnx = pytest.importorskip("onnx")
 from feelit.errors import ModelError, UsageError
 from feelit.training.identity import train as identity
 from feelit.training.identity.network import FILE, LEVELS, SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
+from feelit.training.identity.train import pairs_of, score_pairs
 from feelit.types import Float32
 from feelit.vision.session import open_session
 
@@ -128,3 +129,19 @@ def test_a_folder_without_faces_is_refused(weights: DlibWeights, tmp_path: Path)
     (tmp_path / FILE).write_bytes(written(weights))
     with pytest.raises(UsageError, match="holds no faces"):
         identity.train("identity", identity.Recipe(), tmp_path, tmp_path)
+
+
+def test_every_pair_counts_once() -> None:
+    embedding = np.eye(3, dtype=np.float32)
+    cosine, same = pairs_of(embedding[[0, 0, 1]], np.array([7, 7, 9]))
+    assert cosine.tolist() == [1, 0, 0]
+    assert same.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("of_one", "of_two", "error"), [([3, 4], [1, 2], 0.0), ([1, 4], [0, 3], 0.5), ([2, 3, 4, 5], [0, 1, 2.5, 1], 0.25)]
+)
+def test_the_equal_error_is_that_of_the_best_threshold(of_one: list[float], of_two: list[float], error: float) -> None:
+    scores = score_pairs(np.array(of_one + of_two, float), np.array([True] * len(of_one) + [False] * len(of_two)))
+    assert (scores.same, scores.different) == (len(of_one), len(of_two))
+    assert scores.equal_error == pytest.approx(error)

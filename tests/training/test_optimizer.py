@@ -1,5 +1,5 @@
 # ruff: noqa: E402  (what needs torch is imported after asking for it)
-"""Muon beside AdamW, and plain descent."""
+"""Muon beside AdamW, and plain SGD."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def network() -> nn.Sequential:
 def make(kind: str, net: nn.Module) -> Optimizer:
     if kind == "muon":
         return Optimizer.muon(net, ("0.", "4."), 5.0, 0.02)
-    return Optimizer.descent(net, 0.9, 5e-4)
+    return Optimizer.sgd(net, 0.9, 5e-4)
 
 
 def train(net: nn.Module, optimizer: Optimizer, steps: int, rate: float) -> float:

@@ -21,7 +21,7 @@ from feelit.errors import MissingExtraError, UsageError
 from feelit.models.card import read_card
 from feelit.models.paths import model_path
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
-from feelit.signals.mirror import in_mirror
+from feelit.signals.derive import in_mirror
 from feelit.training.recipe import read_recipe
 from feelit.training.signals import data as signal_data
 from feelit.training.signals.data import CUT_PX, HEAD_CUT_PX, Faces, crop, cut_face, draw, read_heads

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from feelit.errors import ModelError
 from feelit.models.card import Color, ModelCard, card_path, read_card, write_card
 from feelit.models.paths import model_path
-from feelit.signals.mirror import in_mirror
+from feelit.signals.derive import in_mirror
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.video.luma import FULL_RANGE, LIMITED_RANGE
 from feelit.vision.align import TEMPLATE, crop_faces

@@ -14,7 +14,7 @@ from feelit.errors import ModelError, UsageError
 from feelit.models.card import ModelCard
 from feelit.options.prior import PRIOR
 from feelit.types import Float32
-from feelit.vision.priors import adjusted, weights
+from feelit.vision.expression import adjusted, weights
 
 CARD = ModelCard(
     "made", "expression", "classifier", labels=("happy", "sad", "angry"), prior=(0.6, 0.3, 0.1), prior_temperature=1.0

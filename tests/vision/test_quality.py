@@ -8,7 +8,7 @@ import pytest
 
 from feelit.timeline.quality_gate import LEAST_SHARPNESS
 from feelit.types import UInt8
-from feelit.vision.quality import brightness, sharpness, thumbnails
+from feelit.vision.measures import brightness, sharpness, thumbnails
 from tests.video.clips import face_patch
 
 

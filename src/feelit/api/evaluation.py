@@ -119,7 +119,7 @@ def explain(
         of the kinds that docs/python.md lists.
     """
     from feelit.explaining.explain import explain_sources
-    from feelit.explaining.run import explain_into
+    from feelit.explaining.figure import explain_into
 
     named, advance = [fspath(path) for path in listed(sources)], progress or (lambda share: None)
     if out is None:

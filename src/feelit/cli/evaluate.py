@@ -58,8 +58,7 @@ def _evaluate_classifier(
     import feelit.api as api
     from feelit.cli.texts import write
     from feelit.console import make_table, print_table, progress_bar
-    from feelit.evaluation.classifier.folder import json_text
-    from feelit.evaluation.classifier.score_text import tables
+    from feelit.evaluation.classifier.folder import json_text, tables
 
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
         scores = api.evaluate(model, data, options=options, written=written, progress=advance)

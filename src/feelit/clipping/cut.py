@@ -16,8 +16,7 @@ from feelit.options.utterances import SayOptions
 from feelit.options.videos import ClipsOptions
 from feelit.render.annotate import Scene
 from feelit.render.canvas import Canvas
-from feelit.render.choice import choose
-from feelit.render.hiding import Hiding
+from feelit.render.hiding import Hiding, choose
 from feelit.render.rows import recording_of, view_of
 from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.location import Location

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from feelit.errors import UsageError
+from feelit.labels import SPELLINGS
 from feelit.types import EMOTIONS
-from feelit.vision.expression import SPELLINGS
 
 FER2013 = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """The labels 0..6 of FER2013 (Goodfellow et al. 2013)."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from feelit.datasets.copies import hold_out
+import numpy as np
+
+from feelit.datasets.csv_files import header_of, is_fer2013, is_fer_plus, is_list, read_fer2013, read_fer_plus, read_list
 from feelit.datasets.faces import LabelledFaces, Row, collect
-from feelit.datasets.fer2013 import is_fer2013, is_fer_plus, read_fer2013, read_fer_plus
-from feelit.datasets.folders import has_classes, read_folders
-from feelit.datasets.lists import is_list, read_list
-from feelit.datasets.names import SPLITS, WHOLE, split_named
+from feelit.datasets.images import SUFFIXES, Images
+from feelit.datasets.names import SPLITS, WHOLE, emotion_named, known_names, split_named
 from feelit.datasets.tables import read_faces
-from feelit.datasets.texts import header_of
 from feelit.errors import UsageError
 
 FORMATS = "docs/evaluation.md describes the formats"
@@ -138,3 +138,88 @@ def _of_files(files: dict[Path, str], wanted: str | None, read: Callable[[Path, 
     """The rows of one file a split; files of other splits are not opened."""
     chosen = {path: split for path, split in files.items() if wanted is None or split == wanted}
     return chain.from_iterable(read(path, split) for path, split in chosen.items())
+
+
+def pixel_hashes(images: Images) -> list[bytes]:
+    """A hash of the size and the pixels of every image; equal ones are copies, whatever their files look like."""
+    return [hashlib.blake2b(image.tobytes(), digest_size=16, salt=_size(image.shape)).digest() for image in images]
+
+
+def copies(hashes: Sequence[bytes]) -> int:
+    """How many images are copies of one before them."""
+    return len(hashes) - len(set(hashes))
+
+
+def hold_out(splits: Mapping[str, LabelledFaces]) -> dict[str, LabelledFaces]:
+    """The same splits, in which the images are marked as held out whose pixels stand in a split that is kept for scoring.
+
+    What is also a test image is held out of the other two splits, what is also a validation image of the training split.
+    Decodes every image once.
+    """
+    hashes = {name: pixel_hashes(faces.images) for name, faces in splits.items()}
+    order = [name for name in SPLITS if name in splits]
+    marked = dict(splits)
+    for place, name in enumerate(order):
+        later = {h for other in order[place + 1 :] for h in hashes[other]}
+        marked[name] = splits[name].holding_out(np.array([h in later for h in hashes[name]], bool))
+    return marked
+
+
+def _size(shape: tuple[int, ...]) -> bytes:
+    return b"".join(side.to_bytes(8, "little") for side in shape)
+
+
+IGNORED = ("desktop.ini", "thumbs.db")
+"""What Windows leaves in folders of pictures; other systems begin such names with a dot."""
+
+
+def read_folders(root: Path) -> Iterator[Row]:
+    """The images of a folder, in the order of their names.
+
+    Raises
+    ------
+    UsageError
+        if a folder is not named like a class, or holds what is no image, or there are fewer than two classes.
+    """
+    splits = {folder: split_named(folder.name) for folder in _folders(root)}
+    if any(splits.values()):
+        if others := [folder.name for folder, split in splits.items() if split is None]:
+            raise UsageError(
+                f"{root} has splits, and {others[0]!r} beside them", "put each class below a split, or have no splits"
+            )
+        if len(set(splits.values())) < len(splits):
+            raise UsageError(f"{root} has one split twice", f"there are {', '.join(folder.name for folder in splits)}")
+        for folder, split in splits.items():
+            yield from _classes(folder, split or WHOLE)
+    else:
+        yield from _classes(root, WHOLE)
+
+
+def has_classes(root: Path) -> bool:
+    """Whether a folder in it is named like a split or an expression."""
+    return any(split_named(folder.name) or emotion_named(folder.name) is not None for folder in _folders(root))
+
+
+def _classes(root: Path, split: str) -> Iterator[Row]:
+    classes = {folder: emotion_named(folder.name) for folder in _folders(root)}
+    if unknown := [folder.name for folder, label in classes.items() if label is None]:
+        raise UsageError(f"{root / unknown[0]} is not named like an expression", known_names())
+    if len(classes) < 2:
+        raise UsageError(f"{root} has fewer than two folders of classes", "have a folder a class, named like its expression")
+    for folder, label in classes.items():
+        for path in _entries(folder):
+            if path.suffix.lower() not in SUFFIXES or not path.is_file():
+                raise UsageError(f"{path} is no image", f"a class holds nothing but {', '.join(SUFFIXES)} files; move it away")
+            yield Row(split, path, str(path), label=-1 if label is None else label)
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in _entries(root) if path.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "fix its permissions") from error
+    return [path for path in entries if not path.name.startswith(".") and path.name.lower() not in IGNORED]

@@ -13,9 +13,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from feelit.datasets.faces import Row
+from feelit.datasets.faces import VOTES, Row
 from feelit.datasets.names import FER2013_EMOTION
-from feelit.datasets.votes import VOTES
 from feelit.errors import UsageError
 from feelit.types import Int64
 

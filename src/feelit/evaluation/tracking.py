@@ -13,7 +13,7 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.geometry import iou
-from feelit.tracking.assignment import assign
+from feelit.tracking.association import assign
 from feelit.types import Columns, Float32, Int64
 
 ALPHAS = np.linspace(0.05, 0.95, 19)

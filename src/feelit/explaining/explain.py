@@ -10,12 +10,8 @@ from typing import Any
 import numpy as np
 
 from feelit.errors import MissingExtraError, UsageError
-from feelit.explaining.faithfulness import Faithfulness, judge
-from feelit.explaining.finding import Faces, find_faces
-from feelit.explaining.masking import baseline_of, score_of
-from feelit.explaining.occlusion import occlusion
-from feelit.explaining.rise import rise
-from feelit.explaining.sources import Source
+from feelit.explaining.faces import Faces, Source, find_faces
+from feelit.explaining.saliency import Faithfulness, baseline_of, judge, occlusion, rise, score_of
 from feelit.labels import spelled
 from feelit.models.paths import model_path
 from feelit.options.models import ExplainOptions

@@ -5,25 +5,54 @@ A column is 90 mm at 300 dpi, a page of two columns 180 mm, as journals print th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from feelit.errors import OutputError
-from feelit.explaining.colours import coloured
-from feelit.explaining.explain import Explanation
-from feelit.explaining.faithfulness import top_tenth
-from feelit.explaining.page import BLACK, GREY, LIGHT, Page, ascii_of, fitted
+from feelit.errors import OutputError, UsageError
+from feelit.explaining.explain import Explanation, explain_sources
+from feelit.explaining.faces import Source
+from feelit.explaining.saliency import CELLS, top_tenth
+from feelit.models.card import card_path
+from feelit.models.paths import model_path
+from feelit.options.models import ExplainOptions
 from feelit.plots.layout import clock
-from feelit.render.canvas import Rect
-from feelit.render.text import line_px, text_width_px
+from feelit.render.canvas import BLACK, GREY, LIGHT, Page, Rect, ascii_of, fitted, line_px, text_width_px
 from feelit.render.theme import EMOTION_COLOUR
-from feelit.storage.atomic import whole_file
+from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import one_line
+from feelit.storage.stat import InputFiles
 from feelit.types import EMOTIONS, Float32, UInt8
+
+AGAINST, NEITHER, IN_FAVOUR = (38.0, 3.0, -48.0), (93.0, 0.0, 0.0), (50.0, 40.0, 43.0)
+"""L*, a*, b* at -1, 0 and 1."""
+
+STEPS = 256
+"""Colours on either side of the middle."""
+
+
+@lru_cache(maxsize=1)
+def table() -> UInt8:
+    """(2 * STEPS + 1, 3) uint8 sRGB, from -1 to 1."""
+    share = np.linspace(-1, 1, 2 * STEPS + 1)[:, None]
+    lab = np.array(NEITHER) + np.abs(share) * (np.where(share < 0, AGAINST, IN_FAVOUR) - np.array(NEITHER))
+    rgb = cv2.cvtColor(lab[None].astype(np.float32), cv2.COLOR_Lab2RGB)[0]
+    colours: UInt8 = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+    colours.flags.writeable = False
+    return colours
+
+
+def coloured(values: Float32) -> UInt8:
+    """(H, W) float32, -1..1 -> (H, W, 3) uint8 sRGB."""
+    colours: UInt8 = table()[np.rint((np.clip(values, -1, 1) + 1) * STEPS).astype(np.int64)]
+    return colours
+
 
 COLUMN_PX, GAP_PX, ROW_GAP_PX, EDGE_PX = 1063, 56, 24, 28
 PANEL_PX, CAP_PX, SMALL_CAP_PX = 280, 18, 15
@@ -166,3 +195,48 @@ def _number(value: float) -> str:
 def _enlarged(values: Float32) -> Float32:
     large = cv2.resize(values, (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR)
     return np.asarray(large, np.float32)
+
+
+def explain_into(
+    out: Location,
+    model: str,
+    sources: Sequence[str],
+    options: ExplainOptions,
+    force: bool = False,
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[Explanation]:
+    """Explain what a classifier says, and draw it.
+
+    Raises
+    ------
+    UsageError
+        if `out` does not end in .png, or as `explain_sources`.
+    OutputError
+        if it exists already and `force` is not set, or cannot be written.
+    ModelError, VideoReadError, MissingExtraError
+        as `explain_sources`.
+    """
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out} is not a name for a picture", "it has to end in .png")
+    pictures = (Source.parse(text).path for text in sources)
+    refuse_to_overwrite(out, force, InputFiles(chain(pictures, _files_of_models(model, options))))
+    explanations = explain_sources(model, sources, options, progress, MOST_FACES)
+    write_figure(explanations, _caption(model, options, explanations), out)
+    return explanations
+
+
+def _files_of_models(model: str, options: ExplainOptions) -> Iterator[Path]:
+    for path in map(model_path, (model, options.detector)):
+        yield from (path, card_path(path))
+
+
+def _caption(model: str, options: ExplainOptions, explanations: Sequence[Explanation]) -> Caption:
+    hidden = "their mean luma" if options.baseline == "mean" else "the face out of focus"
+    if options.method == "rise":
+        how = f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {hidden}"
+    elif options.method == "occlusion":
+        patch, stride = options.lengths_px(len(explanations[0].crop))
+        how = f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {hidden}"
+    else:
+        how = "Grad-CAM: weighted feature maps of a late layer"
+    return Caption(f"What {one_line(model_path(model).stem)} goes by", how)

@@ -7,15 +7,20 @@ the same outputs is checked every time.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor
+from torch.nn import functional
 
 from feelit.errors import ModelError
-from feelit.explaining.onnx_gradients import Computed, run_graph
 from feelit.types import Float32, UInt8
 from feelit.vision.expression import ExpressionModel
 from feelit.vision.session import open_session
@@ -77,3 +82,190 @@ def _compare(path: Path, model: ExpressionModel, inputs: UInt8 | Float32, comput
     if not difference <= (TOLERANCE_IN_STEPS if computed.in_steps else TOLERANCE) * max(1.0, float(np.abs(served).max())):
         message = f"{path.name} gives other outputs in PyTorch, by {difference:.2g}"
         raise ModelError(message, "choose --method rise or occlusion")
+
+
+Attributes = Mapping[str, Any]
+Operator = Callable[[Sequence[Tensor], Attributes], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a network of one input made of an input."""
+
+    passages: list[Tensor]  # what everything that the output depends on goes through, in the order of computation
+    output: Tensor
+    logits: Tensor  # what the output is the softmax of; the output itself where it is of nothing
+    in_steps: bool  # whether it rounds on the way
+
+
+def run_graph(path: Path, given: Tensor, output: str) -> Computed:
+    """Compute a network such that everything it computes has gradients.
+
+    Parameters
+    ----------
+    path : an ONNX file whose graph has one input
+    given : the input
+    output : the name of an output
+
+    Raises
+    ------
+    ModelError
+        if the graph has an operator or a setting that is not known here.
+    """
+    graph = onnx.load(path).graph
+    constants = {weight.name: _tensor(weight) for weight in graph.initializer}
+    for weight in constants.values():  # a network may take bytes, which have no gradients
+        weight.requires_grad_(weight.is_floating_point())
+    values = constants | {entry.name: given for entry in graph.input if entry.name not in constants}
+    for node in graph.node:
+        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        try:
+            result = OPERATORS[node.op_type]([values[name] for name in node.input if name], attributes)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            message = f"{path.name}: the operator {node.op_type} cannot be computed with gradients as it is used here"
+            raise ModelError(message, "choose --method rise or occlusion, which ask the model and need no gradients") from error
+        values[node.output[0]] = result
+    last = next(node for node in graph.node if output in node.output)
+    logits = values[last.input[0]] if last.op_type == "Softmax" else values[output]
+    inputs = {entry.name for entry in graph.input} - constants.keys()
+    in_steps = any(node.op_type == "QuantizeLinear" for node in graph.node)
+    return Computed([values[name] for name in _passages(graph.node, inputs, output)], values[output], logits, in_steps)
+
+
+def _passages(nodes: Sequence[onnx.NodeProto], inputs: set[str], output: str) -> list[str]:
+    """The values on every way from the inputs to an output: behind a block with a short cut, but not within it."""
+    needed = {output}
+    for node in reversed(nodes):
+        needed |= set(node.input) if node.output[0] in needed else set()
+    moving, way = set(inputs), []
+    for node in nodes:
+        if node.output[0] in needed and moving & set(node.input):
+            moving.add(node.output[0])
+            way.append(node)
+    last_use = {name: i for i, node in enumerate(way) for name in node.input}
+    waiting, found = set(inputs), []
+    for i, node in enumerate(way):
+        waiting = {name for name in waiting | {node.output[0]} if last_use.get(name, -1) > i}
+        found += [node.output[0]] if waiting == {node.output[0]} else []
+    return found
+
+
+def _tensor(weight: onnx.TensorProto) -> Tensor:
+    return torch.from_numpy(np.array(numpy_helper.to_array(weight)))
+
+
+def _cast(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    kind = onnx.helper.tensor_dtype_to_np_dtype(attributes["to"])
+    return inputs[0].to(getattr(torch, np.dtype(kind).name))
+
+
+def _constant(_: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    return _tensor(attributes["value"])
+
+
+def _filled(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    value = _tensor(attributes["value"]) if "value" in attributes else torch.zeros(1)
+    return value.expand(inputs[0].tolist())
+
+
+def _expanded(inputs: Sequence[Tensor], _: Attributes) -> Tensor:
+    return inputs[0].expand(torch.broadcast_shapes(inputs[0].shape, inputs[1].tolist()))
+
+
+def _convolution(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    image, weight, *bias = inputs
+    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+    padded = _padded(image, weight.shape[2:], attributes, 0.0)
+    groups = attributes.get("group", 1)
+    return functional.conv2d(padded, weight, *bias, stride=strides, dilation=dilations, groups=groups)
+
+
+def _largest(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    kernel = attributes["kernel_shape"]
+    padded = _padded(inputs[0], kernel, attributes, -torch.inf)
+    return functional.max_pool2d(padded, kernel, attributes.get("strides", [1, 1]))
+
+
+def _padded(image: Tensor, kernel: Sequence[int], attributes: Attributes, value: float) -> Tensor:
+    """With what the node wants around it, see Conv in the specification of ONNX."""
+    auto = attributes.get("auto_pad", b"NOTSET").decode()
+    top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
+    if auto.startswith("SAME"):
+        strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+        missing = [
+            max((-(-side // stride) - 1) * stride + (length - 1) * dilation + 1 - side, 0)
+            for side, length, stride, dilation in zip(image.shape[2:], kernel, strides, dilations, strict=True)
+        ]
+        less, more = [part // 2 for part in missing], [part - part // 2 for part in missing]
+        (top, left), (bottom, right) = (less, more) if auto == "SAME_UPPER" else (more, less)
+    return functional.pad(image, (left, right, top, bottom), value=value)
+
+
+def _normalised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    image, scale, shift, mean, variance = inputs
+    return functional.batch_norm(image, mean.detach(), variance.detach(), scale, shift, eps=attributes.get("epsilon", 1e-5))
+
+
+def _mean(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    axes = inputs[1].tolist() if len(inputs) > 1 else attributes["axes"]
+    return inputs[0].mean(dim=tuple(axes), keepdim=bool(attributes.get("keepdims", 1)))
+
+
+def _product(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    left = inputs[0].T if attributes.get("transA") else inputs[0]
+    right = inputs[1].T if attributes.get("transB") else inputs[1]
+    result = attributes.get("alpha", 1.0) * (left @ right)
+    return result + attributes.get("beta", 1.0) * inputs[2] if len(inputs) > 2 else result
+
+
+def _quantised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    """Steps, as floating-point numbers; gradients pass the rounding as if it were not there (Bengio et al. 2013)."""
+    value, step, zero = inputs
+    axis = attributes.get("axis", 1)
+    exact = value / _along(step, value, axis) + _along(zero, value, axis).to(value.dtype)
+    rounded = exact + (exact.round() - exact).detach()
+    kind = torch.iinfo(zero.dtype)
+    return rounded.clamp(kind.min, kind.max)
+
+
+def _dequantised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
+    value, step, zero = inputs
+    axis = attributes.get("axis", 1)
+    return (value.to(step.dtype) - _along(zero, value, axis).to(step.dtype)) * _along(step, value, axis)
+
+
+def _along(parameter: Tensor, value: Tensor, axis: int) -> Tensor:
+    """One number for all, or one for each place on an axis."""
+    if parameter.numel() == 1:
+        return parameter.reshape(())
+    shape = [1] * value.ndim
+    shape[axis] = -1
+    return parameter.reshape(shape)
+
+
+OPERATORS: Mapping[str, Operator] = {
+    "Add": lambda inputs, _: inputs[0] + inputs[1],
+    "BatchNormalization": _normalised,
+    "Cast": _cast,
+    "Constant": _constant,
+    "ConstantOfShape": _filled,
+    "Conv": _convolution,
+    "DequantizeLinear": _dequantised,
+    "Div": lambda inputs, _: inputs[0] / inputs[1],
+    "Dropout": lambda inputs, _: inputs[0],
+    "Expand": _expanded,
+    "Flatten": lambda inputs, attributes: inputs[0].flatten(attributes.get("axis", 1)),
+    "Gemm": _product,
+    "GlobalAveragePool": lambda inputs, _: inputs[0].mean(dim=(2, 3), keepdim=True),
+    "Identity": lambda inputs, _: inputs[0],
+    "MatMul": lambda inputs, _: inputs[0] @ inputs[1],
+    "MaxPool": _largest,
+    "Mul": lambda inputs, _: inputs[0] * inputs[1],
+    "QuantizeLinear": _quantised,
+    "ReduceMean": _mean,
+    "Relu": lambda inputs, _: torch.relu(inputs[0]),
+    "Softmax": lambda inputs, attributes: torch.softmax(inputs[0], attributes.get("axis", -1)),
+    "Sub": lambda inputs, _: inputs[0] - inputs[1],
+    "Tile": lambda inputs, _: inputs[0].repeat(inputs[1].tolist()),
+}
+"""What every operator does to its inputs and its attributes."""

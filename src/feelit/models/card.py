@@ -19,7 +19,7 @@ Crop = Literal["aligned", "box"]
 MOST_CARD_BYTES = 1 << 20
 MOST_SIDE_PX = 1024
 MOST_NUMBER = 1e6
-"""A card may be a stranger's: what is beyond these makes no sense, and would only take memory or overflow."""
+"""Limits for cards of unknown origin: larger values make no sense, and would only take memory or overflow."""
 
 NUMBER = (int, float)
 KINDS: dict[str, tuple[type, ...]] = {
@@ -32,22 +32,21 @@ KINDS: dict[str, tuple[type, ...]] = {
     "parameters": (int,),
     "scores": (dict,),
 }
-"""What JSON may hold under each field of a card."""
+"""The JSON types of each field of a card."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a program must know to run a model, and what a person must know to trust it.
+    """What a program needs to run a model, and a person to judge it.
 
     `adapter` names the code that feeds the model and reads its outputs. A classifier's input values are
-    `(pixel - mean) / scale`, `size_px` is the side of its square input; the adapter of a detector knows both, or the ONNX file
-    says.
-    `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None says
-    that the outputs are probabilities already. `prior` holds the shares of the labels in the training data, in their order;
-    `prior_temperature` calibrates probabilities that were turned into those for other shares, and where it is given, they are
-    by default, see `vision.priors`. `exposure` holds the least range of grey levels and the least median of the crops that the
-    network is given, see `vision.exposure`; without it they are left as they are. `trunk` is the SHA-256 of a classifier whose
-    outputs a network of signals gives as well, bit for bit.
+    `(pixel - mean) / scale`, `size_px` is the side of its square input; for a detector, both follow from the adapter or the
+    ONNX file. `threshold` is a detector's default score. `temperature` divides a classifier's logits before the softmax; None
+    means that the outputs are probabilities. `prior` holds the shares of the labels in the training data, in their order;
+    `prior_temperature` calibrates probabilities for another prior and, where it is given, makes that the default, see
+    `vision.expression.weights`. `exposure` holds the least range of grey levels and the least median of the crops that the
+    network is given, see `vision.exposure`; without it crops stay as they are. `trunk` is the SHA-256 of the classifier whose
+    outputs a signals model also has, bit for bit.
     """
 
     name: str
@@ -76,7 +75,7 @@ class ModelCard:
 
 
 def card_path(model: Path) -> Path:
-    """Where the card of a model file lies: beside it, with the ending .json."""
+    """The path of a model's card: that of the model, with the ending .json."""
     return model.with_suffix(".json")
 
 
@@ -120,7 +119,7 @@ def read_card(model: Path) -> ModelCard:
 
 
 def card_beside(model: Path) -> ModelCard:
-    """The card of a model file that there is.
+    """Read the card of a model file that exists.
 
     Raises
     ------
@@ -133,7 +132,7 @@ def card_beside(model: Path) -> ModelCard:
 
 
 def make_card(content: object, name: str) -> ModelCard:
-    """A card of what JSON or TOML hold; `name` is what errors call it.
+    """Make a card from the content of a JSON or TOML file; `name` is for error messages.
 
     Raises
     ------
@@ -168,7 +167,7 @@ def _is_number(value: object) -> bool:
 
 
 def _ranges(card: ModelCard) -> dict[str, bool]:
-    """Whether values are such that a model can be run with them."""
+    """Whether the value of each field is within its limits."""
     return {
         "size_px": card.size_px is None or 0 < card.size_px <= MOST_SIDE_PX,
         "mean": abs(card.mean) <= MOST_NUMBER,

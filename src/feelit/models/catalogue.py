@@ -21,7 +21,7 @@ class Entry:
     address : of the file, pinned to a version
     size_bytes, sha256 : of the file
     source : who publishes it, and which version is meant
-    card : the fields of its card, see `vision.card`, without the checksum
+    card : the fields of its card, see `models.card`, without the checksum
     """
 
     name: str

@@ -10,15 +10,13 @@ import numpy as np
 from feelit.errors import UsageError
 from feelit.options.videos import AnnotateOptions
 from feelit.render.canvas import Canvas, Rect
-from feelit.render.cards import Detail, draw_box, draw_card, most_detail
-from feelit.render.choice import Choice, choose, in_doubt
-from feelit.render.hiding import Hiding
+from feelit.render.cards import Detail, Placer, draw_box, draw_card, most_detail
+from feelit.render.hiding import Choice, Hiding, choose, in_doubt
 from feelit.render.marks import draw_marks
 from feelit.render.motion import Motion
-from feelit.render.placing import Placer
 from feelit.render.rows import TimelineRows, TimelineView
 from feelit.render.strip import Lanes, Strip
-from feelit.render.style import Style
+from feelit.render.theme import Style
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
 from feelit.storage.stat import InputFiles

@@ -6,6 +6,7 @@ exactly as it was. U and V have half the size, so everything here snaps to even 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,9 +15,74 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from feelit.render.text import text_mask
 from feelit.render.theme import Colour
 from feelit.types import Float64, UInt8
+
+_OVERSAMPLE = 4
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_ASCII_ONLY = int(cv2.__version__.partition(".")[0]) < 5
+"""Before OpenCV 5 there were no other letters."""
+
+
+@lru_cache(maxsize=4096)
+def text_mask(text: str, cap_px: int) -> UInt8:
+    """How much of every pixel the letters cover.
+
+    Parameters
+    ----------
+    text : one line. OpenCV 4 draws letters without their accents, and question marks for those of other alphabets
+    cap_px : height of a capital letter
+
+    Returns
+    -------
+    (H, W) uint8, 0..255, read-only, with even sides; the baseline is at row `baseline(cap_px)`.
+    """
+    if _ASCII_ONLY:
+        text = plain(text)
+    cap = cap_px * _OVERSAMPLE
+    weight = max(2, round(cap / 10))
+    scale = cap / _cap_height(weight)
+    (width, _), _ = cv2.getTextSize(text, _FONT, scale, weight)
+    columns, lines = _even_up(width / _OVERSAMPLE + 1), line_px(cap_px)
+    large = np.zeros((lines * _OVERSAMPLE, columns * _OVERSAMPLE), np.uint8)
+    cv2.putText(large, text, (0, baseline(cap_px) * _OVERSAMPLE), _FONT, scale, 255, weight, cv2.LINE_AA)
+    mask = np.asarray(cv2.resize(large, (columns, lines), interpolation=cv2.INTER_AREA), np.uint8)
+    mask.flags.writeable = False
+    return mask
+
+
+def plain(text: str) -> str:
+    """A text in ASCII: letters without their accents, and question marks in place of others."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return letters.encode("ascii", "replace").decode()
+
+
+@lru_cache(maxsize=64)
+def _cap_height(weight: int) -> float:
+    """Height of an H at scale 1, px: measured, because OpenCV 4 and 5 draw different fonts under the same name."""
+    sample = np.zeros((200, 200), np.uint8)
+    cv2.putText(sample, "H", (50, 150), _FONT, 4.0, 255, weight, cv2.LINE_AA)
+    return float(np.count_nonzero(sample.max(axis=1) > 127)) / 4
+
+
+def text_width_px(text: str, cap_px: int) -> int:
+    """Width of a line of text, even."""
+    return int(text_mask(text, cap_px).shape[1])
+
+
+def line_px(cap_px: int) -> int:
+    """Height of a line with room for ascenders and descenders, even."""
+    return _even_up(cap_px * 1.9)
+
+
+def baseline(cap_px: int) -> int:
+    """The row of a line on which the letters stand."""
+    return round(cap_px * 1.42)
+
+
+def _even_up(value: float) -> int:
+    return -int(-value // 2) * 2
+
 
 _SHIFT = 3
 _PARTS = 1 << _SHIFT
@@ -151,3 +217,61 @@ class Canvas:
     def _snap(self, rect: Rect) -> Rect:
         """Even, and within the canvas."""
         return Rect(*(v // 2 * 2 for v in rect)).shared_with(self.bounds)
+
+
+WHITE, BLACK = Colour(255, 255, 255), Colour(24, 24, 24)
+GREY, LIGHT = Colour(96, 96, 96), Colour(228, 228, 228)  # words that may be overlooked, and empty bars
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """Pixels that are drawn on in place."""
+
+    pixels: UInt8  # (H, W, 3) RGB
+
+    @classmethod
+    def blank(cls, width_px: int, height_px: int) -> Page:
+        """A white page."""
+        return cls(np.full((height_px, width_px, 3), 255, np.uint8))
+
+    def fill(self, rect: Rect, colour: Colour) -> None:
+        """A solid rectangle."""
+        self.pixels[rect.y0 : rect.y1, rect.x0 : rect.x1] = colour
+
+    def outline(self, rect: Rect, colour: Colour, line_px: int = 2) -> None:
+        """The edge of a rectangle, growing outwards."""
+        cv2.rectangle(self.pixels, (rect.x0 - 1, rect.y0 - 1), (rect.x1, rect.y1), colour, line_px)
+
+    def paste(self, picture: UInt8, x_px: int, y_px: int) -> None:
+        """A picture (h, w, 3), its top left at (x_px, y_px)."""
+        self.pixels[y_px : y_px + picture.shape[0], x_px : x_px + picture.shape[1]] = picture
+
+    def write(self, text: str, x_px: int, y_px: int, cap_px: int, colour: Colour = BLACK) -> None:
+        """A line of text in ASCII, the top left of its line box at (x_px, y_px)."""
+        self._blend(text_mask(text, cap_px), x_px, y_px, colour)
+
+    def write_upwards(self, text: str, x_px: int, y_px: int, cap_px: int, colour: Colour = BLACK) -> None:
+        """The same turned to the left, so that it reads upwards."""
+        self._blend(np.rot90(text_mask(text, cap_px)), x_px, y_px, colour)
+
+    def _blend(self, mask: UInt8, x_px: int, y_px: int, colour: Colour) -> None:
+        part = self.pixels[y_px : y_px + mask.shape[0], x_px : x_px + mask.shape[1]]
+        cover = mask[: part.shape[0], : part.shape[1], None].astype(np.int32)
+        part[:] = part + (np.array(colour, np.int32) - part) * cover // 255
+
+
+def ascii_of(text: str) -> str:
+    """Text in the letters that there are: accents are left out, and what is no Latin letter becomes a question mark."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return letters.encode("ascii", "replace").decode("ascii")
+
+
+def fitted(text: str, most_px: int, cap_px: int) -> str:
+    """Text that is no wider than `most_px`; of a longer one the middle is left out."""
+    if text_width_px(text, cap_px) <= most_px:
+        return text
+    for kept in range(len(text) - 3, 0, -1):
+        short = text[: kept // 2] + "..." + text[len(text) - (kept - kept // 2) :]
+        if text_width_px(short, cap_px) <= most_px:
+            return short
+    return "..."

@@ -9,17 +9,127 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
+from feelit.errors import UsageError
 from feelit.geometry import iou
-from feelit.render.blur import grown, pixelate
-from feelit.render.canvas import Canvas
-from feelit.render.choice import Choice
+from feelit.options.videos import Blur
+from feelit.render.canvas import Canvas, Rect
 from feelit.render.motion import Motion
-from feelit.render.rows import TimelineView
-from feelit.types import Bool, Float32, Float64
+from feelit.render.rows import TimelineRows, TimelineView
+from feelit.timeline.people import people_meant, refuse_unknown
+from feelit.types import Bool, Float32, Float64, UInt8
+
+CERTAIN = 0.95
+"""From this `person_confidence` on a face counts as that of a person who is to stay recognisable."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Choice:
+    """The rows of a timeline, sorted out. All are (R,) bool.
+
+    Attributes
+    ----------
+    drawn : gets a box and a card
+    hidden : is made unrecognisable
+    plain : was asked for by name while the others are hidden, and is surely the one who is meant
+    doubtful : was asked for as well, but is hidden since it may be somebody else
+    """
+
+    drawn: Bool
+    hidden: Bool
+    plain: Bool
+    doubtful: Bool
+
+
+def choose(view: TimelineView, blur: Blur, people: Sequence[str] | None, tracks: Sequence[int] | None) -> Choice:
+    """Sort the rows of a timeline out.
+
+    Parameters
+    ----------
+    blur : whose faces are hidden
+    people, tracks : who is asked for; both None stand for everybody. A track is meant as it is. Of a person only those rows
+        count that surely are that person, where the others are hidden
+
+    Raises
+    ------
+    UsageError
+        if somebody is asked for who is not there, or if the others of nobody are to be hidden.
+    """
+    rows = view.rows
+    if blur == "others" and not (people or tracks):
+        raise UsageError("blurring the others needs to know whom not to blur", "name them: --people 1,P02")
+    refuse_unknown(tracks or (), np.unique(rows.track_id[rows.track_id >= 0]).tolist())
+    person: Bool = np.isin(rows.who, people_meant(people or (), view.names))
+    track: Bool = np.isin(rows.track_id, tracks or ())
+    everybody = people is None and tracks is None
+    plain = track | (person & (rows.certainty >= CERTAIN))
+    hidden = {"none": np.zeros(len(rows), bool), "all": np.ones(len(rows), bool), "others": ~plain}[blur]
+    others = blur == "others"
+    return Choice(
+        drawn=(rows.track_id >= 0) & (plain if others else person | track | everybody),
+        hidden=hidden,
+        plain=plain & others,
+        doubtful=person & ~plain & others,
+    )
+
+
+def in_doubt(view: TimelineView, choice: Choice) -> tuple[str, ...]:
+    """A line about every person who was asked for and is hidden at times, since it may be somebody else there."""
+    rows = view.rows.rows(choice.doubtful)
+    return tuple(_doubt(view, rows.rows(rows.who == who), int(who)) for who in np.unique(rows.who))
+
+
+def _doubt(view: TimelineView, rows: TimelineRows, who: int) -> str:
+    tracks = ",".join(map(str, np.unique(rows.track_id).tolist()))
+    samples = len(np.unique(rows.time_s))
+    share = f"{samples} of {len(np.unique(view.rows.time_s[view.rows.who == who]))} sampled frames"
+    return f"{view.label(who)} is hidden in {share}, where it may be somebody else; --tracks {tracks} shows what was hidden"
+
+
+CELLS = (5, 6)  # across and down the covered area, about 3 x 4 of them on the face itself
+MARGIN = (0.25, 0.35, 0.25, 0.2)  # left, top (hair), right, bottom: shares of the face's width and height
+
+
+def covered(box: Float32, bounds: Rect) -> Rect:
+    """The area that is made unrecognisable for a face box (4,) px, within the picture."""
+    x0, y0, x1, y1 = (float(v) for v in np.nan_to_num(grown(box)))
+    return Rect(*(int(v) // 2 * 2 for v in (x0, y0, x1 + 2, y1 + 2))).shared_with(bounds)
+
+
+def grown(box: Float32) -> Float32:
+    """A face box (4,) px with its surroundings, (4,) px."""
+    size = np.tile(np.maximum(box[2:] - box[:2], 0), 2)
+    result: Float32 = box + np.array([-1, -1, 1, 1], np.float32) * np.array(MARGIN, np.float32) * size
+    return result
+
+
+def pixelate(canvas: Canvas, box: Float32) -> None:
+    """Replace a face and its surroundings by flat cells, in place.
+
+    Parameters
+    ----------
+    canvas : the picture
+    box : (4,) float32, px; whatever lies outside of the picture is ignored
+    """
+    x0, y0, x1, y1 = covered(box, canvas.bounds)
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return
+    for plane, k in ((canvas.y, 1), (canvas.u, 2), (canvas.v, 2)):
+        part = plane[y0 // k : y1 // k, x0 // k : x1 // k]
+        part[:] = _cells(part)
+
+
+def _cells(part: UInt8) -> UInt8:
+    height, width = part.shape
+    across, down = min(CELLS[0], max(1, width // 4)), min(CELLS[1], max(1, height // 4))
+    mean = cv2.resize(np.ascontiguousarray(part), (across, down), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
 
 HOLD_S = 1.0
 """A face is hidden for this long before it was first seen and after it was last seen."""

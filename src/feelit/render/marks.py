@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from feelit.render.canvas import Canvas
-from feelit.render.style import Style
-from feelit.render.theme import HALO, INK, Colour
+from feelit.render.theme import HALO, INK, Colour, Style
 from feelit.signals.derive import turned
 from feelit.timeline.recording import Recording
 from feelit.types import Float32, Float64

@@ -11,12 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from feelit.labels import STARRED, starred
-from feelit.render.canvas import Canvas, Rect
+from feelit.render.canvas import Canvas, Rect, line_px, text_width_px
 from feelit.render.cards import chip_size, draw_chip
 from feelit.render.motion import ABSENT, BLANK, Motion
-from feelit.render.style import Style
-from feelit.render.text import line_px, text_width_px
-from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLATE, UNREADABLE, emotion_colour
+from feelit.render.theme import DIM_INK, EMOTION_COLOUR, GROOVE, HALO, INK, PLATE, UNREADABLE, Style, emotion_colour
 from feelit.types import EMOTIONS, Int32
 
 MAX_LANES = 8

@@ -21,9 +21,8 @@ from feelit.analysis.signals import recording_signals
 from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummaries, VideoSummary
 from feelit.analysis.track_series import TrackSeries, each_track
 from feelit.reports.curves import ABSENT, Curves, PersonCurves, person_curves, with_speaking
-from feelit.reports.faces import SPEAKING_COLUMN, PersonFaces, read_faces
+from feelit.reports.faces import SPEAKING_COLUMN, PersonFaces, Quality, quality_of, read_faces
 from feelit.reports.pictures import PictureRequest
-from feelit.reports.quality import Quality, quality_of
 from feelit.signals.columns import SIGNALS
 from feelit.timeline.recording import Recording
 from feelit.types import Float64, Int32, Int64

@@ -19,9 +19,8 @@ from feelit.options.timelines import ReportOptions
 from feelit.reports import page, video_section
 from feelit.reports.curves import pack_within
 from feelit.reports.faces import boxes_of
-from feelit.reports.footage import Footage, Found, find_footage, link
+from feelit.reports.inputs import Footage, Found, Transcript, find_footage, link, transcripts_of, utterances_of
 from feelit.reports.pictures import PictureRequest, cut_pictures
-from feelit.reports.transcripts import Transcript, transcripts_of, utterances_of
 from feelit.reports.video_section import Findings
 from feelit.run.search import SUFFIXES
 from feelit.storage.atomic import refuse_to_overwrite, whole_file

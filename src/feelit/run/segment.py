@@ -39,9 +39,8 @@ from feelit.video.reader import SegmentReader
 from feelit.vision.detector import FaceDetector, open_detector
 from feelit.vision.expression import ExpressionModel, open_expression
 from feelit.vision.identity import IdentityModel, open_identity
-from feelit.vision.mouth import mouth_pictures
+from feelit.vision.measures import brightness, mouth_pictures, sharpness, thumbnails
 from feelit.vision.multi_scale import MultiScaleDetector
-from feelit.vision.quality import brightness, sharpness, thumbnails
 from feelit.vision.signals import SignalsModel, open_signals, within
 
 BATCH_BYTES = 48 << 20

@@ -49,7 +49,7 @@ class MouthMotion:
         ----------
         time_s : (F,) float64, not falling
         track : (F,) int64
-        picture : (F, 321) uint8, see `vision.mouth.mouth_pictures`
+        picture : (F, 321) uint8, see `vision.measures.mouth_pictures`
         opening : (F, 2) float32, open jaw and gap between the lips; NaN where not known
 
         Returns

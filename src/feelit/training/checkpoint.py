@@ -1,4 +1,4 @@
-"""Checkpoints of training runs: everything that a run has come to, with the recipe by which it did."""
+"""Checkpoints of training runs: the recipe of a run and its state."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ CHECKPOINT = "last.pt"
 HINT = f"give the {CHECKPOINT} of another run of the same kind"
 
 
-def write_checkpoint(path: Path, recipe: DataclassInstance, content: Mapping[str, Any]) -> None:
+def write_checkpoint(path: Path, recipe: DataclassInstance, state: Mapping[str, Any]) -> None:
     """Write atomically, so that an interruption leaves the previous checkpoint."""
-    torch.save({"recipe": asdict(recipe), **content}, path.with_suffix(".part"))
+    torch.save({"recipe": asdict(recipe), **state}, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 
 
-def read_checkpoint(path: Path, kind: type[R], before: Mapping[str, Any]) -> tuple[R, dict[str, Any]]:
-    """The recipe of a checkpoint, and everything that it holds.
+def read_checkpoint(path: Path, kind: type[R], legacy: Mapping[str, Any]) -> tuple[R, dict[str, Any]]:
+    """Read the recipe of a checkpoint, and all of its content.
 
     Parameters
     ----------
-    kind : what the recipe is
-    before : what came of runs before recipes had these fields, by their names
+    kind : class of the recipe
+    legacy : values of the recipe's fields that older checkpoints lack
 
     Raises
     ------
     UsageError
-        if it cannot be read, or is none of such a run.
+        if it cannot be read, or belongs to another kind of run.
     """
     content = read_content(path)
     try:
-        return kind(**{**before, **content["recipe"]}), content
+        return kind(**{**legacy, **content["recipe"]}), content
     except (LookupError, TypeError, ValueError) as error:
         raise UsageError(f"{path} is no checkpoint of such a run", HINT) from error
 
 
 def read_content(path: Path) -> dict[str, Any]:
-    """Everything that a checkpoint holds, whatever its recipe.
+    """Read everything that a checkpoint holds, whatever its recipe.
 
     Raises
     ------

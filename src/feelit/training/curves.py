@@ -1,4 +1,4 @@
-"""Learning curves: what a run scored after every epoch, as numbers and as a picture."""
+"""Learning curves: the scores of a run by epoch or step, as numbers and as a figure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feelit.storage.atomic import whole_file
 COLOURS = [theme.EMOTION_COLOUR[name].hex for name in ("anger", "sadness", "happiness", "disgust")]
 
 TRAINING = "training "
-"""The names of scores on pictures that are learnt from begin so."""
+"""Prefix of the names of scores on training images."""
 
 
 @dataclass(slots=True)
@@ -24,22 +24,22 @@ class Curve:
     rows: list[tuple[int, dict[str, float]]] = field(default_factory=list)
 
     def add(self, epoch: int, scores: Mapping[str, float]) -> None:
-        """Note what an epoch came to."""
+        """Append the scores of an epoch."""
         self.rows.append((epoch, dict(scores)))
 
 
 def draw_curves(curve: Curve, path: Path) -> None:
-    """Losses above, other scores below, over epochs. What was scored on pictures that are learnt from is dashed."""
+    """Write a figure: losses above, other scores below, over epochs. Scores on training images are dashed."""
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     above, below = figure.subplots(2, sharex=True)
     epochs = [epoch for epoch, _ in curve.rows]
     names = list(curve.rows[-1][1])
-    tones = {tone: COLOURS[i % len(COLOURS)] for i, tone in enumerate(dict.fromkeys(map(_measured, names)))}
+    colours = {measure: COLOURS[i % len(COLOURS)] for i, measure in enumerate(dict.fromkeys(map(_measure, names)))}
     for name in names:
         values = [scores.get(name, float("nan")) for _, scores in curve.rows]
-        axes, learnt = (above if name.endswith("loss") else below), name == "loss" or name.startswith(TRAINING)
-        style = {"linestyle": "--" if learnt and len(names) > 2 else "-", "marker": "." if len(epochs) < 3 else ""}
-        axes.plot(epochs, values, color=tones[_measured(name)], label=name, **style)
+        axes, training = (above if name.endswith("loss") else below), name == "loss" or name.startswith(TRAINING)
+        style = {"linestyle": "--" if training and len(names) > 2 else "-", "marker": "." if len(epochs) < 3 else ""}
+        axes.plot(epochs, values, color=colours[_measure(name)], label=name, **style)
     above.set_ylabel("loss")
     below.set_ylabel("score")
     below.set_xlabel("epoch")
@@ -51,6 +51,6 @@ def draw_curves(curve: Curve, path: Path) -> None:
         figure.savefig(temporary, dpi=150, metadata={"Software": None})
 
 
-def _measured(name: str) -> str:
-    """What a score measures, whatever pictures it was measured on: both lines have one colour."""
+def _measure(name: str) -> str:
+    """What a score measures, on training or validation images: both lines have one colour."""
     return name.removeprefix(TRAINING).removeprefix("validation ")

@@ -1,4 +1,4 @@
-"""From a PyTorch module to an ONNX file that is proved to compute the same."""
+"""From PyTorch networks to ONNX files: export with a check, and quantisation to 8-bit integers."""
 
 from __future__ import annotations
 
@@ -28,33 +28,15 @@ TOLERANCE = 1e-4
 """The largest difference between PyTorch and ONNX outputs that float32 arithmetic in another order may cause."""
 
 
-def export_onnx(
-    module: nn.Module, example: torch.Tensor, path: Path, outputs: tuple[str, ...], input_name: str = "luma"
-) -> float:
-    """Write `module` as ONNX, with free first dimension, and compare both on `example`.
+def write_onnx(
+    module: nn.Module, example: Tensor, path: Path, input_name: str, outputs: tuple[str, ...], axes: dict[str, dict[int, str]]
+) -> None:
+    """Write a network of one input as an ONNX file, with names for its free `axes`.
 
-    The exporter folds batch normalisation into the convolutions before it. The module itself is left as it was.
-
-    Parameters
-    ----------
-    module : maps one tensor to a tensor or a tuple of tensors
-    example : a batch of inputs, of the type and shape that the model is served with
-    outputs : the names of the outputs
-
-    Returns
-    -------
-    The largest absolute difference between the two on `example`.
-
-    Raises
-    ------
-    ModelError
-        if it exceeds TOLERANCE.
+    The exporter folds batch normalisation into the convolutions before it.
     """
-    module = copy.deepcopy(module).eval()
-    axes = {name: {0: "N"} for name in (input_name, *outputs)}
     with warnings.catch_warnings():
-        # The tracing exporter is deprecated, but its successor needs a package more; a small static graph needs no more.
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # the tracing exporter is deprecated, but its successor needs one more package
         torch.onnx.export(
             module,
             (example,),
@@ -65,41 +47,63 @@ def export_onnx(
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def export_onnx(module: nn.Module, example: Tensor, path: Path, outputs: tuple[str, ...], input_name: str = "luma") -> float:
+    """Write a network as an ONNX file with a free batch size, and compare both on `example`.
+
+    Parameters
+    ----------
+    module : maps one tensor to a tensor or a tuple of tensors; it is left as it was
+    example : a batch of inputs, of the type and shape that the model is served with
+    outputs : the names of the outputs
+
+    Returns
+    -------
+    The largest absolute difference between the outputs on `example`.
+
+    Raises
+    ------
+    ModelError
+        if it exceeds TOLERANCE.
+    """
+    module = copy.deepcopy(module).eval()
+    write_onnx(module, example, path, input_name, outputs, {name: {0: "N"} for name in (input_name, *outputs)})
     difference = largest_difference(module, example, path)
     if not difference <= TOLERANCE:
         raise ModelError(f"{path.name} differs from its module by {difference:.2g}", "do not serve it; compare layer by layer")
     return difference
 
 
-def largest_difference(module: nn.Module, example: torch.Tensor, path: Path) -> float:
+def largest_difference(module: nn.Module, example: Tensor, path: Path) -> float:
     """The largest absolute difference between the outputs of `module` and of the ONNX file `path`; NaN if either has NaN."""
     session = open_session(path, "cpu")
     served = session.run(None, {session.get_inputs()[0].name: example.numpy()})
     with torch.inference_mode():
         trained = module(example)
-    trained = (trained,) if isinstance(trained, torch.Tensor) else trained
+    trained = (trained,) if isinstance(trained, Tensor) else trained
     return max(float(np.abs(a.numpy() - b).max()) for a, b in zip(trained, served, strict=True))
 
 
 def count_parameters(module: nn.Module) -> int:
-    """How many numbers training may change."""
+    """The number of trainable parameters."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-IN_INTEGERS = ("Conv", "Relu", "Resize")
+QUANTIZED = ("Conv", "Relu", "Resize")
 
 PERCENTILE = 99.995
 BATCH = 8
 
-AS_BYTES = {"quant_type": QuantType.QUInt8, "scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8)}
-"""How bytes are integers, whatever the pictures."""
+BYTES = {"quant_type": QuantType.QUInt8, "scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8)}
+"""The quantisation of tensors that hold bytes already."""
 
 
-class _Pictures(CalibrationDataReader):
-    """Hands out batches by and by, as the quantiser wants them."""
+class _Calibration(CalibrationDataReader):
+    """Gives the calibration images to the quantiser, batch by batch."""
 
-    def __init__(self, name: str, pictures: UInt8) -> None:
-        planes = pictures if pictures.ndim == 4 else pictures[:, None]
+    def __init__(self, name: str, images: UInt8) -> None:
+        planes = images if images.ndim == 4 else images[:, None]
         self._batches: Iterator[UInt8] = (planes[i : i + BATCH] for i in range(0, len(planes), BATCH))
         self._name = name
 
@@ -111,34 +115,39 @@ class _Pictures(CalibrationDataReader):
 def quantize(
     path: Path,
     out: Path,
-    pictures: UInt8,
+    images: UInt8,
     but: Sequence[str],
-    kinds: Sequence[str] = IN_INTEGERS,
+    kinds: Sequence[str] = QUANTIZED,
     percentile: float = PERCENTILE,
 ) -> None:
-    """Write a network whose convolutions compute in integers.
+    """Quantise the convolutions of a network to 8-bit integers (Jacob et al. 2018).
+
+    The range of an activation is a percentile of its values on calibration images (Wu et al. 2020): a single bright spot would
+    make all steps coarser. Weights have a step per channel, and 7 bits, so that sums of two products never saturate on
+    processors without VNNI: the file gives the same numbers everywhere. A convolution followed by a ReLU is rounded once, after
+    the ReLU, which would waste half of the steps before it.
 
     Parameters
     ----------
     path : an ONNX file in float32 with one input, (N, 1, H, W) or (N, C, H, W) uint8
     out : the file to write; may be the same
-    pictures : (N, H, W) or (N, C, H, W) uint8, like those that it will see
-    but : convolutions stay as they are whose names begin so
-    kinds : operators that compute in integers
-    percentile : of the values, how many have to be in a tensor's range
+    images : (N, H, W) or (N, C, H, W) uint8, for calibration
+    but : prefixes of the names of convolutions to leave in float32
+    kinds : operators to quantise
+    percentile : of an activation's values, those within its range
     """
     model = onnx.load(path)
     kept = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name.startswith(tuple(but))]
     level = logging.getLogger().level
     with TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        logging.getLogger().setLevel(logging.ERROR)  # the quantiser logs its steps on stdout, its warnings were considered here
+        logging.getLogger().setLevel(logging.ERROR)  # the quantiser logs its steps on stdout
         try:
             whole = Path(folder) / "whole.onnx"
             quantize_static(
                 str(path),
                 str(whole),
-                _Pictures(model.graph.input[0].name, pictures),
+                _Calibration(model.graph.input[0].name, images),
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=list(kinds),
                 nodes_to_exclude=kept,
@@ -149,24 +158,24 @@ def quantize(
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={
                     "CalibPercentile": percentile,
-                    "TensorQuantOverrides": {name: [AS_BYTES] for name in _casts(model)},
+                    "TensorQuantOverrides": {name: [BYTES] for name in _casts(model)},
                 },
             )
         finally:
             logging.getLogger().setLevel(level)
         model = onnx.load(whole)
-    _take_bytes(model)
+    _skip_casts(model)
     onnx.save(model, out)
 
 
 def _casts(model: onnx.ModelProto) -> dict[str, str]:
-    """Bytes made numbers for a convolution, and nothing else: the numbers and the bytes, by name."""
+    """The casts from bytes that feed a convolution: output name -> input name."""
     taken = {node.input[0] for node in model.graph.node if node.op_type in ("Conv", "QuantizeLinear")}
     return {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast" and node.output[0] in taken}
 
 
-def _take_bytes(model: onnx.ModelProto) -> None:
-    """Give the first layer the bytes of the input, where the quantiser turns them into numbers and back."""
+def _skip_casts(model: onnx.ModelProto) -> None:
+    """Feed the bytes of the input to the first layer, where the quantiser casts them to floats and back."""
     casts, graph = _casts(model), model.graph
     for node in [node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] in casts]:
         for reader in graph.node:
@@ -179,15 +188,18 @@ def _take_bytes(model: onnx.ModelProto) -> None:
 
 
 STEPS = 64
-"""From zero to the largest weight of a channel, as in `quantize`."""
+"""Steps from zero to the largest weight of a channel, as in `quantize`."""
 
 
 def rounded(network: nn.Module, but: Sequence[str]) -> dict[str, Tensor]:
-    """The weights of the convolutions as integers will have them, by their names in the network.
+    """The weights of the convolutions as `quantize` rounds them, by their names in the network.
+
+    Training with rounded weights finds those that lose little by it (Jacob et al. 2018, section 3); gradients pass the rounding
+    unchanged (Bengio et al. 2013).
 
     Parameters
     ----------
-    but : weights stay as they are, and are not among these, whose names begin so
+    but : prefixes of the names of weights to leave out
     """
     layers = [(f"{name}.weight", layer.weight) for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
     return {name: _rounded(weight) for name, weight in layers if not name.startswith(tuple(but))}

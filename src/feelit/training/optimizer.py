@@ -1,19 +1,21 @@
-"""Muon for the convolutions within a network, AdamW for everything else.
+"""Optimization shared by all training loops: Muon and AdamW, the moving average of the weights, and bfloat16.
 
-Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks") takes the momentum of a weight matrix,
-makes all its singular values about one, and steps in that direction: directions that are rare among the gradients are learnt
-as fast as common ones. Its steps are scaled to the size of AdamW's (Liu et al. 2025, "Muon is scalable for LLM training"), so
-that one learning rate and a factor serve for both. First and last layers and everything that is no matrix are AdamW's
-(Loshchilov & Hutter 2019), as the authors advise.
+Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks") orthogonalises the momentum of a weight
+matrix, so that rare gradient directions are learnt as fast as common ones. Its steps are scaled to the size of AdamW's (Liu et
+al. 2025, "Muon is scalable for LLM training"), so that one learning rate and a factor serve for both. First and last layers,
+norms and biases are left to AdamW (Loshchilov & Hutter 2019), as the authors of Muon advise.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from typing import Any, Self, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 import torch
 from torch import Tensor, nn
+
+N = TypeVar("N", bound=nn.Module)
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
@@ -21,12 +23,15 @@ ITERATIONS = 5
 
 MOMENTUM = 0.95
 
-LIKE_ADAM = 0.2
+ADAM_RMS = 0.2
 """The root mean square of an AdamW step, in learning rates (Liu et al.)."""
+
+BFLOAT16_INSTRUCTIONS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+"""PyTorch's queries for processor instructions; older versions of it lack them."""
 
 
 class Muon(torch.optim.Optimizer):
-    """Steps of matrices, or of convolutions, whose rows are output channels."""
+    """Muon for matrices and convolutions, whose rows are output channels."""
 
     def __init__(self, weights: list[nn.Parameter], rate: float, momentum: float, decay: float) -> None:
         super().__init__(weights, {"lr": rate, "momentum": momentum, "decay": decay})
@@ -37,7 +42,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float]) -> float: ...
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One step along the orthogonalised momentum (Nesterov's)."""
+        """One step along the orthogonalised Nesterov momentum."""
         assert closure is None, "gradients are computed before"
         for group in self.param_groups:
             for weight in group["params"]:
@@ -46,14 +51,14 @@ class Muon(torch.optim.Optimizer):
                     state["momentum"] = torch.zeros_like(weight)
                 mean = state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
                 rows = weight.grad.lerp(mean, group["momentum"]).reshape(len(weight), -1)
-                size = LIKE_ADAM * max(rows.shape) ** 0.5
+                size = ADAM_RMS * max(rows.shape) ** 0.5
                 weight.mul_(1 - group["lr"] * group["decay"])
                 weight.sub_(orthogonal(rows).view_as(weight), alpha=group["lr"] * size)
         return None
 
 
 def orthogonal(rows: Tensor) -> Tensor:
-    """(m, n) -> (m, n): about U Vᵀ of its singular value decomposition U S Vᵀ, by a Newton-Schulz iteration."""
+    """(m, n) -> (m, n): about U Vᵀ of the singular value decomposition U S Vᵀ, by a Newton-Schulz iteration."""
     wide = rows if rows.shape[0] <= rows.shape[1] else rows.T
     x = wide / (wide.norm() + 1e-7)
     a, b, c = NEWTON_SCHULZ
@@ -63,30 +68,20 @@ def orthogonal(rows: Tensor) -> Tensor:
     return x if wide is rows else x.T
 
 
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Let averaged weights follow those of the network: they keep a share of what they were; counters are copied."""
-    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - keep)
-        else:
-            mean.copy_(now)
-
-
 class Optimizer:
-    """One learning rate for all parts of a network."""
+    """Several optimizers of the parts of one network, driven by one learning rate."""
 
     def __init__(self, parts: list[tuple[torch.optim.Optimizer, float]]) -> None:
-        self._parts = parts  # with their learning rates, in the one for all
+        self._parts = parts  # with the factor of the learning rate of each
 
     @classmethod
     def muon(cls, net: nn.Module, outer: tuple[str, ...], factor: float, decay: float) -> Self:
-        """Muon and AdamW.
+        """Muon for the hidden layers, AdamW for the rest.
 
         Parameters
         ----------
-        outer : the names of first and last layers begin so
-        factor : Muon's learning rate, in AdamW's
+        outer : prefixes of the names of first and last layers
+        factor : Muon's learning rate, relative to AdamW's
         decay : weight decay, of matrices and convolutions only
         """
         matrices, others = _split(net)
@@ -96,14 +91,19 @@ class Optimizer:
         return cls([(torch.optim.AdamW(groups), 1.0), (Muon(hidden, 0.0, MOMENTUM, decay), factor)])
 
     @classmethod
-    def descent(cls, net: nn.Module, momentum: float, decay: float) -> Self:
-        """Stochastic gradient descent with Nesterov's momentum."""
+    def sgd(cls, net: nn.Module, momentum: float, decay: float) -> Self:
+        """Stochastic gradient descent with Nesterov momentum; matrices and convolutions decay."""
         matrices, others = _split(net)
         groups = [{"params": list(matrices.values()), "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
         return cls([(torch.optim.SGD(groups, 0.1, momentum, nesterov=True), 1.0)])
 
+    @classmethod
+    def adamw(cls, net: nn.Module, decay: float) -> Self:
+        """AdamW; all weights decay."""
+        return cls([(torch.optim.AdamW(net.parameters(), weight_decay=decay), 1.0)])
+
     def step(self, rate: float) -> None:
-        """One step along the gradients, which are gone then, at a learning rate."""
+        """One step at a learning rate, along the gradients, which are cleared."""
         for part, factor in self._parts:
             for group in part.param_groups:
                 group["lr"] = rate * factor
@@ -111,11 +111,11 @@ class Optimizer:
             part.zero_grad(set_to_none=True)
 
     def state_dict(self) -> list[dict[str, Any]]:
-        """For a checkpoint."""
+        """The state for a checkpoint."""
         return [part.state_dict() for part, _ in self._parts]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        """From a checkpoint of the same network: what was learnt of it, with the settings of this optimizer."""
+        """Restore the state for the same network, but keep the settings of this optimizer."""
         for (part, _), state in zip(self._parts, states, strict=True):
             settings = [{name: value for name, value in group.items() if name != "params"} for group in part.param_groups]
             part.load_state_dict(state)
@@ -124,20 +124,63 @@ class Optimizer:
 
 
 def _split(net: nn.Module) -> tuple[dict[str, nn.Parameter], list[nn.Parameter]]:
-    """Matrices and convolutions by name; norms and biases, which are not decayed."""
+    """Matrices and convolutions by name; norms and biases, which do not decay."""
     named = dict(net.named_parameters())
     return {name: p for name, p in named.items() if p.ndim > 1}, [p for p in named.values() if p.ndim <= 1]
 
 
-INSTRUCTIONS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-"""What PyTorch knows of the processor; older versions of it lack them."""
+class Learner(Generic[N]):
+    """A network in training, its optimizer, and the moving average of its weights, which is what is served.
+
+    Parameters
+    ----------
+    decay : of the moving average, per step
+    lag : the decay is at most steps / (steps + lag), so that the average forgets the first steps
+
+    Attributes
+    ----------
+    steps : steps taken so far
+    """
+
+    def __init__(self, network: N, optimizer: Optimizer, decay: float, lag: int = 10) -> None:
+        self.network, self.optimizer = network, optimizer
+        self.average: N = copy.deepcopy(network).eval()
+        self.decay, self.lag, self.steps = decay, lag, 0
+
+    def update(self, rate: float) -> None:
+        """One step of the optimizer at a learning rate, and of the average; gradients are computed before."""
+        self.optimizer.step(rate)
+        self.steps += 1
+        update_average(self.average, self.network, min(self.decay, self.steps / (self.steps + self.lag)))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state for a checkpoint."""
+        parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
+        return {name: part.state_dict() for name, part in parts.items()} | {"steps": self.steps}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.steps = state["steps"]
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move averaged weights towards those of the network, by 1 - decay of the difference; integer counters are copied."""
+    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.dtype.is_floating_point:
+            mean.lerp_(now, 1 - decay)
+        else:
+            mean.copy_(now)
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor has instructions for bfloat16."""
-    return any(getattr(torch.cpu, name, bool)() for name in INSTRUCTIONS)
+    """Whether the processor has instructions for bfloat16; without them it is slower than float32."""
+    return any(getattr(torch.cpu, name, bool)() for name in BFLOAT16_INSTRUCTIONS)
 
 
 def autocast() -> torch.autocast:
-    """A context in which networks compute in the faster numbers."""
+    """A context in which networks compute in bfloat16 where the processor has instructions for it, else in float32."""
     return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())

@@ -1,10 +1,10 @@
-"""Recipes: TOML files in which everything stands that decides what a training run makes of its data.
+"""Recipes: TOML files with all settings of a training run besides its data.
 
     kind = "expression"
     epochs = 120
     channels = [48, 64, 128, 256]
 
-`kind` says which program follows it; what is not given has the default of that program's `Recipe`.
+`kind` names the training loop; settings that are not given have the defaults of its `Recipe`.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def built_in() -> list[str]:
 
 
 def read_recipe(given: str, changes: Iterable[str] = ()) -> tuple[str, Recipe]:
-    """The name of a recipe and what stands in it.
+    """Read a recipe; gives its name and its settings.
 
     Parameters
     ----------
     given : a built-in name, or the path of a .toml file
-    changes : values in place of those of the recipe, as in "epochs=10" or "channels=[48, 96]"
+    changes : settings that replace those of the recipe, such as "epochs=10" or "channels=[48, 96]"
 
     Raises
     ------
     UsageError
-        if there is no such recipe, it is no TOML, or a value has no such name, or another type, or is out of range.
+        if there is no such recipe, it is no TOML, or a setting is unknown, of another type or out of range.
     """
     name, text = (given, (FOLDER / f"{given}.toml").read_text("utf-8")) if given in built_in() else _read(Path(given))
     values = _parsed(text, given)
@@ -89,7 +89,7 @@ def _parsed(text: str, origin: str) -> dict[str, Any]:
 
 
 def _checked(field: Field[Any], value: object, origin: str) -> object:
-    """A value of a recipe, as the type of its default wants it."""
+    """A setting, converted to the type of its default."""
     default = field.default
     if isinstance(default, tuple):
         words = "str" in str(field.type)
@@ -101,7 +101,8 @@ def _checked(field: Field[Any], value: object, origin: str) -> object:
     else:
         fits, result = type(value) is type(default), value
     if not fits or (isinstance(result, int | float) and not 0 <= result < 1e9):
-        raise UsageError(f"recipe {origin}: {field.name} cannot be {value!r}", f"the default is {_shown(default)}")
+        shown = list(default) if isinstance(default, tuple) else default
+        raise UsageError(f"recipe {origin}: {field.name} cannot be {value!r}", f"the default is {shown}")
     return result
 
 
@@ -109,10 +110,6 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _shown(default: Any) -> object:
-    return list(default) if isinstance(default, tuple) else default
-
-
 def as_values(recipe: Recipe) -> Mapping[str, object]:
-    """Everything that stands in a recipe, by name."""
+    """The settings of a recipe by name."""
     return {field.name: getattr(recipe, field.name) for field in fields(recipe)}

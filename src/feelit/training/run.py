@@ -1,18 +1,18 @@
-"""The beginning of a training run: whether all is there, the recipe, the log."""
+"""The entry point of training: checks the installation and the inputs, reads the recipe, sets up the log."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from feelit.errors import MissingExtraError
 from feelit.options.training import TrainOptions
-from feelit.storage.atomic import output_errors, refuse_to_overwrite
+from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite
 from feelit.storage.stat import InputFiles, files_below
 
 NEEDED = {"torch": "PyTorch", "onnx": "onnx", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
@@ -30,7 +30,7 @@ class Trained:
 
 
 def run_recipe(given: str, options: TrainOptions) -> Trained:
-    """Train by a recipe to its end.
+    """Train by a recipe.
 
     Progress goes to standard error: one line per epoch, and a bar on a terminal.
 
@@ -39,48 +39,48 @@ def run_recipe(given: str, options: TrainOptions) -> Trained:
     MissingExtraError
         if the extra `train` is not installed.
     UsageError
-        if recipe or data cannot be used, or `out` holds a run of another recipe, or one of the inputs under a name that is
-        written.
+        if recipe or data cannot be used, or `out` holds a run of another recipe, or an input that would be overwritten.
     OutputError
         if `out` cannot be written.
     """
-    if missing := [words for module, words in NEEDED.items() if importlib.util.find_spec(module) is None]:
+    if missing := [title for module, title in NEEDED.items() if importlib.util.find_spec(module) is None]:
         raise MissingExtraError(f"training needs {missing[0]}, which is not installed", "pip install 'feelit[train]'")
     from feelit.training.expression import linear
+    from feelit.training.expression import run as expression_run
     from feelit.training.expression import train as expression
     from feelit.training.face import recipe as face_recipe
     from feelit.training.face import train as face
     from feelit.training.identity import train as identity
-    from feelit.training.recipe import as_values, read_recipe
+    from feelit.training.recipe import Recipe, as_values, read_recipe
     from feelit.training.signals import train as signals
 
     data, out = options.data, options.out
     name, recipe = read_recipe(given, options.changes)
     _refuse_inputs(out, Path(given), data)
+    loops: dict[type[Recipe], Callable[[str, Any, Path, Path], Path]] = {
+        expression_run.Recipe: expression.train,
+        face_recipe.Recipe: face.train,
+        identity.Recipe: identity.train,
+        linear.Recipe: linear.train,
+        signals.Recipe: signals.train,
+    }
+    train = loops[type(recipe)]
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("feelit.training")
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     try:
-        with _folder(out):
-            if isinstance(recipe, face_recipe.Recipe):
-                model = face.train(name, recipe, data, out)
-            elif isinstance(recipe, identity.Recipe):
-                model = identity.train(name, recipe, data, out)
-            elif isinstance(recipe, signals.Recipe):
-                model = signals.train(name, recipe, data, out)
-            elif isinstance(recipe, linear.Recipe):
-                model = linear.train(name, recipe, data, out)
-            else:
-                model = expression.train(name, recipe, data, out)
+        with output_errors(out), no_empty_folders(out):
+            out.mkdir(parents=True, exist_ok=True)
+            model = train(name, recipe, data, out)
     finally:
         log.removeHandler(handler)
     return Trained(model=model, recipe=as_values(recipe))
 
 
 def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:
-    """Nothing that a run writes directly into its folder replaces an input."""
+    """Refuse to overwrite inputs that lie in the folder of the run."""
     from feelit.training.checkpoint import CHECKPOINT
 
     mine = {name.name for name in out.iterdir() if name.suffix in WRITTEN} if out.is_dir() else set()
@@ -91,17 +91,3 @@ def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:
     inputs = InputFiles(chain([recipe], given))
     for name in sorted(mine):
         refuse_to_overwrite(out / name, True, inputs)
-
-
-@contextlib.contextmanager
-def _folder(out: Path) -> Iterator[None]:
-    """The folder of a run, with those above it; what is new of them and still empty in the end goes again."""
-    with output_errors(out):
-        new = [folder for folder in (out, *out.parents) if not folder.exists()]
-        out.mkdir(parents=True, exist_ok=True)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):  # it holds something
-                for folder in new:
-                    folder.rmdir()

@@ -1,8 +1,7 @@
-"""From a face in a frame to the square crop that the expression model sees.
+"""Alignment: from a face in a frame to a square crop, in training as in analysis.
 
-Training and serving call the same function, so what is learnt is what is served. The crop is a similarity transform (four
-degrees of freedom) that brings the five landmarks as close as possible, in the least-squares sense, to a fixed template
-(Umeyama 1991, without reflection).
+The crop is a similarity transform (four degrees of freedom) that brings the five landmarks as close as possible, in the
+least-squares sense, to a fixed template (Umeyama 1991, without reflection).
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ TEMPLATE = np.array(
     [[0.332, 0.383], [0.668, 0.383], [0.500, 0.582], [0.362, 0.754], [0.638, 0.754]],
     np.float64,
 )
-"""Where the five landmarks lie in a crop of side 1: the mean over FER2013's training images, made symmetric.
+"""Positions of the five landmarks in a crop of side 1: the mean over FER2013's training images, made symmetric.
 
-Measured with YuNet on the 28,041 of 28,558 images in which it finds a face (`training.expression_data.framing`).
+Measured with YuNet on the 28,041 of 28,558 images in which it finds a face (`training.expression.data.framing`).
 """
 
 
@@ -31,7 +30,7 @@ def similarity_to_template(landmarks: Float32, size_px: int, template: Float64 =
     ----------
     landmarks : (F, 5, 2) float32, px of the frame
     size_px : side of the crop
-    template : (5, 2) float64, where they lie in a crop of side 1
+    template : (5, 2) float64, their positions in a crop of side 1
 
     Returns
     -------
@@ -56,8 +55,8 @@ def similarity_to_template(landmarks: Float32, size_px: int, template: Float64 =
 def crop_faces(luma: UInt8, landmarks: Float32, size_px: int, template: Float64 = TEMPLATE) -> UInt8:
     """Aligned crops of all faces of one frame.
 
-    Faces larger than the crop are first shrunk by whole factors with area averaging, because bilinear sampling alone would
-    alias; what lies outside the frame repeats its edge.
+    Faces larger than the crop are first shrunk by whole factors with area averaging, against aliasing; outside the frame its
+    edge is repeated.
 
     Parameters
     ----------
@@ -76,6 +75,11 @@ def crop_faces(luma: UInt8, landmarks: Float32, size_px: int, template: Float64 
     return crops
 
 
+def levelled(crops: UInt8, levels: UInt8) -> UInt8:
+    """Expand stored luma to the full range: (F, S, S) uint8, by a table (256,) uint8."""
+    return np.asarray(cv2.LUT(crops, levels), np.uint8) if len(crops) else crops
+
+
 def _warp(luma: UInt8, matrix: Float64, size_px: int) -> UInt8:
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
     factor = int(0.75 / scale) if scale > 1e-3 else 1
@@ -87,9 +91,9 @@ def _warp(luma: UInt8, matrix: Float64, size_px: int) -> UInt8:
 
 
 def _shrink(luma: UInt8, matrix: Float64, size_px: int, factor: int) -> tuple[UInt8, Float64]:
-    """The part of the frame that the crop looks at, smaller by `factor`, and the transform that fits it."""
+    """The part of the frame under the crop, shrunk by `factor`, and the transform from it to the crop."""
     height, width = luma.shape
-    # Plain numbers: numpy would take longer for these few than OpenCV takes for the pixels.
+    # Plain floats: numpy would take longer for these few than OpenCV takes for the pixels.
     (a, _, right), (b, _, down) = matrix.tolist()
     squared = a * a + b * b
     corners = [(x - right, y - down) for x in (-0.5, size_px - 0.5) for y in (-0.5, size_px - 0.5)]

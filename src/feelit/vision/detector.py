@@ -1,6 +1,6 @@
-"""Faces in a batch of small frames: runs of the network, then thresholds and suppression in numpy.
+"""Face detection in a batch of small frames: the network, then threshold and non-maximum suppression in numpy.
 
-How a network is fed and read is its adapter's business; here begins what is the same for all.
+Inputs and outputs of a network are handled by its adapter.
 """
 
 from __future__ import annotations
@@ -18,30 +18,29 @@ from feelit.geometry import nms
 from feelit.models.card import ModelCard, card_path, read_card
 from feelit.options import Device
 from feelit.types import Detections, Float32, Int64, UInt8, View
-from feelit.vision.adapters import ADAPTERS, yunet
-from feelit.vision.adapters.adapter import Raw
+from feelit.vision.adapters import ADAPTERS, YUNET_CARD, Raw
 from feelit.vision.session import open_session, provider_of, run
 
 MIN_DETECTABLE_PX = 15
-"""The smallest face, in pixels of its view, that the detector is asked to find."""
+"""The smallest face to detect, in px of its view."""
 
 STRIDE_PX = 32
 """Working sizes are multiples of the coarsest level's stride."""
 
 MOST_SIDE_PX = 4096
-"""An input of a fixed size beyond this makes no sense, and would only take memory."""
+"""The largest fixed input size that is accepted."""
 
 MAX_OVERLAP = 0.4
-"""Two boxes of one frame that overlap by more than this IoU are one face."""
+"""Boxes of one frame with a larger IoU are one face."""
 
 FARTHEST_PX = 16_384
-"""Boxes and landmarks reach no farther than this, in pixels of the view."""
+"""Boxes and landmarks farther away than this, in px of the view, are invalid."""
 
 MAX_CANDIDATES = 2000
-"""At most so many boxes a frame go into the suppression, which is quadratic in their number."""
+"""The most boxes per frame that go into the suppression, which is quadratic in their number."""
 
 MEAN_LANDMARKS = np.array([[0.280, 0.373], [0.720, 0.373], [0.500, 0.585], [0.313, 0.739], [0.687, 0.739]], np.float32)
-"""Where the five landmarks lie in a box of sides 1, on average: they stand in for those that a network does not give.
+"""The mean positions of the five landmarks in a box of side 1: they stand in where a network gives none.
 
 The mean over 9,967 unmasked faces from 32 px, as YuNet boxes and marks them, made symmetric. One face differs from it by
 9 % of the box's width and 4 % of its height (standard deviations; the nose by 15 % of the width).
@@ -64,14 +63,14 @@ def fixed_view(width_px: int, height_px: int, sides: tuple[int, int], color: str
 
 
 class FaceDetector:
-    """A face detector, ready to run.
+    """A loaded face detector.
 
     Attributes
     ----------
-    color : "luma" or "bgr", what `detect` wants
-    threshold : the score from which on a detection is a face, as its card recommends
-    has_landmarks : whether the network gives landmarks; if not, they are the mean face's, set into the box
-    provider : the execution provider that really runs it
+    color : "luma" or "bgr", the input of `detect`
+    threshold : the default score from which a detection is a face, from its card
+    has_landmarks : whether the network gives landmarks; if not, they are those of the mean face, scaled to the box
+    provider : the execution provider that runs it
     """
 
     def __init__(self, path: Path, card: ModelCard | None = None, device: Device = "auto", threads: int = 1) -> None:
@@ -81,7 +80,7 @@ class FaceDetector:
         self.card = card or _card_by_outputs(path, outputs)
         _check_card(path, self.card)
         self._adapter = ADAPTERS[self.card.adapter]
-        self._outputs = self._adapter.ask(self._name, outputs)
+        self._outputs = self._adapter.select_outputs(self._name, outputs)
         if len(self._session.get_inputs()) != 1:
             raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a detector has one, the picture")
         self._input: str = self._session.get_inputs()[0].name
@@ -98,29 +97,29 @@ class FaceDetector:
         return self._sides is None
 
     def _try(self) -> bool:
-        """One black picture through the network, so that a wrong shape shows before the first video and not within it."""
+        """Run the network on one black picture, so that outputs of a wrong shape are reported before the first video."""
         height, width = self._sides or (STRIDE_PX, STRIDE_PX)
         return self.predict(np.zeros((1, height, width, *((3,) if self.color == "bgr" else ())), np.uint8))[2] is not None
 
     def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
-        """What it wants to see of a frame: as little as `view_of` says, or as much as fits into an input of a fixed size."""
+        """The view of a frame: see `view_of`, or `fixed_view` for an input of a fixed size."""
         if self._sides is None:
             return view_of(width_px, height_px, min_face_px, self.color)
         return fixed_view(width_px, height_px, self._sides, self.color)
 
     def detect(self, images: UInt8, view: View, min_score: float | None = None) -> Detections:
-        """Find the faces of a batch.
+        """Detect the faces of a batch.
 
         Parameters
         ----------
-        images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, as `color` says; at least one
-        view : what `scaling.detector_view` made of the frames
+        images : (N, h, w) uint8 luma or (N, h, w, 3) uint8 BGR, according to `color`; at least one
+        view : the view by which `scaling.detector_view` made them
         min_score : None stands for the card's threshold
 
         Returns
         -------
-        Detections in px of the full-size frame, by frame and then by falling score. The boxes of faces that the edge of the
-        frame cuts may reach beyond it. What is found in a frame does not depend on the other frames.
+        Detections in px of the full-size frame, by frame and then by falling score. Boxes at the edge of the frame may reach
+        beyond it. The detections of a frame do not depend on the other frames.
         """
         if images.shape[1:3] != (view.padded_height_px, view.padded_width_px):
             raise ValueError(f"images are {images.shape[1:3]}, not {(view.padded_height_px, view.padded_width_px)}")
@@ -132,13 +131,13 @@ class FaceDetector:
         return Detections.join(found)
 
     def predict(self, images: UInt8) -> Raw:
-        """What every anchor says of a batch of pictures, as `detect` takes them: before the choice among boxes."""
+        """The raw outputs of all anchors for a batch of pictures as `detect` takes them, before suppression."""
         found = run(self._session, self._name, self._outputs, {self._input: self._adapter.feed(images)})
         return self._adapter.read(self._name, found, (len(images), images.shape[1], images.shape[2]))
 
 
 def open_detector(path: Path, device: Device = "auto", threads: int = 1) -> FaceDetector:
-    """A detector with the card that lies beside it, if one does.
+    """Open a detector with its card, if there is one.
 
     Raises
     ------
@@ -150,8 +149,8 @@ def open_detector(path: Path, device: Device = "auto", threads: int = 1) -> Face
 
 
 def _card_by_outputs(path: Path, outputs: Sequence[str]) -> ModelCard:
-    if set(yunet.OUTPUTS) <= set(outputs):
-        return yunet.CARD
+    if set(ADAPTERS["yunet"].outputs) <= set(outputs):
+        return YUNET_CARD
     hint = f"write {card_path(path).name} beside it; docs/models.md says how"
     raise ModelError(f"{path.name} has no card and is no YuNet", hint)
 
@@ -172,12 +171,12 @@ def _check_card(path: Path, card: ModelCard) -> None:
 
 
 def _limits(path: Path, shape: Sequence[object]) -> tuple[int | None, tuple[int, int] | None]:
-    """How many pictures an input takes at a time, and its height and width; None where it leaves that open.
+    """The batch size of an input, and its height and width; None where they are free.
 
     Raises
     ------
     ModelError
-        if it takes batches of a fixed number, or sides that nobody needs.
+        if the batch size is fixed to more than 1, or the sides are invalid.
     """
     number, _, height, width = shape if len(shape) == 4 else (None,) * 4
     hint = "export it with a free number of pictures, or with 1"
@@ -192,10 +191,10 @@ def _limits(path: Path, shape: Sequence[object]) -> tuple[int | None, tuple[int,
 
 
 def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
-    """The boxes at or above `min_score` whose centre lies in the content, after suppression, in px of the frame.
+    """The boxes from `min_score` on whose centre lies in the frame, after suppression, in px of the frame.
 
-    What no face can be, as a broken network may give it, is left out: scores above 1, boxes and landmarks far away or nowhere.
-    Landmarks that a network does not give are the mean face's.
+    Invalid outputs of broken networks are left out: scores above 1, boxes and landmarks that are far away or not finite.
+    Where a network gives no landmarks, they are those of the mean face.
     """
     row, anchor = np.nonzero((raw[0] >= np.float32(min_score)) & (raw[0] <= 1))
     score, box = (part[row, anchor].astype(np.float32) for part in raw[:2])
@@ -218,14 +217,14 @@ def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
 
 
 def _best_of_frames(row: Int64, score: Float32) -> Int64:
-    """The MAX_CANDIDATES boxes of every frame with the highest scores, at equal scores the earlier ones."""
+    """The indices of the MAX_CANDIDATES best boxes of every frame, of equal ones the first."""
     order = np.lexsort((-score, row))
     place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
     return order[place < MAX_CANDIDATES].astype(np.int64)
 
 
 def mean_landmarks(box: Float32) -> Float32:
-    """The landmarks of a mean face in every box: (F, 4) px -> (F, 10) px."""
-    with np.errstate(over="ignore", invalid="ignore"):  # endless boxes are left out with their landmarks
+    """The landmarks of the mean face, scaled to every box: (F, 4) px -> (F, 10) px."""
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite boxes are left out with their landmarks
         points = box[:, None, :2] + MEAN_LANDMARKS * (box[:, None, 2:] - box[:, None, :2])
     return points.reshape(-1, 10).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Crops that are dark or flat, made as bright as what networks learnt from."""
+"""Exposure correction: dark or flat crops are made as bright as those that networks were trained on."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 from feelit.types import Float64, Int64, UInt8
 
 ENDS = 0.01, 0.99
-"""The quantiles between which the range of grey levels is measured: a highlight or a black border is no range of a face."""
+"""Quantiles between which the range of grey levels is measured, so that highlights and black borders do not count."""
 
 LEAST_EXPONENT = 0.3
-"""A gamma beyond it would show the noise of a dark camera and little else."""
+"""The strongest gamma: a smaller exponent would amplify the noise of a dark camera."""
 
 LEVELS: Float64 = np.arange(256, dtype=np.float64)
 
 
 def even_exposure(crops: UInt8, least_range: float, least_median: float) -> UInt8:
-    """Spread the grey levels of flat crops, then brighten those whose face is dark; all others stay as they are.
+    """Stretch the grey levels of flat crops, then brighten dark ones; all others stay as they are.
 
     Parameters
     ----------
     crops : (F, S, S) uint8
-    least_range : grey levels between the `ENDS` quantiles; a smaller range is stretched linearly, about its middle, to this one
-    least_median : median of the middle of a crop, where the skin is; a darker one is brought to this one by a power of the luma
+    least_range : grey levels between the `ENDS` quantiles; a smaller range is stretched linearly to this one
+    least_median : median of the middle of a crop, where the skin is; a darker one is raised to this one by a gamma curve
 
     Returns
     -------
@@ -56,6 +56,6 @@ def _curve(low: int, high: int, middle: int, least_range: float, least_median: f
 
 
 def _quantiles(images: UInt8, shares: tuple[float, ...]) -> list[Int64]:
-    """The lowest grey level that at least a share of the pixels do not exceed: (F, H, W) -> (F,) int64 a share."""
+    """Quantiles of the grey levels: (F, H, W) -> (F,) int64 per share."""
     below = np.stack([np.bincount(image.reshape(-1), minlength=256) for image in images]).cumsum(axis=1)
     return [np.asarray((below >= share * images[0].size).argmax(axis=1), np.int64) for share in shares]

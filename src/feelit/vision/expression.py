@@ -1,4 +1,4 @@
-"""Crops in, emotion probabilities out."""
+"""Expression classification: crops in, emotion probabilities out; and their adjustment to another prior."""
 
 from __future__ import annotations
 
@@ -13,33 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feelit.errors import ModelError
-from feelit.labels import SPELLINGS as SPELLINGS
+from feelit.labels import SPELLINGS, spelled
 from feelit.models.card import ModelCard, card_beside
 from feelit.options import Device
+from feelit.options.prior import shares_of
 from feelit.types import EMOTIONS, Float32, UInt8
-from feelit.vision.align import crop_faces
-from feelit.vision.aligned import levelled
+from feelit.vision.align import crop_faces, levelled
 from feelit.vision.exposure import even_exposure
-from feelit.vision.priors import adjusted, softmax, weights
 from feelit.vision.session import open_session, provider_of, run
 
 CLASSIFIER_ADAPTERS = ("feelit", "classifier")
-"""Our own, which takes bytes and may have several outputs, and the one for all others."""
+"""feelit's own, which takes bytes and may have several outputs, and the one for all other networks."""
 
 MOST_LOGIT = np.float32(1e6)
-"""Logits beyond, and those that are no numbers, mean a broken network."""
+"""Larger logits, and NaN, mean a broken network."""
 
 
 class ExpressionModel:
-    """An expression classifier, ready to run.
+    """A loaded expression classifier.
 
     Attributes
     ----------
     size_px : side of its square input
-    labels : the names in EMOTIONS of what its network gives, in order
-    output : the name of the network's output with a probability per label
-    provider : the execution provider that really runs it
-    session : the network, for whatever else reads its outputs
+    labels : the network's labels in order, as names in EMOTIONS
+    output : the name of the network's output with a value per label
+    provider : the execution provider that runs it
+    session : the network, for other readers of its outputs
     """
 
     def __init__(
@@ -69,11 +68,11 @@ class ExpressionModel:
         self._most = _most_at_a_time(self._input.shape)
         self.size_px = card.size_px or 48
         self.provider = provider_of(self.session)
-        # One crop through the network, so that a wrong shape shows before the first video and not within it.
+        # Run once, so that outputs of a wrong shape are reported before the first video.
         self._run(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
     def crop(self, luma: UInt8, levels: UInt8, box: Float32, landmarks: Float32) -> UInt8:
-        """The crops of all faces of one frame, as the card wants them.
+        """The crops of all faces of one frame, aligned or by box, according to the card.
 
         Parameters
         ----------
@@ -91,7 +90,7 @@ class ExpressionModel:
         return levelled(crops, levels)
 
     def probabilities(self, crops: UInt8, batch: int = 32) -> Float32:
-        """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; a label the model does not know gets 0."""
+        """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; labels that the model does not know get 0."""
         result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
         batch = min(batch, self._most)
         for start in range(0, len(crops), batch):
@@ -105,10 +104,16 @@ class ExpressionModel:
     def probabilities_beside(
         self, other: str, crops: UInt8, batch: int = 32, turned: Callable[[Float32], Float32] | None = None
     ) -> tuple[Float32, Float32]:
-        """The same, and what the network gives at its output `other`, of one run: (F, 8) and (F, K) float32.
+        """Probabilities and another output of the network, in one run: (F, 8) and (F, K) float32.
 
-        The second is as the network gives it; where mirror images are looked at, too, the mean with theirs, if `turned` says
-        what those mean for the face. Of no faces it is (0, 0).
+        Parameters
+        ----------
+        other : name of the output
+        turned : converts that output of a mirrored crop; without it, mirror images are not averaged into it
+
+        Returns
+        -------
+        The second array is (0, 0) if there are no faces.
         """
         result, found = np.zeros((len(crops), len(EMOTIONS)), np.float32), [np.zeros((0, 0), np.float32)]
         for start in range(0, len(crops), batch):
@@ -123,14 +128,14 @@ class ExpressionModel:
         return result, np.concatenate(found[1:]) if len(crops) else found[0]
 
     def _beside(self, other: str, crops: UInt8) -> tuple[Float32, Float32]:
-        """What the network says, and gives at another output."""
+        """The logits or probabilities of the network, and another output."""
         raw, beside = run(self.session, self._path.name, [self.output, other], {self._input.name: self.prepare(crops)})
         return self._checked([raw], len(crops)), np.asarray(beside)
 
     def of_output(self, output: str, labels: tuple[str, ...]) -> ExpressionModel:
-        """The same network, of which another output is read: logits of `labels`, not calibrated.
+        """The same network with another output read as uncalibrated logits of `labels`.
 
-        Networks without such an output, and those of other people, whose outputs may have any name, stay as they are.
+        A network without such an output, or with another adapter than feelit's, stays as it is.
         """
         if self.card.adapter != "feelit" or output not in self._given:
             return self
@@ -138,12 +143,12 @@ class ExpressionModel:
         return ExpressionModel(self._path, card, "cpu", output=output, mirrored=self._mirrored)
 
     def _run(self, crops: UInt8) -> Float32:
-        """(F, S, S) uint8 -> (F, C) float32, what the network says, whoever made it.
+        """(F, S, S) uint8 -> (F, C) float32, logits or probabilities.
 
         Raises
         ------
         ModelError
-            if that is no number, or no probability though the card says so.
+            if the output has another shape, or values that are not logits or probabilities.
         """
         outputs = run(self.session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
         return self._checked(outputs, len(crops))
@@ -162,7 +167,7 @@ class ExpressionModel:
         return result
 
     def prepare(self, crops: UInt8) -> UInt8 | Float32:
-        """(F, S, S) uint8 -> (F, channels, S, S), the values that the network is given."""
+        """(F, S, S) uint8 -> (F, channels, S, S), the network's input."""
         if self.card.exposure:
             crops = even_exposure(crops, *self.card.exposure)
         if self.card.adapter == "feelit":
@@ -179,8 +184,12 @@ class ExpressionModel:
 def open_expression(
     path: Path, device: Device = "auto", threads: int = 1, prior: str = "auto", mirrored: bool = False
 ) -> ExpressionModel:
-    """A classifier with the card that lies beside it; `prior` names the shares of the labels for its probabilities, and
-    `mirrored` says whether it also looks at mirror images.
+    """Open a classifier with its card.
+
+    Parameters
+    ----------
+    prior : shares of the labels for its probabilities, see `weights`
+    mirrored : whether to average over each face and its mirror image
 
     Raises
     ------
@@ -191,7 +200,7 @@ def open_expression(
 
 
 def _columns(path: Path, card: ModelCard) -> list[int]:
-    """Where the model's labels stand among EMOTIONS."""
+    """The indices of the model's labels in EMOTIONS."""
     if card.task != "expression":
         raise ModelError(f"{path.name} is a model for {card.task}, not for expressions", "give it as the detector")
     if card.adapter not in CLASSIFIER_ADAPTERS:
@@ -208,7 +217,7 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
 
 
 def _most_at_a_time(shape: list[int | str | None]) -> int:
-    """How many faces a network takes: some were exported for one alone, where others have an axis of any length."""
+    """The fixed batch size of a network; without one, no limit."""
     return shape[0] if shape and isinstance(shape[0], int) and shape[0] > 0 else sys.maxsize
 
 
@@ -218,7 +227,7 @@ def crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:
     Parameters
     ----------
     luma : (H, W) uint8
-    box : (F, 4) float32, px; what lies outside of the picture is left out
+    box : (F, 4) float32, px; clipped to the picture
     size_px : side of a crop
 
     Returns
@@ -232,3 +241,56 @@ def crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:
         part = luma[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
         crops[i] = cv2.resize(part, (size_px, size_px), interpolation=cv2.INTER_AREA)
     return crops
+
+
+TEMPERED = 0.5
+"""The exponent of the training data's shares: halfway between them and balanced ones, in logarithms."""
+
+
+def weights(card: ModelCard, prior: str) -> tuple[Float32, float] | None:
+    """The adjustment of probabilities to another prior: (C,) float32 to add to their logarithms, and a temperature.
+
+    By Bayes' rule, probabilities for other shares of the labels than in the training data are multiplied by the new share over
+    the old one (Saerens et al. 2002; as an adjustment of logits, Menon et al. 2021). The temperature calibrates the result.
+
+    Parameters
+    ----------
+    card : holds the shares of the training data
+    prior : a name or shares, see the option `prior`
+
+    Returns
+    -------
+    None if probabilities stay as they are.
+
+    Raises
+    ------
+    ModelError
+        if a label has no share, or the card has no prior.
+    """
+    if prior == "as-trained" or (prior == "auto" and card.prior_temperature is None):
+        return None
+    if not card.prior:
+        raise ModelError(f"the card of {card.name} has no prior, so that probabilities cannot be turned into those for another")
+    learnt = np.log(np.array(card.prior, np.float64))
+    if prior in ("auto", "tempered"):
+        target = TEMPERED * learnt
+    elif prior == "balanced":
+        target = np.zeros_like(learnt)
+    else:
+        shares, names = shares_of(prior), [spelled(label) for label in card.labels]
+        if missing := [name for name in names if name not in shares]:
+            raise ModelError(f"--prior has no share of {missing[0]}", f"give one for each of {', '.join(names)}")
+        target = np.log([shares[name] for name in names])
+    return (target - learnt).astype(np.float32), card.prior_temperature or 1.0
+
+
+def adjusted(probability: Float32, added: Float32, temperature: float) -> Float32:
+    """Apply the adjustment of `weights` to probabilities, (N, C) float32."""
+    return softmax((np.log(np.maximum(probability, np.float32(1e-9))) + added) / np.float32(temperature))
+
+
+def softmax(logits: Float32) -> Float32:
+    """(N, C) float32 -> (N, C) float32 that add up to 1 in every row."""
+    weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: Float32 = weight / weight.sum(axis=1, keepdims=True)
+    return result

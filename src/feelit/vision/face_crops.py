@@ -1,7 +1,7 @@
-"""The face in a picture that shows little else, as data sets of expressions hold them.
+"""Face detection in pictures that are little more than a face, as in data sets of expressions.
 
-Detectors learn from faces with something around them. A picture that a face fills is therefore looked at several times,
-larger and smaller and with its edge repeated around it, until the detector finds something.
+Detectors are trained on faces with surroundings. So such a picture is padded by repeating its edge, in several sizes one after
+the other, until the detector finds something.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ from feelit.types import Detections, Float32, UInt8
 from feelit.vision.detector import MIN_DETECTABLE_PX, STRIDE_PX, FaceDetector
 
 WORKING_PX = (192, 640)
-"""Side of the square that the detector sees: at least, for pictures that have to be enlarged, and at most."""
+"""Least and largest side of the square that the detector is given."""
 
-LOOKS = (0.75, 1.0, 0.5, 0.25)
-"""One attempt after another: the share of the square that the picture's longer side takes; the rest is border."""
+SHARES = (0.75, 1.0, 0.5, 0.25)
+"""The picture's longer side relative to the square, one attempt after the other; the rest is padding."""
 
 LEAST_FACE_PX = 17.5
-"""Side of the smallest face in px of the picture, as the geometric mean of its box: smaller ones cannot be read, and what is
-found in pictures of 48 px is then an eye or a shadow."""
+"""Side of the smallest face in px of the picture, as the geometric mean of its box: smaller detections are eyes or shadows."""
 
 
 def find_face(detector: FaceDetector, luma: UInt8) -> Detections:
-    """The most certain face of a picture: one row, or none, see `find_close_faces`."""
+    """The face with the highest score: one row, or none, see `find_close_faces`."""
     return find_close_faces(detector, luma).rows(slice(0, 1))
 
 
 def find_close_faces(detector: FaceDetector, luma: UInt8) -> Detections:
-    """The faces of a picture, by falling score: what is found at the first look at which the most certain is large enough.
+    """The faces of a picture, by falling score, from the first attempt whose best face is large enough.
 
     Parameters
     ----------
@@ -41,11 +40,11 @@ def find_close_faces(detector: FaceDetector, luma: UInt8) -> Detections:
 
     Returns
     -------
-    A row a face that is large enough, in px of the picture; none where no look finds any.
+    One row per face that is large enough, in px of the picture.
     """
     side = ceil(min(max(*luma.shape, WORKING_PX[0]), WORKING_PX[1]) / STRIDE_PX) * STRIDE_PX
     view = detector.view_of(side, side, MIN_DETECTABLE_PX)
-    for share in LOOKS:
+    for share in SHARES:
         framed, scale, border = _framed(luma, side, share)
         picture = framed if detector.color == "luma" else cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR)
         found = _in_picture(detector.detect(detector_view(np.asarray(picture, np.uint8), view)[None], view), scale, border)
@@ -56,7 +55,7 @@ def find_close_faces(detector: FaceDetector, luma: UInt8) -> Detections:
 
 
 def _framed(luma: UInt8, side: int, share: float) -> tuple[UInt8, Float32, Float32]:
-    """A square with the picture in its middle and the picture's edge around it; its scale in x and y, and where it begins."""
+    """A square with the picture in its middle, padded by its edge; the picture's scale in x and y, and its top left corner."""
     height, width = luma.shape
     factor = share * side / max(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
@@ -69,7 +68,7 @@ def _framed(luma: UInt8, side: int, share: float) -> tuple[UInt8, Float32, Float
 
 
 def _in_picture(found: Detections, scale: Float32, border: Float32) -> Detections:
-    """From px of the square to px of the picture, in both of which pixel centres lie at whole numbers."""
+    """Convert px of the square to px of the picture; pixel centres are at whole numbers in both."""
     box = (found.box.reshape(-1, 2, 2) - border + 0.5) / scale - 0.5
     landmarks = (found.landmarks - border + 0.5) / scale - 0.5
     return Detections(found.row, box.reshape(-1, 4).astype(np.float32), landmarks.astype(np.float32), found.score)

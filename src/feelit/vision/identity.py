@@ -1,4 +1,4 @@
-"""Faces in, directions of a 128-dimensional space out: two of one person lie close together (Schroff et al. 2015)."""
+"""Face embeddings: unit vectors of 128 dimensions, close together for faces of one person (Schroff et al. 2015)."""
 
 from __future__ import annotations
 
@@ -10,41 +10,40 @@ from feelit.errors import ModelError
 from feelit.models.card import ModelCard, card_beside
 from feelit.options import Device
 from feelit.types import Float32, Float64, UInt8
-from feelit.vision.aligned import AlignedModel
-from feelit.vision.session import run
+from feelit.vision.session import AlignedModel, run
 
 TEMPLATE: Float64 = (
     np.array([[48.329, 45.692], [100.671, 45.692], [74.5, 75.189], [52.974, 97.027], [96.026, 97.027]], np.float64) + 0.5
 ) / 150
-"""Where the five landmarks lie in a crop of side 1, for a network that was trained on dlib's alignment.
+"""Positions of the five landmarks in a crop of side 1, for a network trained on dlib's alignment.
 
-dlib aligns by points of its own at 150 px with a margin of 0.25; these are the places of the eyes' centres, the nose and
+dlib aligns by points of its own at 150 px with a margin of 0.25; these are the positions of the eyes' centres, the nose and
 the corners of the mouth in such crops.
 """
 
 LENGTH_STEPS = 256
-"""Embeddings have length one and are rounded to 1/256, so that they fit into bytes and do not depend on the last bits."""
+"""Embeddings are rounded to 1/256, so that they fit into bytes and do not depend on the last bits."""
 
 
 class IdentityModel(AlignedModel):
-    """A network that distinguishes people, ready to run."""
+    """A loaded identity network."""
 
     def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
         if card.task != "identity" or card.adapter != "feelit":
             message = f"{path.name} is a model for {card.task}, not for identity"
             raise ModelError(message, "give a model that distinguishes people")
         super().__init__(path, card, 150, device, threads, template=TEMPLATE)
-        self.embed(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
+        self.embed(np.zeros((1, self.size_px, self.size_px), np.uint8))  # reports a wrong shape before the first video
 
     def embed(self, crops: UInt8) -> Float32:
         """(F, S, S) uint8 -> (F, D) float32 of length one.
 
-        Faces go through the network one by one, so that no bit depends on which others are there.
+        Faces go through the network one by one, so that an embedding does not depend on the batch.
 
         Raises
         ------
         ModelError
-            if the network gives what is no embedding.
+            if the network's output is no embedding.
         """
         rows: list[Float32] = []
         for crop in crops:
@@ -57,7 +56,7 @@ class IdentityModel(AlignedModel):
 
 
 def open_identity(path: Path, device: Device = "auto", threads: int = 1) -> IdentityModel:
-    """A model of identity with the card that lies beside it.
+    """Open an identity model with its card.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions as feelit wants them: one thread, quiet, and honest about where they run."""
+"""ONNX Runtime sessions: one thread, no output of their own, and a check that the asked device really runs them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels report home unless this is set before the import
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # its wheels send telemetry unless this is set before the import
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from feelit.errors import ModelError
+from feelit.models.card import ModelCard
 from feelit.options import Device
 from feelit.options.kinds import choice
+from feelit.types import Float32, Float64, UInt8
+from feelit.vision.align import TEMPLATE, crop_faces, levelled
 
 MOST_MODEL_BYTES = 1 << 30
 """An ONNX file cannot be much larger (protobuf ends at 2 GiB), and the models of this program are a few MB."""
@@ -35,13 +38,13 @@ def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnx
     ----------
     model : the .onnx file
     device : "cpu"; "cuda", which must really load; "auto", which takes CUDA where it loads and the CPU elsewhere
-    threads : threads inside one operator; workers are processes, so one is the rule
+    threads : threads inside one operator; usually one, for workers are processes
 
     Raises
     ------
     ModelError
-        if the file is missing, damaged or too large, wants operators that there are not or data from outside of its folder,
-        or if `device` is "cuda" and the CUDA provider does not load.
+        if the file is missing, damaged or too large, needs unknown operators or data from outside its folder, or if `device`
+        is "cuda" and the CUDA provider does not load.
     UsageError
         if there is no such device.
     """
@@ -62,7 +65,7 @@ def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnx
 def run(
     session: onnxruntime.InferenceSession, name: str, outputs: Sequence[str] | None, inputs: Mapping[str, Any]
 ) -> list[NDArray[Any]]:
-    """The outputs of a network that may be anybody's; None stands for all of them.
+    """Run a network whose inputs and outputs may differ from its card; None stands for all outputs.
 
     Raises
     ------
@@ -73,20 +76,20 @@ def run(
         found = list(session.run(outputs, dict(inputs)))
     except Exception as error:  # ONNX Runtime raises its own classes, whose common base is Exception
         shapes = ", ".join(f"{key} {value.shape} {value.dtype}" for key, value in inputs.items())
-        wanted = ", ".join(f"{i.name} {i.shape} {i.type}" for i in session.get_inputs())
-        raise ModelError(f"{name} does not take the input {shapes}", f"it wants {wanted}; is its card right?") from error
+        expected = ", ".join(f"{i.name} {i.shape} {i.type}" for i in session.get_inputs())
+        raise ModelError(f"{name} does not take the input {shapes}", f"it expects {expected}; is its card right?") from error
     if not all(isinstance(output, np.ndarray) for output in found):  # ONNX has sequences and maps, too
         raise ModelError(f"{name} gives what is no tensor", "docs/models.md says what models give")
     return found
 
 
 def provider_of(session: onnxruntime.InferenceSession) -> str:
-    """The provider that really runs the session; the list of available ones only says what was compiled in."""
+    """The execution provider that runs the session."""
     return str(session.get_providers()[0])
 
 
 class Port(NamedTuple):
-    """An input or an output of a network: its name, its shape (axes of any length by their names), and its type."""
+    """An input or an output of a network: its name, its shape (free axes by their names), and its type."""
 
     name: str
     shape: tuple[int | str | None, ...]
@@ -103,7 +106,7 @@ def ports_of(session: onnxruntime.InferenceSession) -> tuple[list[Port], list[Po
 
 
 def has_nvidia_driver() -> bool:
-    """Whether the driver's library can be loaded; asking ONNX Runtime for CUDA without it only makes noise."""
+    """Whether the driver's library can be loaded; without it ONNX Runtime would only print errors."""
     if CUDA not in onnxruntime.get_available_providers():
         return False
     try:
@@ -130,3 +133,35 @@ def _create(model: Path, providers: list[str], threads: int) -> onnxruntime.Infe
         raise ModelError(f"model {model} cannot be loaded: {reason}", "the file is damaged, or is no ONNX model") from error
     finally:
         onnxruntime.set_default_logger_severity(ERROR)
+
+
+class AlignedModel:
+    """A loaded network whose one input is aligned square crops of luma.
+
+    Attributes
+    ----------
+    size_px : side of its square input
+    provider : the execution provider that runs it
+    template : (5, 2) float64, positions of the landmarks in a crop of side 1
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        card: ModelCard,
+        size_px: int,
+        device: Device,
+        threads: int,
+        session: onnxruntime.InferenceSession | None = None,
+        template: Float64 = TEMPLATE,
+    ) -> None:
+        self._session = open_session(path, device, threads) if session is None else session
+        self._path = path
+        self.card = card
+        self._input = self._session.get_inputs()[0].name
+        self.size_px, self.template = card.size_px or size_px, template
+        self.provider = provider_of(self._session)
+
+    def crop(self, luma: UInt8, levels: UInt8, landmarks: Float32) -> UInt8:
+        """Aligned crops of faces of one frame: see `ExpressionModel.crop`."""
+        return levelled(crop_faces(luma, landmarks, self.size_px, self.template), levels)

@@ -1,7 +1,7 @@
-"""Faces in, signals out: one network with the trunk of the expression classifier.
+"""Signals of faces: a network that shares the trunk of an expression classifier.
 
-The file also gives what its classifier gives, bit for bit. Where that classifier is the one that is asked for, a face runs
-through the trunk once and both are read.
+Its file also has the outputs of that classifier, bit for bit. If the classifier is the one in use, one run of the network
+gives both.
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from feelit.errors import ModelError
 from feelit.models.card import ModelCard, card_beside, read_card, sha256_of
 from feelit.options import Device
 from feelit.signals.columns import OPENING, OUTPUTS, POSE, SPEECH_COLUMNS
-from feelit.signals.derive import LEAST_FACE_PX, derive
-from feelit.signals.mirror import in_mirror
+from feelit.signals.derive import LEAST_FACE_PX, derive, in_mirror
 from feelit.types import Float32, UInt8
 from feelit.vision.align import similarity_to_template
-from feelit.vision.aligned import AlignedModel
 from feelit.vision.exposure import even_exposure
 from feelit.vision.expression import ExpressionModel
-from feelit.vision.session import run
+from feelit.vision.session import AlignedModel, run
 
 OUTPUT = "signals"
 MOST = np.float32(1e6)
-"""Outputs beyond, and those that are no numbers, mean a broken network."""
+"""Larger outputs, and NaN, mean a broken network."""
 
 
 class SignalsModel(AlignedModel):
-    """A network of signals, ready to run.
+    """A loaded signals network.
 
     Attributes
     ----------
-    names : the columns that are written, without those of `columns.POSE`
+    names : the columns to write, without those of `columns.POSE`
     """
 
     def __init__(
@@ -53,15 +51,15 @@ class SignalsModel(AlignedModel):
             raise ModelError(f"{path.name} has other labels than this feelit knows", "train it again: `feelit train signals`")
         super().__init__(path, card, 64, device, threads, session)
         self.names, self._mirrored = names, mirrored
-        self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # a wrong shape shows before the first video
+        self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # reports a wrong shape before the first video
 
     def outputs(self, crops: UInt8, batch: int = 32) -> Float32:
-        """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`; of faces and their mirror images, if that is asked for.
+        """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`; averaged with mirror images, if the model is `mirrored`.
 
         Raises
         ------
         ModelError
-            if the network gives something else.
+            if the network's output is invalid.
         """
         result = np.zeros((len(crops), len(OUTPUTS)), np.float32)
         for start in range(0, len(crops), batch):
@@ -79,12 +77,12 @@ class SignalsModel(AlignedModel):
         return _checked(raw, self._path.name, len(crops))
 
     def both(self, expression: ExpressionModel, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
-        """(F, 8) probabilities of a classifier that `holds` this file's, and (F, 58) outputs, in one run of the network."""
+        """(F, 8) probabilities of the classifier that this file contains (`within`), and (F, 58) outputs, in one run."""
         probability, raw = expression.probabilities_beside(OUTPUT, crops, batch, in_mirror)
         return probability, _checked(raw, self._path.name, len(crops)) if len(crops) else self.outputs(crops)
 
     def columns(self, outputs: Float32, landmarks: Float32, face_px: Float32) -> Float32:
-        """What is written of some faces; NaN for those below LEAST_FACE_PX.
+        """The columns of a timeline; NaN for faces below LEAST_FACE_PX.
 
         Parameters
         ----------
@@ -94,8 +92,8 @@ class SignalsModel(AlignedModel):
 
         Returns
         -------
-        (F, 2 + K) float32: `columns.POSE`, then `names`; in place of `columns.SPEECH_COLUMNS`, which take more than one
-        picture, what they are made from, `columns.OPENING`
+        (F, 2 + K) float32: `columns.POSE`, then `names`; `columns.SPEECH_COLUMNS`, which need several samples, are replaced by
+        `columns.OPENING`, from which they are computed
         """
         matrix = similarity_to_template(landmarks, self.size_px)
         turn = np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0])).astype(np.float32)
@@ -120,12 +118,12 @@ def open_signals(
     session: InferenceSession | None = None,
     mirrored: bool = False,
 ) -> SignalsModel:
-    """A model of signals with the card that lies beside it.
+    """Open a signals model with its card.
 
     Parameters
     ----------
-    session : its network, where that is loaded already
-    mirrored : whether it also looks at mirror images
+    session : its network, if that is loaded already
+    mirrored : whether to average over each face and its mirror image
 
     Raises
     ------
@@ -136,5 +134,5 @@ def open_signals(
 
 
 def within(signals: Path, expression: Path) -> bool:
-    """Whether a file of signals gives what a classifier gives, so that one run serves for both."""
+    """Whether a signals model contains a classifier, so that one run gives the outputs of both."""
     return bool(held := read_card(signals).trunk) and held == sha256_of(expression)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from feelit.datasets.images import Images
 from feelit.models.paths import model_path
 from feelit.options.models import Framing
-from feelit.types import Bool, UInt8
+from feelit.types import Bool, Float32, Float64, UInt8
+from feelit.vision.align import TEMPLATE
 from feelit.vision.detector import open_detector
 from feelit.vision.expression import ExpressionModel, crop_boxes
 from feelit.vision.face_crops import find_face
@@ -57,3 +59,132 @@ def whole(luma: UInt8, size_px: int) -> UInt8:
     height, width = luma.shape
     crop: UInt8 = crop_boxes(luma, np.array([[0, 0, width, height]], np.float32), size_px)[0]
     return crop
+
+
+BLUR_SIGMA_PX = 2.0
+"""At crops of 48 px; in proportion at others."""
+
+ROLL_DEG = 30.0
+BRIGHTNESS = 0.4
+
+_SHIFT = 4  # OpenCV's polygons take sixteenths of a pixel
+
+Change = Callable[[UInt8, np.random.Generator], UInt8]
+
+
+def cover_mouth(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
+    """Paint a medical mask into a crop (S, S): from the bridge of the nose to below the chin, from cheek to cheek.
+
+    `landmarks` (5, 2) are those of the crop, in px: right eye, left eye, nose, right and left mouth corner.
+    """
+    eye_r, eye_l, nose, mouth_r, mouth_l = landmarks.astype(np.float64)
+    eyes, mouth = (eye_r + eye_l) / 2, (mouth_r + mouth_l) / 2
+    down = mouth - eyes
+    across = (eye_l - eye_r + mouth_l - mouth_r) / 2
+    bridge = eyes + 0.35 * down + (nose - eyes - (nose - eyes) @ down / max(down @ down, 1e-9) * down)
+    outline = [
+        bridge,
+        eyes + 0.45 * down + 1.05 * across,
+        eyes + 1.0 * down + 1.0 * across,
+        eyes + 1.9 * down + 0.45 * across,
+        eyes + 1.9 * down - 0.45 * across,
+        eyes + 1.0 * down - 1.0 * across,
+        eyes + 0.45 * down - 1.05 * across,
+    ]
+    _fill(crop, np.array(outline), shade)
+
+
+def cover_eyes(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
+    """Paint sunglasses into a crop (S, S): two lenses and a bridge. `landmarks` as in `cover_mouth`."""
+    eye_r, eye_l = landmarks[:2].astype(np.float64)
+    across = eye_l - eye_r
+    angle = float(np.degrees(np.arctan2(across[1], across[0])))
+    width = float(np.hypot(*across))
+    axes = (round(0.43 * width * (1 << _SHIFT)), round(0.34 * width * (1 << _SHIFT)))
+    for eye in (eye_r, eye_l):
+        centre = (round(eye[0] * (1 << _SHIFT)), round(eye[1] * (1 << _SHIFT)))
+        cv2.ellipse(crop, centre, axes, angle, 0, 360, shade, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+    up = np.array([across[1], -across[0]]) * 0.08
+    down = -up
+    _fill(crop, np.array([eye_r + up, eye_l + up, eye_l + down, eye_r + down]), shade)
+
+
+def cover_quarter(crop: UInt8, rng: np.random.Generator, shade: int) -> None:
+    """Paint a square of a quarter of the area somewhere into a crop (S, S)."""
+    side = crop.shape[0]
+    part = side // 2
+    y, x = rng.integers(0, side - part + 1, 2)
+    crop[y : y + part, x : x + part] = shade
+
+
+def at_resolution(crop: UInt8, px: int) -> UInt8:
+    """A crop (S, S) with the detail of one of `px`: shrunk by area averaging, enlarged bilinearly."""
+    small = cv2.resize(crop, (px, px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, crop.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def tone_curve(gamma: float, contrast: float, brightness: float) -> Float64:
+    """(256,) float64: what each grey level becomes, 0..1 and possibly beyond."""
+    levels: Float64 = (np.linspace(0, 1, 256) ** gamma - 0.5) * contrast + 0.5 + brightness
+    return levels
+
+
+def _fill(crop: UInt8, outline: Float64, shade: int) -> None:
+    points = np.round(outline * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(crop, [points], shade, cv2.LINE_AA, _SHIFT)
+
+
+def _mask(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    out = crop.copy()
+    cover_mouth(out, TEMPLATE * len(crop) - 0.5, int(rng.integers(130, 251)))
+    return out
+
+
+def _sunglasses(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    out = crop.copy()
+    cover_eyes(out, TEMPLATE * len(crop) - 0.5, int(rng.integers(0, 41)))
+    return out
+
+
+def _quarter(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    out = crop.copy()
+    cover_quarter(out, rng, int(rng.integers(0, 256)))
+    return out
+
+
+def _blur(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    return np.asarray(cv2.GaussianBlur(crop, (0, 0), BLUR_SIGMA_PX * len(crop) / 48), np.uint8)
+
+
+def _half_resolution(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    return at_resolution(crop, len(crop) // 2)
+
+
+def _roll(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    side = len(crop)
+    angle = ROLL_DEG if rng.random() < 0.5 else -ROLL_DEG
+    matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, 1.0)
+    return np.asarray(cv2.warpAffine(crop, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _brightness(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    factor = 1 + BRIGHTNESS if rng.random() < 0.5 else 1 - BRIGHTNESS
+    return np.clip(np.round(crop * factor), 0, 255).astype(np.uint8)
+
+
+OCCLUSIONS: dict[str, Change] = {
+    "mask": _mask,
+    "sunglasses": _sunglasses,
+    "quarter covered": _quarter,
+    "blur": _blur,
+    "half resolution": _half_resolution,
+    "roll ±30°": _roll,
+    "brightness ±40 %": _brightness,
+}
+"""What can come between a face and a classifier, by the name that tables show."""
+
+
+def changed(crops: UInt8, name: str, seed: int = 1) -> UInt8:
+    """Crops (N, S, S) uint8 under one of OCCLUSIONS: depends on the seed and on the place of a crop among the others only."""
+    change = OCCLUSIONS[name]
+    return np.stack([change(crop, np.random.default_rng([seed, i])) for i, crop in enumerate(crops)]) if len(crops) else crops

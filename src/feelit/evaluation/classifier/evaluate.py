@@ -8,15 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from feelit.datasets.copies import copies, pixel_hashes
 from feelit.datasets.faces import LabelledFaces
 from feelit.datasets.names import FER2013
-from feelit.datasets.read import read_split
+from feelit.datasets.read import copies, pixel_hashes, read_split
 from feelit.errors import UsageError
-from feelit.evaluation.classifier.calibration import reliability
-from feelit.evaluation.classifier.crops import Crops, crop_images
-from feelit.evaluation.classifier.metrics import class_scores
-from feelit.evaluation.classifier.occlusions import OCCLUSIONS, changed
+from feelit.evaluation.classifier.crops import OCCLUSIONS, Crops, changed, crop_images
+from feelit.evaluation.classifier.metrics import class_scores, reliability
 from feelit.evaluation.classifier.scores import (
     NO_FACE,
     Calibration,

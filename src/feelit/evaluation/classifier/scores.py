@@ -8,10 +8,38 @@ from typing import Any
 
 import numpy as np
 
-from feelit.evaluation.classifier.bootstrap import interval, resampled
-from feelit.evaluation.classifier.calibration import Reliability
-from feelit.evaluation.classifier.metrics import ClassScores, class_scores
+from feelit.evaluation.classifier.metrics import ClassScores, Reliability, class_scores
 from feelit.types import Bool, Float64, Int64
+
+REPLICATES = 10_000
+SEED = 1
+LEVEL = 0.95
+
+
+def resampled(counts: Int64, replicates: int = REPLICATES, seed: int = SEED) -> Int64:
+    """Tables of the same total, as drawing the images again would give them.
+
+    Parameters
+    ----------
+    counts : (...) how many images fell in each cell
+
+    Returns
+    -------
+    (replicates, ...) int64; the same for the same seed
+    """
+    total = int(counts.sum())
+    chance = counts.ravel() / max(total, 1)
+    if total == 0:
+        chance = np.full(counts.size, 1 / counts.size)
+    drawn = np.random.default_rng(seed).multinomial(total, chance, replicates)
+    return drawn.reshape(replicates, *counts.shape)
+
+
+def interval(scores: Float64) -> tuple[float, float]:
+    """(replicates,) -> what the middle 95 % of them lie between."""
+    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
 
 NO_FACE = "no face"
 """What is predicted, end to end, where the detector finds nothing."""

@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from feelit.datasets.csv_files import header_of, rows_of
 from feelit.datasets.images import decode
-from feelit.datasets.texts import header_of, rows_of
 from feelit.encodings import text_of
 from feelit.errors import UsageError
 from feelit.storage.names import as_text

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from feelit.evaluation.classifier.calibration import reliability
+from feelit.evaluation.classifier.metrics import reliability
 from feelit.evaluation.detector.metrics import (
     Curve,
     Matches,

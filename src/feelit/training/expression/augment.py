@@ -1,4 +1,4 @@
-"""What a face may look like on another day: other framing, light, sharpness, something in front of it."""
+"""Augmentation of face crops: framing, light, sharpness, occlusion."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from feelit.evaluation.classifier.occlusions import cover_eyes, cover_mouth, cover_quarter
-from feelit.training.expression.data import Lesson, template
+from feelit.evaluation.classifier.crops import at_resolution, cover_eyes, cover_mouth, cover_quarter, tone_curve
+from feelit.training.expression.data import Examples, template
 from feelit.types import Bool, Float32, Float64, Int64, UInt8
 from feelit.vision.align import similarity_to_template
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How far a face may be changed; shares are probabilities an image, lengths are in sides of the crop."""
+    """Strengths and probabilities; lengths are relative to the side of the crop."""
 
-    original_framing: float = 0.4  # share that keeps the framing of the image instead of being aligned
+    original_framing: float = 0.4  # share of images that keep their own framing instead of being aligned
     landmark_jitter: float = 0.03  # standard deviation: another detector's error
     rotation_deg: float = 20.0
-    roll: float = 0.15  # share whose alignment failed altogether: up to ROLL_DEG
+    roll: float = 0.15  # share that is rotated by up to ROLL_DEG, as after a failed alignment
     scale: float = 0.15
     shift: float = 0.08
-    light: float = 0.7  # share with other brightness, contrast and gamma
+    light: float = 0.7  # share with another brightness, contrast and gamma
     blur: float = 0.3
-    small: float = 0.25  # share that was recorded with fewer pixels
+    small: float = 0.25  # share of a lower resolution
     noise: float = 0.2
     erasing: float = 0.3
-    covered: float = 0.5  # share that wears a mask or sunglasses, or has a quarter hidden
+    covered: float = 0.5  # share with a mask, sunglasses or a covered quarter
     mirrored: float = 0.5
 
 
 ROLL_DEG = 35.0
 
 COVERS = (0.35, 0.15, 0.15, 0.35)
-"""Shares of masks, of lower halves, of sunglasses and of quarters among what covers faces: masks hide the most."""
+"""Shares of masks, covered lower halves, sunglasses and quarters: masks hide the most."""
 
-WILD = Augmentation()
+STRONG = Augmentation()
 CALM = Augmentation(
     landmark_jitter=0.02,
     rotation_deg=12.0,
@@ -51,7 +51,7 @@ CALM = Augmentation(
     erasing=0.1,
     covered=0.4,
 )
-"""How faces are changed while a network learns to see, and in the end, when it shall come to terms with how they are."""
+"""For the final epochs: closer to real crops."""
 
 LIGHT = Augmentation(
     original_framing=0.2,
@@ -69,16 +69,14 @@ LIGHT = Augmentation(
 )
 NONE = Augmentation(*[0.0] * 13)
 
-AUGMENTATIONS = {"strong": (WILD, CALM), "light": (LIGHT, LIGHT), "none": (NONE, NONE)}
-"""By the words of recipes: how faces are changed at first, and in the calm epochs."""
+AUGMENTATIONS = {"strong": (STRONG, CALM), "light": (LIGHT, LIGHT), "none": (NONE, NONE)}
+"""By the recipe's `augmentation`: for most epochs, and for the final ones (`calm_epochs`)."""
 
 
-def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Generator) -> tuple[UInt8, UInt8]:
-    """Changed crops (B, S, S) of the pictures `index` (B,) of a lesson, and the same with nothing before the face and as sharp
-    as they were.
-    """
-    side = lesson.image.shape[1]
-    landmarks = lesson.landmarks[index]
+def augment(examples: Examples, index: Int64, how: Augmentation, rng: np.random.Generator) -> tuple[UInt8, UInt8]:
+    """Augmented crops of the images `index` (B,), and the same without occlusion and blur: (B, S, S) uint8 each."""
+    side = examples.image.shape[1]
+    landmarks = examples.landmarks[index]
     known: Bool = np.asarray(np.isfinite(landmarks).all(axis=(1, 2)), bool)
     landmarks = np.where(known[:, None, None], landmarks, template(side))
     matrix = _framing(landmarks, known, side, how, rng)
@@ -87,7 +85,7 @@ def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Gene
     out = np.empty((2, len(index), side, side), np.uint8)
     for i, row in enumerate(index):
         crop = cv2.warpAffine(
-            lesson.image[row], matrix[i], (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            examples.image[row], matrix[i], (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         clear = np.asarray(crop, np.uint8)
         hidden = _resolution(_cover(clear.copy(), where[i], how, rng), how, rng)
@@ -98,7 +96,7 @@ def augment(lesson: Lesson, index: Int64, how: Augmentation, rng: np.random.Gene
 
 
 def _framing(landmarks: Float32, known: Bool, side: int, how: Augmentation, rng: np.random.Generator) -> Float64:
-    """(B, 2, 3): from the image to the crop, by way of jittered landmarks and then a random similarity."""
+    """(B, 2, 3): transforms from image to crop, by jittered landmarks and a random affine transform."""
     n = len(landmarks)
     source = landmarks + rng.normal(0, how.landmark_jitter * side, landmarks.shape).astype(np.float32)
     keep = (rng.random(n) < how.original_framing) | ~known
@@ -142,9 +140,7 @@ def _cover(crop: UInt8, landmarks: Float64, how: Augmentation, rng: np.random.Ge
 def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
     side = len(crop)
     if rng.random() < how.small:
-        fewer = int(side * rng.uniform(0.29, 0.83))
-        small = cv2.resize(crop, (fewer, fewer), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
+        return at_resolution(crop, int(side * rng.uniform(0.29, 0.83)))
     if rng.random() < how.blur:
         return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 2.5) * side / 48), np.uint8)
     return crop
@@ -152,8 +148,7 @@ def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UIn
 
 def _light(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
     if rng.random() < how.light:
-        level = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.4, 0.4))
-        level = (level - 0.5) * np.exp(rng.uniform(-0.5, 0.3)) + 0.5 + rng.uniform(-0.12, 0.12)
+        level = tone_curve(np.exp(rng.uniform(-0.4, 0.4)), np.exp(rng.uniform(-0.5, 0.3)), rng.uniform(-0.12, 0.12))
         level = level * rng.uniform(0.6, 1.4) if rng.random() < 0.3 else level
         crop = np.clip(level * 255, 0, 255).astype(np.uint8)[crop]
     if rng.random() < how.noise:

@@ -1,4 +1,4 @@
-"""From a trained classifier to an ONNX file, its scores and its card."""
+"""Export of a trained expression classifier: ONNX file, scores, reports and model card."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ import cv2
 import numpy as np
 import torch
 
-from feelit.evaluation.classifier.calibration import reliability
 from feelit.evaluation.classifier.evaluate import evaluate_classifier
 from feelit.evaluation.classifier.folder import write_folder
-from feelit.evaluation.classifier.metrics import fit_temperature, softmax
+from feelit.evaluation.classifier.metrics import fit_temperature, reliability, softmax
 from feelit.evaluation.classifier.scores import ClassifierScores
-from feelit.explaining.colours import coloured
-from feelit.explaining.masking import baseline_of, score_of
-from feelit.explaining.occlusion import occlusion
+from feelit.explaining.figure import coloured
+from feelit.explaining.saliency import baseline_of, occlusion, score_of
 from feelit.models.card import ModelCard, write_card
 from feelit.options.models import PATCH_SHARE, STRIDE_SHARE, EvaluateOptions
 from feelit.storage.atomic import whole_file
 from feelit.training.export import count_parameters, export_onnx, quantize
-from feelit.training.expression.data import Lesson, aligned
+from feelit.training.expression.data import Examples, aligned
 from feelit.training.expression.network import ExpressionNet
 from feelit.training.face.data import as_data
 from feelit.types import EMOTIONS, Float32, Int64, UInt8
@@ -59,46 +57,48 @@ class Origin:
     recipe: str  # in words
     data: Path
     unlabelled: frozenset[str] = frozenset()  # sources of faces that teachers labelled, by the column `source`
-    counts: tuple[int, ...] = ()  # training images by majority label, in the order of EMOTIONS; empty where nobody counted
+    counts: tuple[int, ...] = ()  # training images per majority label, in the order of EMOTIONS
 
 
-def publish(network: ExpressionNet, origin: Origin, check: Lesson, path: Path, pictures: UInt8 | None = None) -> Path:
-    """Export a network, quantise it, fit its temperature, score the file as users will; write its card and reports.
+def publish(network: ExpressionNet, origin: Origin, valid: Examples, path: Path, calibration: UInt8 | None = None) -> Path:
+    """Export a network, quantise it, fit its temperature, score the file as `feelit evaluate` does; write card and reports.
 
     Parameters
     ----------
-    check : the validation pictures; the data of `origin` hold the same ones
+    valid : the validation images; the data of `origin` hold the same ones
     path : the ONNX file to write
-    pictures : (N, S, S) uint8, by which convolutions become those of integers; None leaves them as they are
+    calibration : (N, S, S) uint8 images for quantisation; None leaves the network in float32
 
     Raises
     ------
     ModelError
-        if the ONNX file, before that, computes something else than the network.
+        if the ONNX file, before quantisation, computes something else than the network.
     """
-    crops, data = aligned(check), origin.data
+    crops, data = aligned(valid), origin.data
     difference = export_onnx(network.eval(), torch.from_numpy(crops[:32])[:, None].contiguous(), path, OUTPUTS)
-    decided, named = check.label >= 0, check.fer2013 >= 0
+    labelled, named = valid.label >= 0, valid.fer2013 >= 0
     scores: dict[str, Any] = {}
-    if pictures is not None:
-        right = _outputs(path, crops)[0].argmax(axis=1) == check.label
-        scores["accuracy on aligned crops, in float32"] = _round(right[decided].mean())
-        quantize(path, path, pictures, IN_FLOAT)
-    logits, own = _outputs(path, crops)
-    temperature = fit_temperature(logits[decided], np.eye(len(EMOTIONS), dtype=np.float32)[check.label[decided]])
-    card = _card(path, origin, check, count_parameters(network), temperature)
+    if calibration is not None:
+        right = _outputs(path, crops)[0].argmax(axis=1) == valid.label
+        scores["accuracy on aligned crops, in float32"] = _round(right[labelled].mean())
+        quantize(path, path, calibration, IN_FLOAT)
+    logits, fer2013_logits = _outputs(path, crops)
+    temperature = fit_temperature(logits[labelled], np.eye(len(EMOTIONS), dtype=np.float32)[valid.label[labelled]])
+    card = _card(path, origin, valid, count_parameters(network), temperature)
     write_card(card, path)
-    reports = {"evaluation": _scored(path, data, EvaluateOptions(split="valid", occlusions=True))}
+    reports = {"evaluation": evaluate_classifier(path, data, EvaluateOptions(split="valid", occlusions=True))}
     if named.any():
-        reports["evaluation-fer2013"] = _scored(path, data, EvaluateOptions(split="valid", labels="fer2013"))
-    write_report(open_expression(path, "cpu"), reports, check, path.parent)
+        by_fer2013 = EvaluateOptions(split="valid", labels="fer2013")
+        reports["evaluation-fer2013"] = evaluate_classifier(path, data, by_fer2013)
+    write_report(open_expression(path, "cpu"), reports, valid, path.parent)
+    unaligned = evaluate_classifier(path, data, EvaluateOptions(split="valid", framing="original"))
     scores |= {
         "aligned crops, as videos give them": _summary(reports["evaluation"]),
-        "original framing": _summary(_scored(path, data, EvaluateOptions(split="valid", framing="original"))),
-        "calibration against votes at a temperature of its own": _votes(logits, check.share),
+        "original framing": _summary(unaligned),
+        "calibration against votes at a temperature of its own": _vote_calibration(logits, valid.share),
     }
     if named.any():
-        right = own.argmax(axis=1) == check.fer2013
+        right = fer2013_logits.argmax(axis=1) == valid.fer2013
         scores["accuracy of the second output, against FER2013's own labels"] = _round(right[named].mean())
     scores["largest difference between PyTorch and ONNX Runtime"] = float(f"{difference:.1e}")
     write_card(replace(card, scores={"data": "validation images"} | scores), path)
@@ -113,12 +113,8 @@ def _outputs(path: Path, crops: UInt8) -> list[Float32]:
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def _scored(path: Path, data: Path, options: EvaluateOptions) -> ClassifierScores:
-    return evaluate_classifier(path, data, options)
-
-
 def _summary(scores: ClassifierScores) -> dict[str, Any]:
-    """What a card says of an evaluation; `feelit evaluate` prints the rest."""
+    """The scores of an evaluation that a card holds."""
     summary: dict[str, Any] = {
         "images": scores.images.scored,
         "accuracy": {name: _round(value) for name, value in asdict(scores.accuracy).items()},
@@ -133,12 +129,12 @@ def _summary(scores: ClassifierScores) -> dict[str, Any]:
     return summary
 
 
-def _votes(logits: Float32, share: Float32) -> dict[str, float]:
-    """At which temperature probabilities are the shares of people who would say so, and how well they are then."""
-    said = share.sum(axis=1) > 0
-    temperature = fit_temperature(logits[said], share[said])
-    probability = softmax(logits[said], temperature)
-    agreement = share[said][np.arange(said.sum()), probability.argmax(axis=1)].astype(np.float64)
+def _vote_calibration(logits: Float32, share: Float32) -> dict[str, float]:
+    """The temperature fitted to vote shares, and the calibration error against them."""
+    voted = share.sum(axis=1) > 0
+    temperature = fit_temperature(logits[voted], share[voted])
+    probability = softmax(logits[voted], temperature)
+    agreement = share[voted][np.arange(voted.sum()), probability.argmax(axis=1)].astype(np.float64)
     error = reliability(probability.max(axis=1), agreement).error
     return {"temperature": _round(temperature), "ece_15_bins_against_votes": _round(error)}
 
@@ -161,29 +157,27 @@ FERPLUS = (
         "source": "Barsoum et al. 2016, https://github.com/microsoft/FERPlus",
     },
 )
-"""What images of FER2013 with votes are; other data are named after their folder."""
+"""The training data of a card for FER2013 with votes; other data are named after their folder."""
 
 
-def _training_data(check: Lesson, data: Path) -> tuple[dict[str, Any], ...]:
-    """Names and licences. FER2013's numbers beside shares of votes are a sign of FER+, wherever it lies."""
-    voted = bool(((check.share > 0) & (check.share < 1)).any())
-    if voted and bool((check.fer2013 >= 0).any()):
-        return FERPLUS
-    return ({"name": data.resolve().name, "part": "training split", "licence": "unstated"},)
+def _training_data(origin: Origin, valid: Examples) -> tuple[dict[str, Any], ...]:
+    """Names and licences. Vote shares together with FER2013's own labels identify FER+."""
+    voted = bool(((valid.share > 0) & (valid.share < 1)).any())
+    labelled: tuple[dict[str, Any], ...] = FERPLUS
+    if not voted or not bool((valid.fer2013 >= 0).any()):
+        labelled = ({"name": origin.data.resolve().name, "part": "training split", "licence": "unstated"},)
+    part = {"part": "faces without labels, labelled by other networks"}
+    return (*labelled, *(entry | part for entry in as_data(origin.unlabelled)))
 
 
 def shares(counts: Sequence[int]) -> tuple[float, ...]:
-    """The prior of a card: half an image is added to every label, so that none has no share."""
+    """The prior of a card from the images per label, with half an image added to each."""
     total = sum(counts) + len(counts) / 2
     return tuple(_round((count + 0.5) / total) for count in counts)
 
 
-def _taught(sources: frozenset[str]) -> tuple[dict[str, Any], ...]:
-    return tuple(entry | {"part": "faces without labels, labelled by other networks"} for entry in as_data(sources))
-
-
-def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperature: float) -> ModelCard:
-    size_px = check.image.shape[1]
+def _card(path: Path, origin: Origin, valid: Examples, parameters: int, temperature: float) -> ModelCard:
+    size_px = valid.image.shape[1]
     return ModelCard(
         name=path.stem,
         task="expression",
@@ -202,7 +196,7 @@ def _card(path: Path, origin: Origin, check: Lesson, parameters: int, temperatur
         prior=shares(origin.counts),
         exposure=EXPOSURE,
         parameters=parameters,
-        training_data=(*_training_data(check, origin.data), *_taught(origin.unlabelled)),
+        training_data=_training_data(origin, valid),
         limitations=LIMITATIONS,
         recipe=origin.recipe,
     )
@@ -214,8 +208,8 @@ SHOWN = 10
 CELL_PX, CAPTION_PX, GAP_PX = 144, 18, 6
 
 
-def write_report(model: ExpressionModel, scores: dict[str, ClassifierScores], check: Lesson, out: Path) -> None:
-    """Write a folder of each evaluation, by its name, and `saliency.png`.
+def write_report(model: ExpressionModel, scores: dict[str, ClassifierScores], valid: Examples, out: Path) -> None:
+    """Write a folder per evaluation, by its name, and `saliency.png`.
 
     Raises
     ------
@@ -224,22 +218,22 @@ def write_report(model: ExpressionModel, scores: dict[str, ClassifierScores], ch
     """
     for name, found in scores.items():
         write_folder(found, out / name)
-    content = cv2.imencode(".png", saliency_sheet(model, check.rows(fixed_faces(check.label)))[..., ::-1])[1].tobytes()
+    content = cv2.imencode(".png", saliency_sheet(model, valid.rows(fixed_faces(valid.label)))[..., ::-1])[1].tobytes()
     with whole_file(out / "saliency.png") as part:
         part.write_bytes(content)
 
 
 def fixed_faces(label: Int64, count: int = SHOWN) -> Int64:
-    """(K,) the same pictures for every network: the first one of each class, then the second ones, and so on."""
+    """(K,) the same images for every network: the first of each class, then the second of each, and so on."""
     by_class = [np.flatnonzero(label == k) for k in range(len(EMOTIONS))]
     most = max(map(len, by_class))
     turns = [int(rows[turn]) for turn in range(min(most, count)) for rows in by_class if turn < len(rows)]
     return np.array(turns[:count], np.int64)
 
 
-def saliency_sheet(model: ExpressionModel, faces: Lesson) -> UInt8:
-    """(H, W, 3) uint8 RGB: aligned faces with the label that people gave them, and below each how far hiding a part of it makes
-    that label less likely (orange) or more likely (blue), in shares of the largest change of the face.
+def saliency_sheet(model: ExpressionModel, faces: Examples) -> UInt8:
+    """(H, W, 3) uint8 RGB: aligned faces with their majority label, and below each an occlusion map: where hiding a part makes
+    that label less likely (orange) or more likely (blue), relative to the largest change of the face.
     """
     columns = []
     for crop, label in zip(aligned(faces), faces.label.tolist(), strict=True):

@@ -1,13 +1,12 @@
-"""Labelled faces as a classifier learns them: square pictures, what people said of them, and where the landmarks lie.
+"""Training and validation data of expression classifiers: square images with labels and landmarks.
 
-The built-in detector finds the landmarks, so that training can crop faces as `vision.align.crop_faces` will crop them when the
-model is served.
+The built-in detector finds the landmarks, so that training crops faces as `vision.align.crop_faces` crops them in videos.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import numpy as np
 
 from feelit.datasets.faces import LabelledFaces
 from feelit.datasets.images import Images
+from feelit.datasets.names import FER2013
+from feelit.datasets.read import read_splits
 from feelit.errors import UsageError
 from feelit.evaluation.classifier.crops import whole
 from feelit.models.paths import model_path
@@ -26,40 +27,67 @@ from feelit.vision.align import TEMPLATE, crop_faces
 from feelit.vision.detector import open_detector
 from feelit.vision.face_crops import find_face
 
+LEAST_PX = 40.0
+"""Smaller unlabelled faces are left out: too little to see for a teacher."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
-    """Pictures to learn from, or to check with; one row a picture."""
+class Examples:
+    """Images with labels, one row per image."""
 
     image: UInt8  # (N, S, S) luma
-    landmarks: Float32  # (N, 5, 2) px of the picture; NaN where no face was found
-    share: Float32  # (N, 8) what people said, rows sum to 1, or to 0 where it was no emotion
-    label: Int64  # (N,) index into EMOTIONS: what the majority says; -1 where there is none
-    fer2013: Int64  # (N,) FER2013's own label, -1 where there is none
+    landmarks: Float32  # (N, 5, 2) px of the image; NaN where no face was found
+    share: Float32  # (N, 8) shares of the votes; rows sum to 1, or to 0 where no emotion was named
+    label: Int64  # (N,) majority label, an index into EMOTIONS; -1 where there is none
+    fer2013: Int64  # (N,) FER2013's own label; -1 where there is none
 
     def __len__(self) -> int:
         return len(self.image)
 
     def counts(self) -> tuple[int, ...]:
-        """Pictures by majority label, in the order of EMOTIONS."""
+        """Images per majority label, in the order of EMOTIONS."""
         return tuple(np.bincount(self.label[self.label >= 0], minlength=len(EMOTIONS)).tolist())
 
-    def rows(self, where: Bool | Int64) -> Lesson:
-        """The pictures that a mask or an index array selects."""
-        return Lesson(*(getattr(self, field.name)[where] for field in fields(self)))
+    def fer2013_one_hot(self) -> Float32:
+        """(N, 7) FER2013's own labels; rows of zeros where there is none."""
+        return np.eye(len(FER2013) + 1, len(FER2013), dtype=np.float32)[self.fer2013]
 
-    def some(self, count: int) -> Lesson:
-        """So many pictures, or all, from all over the data, which may be sorted by label."""
+    def rows(self, where: Bool | Int64) -> Examples:
+        """The images that a mask or an index array selects."""
+        return Examples(*(getattr(self, field.name)[where] for field in fields(self)))
+
+    def some(self, count: int) -> Examples:
+        """At most `count` images, evenly spaced over the data, which may be sorted by label."""
         return self.rows(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
 
-    def joined(self, other: Lesson) -> Lesson:
-        """These pictures, and then others."""
-        return Lesson(*(np.concatenate([getattr(self, field.name), getattr(other, field.name)]) for field in fields(self)))
+    def joined(self, other: Examples) -> Examples:
+        """These images followed by others."""
+        return Examples(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
 
-def to_learn_from(faces: LabelledFaces) -> LabelledFaces:
-    """The images of a training split that teach something: of those that are held out, and those of which nobody named an
-    expression, such as AffectNet's "uncertain" (9) and "no face" (10), none is left.
+def read_examples(data: Path, size_px: int, out: Path) -> tuple[Examples, Examples]:
+    """Read the training and the validation examples of labelled faces.
+
+    Parameters
+    ----------
+    data : labelled faces with the splits train and valid, in any format of docs/evaluation.md
+    out : folder of the run, in which landmarks are cached
+
+    Raises
+    ------
+    UsageError
+        if the data cannot be used, or lack a split.
+    """
+    splits = read_splits(data)
+    if missing := [split for split in ("train", "valid") if split not in splits]:
+        raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md says how splits are named")
+    training = prepare(trainable(splits["train"]), size_px, out / "landmarks-train.npz")
+    return training, prepare(splits["valid"], size_px, out / "landmarks-valid.npz")
+
+
+def trainable(faces: LabelledFaces) -> LabelledFaces:
+    """The images of a training split without those that are held out and those without an expression, such as AffectNet's
+    "uncertain" (9) and "no face" (10).
     """
     named = (faces.share.sum(axis=1) > 0) | (faces.fer2013 >= 0)
     return faces.rows(named & ~faces.held_out)
@@ -67,15 +95,15 @@ def to_learn_from(faces: LabelledFaces) -> LabelledFaces:
 
 def prepare(
     faces: LabelledFaces, size_px: int, cache: Path | None = None, progress: Callable[[float], None] = lambda share: None
-) -> Lesson:
-    """Labelled faces as pictures of one size, with landmarks. One photograph at a time is held in memory.
+) -> Examples:
+    """Labelled faces as images of one size, with landmarks. One photograph at a time is held in memory.
 
-    Square pictures of that size stay as they are, smaller ones are enlarged, and training may choose between their own framing
-    and the aligned one. Of others, the aligned crop is taken, or the whole where no face is found.
+    Square images of that size stay as they are, smaller ones are enlarged; training may choose between their own framing and
+    the aligned one. Other images are cropped around the face, or taken whole where none is found.
 
     Parameters
     ----------
-    cache : a file in which landmarks are kept, for looking for them takes a minute for ten thousand pictures
+    cache : file for the landmarks, whose detection takes a minute for ten thousand images
     """
     images = faces.images
     landmarks = _landmarks(images, cache, progress)
@@ -89,7 +117,7 @@ def prepare(
             square[i], landmarks[i] = crop_faces(luma, landmarks[i : i + 1], size_px)[0], template(size_px)
         else:
             square[i] = whole(luma, size_px)
-    return Lesson(square, landmarks, faces.share, faces.label, faces.fer2013)
+    return Examples(square, landmarks, faces.share, faces.label, faces.fer2013)
 
 
 def _landmarks(images: Images, cache: Path | None, progress: Callable[[float], None]) -> Float32:
@@ -113,22 +141,22 @@ def _landmarks(images: Images, cache: Path | None, progress: Callable[[float], N
     return found
 
 
-def aligned(lesson: Lesson) -> UInt8:
-    """(N, S, S) uint8: crops as they are served; a picture without landmarks stays as it is."""
-    out = lesson.image.copy()
-    for i in np.flatnonzero(np.isfinite(lesson.landmarks).all(axis=(1, 2))):
-        out[i] = crop_faces(lesson.image[i], lesson.landmarks[i : i + 1], out.shape[1])[0]
+def aligned(examples: Examples) -> UInt8:
+    """(N, S, S) uint8: crops as a video gives them; an image without landmarks stays as it is."""
+    out = examples.image.copy()
+    for i in np.flatnonzero(np.isfinite(examples.landmarks).all(axis=(1, 2))):
+        out[i] = crop_faces(examples.image[i], examples.landmarks[i : i + 1], out.shape[1])[0]
     return out
 
 
-def framing(lesson: Lesson) -> Float32:
-    """Where landmarks lie on average in the pictures' own framing, made symmetric: (5, 2), in sides of the picture.
+def framing(examples: Examples) -> Float32:
+    """(5, 2): the mean position of the landmarks in the images' own framing, made symmetric, relative to the image's side.
 
-    That of crops, if no picture has landmarks.
+    The position in aligned crops, if no image has landmarks.
     """
-    if not np.isfinite(lesson.landmarks).any():
+    if not np.isfinite(examples.landmarks).any():
         return TEMPLATE.astype(np.float32)
-    mean = (np.nanmean(lesson.landmarks, axis=0) + 0.5) / lesson.image.shape[1]
+    mean = (np.nanmean(examples.landmarks, axis=0) + 0.5) / examples.image.shape[1]
     mirrored = mean[[1, 0, 2, 4, 3]] * (-1, 1) + (1, 0)
     return ((mean + mirrored) / 2).astype(np.float32)
 
@@ -139,7 +167,7 @@ def template(size_px: int) -> Float32:
 
 
 def contact_sheet(crops: UInt8, captions: Sequence[str], columns: int = 16) -> UInt8:
-    """Crops (N, S, S) in rows, 96 px wide, each with a caption: for a person who wants to see what the model is shown."""
+    """Crops (N, S, S) in rows, 96 px wide, each with a caption."""
     cells = []
     for crop, caption in zip(crops, captions, strict=True):
         cell = cv2.copyMakeBorder(cv2.resize(crop, (96, 96)), 0, 16, 0, 4, cv2.BORDER_CONSTANT, value=0)
@@ -148,55 +176,42 @@ def contact_sheet(crops: UInt8, captions: Sequence[str], columns: int = 16) -> U
     return np.concatenate([np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)])
 
 
-LEAST_PX = 40.0
-"""Smaller faces show too little to say anything of them."""
+def read_unlabelled(folder: Path, size_px: int, framing: Float32) -> tuple[Examples, frozenset[str]]:
+    """The unmasked faces of detection data without labels, and the sources of their images.
 
-
-def unlabelled(folder: Path, size_px: int, framing: Float32) -> tuple[Lesson, frozenset[str]]:
-    """The faces of a folder of train-*.parquet (see `face_data`) without a mask, with no opinion on any; and their sources.
+    Other networks label them (Xie et al. 2020, "Self-training with noisy student"). They are framed as the labelled images are
+    on average, so that the same augmentation applies.
 
     Parameters
     ----------
-    framing : (5, 2) where the landmarks shall lie on average, in sides of the picture
+    folder : train-*.parquet, see `face.data`
+    framing : (5, 2) mean position of the landmarks, see `framing`
 
     Raises
     ------
     UsageError
         if there are no such files, or no faces of LEAST_PX in them.
     """
-    pictures, landmarks, sources = [], [], set()
-    for source, luma, points in _faces(folder):
-        cut, where = _cut(luma, points, framing)
-        pictures.append(whole(cut, size_px))
-        landmarks.append((where + 0.5) * (size_px / len(cut)) - 0.5)
-        sources.add(source)
-    if not pictures:
-        raise UsageError(f"{folder} has no faces of {LEAST_PX:.0f} px", "unlabelled names a folder with train-*.parquet")
-    nothing = np.zeros((len(pictures), len(EMOTIONS)), np.float32)
-    nobody = np.full(len(pictures), -1, np.int64)
-    points = np.stack(landmarks).astype(np.float32)
-    return Lesson(np.stack(pictures), points, nothing, nobody, nobody), frozenset(sources)
-
-
-def _faces(folder: Path) -> Iterator[tuple[str, UInt8, Float32]]:
-    """Faces that teachers can label, each with its whole picture: source, luma, and (5, 2) landmarks in px."""
+    images, landmarks, sources = [], [], set()
     for path in sorted(folder.glob("train-*.parquet")):
-        images = load_images([path])
-        for i in np.flatnonzero(~images.masked).tolist():
-            faces = images.faces(i)
-            size = (images.box[faces, 2:] - images.box[faces, :2]).min(axis=1)
-            luma = np.asarray(cv2.cvtColor(images.image(i), cv2.COLOR_BGR2GRAY), np.uint8)
-            for points in images.landmarks[faces][(size >= LEAST_PX) & ~images.ignore[faces]]:
-                yield images.source[i], luma, points
+        for source, luma, points in load_images([path]).unmasked(LEAST_PX):
+            square, where = _framed(luma, points, framing)
+            images.append(whole(square, size_px))
+            landmarks.append((where + 0.5) * (size_px / len(square)) - 0.5)
+            sources.add(source)
+    if not images:
+        raise UsageError(f"{folder} has no faces of {LEAST_PX:.0f} px", "unlabelled names a folder with train-*.parquet")
+    share, none = np.zeros((len(images), len(EMOTIONS)), np.float32), np.full(len(images), -1, np.int64)
+    return Examples(np.stack(images), np.stack(landmarks).astype(np.float32), share, none, none), frozenset(sources)
 
 
-def _cut(luma: UInt8, points: Float32, framing: Float32) -> tuple[UInt8, Float32]:
-    """An upright square of a picture in which landmarks lie as `framing` says, and where in it they do.
+def _framed(luma: UInt8, points: Float32, framing: Float32) -> tuple[UInt8, Float32]:
+    """An upright square in which landmarks lie as `framing` says, and their position in it, px.
 
-    Its side is that in which they spread as wide, however the head is rolled; the border is repeated where the picture ends.
+    Its side follows from the spread of the landmarks, however the head is rolled; beyond the image its border is repeated.
     """
-    middle, wanted = points.mean(axis=0), framing - framing.mean(axis=0)
-    side = max(round(float(np.sqrt(((points - middle) ** 2).sum() / (wanted**2).sum()))), 8)
+    middle, target = points.mean(axis=0), framing - framing.mean(axis=0)
+    side = max(round(float(np.sqrt(((points - middle) ** 2).sum() / (target**2).sum()))), 8)
     centre = middle + (0.5 - framing.mean(axis=0)) * side
-    cut = np.asarray(cv2.getRectSubPix(luma, (side, side), (float(centre[0]), float(centre[1]))), np.uint8)
-    return cut, (points - centre + (side - 1) / 2).astype(np.float32)
+    square = np.asarray(cv2.getRectSubPix(luma, (side, side), (float(centre[0]), float(centre[1]))), np.uint8)
+    return square, (points - centre + (side - 1) / 2).astype(np.float32)

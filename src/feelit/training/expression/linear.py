@@ -1,4 +1,4 @@
-"""A classifier without learnt features: histograms of oriented gradients under a linear model."""
+"""A baseline without learnt features: histograms of oriented gradients (Dalal & Triggs 2005) under a linear model."""
 
 from __future__ import annotations
 
@@ -11,32 +11,30 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from feelit.datasets.names import FER2013
-from feelit.datasets.read import read_splits
 from feelit.errors import UsageError
 from feelit.training.expression.card import Origin, publish
-from feelit.training.expression.data import Lesson, aligned, prepare, to_learn_from
+from feelit.training.expression.data import Examples, aligned, read_examples
 from feelit.training.expression.network import ExpressionNet, Trunk
 from feelit.types import UInt8
 
 NORMS = ("none", "l1", "l1-sqrt", "l2", "l2-hys")
-"""How blocks are normalised, in Dalal and Triggs's words; "l2-hys" cuts values at CLIPPED and normalises once more."""
+"""Block normalisations, by Dalal and Triggs's names; "l2-hys" clips values at CLIPPED and normalises once more."""
 
 CLIPPED = 0.2
 TINY = 1e-6
 
 
 class Hog(nn.Module):
-    """Gradients in `bins` directions, summed over cells, in overlapping blocks of cells.
+    """HOG features as a network, so that an ONNX file can hold them: orientation histograms of cells, in overlapping blocks.
 
-    Each gradient counts for the two directions next to it.
+    Each gradient is divided between the two nearest orientation bins.
 
     Parameters
     ----------
     signed : whether a gradient and its opposite are two directions (0 to 360 degrees) or one
     block : cells along a side of a block; blocks lie one cell apart
     norm : one of NORMS
-    interpolated : whether a gradient also counts for the cells next to its own, in proportion to how near they are
+    interpolated : whether a gradient is divided bilinearly between neighbouring cells
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class Hog(nn.Module):
         return blocks.flatten(1)
 
     def _cells(self, x: Tensor) -> Tensor:
-        """(N, 1, S, S) -> (N, bins, S / cell, S / cell): mean strength of gradients by direction."""
+        """(N, 1, S, S) -> (N, bins, S / cell, S / cell): mean gradient magnitude by direction."""
         x = nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
         right = nn.functional.conv2d(x, self.across)[:, :, 1:-1]
         below = nn.functional.conv2d(x, self.down)[:, :, :, 1:-1]
@@ -97,7 +95,7 @@ BATCH = 512
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides what comes out, besides the data."""
+    """All settings of a run besides its data."""
 
     size_px: int = 48
     cell_px: int = 4
@@ -106,7 +104,7 @@ class Recipe:
     block: int = 2
     norm: str = "l2"
     interpolated: bool = True
-    mirrored: bool = True  # whether mirror images are learnt from too
+    mirrored: bool = True  # whether to train on mirror images as well
     strength: float = 0.02  # inverse of the regularisation
     iterations: int = 60
 
@@ -118,7 +116,7 @@ class Recipe:
             raise UsageError(f"recipe: {self.block} x {self.block} cells of {self.cell_px} px do not fit", hint)
 
     def build(self) -> Hog:
-        """The features."""
+        """The feature extractor."""
         return Hog(
             self.cell_px,
             self.bins,
@@ -132,22 +130,18 @@ class Recipe:
 def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     """Fit, export, score; gives the path of the ONNX file. See `expression.train`."""
     torch.set_num_threads(1)
-    splits = read_splits(data)
-    if missing := [split for split in ("train", "valid") if split not in splits]:
-        raise UsageError(f"{data} has no split {missing[0]}", "docs/evaluation.md says how splits are named")
-    lesson = prepare(to_learn_from(splits["train"]), recipe.size_px, out / "landmarks-train.npz")
-    check = prepare(splits["valid"], recipe.size_px, out / "landmarks-valid.npz")
-    log.info("%d pictures to learn from, %d to check with", len(lesson), len(check))
-    features, targets = features_of(recipe, aligned(lesson)), targets_of(lesson)
+    training, valid = read_examples(data, recipe.size_px, out)
+    log.info("%d training images, %d validation images", len(training), len(valid))
+    features, targets = features_of(recipe, aligned(training)), targets_of(training)
     if recipe.mirrored:
-        features = torch.cat([features, features_of(recipe, np.ascontiguousarray(aligned(lesson)[:, :, ::-1]))])
+        features = torch.cat([features, features_of(recipe, np.ascontiguousarray(aligned(training)[:, :, ::-1]))])
         targets = [torch.cat([target, target]) for target in targets]
-    log.info("%d features of %d pictures", features.shape[1], len(features))
+    log.info("%d features of %d images", features.shape[1], len(features))
     network = ExpressionNet(Trunk(recipe.build(), features.shape[1]))
     for layer, target in zip((network.head, network.fer2013), targets, strict=True):
         fit(layer, features, target, recipe)
-    origin = Origin(f"feelit train {name}: {recipe}", data, counts=lesson.counts())
-    return publish(network, origin, check, out / f"{name}.onnx")
+    origin = Origin(f"feelit train {name}: {recipe}", data, counts=training.counts())
+    return publish(network, origin, valid, out / f"{name}.onnx")
 
 
 @torch.no_grad()
@@ -157,24 +151,23 @@ def features_of(recipe: Recipe, crops: UInt8) -> Tensor:
     return torch.cat([hog((part.float() - 128) / 64) for part in torch.from_numpy(crops)[:, None].split(BATCH)])
 
 
-def targets_of(lesson: Lesson) -> list[Tensor]:
-    """(N, 8) what people said, and (N, 7) FER2013's own labels; rows of zeros where there is nothing to learn."""
-    own = np.eye(len(FER2013) + 1, len(FER2013), dtype=np.float32)[lesson.fer2013]
-    return [torch.from_numpy(lesson.share), torch.from_numpy(own)]
+def targets_of(examples: Examples) -> list[Tensor]:
+    """(N, 8) vote shares and (N, 7) FER2013's own labels; rows of zeros where there is no label."""
+    return [torch.from_numpy(examples.share), torch.from_numpy(examples.fer2013_one_hot())]
 
 
 def fit(layer: nn.Linear, features: Tensor, target: Tensor, recipe: Recipe) -> None:
-    """Logistic regression with L2 regularisation by L-BFGS, into a linear layer.
+    """Fit a linear layer by logistic regression with L2 regularisation (L-BFGS, on centred features).
 
     Parameters
     ----------
-    features : (N, D), which lose their mean for the while
-    target : (N, K) shares of the classes; a row of zeros counts for nothing
+    features : (N, D)
+    target : (N, K) shares of the classes; rows of zeros are left out
     """
     known = target.sum(dim=1) > 0
     if known.sum() == 0:
         return
-    inputs, wanted = (features, target) if bool(known.all()) else (features[known], target[known])
+    inputs, shares = (features, target) if bool(known.all()) else (features[known], target[known])
     mean = inputs.mean(dim=0)
     weight, bias = torch.zeros_like(layer.weight).requires_grad_(), torch.zeros_like(layer.bias).requires_grad_()
     penalty = 0.5 / (recipe.strength * len(inputs))
@@ -183,7 +176,7 @@ def fit(layer: nn.Linear, features: Tensor, target: Tensor, recipe: Recipe) -> N
     def loss() -> float:
         optimizer.zero_grad()
         logits = torch.addmm(bias - mean @ weight.T, inputs, weight.T)
-        total = nn.functional.cross_entropy(logits, wanted) + penalty * weight.square().sum()
+        total = nn.functional.cross_entropy(logits, shares) + penalty * weight.square().sum()
         total.backward()
         return float(total.detach())
 

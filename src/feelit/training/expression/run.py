@@ -1,8 +1,7 @@
-"""A training run of an expression classifier: its recipe, and what it has come to."""
+"""An expression classifier in training: its recipe, its state, its learning rate, and when it stops early."""
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from feelit.training.expression.network import (
     resnet50,
     vgg16,
 )
-from feelit.training.optimizer import Optimizer, follow
+from feelit.training.optimizer import Learner, Optimizer
 
 DESIGNS: dict[str, Callable[[], Trunk]] = {
     "cnn3": cnn3,
@@ -39,14 +38,16 @@ DESIGNS: dict[str, Callable[[], Trunk]] = {
 """Published networks, for comparison with the residual one."""
 
 OUTER = ("features.0.", "head", "fer2013")
-"""First and last layers, by the prefix of their weights' names."""
+"""Prefixes of the weights' names in the first and last layers."""
 
 SCHEDULES = ("cosine", "plateau")
 
 MONITORED = ("validation loss", "accuracy", "macro F1", "FER2013")
-"""Scores of an epoch by which a run may lower its learning rate or stop; all but the loss shall grow."""
+"""Scores of an epoch by which a run may lower its learning rate or stop; of all but the loss, larger is better."""
 
-BEFORE = {
+SMALLER_IS_BETTER = ("validation loss",)
+
+LEGACY = {
     "muon": 0.0,
     "unlabelled": "",
     "augmentation": "strong",
@@ -57,12 +58,12 @@ BEFORE = {
     "early_stopping": 0,
     "l1": 0.0,
 }
-"""What came of runs before recipes had these fields."""
+"""Values of the recipe's fields that older checkpoints lack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides what comes out, besides the data; every checkpoint carries it."""
+    """All settings of a run besides its data; stored in every checkpoint."""
 
     network: str = "residual"
     size_px: int = 64
@@ -71,31 +72,31 @@ class Recipe:
     blocks: tuple[int, ...] = (1, 2, 2, 1)
     strides: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.1
-    epochs: int = 75  # all of them
+    epochs: int = 75  # in all
     batch: int = 128
     learning_rate: float = 0.002
     warmup_epochs: float = 2.0
-    calm_epochs: int = 15  # the last ones, at most half: pictures more as they are, a second cosine; only of schedule "cosine"
-    calm_rate: float = 0.0006
-    schedule: str = "cosine"  # or "plateau": the rate is multiplied by `factor` after `patience` epochs without a better score
+    calm_epochs: int = 15  # final epochs with weaker augmentation and a second cosine, at most half; only with "cosine"
+    calm_rate: float = 0.0006  # the learning rate at their beginning
+    schedule: str = "cosine"  # or "plateau": the rate is multiplied by `factor` after `patience` epochs without improvement
     patience: int = 5
     factor: float = 0.3
-    monitor: str = "validation loss"  # the score that a plateau and early stopping go by
-    early_stopping: int = 0  # stop after so many epochs without a better score, and keep the best epoch's weights; 0: never
-    muon: float = 3.0  # Muon's learning rate, in that of AdamW; 0 stands for stochastic gradient descent, to which belongs
+    monitor: str = "validation loss"  # the score that the plateau schedule and early stopping go by
+    early_stopping: int = 0  # stop after so many epochs without improvement and keep the best weights; 0: never
+    muon: float = 3.0  # Muon's learning rate relative to AdamW's; 0: stochastic gradient descent, with
     momentum: float = 0.9
     weight_decay: float = 0.02  # L2, of matrices and convolutions
     l1: float = 0.0  # weight of the sum of their absolute values in the loss
     augmentation: str = "strong"  # or "light" (framing and light only), or "none"
-    mixup: float = 0.2  # both parameters of the Beta distribution that mixing shares are drawn from; 0: nothing is mixed
-    rare: float = 0.25  # an image is drawn in proportion to the frequency of its label to the power of -rare
-    ema: float = 0.999  # decay a step of the averaged weights, which are the ones that are served
-    fer2013: float = 0.6  # weight of the loss of the second head, which names FER2013's own label
-    begin: str = ""  # the checkpoint of another run, of this network or a smaller one, to begin with its averaged weights
-    teachers: tuple[str, ...] = ()  # checkpoints of other runs, which are asked about every picture
-    taught: float = 0.7  # how much their opinion counts beside that of the people who were asked
-    unlabelled: str = ""  # a folder of the detector's pictures, of whose faces only the teachers say what they show
-    int8: bool = True  # whether the convolutions of the file compute in integers, but for the first
+    mixup: float = 0.2  # both parameters of the Beta distribution of mixing shares; 0: no mixup
+    rare: float = 0.25  # images are drawn in proportion to the frequency of their label to the power of -rare
+    ema: float = 0.999  # decay per step of the averaged weights, which are served
+    fer2013: float = 0.6  # weight of the loss of the second head, which predicts FER2013's own label
+    begin: str = ""  # checkpoint of another run, of this network or a smaller one, whose averaged weights to start from
+    teachers: tuple[str, ...] = ()  # checkpoints of other runs, for knowledge distillation
+    taught: float = 0.7  # weight of the teachers' probabilities in the targets
+    unlabelled: str = ""  # folder of detection data, whose faces are labelled by the teachers alone
+    int8: bool = True  # whether to quantise all convolutions but the first
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -107,7 +108,7 @@ class Recipe:
 
     @property
     def first_calm(self) -> int:
-        """The number of the first calm epoch, from 0; that of all epochs if none is."""
+        """The number of the first epoch with weaker augmentation, from 0; the number of epochs if there is none."""
         return self.epochs - (min(self.calm_epochs, self.epochs // 2) if self.schedule == "cosine" else 0)
 
     def build(self) -> ExpressionNet:
@@ -121,7 +122,7 @@ class Recipe:
         if self.network != "residual" and self.network not in DESIGNS:
             raise UsageError(f"there is no network {self.network}", f"known: residual, {', '.join(DESIGNS)}")
         if not len(self.channels) == len(self.blocks) == len(self.strides):
-            raise UsageError("channels, blocks and strides differ in length", "each has one number a stage")
+            raise UsageError("channels, blocks and strides differ in length", "each has one number per stage")
         if self.network == "residual":
             trunk = residual(self.stem, tuple(zip(self.channels, self.blocks, self.strides, strict=True)))
         else:
@@ -131,48 +132,46 @@ class Recipe:
         return network
 
 
-class State:
-    """What a run has come to, so that it can be stopped and go on."""
+class State(Learner[ExpressionNet]):
+    """The state of a run, which can be stopped and resumed between epochs.
+
+    Attributes
+    ----------
+    epoch : epochs done
+    best : the averaged weights of the best epoch, with early stopping
+    """
 
     def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-        self.epoch = 0
-        self.steps = 0
-        self.curve = Curve()
-        self.network = recipe.build().to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).eval()
-        self.best: dict[str, Any] = {}  # the averaged weights of the best epoch, where early stopping asks for them
+        network = recipe.build().to(memory_format=torch.channels_last)
         if recipe.muon:
-            self.optimizer = Optimizer.muon(self.network, OUTER, recipe.muon, recipe.weight_decay)
+            optimizer = Optimizer.muon(network, OUTER, recipe.muon, recipe.weight_decay)
         else:
-            self.optimizer = Optimizer.descent(self.network, recipe.momentum, recipe.weight_decay)
+            optimizer = Optimizer.sgd(network, recipe.momentum, recipe.weight_decay)
+        super().__init__(network, optimizer, recipe.ema)
+        self.recipe, self.epoch, self.curve = recipe, 0, Curve()
+        self.best: dict[str, Any] = {}
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
-        content: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        content |= {"epoch": self.epoch, "steps": self.steps, "curve": self.curve.rows, "best": self.best}
-        write_checkpoint(path, self.recipe, content)
+        progress = {"epoch": self.epoch, "curve": self.curve.rows, "best": self.best}
+        write_checkpoint(path, self.recipe, self.state_dict() | progress)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint of the same recipe."""
+        """Resume from a checkpoint of the same recipe."""
         recipe, content = _read(path)
         if recipe != self.recipe:
             raise UsageError(f"{path} belongs to another recipe: {recipe}", "choose another --out, or delete it")
-        self.network.load_state_dict(content["network"])
-        self.average.load_state_dict(content["average"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.epoch, self.steps, self.curve = content["epoch"], content["steps"], Curve(content["curve"])
-        self.best = content.get("best", {})
+        self.load_state_dict(content)
+        self.epoch, self.curve, self.best = content["epoch"], Curve(content["curve"]), content.get("best", {})
 
     def served(self) -> ExpressionNet:
-        """The network that the run ends with: the average of the last epoch or, with early stopping, of the best one."""
+        """The trained network: the averaged weights of the last epoch or, with early stopping, of the best one."""
         if self.best:
             self.average.load_state_dict(self.best)
         return self.average
 
     def begin(self, path: str) -> None:
-        """Take over the averaged weights of another run; those of a smaller residual network are grown."""
+        """Start from the averaged weights of another run; those of a smaller residual network are grown."""
         source, network = averaged_network(Path(path))
         try:
             if self.recipe.network == source.network == "residual":
@@ -185,28 +184,25 @@ class State:
         self.average.load_state_dict(self.network.state_dict())
 
     def step(self, loss: Tensor, rate: float) -> None:
-        """One step of the optimiser, at a learning rate, and of the average."""
+        """Backpropagate, add the L1 penalty, and update the weights at a learning rate."""
         loss.backward()
         if self.recipe.l1:
             for weight in self.network.parameters():
                 if weight.ndim > 1 and weight.grad is not None:
                     weight.grad.add_(weight.detach().sign(), alpha=self.recipe.l1)
-        self.optimizer.step(rate)
-        self.steps += 1
-        # the first steps are not worth remembering
-        follow(self.average, self.network, min(self.recipe.ema, self.steps / (self.steps + 10)))
+        self.update(rate)
 
 
 def _read(path: Path) -> tuple[Recipe, dict[str, Any]]:
-    """A checkpoint; raises as `read_checkpoint` does."""
-    recipe, content = read_checkpoint(path, Recipe, BEFORE)
-    if "schedule" not in content["recipe"]:  # calm epochs were counted apart then
+    """Read a checkpoint; raises as `read_checkpoint` does."""
+    recipe, content = read_checkpoint(path, Recipe, LEGACY)
+    if "schedule" not in content["recipe"]:  # `epochs` did not include `calm_epochs` then
         recipe = replace(recipe, epochs=recipe.epochs + recipe.calm_epochs)
     return recipe, content
 
 
 def averaged_network(path: Path) -> tuple[Recipe, ExpressionNet]:
-    """The recipe of a checkpoint and what it would be served as; raises as `read_checkpoint` does."""
+    """The recipe of a checkpoint and its network with averaged weights; raises as `read_checkpoint` does."""
     recipe, content = _read(path)
     network = recipe.build().to(memory_format=torch.channels_last)
     network.load_state_dict(content["average"])
@@ -219,7 +215,7 @@ def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
     Raises
     ------
     UsageError
-        if one of them cannot be read, or looks at faces of another size; or if there is none, but faces to be labelled.
+        if one of them cannot be read or has another input size, or if there is none to label unlabelled faces.
     """
     if recipe.unlabelled and not recipe.teachers:
         raise UsageError("unlabelled faces need teachers", "give the checkpoints of other runs as teachers")
@@ -227,40 +223,37 @@ def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
     for path in recipe.teachers:
         source, network = averaged_network(Path(path))
         if source.size_px != recipe.size_px:
-            message = f"{path} looks at faces of {source.size_px} px, this recipe at {recipe.size_px} px"
+            message = f"{path} takes faces of {source.size_px} px, this recipe {recipe.size_px} px"
             raise UsageError(message, "choose teachers of the same size_px")
         networks.append(network)
     return networks
 
 
-SMALLER_IS_BETTER = ("validation loss",)
-
-
 def monitored(curve: Curve, name: str) -> list[float]:
-    """The scores of all epochs by which the run is judged; the larger, the better. NaN, and what is missing, is worst."""
+    """The monitored score of every epoch, signed so that larger is better; -inf where it is missing or NaN."""
     found = [scores.get(name, math.nan) * (-1 if name in SMALLER_IS_BETTER else 1) for _, scores in curve.rows]
     return [-math.inf if math.isnan(value) else value for value in found]
 
 
 def best_epoch(scores: Sequence[float]) -> int:
-    """The number of the best epoch so far, from 0: the first one, if several are as good; -1 before there is any."""
+    """The index of the best epoch, the first of equal ones; -1 if there is none."""
     return max(range(len(scores)), key=lambda i: (scores[i], -i), default=-1)
 
 
-def has_learnt_enough(scores: Sequence[float], recipe: Recipe) -> bool:
-    """Whether early stopping ends the run now."""
+def stops_early(scores: Sequence[float], recipe: Recipe) -> bool:
+    """Whether early stopping ends the run after these epochs."""
     return 0 < recipe.early_stopping <= len(scores) - 1 - best_epoch(scores)
 
 
 def rate_at(epoch: float, recipe: Recipe, scores: Sequence[float] = ()) -> float:
-    """The learning rate at a time in epochs: a linear start, and then what the schedule says.
+    """The learning rate at a time in epochs; it depends on recipe and scores alone, so a resumed run goes on alike.
 
-    "cosine" is half a cosine down to nothing (Loshchilov & Hutter 2017), and a second one for the calm epochs. "plateau" keeps
-    the rate, and lowers it after every `patience` epochs without a better score.
+    After a linear warm-up, "cosine" falls along half a cosine (Loshchilov & Hutter 2017), with a second one for the final
+    epochs of weaker augmentation. "plateau" lowers the rate after every `patience` epochs without improvement.
 
     Parameters
     ----------
-    scores : those of the epochs before, the larger, the better
+    scores : the monitored scores of the epochs before, see `monitored`
     """
     if epoch < recipe.warmup_epochs and epoch < recipe.first_calm:
         return recipe.learning_rate * (epoch + 0.05) / (recipe.warmup_epochs + 0.05)
@@ -274,7 +267,7 @@ def rate_at(epoch: float, recipe: Recipe, scores: Sequence[float] = ()) -> float
 
 
 def _plateaus(scores: Sequence[float], patience: int) -> int:
-    """How often no epoch out of `patience` was better than all before them."""
+    """The number of stretches of `patience` epochs without improvement."""
     best, waited, plateaus = -math.inf, 0, 0
     for value in scores:
         best, waited = (value, 0) if value > best else (best, waited + 1)

@@ -1,1 +1,1 @@
-"""The recipe of the face detector."""
+"""Training of the face detector."""

@@ -1,4 +1,4 @@
-"""What cameras, codecs and masks do to a scene: light, blur, compression, noise, occlusion."""
+"""Augmentation of training scenes: shapes that resemble faces, and light, blur, compression, noise and occlusion."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
+from feelit.evaluation.classifier.crops import tone_curve
 from feelit.training.face.scenes import Scene
 from feelit.types import Int32, UInt8
 
 
-class Spoiler:
-    """Spoils scenes; the same generator state spoils alike."""
+class Degrader:
+    """Degrades scenes as cameras, codecs and masks do; the result depends on the state of the random generator."""
 
     def __init__(self, size_px: int) -> None:
         noise = np.random.default_rng(0).normal(0, 1, (2 * size_px, 2 * size_px))
-        self._noise: Int32 = (noise * 64).astype(np.int32)  # drawn once: a normal deviate a pixel would cost more than a scene
+        self._noise: Int32 = (noise * 64).astype(np.int32)  # drawn once: drawing it per scene would take longer than the scene
 
-    def spoil(self, scene: Scene, rng: np.random.Generator) -> Scene:
-        """The scene as a worse camera would have seen it; faces stay where they are."""
+    def degrade(self, scene: Scene, rng: np.random.Generator) -> Scene:
+        """The degraded scene; faces keep their places."""
         picture = scene.picture
         if rng.random() < 0.3 and len(scene.box):
             _occlude(scene, rng)
         if rng.random() < 0.2:
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.4)).astype(np.uint8)
-        picture = cv2.LUT(picture, tone_curve(rng)).astype(np.uint8)
+        picture = cv2.LUT(picture, random_tones(rng)).astype(np.uint8)
         if rng.random() < 0.15:
             picture = self._add_noise(picture, rng)
         if rng.random() < 0.2:
@@ -43,16 +44,14 @@ class Spoiler:
         return noisy
 
 
-def tone_curve(rng: np.random.Generator) -> UInt8:
-    """(256,) uint8: gamma, contrast and brightness in one table."""
-    value = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.5, 0.5))
-    value = (value - 0.5) * rng.uniform(0.5, 1.3) + 0.5 + rng.uniform(-0.2, 0.2)
-    table: UInt8 = np.clip(value * 255, 0, 255).astype(np.uint8)
-    return table
+def random_tones(rng: np.random.Generator) -> UInt8:
+    """(256,) uint8: a lookup table of random gamma, contrast and brightness."""
+    levels = tone_curve(np.exp(rng.uniform(-0.5, 0.5)), rng.uniform(0.5, 1.3), rng.uniform(-0.2, 0.2))
+    return np.clip(levels * 255, 0, 255).astype(np.uint8)
 
 
 def _occlude(scene: Scene, rng: np.random.Generator) -> None:
-    """Hide part of one face, in place: its lower half, as a mask or a hand would, or a bar anywhere."""
+    """Cover part of one face, in place: its lower half, as a mask or a hand would, or a bar anywhere."""
     x0, y0, x1, y1 = scene.box[int(rng.integers(len(scene.box)))]
     wide, high = x1 - x0, y1 - y0
     if rng.random() < 0.5:
@@ -71,7 +70,10 @@ FONTS = ("DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "STIXGeneral")
 
 
 class Distractors:
-    """A collection of shapes, drawn once, that are laid between the faces of scenes."""
+    """Shapes that detectors take for faces, pasted between the faces of scenes: letters, digits, rings, spirals.
+
+    Slides and signs are full of them, photographs are not.
+    """
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
@@ -79,7 +81,7 @@ class Distractors:
         self._shapes = [draw[i % len(draw)](rng) for i in range(COUNT)]
 
     def add(self, scene: Scene, rng: np.random.Generator) -> None:
-        """Lay some shapes into a scene, in place, where they touch no face."""
+        """Paste some shapes into a scene, in place, where they touch no face."""
         side = scene.picture.shape[0]
         for _ in range(rng.integers(1, 7)):
             shape = self._shapes[int(rng.integers(COUNT))]
@@ -113,7 +115,7 @@ def _letters(rng: np.random.Generator) -> UInt8:
 
 
 def _rings(rng: np.random.Generator) -> UInt8:
-    """Ellipses within one another: wheels, plates, clocks, zeros."""
+    """Concentric ellipses, as wheels, plates, clocks and zeros have."""
     image = np.zeros((SHAPE_PX, SHAPE_PX), np.uint8)
     aspect = rng.uniform(0.6, 1)
     for share in rng.uniform(0.1, 0.95, int(rng.integers(1, 5))):

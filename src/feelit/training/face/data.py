@@ -1,13 +1,13 @@
-"""Labelled pictures of faces, decoded once and held as one long array.
+"""Detection data: images with face boxes and landmarks, decoded once and held as one long array.
 
-The Parquet files hold one row an image: `image` (JPEG bytes), `source`, `masked`, and lists with one entry a face: `box`
+The Parquet files hold one row per image: `image` (JPEG bytes), `source`, `masked`, and lists with one entry per face: `box`
 (x0 y0 x1 y1 px), `landmarks` (10 floats px) and `ignore`. An image without any entry is known to show no face.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,11 @@ class FaceImages:
     offset: Int64  # (I,) where an image starts in `pixels`
     shape: Int64  # (I, 2) height and width, px
     source: tuple[str, ...]  # (I,)
-    masked: Bool  # (I,) the people are known to wear masks
+    masked: Bool  # (I,) whether the people are known to wear masks
     first: Int64  # (I + 1,)
     box: Float32  # (F, 4) px
     landmarks: Float32  # (F, 5, 2) px
-    ignore: Bool  # (F,) give no loss either way
+    ignore: Bool  # (F,) whether a face gives no loss either way
 
     def __len__(self) -> int:
         return len(self.offset)
@@ -46,12 +46,21 @@ class FaceImages:
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
     def faces(self, i: int) -> slice:
-        """The rows of image i among the face columns."""
+        """The rows of image i in the face columns."""
         return slice(int(self.first[i]), int(self.first[i + 1]))
 
+    def unmasked(self, least_px: float) -> Iterator[tuple[str, UInt8, Float32]]:
+        """The faces of at least `least_px`, without a mask: source, luma (h, w) of the image, landmarks (5, 2) px."""
+        for i in np.flatnonzero(~self.masked).tolist():
+            rows = self.faces(i)
+            side = (self.box[rows, 2:] - self.box[rows, :2]).min(axis=1)
+            luma = np.asarray(cv2.cvtColor(self.image(i), cv2.COLOR_BGR2GRAY), np.uint8)
+            for landmarks in self.landmarks[rows][(side >= least_px) & ~self.ignore[rows]]:
+                yield self.source[i], luma, landmarks
 
-def key_of(files: list[Path]) -> str:
-    """What is kept of files belongs to these bytes."""
+
+def content_hash(files: list[Path]) -> str:
+    """A hash of the files' content, by which caches are named."""
     digest = hashlib.blake2b(digest_size=8)
     for path in files:
         with path.open("rb") as file:
@@ -60,7 +69,7 @@ def key_of(files: list[Path]) -> str:
 
 
 def load_images(parquet: list[Path], cache: Path | None = None) -> FaceImages:
-    """Decode Parquet files, or read what an earlier call left in `cache`, an .npz file.
+    """Decode Parquet files, or read `cache`, an .npz file that an earlier call wrote.
 
     Raises
     ------
@@ -80,10 +89,7 @@ def load_images(parquet: list[Path], cache: Path | None = None) -> FaceImages:
 
 
 def _decode(parquet: list[Path]) -> FaceImages:
-    pixels, shapes, sources, masked, counts = [], [], [], [], []
-    boxes: list[Float32] = []
-    landmarks: list[Float32] = []
-    ignores: list[Bool] = []
+    pixels, shapes, rows = [], [], []
     for path in parquet:
         for number, row in enumerate(_rows(path)):
             image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_COLOR) if row["image"] else None
@@ -91,24 +97,18 @@ def _decode(parquet: list[Path]) -> FaceImages:
                 raise UsageError(f"{path}: the image of row {number} does not decode", "take the row out")
             pixels.append(image.astype(np.uint8).ravel())
             shapes.append(image.shape[:2])
-            sources.append(row["source"])
-            masked.append(row["masked"] == 1)
-            box, points, ignore = _teacher_faces(row)
-            counts.append(len(box))
-            boxes.append(box)
-            landmarks.append(points)
-            ignores.append(ignore)
+            rows.append(row)
     sizes = np.array([len(p) for p in pixels], np.int64)
     return FaceImages(
         pixels=np.concatenate(pixels),
         offset=np.cumsum(sizes) - sizes,
         shape=np.array(shapes, np.int64),
-        source=tuple(sources),
-        masked=np.array(masked, bool),
-        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        box=np.concatenate(boxes),
-        landmarks=np.concatenate(landmarks),
-        ignore=np.concatenate(ignores),
+        source=tuple(row["source"] for row in rows),
+        masked=np.array([row["masked"] == 1 for row in rows], bool),
+        first=np.cumsum([0, *(len(row["box"]) for row in rows)], dtype=np.int64),
+        box=np.concatenate([np.asarray(row["box"], np.float32).reshape(-1, 4) for row in rows]),
+        landmarks=np.concatenate([np.asarray(row["landmarks"], np.float32).reshape(-1, 5, 2) for row in rows]),
+        ignore=np.concatenate([np.asarray(row["ignore"], bool) for row in rows]),
     )
 
 
@@ -117,16 +117,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
     except (OSError, pa.ArrowException) as error:
-        raise UsageError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}", "docs/models.md says what it has to hold"
-        ) from error
+        message = f"{path} cannot be read: {str(error).splitlines()[0]}"
+        raise UsageError(message, "docs/models.md says what it has to hold") from error
     return rows
-
-
-def _teacher_faces(row: dict[str, list[object]]) -> tuple[Float32, Float32, Bool]:
-    box = np.asarray(row["box"], np.float32).reshape(-1, 4)
-    points = np.asarray(row["landmarks"], np.float32).reshape(-1, 5, 2)
-    return box, points, np.asarray(row["ignore"], bool)
 
 
 SOURCES = {
@@ -146,10 +139,10 @@ SOURCES = {
     "clips_train": ("frames of short video clips", "mixed"),
     "misc": ("test and example images of 27 repositories", "mixed"),
 }
-"""Their names in the column `source`, what they are called elsewhere, and the licences. Others are named as they are."""
+"""Sources of images by their name in the column `source`: title and licence. Other sources are named as they are."""
 
 
 def as_data(sources: Iterable[str]) -> tuple[dict[str, Any], ...]:
-    """Names and licences, for `training_data` of a card."""
+    """The entries of sources in `training_data` of a card: names and licences."""
     images = [SOURCES.get(source, (source, "unstated")) for source in sorted(sources)]
     return tuple({"name": name, "licence": licence} for name, licence in images)

@@ -1,10 +1,13 @@
-"""Calibrate a trained face detector, export it, check it, score it and write its card."""
+"""Export of a trained face detector: calibration, ONNX file, scores and model card.
+
+The ONNX file takes `luma` (N, 1, H, W) uint8, H and W multiples of 32, and gives `score` (N, A), `box` (N, A, 4) and
+`landmarks` (N, A, 10) in px of the input.
+"""
 
 from __future__ import annotations
 
 import copy
 import logging
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,21 +28,22 @@ from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import ModelCard, write_card
 from feelit.options.models import EvaluateFacesOptions
 from feelit.scaling import detector_view
-from feelit.training.export import OPSET, count_parameters, quantize
+from feelit.training.export import count_parameters, quantize, write_onnx
 from feelit.training.face.data import FaceImages, as_data, load_images
 from feelit.training.face.network import HEAD, FaceNet
 from feelit.types import UInt8
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector
 from feelit.vision.session import open_session
 
-MAX_BOX_MISS_PX, MAX_SCORE_MISS = 1e-2, 1e-4
+MOST_BOX_ERROR_PX, MOST_SCORE_ERROR = 1e-2, 1e-4
+"""The largest differences between PyTorch and ONNX Runtime that float32 arithmetic in another order may cause."""
 
 SQUARE = 4
-"""The step of the stem, in px."""
+"""The stride of the stem, px."""
 
 
 class _OnSquares(torch.autograd.Function):
-    """A convolution of 2 x 2 that looks at a square and at those before it: padded on two sides, which nn.Conv2d cannot do."""
+    """A 2x2 convolution padded at the top and on the left only, which nn.Conv2d cannot do."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
@@ -52,14 +56,12 @@ class _OnSquares(torch.autograd.Function):
 
 
 class _Stem(nn.Module):
-    """A convolution of 7 x 7 in steps of 4 pixels, computed on the 16 pixels of every square of 4 x 4: of those, integers are
-    gathered fast, of single pixels slowly.
-    """
+    """The 7x7 stem of stride 4 as a 2x2 convolution on squares of 4x4 pixels, whose 16 channels integer kernels read fast."""
 
     def __init__(self, stem: nn.Conv2d) -> None:
         super().__init__()
-        whole = pad(stem.weight.data[:, 0], (1, 0, 1, 0)).unflatten(1, (2, SQUARE)).unflatten(3, (2, SQUARE))
-        self.weight = nn.Parameter(whole.permute(0, 2, 4, 1, 3).flatten(1, 2).contiguous())  # (C, 16, 2, 2)
+        padded = pad(stem.weight.data[:, 0], (1, 0, 1, 0)).unflatten(1, (2, SQUARE)).unflatten(3, (2, SQUARE))
+        self.weight = nn.Parameter(padded.permute(0, 2, 4, 1, 3).flatten(1, 2).contiguous())  # (C, 16, 2, 2)
 
     def forward(self, luma: Tensor) -> Tensor:
         """(N, 1, H, W) uint8 -> (N, C, H / 4, W / 4) float32."""
@@ -71,7 +73,7 @@ class _Stem(nn.Module):
 
 
 class _Exported(nn.Module):
-    """The network as the ONNX file holds it: bytes in, sigmoid applied, the division by 255 folded into the first weights."""
+    """The network as it is exported: bytes in, sigmoid applied, the division by 255 folded into the stem."""
 
     def __init__(self, net: FaceNet) -> None:
         super().__init__()
@@ -89,39 +91,31 @@ class _Exported(nn.Module):
 def export(net: FaceNet, path: Path) -> None:
     """Write the ONNX file of a network."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    free = {"luma": {0: "n", 2: "h", 3: "w"}} | {name: {0: "n", 1: "a"} for name in ("score", "box", "landmarks")}
-    with warnings.catch_warnings():  # the tracing exporter needs no further package; that it is the older one is known
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Exported(net.to(memory_format=torch.contiguous_format)),
-            (torch.zeros(2, 1, 64, 96, dtype=torch.uint8),),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=["luma"],
-            output_names=["score", "box", "landmarks"],
-            dynamic_axes=free,
-        )
+    outputs = ("score", "box", "landmarks")
+    axes = {"luma": {0: "n", 2: "h", 3: "w"}} | {name: {0: "n", 1: "a"} for name in outputs}
+    module = _Exported(net.to(memory_format=torch.contiguous_format))
+    write_onnx(module, torch.zeros(2, 1, 64, 96, dtype=torch.uint8), path, "luma", outputs, axes)
 
 
 @torch.inference_mode()
 def parity(net: FaceNet, path: Path, images: UInt8) -> tuple[float, float]:
-    """The largest difference between PyTorch and ONNX Runtime: px of boxes and landmarks, score; NaN if either has NaN."""
-    wanted = net.eval()(torch.from_numpy(images[:, None]))
+    """The largest difference between PyTorch and ONNX Runtime, in px of boxes and landmarks and in scores; NaN if either has
+    NaN."""
+    trained = net.eval()(torch.from_numpy(images[:, None]))
     score, box, landmarks = open_session(path, "cpu").run(["score", "box", "landmarks"], {"luma": images[:, None]})
-    px = float(np.maximum(np.abs(box - wanted.box.numpy()).max(), np.abs(landmarks - wanted.landmarks.numpy()).max()))
-    return px, float(np.abs(score - wanted.logit.sigmoid().numpy()).max())
+    px = float(np.maximum(np.abs(box - trained.box.numpy()).max(), np.abs(landmarks - trained.landmarks.numpy()).max()))
+    return px, float(np.abs(score - trained.logit.sigmoid().numpy()).max())
 
 
 def check(net: FaceNet, path: Path, images: FaceImages) -> tuple[float, float]:
-    """`parity` on real pictures; raises ModelError where the ONNX file says something else than the network."""
+    """`parity` on real images; raises ModelError if the ONNX file computes something else than the network."""
     shown = np.zeros((8, 192, 320), np.uint8)
     for i in range(len(shown)):
         picture = images.image(i * (len(images) // len(shown)))[:192, :320]
         luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
         shown[i, : luma.shape[0], : luma.shape[1]] = luma
     px, score = parity(net, path, shown)
-    if not (px <= MAX_BOX_MISS_PX and score <= MAX_SCORE_MISS):
+    if not (px <= MOST_BOX_ERROR_PX and score <= MOST_SCORE_ERROR):
         message = f"{path.name} differs from the network by {px:.2g} px and a score of {score:.2g}"
         raise ModelError(message, "do not serve it; compare layer by layer")
     return px, score
@@ -131,6 +125,8 @@ log = logging.getLogger(__name__)
 
 CALIBRATED_PX, LEAST_FACE_PX, LEAST_SCORE = 320, 20.0, 0.15
 """Scores are calibrated at this long side, over faces from this size and boxes from this score on."""
+
+VALIDATION = EvaluateFacesOptions(min_face_px=LEAST_FACE_PX, long_px=CALIBRATED_PX)
 
 IN_FLOAT = (f"/{HEAD}",)
 
@@ -149,10 +145,9 @@ LIMITATIONS = (
 
 
 def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
-    """Write the ONNX file of a network whose scores are chances: of boxes with 0.7, seven in ten are faces.
+    """Write the ONNX file of a network whose scores are calibrated probabilities.
 
-    A line through its logits is fitted to which boxes of the validation images are faces (Platt 1999), and put into the
-    weights of the heads.
+    Its logits are scaled by a logistic regression over the boxes on the validation images (Platt 1999), folded into the heads.
     """
     export(net, path)
     detector = FaceDetector(path, ModelCard(path.stem, "face", "feelit"), "cpu")
@@ -161,7 +156,7 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
         luma = image.pixels("luma")
         view = detector.view_of(luma.shape[1], luma.shape[0], MIN_DETECTABLE_PX * max(luma.shape) / CALIBRATED_PX)
         found = detector.detect(detector_view(luma, view)[None], view, LEAST_SCORE)
-        edges = np.tile(luma.shape[::-1], 2).astype(np.float32)  # beyond them nobody has drawn boxes
+        edges = np.tile(luma.shape[::-1], 2).astype(np.float32)  # labelled boxes end there
         box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
         matches = match_sizes(box, found.score, truth, image.ignore, (LEAST_FACE_PX, np.inf))
         scores.append(matches.score)
@@ -181,25 +176,20 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
 
 
 def score_export(path: Path, data: Path) -> dict[str, Any]:
-    """Scores on the validation images and on the test images of each source; `feelit evaluate` gives more."""
+    """Scores on the validation images and on the test images of each source."""
     sources = sorted(set(pq.read_table(data / "test.parquet", columns=["source"])["source"].to_pylist()))
-    valid, question = _validation(data)
-    asked = [("validation images", valid.stem, question)]
-    asked += [
+    evaluations = [("validation images", "val", VALIDATION)]
+    evaluations += [
         (f"test images of {source}", "test", EvaluateFacesOptions(min_face_px=least_px, long_px=long_px, source=source))
         for source in sources
         for least_px, long_px in ((32.0, None), (16.0, None), (32.0, 320))
     ]
     scores = {}
-    for what, file, question in asked:
-        size = "as they are" if question.long_px is None else f"{question.long_px} px"
-        found = evaluate_faces(path, data / f"{file}.parquet", question)
-        scores[f"{what}, {size}, faces from {question.min_face_px:g} px"] = _summary(found)
+    for what, file, options in evaluations:
+        size = "as they are" if options.long_px is None else f"{options.long_px} px"
+        found = evaluate_faces(path, data / f"{file}.parquet", options)
+        scores[f"{what}, {size}, faces from {options.min_face_px:g} px"] = _summary(found)
     return scores
-
-
-def _validation(data: Path) -> tuple[Path, EvaluateFacesOptions]:
-    return data / "val.parquet", EvaluateFacesOptions(min_face_px=20.0, long_px=320)
 
 
 def _summary(found: FaceScores) -> dict[str, float | int | None]:
@@ -237,19 +227,19 @@ class Origin:
         return ({"name": teacher[0], "licence": teacher[1]}, *as_data(self.sources))
 
 
-def publish(net: FaceNet, origin: Origin, data: Path, path: Path, pictures: UInt8 | None = None) -> Path:
-    """Calibrate and export a network, compare it with the file, quantise it, score the file and write the card.
+def publish(net: FaceNet, origin: Origin, data: Path, path: Path, calibration: UInt8 | None = None) -> Path:
+    """Calibrate and export a network, compare the file with it, quantise it, score the file and write its card.
 
     Parameters
     ----------
     data : a folder with val.parquet and test.parquet
     path : the ONNX file to write
-    pictures : (N, H, W) uint8, by which convolutions become those of integers; None leaves them as they are
+    calibration : (N, H, W) uint8 images for quantisation; None leaves the network in float32
 
     Raises
     ------
     ModelError
-        if the ONNX file, before that, computes something else than the network.
+        if the ONNX file, before quantisation, computes something else than the network.
     """
     net = calibrated(net, data / "val.parquet", path)
     px, score = check(net, path, load_images([data / "val.parquet"]))
@@ -259,7 +249,7 @@ def publish(net: FaceNet, origin: Origin, data: Path, path: Path, pictures: UInt
         adapter="feelit",
         licence="weights: see training_data; code: Apache-2.0",
         description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads"
-        + ("." if pictures is None else "; 8-bit integers but for the heads."),
+        + ("." if calibration is None else "; 8-bit integers but for the heads."),
         scale=1.0,
         parameters=count_parameters(net),
         training_data=origin.training_data(),
@@ -268,9 +258,10 @@ def publish(net: FaceNet, origin: Origin, data: Path, path: Path, pictures: UInt
     )
     write_card(card, path)
     scores: dict[str, Any] = {}
-    if pictures is not None:
-        scores["validation images, 320 px, faces from 20 px, in float32"] = _summary(evaluate_faces(path, *_validation(data)))
-        quantize(path, path, pictures, IN_FLOAT)
+    if calibration is not None:
+        exact = evaluate_faces(path, data / "val.parquet", VALIDATION)
+        scores["validation images, 320 px, faces from 20 px, in float32"] = _summary(exact)
+        quantize(path, path, calibration, IN_FLOAT)
     scores |= score_export(path, data)
     scores["largest difference between PyTorch and ONNX Runtime"] = {"px": px, "score": score}
     write_card(replace(card, scores=scores), path)

@@ -1,7 +1,7 @@
-"""Batches of scenes with what a teacher says of them, by step number.
+"""Batches of scenes with their targets, by step number.
 
-Scenes and their teacher cost as much time as learning from them. So every batch is kept in the folder of the run, a process of
-its own makes them ahead, and when all have been seen they are seen again, mirrored every other time and in other light.
+Making a batch takes as long as a training step. So every batch is cached in the folder of the run, a separate process makes
+them in advance, and after the last one they repeat, mirrored every other time and in another light.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import torch
 from torch import Tensor
 
 from feelit.models.paths import model_path
-from feelit.training.face.augment import Distractors, Spoiler, tone_curve
+from feelit.training.face.augment import Degrader, Distractors, random_tones
 from feelit.training.face.data import FaceImages, load_images
 from feelit.training.face.network import STRIDES
 from feelit.training.face.recipe import Recipe
 from feelit.training.face.scenes import MIRRORED, Scene, SceneMaker, Turn
-from feelit.training.face.teacher import LEAST_SCORE, Batch, Teacher, cells_of
+from feelit.training.face.targets import LEAST_SCORE, Batch, Teacher, cells_of
 from feelit.types import UInt8
 
 WAIT_S = 0.1
@@ -38,30 +38,30 @@ SCENES = ("seed", "size_px", "least_face_px", "most_face_px", "batch", "turned",
 """The fields of a recipe that scenes depend on."""
 
 
-def batches_of(recipe: Recipe, data_key: str, out: Path) -> Path:
-    """The folder of the scenes of a recipe and of pictures (`face_data.key_of`); others have others."""
+def batch_folder(recipe: Recipe, data_key: str, out: Path) -> Path:
+    """The folder for the batches of a recipe and of images with the hash `data_key`, see `data.content_hash`."""
     content = json.dumps([data_key, *(getattr(recipe, name) for name in SCENES)])
     return out / f"batches-{hashlib.blake2b(content.encode(), digest_size=8).hexdigest()}"
 
 
-class Maker:
-    """Makes batches: the same number of the same recipe is always the same batch."""
+class BatchMaker:
+    """Makes batches; a batch depends on the recipe and its number alone."""
 
     def __init__(self, recipe: Recipe, images: FaceImages) -> None:
         self._recipe = recipe
         turn = Turn(recipe.turned, recipe.turned_deg)
         self._scenes = SceneMaker(images, recipe.size_px, (recipe.least_face_px, recipe.most_face_px), turn)
         self._distractors = Distractors()
-        self._spoiler = Spoiler(recipe.size_px)
+        self._degrader = Degrader(recipe.size_px)
         self._teacher = Teacher(model_path(recipe.teacher), cells_of(recipe.size_px), recipe.size_px)
 
     def batch(self, number: int) -> Batch:
-        """Scenes, and what the teacher says of them."""
+        """The batch of a number."""
         rng = np.random.default_rng((self._recipe.seed, number))
         scenes = [self._scene(rng) for _ in range(self._recipe.batch)]
-        return Batch.of(scenes, self._teacher.say(scenes))
+        return Batch.of(scenes, self._teacher.targets(scenes))
 
-    def pictures(self, count: int) -> UInt8:
+    def images(self, count: int) -> UInt8:
         """(N, S, S) luma of scenes that are in no batch."""
         rng = np.random.default_rng((self._recipe.seed, 2**32))
         return np.stack([self._scene(rng).luma for _ in range(count)])
@@ -70,32 +70,32 @@ class Maker:
         scene = self._scenes.make(rng)
         if rng.random() < self._recipe.distractors:
             self._distractors.add(scene, rng)
-        return self._spoiler.spoil(scene, rng)
+        return self._degrader.degrade(scene, rng)
 
 
 class Feed:
-    """Hands out the batches of a run, step by step; what it hands out depends on the recipe and the step alone."""
+    """Gives the batch of each step, which depends on the recipe and the step alone."""
 
-    def __init__(self, recipe: Recipe, maker: Maker, folder: Path, ahead: BaseProcess | None = None) -> None:
+    def __init__(self, recipe: Recipe, maker: BatchMaker, folder: Path, ahead: BaseProcess | None = None) -> None:
         self._recipe, self._maker, self._folder, self._ahead = recipe, maker, folder, ahead
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
-        shown, number = divmod(step, self._recipe.batches)
+        repeats, number = divmod(step, self._recipe.batches)
         path = _path(self._folder, number)
         while not path.exists() and self._ahead is not None and self._ahead.is_alive():
             time.sleep(WAIT_S)
         if not path.exists():
-            keep(self._maker.batch(number), path)
-        batch = kept(path)
-        if shown % 2:
+            save_batch(self._maker.batch(number), path)
+        batch = load_batch(path)
+        if repeats % 2:
             batch = mirrored(batch)
-        return relit(batch, np.random.default_rng((self._recipe.seed, 1, step))) if shown else batch
+        return relit(batch, np.random.default_rng((self._recipe.seed, 1, step))) if repeats else batch
 
 
 @contextlib.contextmanager
-def making_ahead(recipe: Recipe, cache: Path, folder: Path, step: int) -> Iterator[BaseProcess]:
-    """A process that makes the batches from that of a step on, as far as they are missing; it ends with the block."""
+def prefetching(recipe: Recipe, cache: Path, folder: Path, step: int) -> Iterator[BaseProcess]:
+    """A process that makes the missing batches from that of a step on; it ends with the block."""
     first = step if step < recipe.batches else 0
     process = multiprocessing.get_context("spawn").Process(target=_make, args=(recipe, cache, folder, first), daemon=True)
     process.start()
@@ -107,34 +107,34 @@ def making_ahead(recipe: Recipe, cache: Path, folder: Path, step: int) -> Iterat
 
 
 def _make(recipe: Recipe, cache: Path, folder: Path, first: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who learns, who ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training process, which ends this one
     cv2.setNumThreads(1)
-    maker, learner = Maker(recipe, load_images([], cache)), multiprocessing.parent_process()
-    with contextlib.suppress(OSError):  # the training process will meet it as well, and reports it
+    maker, parent = BatchMaker(recipe, load_images([], cache)), multiprocessing.parent_process()
+    with contextlib.suppress(OSError):  # the training process gets the same error and reports it
         for number in range(first, recipe.batches):
-            if learner is not None and not learner.is_alive():
+            if parent is not None and not parent.is_alive():
                 return
             if not _path(folder, number).exists():
-                keep(maker.batch(number), _path(folder, number))
+                save_batch(maker.batch(number), _path(folder, number))
 
 
 def _path(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}.pt"
 
 
-def keep(batch: Batch, path: Path) -> None:
-    """Write a batch; boxes and landmarks only of the cells of which they give a loss, which are few."""
+def save_batch(batch: Batch, path: Path) -> None:
+    """Write a batch, with the boxes and landmarks of the few cells that give a loss for them."""
     sure = (batch.score > LEAST_SCORE).flatten().nonzero()[:, 0]
     content = {"luma": batch.luma, "score": batch.score.half(), "silent": batch.silent, "sure": sure.int()}
     content |= {name: getattr(batch, name).flatten(0, 1)[sure] for name in ("box", "landmarks", "weight")}
     path.parent.mkdir(exist_ok=True)
-    part = path.with_suffix(f".{multiprocessing.current_process().pid}.part")  # two processes may make the same
+    part = path.with_suffix(f".{multiprocessing.current_process().pid}.part")  # two processes may make the same batch
     torch.save(content, part)
     part.replace(path)
 
 
-def kept(path: Path) -> Batch:
-    """A batch that `keep` wrote."""
+def load_batch(path: Path) -> Batch:
+    """Read a batch that `save_batch` wrote."""
     content = torch.load(path, weights_only=True)
     shape, sure = content["score"].shape, content["sure"].long()
     whole: dict[str, Tensor] = {}
@@ -147,7 +147,7 @@ def kept(path: Path) -> Batch:
 
 
 def mirrored(batch: Batch) -> Batch:
-    """The scenes as a mirror shows them; the subject's right stays its right."""
+    """The scenes mirrored; right and left landmarks change places."""
     side = batch.luma.shape[-1]
     cells, count = [], 0
     for stride in STRIDES:
@@ -165,7 +165,7 @@ def mirrored(batch: Batch) -> Batch:
 
 
 def relit(batch: Batch, rng: np.random.Generator) -> Batch:
-    """The scenes in other light, each in its own."""
-    tables = [tone_curve(rng) for _ in range(len(batch.luma))]
+    """The scenes with random tone curves."""
+    tables = [random_tones(rng) for _ in range(len(batch.luma))]
     luma = [table[scene] for table, scene in zip(tables, batch.luma.numpy(), strict=True)]
     return replace(batch, luma=torch.from_numpy(np.stack(luma)))

@@ -1,10 +1,9 @@
-"""The face detector's network: full 3x3 convolutions on one grey channel, three levels, one anchor-free head a level.
+"""The face detector's network: 3x3 convolutions on luma, three levels, one anchor-free head per level.
 
-A coarse stem reads patches of 7x7 pixels every 4 pixels, a convolutional trunk with short cuts (He et al. 2016) halves the map
-three times, and a small top-down path hands what the coarse levels know to the fine ones (Lin et al. 2017, "Feature Pyramid
-Networks"). Every cell of the levels 8, 16 and 32 predicts one face (Tian et al. 2019, "FCOS"): a score, a box and five
-landmarks. Full convolutions are chosen over depthwise ones because a CPU runs them near its peak, while depthwise ones wait for
-memory; the stem skips the half-size map for the same reason.
+A 7x7 stem of stride 4 is followed by a residual trunk (He et al. 2016) that halves the map three times, and a small top-down
+path (Lin et al. 2017, "Feature Pyramid Networks"). Every cell of the levels 8, 16 and 32 predicts one face (Tian et al. 2019,
+"FCOS"): a score, a box and five landmarks. Full convolutions run near the peak of a CPU, while depthwise ones wait for memory;
+for the same reason there is no map at half size.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 HEAD = "head"
-"""The names of the last layers begin so: those which place boxes and landmarks."""
+"""Prefix of the names of the last layers."""
 
 STRIDES = (8, 16, 32)
 OUTPUTS = 1 + 4 + 10  # score, box, landmarks
-REACH = 1.5  # strides from a cell's centre to the side of a box that the head says nothing about
+REACH = 1.5  # strides from a cell's centre to the side of a box where the head gives 0
 
 
 class Prediction(NamedTuple):
-    """What the network says of every cell of every level; A cells, fine level first, row by row."""
+    """The network's outputs for A cells of all levels, fine level first, row by row."""
 
     logit: Tensor  # (N, A) score before the sigmoid
     box: Tensor  # (N, A, 4) px of the input, x0 y0 x1 y1
@@ -38,8 +37,8 @@ def convolution(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn
     )
 
 
-class Further(nn.Module):
-    """One more convolution at the same resolution, whose result is added to what it was given."""
+class Residual(nn.Module):
+    """A 3x3 convolution with a shortcut."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -57,16 +56,16 @@ class FaceNet(nn.Module):
     Parameters
     ----------
     widths : channels of the stem (stride 4) and of the levels 8, 16 and 32
-    depths : further convolutions after the stem and after the step down to each of the three levels
+    depths : residual convolutions after the stem and at each of the three levels
     neck : channels of the top-down path and of the heads
     """
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], neck: int) -> None:
         super().__init__()
         self.stem = convolution(1, widths[0], stride=4, size=7)
-        self.fine = nn.Sequential(*(Further(widths[0]) for _ in range(depths[0])))
+        self.fine = nn.Sequential(*(Residual(widths[0]) for _ in range(depths[0])))
         self.stages = nn.ModuleList(
-            nn.Sequential(convolution(below, width, stride=2), *(Further(width) for _ in range(depth)))
+            nn.Sequential(convolution(below, width, stride=2), *(Residual(width) for _ in range(depth)))
             for below, width, depth in zip(widths, widths[1:], depths[1:], strict=False)
         )
         self.lateral = nn.ModuleList(convolution(width, neck, size=1) for width in widths[1:])
@@ -75,7 +74,7 @@ class FaceNet(nn.Module):
 
     def forward(self, luma: Tensor) -> Prediction:
         """(N, 1, H, W) luma 0..255 of any dtype, H and W multiples of 32 -> the predictions."""
-        return self.predict(luma.float() / 255)  # no mean is taken off: what convolutions pad with is black, as frames are
+        return self.predict(luma.float() / 255)  # no mean is subtracted, so that zero padding is black
 
     def predict(self, x: Tensor) -> Prediction:
         """The same of luma 0..1, float32."""
@@ -94,7 +93,7 @@ class FaceNet(nn.Module):
 
 
 def decode(raw: Tensor, stride: int) -> Prediction:
-    """One level's maps, (N, 15, h, w), to predictions; a box reaches out from the centre of its cell to four sides."""
+    """The maps of one level, (N, 15, h, w), as predictions; a box is given by the distances of its sides from the cell."""
     height, width = raw.shape[2:]
     cells = raw.float().permute(0, 2, 3, 1).reshape(raw.shape[0], -1, OUTPUTS)
     centre = cell_centres(height, width, stride)
@@ -115,6 +114,6 @@ def _head(neck: int) -> nn.Conv2d:
     head = nn.Conv2d(neck, OUTPUTS, 1)
     nn.init.normal_(head.weight, std=0.01)
     bias = torch.zeros(OUTPUTS)
-    bias[0] = -4.6  # at first one cell in a hundred is a face, so that the background does not drown the rest
+    bias[0] = -4.6  # a prior of one face per hundred cells, against the imbalance of faces and background
     head.bias = nn.Parameter(bias)
     return head

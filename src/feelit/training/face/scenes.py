@@ -1,7 +1,7 @@
-"""Training scenes: square crops in which the faces have the sizes, places and company that a detector meets.
+"""Training scenes: square crops with faces of the sizes and in the places that a detector meets.
 
-Four kinds: a picture with its own surroundings; a gallery of tiles as video calls show it, whose edges cut faces; portraits
-pasted on a picture without faces; a picture without faces. Sizes are drawn evenly on a logarithmic scale.
+Four kinds: an image with its own surroundings; a gallery of tiles as in video calls, whose edges cut faces; portraits pasted on
+an image without faces; an image without faces. Face sizes are uniform on a logarithmic scale.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from feelit.types import Bool, Float32, Float64, Int64, UInt8
 Rect = tuple[int, int, int, int]  # x0 y0 x1 y1 px of the scene
 
 LEAST_PX = 7.0  # smaller faces give no loss
-CROWDS = 0.6  # an image is drawn in proportion to the number of its faces to this power
+CROWDS = 0.6  # images are drawn in proportion to the number of their faces to this power
 CROWD_PX = 40.0  # the largest face of a crowd
-LEAST_VISIBLE, LEAST_HINT = 0.5, 0.15  # of a face's box: above the first it is a face, below the second it is none
+LEAST_VISIBLE, LEAST_HINT = 0.5, 0.15  # visible share of a box: above the first it is a face, below the second it is none
 MIRRORED = [1, 0, 2, 4, 3]  # landmarks after a flip
 
 
@@ -30,8 +30,8 @@ class Scene:
     picture: UInt8  # (S, S, 3) BGR: a teacher may want colour, the network does not
     box: Float32  # (G, 4) px
     landmarks: Float32  # (G, 5, 2) px, also where they are out of sight
-    weight: Float32  # (G, 5) how far a landmark is to be trusted; 0 where it is out of sight
-    ignore: Bool  # (G,) give no loss either way
+    weight: Float32  # (G, 5) confidence of each landmark; 0 where it is out of sight
+    ignore: Bool  # (G,) whether a face gives no loss either way
 
     @property
     def luma(self) -> UInt8:
@@ -41,7 +41,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How pictures are turned: a share of them far, the others by up to 8 degrees."""
+    """Random rotation: up to `most_deg` for a share of the images, up to 8 degrees for the others."""
 
     share: float
     most_deg: float
@@ -54,7 +54,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pools:
-    """Which images serve for what, by index; a portrait is little more than one face."""
+    """Image indices by use; a portrait is little more than one face."""
 
     context: Int64
     portrait: Int64
@@ -62,7 +62,7 @@ class Pools:
 
 
 def sort_images(images: FaceImages) -> Pools:
-    """Sort images into the pools by the size of their largest usable face; images with ignored faces only serve nowhere."""
+    """Sort images into the pools by the size of their largest face; images with ignored faces only are left out."""
     kinds: dict[str, list[int]] = {"context": [], "portrait": [], "empty": []}
     for i in range(len(images)):
         rows = images.faces(i)
@@ -81,7 +81,7 @@ def face_sizes(box: Float32) -> Float32:
 
 
 class SceneMaker:
-    """Makes scenes out of labelled images; the same generator state gives the same scene."""
+    """Makes scenes out of labelled images; a scene depends on the state of the random generator."""
 
     def __init__(self, images: FaceImages, size_px: int, face_px: tuple[float, float], turn: Turn) -> None:
         self.images, self.size_px, self.face_px, self.turn = images, size_px, face_px, turn
@@ -90,7 +90,7 @@ class SceneMaker:
         self._context_p = faces / max(float(faces.sum()), 1.0)
 
     def make(self, rng: np.random.Generator) -> Scene:
-        """One scene, before any change of its brightness."""
+        """One scene, not yet degraded."""
         canvas = _Canvas(self.images, np.zeros((self.size_px, self.size_px, 3), np.uint8), self.turn)
         kind = rng.choice(4, p=(0.6, 0.15, 0.2, 0.05))
         if kind == 0:
@@ -135,7 +135,7 @@ class SceneMaker:
 
 
 class _Canvas:
-    """Pictures laid over one another, and the faces that can still be seen."""
+    """Images pasted over one another, and the faces that remain visible."""
 
     def __init__(self, images: FaceImages, picture: UInt8, turn: Turn) -> None:
         self.images, self.picture, self.turn = images, picture, turn
@@ -147,7 +147,7 @@ class _Canvas:
         self.ignore: list[Bool] = []
 
     def lay(self, image: int, rect: Rect, face_px: tuple[float, float], rng: np.random.Generator) -> None:
-        """Put a turned, scaled and perhaps mirrored picture into a rectangle; one of its faces gets a drawn size and place."""
+        """Paste a rotated, scaled and perhaps mirrored image into a rectangle, with a random size and place of one face."""
         rows = self.images.faces(image)
         usable = np.flatnonzero(~self.images.ignore[rows]) + rows.start
         height, width = (float(side) for side in self.images.shape[image])
@@ -157,7 +157,7 @@ class _Canvas:
         if len(usable):
             box = self.images.box[int(rng.choice(usable))]
             scale = min(_log_uniform(rng, *face_px) / float(face_sizes(box[None])[0]), 3.0)
-            if cover < scale * 1.5:  # close enough to fill the rectangle without a margin
+            if cover < scale * 1.5:  # large enough to fill the rectangle
                 scale = max(scale, cover * rng.uniform(0.8, 1.0))
             anchor = (box[:2] + box[2:]).astype(np.float64) / 2
             place = rng.uniform([rect[0], rect[1]], [rect[2], rect[3]])
@@ -169,7 +169,7 @@ class _Canvas:
         angle = np.deg2rad(self.turn.draw(rng))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         linear = turn @ np.diag(scale * np.exp(rng.uniform(-0.08, 0.08, 2)))
-        if len(usable):  # slide the picture so far that the rectangle shows little beyond its edge
+        if len(usable):
             place = _slide(place, anchor, scale, (width, height), rect)
         matrix = np.column_stack([linear, place - linear @ anchor])
         matrix = _mirror(matrix, width) if mirrored else matrix
@@ -177,7 +177,7 @@ class _Canvas:
         self.draw(image, matrix, _within(rect, matrix, (width, height)), border)
 
     def draw(self, image: int, matrix: Float64, rect: Rect, border: int) -> None:
-        """Warp a picture into a rectangle and take over its faces."""
+        """Warp an image into a rectangle and add its faces."""
         x0, y0, x1, y1 = rect
         if x1 - x0 < 4 or y1 - y0 < 4:
             return
@@ -206,7 +206,7 @@ class _Canvas:
         self.ignore.append(self.images.ignore[rows].copy())
 
     def scene(self) -> Scene:
-        """What the canvas shows; faces out of sight are gone, faces that hardly show are to be ignored."""
+        """The scene, without hidden faces; faces that are hardly visible are ignored."""
         full, box = (np.concatenate([np.zeros((0, 4), np.float32), *part]) for part in (self.full, self.visible))
         landmarks = np.concatenate([np.zeros((0, 5, 2), np.float32), *self.landmarks])
         weight = np.concatenate([np.zeros((0, 5), np.float32), *self.weight])
@@ -217,7 +217,7 @@ class _Canvas:
         return Scene(self.picture, box[keep], landmarks[keep], weight[keep], ignore[keep])
 
     def _cover(self, rect: Rect) -> None:
-        """What a rectangle hides of the faces under it."""
+        """Ignore or remove the faces that a rectangle covers."""
         x0, y0, x1, y1 = rect
         for box, ignore in zip(self.visible, self.ignore, strict=True):
             wide = np.minimum(box[:, 2], x1) - np.maximum(box[:, 0], x0)
@@ -232,26 +232,26 @@ def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def _mirror(matrix: Float64, width: float) -> Float64:
-    """The transform that mirrors the source picture first."""
+    """The transform applied after mirroring the source image."""
     return matrix @ np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], np.float64)
 
 
 def _within(rect: Rect, matrix: Float64, size: tuple[float, float]) -> Rect:
-    """The part of a rectangle that a picture reaches, with the corners that its turn leaves open."""
+    """The part of a rectangle within the bounds of a transformed image."""
     corners = np.array([[0, 0], [size[0], 0], [0, size[1]], size]) @ matrix[:, :2].T + matrix[:, 2]
     (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
     return max(rect[0], int(x0)), max(rect[1], int(y0)), min(rect[2], int(x1)), min(rect[3], int(y1))
 
 
 def _slide(place: Float64, anchor: Float64, scale: float, size: tuple[float, float], rect: Rect) -> Float64:
-    """Move a face's place so that the picture around it covers the rectangle, as far as it is large enough."""
+    """Move a face's place so that the image covers the rectangle, as far as it is large enough."""
     low = np.array(rect[2:]) - (np.array(size) - anchor) * scale
     high = np.array(rect[:2]) + anchor * scale
     return np.clip(place, np.minimum(low, high), np.maximum(low, high))
 
 
 def _warp(image: UInt8, matrix: Float64, size: tuple[int, int], border: int) -> UInt8:
-    """Bilinear sampling, after area averaging where the picture shrinks, because bilinear sampling alone would alias."""
+    """Bilinear sampling, after area averaging where the image shrinks, against aliasing."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.7:
         wide, high = (max(2, round(side * scale)) for side in image.shape[1::-1])
@@ -259,7 +259,7 @@ def _warp(image: UInt8, matrix: Float64, size: tuple[int, int], border: int) -> 
         image = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA).astype(np.uint8)
         matrix = matrix.copy()
         matrix[:, :2] *= ratio
-    # The matrix maps edges of pixels; OpenCV wants pixel centres at whole numbers.
+    # The matrix maps pixel edges; OpenCV has pixel centres at whole numbers.
     centred = matrix.copy()
     centred[:, 2] += matrix[:, :2].sum(axis=1) * 0.5 - 0.5
     return cv2.warpAffine(image, centred, size, flags=cv2.INTER_LINEAR, borderMode=border).astype(np.uint8)

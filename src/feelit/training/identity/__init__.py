@@ -1,1 +1,1 @@
-"""The identity model: dlib's weights, folded and quantised."""
+"""Conversion of the identity model: dlib's weights, folded and quantised."""

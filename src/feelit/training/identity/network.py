@@ -1,9 +1,8 @@
-"""dlib's face recognition network as an ONNX graph for luma, and as PyTorch functions to compare it with.
+"""dlib's face recognition network (King 2017, dlib.net, CC0): its weights, an ONNX graph for luma, and PyTorch functions.
 
-The network is a ResNet (He et al. 2016) with blocks of two convolutions. Where a block halves the picture, its short cut is an
-average over 2 x 2 px; zeros stand for the channels that it lacks, and for the row and column by which the convolutions fall
-short. On a grey picture red, green and blue are equal, so the three planes of the first kernel add up to one without any loss.
-The first layer then costs a third.
+The network is a ResNet (He et al. 2016) with blocks of two convolutions. Where a block halves the picture, its shortcut is an
+average over 2 x 2 px, padded with zeros to the same channels and size. On a grey picture red, green and blue are equal, so the
+three planes of the first kernel add up to one, at a third of the cost.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ _TENSOR_VERSION = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DlibWeights:
-    """A residual network of 29 convolutions.
+    """The weights of 29 convolutions, each followed by an affine layer, and of a final matrix.
 
     Attributes
     ----------
     kernel : (O, I, K, K) float32 each
-    scale, shift : (O,) float32 each, what follows a convolution; its own bias is in `shift`
-    projection : (256, 128) float32, applied last, to the mean of all places
+    scale, shift : (O,) float32 each, of the affine layers; the biases of the convolutions are part of `shift`
+    projection : (256, 128) float32, applied to the mean over all positions
     """
 
     kernel: tuple[Float32, ...]
@@ -53,7 +52,10 @@ class DlibWeights:
 
 
 def read_dlib_weights(folder: Path) -> DlibWeights:
-    """Read dlib's file, which lies in a folder, or in the package there that brings it.
+    """Read dlib's file in a folder, or in the package that contains it.
+
+    The file is dlib's serialisation of a network: layers in the order of computation, each after its name, tensors as four
+    lengths and little-endian float32. Learning rates, loss and tags are skipped.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def read_dlib_weights(folder: Path) -> DlibWeights:
             name = layer.group(1)
             values, after = _tensor(data, layer.end(), skip=2 if name.startswith(b"fc") else 0)
             if name.startswith(b"con"):
-                filters, rows, columns = (_whole(data, after, count=3))[0]
+                filters, rows, columns = _integers(data, after, count=3)[0]
                 biases, weights = values[-filters:], values[:-filters]
                 kernel.append(weights.reshape(filters, -1, rows, columns))
                 shift.append(biases)
@@ -111,8 +113,8 @@ def _packed(folder: Path) -> bytes:
 
 
 def _tensor(data: bytes, start: int, skip: int) -> tuple[Float32, int]:
-    """The tensor at a place, flat, behind as many whole numbers as are to be skipped, and where it ends."""
-    (*_, version, samples, channels, rows, columns), place = _whole(data, start, count=skip + 5)
+    """The flat tensor at `start`, after `skip` integers, and where it ends."""
+    (*_, version, samples, channels, rows, columns), place = _integers(data, start, count=skip + 5)
     count = samples * channels * rows * columns
     if version != _TENSOR_VERSION or not 0 < count < 1 << 24:
         raise ValueError(f"no tensor at byte {start}")
@@ -120,8 +122,8 @@ def _tensor(data: bytes, start: int, skip: int) -> tuple[Float32, int]:
     return values, place + 4 * count
 
 
-def _whole(data: bytes, place: int, count: int) -> tuple[list[int], int]:
-    """Whole numbers as dlib writes them: a byte with sign and length, then so many bytes, the lowest first."""
+def _integers(data: bytes, place: int, count: int) -> tuple[list[int], int]:
+    """Integers as dlib writes them, and where they end: a byte with sign and length, then the bytes, lowest first."""
     numbers = []
     for _ in range(count):
         length = data[place] & 0x0F
@@ -134,10 +136,10 @@ def _whole(data: bytes, place: int, count: int) -> tuple[list[int], int]:
 SIZE_PX = 150
 MEANS = np.array([122.782, 117.001, 104.298], np.float32)
 SCALE = np.float32(256)
-"""What the network was trained with: (colour - mean) / 256, in the order red, green, blue."""
+"""The network's input is (colour - mean) / 256, in the order red, green, blue."""
 
 LEVELS = (3, 4, 3, 3, 1)
-"""Blocks a level. The first block of all levels but the first one halves the picture."""
+"""Blocks per level. The first block of every level but the first halves the picture."""
 
 
 def identity_graph(weights: DlibWeights) -> onnx.ModelProto:
@@ -169,7 +171,7 @@ def identity_graph(weights: DlibWeights) -> onnx.ModelProto:
 
 
 def embed_colour(weights: DlibWeights, pictures: Float32) -> Float32:
-    """What dlib's own network gives of pictures in colour: (N, 3, 150, 150) float32, 0..255 -> (N, 128)."""
+    """The embeddings of dlib's own network: (N, 3, 150, 150) RGB float32, 0..255 -> (N, 128)."""
     kernel = [torch.from_numpy(k * s[:, None, None, None]) for k, s in zip(weights.kernel, weights.scale, strict=True)]
     bias = [torch.from_numpy(shift.copy()) for shift in weights.shift]
     x = (torch.from_numpy(pictures) - torch.from_numpy(MEANS)[:, None, None]) / float(SCALE)
@@ -188,7 +190,7 @@ def embed_colour(weights: DlibWeights, pictures: Float32) -> Float32:
 
 
 def _sum(a: Tensor, b: Tensor) -> Tensor:
-    """The sum of two tensors, of which either may be the smaller one in an axis: zeros stand for what it lacks."""
+    """The sum of two tensors, padded with zeros to the same shape."""
     shape = [max(pair) for pair in zip(a.shape, b.shape, strict=True)]
 
     def filled(x: Tensor) -> Tensor:
@@ -199,7 +201,7 @@ def _sum(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _folded(weights: DlibWeights) -> tuple[list[Float32], list[Float32]]:
-    """Kernels and biases with the affine layers in them, and the first ones for luma from 0 to 255."""
+    """Kernels and biases with the affine layers folded in, the first ones for luma from 0 to 255."""
     kernel = [k * s[:, None, None, None] for k, s in zip(weights.kernel, weights.scale, strict=True)]
     bias = list(weights.shift)
     offset = (kernel[0].sum(axis=(2, 3)) * (MEANS / SCALE)).sum(axis=1)
@@ -209,7 +211,7 @@ def _folded(weights: DlibWeights) -> tuple[list[Float32], list[Float32]]:
 
 
 class _Graph:
-    """Collects nodes and weights, and names them."""
+    """Builds an ONNX graph: names and collects nodes and weights."""
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []

@@ -1,8 +1,8 @@
-"""The identity model: dlib's network folded to luma, in 8-bit integers, compared at every step. Nothing is trained.
+"""Conversion of dlib's network to the identity model: folded to luma, quantised, and compared at every step.
 
-The folder of data holds dlib's file, or the package that it comes in (see `identity.weights`), and Parquet files of faces that
-are aligned to `vision.identity.TEMPLATE`, in a column `image` (bytes of pictures). By them integers get their ranges. Where a
-file also has a column `person`, the finished model is scored on its pairs.
+The folder of data holds dlib's file, or the package that contains it (see `identity.network`), and Parquet files of faces,
+aligned to `vision.identity.TEMPLATE`, in a column `image` (encoded images), for the calibration of the quantisation. Where a
+file also has a column `person`, the model is scored on its pairs.
 """
 
 from __future__ import annotations
@@ -18,42 +18,41 @@ import onnx
 import pyarrow.parquet as pq
 
 from feelit.errors import ModelError, UsageError
-from feelit.evaluation.verification import pairs_of, score_pairs
 from feelit.models.card import ModelCard, write_card
 from feelit.training.export import quantize
 from feelit.training.identity.network import SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
-from feelit.types import Float32, UInt8
+from feelit.types import Bool, Float32, Float64, Int64, UInt8
 from feelit.vision.identity import open_identity
 
 log = logging.getLogger(__name__)
 
-IN_INTEGERS = ("Conv", "Relu", "Add", "AveragePool", "MaxPool", "Pad")
+QUANTIZED = ("Conv", "Relu", "Add", "AveragePool", "MaxPool", "Pad")
 
 MOST_DIFFERENCE = 1e-4
-"""Between dlib's network on grey pictures in three planes and the ONNX file in float32."""
+"""Between dlib's network on grey RGB images and the ONNX file in float32."""
 
 LEAST_COSINE = 0.995
-"""Between an embedding in float32 and the same in integers."""
+"""Between an embedding in float32 and the same after quantisation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides what comes out, besides the data."""
+    """All settings besides the data."""
 
-    pictures: int = 200  # by which integers get their ranges
+    pictures: int = 200  # for the calibration of the quantisation
     percentile: float = 99.9999
     seed: int = 0
 
 
 def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
-    """Read, fold, quantise, compare and write the card; gives the path of the ONNX file.
+    """Convert, compare and score; gives the path of the ONNX file `out`/`name`.onnx, with its card beside it.
 
     Raises
     ------
     UsageError
         if `data` holds no faces.
     ModelError
-        if dlib's file is missing or another one, or a step changes what the network says.
+        if dlib's file is missing or another one, or a step changes the embeddings.
     """
     weights = read_dlib_weights(data)
     faces = {path.stem: _faces(path) for path in sorted(data.glob("*.parquet"))}
@@ -65,11 +64,11 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     onnx.save(identity_graph(weights), exact)
     write_card(_card(exact, weights, {}, recipe), exact)
     difference = _difference(weights, exact, pictures[some[:16]])
-    quantize(exact, path, pictures[some], (), IN_INTEGERS, recipe.percentile)
+    quantize(exact, path, pictures[some], (), QUANTIZED, recipe.percentile)
     write_card(_card(path, weights, {}, recipe), path)
     scores: dict[str, Any] = {
         "largest difference between dlib's network and ONNX Runtime in float32, on luma": float(f"{difference:.1e}"),
-        "cosine between float32 and integers": _kept(exact, path, pictures[some]),
+        "cosine between float32 and integers": _cosines(exact, path, pictures[some]),
     }
     model = open_identity(path, "cpu")
     for source, (images, person) in faces.items():
@@ -87,11 +86,11 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
 
 
 def _faces(path: Path) -> tuple[UInt8, Any]:
-    """The pictures of a table at the network's size, and numbers of people; None where it does not know them."""
-    there = pq.read_schema(path).names
-    if "image" not in there:
+    """The images of a table at the network's size, and the numbers of the people; None where there is no such column."""
+    columns = pq.read_schema(path).names
+    if "image" not in columns:
         return np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), None
-    names = [name for name in ("source", "person") if name in there]
+    names = [name for name in ("source", "person") if name in columns]
     table = pq.read_table(path, columns=["image", *names])
     pictures = np.empty((len(table), SIZE_PX, SIZE_PX), np.uint8)
     for i, encoded in enumerate(table.column("image").to_pylist()):
@@ -107,16 +106,16 @@ def _faces(path: Path) -> tuple[UInt8, Any]:
 
 def _difference(weights: DlibWeights, path: Path, pictures: UInt8) -> float:
     grey = np.repeat(pictures[:, None].astype(np.float32), 3, axis=1)
-    wanted = embed_colour(weights, grey)
-    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    difference = float(np.abs(open_identity(path, "cpu").embed(pictures) - wanted).max())
+    expected = embed_colour(weights, grey)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    difference = float(np.abs(open_identity(path, "cpu").embed(pictures) - expected).max())
     if not difference <= MOST_DIFFERENCE:
         raise ModelError(f"{path.name} differs from dlib's network by {difference:.2g}", "compare layer by layer")
     return difference
 
 
-def _kept(exact: Path, path: Path, pictures: UInt8) -> dict[str, float]:
-    """How close embeddings in integers are to those in float32."""
+def _cosines(exact: Path, path: Path, pictures: UInt8) -> dict[str, float]:
+    """Mean and least cosine between embeddings in float32 and after quantisation."""
     before, after = (open_identity(model, "cpu").embed(pictures) for model in (exact, path))
     cosine: Float32 = (before * after).sum(axis=1)
     if not cosine.min() >= LEAST_COSINE:
@@ -157,3 +156,41 @@ def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Reci
         ),
         recipe=f"feelit train identity: {recipe}",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PairScores:
+    """The equal error rate of face verification.
+
+    Attributes
+    ----------
+    same, different : numbers of pairs of one person and of two
+    equal_error : the error rate at the threshold where false acceptances and rejections are equally frequent
+    threshold : that threshold
+    """
+
+    same: int
+    different: int
+    equal_error: float
+    threshold: float
+
+
+def pairs_of(embedding: Float32, person: Int64) -> tuple[Float64, Bool]:
+    """The cosines of all pairs of faces, and which pairs are of one person.
+
+    (F, D) float32 of length one and (F,) int64 -> (P,) float64 and (P,) bool
+    """
+    first, second = np.triu_indices(len(embedding), 1)
+    cosine = (embedding @ embedding.T).astype(np.float64)[first, second]
+    same: Bool = person[first] == person[second]
+    return cosine, same
+
+
+def score_pairs(likeness: Float64, same: Bool) -> PairScores:
+    """Score pairs of both kinds: (P,) float64 similarities and (P,) bool."""
+    of_one, of_two = np.sort(likeness[same]), np.sort(likeness[~same])
+    threshold = np.unique(likeness)
+    missed = np.searchsorted(of_one, threshold) / len(of_one)  # share below
+    joined = 1 - np.searchsorted(of_two, threshold) / len(of_two)
+    best = int(np.argmin(np.abs(missed - joined)))
+    return PairScores(len(of_one), len(of_two), float(missed[best] + joined[best]) / 2, float(threshold[best]))

@@ -1,1 +1,1 @@
-"""The network of signals: what it learns from, and how it joins the classifier's trunk."""
+"""Training of the signals model, a branch of the expression classifier."""

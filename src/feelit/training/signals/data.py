@@ -1,7 +1,7 @@
-"""What the branch of signals learns from: faces of labelled pictures, seen by the teacher, and what the trunk makes of them.
+"""Training data of the signals branch: faces labelled by the teacher, and the activations of the classifier's trunk.
 
-Every face is cut once and labelled once. Then it is cropped several times, each time aligned, turned and blurred a little
-differently, and goes through the classifier's trunk, which does not learn.
+Every face is cut out and labelled once. For every step it is cropped with another augmentation and goes through the frozen
+trunk.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 
 from feelit.errors import UsageError
+from feelit.evaluation.classifier.crops import at_resolution, tone_curve
 from feelit.signals.columns import OUTPUTS
-from feelit.signals.mirror import in_mirror
+from feelit.signals.derive import in_mirror
 from feelit.storage.atomic import whole_file
 from feelit.training.face.data import load_images
 from feelit.training.signals.network import Tap
@@ -28,25 +29,24 @@ log = logging.getLogger(__name__)
 
 CUT_PX = 96
 CUT_SHARE = 1.3
-"""Faces are cut to squares of so many px, so much wider than the crop that they give."""
+"""Side of the squares to which faces are cut, px, and relative to the crop."""
 
 HEAD_CUT_PX = 160
-"""Rendered heads are cut to so many: crops out of fewer are softer than those of a video, and an iris is 4 px wide."""
+"""The same for rendered heads: crops out of fewer pixels are softer than those of a video, and an iris is 4 px wide."""
 
 TURNED_OVER = 60.0
-"""Beyond so many degrees of pitch or roll, near profile, the three angles of a head say little each: turning about two axes is
-nearly the same there. Such rendered heads teach no pitch and no roll."""
+"""Beyond this pitch or roll, in degrees, the angles of a rendered head are ambiguous (gimbal lock) and get no weight."""
 
 CLOSED = 0.5
-"""Of eyes that are closed as far as this nobody can say where they look."""
+"""From this blink on, the gaze gets no weight."""
 
 MEASURED = 4096
-"""So many crops give means and spreads."""
+"""Crops from which means and spreads are measured."""
 
 LIPS_SHOWN = 0.6
 OPEN_LID, SHUT_LID = 0.15, 0.75
-"""What the teacher says of rendered heads: of the gap of their lips, whose vertices lie behind the edge; and of lids that are
-drawn open and shut."""
+"""The teacher's outputs for rendered heads: relative to their lip gap, whose vertices lie behind the edge, and for open and
+closed lids."""
 
 ROLL = OUTPUTS.index("roll_deg")
 PITCH_ROLL = [OUTPUTS.index("pitch_deg"), ROLL]
@@ -55,30 +55,30 @@ GAP = OUTPUTS.index("lip_gap")
 BLINKS = [OUTPUTS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
 SNEERS = [OUTPUTS.index(name) for name in ("noseSneerLeft", "noseSneerRight")]
 UNSEEN = [*SNEERS, *(OUTPUTS.index(name) for name in ("cheekSquintLeft", "cheekSquintRight"))]
-"""What the teacher gives as 0 of any face."""
+"""Outputs at which the teacher gives 0 for any face."""
 EYES = [OUTPUTS.index(name) for name in ("eye_yaw_deg", "eye_pitch_deg")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """F faces that the teacher has seen."""
+    """F faces with the teacher's labels."""
 
     picture: UInt8  # (F, P, P)
     landmarks: Float32  # (F, 5, 2) px of it
-    target: Float32  # (F, 58) as OUTPUTS, pose in the picture; NaN where the teacher saw no face
-    weight: Float32  # (F, 58) how much each counts
+    target: Float32  # (F, 58) in the order of OUTPUTS, pose relative to the picture; NaN where the teacher finds no face
+    weight: Float32  # (F, 58) weights of the targets
 
     def __len__(self) -> int:
         return len(self.picture)
 
     def rows(self, where: Int64 | Bool) -> Faces:
-        """Some of them."""
+        """The faces that a mask or an index array selects."""
         return Faces(self.picture[where], self.landmarks[where], self.target[where], self.weight[where])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
-    """Crops as the network is served with them, and what they show; pose is that in the crop."""
+    """Crops with their targets; pose is relative to the crop."""
 
     crop: UInt8  # (N, S, S)
     target: Float32  # (N, 58)
@@ -86,7 +86,7 @@ class Crops:
 
 
 def read_faces(files: list[Path], least_px: float, teacher: Path, scale: Scale, cache: Path) -> Faces:
-    """The faces of Parquet files (see `face.data`), labelled; what an earlier call left in `cache` is not labelled again.
+    """The labelled faces of Parquet files, see `face.data`; `cache` keeps the labels.
 
     Raises
     ------
@@ -96,16 +96,20 @@ def read_faces(files: list[Path], least_px: float, teacher: Path, scale: Scale, 
         if MediaPipe is not installed.
     """
     if not cache.exists():
-        pictures, landmarks = _cut_faces(files, least_px)
-        looks = Teacher(teacher)
-        seen = [looks.targets(picture, scale) for picture in pictures]
-        target, weight = np.stack([t for t, _ in seen]), np.stack([w for _, w in seen])
+        cut = [cut_face(luma, landmarks) for _, luma, landmarks in load_images(files).unmasked(least_px)]
+        if not cut:
+            message = f"the pictures hold no face of {least_px:g} px"
+            raise UsageError(message, "docs/models.md says what data the signals recipe needs")
+        pictures, landmarks = (np.stack(part) for part in zip(*cut, strict=True))
+        landmarker = Teacher(teacher)
+        labels = [landmarker.targets(picture, scale) for picture in pictures]
+        target, weight = (np.stack(part) for part in zip(*labels, strict=True))
         with whole_file(cache) as part, part.open("wb") as file:
             np.savez(file, picture=pictures, landmarks=landmarks, target=target, weight=weight)
     with np.load(cache) as kept:
         faces = Faces(*(kept[name] for name in Faces.__slots__))
     found: Bool = np.asarray(np.isfinite(faces.target).all(axis=1), bool)
-    log.info("%s: the teacher sees %d of %d faces", cache.name, found.sum(), len(faces))
+    log.info("%s: the teacher finds %d of %d faces", cache.name, found.sum(), len(faces))
     weight = faces.weight.copy()
     weight[:, UNSEEN] = 0
     weight[np.ix_((faces.target[:, BLINKS].max(axis=1) > CLOSED), EYES)] = 0
@@ -113,11 +117,11 @@ def read_faces(files: list[Path], least_px: float, teacher: Path, scale: Scale, 
 
 
 def read_heads(folder: Path, counts: float = 1.0) -> Faces:
-    """Rendered heads of `sample_videos/make_heads.py`: exact pose, eyes, lips, lids and wrinkled noses, and nothing else.
+    """Heads rendered by `sample_videos/make_heads.py`: ground truth of pose, eyes, lips, lids and wrinkled noses.
 
     Parameters
     ----------
-    counts : what each of their truths counts, in those that the teacher is sure of
+    counts : weight of the ground truth
 
     Raises
     ------
@@ -145,22 +149,6 @@ def read_heads(folder: Path, counts: float = 1.0) -> Faces:
     return Faces(np.stack(pictures), np.stack(points), np.stack(targets), np.stack(weights))
 
 
-def _cut_faces(files: list[Path], least_px: float) -> tuple[UInt8, Float32]:
-    pictures, points = [], []
-    images = load_images(files)
-    for i in np.flatnonzero(~images.masked).tolist():
-        faces = images.faces(i)
-        side = (images.box[faces, 2:] - images.box[faces, :2]).min(axis=1)
-        luma = np.asarray(cv2.cvtColor(images.image(i), cv2.COLOR_BGR2GRAY), np.uint8)
-        for landmarks in images.landmarks[faces][(side >= least_px) & ~images.ignore[faces]]:
-            cut, where = cut_face(luma, landmarks)
-            pictures.append(cut)
-            points.append(where)
-    if not pictures:
-        raise UsageError(f"the pictures hold no face of {least_px:g} px", "docs/models.md says what the recipe wants")
-    return np.stack(pictures), np.stack(points)
-
-
 def cut_face(luma: UInt8, landmarks: Float32, cut_px: int = CUT_PX) -> tuple[UInt8, Float32]:
     """An upright square around a face, and the landmarks in it: (cut_px, cut_px) uint8 and (5, 2) px."""
     shape = TEMPLATE - TEMPLATE.mean(axis=0)
@@ -181,7 +169,7 @@ def cut_face(luma: UInt8, landmarks: Float32, cut_px: int = CUT_PX) -> tuple[UIn
 
 
 def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> Crops:
-    """Aligned crops as a video gives them; with `rng`, as it would on another day: turned, shifted, blurred, mirrored."""
+    """Aligned crops as a video gives them; with `rng`, augmented: rotated, shifted, blurred, mirrored."""
     landmarks, count = faces.landmarks.astype(np.float64), len(faces)
     if rng is not None:
         spread = np.sqrt(((landmarks - landmarks.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2)))
@@ -196,7 +184,7 @@ def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> 
         cut = cv2.warpAffine(
             faces.picture[i], matrix[i], (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        crops[i] = _another_day(np.asarray(cut, np.uint8), rng) if rng is not None else cut
+        crops[i] = _degraded(np.asarray(cut, np.uint8), rng) if rng is not None else cut
     if rng is not None:
         mirrored = rng.random(count) < 0.5
         crops[mirrored] = crops[mirrored, :, ::-1]
@@ -206,7 +194,7 @@ def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> 
 
 
 def draw(kinds: list[tuple[Faces, float]], count: int, size_px: int, rng: np.random.Generator) -> Crops:
-    """Crops of faces drawn at random, of each kind a share of them.
+    """Crops of faces drawn at random, a share of each kind.
 
     Parameters
     ----------
@@ -220,13 +208,13 @@ def draw(kinds: list[tuple[Faces, float]], count: int, size_px: int, rng: np.ran
 
 
 class Batches:
-    """Batches of crops: which one a step sees depends on its number alone.
+    """Batches of crops; a batch depends on the number of its step alone.
 
     Parameters
     ----------
     kinds : faces and their share, whose sum is 1
     tap : where the branch begins
-    exposure : as of the classifier's card; crops are evened as they are where they are served
+    exposure : of the classifier's card, see `vision.exposure`
     """
 
     def __init__(
@@ -236,18 +224,18 @@ class Batches:
         self._read = tap.reader()
 
     def batch(self, step: int, count: int) -> tuple[UInt8, Float32, Float32]:
-        """What the branch reads, targets and weights: (N, C, 16, 16) uint8, (N, 58), (N, 58) float32."""
+        """Inputs of the branch, targets and weights: (N, C, 16, 16) uint8, (N, 58), (N, 58) float32."""
         crops = draw(self._kinds, count, self._size_px, np.random.default_rng([self._seed, step]))
         pixels = even_exposure(crops.crop, *self._exposure) if self._exposure else crops.crop
         return self._read(pixels), crops.target, crops.weight
 
     def some(self) -> Crops:
-        """Crops by which means and spreads are measured."""
+        """Crops for measuring means and spreads."""
         return draw(self._kinds, MEASURED, self._size_px, np.random.default_rng([self._seed, MEASURED]))
 
 
 def _moved(matrix: Float64, size_px: int, rng: np.random.Generator) -> Float64:
-    """(N, 2, 3) transforms, turned, scaled and shifted about the middle of the crop."""
+    """(N, 2, 3) transforms with a random rotation, scale and shift about the middle of the crop."""
     count = len(matrix)
     angle, scale = np.radians(rng.uniform(-14, 14, count)), np.exp(rng.uniform(-0.1, 0.1, count))
     turn = np.stack([[scale * np.cos(angle), -scale * np.sin(angle)], [scale * np.sin(angle), scale * np.cos(angle)]])
@@ -260,20 +248,17 @@ def _moved(matrix: Float64, size_px: int, rng: np.random.Generator) -> Float64:
     return moved
 
 
-def _another_day(image: UInt8, rng: np.random.Generator) -> UInt8:
-    """Fewer pixels, a blur, compression, another light; each now and then."""
+def _degraded(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """A crop with, at random, a lower resolution, blur, compression, another light."""
     side, draw = len(image), rng.random()
     if draw < 0.25:
-        small = int(rng.uniform(0.35, 0.8) * side)
-        less = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
-        image = np.asarray(cv2.resize(less, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
+        image = at_resolution(image, int(rng.uniform(0.35, 0.8) * side))
     elif draw < 0.4:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.6)), np.uint8)
     if rng.random() < 0.15:
         coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(25, 80))])[1]
         image = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     if rng.random() < 0.5:
-        level = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.5, 0.5))
-        level = (level - 0.5) * np.exp(rng.uniform(-0.5, 0.25)) + 0.5 + rng.uniform(-0.12, 0.12)
+        level = tone_curve(np.exp(rng.uniform(-0.5, 0.5)), np.exp(rng.uniform(-0.5, 0.25)), rng.uniform(-0.12, 0.12))
         image = np.clip(level * 255, 0, 255).astype(np.uint8)[image]
     return image

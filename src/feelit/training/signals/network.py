@@ -1,7 +1,8 @@
-"""The branch that gives signals: two residual blocks on what the classifier's trunk gives at a quarter of the resolution.
+"""The signals branch: two residual blocks on the activations of the expression classifier, and their ONNX file.
 
-The trunk learnt what expressions need. Where an iris is, and how far lips part, is read from the crop itself as well: its
-pixels go through two convolutions that join the first block.
+The trunk was trained for expressions; for details such as the iris and the gap of the lips, the crop's own pixels go through
+two convolutions that are added to the first block. The branch is joined to the ONNX file of a quantised classifier, whose nodes
+stay as they are, so that its outputs keep every bit.
 """
 
 from __future__ import annotations
@@ -23,24 +24,23 @@ from feelit.training.expression.network import Residual
 from feelit.types import UInt8
 
 CELLS = 16
-"""4 x 4 places are left in the end. No mean is taken over them: where a lid or a corner of the mouth is says what it does."""
+"""The final map of 4 x 4 cells is flattened, not averaged: the position of a lid or a mouth corner matters."""
 
 PATCH = 4
-"""The crop joins the trunk's bytes as patches of so many pixels squared, a channel each."""
+"""Side of the patches into which the crop is split, px; each pixel of a patch is a channel."""
 
-LIGHT = 64.0
-"""What pixels are divided by."""
+PIXEL_SCALE = 64.0
 
 
 class Branch(nn.Module):
-    """Bytes of the trunk and of the crop in, signals out; scales belong to the network.
+    """Bytes of the trunk and of the crop in, signals out; the network contains their scales.
 
     Parameters
     ----------
     channels : of the trunk
     widths : channels of the two blocks, multiples of 16
-    step : what one step of the trunk's bytes stands for
-    detail : channels of what is made of pixels, a multiple of 16
+    step : quantisation step of the trunk's bytes
+    detail : channels computed from pixels, a multiple of 16
     """
 
     def __init__(self, channels: int, widths: tuple[int, int], step: float, dropout: float = 0.0, detail: int = 48) -> None:
@@ -54,12 +54,12 @@ class Branch(nn.Module):
             nn.Conv2d(detail, widths[0], 3, 2, 1, bias=False),
             last := nn.BatchNorm2d(widths[0]),
         )
-        nn.init.zeros_(last.weight)  # so that a run may start from weights that knew no pixels
+        nn.init.zeros_(last.weight)  # so that a run may start from weights of a branch without pixels
         self.out = nn.Linear(widths[1] * CELLS, len(OUTPUTS))
-        self._channels, self._steps = channels, (step, 1 / LIGHT)
+        self._channels, self._steps = channels, (step, 1 / PIXEL_SCALE)
 
     def forward(self, read: Tensor) -> Tensor:
-        """(N, C + PATCH^2, 16, 16) uint8, see `graph.Tap.reader` -> (N, 58), in units of the spread of each output."""
+        """(N, C + PATCH^2, 16, 16) uint8, see `Tap.reader` -> (N, 58), normalised outputs."""
         first, second = self.body
         assert isinstance(first, Residual)
         parts = (read[:, : self._channels], read[:, self._channels :])
@@ -71,9 +71,8 @@ class Branch(nn.Module):
         return out
 
     def fold(self, mean: Tensor, spread: Tensor) -> None:
-        """Make the outputs those of `columns.OUTPUTS`, in their units: (58,) both; and let weights do what the step did.
-
-        Where nothing stands between the bytes and the first convolutions, integers need no step of their own for them.
+        """Fold mean and spread, (58,) both, into the last layer, so that outputs have the units of `columns.OUTPUTS`, and the
+        input scales into the first convolutions, so that they read bytes directly.
         """
         self.out.weight.data *= spread[:, None]
         self.out.bias.data = self.out.bias.data * spread + mean
@@ -92,7 +91,7 @@ OUTPUT = "signals"
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A tensor of a classifier at which a branch begins: its bytes, and what a step of them stands for."""
+    """The quantised tensor of a classifier at which a branch begins: its name, its step and its channels."""
 
     path: Path
     data: str
@@ -100,7 +99,7 @@ class Tap:
     channels: int
 
     def reader(self, batch: int = 64) -> Callable[[UInt8], UInt8]:
-        """What a branch reads of crops: (N, S, S) uint8 -> (N, C + PATCH^2, S / PATCH, S / PATCH) uint8."""
+        """The function that computes a branch's inputs: (N, S, S) uint8 -> (N, C + PATCH^2, S / PATCH, S / PATCH) uint8."""
         model = onnx.load(self.path)
         model.graph.output.append(helper.make_tensor_value_info(self.data, TensorProto.UINT8, None))
         options = onnxruntime.SessionOptions()
@@ -123,12 +122,12 @@ def patches(crops: UInt8) -> UInt8:
 
 
 def find_tap(path: Path, layer: str) -> Tap:
-    """The tensor behind the last ReLU of a layer.
+    """The output of the last ReLU of a layer.
 
     Parameters
     ----------
-    path : a classifier whose convolutions compute in integers
-    layer : how the names of the layer's nodes begin, as "/features/features.5/"
+    path : a quantised classifier
+    layer : prefix of the names of the layer's nodes, such as "/features/features.5/"
 
     Raises
     ------
@@ -155,7 +154,7 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
     Parameters
     ----------
     tap : where the branch begins
-    branch : an ONNX file with one input, as `Tap.reader` gives it
+    branch : an ONNX file with one input, see `Tap.reader`
     out : the file to write
     """
     whole, part = onnx.load(tap.path), onnx.load(branch).graph
@@ -190,7 +189,7 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
 
 
 def _add_patches(graph: onnx.GraphProto, data: str, out: str) -> None:
-    """Nodes that put the input's pixels behind the channels of `data`, as `patches` does."""
+    """Add nodes that append the input's pixels to the channels of `data`, as `patches` does."""
     luma = graph.input[0]
     side = luma.type.tensor_type.shape.dim[2].dim_value // PATCH
     split, turned, pixels = (PREFIX + name for name in ("split", "turned", "pixels"))
@@ -210,7 +209,7 @@ def _add_patches(graph: onnx.GraphProto, data: str, out: str) -> None:
 
 
 def _sort(graph: onnx.GraphProto) -> None:
-    """Put nodes behind those whose outputs they read; otherwise in the order in which they are."""
+    """Sort nodes topologically, otherwise keeping their order."""
     known = {tensor.name for tensor in graph.initializer} | {port.name for port in graph.input} | {""}
     waiting, done = list(graph.node), []
     while waiting:
@@ -223,7 +222,7 @@ def _sort(graph: onnx.GraphProto) -> None:
 
 
 def _drop_unread(graph: onnx.GraphProto) -> None:
-    """Leave out constants that nothing reads."""
+    """Remove unused constants."""
     read = {name for node in graph.node for name in node.input}
     kept = [tensor for tensor in graph.initializer if tensor.name in read]
     del graph.initializer[:]

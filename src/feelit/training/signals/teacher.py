@@ -1,7 +1,7 @@
-"""MediaPipe's face landmarker as a teacher: 478 landmarks, 52 blendshapes and the head's matrix of every picture.
+"""MediaPipe's face landmarker as a teacher: 478 landmarks, 52 blendshapes and the head's matrix of every image.
 
-Its task file (Apache-2.0) is given by the user; the package `mediapipe` runs it offline. Every picture is shown twice, once
-mirrored: the mean of both is learnt, and where they differ it counts less.
+Its task file (Apache-2.0) is given by the user; the package `mediapipe` runs it offline. The target is the mean over the image
+and its mirror image; where both differ, it gets less weight.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 
 from feelit.errors import MissingExtraError, UsageError
 from feelit.signals.columns import BLENDSHAPES, OUTPUTS
-from feelit.signals.mirror import in_mirror
+from feelit.signals.derive import in_mirror
 from feelit.types import Float32, Float64, UInt8
 
 SIDE_PX = 256
-"""Pictures are enlarged to this with a border of their edge, or the landmarker's own detector misses tight ones."""
+"""Images are padded by repeating their edge and enlarged to this side, or the landmarker's own detector misses tight crops."""
 
 LEAST_CONFIDENCE = 0.3
 
@@ -29,16 +29,16 @@ EYES = ((468, 33, 133), (473, 362, 263))
 LIPS, BRIDGE, CHIN, NOSE = (13, 14), 168, 152, 1
 
 SPREAD = {"angle": 6.0, "eye": 8.0, "gap": 3.0, "share": 0.5, "least": 0.03}
-"""A difference between the two looks at which a target counts half: degrees, percent, and shares of a blendshape's spread."""
+"""Differences between image and mirror image at which a target gets half the weight: degrees, percent, and shares."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
-    """From the landmarker's units to degrees: fitted on rendered heads, whose pose and gaze are known.
+    """Conversion of the landmarker's units to degrees, fitted on rendered heads, whose pose and gaze are known.
 
-    Its pitch is multiplied by `pitch` and `pitch_deg` is added, its yaw multiplied by `yaw`. The sine of an eye's angle is
-    `eye` times the iris' place between the corners, in widths of the eye, plus `eye_up` for the pitch. The gap of the lips is
-    `gap` times its own.
+    Its pitch is multiplied by `pitch`, and `pitch_deg` is added; its yaw is multiplied by `yaw`. The sine of an eye's angle is
+    `eye` times the position of the iris between the corners, in eye widths, plus `eye_up` for the pitch. The gap of the lips is
+    multiplied by `gap`.
     """
 
     pitch_deg: float = 0.0
@@ -74,18 +74,18 @@ class Teacher:
         self._landmarker: Any = vision.FaceLandmarker.create_from_options(options)
 
     def targets(self, picture: UInt8, scale: Scale) -> tuple[Float32, Float32]:
-        """What one square picture shows, (58,) in the order of OUTPUTS, and how much each counts, (58,) in 0..1.
+        """Targets of one square picture, (58,) in the order of OUTPUTS, and their weights, (58,) in 0..1.
 
-        Both are NaN where no face is found. Pose is that in the picture.
+        Both are NaN where no face is found. Pose is relative to the picture.
         """
-        plain, mirrored = self.look(picture, scale), self.look(np.ascontiguousarray(picture[:, ::-1]), scale)
+        plain, mirrored = self.predict(picture, scale), self.predict(np.ascontiguousarray(picture[:, ::-1]), scale)
         if mirrored is None or plain is None:
-            nothing = np.full(len(OUTPUTS), np.nan, np.float32)
-            return nothing, nothing
+            unknown = np.full(len(OUTPUTS), np.nan, np.float32)
+            return unknown, unknown
         return agreed(plain, in_mirror(mirrored))
 
-    def look(self, picture: UInt8, scale: Scale) -> Float32 | None:
-        """What one square picture shows, (58,); None where no face is found."""
+    def predict(self, picture: UInt8, scale: Scale) -> Float32 | None:
+        """The outputs for one square picture, (58,); None where no face is found."""
         border = len(picture) // 4
         framed = cv2.copyMakeBorder(picture, border, border, border, border, cv2.BORDER_REPLICATE)
         large = cv2.resize(framed, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
@@ -122,7 +122,7 @@ def angles_of(turn: Float64) -> tuple[float, float, float]:
 
 
 def agreed(one: Float32, other: Float32) -> tuple[Float32, Float32]:
-    """The mean of two looks at one face, and how much it counts: less where they differ. (..., 58) each."""
+    """The mean of two predictions of one face, and its weight, which falls with their difference: (..., 58) each."""
     spread = np.full(len(OUTPUTS), SPREAD["least"] + SPREAD["share"] * 0.1, np.float32)
     spread[len(BLENDSHAPES) :] = [SPREAD["angle"]] * 3 + [SPREAD["eye"]] * 2 + [SPREAD["gap"]]
     weight = 1 / (1 + ((one - other) / spread) ** 2)
@@ -130,7 +130,7 @@ def agreed(one: Float32, other: Float32) -> tuple[Float32, Float32]:
 
 
 def _in_eye(head: Float64, iris: int, outer: int, inner: int) -> Float64:
-    """(2,) where the iris is, from the middle between the corners, in widths of the eye."""
+    """(2,) the position of the iris relative to the middle between the corners, in eye widths."""
     middle = (head[outer] + head[inner]) / 2
     width = np.linalg.norm((head[outer] - head[inner])[:2]) + 1e-9
     place: Float64 = (head[iris] - middle)[:2] / width

@@ -1,8 +1,8 @@
-"""The recipe of signals: labelled faces and a teacher in, an ONNX file with its card out.
+"""Training of the signals model: faces and a teacher in, an ONNX file with its card out.
 
-The folder of data holds train-*.parquet and val.parquet like those of the detector's recipe. The classifier's trunk stays as
-it is; what learns is a small branch on its bytes and those of the crop. The run's folder receives the teacher's labels and
-last.pt, from which an interrupted run resumes.
+The folder of data holds train-*.parquet and val.parquet as for the face detector. The classifier's trunk is frozen; a small
+branch on its activations and on the crop is trained. The run's folder receives the teacher's labels and last.pt, from which an
+interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from feelit.signals.columns import BLENDSHAPES, OUTPUTS
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, read_content, write_checkpoint
 from feelit.training.export import count_parameters, export_onnx, quantize
 from feelit.training.face.data import as_data
-from feelit.training.optimizer import follow
+from feelit.training.optimizer import Learner, Optimizer
 from feelit.training.signals.data import Batches, Crops, crop, read_faces, read_heads
 from feelit.training.signals.network import OUTPUT, Branch, Tap, find_tap, join
 from feelit.training.signals.teacher import Scale
@@ -38,13 +38,13 @@ from feelit.vision.session import open_session, run
 
 log = logging.getLogger(__name__)
 
-QUANTIZED_BY = 320
-"""So many faces give the ranges of the numbers in the branch."""
+CALIBRATION_FACES = 320
+"""Faces from which quantisation takes the ranges of activations."""
 
 LEAST_SPREAD = {"share": 0.04, "degrees": 1.0}
-"""What hardly ever moves is not stretched to the spread of the others, or its noise would be learnt."""
+"""The least standard deviation by which an output is normalised: of one that hardly varies, noise would be learnt."""
 
-MATTERS = {
+OUTPUT_WEIGHTS = {
     **dict.fromkeys(("pitch_deg", "yaw_deg", "roll_deg"), 4.0),
     **dict.fromkeys(("eye_yaw_deg", "eye_pitch_deg", "lip_gap"), 4.0),
     **dict.fromkeys(("jawOpen", "mouthSmileLeft", "mouthSmileRight", "eyeBlinkLeft", "eyeBlinkRight"), 2.0),
@@ -53,31 +53,31 @@ MATTERS = {
 }
 """Weights in the loss; the others have 1."""
 
-FAR = 50.0
-"""Outputs in degrees and percent are compared with PyTorch in units of this, as shares are."""
+COMPARED_UNIT = 50.0
+"""Outputs in degrees and percent are compared with PyTorch in this unit, to a tolerance made for outputs of 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides what comes out, besides the data."""
+    """All settings of a run besides its data; stored in every checkpoint."""
 
     teacher: str = "face_landmarker.task"  # MediaPipe's task file: a path, or a name in the folder of data
-    classifier: str = "expression"  # whose trunk is used, a name or a path
-    layer: str = "/features/features.5/"  # behind which the branch begins
+    classifier: str = "expression"  # whose trunk is used: a name or a path
+    layer: str = "/features/features.5/"  # after which the branch begins
     widths: tuple[int, ...] = (96, 128)
     dropout: float = 0.1
-    least_px: float = 56.0  # smallest face that is learnt from
-    detail: int = 48  # channels of what is made of the crop's pixels
-    heads: str = ""  # folder of rendered heads, in that of the data or anywhere; none if empty
+    least_px: float = 56.0  # smallest face to train on
+    detail: int = 48  # channels computed from the crop's pixels
+    heads: str = ""  # folder of rendered heads, relative to that of the data; none if empty
     heads_share: float = 0.4  # of every batch
-    heads_count: float = 2.5  # what the truth of a rendered head counts, in outputs of the teacher
-    start: str = ""  # the checkpoint of another run, whose average learning starts from; at random if empty
+    heads_count: float = 2.5  # weight of the ground truth of rendered heads, relative to the teacher's outputs
+    start: str = ""  # checkpoint of another run whose averaged weights to start from; random weights if empty
     steps: int = 4000
     batch: int = 128
     rate: float = 0.002
     warmup: int = 100  # steps
     decay: float = 0.03
-    average: float = 0.998  # decay a step of the averaged weights, which are the ones that are served
+    average: float = 0.998  # decay per step of the averaged weights, which are served
     pitch_deg: float = 8.5  # this and the next four: see `teacher.Scale`
     pitch: float = 1.19
     yaw: float = 1.07
@@ -87,7 +87,7 @@ class Recipe:
 
 
 def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
-    """Label, learn, export, join, score; gives the path of the ONNX file `out`/`name`.onnx, beside which its card lies.
+    """Label, train, export and score; gives the path of the ONNX file `out`/`name`.onnx, with its card beside it.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     files, check = sorted(data.glob("train-*.parquet")), data / "val.parquet"
     if not files or not check.exists():
         missing = "val.parquet" if files else "train-0.parquet"
-        raise UsageError(f"{data} has no {missing}", "docs/models.md says what the recipe of signals wants")
+        raise UsageError(f"{data} has no {missing}", "docs/models.md says what data the signals recipe needs")
     classifier = model_path(recipe.classifier)
     size_px = read_card(classifier).size_px or 64
     tap = find_tap(classifier, recipe.layer)
@@ -119,10 +119,10 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     if (out / CHECKPOINT).exists():
         state.load(out / CHECKPOINT)
     elif recipe.start:
-        state.begin_from(Path(recipe.start))
-    _learn(state, source, out)
+        state.start_from(Path(recipe.start))
+    _run_steps(state, source, out)
     path = out / f"{name}.onnx"
-    served = _publish(state, tap, source, path)
+    served = _export(state, tap, source, path)
     scores = {"correlation with the teacher on val.parquet": correlations(served(valid.crop), valid)}
     write_card(_card(path, recipe, classifier, size_px, state, scores, data), path)
     log.info("%s: %s", path, scores)
@@ -130,66 +130,61 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
 
 
 def scale_of(recipe: Recipe) -> Scale:
-    """What a recipe makes of the teacher's units."""
+    """The conversion of the teacher's units by a recipe."""
     eye = (recipe.eye, recipe.eye)
     return Scale(pitch_deg=recipe.pitch_deg, pitch=recipe.pitch, yaw=recipe.yaw, eye=eye, eye_up=-recipe.eye_down)
 
 
-class _State:
-    """A run between two steps."""
+class _State(Learner[Branch]):
+    """A run between two steps.
+
+    Attributes
+    ----------
+    mean, spread : (58,) by which outputs are normalised
+    """
 
     def __init__(self, recipe: Recipe, tap: Tap, crops: Crops) -> None:
         if len(recipe.widths) != 2:
             raise UsageError(f"recipe: widths cannot be {list(recipe.widths)}", "give two, multiples of 16")
-        self.recipe = recipe
-        self.network = Branch(tap.channels, (recipe.widths[0], recipe.widths[1]), tap.step, recipe.dropout, recipe.detail)
-        self.average = copy.deepcopy(self.network).eval()
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), recipe.rate, weight_decay=recipe.decay)
-        self.step = 0
-        self.steps = max(1, recipe.steps)
+        network = Branch(tap.channels, (recipe.widths[0], recipe.widths[1]), tap.step, recipe.dropout, recipe.detail)
+        super().__init__(network, Optimizer.adamw(network, recipe.decay), recipe.average)
+        self.recipe, self.most_steps = recipe, max(1, recipe.steps)
         total = crops.weight.sum(axis=0) + 1e-9
         self.mean = (crops.target * crops.weight).sum(axis=0) / total
         self.spread = np.sqrt((crops.weight * (crops.target - self.mean) ** 2).sum(axis=0) / total)
         least = [LEAST_SPREAD["share"]] * len(BLENDSHAPES) + [LEAST_SPREAD["degrees"]] * (len(OUTPUTS) - len(BLENDSHAPES))
         self.spread = np.maximum(self.spread, np.array(least, np.float32))
-        self.matters = torch.tensor([MATTERS.get(name, 1.0) for name in OUTPUTS])
+        self.output_weights = torch.tensor([OUTPUT_WEIGHTS.get(name, 1.0) for name in OUTPUTS])
 
     def advance(self, trunk: UInt8, target: Float32, weight: Float32) -> float:
         """One step on a batch; returns the loss."""
         self.network.train()
-        wanted = torch.from_numpy((target - self.mean) / self.spread)
-        counts = torch.from_numpy(weight) * self.matters
+        normalised = torch.from_numpy((target - self.mean) / self.spread)
+        weights = torch.from_numpy(weight) * self.output_weights
         found: Tensor = self.network(torch.from_numpy(trunk))
-        loss = (nn.functional.smooth_l1_loss(found, wanted, reduction="none") * counts).sum() / counts.sum().clamp(min=1e-6)
+        errors = nn.functional.smooth_l1_loss(found, normalised, reduction="none")
+        loss = (errors * weights).sum() / weights.sum().clamp(min=1e-6)
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not say what it returns
-        rise = min(1.0, (self.step + 1) / self.recipe.warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate * rise * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.step += 1
-        follow(self.average, self.network, min(self.recipe.average, self.step / (self.step + 10)))
+        warmup = min(1.0, (self.steps + 1) / self.recipe.warmup)
+        self.update(self.recipe.rate * warmup * 0.5 * (1 + math.cos(math.pi * self.steps / self.most_steps)))
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
-        content: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
         units = {"mean": torch.from_numpy(self.mean), "spread": torch.from_numpy(self.spread)}
-        write_checkpoint(path, self.recipe, content | units | {"step": self.step})
+        write_checkpoint(path, self.recipe, self.state_dict() | units)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint of the same recipe."""
+        """Resume from a checkpoint of the same recipe."""
         recipe, content = read_checkpoint(path, Recipe, {})
         if recipe != self.recipe:
             raise UsageError(f"{path} belongs to another recipe: {recipe}", "choose another --out, or delete it")
-        self.network.load_state_dict(content["network"])
-        self.average.load_state_dict(content["average"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.step = content["step"]
+        if "step" in content:  # of an older checkpoint
+            content |= {"steps": content["step"], "optimizer": [content["optimizer"]]}
+        self.load_state_dict(content)
 
-    def begin_from(self, path: Path) -> None:
-        """Take the averaged weights of another run, in the units of this one."""
+    def start_from(self, path: Path) -> None:
+        """Start from the averaged weights of another run, converted to the normalisation of this one."""
         content = read_content(path)
         try:
             missing, more = self.network.load_state_dict(content["average"], strict=False)
@@ -205,26 +200,26 @@ class _State:
         self.average.load_state_dict(self.network.state_dict())
 
 
-def _learn(state: _State, source: Batches, out: Path) -> None:
-    """Run to the last step; save now and then."""
+def _run_steps(state: _State, source: Batches, out: Path) -> None:
+    """Run to the last step; save twenty times on the way."""
     losses: list[float] = []
-    every = max(1, state.steps // 20)
-    for _ in trange(state.step, state.steps, initial=state.step, total=state.steps, desc="steps", disable=None):
-        losses.append(state.advance(*source.batch(state.step, state.recipe.batch)))
-        if state.step % every == 0 or state.step == state.steps:
-            log.info("step %d of %d: loss %.4f", state.step, state.steps, np.mean(losses))
+    last, every = state.most_steps, max(1, state.most_steps // 20)
+    for _ in trange(state.steps, last, initial=state.steps, total=last, desc="steps", disable=None):
+        losses.append(state.advance(*source.batch(state.steps, state.recipe.batch)))
+        if state.steps % every == 0 or state.steps == last:
+            log.info("step %d of %d: loss %.4f", state.steps, last, np.mean(losses))
             state.save(out / CHECKPOINT)
             losses.clear()
 
 
-def _publish(state: _State, tap: Tap, source: Batches, path: Path) -> Any:
-    """Write the file; gives the function that runs it: (N, S, S) uint8 crops -> (N, 58) float32."""
+def _export(state: _State, tap: Tap, source: Batches, path: Path) -> Any:
+    """Write the ONNX file; gives the function that runs it: (N, S, S) uint8 crops -> (N, 58) float32."""
     branch = copy.deepcopy(state.average).eval()
     branch.fold(torch.from_numpy(state.mean).float(), torch.from_numpy(state.spread).float())
-    pictures, _, _ = source.batch(state.steps, QUANTIZED_BY)
+    inputs, _, _ = source.batch(state.most_steps, CALIBRATION_FACES)
     exact, integers = path.with_name("branch-float32.onnx"), path.with_name("branch.onnx")
-    _export(branch, torch.from_numpy(pictures[:32]), exact)
-    quantize(exact, integers, pictures, (), ("Conv", "Relu"))
+    _export_branch(branch, torch.from_numpy(inputs[:32]), exact)
+    quantize(exact, integers, inputs, (), ("Conv", "Relu"))
     join(tap, integers, path)
     session, before = open_session(path, "cpu"), open_session(tap.path, "cpu")
     name = session.get_inputs()[0].name
@@ -234,18 +229,16 @@ def _publish(state: _State, tap: Tap, source: Batches, path: Path) -> Any:
         return np.concatenate(parts)
 
     noise = np.random.default_rng(1).integers(0, 256, (64, *session.get_inputs()[0].shape[1:]), np.uint8)
-    kept = [port.name for port in before.get_outputs()]
-    for one, other in zip(
-        run(before, tap.path.name, kept, {name: noise}), run(session, path.name, kept, {name: noise}), strict=True
-    ):
-        if not np.array_equal(one, other):
-            raise ModelError(f"{path.name} changes what {tap.path.name} gives", "use the same ONNX Runtime for both")
+    outputs = [port.name for port in before.get_outputs()]
+    own, joined = (run(s, p.name, outputs, {name: noise}) for s, p in ((before, tap.path), (session, path)))
+    if not all(np.array_equal(one, other) for one, other in zip(own, joined, strict=True)):
+        raise ModelError(f"{path.name} changes what {tap.path.name} gives", "use the same ONNX Runtime for both")
     return served
 
 
-def _export(branch: Branch, example: Tensor, path: Path) -> None:
-    """Write the branch in float32. Its outputs, up to 90 degrees, are compared in units of FAR."""
-    unit = torch.tensor([1.0] * len(BLENDSHAPES) + [FAR] * (len(OUTPUTS) - len(BLENDSHAPES)))
+def _export_branch(branch: Branch, example: Tensor, path: Path) -> None:
+    """Write the branch in float32. Its outputs, up to 90 degrees, are compared in units of COMPARED_UNIT."""
+    unit = torch.tensor([1.0] * len(BLENDSHAPES) + [COMPARED_UNIT] * (len(OUTPUTS) - len(BLENDSHAPES)))
     scaled = copy.deepcopy(branch)
     scaled.out.weight.data /= unit[:, None]
     scaled.out.bias.data /= unit
@@ -259,7 +252,7 @@ def _export(branch: Branch, example: Tensor, path: Path) -> None:
 
 
 def correlations(found: Float32, held: Crops) -> dict[str, float]:
-    """Pearson's correlation of each output with its target; those that hardly move are left out."""
+    """Pearson's correlation of each output with its target; outputs that hardly vary are left out."""
     result = {}
     for i, name in enumerate(OUTPUTS):
         if held.target[:, i].std() > LEAST_SPREAD["share"] / 2 and found[:, i].std() > 0:

@@ -1,9 +1,11 @@
-"""What every cell of the network is asked to say about a scene: what a teacher says there.
+"""Training targets of the face detector: the cells that predict a labelled face, and the outputs of a teacher.
 
-The teacher is a detector with the same cells, as YuNet is. It looks at the very scene that the network sees, so its scores,
-boxes and landmarks are dense and consistent (distillation, Hinton et al. 2015), where labels alone cover a dozen cells. Faces
-that were found in the picture as it was, and that the teacher misses in the scene, where they are turned, covered or dark, are
-taught from their labels.
+A face belongs to the levels for its size, and there to the cells around its centre (centre sampling, Tian et al. 2019). Sizes
+at the border of two levels belong to both.
+
+The teacher is a detector with the same cells, such as YuNet. It sees the very scene that the network sees, so its scores, boxes
+and landmarks are dense and consistent (distillation, Hinton et al. 2015), where labels alone cover a dozen cells. Faces that
+the teacher misses in the scene, where they are rotated, covered or dark, are taught from their labels.
 """
 
 from __future__ import annotations
@@ -21,19 +23,28 @@ from feelit.errors import ModelError
 from feelit.training.face.network import STRIDES
 from feelit.training.face.scenes import Scene, face_sizes
 from feelit.types import Bool, Float32, Int64, UInt8
-from feelit.vision.adapters.adapter import Raw
+from feelit.vision.adapters import Raw
 from feelit.vision.detector import open_detector
 
 LEVEL_PX = ((0.0, 36.0), (26.0, 84.0), (60.0, 1e9))
-"""Which sizes of face each level answers for."""
+"""Smallest and largest face of each level."""
 
 CENTRAL = 1.0
-"""Within so many strides of a face's centre a cell is the face's."""
+"""Cells within so many strides of a face's centre belong to it."""
+
+MISSED = 0.4
+"""The teacher misses a face if no cell within its box scores this much."""
+
+LABELLED = 0.8
+"""The target score of the cells of such a face."""
+
+LEAST_SCORE = 0.1
+"""Cells with a lower target score give no loss for boxes and landmarks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Targets:
-    """P cells that answer for a face."""
+class Assignment:
+    """P cells that belong to a face."""
 
     cell: Int64  # (P,) index of the cell
     face: Int64  # (P,) index of the face in the scene
@@ -41,7 +52,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """All cells of a square input, fine level first."""
+    """All A cells of a square input, fine level first."""
 
     centre: Float32  # (A, 2) px
     stride: Float32  # (A,)
@@ -62,8 +73,8 @@ def cells_of(size_px: int) -> Cells:
     return Cells(np.concatenate(centres), np.concatenate(strides), low, high)
 
 
-def assign(scene: Scene, cells: Cells) -> Targets:
-    """Give every face its cells; of two faces that want a cell the smaller one gets it."""
+def assign(scene: Scene, cells: Cells) -> Assignment:
+    """Assign cells to faces; a cell between two faces goes to the smaller one."""
     size = face_sizes(scene.box)[:, None]
     centre, half = (scene.box[:, :2] + scene.box[:, 2:]) / 2, (scene.box[:, 2:] - scene.box[:, :2]) / 2
     across = np.abs(cells.centre[:, 0] - centre[:, :1])
@@ -71,34 +82,26 @@ def assign(scene: Scene, cells: Cells) -> Targets:
     distance = np.maximum(across, down) / cells.stride
     inside = (across < half[:, :1]) & (down < half[:, 1:])
     level = (size >= cells.low) & (size <= cells.high)
-    usable = ~scene.ignore[:, None]
-    wanted = usable & level & inside & (distance <= CENTRAL)
-    owner = np.where(wanted, size, np.inf)
-    cell = np.flatnonzero(wanted.any(axis=0))
-    face = owner[:, cell].argmin(axis=0) if len(cell) else np.zeros(0, np.int64)
-    return Targets(cell.astype(np.int64), face.astype(np.int64))
-
-
-MISSED = 0.4
-"""A face of which no cell within its box says at least this was not seen by the teacher."""
-
-LABELLED = 0.8
-"""The score of the cells of such a face."""
+    candidates = ~scene.ignore[:, None] & level & inside & (distance <= CENTRAL)
+    cost = np.where(candidates, size, np.inf)
+    cell = np.flatnonzero(candidates.any(axis=0))
+    face = cost[:, cell].argmin(axis=0) if len(cell) else np.zeros(0, np.int64)
+    return Assignment(cell.astype(np.int64), face.astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TeacherTargets:
-    """What A cells shall say of one scene."""
+class Targets:
+    """Target outputs of the A cells for one scene."""
 
     score: Float32  # (A,)
     box: Float32  # (A, 4) px
     landmarks: Float32  # (A, 10) px
-    weight: Float32  # (A, 10) how far a coordinate is to be trusted
+    weight: Float32  # (A, 10) confidence of each coordinate
     silent: Bool  # (A,) no loss for the score
 
 
 class Teacher:
-    """A detector with one anchor a cell at strides 8, 16 and 32.
+    """A detector with one anchor per cell at strides 8, 16 and 32, which gives the targets of scenes.
 
     Raises
     ------
@@ -108,48 +111,43 @@ class Teacher:
 
     def __init__(self, path: Path, cells: Cells, size_px: int) -> None:
         self._detector, self._cells = open_detector(path, "cpu"), cells
-        score, _, landmarks = self._look(np.zeros((1, size_px, size_px, 3), np.uint8))
+        score, _, landmarks = self._predict(np.zeros((1, size_px, size_px, 3), np.uint8))
         if landmarks is None or score.shape[1] != len(cells.stride):
-            raise ModelError(
-                f"{path.name} cannot teach this network", "a teacher has a cell at strides 8, 16 and 32, and landmarks"
-            )
+            hint = "a teacher has a cell at strides 8, 16 and 32, and landmarks"
+            raise ModelError(f"{path.name} cannot teach this network", hint)
 
-    def say(self, scenes: list[Scene]) -> list[TeacherTargets]:
-        """What the cells shall say of scenes."""
-        score, box, landmarks = self._look(np.stack([scene.picture for scene in scenes]))
+    def targets(self, scenes: list[Scene]) -> list[Targets]:
+        """The teacher's outputs, corrected by the labels."""
+        score, box, landmarks = self._predict(np.stack([scene.picture for scene in scenes]))
         assert landmarks is not None
         return [self._corrected(scene, score[i], box[i], landmarks[i]) for i, scene in enumerate(scenes)]
 
-    def _look(self, pictures: UInt8) -> Raw:
+    def _predict(self, pictures: UInt8) -> Raw:
         if self._detector.color == "luma":
             pictures = np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in pictures]).astype(np.uint8)
         return self._detector.predict(pictures)
 
-    def _corrected(self, scene: Scene, score: Float32, box: Float32, landmarks: Float32) -> TeacherTargets:
+    def _corrected(self, scene: Scene, score: Float32, box: Float32, landmarks: Float32) -> Targets:
         score, box, landmarks = score.copy(), box.copy(), landmarks.copy()
         weight, silent = np.ones_like(landmarks), np.zeros(len(score), bool)
-        known = assign(scene, self._cells)
+        assigned = assign(scene, self._cells)
         x, y = self._cells.centre.T
         for face in np.flatnonzero(~scene.ignore):
             x0, y0, x1, y1 = scene.box[face]
             inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
             if score[inside].max(initial=0.0) >= MISSED:
                 continue
-            own = known.cell[known.face == face]
+            own = assigned.cell[assigned.face == face]
             silent[inside] = True
             silent[own] = False
             score[own], box[own], landmarks[own] = LABELLED, scene.box[face], scene.landmarks[face].ravel()
             weight[own] = scene.weight[face].repeat(2)
-        return TeacherTargets(score, box, landmarks, weight, silent)
-
-
-LEAST_SCORE = 0.1
-"""Cells that shall say less give no loss for boxes and landmarks."""
+        return Targets(score, box, landmarks, weight, silent)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """N scenes and what their A cells shall say."""
+    """N scenes and the targets of their A cells."""
 
     luma: Tensor  # (N, 1, S, S) uint8
     score: Tensor  # (N, A)
@@ -159,8 +157,8 @@ class Batch:
     silent: Tensor  # (N, A) bool
 
     @classmethod
-    def of(cls, scenes: list[Scene], wanted: list[TeacherTargets]) -> Self:
-        """Stack scenes and what is wanted of them."""
+    def of(cls, scenes: list[Scene], targets: list[Targets]) -> Self:
+        """Stack scenes and their targets."""
         names = ("score", "box", "landmarks", "weight", "silent")
-        columns = [torch.from_numpy(np.stack([getattr(w, name) for w in wanted])) for name in names]
+        columns = [torch.from_numpy(np.stack([getattr(target, name) for target in targets])) for name in names]
         return cls(torch.from_numpy(np.stack([scene.luma for scene in scenes])[:, None]), *columns)
