@@ -81,7 +81,6 @@ BELOW_THE_API = {
     ("analyze", "timeline.lean"),
     ("clips", "clipping.index"),
     ("evaluate", "evaluation.classifier.folder"),
-    ("evaluate", "evaluation.classifier.score_text"),
     ("evaluate", "models.card"),
     ("evaluate", "models.paths"),
     ("evaluate_face", "evaluation.classifier.folder"),
