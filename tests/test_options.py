@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feelit
+from feelit.cli.command import MOST_TOML_BYTES, read_toml
 from feelit.errors import UsageError
 from feelit.models.catalogue import catalogue
 from feelit.options import AnalyzeOptions, RunOptions
-from feelit.options.toml import MOST_TOML_BYTES, read_toml
-from feelit.options.training import TrainOptions
+from feelit.options.models import TrainOptions
 from tests.conftest import Command
 
 

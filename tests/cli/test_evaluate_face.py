@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from feelit.cli.evaluate_face import evaluate_face
+from feelit.cli.evaluate import evaluate_face
 from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
 from feelit.evaluation.detector.folder import FILES
 from feelit.options.models import EvaluateFacesOptions, ScoresOptions

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from feelit.models.paths import BUILT_IN
-from feelit.storage import download
+from feelit.storage import web
 from tests.conftest import Command
 from tests.models.small import Small, small_model
 from tests.storage.sites import cut, status, stuck
@@ -32,7 +32,7 @@ main()
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
     """A catalogue of one small classifier, and an empty cache."""
-    monkeypatch.setattr(download, "PAUSES_S", ())
+    monkeypatch.setattr(web, "PAUSES_S", ())
     monkeypatch.chdir(tmp_path)
     with small_model(tmp_path, monkeypatch) as found:
         yield found

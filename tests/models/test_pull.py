@@ -16,7 +16,7 @@ from feelit.errors import FeelitError, ModelError, OutputError, UsageError
 from feelit.models.card import card_path, read_card
 from feelit.models.paths import model_path
 from feelit.models.pull import pull
-from feelit.storage import download
+from feelit.storage import web
 from feelit.storage.locks import held
 from feelit.vision.expression import open_expression
 from tests.models.small import Small
@@ -25,7 +25,7 @@ from tests.storage.sites import cut, status
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "PAUSES_S", ())
+    monkeypatch.setattr(web, "PAUSES_S", ())
 
 
 def names(folder: Path) -> list[str]:
@@ -193,7 +193,7 @@ def test_a_cache_that_cannot_be_written_is_reported(
     def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(download, "_pieces", fail)
+    monkeypatch.setattr(web, "_pieces", fail)
     with pytest.raises(OutputError, match=reason) as caught:
         pull("small")
     assert str(small.model) in caught.value.message

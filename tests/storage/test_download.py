@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from feelit.errors import ModelError
-from feelit.storage import download as module
 from feelit.storage import web
-from feelit.storage.download import RemoteFile, download
+from feelit.storage import web as module
+from feelit.storage.web import RemoteFile, download
 from tests.storage.sites import Site, Trouble, cut, endless, nonsense, other_part, page, redirection, serving, status, stuck
 
 CONTENT = np.random.default_rng(7).bytes(700_000)

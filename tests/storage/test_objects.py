@@ -9,8 +9,8 @@ import pytest
 
 from feelit.errors import FeelitError, OutputError, TimelineReadError, VideoReadError
 from feelit.storage import blocks, errors, objects, waiting
+from feelit.storage.blocks import Pace
 from feelit.storage.location import Url
-from feelit.storage.ranges import Pace
 from tests.storage.conftest import Bucket
 from tests.storage.proxy import Fault, Trouble
 
@@ -88,7 +88,7 @@ def test_a_storage_that_drags_once_is_asked_again(trouble: Trouble, bucket: Buck
 
 
 def test_how_far_a_long_transfer_is_is_said(bucket: Bucket, hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feelit.storage.ranges.NEWS_S", 0.0)
+    monkeypatch.setattr("feelit.storage.blocks.NEWS_S", 0.0)
     said: list[str] = []
     with waiting.heard_by(said.append):
         read(bucket.put("a.bin", CONTENT))

@@ -21,7 +21,7 @@ from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.track_series import weighted_median
 from feelit.errors import UsageError
 from feelit.labels import LEAST_CLAIMED
-from feelit.options.baseline import stretch_of
+from feelit.options.shared import stretch_of
 from feelit.options.timelines import SURE
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PEOPLE, PROBABILITY_COLUMNS

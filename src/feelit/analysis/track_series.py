@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelit.analysis.observations import Samples, TimelineSamples
-from feelit.options.baseline import stretch_of
+from feelit.options.shared import stretch_of
 from feelit.timeline.smoothing import smooth
 from feelit.types import Float32, Float64, Int64
 

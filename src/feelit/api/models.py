@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
-from feelit.options.training import PullOptions, TrainOptions
+from feelit.options.models import PullOptions, TrainOptions
 
 if TYPE_CHECKING:
     from feelit.models.describe import Described

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
-from feelit.options.study import StudyOptions
-from feelit.options.timelines import PlotOptions
+from feelit.options.timelines import PlotOptions, StudyOptions
 from feelit.storage.location import Location, location
 
 if TYPE_CHECKING:

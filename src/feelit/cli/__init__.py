@@ -1,30 +1,33 @@
-"""The command line: one thin module a command. Parse, call one function, print."""
+"""The command line: one thin module per command, which parses, calls the API and prints."""
 
 from __future__ import annotations
 
+import codecs
 import gc
 import importlib
+import io
+import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
-from feelit.cli.streams import repair_streams
 from feelit.errors import MEMORY_HINT, FeelitError, OutOfMemoryError, OutputError, is_out_of_memory
 from feelit.storage.names import one_line
 
 INTERRUPTED = 130
 
 ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-"""Ctrl-C, a polite end, and a terminal that was closed; `nohup` has the last one ignored, and so it stays."""
+"""Ctrl-C, a request to end, and a closed terminal. `nohup` has the last one ignored, and that stays so."""
 
 LEAST_ADDRESSES = 5 << 28
-"""What libraries take of the address space before anything is done; most of it is never used."""
+"""The address space that libraries reserve at start; most of it is never used."""
 
 COMMANDS = (
     "analyze",
@@ -48,7 +51,7 @@ COMMANDS = (
     "models",
     "doctor",
 )
-"""In the order in which help lists them. Each has a module of its name, which holds a function or a group of that name."""
+"""In the order of the help. Each has a module with its name, which holds a function or a group with that name."""
 
 
 def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
@@ -79,7 +82,7 @@ def feelit(version: Annotated[bool, typer.Option("--version", help="Print the ve
 
 
 def main() -> None:
-    """The one seam where expected failures become a line on stderr and an exit code."""
+    """Run a command; expected failures become a line on stderr and an exit code, here only."""
     repair_streams()
     # Arrow's own pools keep memory that was freed: a tenth of what a long timeline takes.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -103,7 +106,7 @@ def main() -> None:
 
 
 def _refuse_little_memory() -> None:
-    """Numeric libraries that get no memory while they are loaded end the process, without a word or with pages of them."""
+    """Raise OutOfMemoryError early: numeric libraries that get no memory while they load end the process."""
     if sys.platform == "win32":
         return
     import resource
@@ -128,3 +131,54 @@ def _fail(message: str, hint: str, code: int) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
     typer.echo(one_line(f"feelit: {message}" + (f" ({hint})" if hint else "")), err=True)
     sys.exit(code)
+
+
+ESCAPED = "feelit.escaped"
+"""The error handler that writes characters outside the encoding of a stream as JSON escapes, so that JSON stays valid."""
+
+
+def repair_streams() -> None:
+    """Make the standard streams usable, also where the shell has closed them or their reader ends early."""
+    codecs.register_error(ESCAPED, _escaped)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed, as in `feelit ... >&-`
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # for the rest of the process
+    if os.name != "nt":
+        sys.stdout = _tolerant(sys.stdout, sys.__stdout__)
+        sys.stderr = _tolerant(sys.stderr, sys.__stderr__)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+class _Downstream(io.FileIO):
+    """Output whose reader may end early, as `head` does: what follows is dropped, and the run goes on.
+
+    A full disk is reported once; Python would try to write the rest when it ends, and complain again.
+    """
+
+    _lost = False
+
+    def write(self, data: Any) -> int:
+        if self._lost:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            self._lost = True
+            return memoryview(data).nbytes
+        except OSError as error:
+            self._lost = True
+            raise OutputError(f"standard output cannot be written: {error.strerror}", "send it elsewhere") from error
+
+
+def _tolerant(stream: TextIO, original: TextIO | None) -> TextIO:
+    if stream is not original or not isinstance(stream, io.TextIOWrapper):
+        return stream  # somebody else took it over, a test for instance
+    stream.flush()
+    raw = io.BufferedWriter(_Downstream(stream.fileno(), "w", closefd=False))
+    # "surrogateescape" is what Python chooses in the C locale: it knows what to do with bytes, and not with letters.
+    errors = ESCAPED if stream.errors in ("strict", "surrogateescape") else stream.errors
+    return io.TextIOWrapper(raw, stream.encoding, errors, line_buffering=stream.line_buffering)

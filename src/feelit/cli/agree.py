@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feelit.cli.command import with_options
+from feelit.cli.texts import note
 from feelit.options.agree import AgreeOptions
 from feelit.options.printing import JsonOptions
 
@@ -34,7 +35,6 @@ def agree(
     import feelit.api as api
     from feelit.analysis.coders import Comparison
     from feelit.cli import texts
-    from feelit.storage.names import one_line
 
     found = api.agree(sources, options=options)
     if printed.json:
@@ -44,8 +44,8 @@ def agree(
     else:
         _show_ratings(found)
     for coder, labels in found.alone.items() if isinstance(found, Comparison) else ():
-        note = f"{coder} alone uses {', '.join(labels)}; if others mean the same, --map {labels[0]}=ANOTHER says so"
-        typer.echo(one_line(f"feelit: {note}"), err=True)
+        hint = f"{coder} alone uses {', '.join(labels)}; if others mean the same, --map {labels[0]}=ANOTHER says so"
+        note(hint)
 
 
 def _show_ratings(found: Ratings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,9 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import with_options
+from feelit.cli.texts import note
+from feelit.encodings import marked_encoding
+from feelit.errors import UsageError
 from feelit.options import AnalyzeOptions, LogOptions, RunOptions
 from feelit.options.printing import AnalyzePrintOptions
 
@@ -33,7 +37,6 @@ def analyze(
     from feelit.console import AnalysisView
     from feelit.errors import SomeFailedError
     from feelit.logs import logged
-    from feelit.run.input_list import read_list
     from feelit.timeline.lean import spare_pandas
 
     spare_pandas()
@@ -57,7 +60,6 @@ def analyze(
 
 def _refuse_inputs(logs: LogOptions, texts: list[str]) -> None:
     """Lines of a log that are appended to a video would spoil it."""
-    from feelit.errors import UsageError
 
     for text in texts:
         if logs.log_file is not None and logs.log_file.exists() and Path(text).exists() and logs.log_file.samefile(text):
@@ -77,5 +79,39 @@ def _list(texts: list[str], run: RunOptions) -> None:
             columns = [clock(video.duration_s), str(video.out)]
         typer.echo("\t".join(map(one_line, [video.name, *columns])))
 
-    for note in api.plan(texts, str(run.out), run=run, observer=show).notes:
-        typer.echo(one_line(f"feelit: {note}"), err=True)
+    for left_out in api.plan(texts, str(run.out), run=run, observer=show).notes:
+        note(left_out)
+
+
+ACCEPTED = "one name a line, or names that each end in NUL, in UTF-8, or in UTF-16 with a byte order mark"
+
+
+def read_list(content: bytes) -> list[str]:
+    r"""The names of a list: separated by NUL if there is one in it, else by newlines. Empty lines, and the \r before a newline,
+    are no part of it; everything else is, blanks, quotes and # as well.
+
+    Parameters
+    ----------
+    content : decoded as its byte order mark says, else as file names are, not all of which are text
+
+    Raises
+    ------
+    UsageError
+        if it is text of another encoding: its letters are no names.
+    """
+    encoding = marked_encoding(content)
+    try:
+        text = os.fsdecode(content) if encoding is None else content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the list of inputs is no {encoding}, as its first bytes say: {error.reason}", ACCEPTED) from error
+    if "\0" not in text:
+        return [line for line in (line.removesuffix("\r") for line in text.split("\n")) if line]
+    names = text.removesuffix("\0").split("\0")
+    if "" in names or _are_letters(names):
+        raise UsageError("the list of inputs has NUL characters within its names", ACCEPTED)
+    return names
+
+
+def _are_letters(names: list[str]) -> bool:
+    """Whether these are the letters of a text in UTF-16 without a mark, rather than names: most are one character long."""
+    return len(names) > 1 and sum(len(name) == 1 for name in names) > len(names) / 2

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-import typer
-
 from feelit.cli.command import Timeline, Video, with_options
+from feelit.cli.texts import note
 from feelit.options.printing import QuietOptions
 from feelit.options.videos import AnnotateOptions
 
@@ -21,9 +20,8 @@ def annotate(
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole."""
     import feelit.api as api
     from feelit.console import progress_bar
-    from feelit.storage.names import one_line
 
     with progress_bar(f"annotating {PurePosixPath(video).name}", printed.quiet) as advance:
         notes = api.annotate(video, timeline, str(options.out), options=options, progress=advance)
-    for note in notes:
-        typer.echo(one_line(f"feelit: {note}"), err=True)
+    for text in notes:
+        note(text)

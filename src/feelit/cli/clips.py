@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-import typer
-
 from feelit.cli.command import Timeline, Video, with_options
+from feelit.cli.texts import note
 from feelit.options.printing import JsonOptions, QuietOptions
 from feelit.options.utterances import SayOptions
 from feelit.options.videos import ClipsOptions
@@ -26,13 +25,12 @@ def clips(
     from feelit.cli.texts import write_json
     from feelit.clipping.index import flat
     from feelit.console import progress_bar
-    from feelit.storage.names import one_line
 
     with progress_bar(f"cutting {PurePosixPath(video).name}", progress.quiet) as advance:
         found = cut(video, timeline, str(options.out), options, said, advance)
     if not found:
         lacking = f"{said.transcript} has no such words" if said.say else f"{timeline} has no such event"
-        typer.echo(one_line(f"feelit: {lacking}; there are no clips"), err=True)
+        note(f"{lacking}; there are no clips")
     if printed.json:
         for clip in found:
             write_json(flat(clip))

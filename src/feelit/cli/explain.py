@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import with_options
+from feelit.cli.texts import note
 from feelit.options.models import ExplainOptions
 from feelit.options.printing import JsonOptions, QuietOptions
 
@@ -26,12 +27,11 @@ def explain(
     import feelit.api as api
     from feelit.cli.texts import write_json
     from feelit.console import progress_bar
-    from feelit.storage.names import one_line
 
     with progress_bar("asking the model", progress.quiet) as advance:
         explained = api.explain(sources, model, out=str(options.out), options=options, progress=advance)
     for one in explained:
         if not one.found:
-            typer.echo(one_line(f"feelit: no face was found in {one.source}; the whole image is taken for one"), err=True)
+            note(f"no face was found in {one.source}; the whole image is taken for one")
         if printed.json:
             write_json(one.summary())

@@ -1,14 +1,47 @@
-"""How `--help` looks: names of arguments as in manual pages, defaults in one pair of brackets, summaries that are whole."""
+"""The look of `--help`, and cheaper conversion of the values of options."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from feelit.cli.values import take_text_as_it_is
+
+def take_text_as_it_is(parameters: list[Any]) -> list[Any]:
+    """Let Typer convert only values that are not text already; returns the same parameters.
+
+    Newer versions of it convert with pydantic, whose import and one adapter per option take a tenth of a second. Most options
+    of this program are text, which their records convert, and most are not given.
+    """
+    for parameter in parameters:
+        usual = getattr(parameter, "get_runtime_param", None)  # what converts its values; older versions have no such thing
+        if usual is not None and not isinstance(getattr(usual, "__self__", None), _Converter):
+            parameter.get_runtime_param = _Converter(usual).itself
+    return parameters
+
+
+class _Converter:
+    """Stands for the converter that Typer makes of an option's type, which it makes only when needed."""
+
+    def __init__(self, usual: Callable[[], Any]) -> None:
+        self._usual = usual
+
+    def itself(self) -> _Converter:
+        return self
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value for the command; None stands for an option that was not given."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        annotation = param.type_descriptor.annotation
+        if annotation is str and isinstance(value, str):
+            return value
+        if annotation == list[str] and isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return list(value)
+        return self._usual().coerce(value, param=param, ctx=ctx)
+
 
 DOUBLE = re.compile(r"default: \((.*)\)\]$", re.DOTALL)
 TYPE = re.compile(r" <[^<>]*>$")

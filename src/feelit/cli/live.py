@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from feelit.cli.command import with_options
+from feelit.cli.texts import note
 from feelit.options.printing import LivePrintOptions
 from feelit.options.videos import LiveOptions, ServerOptions
 
@@ -37,7 +38,7 @@ def live(
     import feelit.api as api
 
     if not serving.is_local:
-        typer.echo("feelit: whoever gets hold of the address can watch, and it travels unencrypted", err=True)
+        note("whoever gets hold of the address can watch, and it travels unencrypted")
     with _until_interrupted() as stop:
         report = api.watch(
             source or None,
@@ -47,7 +48,7 @@ def live(
             ready=lambda url, name: _announce(url, name, printed),
         )
     if report is None:
-        typer.echo("feelit: interrupted before there was anything to see", err=True)
+        note("interrupted before there was anything to see")
         _end(INTERRUPTED)
     _print_report(report, printed.json)
     _end(0)

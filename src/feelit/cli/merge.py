@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from feelit.cli.command import Timelines, with_options
+from feelit.cli.texts import note
 from feelit.options.timelines import MergeOptions
 
 
@@ -16,10 +15,8 @@ def merge(
     """Join timelines into one table, with the rows of a single run over all their videos."""
     import feelit.api as api
     from feelit.api.runs import runs_of
-    from feelit.storage.names import one_line
 
     api.merge(timelines, str(options.out), options=options)
     for found in runs_of(timelines):
         if lacking := found.failed + found.remaining:
-            text = f"{lacking} of {found.videos} videos of {found.folder} are not in it (see feelit status {found.folder})"
-            typer.echo(one_line(f"feelit: {text}"), err=True)
+            note(f"{lacking} of {found.videos} videos of {found.folder} are not in it (see feelit status {found.folder})")

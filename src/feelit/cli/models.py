@@ -8,8 +8,8 @@ import typer
 
 from feelit.cli.command import with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
+from feelit.options.models import PullOptions
 from feelit.options.printing import JsonOptions, PullPrintOptions
-from feelit.options.training import PullOptions
 
 if TYPE_CHECKING:
     from feelit.models.list import Listed

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from feelit.cli.command import Timelines, with_options
+from feelit.cli.texts import note
 from feelit.options.people import PeopleOptions
 from feelit.options.printing import TABLE, JsonOptions, QuietOptions
 
@@ -22,13 +21,12 @@ def people(
     from feelit.api.tables import people_table
     from feelit.cli import texts
     from feelit.console import progress_bar
-    from feelit.storage.names import one_line
 
     slow = options.sheet is not None or options.across or bool(options.enrol)
     with progress_bar("looking at faces", progress.quiet or not slow) as advance:
         done = change_people(timelines, options, advance)
-    for note in done.notes:
-        typer.echo(one_line(f"feelit: {note}"), err=True)
+    for text in done.notes:
+        note(text)
     if options.forget:
         return
     found = people_table(timelines)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from feelit.cli.command import Timelines, with_options
+from feelit.cli.texts import note
 from feelit.options.printing import QuietOptions
 from feelit.options.timelines import ReportOptions
 
@@ -18,9 +17,8 @@ def report(
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     import feelit.api as api
     from feelit.console import progress_bar
-    from feelit.storage.names import one_line
 
     with progress_bar(f"writing {options.out.name}", printed.quiet) as advance:
         notes = api.report(timelines, str(options.out), options=options, progress=advance)
-    for note in notes:
-        typer.echo(one_line(f"feelit: {note}"), err=True)
+    for text in notes:
+        note(text)

@@ -9,7 +9,7 @@ import typer
 
 from feelit.cli.command import with_options
 from feelit.options.printing import QuietOptions
-from feelit.options.study import StudyOptions
+from feelit.options.timelines import StudyOptions
 
 
 @with_options

@@ -1,10 +1,12 @@
-"""Text that a command writes: in which format, and where to."""
+"""Writing text: in which format, and to which stream or file."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from feelit.analysis.table import ResultTable
@@ -57,6 +59,13 @@ def write_table(found: ResultTable[Any], written: str, out: Location | None) -> 
         print_table(make_table(*found.shown()), expendable=found.expendable)
     else:
         write(found.texts[written](), out)
+
+
+def note(message: str) -> None:
+    """Write a line to standard error, with the name of the program before it."""
+    from feelit.storage.names import one_line
+
+    typer.echo(one_line(f"feelit: {message}"), err=True)
 
 
 def write_json(content: object, indent: int | None = None) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import with_options
+from feelit.options.models import TrainOptions
 from feelit.options.printing import JsonOptions
-from feelit.options.training import TrainOptions
 
 
 @with_options

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from feelit.cli.command import Timeline, with_options
+from feelit.cli.texts import note
 from feelit.options.printing import PrintOptions
 from feelit.options.utterances import UtterancesOptions
 
@@ -30,5 +31,5 @@ def utterances(
     written = texts.choose(printed, [timeline], location(expanded(transcript)))
     found = utterance_table(expanded(timeline), transcript, options)
     texts.write_table(found, written, printed.out)
-    for note in found.notes:
-        typer.echo(f"feelit: {note}", err=True)
+    for text in found.notes:
+        note(text)

@@ -12,9 +12,8 @@ from feelit.models.catalogue import Entry, catalogue
 from feelit.models.list import card_of
 from feelit.models.paths import BUILT_IN, cached_path
 from feelit.storage.atomic import output_errors, settle, whole_file
-from feelit.storage.download import RemoteFile, download
 from feelit.storage.locks import held
-from feelit.storage.web import check_address
+from feelit.storage.web import RemoteFile, check_address, download
 
 INSTEAD = "set FEELIT_CACHE to another folder"
 

@@ -10,7 +10,7 @@ from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.analyze import Device
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import LOCATION
+from feelit.options.kinds import CHANGES, LOCATION
 from feelit.options.prior import PRIOR
 from feelit.storage.location import Location
 
@@ -161,3 +161,28 @@ class EvaluateFacesOptions(Options):
     source: str | None = option(
         None, "Only images whose column `source` says so, for detectors and Parquet files.", default_text="all"
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainOptions(Options):
+    """What a training run reads, changes and writes."""
+
+    data: Path = option(None, "Labelled images, with splits to learn from and to check with.", required=True)
+    out: Path = option(None, "A folder for checkpoints, curves, model and card; a run that it holds goes on.", required=True)
+    changes: tuple[str, ...] = option(
+        (), "Change a value of the recipe; may be repeated.", flag="--set", default_text="none", kind=CHANGES
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullOptions(Options):
+    """Where the file of a model comes from."""
+
+    mirror: str | None = option(
+        None,
+        "Fetch NAME.onnx from this folder of another web server.",
+        flag="--from",
+        default_text="where the catalogue says",
+        environment="FEELIT_MIRROR",
+    )
+    file: Path | None = option(None, "Take this copy of the file instead of fetching it.")

@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS
-from feelit.options.baseline import BASELINE
 from feelit.options.declare import Bounds, option
-from feelit.options.kinds import PEOPLE, SECONDS, TRACKS, choice, words
+from feelit.options.kinds import PEOPLE, SECONDS, TRACKS, Kind, choice, words
+from feelit.times import parse_time
+
+BASELINE_NAMES = ("none", "auto")
+BASELINE_HINT = "give auto, none, or a stretch of time such as 0:10-0:40"
+_STRETCH = re.compile(r"([^-]+)-([^-]+)")
+
+
+def stretch_of(baseline: str) -> tuple[float, float]:
+    """Begin and end in s of a value of the option; the whole recording for "auto".
+
+    Raises
+    ------
+    UsageError
+        if it is no stretch of time.
+    """
+    if baseline == "auto":
+        return 0.0, float("inf")
+    found = _STRETCH.fullmatch(baseline.strip())
+    if found is None:
+        raise UsageError(f"--baseline {baseline} is no stretch of time", BASELINE_HINT)
+    begin_s, end_s = (parse_time(text, "--baseline") for text in found.groups())
+    if not begin_s < end_s:
+        raise UsageError(f"--baseline {baseline} ends before it begins", BASELINE_HINT)
+    return begin_s, end_s
+
+
+def refuse_none(baseline: str) -> None:
+    """Raise UsageError where a usual face is needed and none is named."""
+    if baseline == "none":
+        raise UsageError("events are rises above the usual face", BASELINE_HINT.replace("auto, none,", "auto"))
+
+
+def _baseline(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    if value not in BASELINE_NAMES:
+        stretch_of(value)  # refused now, not after all has been read
+    return value
+
+
+BASELINE = Kind(name="a baseline", metavar="BASELINE", convert=_baseline, toml=(str,), hint=BASELINE_HINT, python="str")
+
 
 PROBABILITY = Bounds(low=0, high=1, complaint="is no probability", hint="give a number from 0 to 1, such as 0.05")
 WITHOUT_PEOPLE = " and where people were not grouped"

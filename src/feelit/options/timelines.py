@@ -8,7 +8,6 @@ from typing import Literal
 
 from feelit.errors import UsageError
 from feelit.labels import EventKind
-from feelit.options.baseline import refuse_none
 from feelit.options.declare import Bounds, Options, option
 from feelit.options.kinds import COLUMNS_MM, FILES, LOCATION, PATHS, WIDTH, choice, words
 from feelit.options.shared import (
@@ -19,6 +18,7 @@ from feelit.options.shared import (
     end_option,
     people_option,
     refuse_mixture,
+    refuse_none,
     start_option,
     tracks_option,
 )
@@ -200,3 +200,17 @@ class PlotOptions(Options):
         if not 0 <= self.start_s < self.end_s:
             raise UsageError(f"no time lies between --start {self.start_s:g} and --end {self.end_s:g}", "begin before the end")
         refuse_mixture(self.by, self.people, self.tracks)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyOptions(Options):
+    """What a study writes. What it measures stands in its file."""
+
+    out: Location = option("study", "The folder to write.", kind=LOCATION)
+    wide: bool = option(
+        False,
+        "Also write wide.csv and wide.parquet: one row per participant and window, a column per measure.",
+        details="JASP and SPSS want it for repeated measures.",
+    )
+    seed: int = option(0, "Seed of random draws.", bounds=Bounds(low=0, complaint="is negative", hint="give 0 or more"))
+    force: bool = option(False, "Replace files of an earlier study in the folder.")

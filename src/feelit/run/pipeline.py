@@ -34,8 +34,8 @@ from feelit.run.workspace import Workspace
 from feelit.signals.columns import signal_columns, signal_groups
 from feelit.storage import waiting
 from feelit.storage.atomic import output_errors
+from feelit.storage.blocks import Pace
 from feelit.storage.location import Url
-from feelit.storage.ranges import Pace
 from feelit.types import Segment, SegmentResult, VideoInfo
 from feelit.video.probe import probe
 

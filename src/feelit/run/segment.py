@@ -21,7 +21,7 @@ from feelit.models.card import read_card
 from feelit.run.plan import sampling_of
 from feelit.run.task import Models, Task
 from feelit.signals.columns import POSE
-from feelit.storage.ranges import Pace
+from feelit.storage.blocks import Pace
 from feelit.types import (
     EMOTIONS,
     MOUTH_VALUES,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feelit.options import AnalyzeOptions, Device
-from feelit.storage.ranges import Pace
+from feelit.storage.blocks import Pace
 from feelit.types import Segment, VideoInfo
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from feelit.errors import FeelitError, MissingExtraError, OutputError, VideoReadError
-from feelit.storage.blocks import Blocks, ObjectFile
+from feelit.storage.blocks import Blocks, ObjectFile, Pace, read_s3, refuse_foreign_listing
 from feelit.storage.errors import AGAIN_HINT, CHANGED, ForeignError, IncompleteError, attempt, fault_of
 from feelit.storage.location import Url
-from feelit.storage.ranges import Pace, read_s3, refuse_foreign_listing
 
 CONNECT_S, ANSWER_S = 5, 20
 """How long a storage may take to be there, and to go on answering."""

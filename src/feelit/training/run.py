@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from feelit.errors import MissingExtraError
-from feelit.options.training import TrainOptions
+from feelit.options.models import TrainOptions
 from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite
 from feelit.storage.stat import InputFiles, files_below
 

@@ -23,7 +23,7 @@ from feelit.analysis.study.table import Table, quality_of, table_of
 from feelit.analysis.study.windows import MeasureList, signals_asked
 from feelit.errors import UsageError
 from feelit.options.agree import AgreeOptions
-from feelit.options.study import StudyOptions
+from feelit.options.timelines import StudyOptions
 from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import FORMULAS, for_spreadsheet, one_line

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from feelit.errors import UsageError
-from feelit.run.engines import Order, Outcome
+from feelit.run.engines import Order, Outcome, analyze
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import Work, attempt
-from feelit.run.engines.work import analyze
 
 
 class HereEngine:

@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from feelit.errors import FeelitError, internal_error
 from feelit.logs import facts
-from feelit.run.engines import Order, Outcome
+from feelit.run.engines import Order, Outcome, analyze, prepare
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
-from feelit.run.engines.work import analyze, prepare
 from feelit.storage import waiting
 
 if TYPE_CHECKING:

@@ -6,11 +6,17 @@ Every node must have this version of feelit, and see the videos under the same p
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
+import os
 import pickle
+import queue
+import threading
+import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from feelit import __version__
@@ -18,14 +24,78 @@ from feelit.errors import FeelitError
 from feelit.logs import facts
 from feelit.models.paths import models_folder
 from feelit.options import Device
-from feelit.run.engines import Order, Outcome
+from feelit.run.engines import Order, Outcome, analyze
 from feelit.run.engines.cluster import LOOK_S, Head, first_line, import_ray, joined, lost, reachable
-from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up
-from feelit.run.engines.local import Work
-from feelit.run.engines.node import Assignment, serve
-from feelit.run.engines.work import analyze
+from feelit.run.engines.limits import DIED, INTERVAL_S, TRIES, Cause, Limits, given_up
+from feelit.run.engines.local import Work, attempt
 from feelit.run.task import Task
 from feelit.storage.location import absolute
+
+GRACE_S = 5.0
+"""A timer in C ends a worker after this time if the decoder holds the interpreter's lock, so that it cannot end itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is sent to a node.
+
+    `last` says that the segment will not be tried again, `home` where the built-in models lie on the machine that sends it.
+    """
+
+    task: Task
+    work: Work
+    limits: Limits
+    last: bool
+    home: Path
+    version: str
+
+
+def serve(assignment: Assignment) -> bytes:
+    """Run a task on a Ray worker, in a thread of its own, while this thread checks the limits.
+
+    Returns
+    -------
+    the pickled result or failure. Arrays by themselves would stay in the object store, pinned as long as they are in use.
+    """
+    if assignment.version != __version__:
+        raise RuntimeError(f"feelit {__version__} is installed there, {assignment.version} here")
+    task = _at_home(assignment)
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    started_s = time.monotonic()
+    with _ended_from_without(assignment.limits.allowed_s(task) + GRACE_S):
+        threading.Thread(target=lambda: answers.put(attempt(task, assignment.work)), name="work", daemon=True).start()
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return pickle.dumps(answers.get(timeout=INTERVAL_S))
+            cause = assignment.limits.exceeded(task, time.monotonic() - started_s, os.getpid())
+            if cause is not None and assignment.last:
+                return pickle.dumps(given_up(task, cause))
+            if cause is not None:
+                os._exit(1)
+
+
+def _at_home(assignment: Assignment) -> Task:
+    """The task with built-in models where this machine has them."""
+
+    def found(path: Path) -> Path:
+        return models_folder() / path.name if path.parent == assignment.home else path
+
+    models = assignment.task.models
+    identity = found(models.identity) if models.identity is not None else None
+    moved = replace(models, detector=found(models.detector), expression=found(models.expression), identity=identity)
+    return replace(assignment.task, models=moved)
+
+
+@contextlib.contextmanager
+def _ended_from_without(after_s: float) -> Iterator[None]:
+    """End this process if it is still here after so long; the interpreter is not needed for that."""
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(after_s, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feelit.cli.analyze import read_list
 from feelit.errors import UsageError
-from feelit.run.input_list import read_list
 from tests.conftest import Command
 
 NAMES = ["a.mp4", "ünï 中文.mkv", "/deep/b.mov"]
