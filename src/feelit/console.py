@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 PIPE_COLUMNS = 200
 
 SHOWN = 8
-"""At most so many videos have a bar of their own at a time."""
+"""The most videos with a bar of their own at a time."""
 
 MOST_ROWS = 50
 """A table of more videos than that is no overview: it lists those that failed, then those that are done."""
 
 
 class AnalysisView:
-    """Shows a run: bars on a terminal, elsewhere a line a video on stderr; JSON lines on stdout if asked for; failures as lines
+    """Shows a run: bars on a terminal, else one line per video on stderr; JSON lines on stdout if asked for; failures as lines
     on stderr. Where a log is shown, it takes the place of bars and lines."""
 
     def __init__(self, quiet: bool, json_lines: bool, log: bool = False) -> None:

@@ -115,7 +115,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def internal_error(subject: object, error: Exception) -> FeelitError:
-    """An exception that nobody reckoned with, as a failure of what it came from: a bug costs one video, not the run.
+    """An unexpected exception, as a failure of its video: a bug costs one video, not the run.
 
     It is passed on as text, because not every exception can be pickled.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from feelit.types import Float32, Int64
 
 FEW = 48
-"""Frames with at most so many boxes are compared together, each padded to the most; those with more alone."""
+"""Frames with at most this many boxes are compared together, padded to the largest; those with more one by one."""
 
 
 def area(box: Float32) -> Float32:

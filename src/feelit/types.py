@@ -139,7 +139,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections(Columns):
-    """Every face found in one batch of frames, one row a face, ordered by frame and then by falling score."""
+    """Every face found in one batch of frames, one row per face, ordered by frame and then by falling score."""
 
     row: Int64  # (F,) which frame of the batch, 0..N-1
     box: Float32  # (F, 4) px
@@ -164,7 +164,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTable(Columns):
-    """Every sampled frame of a segment, one row a frame, in order of presentation."""
+    """Every sampled frame of a segment, one row per frame, in order of presentation."""
 
     frame: Int64  # (N,) position among the decoded frames of the segment, from 0
     pts: Int64  # (N,) in units of the video's time base
@@ -175,7 +175,7 @@ class FrameTable(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTable(Columns):
-    """Every face of a segment, one row a face, ordered by frame: all that leaves a worker besides the frames."""
+    """Every face of a segment, one row per face, ordered by frame: all that leaves a worker besides the frames."""
 
     row: Int64  # (F,) index into the FrameTable
     box: Float32  # (F, 4) px
@@ -216,7 +216,7 @@ class SegmentResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline(Columns):
-    """What a video shows: one row a face a sampled frame, and one row without a track for a sampled frame without a face.
+    """The rows of a video: one per face and sampled frame, and one without a track for each sampled frame without a face.
 
     Rows without a track have `track_id` and `person_id` -1, `emotion` -1, `readable` False and NaN elsewhere. A face that
     cannot be read has `emotion` -1 and NaN as confidence.

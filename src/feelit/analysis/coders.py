@@ -21,7 +21,7 @@ from feelit.types import Float64, Int64
 
 MOST_UNITS = 10_000_000
 HELD = 1.5
-"""A sample speaks for so many intervals between samples; after that, nothing is known."""
+"""The number of sampling intervals for which a sample holds; after that nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

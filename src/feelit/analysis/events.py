@@ -26,7 +26,7 @@ _NAN = float("nan")
 
 
 def wanted_events(sources: TimelineSources, options: EventsOptions) -> list[Event]:
-    """The events that are asked for, as of `find_events`."""
+    """The events that the options select; see `find_events`."""
     kinds = [Kind(kind) for kind in options.kinds]
     found = find_events(
         sources,
@@ -54,7 +54,7 @@ def find_events(
 
     Parameters
     ----------
-    sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
+    sources : see `recording.open_timelines`; with at least the columns of `observations.COLUMNS`
     kinds : only these are looked for; of each the events are the same, whatever the others are
     by : whose events, see `people.series_of`
     people, tracks : only of these, in every video that has them; of a shared event one of them will do

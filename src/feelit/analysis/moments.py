@@ -1,4 +1,4 @@
-"""The moments that are worth a look: where faces show an emotion far more than they usually do.
+"""The strongest moments: where faces show an emotion far more than usual.
 
 Each bout has one moment, so that a smile that lasts for the whole recording is one moment and not ten. Moments are ordered by
 their rise above the person's own baseline. Where that is equal, as it is among probabilities that reach 1, the longer bout is
@@ -22,13 +22,13 @@ MOMENT_APART_S = 2.0
 """How many moments are named, and how far apart those of one track, and those of one emotion, are at least."""
 
 MOVED = tuple(name for name in EMOTIONS if name != "neutral")
-"""What a moment shows, by default."""
+"""The emotions of moments, by default."""
 
 AGAIN = 0.5
-"""For every moment of the same emotion of the same track that was chosen before, another one counts so much less."""
+"""The factor for each moment of the same emotion of the same track that was chosen before."""
 
 SAME_TRACK = 0.8
-"""And so much for every one of the same track."""
+"""The factor for each moment of the same track that was chosen before."""
 
 DIGITS = 2
 """Decimals of a rise that count."""
@@ -50,13 +50,13 @@ class Moment:
 
     @property
     def rise(self) -> float:
-        """How much more is shown than usually."""
+        """The probability above the baseline."""
         return self.confidence - self.baseline
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates(Columns):
-    """A moment a bout."""
+    """One moment per bout."""
 
     time_s: Float64  # (K,)
     track: Int64  # (K,) number of the track
@@ -73,13 +73,13 @@ def find_moments(
     most: int = MOMENTS,
     emotions: Sequence[str] = MOVED,
 ) -> tuple[Moment, ...]:
-    """The moments of some tracks together that are most worth a look, in that order.
+    """The strongest moments of some tracks together, the strongest first.
 
     Parameters
     ----------
     tracks : numbers of the tracks
     bouts : of every track of the video
-    most : so many at most
+    most : the largest number of moments
     emotions : of these only
     """
     return chosen_moments(rows, [candidates(rows.of_track(track), bouts[track], emotions) for track in tracks], most)

@@ -1,4 +1,4 @@
-"""A timeline taken apart: which frames were sampled, which faces are in them, and how long each stands for.
+"""The samples of a timeline: which frames were sampled, which faces are in them, and how long each stands for.
 
 A sampled frame stands for the time to the next sampled frame of its video, the last one for the median of these intervals:
 recordings of calls often have a variable frame rate, so rows must not be counted. A track that is missing from a sampled
@@ -49,13 +49,13 @@ class Samples(Columns):
 
 
 class TimelineSamples:
-    """The timeline of one video, taken apart: about fifty bytes a face.
+    """The samples of one video, at about fifty bytes per face.
 
     Parameters
     ----------
     recording : the timeline
     by : what counts as one series of samples, a "track" or a "person"; faces of nobody in particular are left out by person.
-        With "person" everything that is said of tracks here holds of persons, of whom there is at most one face in a frame
+        With "person" everything here about tracks holds for persons, each with at most one face per frame
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class TimelineSamples:
         self.frames = Frames(time_s, frame_lengths(time_s, recording.duration_s))
 
     def _take(self, batch: pa.RecordBatch, rows: Int64, place: Int64) -> None:
-        """Put what faces show where it belongs."""
+        """Store the columns of a batch at their places."""
         emotion = pc.index_in(batch.column("emotion").cast(pa.string()), value_set=pa.array(EMOTIONS))
         number = pc.fill_null(emotion, -1).to_numpy()[rows]
         confidence = _floats(batch.column("confidence"))[rows]

@@ -86,7 +86,7 @@ def crowd_p_values(
     sizes: Sequence[int],
     rng: np.random.Generator,
 ) -> dict[int, float]:
-    """How likely it is by chance that somewhere so many series have an onset within `within_s`, if they are independent.
+    """The probability, for independent series, that some number of them have an onset within `within_s` somewhere.
 
     Every series is rotated in its own time by a random amount, which keeps its rhythm and breaks what it has in common with the
     others (circular-shift surrogates; for nonverbal synchrony see Ramseyer & Tschacher 2011, for the method Lancaster et al.
@@ -100,7 +100,7 @@ def crowd_p_values(
 
     Returns
     -------
-    A p-value for every size: that of a crowd of so many series or more.
+    A p-value for each size: that of as many series or more.
     """
     owner = np.repeat(np.arange(len(onset_s)), [len(times) for times in onset_s])
     begin_s = np.array([start for start, _ in presence_s])

@@ -13,7 +13,7 @@ import numpy as np
 from feelit.types import Float64, Int64
 
 SHORT = 512
-"""Series of at most so many blocks are put into random orders; of longer ones, windows are drawn."""
+"""The longest series, in blocks, that is permuted; of longer ones windows are drawn."""
 
 SHUFFLED = 1 << 19
 """Blocks that are put into random order for a series: the shorter it is, the smaller a p-value may be."""
@@ -95,7 +95,7 @@ def _orders(blocks: Float64, count: int, rng: np.random.Generator) -> Iterator[F
 
 
 def _reached(total: Float64, length: Int64, mean: Float64) -> Int64:
-    """(P, B) running sums, (W,), (W,) -> (W,) int64, how many orders have so high a mean over so many consecutive blocks.
+    """(P, B) running sums, (W,), (W,) -> (W,) int64, the number of orders with as high a mean over as many consecutive blocks.
 
     A stretch of 12 blocks is three of 4, and its mean no higher than the highest of theirs. So the highest mean over 4 is a
     bound for 8, 12, 16 ..., and orders whose bound is too low already are not looked at.

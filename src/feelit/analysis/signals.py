@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 CAMERA_DEG = 15.0
-"""Gaze within so many degrees of the camera counts as at it: half as much again as the error of gaze."""
+"""Gaze within this angle of the camera counts as at the camera: one and a half times the error of gaze."""
 
 NARROWED = 0.5
 """Eyes narrow enough for a Duchenne smile (Ekman, Davidson & Friesen 1990), on the scale of `AU06`."""
@@ -80,7 +80,7 @@ HEADINGS = (
 
 
 def signal_frame(records: Sequence[SignalSummary]) -> pd.DataFrame:
-    """Summaries as a frame, one row each; columns as of `SignalSummary`."""
+    """Summaries as a frame, one row each; the columns are the fields of `SignalSummary`."""
     import pandas as pd
 
     return pd.DataFrame([record.row() for record in records], columns=list(HEADINGS))
@@ -91,7 +91,7 @@ def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
 
     Parameters
     ----------
-    sources : as of `recording.open_timelines`
+    sources : see `recording.open_timelines`
 
     Raises
     ------

@@ -102,7 +102,7 @@ class VideoSummary:
 
 
 def summary_frame(records: Sequence[PersonSummary | TrackSummary | VideoSummary], by: By, baseline: str) -> pd.DataFrame:
-    """Summaries as a frame, one row each; docs/schema.md describes the columns. `by` and `baseline` as of `summaries`."""
+    """Summaries as a frame, one row each; docs/schema.md describes the columns. see `summaries` for `by` and `baseline`."""
     import pandas as pd
 
     frame = pd.DataFrame([flat(record) for record in records], columns=headings(by, relative=baseline != "none"))
@@ -125,7 +125,7 @@ def summaries(
 
     Parameters
     ----------
-    sources : as of `recording.open_timelines`, with at least the columns of `observations.COLUMNS`
+    sources : see `recording.open_timelines`; with at least the columns of `observations.COLUMNS`
     by : "person", "track" or "video"
     baseline : "none", "auto" or a stretch of time, as the option of that name
 
@@ -168,7 +168,7 @@ class VideoSummaries:
         self._tracks = [_Track.of(rows.of_track(n), mine) for n, mine in enumerate(bouts)]
 
     def by_track(self, baseline: str = "none") -> list[TrackSummary]:
-        """One record a track."""
+        """One record per track."""
         rows = self._rows
         events: dict[int, list[Event]] = {name: [] for name in rows.track_id.tolist()}
         for event in self._events:  # a shared one counts for each of its tracks

@@ -14,7 +14,7 @@ from feelit.types import EMOTIONS
 
 NAMED = 3
 LEAST_NAMED = 0.05
-"""The short form names at most so many emotions, of at least this share."""
+"""The most emotions that the short form names, and their least share."""
 
 MOMENT_S = 1e-6
 

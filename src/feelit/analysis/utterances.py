@@ -107,7 +107,7 @@ def spoken_in(sources: TimelineSources, transcript: Path, options: UtterancesOpt
 
 
 def table_of(recording: Recording, said: Sequence[Utterance], speakers: Mapping[str, str]) -> SpokenIn:
-    """The same of one recording and of utterances that were read; `speakers` as of `speakers.match_speakers`.
+    """The same of one recording and of utterances that were read; see `speakers.match_speakers` for `speakers`.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _expression(weighted: Float64, readable_s: float, people: int) -> Expression
 
 
 def flat(row: UtteranceRow) -> dict[str, Any]:
-    """An utterance as one row of columns; what there is not is None."""
+    """An utterance as one row of columns; undefined values are None."""
     said = row.said
     found: dict[str, Any] = {
         "video": row.video,
@@ -242,12 +242,12 @@ LONGEST_TEXT = 60
 
 
 def csv_text(rows: Iterable[UtteranceRow]) -> str:
-    """One line an utterance under a line of headings; what there is not is empty."""
+    """A line of headings, then one line per utterance; undefined values are empty."""
     return csv_of(HEADINGS, ({name: rounded(value) for name, value in flat(row).items()} for row in rows))
 
 
 def json_text(rows: Iterable[UtteranceRow]) -> str:
-    """A list of objects; what there is not is null."""
+    """A JSON array; undefined values are null."""
     objects = [{name: rounded(value) for name, value in flat(row).items()} for row in rows]
     return json_of(objects)
 
@@ -267,7 +267,7 @@ def utterance_frame(found: SpokenIn) -> pd.DataFrame:
 
 
 def short(row: UtteranceRow) -> list[str]:
-    """An utterance as a few texts; what there is not is a dash, or why not."""
+    """The short form of an utterance; a dash, or the reason, for what is undefined."""
     text = one_line(row.said.text)
     who = "-" if row.person_id is None else one_line(row.person or str(row.person_id))
     return [

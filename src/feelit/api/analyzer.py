@@ -29,7 +29,7 @@ from feelit.vision.expression import open_expression
 from feelit.vision.multi_scale import MultiScaleDetector
 
 MOST_FACES = 32
-"""So many go through the classifier at a time."""
+"""The batch size of the classifier."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

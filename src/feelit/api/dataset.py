@@ -42,7 +42,7 @@ class Dataset(TimelineMethods, Sequence[Recording]):
 
     Parameters
     ----------
-    sources : as of `feelit.open_timelines`
+    sources : see `feelit.open_timelines`
     failures : videos without a timeline; None looks for them in the manifests of folders among the sources
     """
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 MOST_NAMED = 20
-"""Pairs that may be one person are named up to so many, the most likely."""
+"""The most pairs that may be one person that are named, the most likely ones first."""
 
 
 @dataclass(slots=True)

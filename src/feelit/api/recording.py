@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 20
-"""So many people or videos are listed where a notebook shows an object."""
+"""The most people or videos that the display of an object in a notebook lists."""
 
 
 class TimelineMethods:

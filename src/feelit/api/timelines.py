@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 EVERY_KIND = ("bout", "peak", "shared", "absence")
-"""In Python all events are wanted unless some are named; a table on the terminal leaves out the many bouts."""
+"""The default in Python is all events; a table on the terminal leaves out the many bouts."""
 
 
 def read_timeline(path: TimelineSources) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def read_timeline(path: TimelineSources) -> pd.DataFrame:
 
     Parameters
     ----------
-    path : as of `open_timelines`, which reads rows only when they are asked for
+    path : see `open_timelines`, which reads rows only when they are needed
 
     Raises
     ------
@@ -109,7 +109,7 @@ def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
 
     Parameters
     ----------
-    timelines : as of `summarize`, analysed with `signals="basic"` or `"all"`
+    timelines : see `summarize`; analysed with `signals="basic"` or `"all"`
 
     Raises
     ------

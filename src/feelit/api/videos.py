@@ -40,8 +40,8 @@ def annotate(
 
     Returns
     -------
-    A line for every person who is hidden in part for want of certainty, and for every stream of the video that the file cannot
-    hold.
+    One line for each person who is blurred only in part because identity is uncertain, and for each stream of the video that
+    the file cannot hold.
 
     Raises
     ------

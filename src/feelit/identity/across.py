@@ -1,6 +1,6 @@
-"""People of many recordings become one list: average linkage of those who are likely enough to be one.
+"""Groups the people of many recordings: average linkage of those who are likely enough to be one person.
 
-Only pairs that are alike enough by themselves are looked at, found block by block: a mean is never above the largest of its
+Only pairs that are alike enough are compared, found block by block: a mean is never above the largest of its
 members, so ten thousand people need seconds and no matrix of all pairs. People of one file are never joined, nor people of two
 names; people of one name always are.
 """
@@ -25,7 +25,7 @@ PROPOSE = 0.1
 BLOCK = 1024
 
 MOST_NEAR = 64
-"""Of everybody, so many of the most alike people are looked at, so that a crowd of equal faces costs no more than others."""
+"""The most similar people that are compared with each person, so that a crowd of equal faces costs no more than others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -35,7 +35,7 @@ from feelit.vision.face_crops import find_close_faces
 from feelit.vision.identity import IdentityModel, open_identity
 
 FACES = 8
-"""So many faces of a person are enough: likeness is a mean over pairs of them."""
+"""The number of faces per person. More are not needed, as likeness is a mean over pairs of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ def embed_faces(
     Parameters
     ----------
     video : the file that was analysed
-    faces : as of `choose_faces`
+    faces : see `choose_faces`
     model : embeds them
     threads : of the decoder
     see : called with the number of every face and the picture that shows it, (H, W, 3) uint8 RGB

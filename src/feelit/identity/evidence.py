@@ -94,7 +94,7 @@ class EvidenceBuilder:
                     self.together.setdefault(pair, [time_s, time_s])[1] = time_s
 
     def embed(self, track: int, time_s: float, quality: float, vector: Int8) -> None:
-        """An embedding of a track whose rows are settled, for whoever embeds faces once they are tracked."""
+        """Add an embedding of a track whose rows are settled, where faces are embedded after tracking."""
         if track in self.tracks:
             self._keep(self.tracks[track], time_s, quality, vector)
 

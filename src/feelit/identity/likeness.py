@@ -22,7 +22,7 @@ import numpy as np
 from feelit.types import Bool, Float32, Float64, Int64
 
 NEAREST = 5
-"""So many of the cohort are compared with."""
+"""The number of nearest members of the cohort that count."""
 
 SLOPE, OFFSET = 169.96, -4.62
 """Of the logistic curve over normalised likeness, for as many pairs of one person as of two."""
@@ -73,7 +73,7 @@ SPLIT_WEIGHT = 0.5
 """Either part has faces whose qualities add up to this."""
 
 LEAST_WEIGHT = 0.15
-"""Groups whose qualities add up to less are too poor to be compared."""
+"""The least sum of qualities of a group that is compared."""
 
 
 def template(total: Float32 | Float64, weight: Float64 | float) -> Float32:

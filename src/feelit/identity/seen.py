@@ -17,7 +17,7 @@ from feelit.timeline.schema import BOX, PEOPLE
 from feelit.types import Float32, Float64, Int64
 
 FACES = 5
-"""A person is known again by so many faces, spread over all rows: tracks may be cut in other places next time."""
+"""The number of faces, spread over all rows, by which a person is recognised: tracks may be cut elsewhere next time."""
 
 LEAST_OVERLAP = 0.3
 """A face is known again where a box overlaps it by so much."""

@@ -102,7 +102,7 @@ def tabular_columns(row: Sequence[str]) -> dict[str, int] | None:
 
 def boris_events(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> Tiers:
     """Tabular events: one row when a behaviour starts, one when it stops, one for a point; or aggregated ones, a row for each.
-    Tiers are as of `boris_project`.
+    See `boris_project` for the tiers.
 
     Raises
     ------

@@ -32,10 +32,10 @@ from feelit.vision.identity import IdentityModel
 from feelit.vision.multi_scale import MultiScaleDetector
 
 EVERY_S = 2.0
-"""A face is embedded once in so long."""
+"""The time between two embeddings of a track."""
 
 ENOUGH = 5
-"""So many embeddings of a track are taken."""
+"""The number of embeddings per track."""
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class PeopleNow:
 
 
 MOST_FACES = 32
-"""So many go through the classifier at a time."""
+"""The batch size of the classifier."""
 
 
 class Analyst:

@@ -1,4 +1,4 @@
-"""The page, for whoever holds the token: a small web server that hands out three files and one endless stream."""
+"""A small web server for those who have the token: three files and one endless stream."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ASKING_S = 5.0
 """A caller has so long to ask, however slowly the words come in."""
 
 MOST_CALLERS = 64
-"""So many are heard at once, each in a thread. Of more, the one who has been asking longest without an end has to go."""
+"""The most connections at once, each with a thread. With more, the oldest unfinished request is dropped."""
 
 
 class PageServer(socketserver.ThreadingTCPServer):

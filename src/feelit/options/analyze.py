@@ -25,7 +25,7 @@ EngineName = Literal["local", "ray"]
 SignalLevel = Literal["none", "basic", "all"]
 
 MOST_HZ = 1_000_000
-"""No video has so many frames a second, and the count of intervals stays within 64 bits."""
+"""Above the frame rate of any video, and low enough that the count of intervals stays within 64 bits."""
 
 
 LEAST_CLASSIFIED_HZ = 2
@@ -115,7 +115,7 @@ class AnalyzeOptions(FaceOptions):
     )
     classify_rate: str | None = option(
         None,
-        "Classify faces so many times per second of video only, and interpolate in between.",
+        "Classify faces only this many times per second of video, and interpolate in between.",
         details="Faces are found and tracked at `--rate` all the same. Probabilities and signals in between are interpolated"
         " between the samples of their track that were classified; the column `classified` says which were. 2 or more; blinks"
         " and speech want 10 or more. See [schema.md](schema.md).",
@@ -269,7 +269,7 @@ class RunOptions(Options):
     )
     pattern: str | None = option(
         None,
-        "The inputs are patterns of numbered pictures, such as frames/%05d.png, each a video with so many pictures per second.",
+        "The inputs are patterns of numbered pictures, such as frames/%05d.png, as videos with this many pictures per second.",
         details="`frames/%05d.png@25` means the same, in every command that takes a video.",
         default_text="inputs are files and folders",
         kind=RATE,
@@ -310,7 +310,7 @@ class RunOptions(Options):
 
     @property
     def least_bytes_per_s(self) -> int:
-        """The slowest transfer that is put up with, as a number of bytes.
+        """The slowest acceptable transfer, in bytes per second.
 
         Raises
         ------

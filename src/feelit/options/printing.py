@@ -75,4 +75,4 @@ class LivePrintOptions(JsonOptions):
     """How a page is announced."""
 
     open: bool = option(False, "Open the page in the browser.")
-    json: bool = option(False, "Print two JSON objects: the address, and at the end a report as of `feelit analyze`.")
+    json: bool = option(False, "Print two JSON objects: the address, and at the end a report like that of `feelit analyze`.")

@@ -85,7 +85,9 @@ class ClipsOptions(DrawingOptions):
         bounds=PROBABILITY,
     )
     most: int = option(
-        10, "At most so many clips, the strongest.", bounds=Bounds(low=1, complaint="leaves no clip", hint="give 1 or more")
+        10,
+        "The most clips to cut; the strongest are chosen.",
+        bounds=Bounds(low=1, complaint="leaves no clip", hint="give 1 or more"),
     )
     at_s: tuple[float, ...] = option(
         (),

@@ -14,7 +14,7 @@ SYSTEM = Path("/")
 def usable_cores() -> int:
     """The cores that this process may run on, which job schedulers limit, or the time on them, which containers limit.
 
-    A quota of 2.5 cores counts as three: so many processes use all of it.
+    A quota of 2.5 cores counts as three, as three processes use all of it.
     """
     try:
         cores = len(os.sched_getaffinity(0))

@@ -194,7 +194,7 @@ class Job:
         self.close()
 
     def close(self) -> None:
-        """Let go of the rows, which are not complete; whoever takes the video up again begins them again."""
+        """Discard the rows, which are incomplete; the next run makes them again."""
         with suppress(OSError, ValueError):  # the disk may be full; a file that Arrow gave up is a ValueError
             self._spool.close()
 

@@ -1,4 +1,4 @@
-"""The manifest of a folder of timelines: a row a video, and what became of it. docs/schema.md documents it.
+"""The manifest of a folder of timelines: one row per video with its state. docs/schema.md documents it.
 
 What happens is appended to a journal in the workspace at once, and written out as Parquet every few seconds: to note a video
 costs the same for the first and the ten-thousandth, and readers of the Parquet file always find a whole one.

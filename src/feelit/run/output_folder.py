@@ -1,4 +1,4 @@
-"""A folder of timelines: one file a video, the input tree mirrored, and a manifest that says what became of every video."""
+"""A folder of timelines: one file per video, the input tree mirrored, and a manifest with the state of each video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where finished timelines go: one table for all videos, or a folder with one file a video."""
+"""The outputs of a run: one table for all videos, or a folder with one file per video."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Observer(Protocol):
         ...
 
     def advanced(self, source: Source, frames: int) -> None:
-        """So many more frames of it were decoded."""
+        """This many more of its frames were decoded."""
         ...
 
     def finished(self, report: VideoReport) -> None:

@@ -44,7 +44,7 @@ from feelit.vision.multi_scale import MultiScaleDetector
 from feelit.vision.signals import SignalsModel, open_signals, within
 
 BATCH_BYTES = 48 << 20
-"""A batch holds at most so many bytes of full-size luma, so that 4K video needs no more memory than 720p."""
+"""The most bytes of full-size luma in a batch, so that 4K video needs no more memory than 720p."""
 
 SIGNATURE_PX = 16
 APPEARANCE_PX = 8
@@ -123,7 +123,7 @@ def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, ne
     ----------
     batch : at least one frame
     multi_scale : looked at those before
-    most : so many faces go through the classifier at a time
+    most : the batch size of the classifier
     """
     detector, expression = networks.detector, networks.expression
     found = multi_scale.find(batch, DOUBTFUL * detector.threshold)

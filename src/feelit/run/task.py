@@ -1,4 +1,4 @@
-"""What is to be done with a segment. Whoever hands tasks out needs no networks and no decoder, and does not load them."""
+"""The work on one segment, as a record. It loads no networks and no decoder, as the parent process needs neither."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feelit.types import Segment, VideoInfo
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Which networks run, and where: everything a worker needs to build them."""
+    """The networks to run, and the device: everything that a worker needs to load them."""
 
     detector: Path
     expression: Path
@@ -26,8 +26,8 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A segment with all that its result depends on, how many threads and frames to spend on it at a time, and the slowest
-    transfer from a bucket that is put up with."""
+    """A segment with everything that its result depends on, the numbers of threads and of frames per batch, and the slowest
+    acceptable transfer from a bucket."""
 
     info: VideoInfo
     segment: Segment

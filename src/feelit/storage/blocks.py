@@ -1,7 +1,7 @@
 """An object as a file: read in blocks, ahead where it is read in order, each block once, at no less than a minimum rate.
 
 FFmpeg reads 32 KiB at a time and goes back and forth between pictures and sound. A request for each read would be thousands, so
-whole blocks are fetched and kept; whoever reads on gets twice as many with every request.
+whole blocks are fetched and kept, and sequential reading fetches twice as many with each request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong with an object in a bucket, in words, and whether to try again.
+"""Failures of objects in buckets: in words, and whether to try again.
 
 Every storage has exceptions of its own. They are distinguished by their names and by the codes of the answers they carry, so
 that none of the libraries is needed to know them.
@@ -19,7 +19,7 @@ from feelit.storage import waiting
 from feelit.storage.location import Url, redacted
 
 PAUSES_S = (0.2, 0.4, 0.8, 1.6)
-"""How long to wait before each new attempt; half as long to half as long again, so that workers do not come back in step."""
+"""The pause before each new attempt, times 0.5 to 1.5, so that workers do not retry in step."""
 
 ENDPOINTS = {"s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"), "gs": ("STORAGE_EMULATOR_HOST",)}
 
@@ -63,15 +63,15 @@ GARBAGE = {"ResponseParserError"}
 
 
 class IncompleteError(OSError):
-    """Less arrived than was asked for."""
+    """Less arrived than was requested."""
 
 
 class SlowError(OSError):
-    """It arrived more slowly than is put up with."""
+    """It arrived more slowly than the minimum rate."""
 
 
 class ForeignError(OSError):
-    """What arrived with the answer of success is not what was asked for."""
+    """What arrived with an answer of success is not what was requested."""
 
 
 class ChangedError(OSError):
@@ -80,7 +80,7 @@ class ChangedError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What went wrong. `missing` and `exists` are for those who had reckoned with it."""
+    """What went wrong. `missing` and `exists` are for callers that expect these cases."""
 
     reason: str
     hint: str
@@ -90,12 +90,12 @@ class Fault:
 
 
 def attempt(call: Callable[[], Result], url: Url, kind: type[FeelitError]) -> Result:
-    """What `call` returns, in the first of a few attempts that succeeds.
+    """Call a function until an attempt succeeds, a few times at most.
 
     Raises
     ------
     FeelitError
-        of this kind, if none does, or if there is no point in another one.
+        of this kind, if none succeeds, or if another attempt would be useless.
     """
     attempts = 1 + len(PAUSES_S)
     pauses_s = iter(PAUSES_S)
@@ -116,7 +116,7 @@ def attempt(call: Callable[[], Result], url: Url, kind: type[FeelitError]) -> Re
 def fault_of(error: Exception, url: Url) -> Fault:
     """An exception of a storage's library in words; one that is a bug is raised again.
 
-    What the storage or the network did may be hidden in the chain: a library that meets a failure it did not reckon with
+    What the storage or the network did may be hidden in the chain: a library that does not expect a failure
     raises something else over it.
     """
     names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}

@@ -41,7 +41,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 def for_spreadsheet(text: str) -> str:
     """Text for a cell of CSV: with an apostrophe before it where a spreadsheet might take it for a formula, and before a text
-    that has one already. Whoever leaves out one apostrophe at the beginning, where there is one, has the text."""
+    that has one already. Without one leading apostrophe, where there is one, it is the text again."""
     return f"'{text}" if text.startswith((*FORMULAS, "'")) else text
 
 

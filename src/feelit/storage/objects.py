@@ -1,4 +1,4 @@
-"""What can be done with an object: ask for it, list, open, write. All requests are made here."""
+"""Objects in buckets: look up, list, open, write, delete. All requests are made here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feelit.storage.errors import AGAIN_HINT, CHANGED, ForeignError, IncompleteE
 from feelit.storage.location import Url
 
 CONNECT_S, ANSWER_S = 5, 20
-"""How long a storage may take to be there, and to go on answering."""
+"""The time that a storage may take to connect, and to answer."""
 
 PART = 16 << 20
 """Objects from twice this size on are sent in parts. They appear when the last one has arrived."""

@@ -1,4 +1,4 @@
-"""What can be asked of a file, wherever it is."""
+"""Questions about a file or an object: whether it exists, its size and time, and whether two names are one file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from feelit.storage.location import Location, Url, refuse_url
 
 
 class Stamp(NamedTuple):
-    """What changes when a file does: its size, and when it was last written."""
+    """The size of a file and the time of its last change."""
 
     size_bytes: int
     mtime_ns: int
@@ -136,7 +136,7 @@ def remove(place: Location) -> None:
 
 
 def readable(place: Location) -> Path | ObjectFile:
-    """What Arrow can read a table from.
+    """A file or an object in the form that Arrow reads.
 
     Raises
     ------

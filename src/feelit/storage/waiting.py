@@ -1,4 +1,4 @@
-"""What a storage is waited for, said to whoever shows progress."""
+"""Messages about waiting for a storage, for those who show progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _listeners: list[Callable[[str], object]] = []
 
 
 def say(text: str) -> None:
-    """Something takes long, or is tried again; from any thread."""
+    """Report that something takes long, or is tried again; from any thread."""
     log.info("%s", text)
     for listener in _listeners:
         listener(text)
@@ -20,7 +20,7 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def heard_by(listener: Callable[[str], object]) -> Iterator[None]:
-    """Call `listener` with every such line meanwhile. It must not raise."""
+    """Call `listener` with each message in the block. It must not raise."""
     _listeners.append(listener)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where the rows of each video lie in a file or a table, and whether they are those of a timeline."""
+"""The places of the rows of each video in a file or a table, and whether they are valid."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def refuse_again(name: str, first: str, second: str) -> NoReturn:
 
 
 class _Reader:
-    """What is found out of the rows of one video while they are gone through."""
+    """Collects the pieces and tracks of one video while its rows are read."""
 
     def __init__(self, rows: Rows, name: str) -> None:
         self.rows, self.name = rows, name
@@ -112,7 +112,7 @@ class _Reader:
             self._frame, self._track, self._time_s = int(frame[-1]), int(track[-1]), float(times[-1])
 
     def finish(self, ends_file: bool) -> Video:
-        """The video, once all its rows are gone through. What is not in order is put into it, in memory."""
+        """The video, after all its rows. Rows that are not in order are sorted, in memory."""
         tracks = dict(sorted(self._track_rows.items()))
         if self._in_order:
             return Video(self.rows, self.name, tuple(self._pieces), tracks, ends_file=ends_file)

@@ -42,7 +42,7 @@ class _Sum:
 
 @dataclass(slots=True)
 class CurveCollection:
-    """Sums by level and participant, while windows are gone through."""
+    """Sums by level and participant, added up window by window."""
 
     design: Design
     factor: Factor = field(init=False)

@@ -64,7 +64,7 @@ def open_study(source: str | Path | Mapping[str, Any]) -> Design:
 
     Parameters
     ----------
-    source : as of `read_study`
+    source : see `read_study`
 
     Raises
     ------
@@ -81,7 +81,7 @@ def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> S
 
     Parameters
     ----------
-    design : as of `open_study`
+    design : see `open_study`
     seed : of random draws
     progress : called with the share that is done, 0..1
 

@@ -8,7 +8,7 @@ not reject; its ends are order statistics of the means of subsets (Hartigan 1969
 Unpaired: participants change groups, and Welch's t is compared, so that unequal variances do not matter in larger samples
 (Janssen 1997). The interval holds every shift that the test does not reject.
 
-Where there are no more than `EXACT` orders all are gone through. Else `ORDERS` are drawn, and the observed one counts as one
+Where there are no more than `EXACT` orders, all are counted. Else `ORDERS` are drawn, and the observed one counts as one
 more (Phipson & Smyth 2010). P-values are two-sided: twice the smaller of the two sides.
 
 Hedges' g (1981) is Cohen's d without its bias in small samples: the difference in pooled standard deviations, or, of pairs, the

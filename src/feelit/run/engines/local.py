@@ -36,7 +36,7 @@ PATIENCE_S = 2.0
 """How long workers are given to end before they are killed."""
 
 STILLBORN = 3
-"""So many workers may die, one after the other, before they look at a segment. More cannot be chance."""
+"""The number of workers that may die in a row before they start a segment. More cannot be chance."""
 
 Work: TypeAlias = "Callable[[Task], SegmentResult]"
 

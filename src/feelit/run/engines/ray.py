@@ -100,7 +100,7 @@ def _ended_from_without(after_s: float) -> Iterator[None]:
 log = logging.getLogger(__name__)
 
 LOSSES = 5
-"""So many nodes a segment may lose, which is rarely its fault; one that fells node after node must end all the same."""
+"""The most nodes that may be lost under a segment. It is rarely its fault, but a segment that crashes each node must fail."""
 
 AHEAD = 2
 """By default so many tasks are in flight for each that the cluster can run: nodes never wait for the next one, and
