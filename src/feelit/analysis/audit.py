@@ -31,14 +31,14 @@ FACE_COLUMNS = (*BOX, "face_score", *LANDMARK_COLUMNS, *SCALARS, *PROBABILITY_CO
 """Columns that hold a number if and only if there is a face."""
 
 COLUMNS = tuple(SCHEMA.names)
-"""What is checked."""
+"""The checks."""
 
 Verdict = tuple[bool, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     passed: bool

@@ -258,7 +258,7 @@ def person_of(recording: Recording, path: str, name: str) -> int:
 
 
 def named(path: Path | str, name: str) -> str:
-    """What a coder is called."""
+    """The name of a coder."""
     shown = as_text(Path(path)) if isinstance(path, str) else as_text(path)
     return f"{shown}@{name}" if name else shown
 
@@ -297,7 +297,7 @@ def _codes(coder: _Coder, labels: tuple[str, ...], at_s: Float64, gaps: str | No
 
 
 def _tolerant(codes: Int64, reach: int) -> Int64:
-    """What the second coder says, where it says what the first does somewhere within `reach` units."""
+    """The labels of the second coder, replaced by the first's where the second has it within `reach` units."""
     near = codes[0] == codes[1]
     for shift in range(1, min(reach, codes.shape[1] - 1) + 1):
         near[shift:] |= codes[0, shift:] == codes[1, :-shift]

@@ -146,7 +146,7 @@ class EventFinder:
         return in_order(events)
 
     def _shifts(self) -> Iterator[tuple[SynchronousShift, float]]:
-        """The shared shifts that are wanted, with their corrected p-values."""
+        """The selected shared shifts, with corrected p-values."""
         tracks = [track for track, bouts in enumerate(self._bouts) if len(bouts)]
         if tracks:
             rng = np.random.default_rng([SEED, list(Kind).index(Kind.shared)])
@@ -184,7 +184,7 @@ class EventFinder:
             )
 
     def _events_of_peaks(self) -> Iterator[Event]:
-        """The peaks that are wanted: in a long video most are chance, and need not be written out."""
+        """The selected peaks: in a long video most are chance, and need no records."""
         found = [(track, *entry) for track in sorted(self._peaks) for entry in self._peaks[track]]
         p_adjusted = adjusted(np.array([peak.p_value for _, peak, _ in found])).tolist()
         for (track, peak, baseline), p in zip(found, p_adjusted, strict=True):

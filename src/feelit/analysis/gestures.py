@@ -145,7 +145,7 @@ def _rhythmic(length_s: Float64, small: Bool) -> list[tuple[int, int]]:
 
 
 def find_blinks(time_s: Float64, blink: Float64) -> Float64:
-    """When somebody blinks.
+    """The times of blinks.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ COLUMNS = ("video", "frame", "time_s", "track_id", "readable", "emotion", "confi
 """The columns of a timeline that a summary needs."""
 
 LONE_FRAME_S = 1e-9
-"""What the only sampled frame of a video stands for: it holds no duration, but its shares are defined."""
+"""The time of a single sampled frame: it has no duration, but its shares are defined."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

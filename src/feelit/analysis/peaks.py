@@ -38,7 +38,7 @@ class Peak:
 
 
 def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
-    """The peaks of every emotion but neutral, by emotion and then by time; none where nobody knows what is usual."""
+    """The peaks of every emotion but neutral, by emotion and then by time; none without a baseline."""
     if np.isnan(trace.baseline).any():
         return
     block = trace.block_of()

@@ -99,7 +99,7 @@ def people_frame(people: Sequence[Person]) -> pd.DataFrame:
 
 
 def as_json(person: Person) -> dict[str, Any]:
-    """The same as an object of JSON: what is undefined is None."""
+    """A person as a JSON object; undefined values are None."""
     return {
         name: (round(value, 4) if math.isfinite(value) else None) if isinstance(value, float) else value
         for name, value in asdict(person).items()
@@ -119,7 +119,7 @@ MOST_TRACKS = 8
 
 
 def short(person: Person) -> list[str]:
-    """A person as a few texts; what is undefined is a dash."""
+    """The short form of a person; a dash for undefined values."""
     shown = ", ".join(map(str, person.tracks[:MOST_TRACKS]))
     rest = f" and {len(person.tracks) - MOST_TRACKS} more" if len(person.tracks) > MOST_TRACKS else ""
     times = (person.seen_s, person.readable_s, person.first_s, person.last_s)

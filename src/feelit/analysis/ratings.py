@@ -170,7 +170,7 @@ def _is_measure(recording: Recording, column: str) -> bool:
 
 
 def _measured(recording: Recording, person: int, who: str, column: str | None) -> _Rater:
-    """What a column of a timeline says of a person, where the face can be read."""
+    """The values of a column for one person, where the face is readable."""
     if column is None or not _is_measure(recording, column):
         numbers = [name for name in recording.columns if name.startswith("p_") or name in ("confidence", "smile", "mouth_open")]
         what = "--icc needs a column of the timeline" if column is None else f"--column {column} is no measure of {who}"

@@ -33,7 +33,7 @@ On the sample meeting all five speakers match by the column `speaking`: they ris
 opening of mouths four do, by 0.7 to 1.3 and leads of 0.7 to 1.3; of the fifth, in the dark, another rises most, by 0.3."""
 
 LEAST_SAMPLES = 10
-"""Fewer samples of somebody while the speaker speaks say nothing."""
+"""The least number of samples of a person while the speaker speaks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a timeline says in sum: one record per person, per track or per video.
+"""Summaries of timelines: one record per person, per track or per video.
 
 Everything is weighted by the time that samples stand for, see `samples`. Emotions are those of the smoothed probabilities, mean
 probabilities those of single frames; both count readable time only.
@@ -43,7 +43,7 @@ By = Literal["person", "track", "video"]
 
 @dataclass(frozen=True, slots=True)
 class ShownEmotions:
-    """What faces show over time. NaN and None stand for what is undefined: a share of no time, the mean of no bouts.
+    """The expressions of faces over time. NaN and None stand for undefined values: a share of no time, the mean of no bouts.
 
     Of several tracks, times add up: `on_screen_s` and `readable_s` are person-seconds.
     """

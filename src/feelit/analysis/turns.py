@@ -1,4 +1,4 @@
-"""Who speaks when, out of the column `speaking`: turns of every person, and what they show in them and while others speak."""
+"""Turns: when each person speaks, by the column `speaking`, and who speaks and listens in each sample."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def turns(time_s: Float64, length_s: Float64, probability: Float64) -> Float64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
-    """What a person does in each of their samples."""
+    """Whether a person speaks or listens, in each of their samples."""
 
     known: Bool  # (F,) whether it is known if the person speaks
     speaks: Bool  # (F,)
@@ -55,7 +55,7 @@ class Roles:
 
 
 def roles(frame: Mapping[int, np.ndarray], probability: Mapping[int, Float64]) -> dict[int, Roles]:
-    """By person, what everybody does.
+    """The roles of each person.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From videos to timelines."""
+"""Analysing videos: `feelit.analyze`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Observer(pipeline.Observer, Protocol):
         ...
 
     def noted(self, message: str) -> None:
-        """Something was left out that nobody asked to leave out."""
+        """Something was left out without being asked to."""
         ...
 
     def drawn(self, source: Source, share: float) -> None:
@@ -116,7 +116,7 @@ def analyze(
 
 
 def _is_one(inputs: Paths, sources: Sequence[Source]) -> bool:
-    """Whether a single video was asked for by its path: what comes back does not depend on how many a folder holds."""
+    """Whether the input is the path of a single video. A folder gives a dataset, however many videos it holds."""
     if not isinstance(inputs, str | os.PathLike) or len(sources) != 1:
         return False
     return sources[0].path == location(expanded(inputs))

@@ -1,4 +1,4 @@
-"""Faces of pictures that a program has in memory."""
+"""Faces in pictures that a program has in memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_FACES = 32
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Face:
-    """A face in a picture, and what it shows.
+    """A face in a picture, with its expression.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ class Analyzer:
         self._time_s, self._count = -math.inf, 0
 
     def close(self) -> None:
-        """Let go of the models."""
+        """Release the models."""
         self._networks = None
         self.reset()
 

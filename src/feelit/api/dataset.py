@@ -38,7 +38,7 @@ class Failure:
 
 
 class Dataset(TimelineMethods, Sequence[Recording]):
-    """Timelines of several videos: a sequence of recordings, by number or by name. Files are opened when one is asked for.
+    """Timelines of several videos: a sequence of recordings, by number or by name. Files are opened on first access.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Dataset(TimelineMethods, Sequence[Recording]):
         return self._recordings[which]
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows of all videos as one frame; what the timelines say of videos and analyses is in `frame.attrs`."""
+        """The rows of all videos as one frame; the metadata of videos and analyses are in `frame.attrs`."""
         return recording.frame_of(self._recordings)
 
     def _named(self, name: str) -> Recording:

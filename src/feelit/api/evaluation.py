@@ -1,4 +1,4 @@
-"""How good models are, and what they go by."""
+"""Evaluating and explaining models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with models: list, describe, check, fetch and train them."""
+"""Functions of models: list, describe, check, fetch and train them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_models() -> list[Listed]:
 
 
 def describe_model(model: str | PathLike[str]) -> Described:
-    """A model's card, and what its network takes and gives.
+    """A model's card, and the inputs and outputs of its network.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def describe_model(model: str | PathLike[str]) -> Described:
 
 
 def verify_models(models: Sequence[str | PathLike[str]] = ()) -> list[Checked]:
-    """Compare models with their checksums, load them, and try whether their cards fit.
+    """Compare models with their checksums, load them, and check whether their cards fit.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ def verify_models(models: Sequence[str | PathLike[str]] = ()) -> list[Checked]:
 def pull_model(name: str, *, options: PullOptions, progress: Callable[[float], None] | None = None) -> Path:
     """Fetch a public model into the user's cache, where its name as `detector` or `classifier` finds it.
 
-    Nothing is fetched if it is there already, and nothing but a file with the checksum of the catalogue is taken.
+    Nothing is fetched if it is there already. Only a file with the checksum of the catalogue is accepted.
 
     Parameters
     ----------
     name : in the catalogue, see `feelit models list`
-    progress : called with the share that is there, 0..1
+    progress : called with the share that is fetched, 0..1
 
     Returns
     -------

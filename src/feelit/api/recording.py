@@ -1,4 +1,4 @@
-"""The timeline of one video with what can be done with it."""
+"""The timeline of one video, with the functions of the API as methods."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_ROWS = 20
 
 
 class TimelineMethods:
-    """What recordings and datasets have in common: the functions of the API that take timelines, as methods."""
+    """The functions of the API that take timelines, as methods of recordings and datasets."""
 
     def summary(self: Any, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
         """Time on screen, emotions and their bouts, strongest moments: one row per person, per track or of the video.
@@ -62,7 +62,7 @@ class TimelineMethods:
         options: ReportOptions,
         progress: Callable[[float], None] | None = None,
     ) -> Location:
-        """Write one HTML page; what it lacks is a warning. See `feelit.report`.
+        """Write one HTML page; parts that are missing are warnings. See `feelit.report`.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Recording(TimelineMethods, recording.Recording):
         options: AnnotateOptions,
         progress: Callable[[float], None] | None = None,
     ) -> Location:
-        """Draw the timeline on its video; what the file cannot hold is a warning. See `feelit.annotate`.
+        """Draw the timeline on its video; streams that the file cannot hold are warnings. See `feelit.annotate`.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class Recording(TimelineMethods, recording.Recording):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Person:
-    """What a person shows, in numbers of samples; `emotion_share` is of the readable ones."""
+    """Counts of a person's samples, and the most frequent emotion with its share of the readable ones."""
 
     name: str
     samples: int
@@ -187,7 +187,7 @@ class _Person:
 
 
 def _facts(shown: recording.Recording) -> list[str]:
-    """What a recording holds, in a few words each."""
+    """Facts about a recording, in a few words each."""
     info, people = shown.info, shown.facts.get("people")
     found = [f"{info.duration_s:.1f} s"] if info.duration_s is not None else []
     if info.width_px and info.height_px:

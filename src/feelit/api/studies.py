@@ -23,7 +23,7 @@ REPORT = "report.html"
 
 
 class Study:
-    """What a study gave: tables as data frames. `feelit.study` makes it.
+    """The results of a study: tables as data frames. `feelit.study` returns it.
 
     Attributes
     ----------

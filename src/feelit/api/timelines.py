@@ -1,4 +1,4 @@
-"""What can be done with timelines: each function takes files, folders, recordings, data frames or tables."""
+"""Functions of timelines. Each takes files, folders, recordings, data frames or tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EVERY_KIND = ("bout", "peak", "shared", "absence")
 
 
 def read_timeline(path: TimelineSources) -> pd.DataFrame:
-    """A timeline, or several, as one frame. What feelit noted about videos and models is in `frame.attrs`.
+    """One or more timelines as one data frame; metadata of videos and models are in `frame.attrs`.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def read_timeline(path: TimelineSources) -> pd.DataFrame:
 
 
 def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
-    """What became of every video of a folder of timelines, one row each; docs/schema.md describes the columns.
+    """The state of each video of a folder of timelines, one row each; docs/schema.md describes the columns.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def summarize_signals(timelines: TimelineSources) -> pd.DataFrame:
 
 @keywords()
 def utterances(timelines: TimelineSources, transcript: str | PathLike[str], *, options: UtterancesOptions) -> pd.DataFrame:
-    """What faces showed while something was said: one row per utterance; docs/transcripts.md describes the columns.
+    """Expressions during each utterance, one row per utterance; docs/transcripts.md describes the columns.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def utterances(timelines: TimelineSources, transcript: str | PathLike[str], *, o
 def people(
     timelines: TimelineSources, *, options: PeopleOptions, progress: Callable[[float], None] | None = None
 ) -> pd.DataFrame:
-    """Who is in timelines: one row per person. Corrections are kept in a file and applied to the timelines.
+    """The people of timelines, one row per person. Corrections are kept in a file and applied to the timelines.
 
     Parameters
     ----------

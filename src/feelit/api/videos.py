@@ -1,4 +1,4 @@
-"""What can be done with videos and their timelines."""
+"""Functions of videos and their timelines: annotate, clips."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def cut(
     said: SayOptions,
     progress: Callable[[float], None] | None = None,
 ) -> Sequence[Clip]:
-    """The same as records; see `clips`."""
+    """Cut clips and return them as records; see `clips`."""
     from feelit.clipping.cut import cut_clips
 
     return cut_clips(location(expanded(video)), timelines, replace(options, out=location(expanded(out))), progress, said)

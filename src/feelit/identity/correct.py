@@ -195,7 +195,7 @@ class Grouping:
         ]
 
     def _find(self, faces: Iterable[Face]) -> int | None:
-        """The person whom most of some faces show, by own number; None if nobody is there."""
+        """The person that most of the given faces show, by own number; None if there is none."""
         rows = [row for face in faces if (row := self.seen.row_of(face)) is not None]
         votes = Counter(person for row in rows if (person := self._parts[self._part_of[row]].person) != NOBODY)
         return votes.most_common(1)[0][0] if votes else None

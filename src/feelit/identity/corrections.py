@@ -125,7 +125,7 @@ class _Plan:
     notes: list[str] = field(default_factory=list)
 
     def make(self, target: Recording | None, options: PeopleOptions, given: Given) -> None:
-        """Find out what is to be written.
+        """Work out the new content of files.
 
         Raises
         ------
@@ -270,7 +270,7 @@ def _rows(grouping: Grouping) -> PersonRows:
 
 
 def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: Sequence[Edit]) -> dict[str, Any]:
-    """What the metadata say of a video: as the analysis left it, if nothing was changed since."""
+    """The metadata of a video: as the analysis left them, if nothing has changed since."""
     automatic = grouping.seen.automatic
     kept = {key: value for key, value in facts.items() if key not in ("edits", "automatic")}
     kept |= {"tracks": max(rows.highest_track, automatic.tracks), "people": rows.describe()}

@@ -89,7 +89,7 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditsFile:
-    """What a file of corrections holds: edits, and options in the short form that are not yet edits."""
+    """The content of a file of corrections: edits, and options in short form that are not yet edits."""
 
     path: Path
     there: bool

@@ -132,7 +132,7 @@ class KeptFaces(Columns):
 
 
 def kept_of(faces: ChosenFaces, vector: Int8) -> KeptFaces:
-    """What is kept of chosen faces: who they are stands in the timeline."""
+    """The part of chosen faces that is kept; their persons are in the timeline."""
     return KeptFaces(faces.time_s, faces.box, faces.quality, vector)
 
 
@@ -178,7 +178,7 @@ def write_kept(path: Path, kept: Mapping[str, KeptFaces], model_sha256: str) -> 
 
 
 def delete_kept(path: Path) -> str | None:
-    """Delete a file of embeddings; what was in it, in words, or None if there is none.
+    """Delete a file of embeddings and return its content in words; None if there is no file.
 
     Raises
     ------

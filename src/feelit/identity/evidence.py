@@ -1,4 +1,4 @@
-"""What is known of the tracks of a video when all of it was seen: their embeddings, and which of them share a frame."""
+"""The evidence on the tracks of a whole video: their embeddings, and which of them share a frame."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from feelit.video.probe import fingerprint
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sought:
-    """What became of the search: a file, or why there is none."""
+    """The result of a search: a file, or the reason why there is none."""
 
     path: Location | None
     reason: str = ""

@@ -47,7 +47,7 @@ DIGITS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts(Columns):
-    """Tracks, or what they were split into, ordered by track and time."""
+    """Tracks, or the parts that they were split into, ordered by track and time."""
 
     track: Int64  # (P,) the tracker's number of the track
     start_s: Float64  # (P,) from here on, -inf for the first part of a track

@@ -58,7 +58,7 @@ class Proposed:
 
 @dataclass(slots=True)
 class _Known:
-    """One video with what is known of its people."""
+    """One video with its people."""
 
     path: Path
     name: str
@@ -240,7 +240,7 @@ def _numbered(groups: Groups, before: Sequence[int | None]) -> list[int]:
 
 
 def _names(groups: Groups, people: Sequence[Candidate]) -> list[str | None]:
-    """The name that somebody of the group has."""
+    """The name of a group: that of any member with a name."""
     name: dict[int, str] = {}
     for group, person in zip(groups.group, people, strict=True):
         if person.name:

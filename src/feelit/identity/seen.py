@@ -28,7 +28,7 @@ LEAST_REACH_S = 0.25
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Automatic:
-    """What the analysis found, before anything was corrected by hand.
+    """The result of the analysis before corrections by hand.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ MOST_HZ = 1_000_000
 
 
 LEAST_CLASSIFIED_HZ = 2
-"""What lies between two classified samples is interpolated, which half a second bears."""
+"""The longest time between two classified samples: interpolation over half a second does little harm."""
 
 
 def rate_hz(rate: str, flag: str = "--rate") -> Fraction | None:
@@ -330,7 +330,7 @@ def _bytes(flag: str, text: str) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogOptions(Options):
-    """What is said of a run while it goes on."""
+    """The log of a run."""
 
     verbose: bool = option(
         False,

@@ -66,13 +66,13 @@ class Option:
 
     @property
     def values(self) -> Kind:
-        """What it may be."""
+        """The kind of its values."""
         assert self.kind is not None
         return self.kind
 
     @property
     def shown_default(self) -> str:
-        """The default as a person reads it; empty where there is none."""
+        """The default as shown to people; empty without one."""
         if self.default_text or self.default is None:
             return self.default_text
         if isinstance(self.default, bool):

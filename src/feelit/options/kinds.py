@@ -1,4 +1,4 @@
-"""What the value of an option may be, and how it is made of a text, a TOML value or a Python object."""
+"""Kinds of values of options, and their conversion from text, TOML and Python objects."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _text(value: object) -> str:
 
 
 def expanded(path: str | bytes | os.PathLike[str]) -> str:
-    """A path with the user's folder in place of a leading `~`; an address stays what it is.
+    """A path with the user's folder in place of a leading `~`; an address stays unchanged.
 
     Raises
     ------

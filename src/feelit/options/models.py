@@ -100,7 +100,7 @@ class ExplainOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataOptions(Options):
-    """What a model is scored on."""
+    """The data that a model is scored on."""
 
     data: Path = option(None, "Labelled images: a CSV or Parquet file, or a folder.", required=True)
 
@@ -143,7 +143,7 @@ class EvaluateOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvaluateFacesOptions(Options):
-    """What is asked of an evaluation of a detector."""
+    """Options of the evaluation of a detector."""
 
     min_face_px: float = option(
         16.0,

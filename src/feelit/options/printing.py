@@ -47,7 +47,7 @@ class QuietOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnalyzePrintOptions(Options):
-    """What an analysis shows, and whether it only says what it would do."""
+    """What an analysis prints, and whether it only lists its plan."""
 
     json: bool = option(False, "Print one JSON object per finished video.")
     quiet: bool = option(False, "No progress and no table; failures are still printed.")
@@ -57,14 +57,14 @@ class AnalyzePrintOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullPrintOptions(QuietOptions):
-    """What is said while a model is fetched."""
+    """What is printed while a model is fetched."""
 
     quiet: bool = option(False, "No progress, and no word of the licence.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusPrintOptions(JsonOptions):
-    """What is listed besides the counts."""
+    """What is printed besides the counts."""
 
     failed: bool = option(False, "List the videos that failed, and why.")
     stale: bool = option(False, "List the timelines that an earlier version of feelit or of a model made.")

@@ -1,4 +1,4 @@
-"""The option that names the shares of the labels under which probabilities are given."""
+"""The option of the prior: the shares of labels that probabilities assume."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feelit.labels import EMOTIONS, spelled
 from feelit.options.kinds import Kind, expanded
 
 NAMES = ("auto", "as-trained", "tempered", "balanced")
-"""What the card recommends, the shares of the training data, their square roots, and equal shares."""
+"""The card's recommendation, the shares of the training data, their square roots, and equal shares."""
 
 MOST_BYTES = 1 << 16
 HINT = f"give {', '.join(NAMES)}, a .json or .toml file of shares by label, or such as neutral=0.6,happiness=0.2"

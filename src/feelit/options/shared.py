@@ -82,12 +82,12 @@ def tracks_option(what: str, details: str = "") -> Any:
 
 
 def baseline_option(default: str, what: str, details: str) -> Any:
-    """What a person's usual face is. `what` is the first sentence of the help, `details` begin with what `auto` stands for."""
+    """The baseline, a person's usual face. `what` begins the help; `details` begin with the meaning of `auto`."""
     return option(default, what, details=details, kind=BASELINE)
 
 
 def refuse_mixture(by: str | None, people: Sequence[str] | None, tracks: Sequence[int] | None) -> None:
-    """Raise UsageError where people are asked for by their tracks, or the other way round."""
+    """Raise UsageError where people are selected by tracks, or tracks by people."""
     if tracks is not None and (people is not None or by == "person"):
         raise UsageError("--tracks are no people", "give --people, or --tracks with --by track")
     if people is not None and by == "track":

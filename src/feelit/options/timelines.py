@@ -69,7 +69,7 @@ class SummarizeOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventsOptions(Options):
-    """Which events are asked for."""
+    """The selection of events."""
 
     kinds: tuple[str, ...] = option(
         ("peak", "shared", "absence"),
@@ -106,7 +106,7 @@ class MergeOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportOptions(Options):
-    """What is asked of an export; `out` None is standard output."""
+    """Options of an export; `out` None is standard output."""
 
     format: str | None = option(
         None, "What to write.", default_text="what the ending of --out says", kind=choice(EXPORT_FORMATS)

@@ -23,7 +23,7 @@ MOMENT = "moment"
 
 CLIP_KINDS = (MOMENT, *(kind.value for kind in EventKind))
 MOVED = tuple(name for name in EMOTIONS if name != "neutral")
-"""What a moment is looked for of, unless neutral is asked for by name."""
+"""The emotions of moments, unless neutral is named."""
 
 LENGTH = Bounds(low=0, hint="give a length of time, 0 or more")
 
@@ -49,7 +49,7 @@ class DrawingOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnnotateOptions(DrawingOptions):
-    """What is asked of an annotated video."""
+    """Options of an annotated video."""
 
     out: Location = option("annotated.mp4", "The annotated video; ends in `.mp4`, `.m4v`, `.mov` or `.mkv`.", kind=LOCATION)
     people: tuple[str, ...] | None = people_option("Draw only")
@@ -150,7 +150,7 @@ class ServerOptions(Options):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveOptions(FaceOptions):
-    """What is watched, and what becomes of it. Seconds are those since the first frame."""
+    """Options of watching. Times are seconds since the first frame."""
 
     out: Path | None = option(None, "Record a timeline, a .parquet file.")
     force: bool = option(False, "Replace a recording that exists.")

@@ -31,7 +31,7 @@ from feelit.video.voice import Loudness
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VideoResult(Counts):
-    """What a run counted of a video, what it took, and why it failed if it did."""
+    """The counts of a video, the time that it took, and the failure if there is one."""
 
     wall_s: float = 0.0
     provider: str | None = None
@@ -104,7 +104,7 @@ def report_of(name: str, counts: Counts) -> VideoReport:
 
 
 def metadata_of(info: VideoInfo, counts: Counts) -> dict[str, Any]:
-    """What a timeline file says of a video that is done."""
+    """The metadata of a video that is done."""
     return {
         "size_bytes": info.size_bytes,
         "fingerprint": info.fingerprint,
@@ -123,7 +123,7 @@ def metadata_of(info: VideoInfo, counts: Counts) -> dict[str, Any]:
 
 
 def sampled_hz(sampling: Sampling, info: VideoInfo) -> Fraction:
-    """How often frames are looked at: at most at the rate of the video."""
+    """The rate of samples: at most that of the video."""
     known = [rate for rate in (sampling.rate_hz, info.average_rate) if rate]
     return min(known, default=Fraction(25))
 
@@ -216,7 +216,7 @@ class Job:
         )
 
     def metadata(self) -> dict[str, Any]:
-        """What the timeline file says of this video."""
+        """The metadata of this video."""
         people = {} if self.people is None else {"people": self.people.describe()}
         speech = {"speech": {"sound": self._sound}} if SPEECH in self._groups else {}
         return metadata_of(self.info, self.counts) | people | speech

@@ -88,7 +88,7 @@ Entries = dict[str, Entry]
 
 
 def read_manifest(folder: Location) -> Entries:
-    """What is known of the videos of a folder, by `Entry.output`: the manifest, the parts of shards, and what was noted since.
+    """The entries of a folder by `Entry.output`, from the manifest, the parts of shards, and journals since.
 
     Raises
     ------
@@ -164,7 +164,7 @@ class Manifest:
         self._entries = {output: e for output, e in everything.items() if self._is_mine(output)}
 
     def get(self, output: str) -> Entry | None:
-        """What is known of a video."""
+        """The entry of a video."""
         return self._entries.get(output)
 
     def all(self) -> list[Entry]:
@@ -172,7 +172,7 @@ class Manifest:
         return list(self._entries.values())
 
     def note(self, entry: Entry) -> None:
-        """Take in what became of a video."""
+        """Note the state of a video."""
         self._entries[entry.output] = entry = _dated(entry, self._entries.get(entry.output))
         self._changed = True
         line = json.dumps({f.name: getattr(entry, f.name) for f in fields(entry)})

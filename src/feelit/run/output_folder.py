@@ -173,7 +173,7 @@ class DatasetOutput:
         return replace(entry, **seen._asdict()) if seen else entry
 
     def _made(self, source: Source, name: str) -> Entry:
-        """What a timeline says of the video it was made of.
+        """The facts about its video in a timeline.
 
         Raises
         ------

@@ -24,7 +24,7 @@ Record = dict[str, Any]
 
 
 class Output(Protocol):
-    """What the pipeline knows of its output.
+    """The interface of an output to the pipeline.
 
     `lasting` says that a committed video is safe: its last segment, which is followed by the commit, need not be kept before.
     """
@@ -111,12 +111,12 @@ def target_of(out: Location, source: Source) -> Location:
 
 
 def chosen(sources: Sequence[Source], run: RunOptions) -> list[Source]:
-    """Those videos that a run is about: the shard's, and only those that failed before if that is asked for.
+    """The videos of a run: those of its shard, and with `retry_failed` only those that failed before.
 
     Raises
     ------
     TimelineReadError
-        if it is not known what failed before.
+        if there is no manifest that says what failed before.
     """
     mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
     if not run.retry_failed:

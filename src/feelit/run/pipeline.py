@@ -65,7 +65,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Options with their names resolved: what workers get, and what goes into the file's metadata."""
+    """Options with resolved names: for workers, and for the metadata of files."""
 
     options: AnalyzeOptions
     models: Models
@@ -96,7 +96,7 @@ def resolve(options: AnalyzeOptions) -> Settings:
 
 
 def _level(options: AnalyzeOptions) -> SignalLevel:
-    """The level of signals that is asked for; by default the one that costs little, where faces can be aligned for it."""
+    """The level of signals; by default the cheap one, where faces can be aligned for it."""
     if options.signals is not None:
         return options.signals
     if options.detector in BUILT_IN or options.blendshapes:
@@ -177,14 +177,14 @@ def analyze_videos(
 
 
 def _import_all() -> None:
-    """Where memory is too short for what a run imports, it fails before there is work to lose."""
+    """Import what a run needs, so that it fails early where memory is too short."""
     importlib.import_module("pyarrow.parquet")
     importlib.import_module("pyarrow.compute")  # asked for when rows get their people
     importlib.import_module("pyarrow").array([0])  # which imports pandas, unless the command line spares it
 
 
 class _Analysis:
-    """The state of a run: which videos are open, and what became of the others."""
+    """The state of a run: its open videos, and the results of the others."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Inputs → videos → segments."""
+"""From inputs to videos, and from videos to segments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ nothing that came before counts, and some things have to be repeated."""
 
 
 LAST_PIECES = 8
-"""Where segments get shorter, each is so large a part of what remains of the video."""
+"""Near the end segments get shorter: each is the remaining time divided by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class InputFailure:
-    """A folder, among the inputs or below one of them, that gave no videos, and why."""
+    """A folder, among the inputs or below one, without videos, and the reason."""
 
     source: Source
     error: FeelitError
@@ -50,7 +50,7 @@ class InputFailure:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What inputs stand for: the videos that were found, the folders that gave none, and what was left out, a line each."""
+    """The videos that inputs stand for, the folders that gave none, and notes on what was left out."""
 
     videos: list[Source]
     failures: list[InputFailure]
@@ -59,7 +59,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a video is cut. `first_frame` is the number of the frames that precede the first segment."""
+    """The segments of a video; `first_frame` is the number of frames before the first one."""
 
     segments: tuple[Segment, ...]
     first_frame: int
@@ -115,7 +115,7 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
 
 
 def sampling_of(info: VideoInfo, sampling: Sampling) -> Sampling:
-    """Which frames of a video are analysed: of a photograph the one that it has, whatever the times that are asked for."""
+    """The sampling of a video; of a photograph always its only frame."""
     return Sampling(None, 0.0, 1e-9) if info.photograph else sampling
 
 
@@ -149,7 +149,7 @@ def cut(probe: Probe, sampling: Sampling, target_s: float, least_s: float | None
 
 
 def _wanted_s(start_pts: int, probe: Probe, target_s: float, least_s: float | None) -> float:
-    """How long the segment that starts there should be."""
+    """The target length of the segment that starts at a keyframe."""
     if least_s is None:
         return target_s
     remaining_s = probe.info.duration_s - _time_s(start_pts, probe)
@@ -199,13 +199,13 @@ def _failure(place: Path, reason: str) -> InputFailure:
 
 
 def _named(given: Location) -> Source:
-    """What was given by its name, by itself."""
+    """An input that is named by itself."""
     place = given.place() if isinstance(given, Url) else as_text(mirrored(given))
     return Source(given, as_text(given), in_dataset(place))
 
 
 def _in_bucket(given: Url, notes: list[str]) -> list[Source]:
-    """What ends like a video is one, and is not asked for before it is opened; anything else may be a folder."""
+    """The videos at an address. Names with the suffix of a video are taken without a request; others may be folders."""
     is_folder = given.key == "" or given.key.endswith("/")
     if given.suffix.lower() in SUFFIXES | PHOTOGRAPHS or (not is_folder and objects.info(given, VideoReadError) is not None):
         return [_named(given)]

@@ -1,4 +1,4 @@
-"""What the rows of a timeline depend on besides its video, and whether those of another feelit may stand.
+"""The provenance of rows: what they depend on besides the video, and whether those of another version may stay.
 
 A release of feelit does not make work void by itself. Rows are the same as long as the version of the results, the models and
 the settings are.
@@ -60,7 +60,7 @@ class Provenance:
 
     @classmethod
     def of(cls, record: Record) -> Provenance:
-        """What the metadata of a timeline say; version 0 where they say none.
+        """The provenance in the metadata of a timeline; version 0 where there is none.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Provenance:
 
 
 def record_of(options: AnalyzeOptions, models: Record) -> Record:
-    """What a timeline says about how it was made."""
+    """The record in a timeline of how it was made."""
     versions = {"feelit_version": __version__, "results_version": RESULTS_VERSION}
     return {**versions, "config": _config(options), "models": models}
 

@@ -1,4 +1,4 @@
-"""What a folder and its subfolders hold: files with the endings that count, and links."""
+"""Searching folders for videos and photographs: files with known suffixes, and links."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Search:
 
 
 def left_out(folder: str, pictures: int) -> str:
-    """What is said of pictures beside videos."""
+    """The note about pictures beside videos."""
     what = "1 picture is" if pictures == 1 else f"{pictures} pictures are"
     return f"{folder} holds videos, so {what} left out (name them, or a folder without videos)"
 
@@ -114,7 +114,7 @@ def _suffix(path: str) -> str:
 
 
 def _leads_to(entry: os.DirEntry[str]) -> str:
-    """What is at the end of a link: "file", "folder", "other" for devices and pipes, or "nothing"."""
+    """The target of a link: "file", "folder", "other" for devices and pipes, or "nothing"."""
     try:
         if entry.is_dir():
             return "folder"

@@ -1,4 +1,4 @@
-"""One segment in, one table of faces out: what a worker does.
+"""The work of a worker: one segment in, one table of faces out.
 
 Pixels are born and die in here. The result depends on the segment and the settings alone, whatever machine runs it and
 however many others run beside it.

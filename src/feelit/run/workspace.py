@@ -56,7 +56,7 @@ class Workspace:
 
     @property
     def journal(self) -> Path:
-        """Where what became of videos is noted until it is in the manifest."""
+        """The journal of the states of videos, until they are in the manifest."""
         return self.folder / JOURNAL
 
     def journals(self) -> list[Path]:

@@ -1,1 +1,1 @@
-"""From face tables to timelines: identities, smoothing, the Parquet file, and what can be summed up from it."""
+"""Timelines: built from face tables, smoothed, written to Parquet files and read from them."""

@@ -1,4 +1,4 @@
-"""What a face shows between the samples in which it was classified: interpolated in time along its track."""
+"""Interpolates probabilities and signals between classified samples of a track."""
 
 from __future__ import annotations
 

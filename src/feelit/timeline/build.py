@@ -1,4 +1,4 @@
-"""A video's timeline out of its segments, fed in order; what is settled comes out, so memory does not grow with length."""
+"""Builds a video's timeline from its segments, in order. Settled rows come out at once, so memory does not grow with length."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from feelit.types import (
 
 
 class TimelineBuilder:
-    """Joins segments, tracks, smooths, and gives out rows once nothing that follows can change them.
+    """Joins segments, tracks, smooths, and returns rows once nothing that follows can change them.
 
     A row is settled when every later frame is farther away than smoothing reaches and than a new track may stay doubtful. Both
     are times, not counts of segments, so the rows do not depend on where the video was cut.

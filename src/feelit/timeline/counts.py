@@ -1,4 +1,4 @@
-"""What is counted of a video: one record for reports, manifests and the metadata of timelines."""
+"""The counts of a video: one record for reports, manifests and the metadata of timelines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Counts:
         return self.decoded - self.sampled
 
     def metadata(self) -> dict[str, int]:
-        """What the metadata of a timeline say of them."""
+        """The counts under their names in the metadata."""
         return {name: getattr(self, field) for field, name in IN_METADATA.items()}
 
     @classmethod

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TimelineTable:
-    """Rows of one or more videos in memory, in any order; columns that nobody asks for may be missing.
+    """Rows of one or more videos in memory, in any order; columns that are not read may be missing.
 
     Attributes are those of `file.TimelineFile`; there is one part; `path` is None unless
     the rows were read from a file.
@@ -261,7 +261,7 @@ def _opened(path: Location) -> tuple[pq.ParquetFile, int]:
 
 
 def _bombs(about: pq.FileMetaData, size_bytes: int) -> list[str]:
-    """What a file claims to hold that cannot be in it, or is not to be unpacked."""
+    """Impossible or dangerous claims of a file about its size."""
     found = []
     if about.num_rows > size_bytes:
         found.append(f"claims {about.num_rows} rows in {size_bytes} bytes")

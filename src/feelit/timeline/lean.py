@@ -1,4 +1,4 @@
-"""pyarrow without pandas, which it imports at the first conversion of anything and which takes as long to load as all else."""
+"""Keeps pyarrow from importing pandas at its first conversion, which takes as long as all other imports together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 def spare_pandas() -> None:
-    """Have pyarrow take pandas for not installed until a data frame is asked for, when it looks again.
+    """Let pyarrow take pandas for not installed until a data frame is needed, when it looks again.
 
     Only for processes of our own: until then pyarrow would take a Series of somebody else's for a mere sequence.
     """

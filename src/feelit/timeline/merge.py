@@ -1,4 +1,4 @@
-"""Timeline files joined into one table: the rows, in the order, of a single run over all their videos."""
+"""Joins timeline files into one table, with the rows, in the order, of a single run over all their videos."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def merge_files(inputs: TimelineSources, out: Location, force: bool) -> int:
 
 
 def _common(recordings: Sequence[Recording]) -> Record:
-    """What all timelines say of settings and models."""
+    """The settings and models that all timelines share."""
     common: Record | None = None
     versions: set[str] = set()
     for recording in recordings:

@@ -1,4 +1,4 @@
-"""Which faces can be read at all. No emotion is claimed of the others."""
+"""The quality gate: which faces are readable. The others get no emotion."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ NAMED = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Info:
-    """What the metadata of a timeline say of one video. None stands for what they do not say, or what cannot be."""
+    """The metadata of one video. None stands for values that are missing or impossible."""
 
     width_px: int | None  # of the upright picture
     height_px: int | None
@@ -52,7 +52,7 @@ class Info:
 
 
 class Recording:
-    """The timeline of one video, read lazily: rows stay where they are until they are asked for.
+    """The timeline of one video, read lazily: rows are loaded when they are needed.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Recording:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the metadata say of this video, as they say it; empty if nothing."""
+        """The metadata of this video as they are stored; empty if there are none."""
         facts = self.metadata.get("videos", {}).get(self.name)
         return facts if isinstance(facts, Mapping) else {}
 
@@ -110,7 +110,7 @@ class Recording:
 
     @property
     def info(self) -> Info:
-        """What the metadata say of the video and of its analysis."""
+        """The metadata of the video and of its analysis."""
 
         facts, metadata, edits = self.facts, self.metadata, self.facts.get("edits")
         config, models = metadata.get("config"), metadata.get("models")
@@ -148,7 +148,7 @@ class Recording:
         return dict(sorted(counts.items()))
 
     def person_name(self, person: int) -> str | None:
-        """The name of a person; None where nobody gave one."""
+        """The name of a person, or None."""
         known = self.facts.get("people")
         entries = [entry for entry in known if isinstance(entry, Mapping)] if isinstance(known, list) else []
         return next((_text(entry, "name") for entry in entries if entry.get("person_id") == person), None)
@@ -197,7 +197,7 @@ class Recording:
         return pa.concat_tables(tables).unify_dictionaries() if tables else self._rows.empty_table(names)
 
     def to_pandas(self) -> pd.DataFrame:
-        """All rows as a frame. What the timeline says of the video and of its analysis is in `frame.attrs`."""
+        """All rows as a data frame; the metadata of the video and of its analysis are in `frame.attrs`."""
         return frame_of([self])
 
     def close(self) -> None:
@@ -353,7 +353,7 @@ def _text(record: Mapping[str, Any], name: str) -> str | None:
 
 
 def _single(sources: Any) -> Iterator[Any]:
-    """The sources one by one; what is no list is one."""
+    """The sources one by one; anything but a list is a single source."""
     several = isinstance(sources, Iterable) and not isinstance(sources, str | bytes | PathLike | pa.Table | Recording)
     if several and not hasattr(sources, "dtypes"):  # a frame can be iterated over, too
         yield from sources

@@ -211,7 +211,7 @@ def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
 
 
 def lacking(wanted: Iterable[str], there: Collection[str]) -> list[str]:
-    """The columns that are wanted and not there, though every timeline has them."""
+    """The missing columns among those that every timeline has."""
     return [name for name in wanted if name not in there and (name in SCHEMA.names or name not in FULL_SCHEMA.names)]
 
 

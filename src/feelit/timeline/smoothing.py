@@ -36,13 +36,13 @@ REACH_S = 0.75
 """How far the window reaches to either side."""
 
 CONTEXT_S = REACH_S + SWING_REACH_S + 1e-6
-"""How far what is averaged depends on the frames to either side."""
+"""The reach, to either side, of the frames that averages depend on."""
 
 LAG_S = 1.5
 """How much of what follows a frame its label takes into account."""
 
 SETTLED_S = LAG_S + SWING_REACH_S
-"""What comes later changes a label no more."""
+"""Frames later than this do not change a label."""
 
 CHANGE_COST = 0.75
 """What a change of the label costs, in seconds of evidence: a label that is e times as likely as another has to last so long
@@ -56,7 +56,7 @@ GAP_S = 1.0
 """After a longer time without a readable face, the label before it costs nothing to leave."""
 
 LEAST_PROBABILITY = 0.02
-"""What a label is worth at least in one frame, for a classifier may be sure and wrong."""
+"""The least probability of a label in one frame, as a classifier may be sure and wrong."""
 
 UNITS = 1 << 20
 """Evidence is counted in whole units a second, whose sums are exact in any order."""

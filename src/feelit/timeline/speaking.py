@@ -126,7 +126,7 @@ LEAST_CHANGES = 4
 """Fewer than these say nothing: the face was too short in the picture, or the rate is too low."""
 
 BIAS = (0.02, 0.003, 0.002, 0.01)
-"""Added before the logarithm: what a still mouth has."""
+"""Added before the logarithm: the values of a still mouth."""
 
 WEIGHTS, OFFSET = (3.877, 2.181, 2.895, 2.365), 31.13
 """Log-odds of speech by the logarithms of: the mean change of the picture; how much jaw, gap and darkness of the mouth change
@@ -153,7 +153,7 @@ UNHEARD = -5.0
 """Log-odds there."""
 
 REACH_S = HEARD_POOL_S + max(CHANGES_S, SYNCHRONY_S) + 0.01
-"""What is farther away has no say."""
+"""Rows farther away have no influence."""
 
 STEPS, ODDS_STEPS, GAP_STEPS = 1024, 256, 1024
 """Results, log-odds and gaps are rounded to such fractions, so that sums are exact in any order."""

@@ -1,4 +1,4 @@
-"""What the columns of a timeline can hold.
+"""Validity of the columns of timelines.
 
 A file may come from anybody, and a figure made out of impossible values looks like any other.
 """
@@ -94,7 +94,7 @@ def video_numbers(column: pa.ChunkedArray) -> tuple[Int64, list[str]]:
 
 
 def _wrong(column: pa.ChunkedArray, field: pa.Field) -> str | None:
-    """What is wrong with a column, in words. Damage is an error of Arrow."""
+    """The fault of a column in words, or None. Damage is an error of Arrow."""
     import pyarrow.compute as pc
 
     name = field.name

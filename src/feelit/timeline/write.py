@@ -1,4 +1,4 @@
-"""Timelines into Parquet files, row group by row group."""
+"""Writes timelines to Parquet files, row group by row group."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TimelineWriter:
                 self._file.close()
 
     def close(self) -> None:
-        """Write what is left, and the footer."""
+        """Write the remaining rows, and the footer."""
         file = self._opened()
         assert self._sink is not None
         with self._sink:

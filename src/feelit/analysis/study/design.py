@@ -1,4 +1,4 @@
-"""What a study is: who was recorded under which condition, which windows of time count, and what is asked.
+"""The design of a study: who was recorded under which condition, which windows of time count, and what is compared.
 
 These records say nothing of files; `read` makes them of a study file.
 """
@@ -15,7 +15,7 @@ Factor = Literal["condition", "group", "session", "window"]
 FACTORS: tuple[Factor, ...] = ("condition", "group", "session", "window")
 
 STATISTICS = ("mean", "share", "peak", "latency", "area", "bouts")
-"""What is measured of every emotion; docs/study.md defines each."""
+"""The measures of each emotion; docs/study.md defines them."""
 
 Value = Literal["value", "difference", "ratio"]
 Effect = Literal["hedges", "cliff"]
@@ -72,7 +72,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What is measured. `signals` None stands for all that there are."""
+    """The measures. `signals` None stands for all that recordings have."""
 
     statistics: tuple[str, ...] = STATISTICS
     emotions: tuple[str, ...] = EMOTIONS

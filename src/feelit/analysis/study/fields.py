@@ -14,7 +14,7 @@ DOCS = "docs/study.md lists the keys"
 
 
 class Fields:
-    """One table. Values are taken out one by one; `finish` refuses what nobody asked for.
+    """One table. Values are taken out one by one; `finish` refuses unknown keys.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Fields:
         return None if value == "" else value
 
     def wrong(self, key: str, value: object, what: str) -> UsageError:
-        """The error for a value that is not what it has to be."""
+        """The error for a value of the wrong kind."""
         return UsageError(one_line(f"{self.where}: {key} is {_shown(value)}, and has to be {what}"), DOCS)
 
     def has(self, key: str) -> bool:
@@ -138,7 +138,7 @@ class Fields:
         return list(self._content.items())
 
     def finish(self) -> None:
-        """Refuse keys that nobody asked for.
+        """Refuse unknown keys.
 
         Raises
         ------

@@ -92,7 +92,7 @@ def person_of(recording: Recording, viewing: Viewing) -> int:
 
 
 def series_of(recording: Recording, samples: TimelineSamples, person: int, with_signals: bool) -> Series:
-    """What a person shows.
+    """The series of one person.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from feelit.options.clock import MOST_DRIFT, ClockOptions, clock_between
 from feelit.storage.location import Location, location
 
 WHOLE = "whole"
-"""What the only window is called where none is named: the whole recording."""
+"""The name of the only window where none is named: the whole recording."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a segment may cost before its worker is ended.
+"""Limits of time and memory, beyond which a worker is ended.
 
 A worker over a limit is ended, not refused: a decoder that gets no memory counts a damaged packet and goes on, and
 the rows would depend on the machine.
@@ -27,7 +27,7 @@ LEAST_S, FRAME_S = 120.0, 1.0
 only what will never end takes longer."""
 
 INTERVAL_S = 0.2
-"""How often workers are looked at."""
+"""The interval in which workers are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Limits:
         return self.segment_s or max(LEAST_S, FRAME_S * task.segment.packets)
 
     def exceeded(self, task: Task, spent_s: float, pid: int) -> Cause | None:
-        """What the worker of a task has exceeded; None while all is well."""
+        """The limit that the worker of a task has exceeded, or None."""
         if spent_s > (allowed_s := self.allowed_s(task)):
             hangs = "the storage is slow, or the decoder hangs" if isinstance(task.info.path, Url) else "the decoder hangs"
             hint = f"{hangs} on it; if the machine is merely slow, raise --segment-timeout"
@@ -95,7 +95,7 @@ def given_up(task: Task, cause: Cause) -> FeelitError:
 
 @contextlib.contextmanager
 def watching(look: Callable[[], None]) -> Iterator[None]:
-    """Call `look` again and again, in a thread of its own: what the caller waits for may take long."""
+    """Call `look` every INTERVAL_S in a thread of its own, while the block runs."""
     done = threading.Event()
 
     def watch() -> None:

@@ -249,7 +249,7 @@ class _Worker:
             theirs.close()  # the worker's own copy is the only one now, so that its death closes the pipe
 
     def prepare(self, preparation: Callable[[], None]) -> None:
-        """Have the worker get ready while nobody waits for it. What fails fails again with the first task, and is reported."""
+        """Let the worker load while nothing waits for it. A failure occurs again with the first task, and is reported then."""
         with contextlib.suppress(OSError):
             self.pipe.send(preparation)
 
@@ -286,7 +286,7 @@ def _serve_forked(ours: Connection, theirs: Connection, work: Work) -> None:
 
 
 def _serve(pipe: Connection, work: Work) -> None:
-    """What a worker does: one task after the other, until its parent ends, however that ends."""
+    """Run tasks one by one in a worker, until its parent ends, in whatever way."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     lock = threading.Lock()  # what a storage is waited for is said by any thread
