@@ -13,8 +13,8 @@ ENOUGH = int(os.environ.get("MOMENTS", "0"))
 
 
 def moments(count: int, seed: int) -> list[ParameterSet]:
-    """Shares of a whole run, one in each of so many equal parts of it; two of three are left to `-m slow`."""
+    """Shares of a whole run, one in each of so many equal parts of it; all but the first are left to `-m slow`."""
     count = ENOUGH or count
     shares = (np.arange(count) + np.random.default_rng(seed).random(count)) / count
-    later = [pytest.mark.slow] if count > 2 and not ENOUGH else []
-    return [pytest.param(round(float(share), 3), marks=later if n % 3 else []) for n, share in enumerate(shares)]
+    later = [] if ENOUGH else [pytest.mark.slow]
+    return [pytest.param(round(float(share), 3), marks=later if n else []) for n, share in enumerate(shares)]

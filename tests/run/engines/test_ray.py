@@ -205,7 +205,7 @@ def provider(outcome: Outcome) -> object:
 # The command as a process of its own
 
 
-OPTIONS = ["--rate", "5", "--device", "cpu"]
+OPTIONS = ["--rate", "2", "--end", "12", "--min-face", "60", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
