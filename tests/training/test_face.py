@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from feelit.errors import ModelError, UsageError
 from feelit.models.card import read_card
 from feelit.models.paths import model_path
 from feelit.training.export import quantize
+from feelit.training.face import feed as feeding
 from feelit.training.face import train as face
 from feelit.training.face.augment import Degrader, Distractors
 from feelit.training.face.data import FaceImages, content_hash, load_images
@@ -378,19 +380,44 @@ def test_a_process_of_its_own_makes_the_same_batches(images: FaceImages, tmp_pat
         assert same(load_batch(tmp_path / "ahead" / f"{number:06d}.pt"), feed.batch(number))
 
 
-def test_a_process_that_cannot_write_leaves_the_word_to_the_run(
-    images: FaceImages, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+class Ended:
+    """A process that is over."""
+
+    def is_alive(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def make_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """What the process does that makes batches ahead, in this one: to start one takes seconds."""
     write_images(tmp_path / "train-0.parquet")
     load_images([tmp_path / "train-0.parquet"], tmp_path / "train.npz")
+    monkeypatch.setattr("feelit.training.face.feed.signal.signal", lambda *_: None)
+    return lambda folder: feeding._make(SMALL, tmp_path / "train.npz", folder, 0)
+
+
+def test_a_process_that_cannot_write_leaves_the_word_to_the_run(
+    images: FaceImages, tmp_path: Path, make_here: Callable[[Path], None], capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("x")
-    with prefetching(SMALL, tmp_path / "train.npz", tmp_path / "file", 0) as process:
-        process.join()
-        with pytest.raises(OSError, match="file"):
-            Feed(SMALL, BatchMaker(SMALL, images), tmp_path / "file", process).batch(0)
+    make_here(tmp_path / "file")
+    with pytest.raises(OSError, match="file"):
+        Feed(SMALL, BatchMaker(SMALL, images), tmp_path / "file", Ended()).batch(0)  # type: ignore[arg-type]  # all that is asked
     assert capfd.readouterr().err == ""
 
 
+def test_a_process_whose_run_is_gone_makes_nothing_more(
+    tmp_path: Path, make_here: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feelit.training.face.feed.multiprocessing.parent_process", Ended)
+    make_here(tmp_path / "ahead")
+    assert list(tmp_path.glob("ahead/*.pt")) == []
+    monkeypatch.setattr("feelit.training.face.feed.multiprocessing.parent_process", lambda: None)
+    make_here(tmp_path / "ahead")
+    assert len(list(tmp_path.glob("ahead/*.pt"))) == SMALL.batches
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds living processes by /proc")
 def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     """Its process would otherwise fill the disk."""
@@ -530,7 +557,8 @@ def test_a_file_that_says_no_numbers_is_refused(images: FaceImages, tmp_path: Pa
         check(net, tmp_path / "face.onnx", images)
 
 
-def test_a_run_from_data_to_card_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_run_from_data_to_card_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face, "prefetching", lambda *_: contextlib.nullcontext())  # another test starts that process
     for name in ("train-0", "val", "test"):
         write_images(tmp_path / f"{name}.parquet")
     out = tmp_path / "out"
