@@ -30,6 +30,10 @@ from tests.training.test_expression_data import small_examples
 SMALL = Recipe(size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=8, epochs=2, calm_epochs=1)
 
 
+LARGE = {"resnet50", "vgg16"}
+"""Networks of which a single step takes seconds."""
+
+
 def test_rare_labels_are_drawn_more_often_but_not_as_often_as_common_ones() -> None:
     share = np.zeros((102, 8), np.float32)
     share[:100, 0], share[100, 5] = 1, 1
@@ -49,7 +53,9 @@ def test_average_follows_the_weights() -> None:
     assert not torch.equal(before, target)
 
 
-@pytest.mark.parametrize("network", ["residual", *DESIGNS])
+@pytest.mark.parametrize(
+    "network", [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in ("residual", *DESIGNS)]
+)
 def test_every_network_learns_and_gives_both_heads(network: str) -> None:
     state = State(Recipe(network=network, size_px=48, stem=16, channels=(16,), blocks=(1,), strides=(2,), batch=4))
     assert np.isfinite(train_epoch(state, small_examples(4)))
@@ -155,11 +161,16 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) ->
     assert second.curve.rows == [(1, {"loss": 2.0})]
 
 
-def test_a_run_learns_from_another_one_and_begins_with_its_weights(tmp_path: Path, trained: Trained) -> None:
+def test_a_run_begins_with_the_weights_of_another_one(trained: Trained) -> None:
     before = str(trained.out / "last.pt")
     state = State(replace(SMALL, begin=before))
     state.begin(before)
     assert torch.equal(state.network.head.weight, averaged_network(Path(before))[1].head.weight)
+
+
+@pytest.mark.slow
+def test_a_run_learns_from_another_one_and_says_so(tmp_path: Path, trained: Trained) -> None:
+    before = str(trained.out / "last.pt")
     model = train("second", replace(SMALL, begin=before, teachers=(before, before), taught=0.5), trained.data, tmp_path)
     assert "teachers=" in read_card(model).recipe
 

@@ -45,6 +45,7 @@ def test_logits_are_finite(faces: int, kind: str) -> None:
     assert np.isfinite(logits).all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="needs FER2013 with FER+ votes")
 def test_the_card_states_what_the_file_scores() -> None:
     scores = evaluate_classifier(MODEL, DATA, EvaluateOptions(split="valid", framing="original", prior="as-trained"))

@@ -111,6 +111,7 @@ def test_teachers_say_what_nobody_said() -> None:
     np.testing.assert_array_equal(aligned(said), aligned(examples))
 
 
+@pytest.mark.slow
 def test_a_run_learns_from_faces_without_labels_too(tmp_path: Path, trained: Trained, caplog: pytest.LogCaptureFixture) -> None:
     faces, out = tmp_path / "faces", tmp_path / "out"
     for folder in (faces, out):

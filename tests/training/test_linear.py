@@ -104,7 +104,10 @@ def test_what_nobody_named_counts_for_nothing_and_shares_are_learnt() -> None:
 
 @pytest.mark.parametrize(
     ("own", "mirrored"),
-    [pytest.param({}, True, id="votes alone"), pytest.param({"fer2013": [3] * 16}, False, id="one label of FER2013")],
+    [
+        pytest.param({}, True, id="votes alone", marks=pytest.mark.slow),
+        pytest.param({"fer2013": [3] * 16}, False, id="one label of FER2013"),
+    ],
 )
 def test_it_learns_what_it_is_shown(
     own: dict[str, list[int]], mirrored: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

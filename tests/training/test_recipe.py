@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+import shutil
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from feelit.training.expression import run as expression_run
 from feelit.training.face import recipe as face_recipe
 from feelit.training.recipe import as_values, built_in, read_recipe
 from tests.conftest import Command
+from tests.training.conftest import Trained
+from tests.training.test_expression import SMALL
 from tests.training.test_expression_data import write_data
 
 GROUP: Any = typer.main.get_command(application())
@@ -91,6 +95,21 @@ def test_a_recipe_that_is_not_there_is_reported_with_those_that_are(tmp_path: Pa
     assert not (tmp_path / "out").exists()
 
 
+def test_the_command_goes_on_where_a_run_was(tmp_path: Path, command: Command, trained: Trained) -> None:
+    """Which has ended: nothing is left to learn, and all is written once more."""
+    out = tmp_path / "out"
+    shutil.copytree(trained.out, out)
+    for path in (*out.glob("*.onnx"), *out.glob("*.json"), out / "saliency.png"):
+        path.unlink()
+    small = [f"{f.name}={json.dumps(getattr(SMALL, f.name))}" for f in fields(SMALL) if getattr(SMALL, f.name) != f.default]
+    asked = [word for one in small for word in ("--set", one)]
+    ran = command("train", "expression", "--data", trained.data, "--out", out, *asked)
+    assert (ran.code, ran.out) == (0, f"{out / 'expression.onnx'}\n")
+    assert "epoch" not in ran.err
+    assert {"expression.json", "saliency.png", "last.pt"} <= {path.name for path in out.iterdir()}
+
+
+@pytest.mark.slow
 def test_a_run_from_the_command_line_goes_on_where_it_was(tmp_path: Path, command: Command) -> None:
     write_data(tmp_path)
     small = ["--set", "stem=16", "--set", "channels=[16]", "--set", "blocks=[1]", "--set", "strides=[2]", "--set", "epochs=1"]
