@@ -23,7 +23,7 @@ from tests.vision.networks import ultraface
 
 FOLDER = Path(__file__).parents[1] / "sample_videos"
 VIDEO = FOLDER / "meeting.mp4"
-WINDOW = {"start_s": 11.0, "end_s": 13.0, "device": "cpu", "people": False}
+WINDOW = {"start_s": 11.0, "end_s": 12.5, "device": "cpu", "people": False}
 
 
 def analyzed(out: Path, workers: int = 1, batch: int = 16, segment_s: float = 20.0, **options: object) -> pd.DataFrame:

@@ -120,6 +120,7 @@ def test_without_people_tracks_stand_in_for_them(tmp_path: Path) -> None:
 
 
 def test_many_videos_share_the_room_of_a_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feelit.reports.video_section.EventFinder", NoEvents)
     monkeypatch.setattr(writing, "CURVE_BYTES", 30_000)
     monkeypatch.setattr(writing, "FULL_SHARES", 2)
     meetings = [Meeting(people=3, duration_s=120.0, seed=n, name=f"{n:02}.mp4") for n in range(6)]

@@ -36,7 +36,7 @@ CLIPS = [
     make("a.mp4", clips.plain, codec="libx265"),
     make("a.mp4", clips.vfr),
     make("a.mp4", clips.rotated),
-    make("a.mov", clips.alpha),
+    make("a.mov", clips.alpha, frames=15),
     make("a.mp4", clips.b_frames_open_gop),
     make("a.mp4", clips.with_audio),
     make("a.mp4", clips.one_frame),
@@ -95,7 +95,7 @@ def test_an_mp4_is_probed_by_its_index(bucket: Bucket, tmp_path: Path, muxer: di
 
 
 def test_any_other_video_is_read_once(bucket: Bucket, tmp_path: Path, fine: None) -> None:
-    path = clips.plain(tmp_path / "a.mkv", frames=300)
+    path = clips.plain(tmp_path / "a.mkv", frames=150)
     size = path.stat().st_size
     probe(bucket.put("a.mkv", path))
     assert bucket.proxy.bytes_given() == size
