@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -164,9 +164,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(folder, out, {Path(report["video"]).name: report for report in reports}, process)
 
 
-def named(cases: list[Case]) -> pytest.MarkDecorator:
-    """A test for every clip, under its name."""
-    return pytest.mark.parametrize("case", [pytest.param(c, id=ascii(c.name)[1:-1]) for c in cases])
+def named(cases: list[Case], later: Collection[str] = ()) -> pytest.MarkDecorator:
+    """A test for every clip, under its name; those of `later` are slow ones."""
+    marks = {name: [pytest.mark.slow] for name in later}
+    return pytest.mark.parametrize(
+        "case", [pytest.param(c, id=ascii(c.name)[1:-1], marks=marks.get(c.name, [])) for c in cases]
+    )
 
 
 def test_a_run_with_failures_exits_10_and_says_no_more_than_a_line_for_each(run: Run) -> None:
@@ -288,7 +291,7 @@ def analyze(videos: list[Path], out: Path, config: AnalyzeOptions, **how: Any) -
 @named([c for c in ALL if c.name in {
     "plain.mp4", "vfr.mp4", "turned-90.mp4", "a.gif", "hour.ts", "back.ts", "open-gop.ts", "open-gop.mkv", "corrupt.mp4",
     "corrupt.mkv", "truncated.ts", "fps120.mp4",
-}])  # fmt: skip
+}], later={"plain.mp4", "turned-90.mp4", "hour.ts", "open-gop.mkv", "corrupt.mp4", "fps120.mp4"})  # fmt: skip
 def test_rows_do_not_depend_on_how_the_work_was_cut(
     case: Case, run: Run, tmp_path: Path, serial: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,8 +75,10 @@ def meddled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Path], None]
     [
         (cut_short, 0),
         (grow, 1),
-        (replace_by_another, 1),
-        *(pytest.param(*rest, marks=pytest.mark.slow) for rest in ((cut_short, 1), (grow, 0), (replace_by_another, 0))),
+        *(
+            pytest.param(*rest, marks=pytest.mark.slow)
+            for rest in ((cut_short, 1), (grow, 0), (replace_by_another, 0), (replace_by_another, 1))
+        ),
     ],
 )
 def test_a_video_that_changes_fails_and_is_analysed_again(

@@ -64,8 +64,8 @@ def children() -> list[psutil.Process]:
     ("work", "message"),
     [
         pytest.param(works.awkward, "internal error: Awkward: for no reason", id="bug"),
-        pytest.param(works.unreadable, "a.mp4 is damaged", id="expected"),
-        pytest.param(works.hungry, "memory ran out", id="no-memory"),
+        pytest.param(works.unreadable, "a.mp4 is damaged", id="expected", marks=pytest.mark.slow),
+        pytest.param(works.hungry, "memory ran out", id="no-memory", marks=pytest.mark.slow),
         pytest.param(works.deadly, "segment 2 was tried again in vain: its worker died", id="killed"),
     ],
 )
@@ -77,6 +77,13 @@ def test_a_bad_segment_costs_only_itself(work: Work, message: str, tmp_path: Pat
     assert bad.hint
     assert {n: getattr(o.result, "decoded", None) for n, o in outcomes.items()} == {n: n for n in (0, 1, 3, 4)}
     assert not children()
+
+
+def test_a_segment_that_memory_is_too_little_for_fails_with_a_hint(tmp_path: Path) -> None:
+    bad = attempt(list(works.orders(tmp_path))[2].task, works.hungry)
+    assert isinstance(bad, FeelitError)
+    assert "memory ran out" in bad.message
+    assert bad.hint
 
 
 def test_a_segment_whose_worker_was_killed_once_is_tried_again(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def all_timelines(study: Path) -> list[Path]:
     return sorted((study / "timelines").rglob("*.mp4.parquet"))
 
 
+@pytest.mark.slow
 def test_a_folder(study: Path) -> None:
     ((_, code),) = SECTIONS["Pipelines"]
     run(code)

@@ -35,6 +35,8 @@ NAMES = {
     "blanks": b" sp ace\ttab\r .mp4",
 }
 FORMATS = {"table": "--format=table", "json": "--format=json", "csv": "--format=csv", "md": "--format=md"}
+LATER = {"json", "md"}
+"""Formats that are left to the slow tests where a process is started for each."""
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +122,9 @@ def on_terminal(*arguments: object, cwd: Path) -> str:
     return said.decode("utf-8").replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS.keys())
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, id=name, marks=[pytest.mark.slow] if name in LATER else []) for name, form in FORMATS.items()]
+)
 def test_nothing_commands_a_terminal_in_any_format(form: str, analysed: Path, folder: Path) -> None:
     said = on_terminal("summarize", analysed, form, cwd=folder)
     assert harmless(said)

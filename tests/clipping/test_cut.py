@@ -172,8 +172,15 @@ def test_a_clip_is_not_replaced_by_clips_of_itself(video: Path, timeline: Path, 
     assert clip.exists()
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-@pytest.mark.parametrize("there", [False, True], ids=["no folder", "a folder of clips"])
+@pytest.mark.parametrize(
+    ("error", "there"),
+    [
+        pytest.param(RuntimeError, False, id="failure-no folder"),
+        pytest.param(KeyboardInterrupt, True, id="ctrl-c-a folder of clips"),
+        pytest.param(KeyboardInterrupt, False, id="ctrl-c-no folder", marks=pytest.mark.slow),
+        pytest.param(RuntimeError, True, id="failure-a folder of clips", marks=pytest.mark.slow),
+    ],
+)
 def test_an_interruption_changes_nothing(
     video: Path, timeline: Path, out: Path, error: type[BaseException], there: bool
 ) -> None:

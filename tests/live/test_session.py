@@ -40,7 +40,7 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.usefixtures("serial")
-@pytest.mark.parametrize("video", ["face", "sample"])
+@pytest.mark.parametrize("video", ["face", pytest.param("sample", marks=pytest.mark.slow)])
 def test_the_recording_is_the_timeline_of_the_same_frames(
     video: str, face: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,8 +87,8 @@ def every_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     [
         pytest.param(0.0, 0.4, id="beginning"),
         pytest.param(0.3, 0.75, id="across a keyframe"),
-        pytest.param(0.44, 0.52, id="about a keyframe"),
-        pytest.param(0.48, 0.76, id="from a keyframe"),
+        pytest.param(0.44, 0.52, id="about a keyframe", marks=pytest.mark.slow),
+        pytest.param(0.48, 0.76, id="from a keyframe", marks=pytest.mark.slow),
         pytest.param(0.613, 0.614 + 0.04, id="between two frames"),
         pytest.param(0.5, 99.0, id="to the end"),
     ],
@@ -212,12 +212,12 @@ def click_times(path: Path, rate_hz: int = SOUND_HZ) -> list[float]:
     ("name", "codec", "off_s"),
     [
         pytest.param("a.mkv", "pcm_s16le", 1.5e-3, id="uncompressed, milliseconds"),
-        pytest.param("a.mov", "pcm_s16le", 1e-4, id="uncompressed"),
+        pytest.param("a.mov", "pcm_s16le", 1e-4, id="uncompressed", marks=pytest.mark.slow),
         pytest.param("a.mp4", "aac", 1e-4, id="AAC"),
-        pytest.param("a.mkv", "aac", 1.5e-3, id="AAC, milliseconds"),
+        pytest.param("a.mkv", "aac", 1.5e-3, id="AAC, milliseconds", marks=pytest.mark.slow),
         pytest.param("a.ts", "aac", 1e-3, id="AAC in a transport stream"),
         pytest.param("a.mp4", "libopus", 1e-3, id="Opus"),
-        pytest.param("a.mkv", "flac", 1.5e-3, id="FLAC"),
+        pytest.param("a.mkv", "flac", 1.5e-3, id="FLAC", marks=pytest.mark.slow),
     ],
 )
 def test_sound_stays_in_sync_with_the_picture(tmp_path: Path, name: str, codec: str, off_s: float) -> None:

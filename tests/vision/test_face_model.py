@@ -60,6 +60,7 @@ def test_an_empty_picture_shows_no_face(detector: FaceDetector, value: int) -> N
     assert len(detector.detect(np.full((2, 192, 320), value, np.uint8), view_of(320, 192, 10))) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CLIP.exists(), reason="needs the shared clips")
 def test_faces_of_a_video_call_are_found_and_nothing_else(detector: FaceDetector) -> None:
     table = pq.read_table(CLIP.with_name("gallery4.truth.parquet"))
