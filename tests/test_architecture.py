@@ -69,14 +69,13 @@ HEAVY = {
 }
 """What a command that only prints text must not pay for."""
 
-COMMANDS_USE = {"cli", "api", "options", "console", "errors", "storage", "encodings", "__init__"}
+COMMANDS_USE = {"cli", "api", "options", "console", "errors", "storage", "encodings", "logs", "__init__"}
 """Rooms that commands import: locations and texts come from storage."""
 
 BELOW_THE_API = {
     ("agree", "analysis.agreement"),
     ("agree", "analysis.coders"),
     ("agree", "analysis.ratings"),
-    ("analyze", "logs"),
     ("analyze", "timeline.lean"),
     ("clips", "clipping.index"),
     ("evaluate", "evaluation.classifier.folder"),
@@ -85,7 +84,6 @@ BELOW_THE_API = {
     ("evaluate", "models.paths"),
     ("export", "exports.run"),
     ("models", "models.list"),
-    ("models", "models.pull"),
     ("models", "models.verify"),
     ("people", "analysis.people"),
     ("texts", "analysis.table"),

@@ -50,7 +50,7 @@ class Observer(pipeline.Observer, Protocol):
 
     def drawn(self, source: Source, share: float) -> None:
         """This share of an annotated video is written, 0..1."""
-        ...
+        return
 
 
 @keywords()
@@ -209,7 +209,7 @@ def _annotate(sources: Sequence[Source], reports: Sequence[VideoReport], run: Ru
         annotate_video(source.path, view, AnnotateOptions(out=target, force=run.force), drawn, timeline)
 
 
-class _TqdmObserver:
+class _TqdmObserver(Observer):
     """Shows a run as one bar of frames of video."""
 
     def __init__(self, show: bool) -> None:
@@ -231,14 +231,8 @@ class _TqdmObserver:
         assert self._bar is not None
         self._bar.update(frames)
 
-    def finished(self, report: VideoReport) -> None:
-        pass
-
     def noted(self, message: str) -> None:
         logging.getLogger("feelit").warning(message)
-
-    def drawn(self, source: Source, share: float) -> None:
-        pass
 
     def close(self) -> None:
         if self._bar is not None:

@@ -8,6 +8,7 @@ import typer
 
 from feelit.cli.command import with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
+from feelit.cli.texts import note
 from feelit.options.models import PullOptions
 from feelit.options.printing import JsonOptions, PullPrintOptions
 
@@ -105,13 +106,11 @@ def pull(
     """
     import feelit.api as api
     from feelit.console import progress_bar
-    from feelit.models.list import card_of
-    from feelit.models.pull import find_entry
     from feelit.storage.names import one_line
 
-    entry = find_entry(name)
-    if not printed.quiet:
-        typer.echo(f"feelit: {name} has the licence: {card_of(entry).licence}", err=True)
+    licence = next((model.licence for model in api.list_models() if model.name == name and model.origin != "built-in"), None)
+    if licence and not printed.quiet:
+        note(f"{name} has the licence: {licence}")
     with progress_bar(name, printed.quiet) as progress:
         path = api.pull_model(name, options=options, progress=progress)
     typer.echo(one_line(str(path)))

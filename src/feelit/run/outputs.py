@@ -32,14 +32,14 @@ class Output(Protocol):
     lasting: bool
 
     def open(self, planned: Sequence[Source]) -> None:
-        """A run begins whose videos are among `planned`: all of them, unless it is a shard or a second try.
+        """Begin a run. Its videos are among `planned`: all of them, unless it is a shard or retries failed videos.
 
         Raises
         ------
         OutputError
             if the output cannot be written.
         """
-        ...
+        return
 
     def unchanged(self, source: Source) -> VideoReport | None:
         """The report of a video that needs no work, or None.
@@ -49,7 +49,7 @@ class Output(Protocol):
         OutputError
             if another timeline is in the way.
         """
-        ...
+        return None
 
     def commit(self, job: Job) -> VideoReport:
         """Take the rows of a complete job.
@@ -62,20 +62,20 @@ class Output(Protocol):
         ...
 
     def fail(self, source: Source, report: VideoReport) -> None:
-        """Take note of a video that failed."""
-        ...
+        """Note a video that failed."""
+        return
 
     def refresh(self) -> None:
-        """Show readers how far the run is, if it is time for that."""
-        ...
+        """Show readers the progress of the run, if it is time for that."""
+        return
 
     def close(self, order: Sequence[Source]) -> None:
-        """All videos are done or have failed."""
+        """End, after all videos are done or have failed."""
         ...
 
     def leave(self) -> None:
-        """The run ends, whatever has ended it."""
-        ...
+        """End the run, whatever the reason."""
+        return
 
 
 def open_output(run: RunOptions, record: Record, workspace: Workspace, sources: Sequence[Source]) -> Output:
@@ -131,7 +131,7 @@ def is_table(out: Location) -> bool:
     return out.suffix == ".parquet" and (isinstance(out, Url) or not out.is_dir())
 
 
-class TableOutput:
+class TableOutput(Output):
     """One Parquet file. It appears when the last video is done."""
 
     lasting = False
@@ -139,19 +139,6 @@ class TableOutput:
     def __init__(self, target: Location, record: Record, scratch: Path, force: bool) -> None:
         self._target, self._record, self._scratch, self._force = target, record, scratch, force
         self._videos: dict[str, tuple[Job, Record]] = {}
-
-    def open(self, planned: Sequence[Source]) -> None:
-        """See `Output.open`."""
-
-    def unchanged(self, source: Source) -> VideoReport | None:
-        """See `Output.unchanged`."""
-        return None
-
-    def fail(self, source: Source, report: VideoReport) -> None:
-        """See `Output.fail`."""
-
-    def refresh(self) -> None:
-        """See `Output.refresh`."""
 
     def commit(self, job: Job) -> VideoReport:
         """See `Output.commit`."""
@@ -171,6 +158,3 @@ class TableOutput:
         ):
             for name in names:
                 self._videos[name][0].copy_to(writer)
-
-    def leave(self) -> None:
-        """See `Output.leave`."""

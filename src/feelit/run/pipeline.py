@@ -60,7 +60,7 @@ class Observer(Protocol):
 
     def finished(self, report: VideoReport) -> None:
         """It is done, or has failed."""
-        ...
+        return
 
 
 @dataclass(frozen=True, slots=True)
