@@ -50,7 +50,7 @@ DECODING, EVERY, CLOSER = "decoding", "detector, every frame", "detector, closer
 STAGES: list[tuple[str, Any, str]] = [
     ("small picture for the detector", DecodedFrame, "sample"),
     (EVERY, FaceDetector, "detect"),
-    (CLOSER, MultiScaleDetector, "_look_closer"),
+    (CLOSER, MultiScaleDetector, "_find_small"),
     ("face crops", ExpressionModel, "crop"),
     ("sharpness, brightness, thumbnails", run_segment, "sharpness"),
     ("sharpness, brightness, thumbnails", run_segment, "brightness"),

@@ -1,1 +1,1 @@
-"""What a face does: head pose, gaze, eyes, mouth, brows, action units."""
+"""Signals of faces: head pose, gaze, eyes, mouth, brows, action units; and voice activity."""

@@ -1,4 +1,4 @@
-"""From what the network gives to the columns of a timeline."""
+"""Conversion of the signals network's outputs to the columns of a timeline."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from feelit.signals.columns import ACTION_UNITS, BLENDSHAPES, OUTPUTS
 from feelit.types import Float32, Float64
 
 LEAST_FACE_PX = 32.0
-"""Faces below show too little: their signals are null."""
+"""Smaller faces have null signals."""
 
 OPEN_GAP = 100.0
-"""What `lip_gap` is divided by: percent to a share."""
+"""Divisor of `lip_gap`: percent to a share."""
 
 ANGLE_STEPS, SHARE_STEPS = 16, 1024
 """Angles are rounded to 1/16 degree and shares to 1/1024, so that no row depends on the last bits."""
@@ -113,7 +113,7 @@ TURNED = [OUTPUTS.index(name) for name in ("yaw_deg", "roll_deg", "eye_yaw_deg")
 
 
 def in_mirror(outputs: Float32) -> Float32:
-    """(..., 58) outputs of a mirrored picture, from those of the picture, and the other way round."""
+    """Convert the outputs (..., 58) of a picture to those of its mirror image, and vice versa."""
     result = outputs.copy()
     result[..., : len(MIRRORED)] = outputs[..., MIRRORED]
     result[..., TURNED] *= -1

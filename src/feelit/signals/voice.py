@@ -1,8 +1,8 @@
-"""Where somebody is heard: energy with hysteresis above the noise around it, in fixed windows of time.
+"""Voice activity detection: energy above the noise floor, with hysteresis, in fixed windows of time.
 
 Detectors of this kind are the classic ones (Rabiner & Sambur 1975, *An algorithm for determining the endpoints of isolated
-utterances*). Steady noise is not taken for a voice, however loud, nor is most music: its spectrum stays nearly the same for a
-tenth of a second. A singer is a voice.
+utterances*). Steady noise is not taken for a voice, however loud, nor is most music, whose spectrum stays nearly the same for a
+tenth of a second. Singing is a voice.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ LEAST_FLOOR_DB = -65.0
 """A quieter floor counts as this: recordings without sound between sentences have none."""
 
 ON_DB, BELOW_TOP_DB, RELEASE_DB = 10.0, 28.0, 6.0
-"""A voice begins this far above the floor and no farther than that below the top, and ends where it falls another 6 dB."""
+"""A voice starts at the first above the floor, at most the second below the top, and ends the third below that."""
 
 LEAST_SWING_DB = 16.0
-"""Where top and floor are closer together, the sound is steady, and nobody is heard."""
+"""Where top and floor are closer together, the sound is steady and no voice."""
 
 LONGEST_GAP, SHORTEST = 15, 6
 """Gaps of up to 0.3 s are between words; shorter sounds than 0.12 s are clicks. In values of loudness."""
 
 HEARD_S, HEARD_LEAST_S = 60.0, 0.5
-"""Sound can say that nobody speaks only where somebody is heard for half a second within a minute to either side."""
+"""Silence counts as evidence only where a voice is heard for half a second within a minute to either side."""
 
 MUSIC, MUSIC_REACH = 0.72, 50
 """Where what is heard within a second is so like itself a tenth of a second before, on average, it is music. Of made-up songs
@@ -58,7 +58,7 @@ not depend on where in a video it is asked for."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Voice:
-    """What is heard, every 20 ms from 0 s on."""
+    """Voice activity, every 20 ms from 0 s on."""
 
     heard: Bool  # (K,) somebody speaks, or a gap between words
     level: Float32  # (K,) dB above the floor, 0..40
@@ -66,7 +66,7 @@ class Voice:
 
 
 def find_voice(sound: Float32) -> Voice:
-    """Where somebody is heard.
+    """Detect voice activity.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ LEVEL_STEPS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """What is heard at some times."""
+    """Voice activity at some times."""
 
     counts: Bool  # (K,) whether the sound can say who speaks, see HEARD_S
     run: Int64  # (K,) where the voice that is heard began, in values of loudness; -1 where nobody is heard
@@ -115,7 +115,7 @@ class Heard:
 
 
 class VoiceFinder:
-    """Where somebody is heard in a video.
+    """Voice activity in a video, computed on demand.
 
     Parameters
     ----------

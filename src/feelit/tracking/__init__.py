@@ -1,1 +1,1 @@
-"""Who is who over time: a motion model, association, and the cuts that end both."""
+"""Tracking of faces over time: a motion model, association, and the detection of cuts."""

@@ -1,4 +1,4 @@
-"""Which box continues which track."""
+"""Association of boxes with tracks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def similarity(expected: Float32, box: Float32, slack: Float32) -> Float32:
     ----------
     expected : (T, 4) float32, px
     box : (F, 4) float32, px
-    slack : (T,) float32, how much to widen, in box sizes; what a track is unsure of grows with the time it was not seen
+    slack : (T,) float32, how much to widen, in box sizes; it grows with the time for which a track was not seen
 
     Returns
     -------
@@ -32,9 +32,9 @@ def similarity(expected: Float32, box: Float32, slack: Float32) -> Float32:
 
 
 def resemblance(a: UInt8, b: UInt8) -> Float32:
-    """Correlation of every thumbnail in `a` with every one in `b`; brightness and contrast do not matter.
+    """Correlation of every thumbnail in `a` with every one in `b`, independent of brightness and contrast.
 
-    (A, D) uint8 and (B, D) uint8 -> (A, B) float32 in -1..1; a flat thumbnail resembles nothing.
+    (A, D) uint8 and (B, D) uint8 -> (A, B) float32 in -1..1; 0 for flat thumbnails.
     """
 
     def unit(values: UInt8) -> Float32:
@@ -50,10 +50,10 @@ def match(likeness: Float32, possible: Bool) -> Pairs:
 
     (T, F) float32, not negative, and (T, F) bool -> rows and columns, each (K,) int64.
     """
-    if (possible.sum(axis=0) <= 1).all() and (possible.sum(axis=1) <= 1).all():  # nobody competes
+    if (possible.sum(axis=0) <= 1).all() and (possible.sum(axis=1) <= 1).all():  # no competition
         rows, columns = np.nonzero(possible)
     else:
-        # What is impossible must not be worth anything, or it could break a good pair.
+        # Impossible pairs are worth 0, or they could displace good ones.
         rows, columns = assign(np.where(possible, likeness, 0))
         good = possible[rows, columns]
         rows, columns = rows[good], columns[good]

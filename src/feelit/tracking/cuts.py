@@ -1,17 +1,16 @@
-"""Camera cuts and changes of layout, from 16x16 thumbnails of consecutive sampled frames.
+"""Detection of camera cuts and changes of layout, from 16x16 thumbnails of consecutive sampled frames.
 
-Light changes how bright a picture is, movement where its parts are; a cut changes what it shows. So the structure of each frame
-is compared with that of the frame before by normalised cross-correlation, on which brightness and contrast have no influence,
-at the small displacements that a moving camera or a moving person causes. It is compared within tiles, the whole picture, its
-quarters and its sixths, because a new layout of a video call may change one tile alone; and within each half of a tile, because
-a hand before the camera changes a part of it, a cut all parts.
+Light changes the brightness of a picture and motion the places of its parts; a cut changes its content. So each frame is
+compared with the frame before by normalised cross-correlation, which ignores brightness and contrast, at the small
+displacements that a moving camera or person causes. It is computed within tiles (the whole picture, its quarters and its
+sixths), because a new layout of a video call may change one tile alone; and within each half of a tile, because a hand in front
+of the camera changes a part of it, a cut all parts.
 
-Two layouts of one call can have halves of tiles that correlate by chance. So a change of much of the picture at once, which
-stands out from the frames before it, may be a cut as well.
+Halves of tiles of two layouts can correlate by chance. So a sudden change of much of the picture may be a cut as well.
 
-What passes these two tests is judged once more by a few numbers together, a logistic regression: how much the picture as a
-whole and its tiles changed, whether the change keeps to one tile, as that of a layout does and that of a hand does not, and
-how quiet the frames before it were. Its weights were learnt from sequences of known cuts, see docs/benchmarks.md.
+Candidates of both tests are classified by a logistic regression over a few features: how much the whole picture and its tiles
+changed, whether the change keeps to one tile, as that of a layout does, and how quiet the frames before it were. Its weights
+were trained on sequences of known cuts, see docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ import numpy as np
 from feelit.types import Bool, Float64, Int64, UInt8
 
 CHANGE = 0.15
-"""What may be a cut lowers the correlation in a tile, and in each half of it, at least by this below 1."""
+"""A candidate lowers the correlation in a tile, and in each half of it, at least by this below 1."""
 
 SPIKE = 4.0
-"""It stands out from the frames before it by this factor; a moving camera changes all frames alike."""
+"""Least ratio of its change to that of the frames before; a moving camera changes all frames alike."""
 
 FIRST = 0.1
-"""The usual change, as long as there is only one frame to go by."""
+"""The usual change, while there is only one frame before."""
 
 MEMORY = 5  # frames before it, of which up to two may be cuts themselves
 
@@ -80,14 +79,14 @@ LAYOUTS = ((1, 1), (2, 2), (2, 3))  # rows and columns of tiles
 
 
 class _Change:
-    """How much each tile changed between two frames, computed only as far as somebody asks: most frames hardly change."""
+    """Measures of the change between two frames, computed on demand: most frames hardly change."""
 
     def __init__(self, before: Float64, after: Float64) -> None:
         self._before, self._after = before, after
 
     @cached_property
     def bound(self) -> Float64:
-        """(11,) without displacement, which can only find a better correlation: `tiles` is at most this."""
+        """(11,) changes of the tiles without displacement: an upper bound of `tiles`."""
         before, after = self._before.ravel(), self._after.ravel()
         values = np.stack([np.ones_like(after), after, before, after * after, before * before, after * before])
         return _of_tiles(_of_sums(values @ _membership(len(self._after))))
@@ -142,7 +141,7 @@ class _Change:
 
 
 class CutDetector:
-    """Takes every sampled frame in order, and finds which of them follow a cut."""
+    """Finds the sampled frames that follow a cut; frames are given in order."""
 
     def __init__(self) -> None:
         self._last: Float64 | None = None
@@ -151,8 +150,8 @@ class CutDetector:
     def is_cut(self, signature: UInt8) -> bool:
         """Whether the picture changed abruptly before this frame, as a whole or in a tile: (256,) uint8.
 
-        A frame without structure, as one that a flash has whitened or the black between two scenes, shows nothing to compare:
-        the frame after it is compared with the last that had some.
+        A frame without structure, such as a flash or the black between two scenes, is skipped: the frame after it is compared
+        with the last that had some.
         """
         side = int(np.sqrt(len(signature)))
         picture = signature.reshape(side, side).astype(np.float64)
@@ -163,7 +162,7 @@ class CutDetector:
             return False
         change = _Change(last, picture)
         found = (self._stands_out(change) or self._is_much(change)) and self._is_likely(change)
-        # Cuts are remembered as well, or a camera that begins to move would cut every frame from then on.
+        # Cuts are remembered as well, or every frame would be a cut once a camera begins to move.
         self._changes.append(change)
         return found
 
@@ -180,7 +179,7 @@ class CutDetector:
         return change.share > max(MUCH, SUDDEN * usual) and change.whole < ALIKE
 
     def _is_likely(self, change: _Change) -> bool:
-        """Whether all that is known of a change speaks for a cut."""
+        """Whether the features of a change indicate a cut."""
         if change.whole < OTHER or float(np.dot(WEIGHTS, self._evidence(change))) + BIAS > 0:
             return True
         quiet = all(before.share < QUIET for before in self._changes)
@@ -213,7 +212,7 @@ def _median(values: Float64) -> float:
 
 
 def tile_changes(before: Float64, after: Float64) -> Float64:
-    """How much each tile changed: 1 - correlation of the tile or of one of its halves, whichever correlates best.
+    """The change of each tile: 1 - the best correlation of the tile and its halves.
 
     Two pictures, (S, S) float64 of whole grey levels -> (11,) float64 in 0..2: the whole, four quarters, six sixths.
     """

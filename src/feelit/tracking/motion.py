@@ -1,4 +1,4 @@
-"""Where a face will be: a constant-velocity Kalman filter a track, all tracks at once.
+"""Prediction of face positions: a constant-velocity Kalman filter per track, all tracks at once.
 
 Centre and size are four independent one-dimensional filters, so the covariance of each is three numbers and no matrix is
 ever inverted. Noise grows with the face's size, as in SORT and ByteTrack (Bewley et al. 2016; Zhang et al. 2022), and time
@@ -14,14 +14,14 @@ import numpy as np
 from feelit.types import Columns, Float32, Float64
 
 MEASUREMENT = 0.04  # standard deviation of a detector's box, in face sizes
-ACCELERATION = 6.0  # standard deviation of what the model does not foresee, in face sizes a second²
-FIRST_SPEED = 1.0  # standard deviation of a new face's speed, in face sizes a second
-DAMPING_S = 0.4  # an unseen face is thought to come to rest, with this time constant
+ACCELERATION = 6.0  # standard deviation of the process noise, in face sizes per second²
+FIRST_SPEED = 1.0  # standard deviation of a new face's speed, in face sizes per second
+DAMPING_S = 0.4  # time constant with which the predicted speed of an unseen face decays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion(Columns):
-    """The filters of T tracks, as they were when each was last seen. Four columns: centre x, centre y, width, height."""
+    """The filters of T tracks at the times when each was last seen. Four columns: centre x, centre y, width, height."""
 
     seen_s: Float64  # (T,)
     state: Float64  # (T, 4) px
@@ -41,7 +41,7 @@ def start(box: Float32, time_s: float) -> Motion:
 
 
 def predict(motion: Motion, time_s: float) -> Motion:
-    """The filters at a later time. Speeds decay, so that a face which is missed for long does not drift away."""
+    """The filters at a later time. Speeds decay, so that a face that is missed for long does not drift away."""
     dt = (time_s - motion.seen_s)[:, None]
     reach = DAMPING_S * (1 - np.exp(-dt / DAMPING_S))
     noise = (ACCELERATION * _size(motion.state)) ** 2

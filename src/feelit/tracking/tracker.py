@@ -1,13 +1,13 @@
-"""One pass over a video's boxes that gives every face an identity.
+"""Multi-object tracking: one pass over a video's boxes that gives every face a track.
 
-Association is in two stages, after ByteTrack (Zhang et al. 2022): confident boxes first, then doubtful ones for the tracks
-that remain, so that a face which turns away keeps its identity while noise starts none. Tracks that are still unmatched are
-looked for once more where they were last seen rather than where they were expected, as in OC-SORT (Cao et al. 2023).
+Association is in two stages, after ByteTrack (Zhang et al. 2022): confident boxes first, then doubtful ones for the remaining
+tracks, so that a face that turns away keeps its track while noise starts none. Tracks that are still unmatched are matched at
+their last position instead of the predicted one, as in OC-SORT (Cao et al. 2023).
 
-A camera cut, or a new layout of a video call, ends the motion model's claims. Across it, tracks and faces of the whole frame
-are assigned to each other by looks: the people of a call who change tiles keep their tracks, and no track goes on with whoever
-took its place while the person whom it followed is seen elsewhere. A pause counts as a cut: recorders leave frames out while
-nothing moves, and a face that was in the last frame before was not missed, for however long the picture stood still.
+Across a camera cut, or a new layout of a video call, the motion model does not apply: tracks and faces of the whole frame are
+matched by appearance. People of a call who change tiles keep their tracks, and no track goes on with whoever took its place
+while its person is seen elsewhere. A pause counts as a cut: recorders leave frames out while nothing moves, and a face in the
+last frame before it was not missed, however long the pause.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from feelit.tracking.association import match, resemblance, similarity
 from feelit.types import Bool, Columns, Float32, Float64, Int64, UInt8
 
 SURE = 1e-3
-"""Scores this close to 0 and 1 count no more than that."""
+"""Scores are clipped to this distance from 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """What counts as a face, and for how long it may be missed.
+    """Settings of the tracker: what counts as a face, and for how long it may be missed.
 
     `confident` is the score from which a box may start a track. Each box is evidence: the log-odds of its score above those of
-    `confident`, negative for doubtful boxes. A track is a face for certain once the mean evidence of its boxes, times their
-    number or `most_boxes` if there are more, reaches `proof` within `probation_s` of its birth; otherwise it is dropped. So one
-    box of 0.9 proves a face, or three of 0.7, while a pattern that hovers about the threshold never does, at any sampling rate.
-    A proven track may be missed for `patience_s`.
+    `confident`, negative for doubtful boxes. A track is confirmed once the mean evidence of its boxes, times their number (at
+    most `most_boxes`), reaches `proof` within `probation_s` of its start; otherwise it is dropped. So one box of 0.9 confirms a
+    track, or three of 0.7, while a pattern that hovers about the threshold never does, at any sampling rate. A confirmed track
+    may be missed for `patience_s`.
 
     `least_likeness` is the buffered overlap below which a box cannot continue a track, and `looks_weight` how much a similar
     appearance adds where several could. Aligned crops of one person, consecutive in time, correlate by 0.99 in the median and
     crops of different people by less than 0.63 in one composed video call, by up to 0.85 in others. Across a cut a track goes
     on with the face that the assignment gives it if they are alike by `same_face`, in another place by `same_face_elsewhere`.
-    A track that was missed, as one whose face went behind somebody, goes on with a face that overlaps where it was last seen or
-    expected by `same_place`, or looks alike by `same_after_miss`; else whoever passed before it would take the track over.
+    A track that was missed, for example behind somebody, goes on with a face that overlaps its last or predicted box by
+    `same_place`, or resembles it by `same_after_miss`; else whoever passed in front of it would take the track over.
     """
 
     confident: float = 0.5
@@ -66,7 +66,7 @@ class TrackerSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces(Columns):
-    """The boxes of one frame, as the tracker wants them."""
+    """The boxes of one frame."""
 
     box: Float32  # (F, 4) px
     score: Float32  # (F,)
@@ -74,11 +74,11 @@ class Faces(Columns):
 
 
 class Tracker:
-    """Identities over the frames of one video, fed in order.
+    """Tracks faces over the frames of one video, given in order.
 
     Attributes
     ----------
-    proven : the ids that are faces for certain
+    proven : the ids of confirmed tracks
     """
 
     def __init__(self, settings: TrackerSettings) -> None:
@@ -94,7 +94,7 @@ class Tracker:
         self.proven: set[int] = set()
 
     def update(self, time_s: float, faces: Faces, cut: bool = False) -> Int64:
-        """Identities of the faces of the next frame.
+        """The track ids of the faces of the next frame.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class Tracker:
         tracks, matched = self._across_cut(predicted, faces, time_s) if cut else self._associate(predicted, faces, time_s)
         ids[matched] = self._id[tracks]
         if self._last is not None and len(tracks):
-            if cut:  # what was known of speeds belongs to the shot before
+            if cut:  # speeds belong to the shot before
                 corrected = motion.start(faces.box[matched], time_s)
             else:
                 corrected = motion.correct(predicted.rows(tracks), faces.box[matched], time_s)
@@ -158,7 +158,7 @@ class Tracker:
         return np.concatenate(tracks), np.concatenate(matched)
 
     def _across_cut(self, predicted: motion.Motion, faces: Faces, time_s: float) -> tuple[Int64, Int64]:
-        """The assignment of the largest summed likeness over the whole frame; then what is not alike enough is dropped."""
+        """The assignment of the largest summed similarity over the whole frame, without pairs that are not alike enough."""
         settings = self._settings
         if self._last is None or not len(self._id) or not len(faces):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -177,7 +177,7 @@ class Tracker:
         return tracks[same], matched[same]
 
     def _slack(self, time_s: float) -> Float32:
-        """(T,) by how much of its size a track's box is widened."""
+        """(T,) how much each track's box is widened, in box sizes."""
         result: Float32 = (0.25 + 0.5 * np.minimum(time_s - self._motion.seen_s, 1.0)).astype(np.float32)
         return result
 
@@ -202,7 +202,7 @@ class Tracker:
         self.proven.update(int(i) for i in self._id[self._evidence * weight >= self._settings.proof])
 
     def _forget(self, time_s: float) -> None:
-        """End the tracks that were missed for too long, or never proved to be faces."""
+        """End the tracks that were missed for too long, or not confirmed in time."""
         missed_s = np.where(self._motion.seen_s < self._now_s, time_s - self._motion.seen_s, 0)
         alive = missed_s <= self._settings.patience_s + 1e-9
         doubtful = np.flatnonzero(alive & (time_s - self._born_s > self._settings.probation_s + 1e-9))

@@ -1,10 +1,10 @@
-"""Where the detector looks: at every frame in small, and closer for small faces where that is worth it.
+"""Multi-scale detection: every frame at a small scale, and at a larger one for small faces from time to time.
 
-A face of 24 px at 720p wants a picture six times the area of one in which a face of 60 px is found. Faces that small do not
-come and go with every frame. So the whole frame is looked at in that size once a second, or every two seconds as long as it
-shows none, and in between the places where it showed some. What is found depends on the frames since one that is to be looked
-at again, and such are where segments may begin: rows stay the same however the video is cut. Heads that lean are looked for in
-turned pictures, by `rolled`.
+A face of 24 px at 720p needs a picture of six times the area in which a face of 60 px is found. Faces that small do not come
+and go with every frame. So the whole frame is searched at the large scale once a second, or every two seconds while it shows no
+small faces, and in between only the squares around those that it showed. The result depends on the frames since the last reset,
+and resets are where segments may begin, so rows do not depend on the segments. Leaning heads are searched for in rotated
+pictures, see `rolled`.
 """
 
 from __future__ import annotations
@@ -20,43 +20,42 @@ from feelit.vision.detector import MAX_OVERLAP, MIN_DETECTABLE_PX, FaceDetector
 from feelit.vision.rolled import RolledFaces
 
 USUAL_ACROSS = 12
-"""So many of the smallest faces that are looked for in every frame would fit into its short side: 60 px at 720p."""
+"""The smallest face that is searched for in every frame, as a divisor of the frame's short side: 60 px at 720p."""
 
 SMALL_ACROSS = 30
-"""The same for the faces that are looked for once a second: 24 px at 720p."""
+"""The same for the large scale: 24 px at 720p."""
 
 EVERY_S = 1.0
-"""How often a whole frame is looked at closely while it shows small faces."""
+"""Interval between searches of the whole frame at the large scale while it shows small faces."""
 
 EMPTY_EVERY_S = 2.0
 """The same while it shows none."""
 
 PLACE_PX = 96
-"""Side of the square around a small face, in px of the closer view: the face may move by its own size before it leaves."""
+"""Side of the square around a small face, in px of the large view: the face may move by its own size before it leaves."""
 
 SMALL_PX = MIN_DETECTABLE_PX * 8 / 3
-"""The largest face that a closer look is asked for, in px of its view: a little more than those that every frame is searched
-for, and so little that it fits into its square."""
+"""The largest face taken from the large scale, in px of its view: a little larger than those found in every frame, and small
+enough for its square."""
 
 MOST_PLACES = 0.5
-"""Squares that cover more than this share of the frame are not worth it: then all of it is looked at."""
+"""If squares cover more than this share of the frame, the whole frame is searched."""
 
 
 class MultiScaleDetector:
-    """Finds the faces of the frames of one video, in their order.
+    """Detects the faces of the frames of one video, in order.
 
-    Networks that want colour, or an input of a fixed size, look at every frame once, in the size that `min_face_px` asks for.
+    Networks with a colour input, or an input of a fixed size, search every frame at one scale, that for `min_face_px`.
 
     Parameters
     ----------
     width_px, height_px : of the frames
-    min_face_px : side of the smallest face to look for; None stands for 1/30 of the short side, or 1/12 for networks that look
-        once
-    leaning : whether to look for heads that lean as well, see `rolled`
+    min_face_px : side of the smallest face; None stands for 1/30 of the short side, or 1/12 for networks with one scale
+    leaning : whether to search for leaning heads as well, see `rolled`
 
     Attributes
     ----------
-    view : what `Sample.small` has to be
+    view : the view of `Sample.small`
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class MultiScaleDetector:
         self._closer = self._close != self.view
         self._rolled = RolledFaces(detector, self.view, least_px) if closer and leaning else None
         self._again_s = 0.0
-        self._centre = np.zeros((0, 2), np.float32)  # of the small faces that the last look at a whole frame found
+        self._centre = np.zeros((0, 2), np.float32)  # of the small faces in the last whole frame at the large scale
 
     def find(self, batch: list[Sample], min_score: float) -> Detections:
         """Faces from `min_score` on, in px of the frame, by frame and then by falling score.
@@ -83,31 +82,31 @@ class MultiScaleDetector:
         """
         found = self._detector.detect(np.stack([sample.small for sample in batch]), self.view, min_score)
         if self._closer:
-            small = [self._look_closer(sample, min_score) for sample in batch]
+            small = [self._find_small(sample, min_score) for sample in batch]
             found = united(found, [part.rows(self._is_small(part.box)) for part in small])
         return found if self._rolled is None else united(found, self._rolled.find(batch, found, min_score))
 
-    def _look_closer(self, sample: Sample, min_score: float) -> Detections:
+    def _find_small(self, sample: Sample, min_score: float) -> Detections:
         if sample.reset or sample.time_s >= self._again_s:
-            found = self._look_at_all(sample, min_score)
+            found = self._search_frame(sample, min_score)
             self._centre = _centres(found.box[self._is_small(found.box)])
             self._again_s = sample.time_s + (EVERY_S if len(self._centre) else EMPTY_EVERY_S)
             return found
         squares = len(self._centre) * PLACE_PX**2
         if squares > MOST_PLACES * self._close.width_px * self._close.height_px:
-            return self._look_at_all(sample, min_score)
-        return self._look_at_places(sample, min_score)
+            return self._search_frame(sample, min_score)
+        return self._search_squares(sample, min_score)
 
     def _is_small(self, box: Float32) -> Bool:
         small: Bool = area(box) * (self._close.scale_x * self._close.scale_y) < SMALL_PX**2
         return small
 
-    def _look_at_all(self, sample: Sample, min_score: float) -> Detections:
+    def _search_frame(self, sample: Sample, min_score: float) -> Detections:
         shown = detector_view(sample.luma, self._close, sample.levels, last_step="bilinear")
         return self._detector.detect(shown[None], self._close, min_score)
 
-    def _look_at_places(self, sample: Sample, min_score: float) -> Detections:
-        """The faces of squares that lie whole in them; at the edge of a square it cuts them, at that of the frame it may."""
+    def _search_squares(self, sample: Sample, min_score: float) -> Detections:
+        """The faces within the squares; those cut by the edge of a square, but not of the frame, are left out."""
         if not len(self._centre):
             return _nothing()
         scale = np.array([self._close.scale_x, self._close.scale_y])
@@ -126,9 +125,9 @@ class MultiScaleDetector:
 
 
 def united(found: Detections, small: list[Detections]) -> Detections:
-    """What was found in frames and, closer, in each of them: of boxes that overlap the better one.
+    """The detections of frames together with further ones in each of them, after non-maximum suppression.
 
-    Frames in which nothing was found closer stay as they are, whatever the others of their batch hold.
+    Frames without further detections stay as they are, whatever the others of their batch hold.
     """
     closer = [replace(part, row=np.full(len(part), i, np.int64)) for i, part in enumerate(small) if len(part)]
     if not closer:
@@ -141,7 +140,7 @@ def united(found: Detections, small: list[Detections]) -> Detections:
 
 
 def _centres(box: Float32) -> Float32:
-    """(F, 4) px -> (F, 2), in eighths, so that kernels which differ in the last bits give the same squares."""
+    """(F, 4) px -> (F, 2), rounded to eighths, so that the squares do not depend on the last bits."""
     return (np.round((box[:, :2] + box[:, 2:]) * 4) / 8).astype(np.float32)
 
 

@@ -1,8 +1,8 @@
-"""Faces of heads that lean far to a side, which a detector that learnt from upright faces misses.
+"""Detection of heads that lean far to a side, which a detector trained on upright faces misses.
 
-At a roll of 30 degrees it finds 62 % of the faces, at 50 degrees 13 %. So a leaning head is looked for in a small
-picture that is turned back: where one was in the last second and the upright look is not sure of it, and every two seconds in
-the whole frame, turned to both sides. What is found depends on the frames since one at which a segment may begin.
+At a roll of 30 degrees it finds 62 % of the faces, at 50 degrees 13 %. So leaning heads are searched for in rotated pictures:
+in squares where one was in the last second and the upright picture gives no certain face, and every two seconds in the whole
+frame, rotated to both sides. The result depends on the frames since the last reset, where a segment may begin.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from feelit.types import Bool, Detections, Float32, Float64, Sample, UInt8, View
 from feelit.vision.detector import MIN_DETECTABLE_PX, STRIDE_PX, FaceDetector
 
 EVERY_S = 2.0
-"""How often the whole frame is looked at."""
+"""Interval between searches of the whole frame."""
 
 TURNS_DEG = (-40.0, 40.0)
-"""The turned pictures of it: together with the upright look they find heads that lean by up to 60 degrees."""
+"""Rotations of the whole frame: together with the upright one they find heads that lean by up to 60 degrees."""
 
 ACROSS = 8
-"""So many of the smallest faces that are looked for in them would fit into the short side."""
+"""The smallest face in the rotated frames, as a divisor of the frame's short side."""
 
 SURE = 0.9
-"""What the detector must score in a turned picture of the whole frame: it sees two more pictures, in which it may be wrong. In
-2,390 pictures without a face 2 more false ones are found so, with 0.8 five, with 0.7 nine."""
+"""The least score in a rotated whole frame. In 2,390 pictures without a face the two rotations add 2 false faces at this score,
+five at 0.8, nine at 0.7."""
 
 LEANS_DEG = 15.0
-"""From here on a face of a turned picture leans; the others are left to the upright look."""
+"""The least roll of a face found in a rotated picture; the others are left to the upright one."""
 
 SEEMS_DEG, TURN_DEG = 6.0, 30.0
-"""From here on a face of the upright look may lean, and its square is turned by so much: it makes 6 degrees of 20, and 10 of
-30, because its landmarks come from a detector of upright faces."""
+"""A face in the upright picture with at least the first roll may lean, and its square is rotated by the second: the landmarks
+of a detector of upright faces show 6 degrees at a roll of 20, and 10 at 30."""
 
 STEP_DEG, MOST_DEG = 20.0, 60.0
-"""Squares of faces that were found in a turned picture are turned by multiples of this. A face that is lost may lean more: in
-the next frame its square is turned by a step more, beyond the most by one step again."""
+"""Squares are rotated by multiples of the first. A lost face may lean more: in the next frame its square is rotated by one step
+more and, beyond the second, by one step again."""
 
 LOST_S = 1.0
-"""A leaning head that was not found for so long is not looked for any more."""
+"""A leaning head that was not found for this long is given up."""
 
 UPRIGHT_SCORE = 0.9
-"""Where the upright look finds a face of this score, no other is needed."""
+"""Where the upright picture gives a face of this score, no other is searched for."""
 
 FACE_PX, SQUARE_PX = 30.0, 96
-"""A followed face has this side in its square, or less, and the square that side: the face may move by its own size."""
+"""Sides of a face in its square, at most, and of the square: the face may move by its own size."""
 
 SAME = 0.3
-"""A box that overlaps the last one by so much is the same face."""
+"""Boxes with at least this IoU are the same face."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Lean:
-    """A leaning head as it was last found, in px of the detector's view."""
+    """A leaning head when it was last found, in px of the detector's view."""
 
     box: Float32  # (4,)
     turn_deg: float
@@ -63,13 +63,13 @@ class _Lean:
 
 
 class RolledFaces:
-    """Looks for leaning heads in the frames of one video, in their order.
+    """Detects leaning heads in the frames of one video, in order.
 
     Parameters
     ----------
     detector : takes luma of any size
-    view : what `Sample.small` shows of a frame
-    least_px : side of the smallest face to look for, in px of the frame
+    view : the view of `Sample.small`
+    least_px : side of the smallest face, px of the frame
     """
 
     def __init__(self, detector: FaceDetector, view: View, least_px: float) -> None:
@@ -80,13 +80,13 @@ class RolledFaces:
         self._again_s = 0.0
 
     def find(self, batch: list[Sample], upright: Detections, min_score: float) -> list[Detections]:
-        """Leaning heads of the next frames, in px of the frame, an item a frame; `row` is 0.
+        """Leaning heads of the next frames, in px of the frame, one item per frame; `row` is 0.
 
         Parameters
         ----------
         batch : the frames
-        upright : what the upright look found in them, by frame
-        min_score : of those that are followed
+        upright : the detections in their upright pictures, by frame
+        min_score : the least score in a followed square
         """
         edge = np.searchsorted(upright.row, np.arange(len(batch) + 1))
         seems = np.abs(_roll(upright)) >= SEEMS_DEG
@@ -104,10 +104,9 @@ class RolledFaces:
         picture = sample.small[: self._view.height_px, : self._view.width_px]
         scale = np.tile(self._scale, 2)
         sure = upright.box[upright.score >= UPRIGHT_SCORE] * scale
-        wanted = [lean for lean in self._leans if not _overlaps(lean.box, sure)]
-        found = [self._follow(picture, lean, min_score) for lean in wanted]
+        found = [self._follow(picture, lean, min_score) for lean in self._leans if not _overlaps(lean.box, sure)]
         if sample.reset or sample.time_s >= self._again_s:
-            found += [self._look_at_all(picture, turn, max(min_score, SURE)) for turn in TURNS_DEG]
+            found += [self._search_frame(picture, turn, max(min_score, SURE)) for turn in TURNS_DEG]
             self._again_s = sample.time_s + EVERY_S
         leaning = Detections.join(found) if found else upright.rows(slice(0, 0))
         if len(leaning):
@@ -117,12 +116,12 @@ class RolledFaces:
         return leaning
 
     def _remember(self, leaning: Detections, seem: Detections, sure: Float32, time_s: float) -> None:
-        """Which heads lean now, or seem to; those that were lost a moment ago stay where they were.
+        """Update the leaning heads; those that were lost recently stay where they were.
 
         Parameters
         ----------
-        leaning, seem : faces of turned pictures, and of the upright look
-        sure : (S, 4) faces of which the upright look is sure, in px of the view
+        leaning, seem : faces in rotated pictures, and faces in the upright one that may lean
+        sure : (S, 4) certain faces in the upright picture, in px of the view
         """
         scale = np.tile(self._scale, 2)
         kept: list[_Lean] = []
@@ -147,7 +146,7 @@ class RolledFaces:
         away = np.linalg.norm(found.landmarks.mean(axis=1) * self._scale - centre, axis=1)
         return found.rows(np.array([int(np.argmin(np.round(away, 2)))], np.int64))
 
-    def _look_at_all(self, picture: UInt8, turn_deg: float, min_score: float) -> Detections:
+    def _search_frame(self, picture: UInt8, turn_deg: float, min_score: float) -> Detections:
         height, width = picture.shape
         along, across = abs(np.cos(np.radians(turn_deg))), abs(np.sin(np.radians(turn_deg)))
         sides = (width * along + height * across, width * across + height * along)
@@ -160,7 +159,7 @@ class RolledFaces:
         return np.array([self._view.scale_x, self._view.scale_y], np.float32)
 
     def _detected(self, picture: UInt8, matrix: Float64, size: tuple[int, int], min_score: float) -> Detections:
-        """What is found in a turned picture of (width, height), in px of the frame. A box keeps its sides and stays upright."""
+        """Detections in a rotated picture of (width, height), in px of the frame. A box keeps its sides and stays upright."""
         padded = [-(-side // STRIDE_PX) * STRIDE_PX for side in size]
         view = View(size[0], size[1], padded[0], padded[1], 1.0, 1.0, self._view.color)
         shown = np.zeros((padded[1], padded[0]), np.uint8)
@@ -186,7 +185,7 @@ def _turned(centre: Float64, turn_deg: float, factor: float, size: tuple[int, in
 
 
 def _warped(picture: UInt8, matrix: Float64, size: tuple[int, int]) -> UInt8:
-    """Bilinear, after halving as long as the picture would be sampled too sparsely; beyond the frame it is black."""
+    """Warp bilinearly, after halving the picture as often as needed against aliasing; outside the frame it is black."""
     while np.hypot(matrix[0, 0], matrix[1, 0]) < 0.5 and min(picture.shape) >= 2:
         half = (picture.shape[1] // 2, picture.shape[0] // 2)
         picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
@@ -195,13 +194,13 @@ def _warped(picture: UInt8, matrix: Float64, size: tuple[int, int]) -> UInt8:
 
 
 def _next(turn_deg: float) -> float:
-    """The turn to try after one by which nothing was found."""
+    """The rotation to try after one without a detection."""
     size = abs(turn_deg) + STEP_DEG
     return float(np.copysign(size if size <= MOST_DEG else STEP_DEG, turn_deg))
 
 
 def _roll(found: Detections) -> Float32:
-    """(F,) degrees, in quarters, so that kernels which differ in the last bits give the same turns."""
+    """(F,) degrees, rounded to quarters, so that rotations do not depend on the last bits."""
     result: Float32 = (np.round(head_angles(found.landmarks)[0] * 4) / 4).astype(np.float32)
     return result
 
