@@ -1,8 +1,11 @@
-"""Text files of other programs: UTF-8, or what their byte order mark says."""
+"""Text files of people and other programs: UTF-8, or the encoding of their byte order mark."""
 
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
+
+from feelit.errors import UsageError
 
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -11,16 +14,16 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
-"""Byte order marks, and the codecs of Python that take them off."""
+"""Byte order marks, and the codecs of Python that remove them."""
 
 
 def marked_encoding(content: bytes) -> str | None:
-    """The encoding that a text's first bytes name, four of which are enough; None where they name none."""
+    """The encoding of the byte order mark, by the first four bytes of a text; None without one."""
     return next((encoding for mark, encoding in MARKS if content.startswith(mark)), None)
 
 
 def text_of(content: bytes) -> str:
-    """A text in UTF-8, or in what its byte order mark says; the mark is no part of it.
+    """Decode UTF-8, or the encoding of the byte order mark, without the mark.
 
     Raises
     ------
@@ -28,3 +31,20 @@ def text_of(content: bytes) -> str:
         if it is not.
     """
     return content.decode(marked_encoding(content) or "utf-8")
+
+
+def read_text(path: Path, most_bytes: int, hint: str, name: str | None = None) -> str:
+    """The text of a file that people or other programs wrote; `name` is how errors call it, by default its path.
+
+    Raises
+    ------
+    UsageError
+        if it is larger than `most_bytes`, with this hint.
+    OSError, UnicodeDecodeError
+        if it cannot be read, or is no text.
+    """
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise UsageError(f"{name or path} is larger than {most_bytes >> 20} MiB", hint)
+    return text_of(content)

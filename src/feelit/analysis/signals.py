@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, is_dense, mutual_smile_times
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.table import clock, csv_of, escaped, json_of, number, rounded
+from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
 from feelit.analysis.turns import Roles, roles
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import SIGNALS, SPEECH, UNITS
@@ -223,8 +223,7 @@ def signals_text(records: Sequence[SignalSummary], written: str) -> str:
     if written == "csv":
         return csv_of(HEADINGS, rows)
     names = [name for name in HEADINGS if not name.startswith("p_")]  # sixteen more would make lines of any page too long
-    cells = [names, ["---"] * len(names), *([escaped(_cell(row[name])) for name in names] for row in rows)]
-    return "".join("| " + " | ".join(line) + " |\n" for line in cells)
+    return markdown_of([names, ["---"] * len(names), *([escaped(_cell(row[name])) for name in names] for row in rows)])
 
 
 def short(record: SignalSummary) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from feelit.analysis.moments import Moment
 from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, above_usual, flat, headings
-from feelit.analysis.table import clock, csv_of, escaped, json_of, number, rounded
+from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
 from feelit.labels import LEAST_REPORTED_S, starred
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
@@ -46,7 +46,7 @@ def markdown_text(records: Sequence[Summary], by: By) -> str:
     names, words = short_headings(by)
     rules = ["---"] * words + ["---:"] * (len(names) - words)
     cells = ([escaped(cell) for cell in short(record)] for record in records)
-    return "".join("| " + " | ".join(row) + " |\n" for row in (names, rules, *cells))
+    return markdown_of([names, rules, *cells])
 
 
 def short_headings(by: By) -> tuple[list[str], int]:

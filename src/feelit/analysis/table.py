@@ -80,6 +80,11 @@ def json_of(objects: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def markdown_of(rows: Iterable[Sequence[str]]) -> str:
+    """A table of GitHub Flavored Markdown, from its rows of cells: headings, rules, then the others."""
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
 def escaped(cell: str) -> str:
     """A text as a cell of Markdown: its special characters escaped, line breaks as commas."""
     return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from feelit.encodings import text_of
+from feelit.encodings import read_text
 from feelit.errors import UsageError
 from feelit.options.declare import Option
 from feelit.options.expand import expanded_options, records_of
@@ -110,13 +110,8 @@ def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
         if the file is missing, is not TOML, or names an option that is not `known`.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(MOST_TOML_BYTES + 1)
-        if len(text) > MOST_TOML_BYTES:
-            raise UsageError(
-                f"--config {path} is larger than {MOST_TOML_BYTES >> 20} MiB", "lists of inputs go to standard input"
-            )
-        content = tomllib.loads(text_of(text))
+        text = read_text(path, MOST_TOML_BYTES, "lists of inputs go to standard input", f"--config {path}")
+        content = tomllib.loads(text)
     except FileNotFoundError:
         raise UsageError(f"--config {path} does not exist", "check the spelling") from None
     except (OSError, ValueError, RecursionError) as error:  # TOML's own errors are ValueErrors

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from feelit.encodings import read_text
 from feelit.errors import UsageError
 from feelit.options.people import PeopleOptions, checked_name, person_number
 from feelit.storage.atomic import whole_file
@@ -106,12 +107,7 @@ def read_edits(path: Path) -> EditsFile:
         if it cannot be read, or holds what is no correction.
     """
     try:
-        raw = path.read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise UsageError(
-                f"{path} is larger than {MOST_BYTES >> 20} MiB", "corrections of more people go to several folders"
-            )
-        content = tomllib.loads(raw.decode("utf-8"))
+        content = tomllib.loads(read_text(path, MOST_BYTES, "corrections of more people go to several folders"))
     except FileNotFoundError:
         return EditsFile(path=path, there=False)
     except (OSError, ValueError, RecursionError) as error:  # TOML's own errors are ValueErrors

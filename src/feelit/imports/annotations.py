@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from xml.etree import ElementTree as ET
 
-from feelit.encodings import text_of
+from feelit.encodings import read_text
 from feelit.errors import UsageError
 from feelit.imports.boris import boris_events, boris_project, tabular_columns
 from feelit.imports.speech import rttm, srt, webvtt, whisperx
@@ -60,11 +60,7 @@ def read_tiers(path: Path, clock: ClockOptions | None = None) -> Tiers:
     if read is None:
         raise UsageError(f"{path} is no file of annotations that feelit reads", f"it reads {', '.join(READERS)}")
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB", "is it a file of annotations?")
-        tiers = read(text_of(content))
+        tiers = read(read_text(path, MOST_BYTES, "is it a file of annotations?"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "check the path") from error
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from feelit.encodings import text_of
+from feelit.encodings import read_text
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.kinds import Kind, expanded
@@ -17,7 +17,7 @@ from feelit.options.kinds import Kind, expanded
 NAMES = ("auto", "as-trained", "tempered", "balanced")
 """The card's recommendation, the shares of the training data, their square roots, and equal shares."""
 
-MOST_BYTES = 1 << 16
+MOST_BYTES = 1 << 20
 HINT = f"give {', '.join(NAMES)}, a .json or .toml file of shares by label, or such as neutral=0.6,happiness=0.2"
 
 
@@ -47,8 +47,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     if path.suffix not in (".json", ".toml"):
         raise UsageError(f"{path} is not known", HINT)
     try:
-        with path.open("rb") as file:
-            content = text_of(file.read(MOST_BYTES))
+        content = read_text(path, MOST_BYTES, HINT)
         found = json.loads(content) if path.suffix == ".json" else tomllib.loads(content)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "check the path") from error

@@ -24,7 +24,7 @@ from feelit.analysis.study.design import (
 from feelit.analysis.study.fields import Fields
 from feelit.analysis.study.series import SIGNAL_MEASURES
 from feelit.analysis.study.viewings import viewings_of
-from feelit.encodings import text_of
+from feelit.encodings import read_text
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.kinds import expanded
@@ -58,15 +58,10 @@ def read_study(source: str | Path | Mapping[str, Any]) -> Design:
         return design_of(source, "the study", Path())
     path = Path(expanded(source))
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        text = read_text(path, MOST_BYTES, "is it a study file?")
+        found = _of_table(text, path) if path.suffix.lower() in TABLES else tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "give a study file; see docs/study.md") from error
-    if len(content) > MOST_BYTES:
-        raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB", "is it a study file?")
-    try:
-        text = text_of(content)
-        found = _of_table(text, path) if path.suffix.lower() in TABLES else tomllib.loads(text)
     except UnicodeDecodeError as error:
         message = f"{as_text(path)} is not in UTF-8: byte {error.start} is no part of a letter"
         raise UsageError(message, "a study is a .toml or a .csv file, saved as UTF-8; see docs/study.md") from error
