@@ -197,9 +197,9 @@ def test_what_is_held_does_not_grow_with_the_video() -> None:
 
 
 @cache
-def watched(seed: int) -> tuple[Timeline, list[Timeline]]:
+def watched(seed: int, least_s: float = 0.0) -> tuple[Timeline, list[Timeline]]:
     """All rows of a call that comes frame by frame, and what was the newest after every sampled frame."""
-    builder = TimelineBuilder(TrackerSettings(), RATE_HZ)
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ, least_s=least_s)
     newest, parts = [], []
     for result in call(seed).segments(range(300)):
         before = builder.sampled
@@ -209,10 +209,12 @@ def watched(seed: int) -> tuple[Timeline, list[Timeline]]:
     return Timeline.join([*parts, builder.finish()]), newest
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
-def test_asking_for_the_newest_faces_changes_nothing_but_numbers(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "least_s"), [(0, 0.0), (1, 0.25), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2, 1.0), (3, 60.0)))]
+)
+def test_asking_for_the_newest_faces_changes_nothing_but_numbers(seed: int, least_s: float) -> None:
     """A face that was shown before another proved to be one keeps the lower number."""
-    rows, _ = watched(seed)
+    rows, _ = watched(seed, least_s)
     plain, _ = uncut(seed)
     places = [np.lexsort((timeline.box[:, 0], timeline.frame)) for timeline in (plain, rows)]
     plain, rows = plain.rows(places[0]), rows.rows(places[1])
@@ -240,6 +242,13 @@ def test_the_newest_faces_are_smoothed_over_what_came_before(seed: int) -> None:
             assert now.emotion[i] == LabelSmoother().labels(*seen)[-1]
             shown += 1
     assert shown > 0.9 * np.isfinite(rows.score).sum()
+
+
+def test_rows_are_given_out_for_so_many_seconds_at_a_time() -> None:
+    builder = TimelineBuilder(TrackerSettings(), RATE_HZ, least_s=0.5)
+    given = [np.ptp(rows.time_s) for rows in map(builder.add, call(0).segments(range(300))) if len(rows)]
+    assert len(given) > 10
+    assert min(given) > 0.3  # of five frames at about ten a second
 
 
 def test_before_the_first_frame_there_are_no_newest_faces() -> None:

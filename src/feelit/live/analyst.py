@@ -117,6 +117,9 @@ class PeopleNow:
 MOST_FACES = 32
 """The batch size of the classifier."""
 
+SETTLED_AT_ONCE_S = 0.25
+"""Rows are settled at least so many seconds at a time: to settle those of every frame alone takes longer than its inference."""
+
 
 class Analyst:
     """The timeline of one source. Every frame goes into it as a segment of its own, so that its rows are those which an
@@ -137,7 +140,8 @@ class Analyst:
         self._multi_scale = MultiScaleDetector(detector, info.width_px, info.height_px, settings.options.min_face_px)
         self._evidence = None if self._people is None or recording is None else EvidenceBuilder()
         rate_hz = sampled_hz(settings.options.sampling, info)
-        self._builder = TimelineBuilder(TrackerSettings(detector.threshold), rate_hz, evidence=self._evidence)
+        tracking = TrackerSettings(detector.threshold)
+        self._builder = TimelineBuilder(tracking, rate_hz, evidence=self._evidence, least_s=SETTLED_AT_ONCE_S)
         self._grouped: PersonRows | None = None
         self._box, self._signals = np.zeros((0, 4), np.float32), np.zeros((0, 0), np.float32)
         self._zero_s = self._start_s = time.time()

@@ -14,7 +14,7 @@ from feelit.signals.voice import VoiceFinder
 from feelit.timeline.between import NEAR_S, interpolated
 from feelit.timeline.counts import Counts
 from feelit.timeline.quality_gate import FrontalGate, shows_enough
-from feelit.timeline.smoothing import CONTEXT_S, SETTLED_S, LabelSmoother, smooth
+from feelit.timeline.smoothing import CONTEXT_S, SETTLED_S, LabelSmoother, smooth, steadied
 from feelit.timeline.speaking import MOVES, MouthMotion, speaking
 from feelit.timeline.speaking import REACH_S as SPEAKING_REACH_S
 from feelit.tracking.cuts import CutDetector
@@ -38,7 +38,8 @@ class TimelineBuilder:
     """Joins segments, tracks, smooths, and returns rows once nothing that follows can change them.
 
     A row is settled when every later frame is farther away than smoothing reaches and than a new track may stay doubtful. Both
-    are times, not counts of segments, so the rows do not depend on where the video was cut.
+    are times, not counts of segments, so the rows do not depend on where the video was cut. With `least_s` frames are given out
+    when so many seconds of them are settled: to give out few at a time takes longer.
 
     Attributes
     ----------
@@ -54,9 +55,11 @@ class TimelineBuilder:
         evidence: EvidenceBuilder | None = None,
         voice: VoiceFinder | None = None,
         between: bool = False,
+        least_s: float = 0.0,
     ) -> None:
         settings = settings.at_interval(float(1 / rate_hz))
         self._tracker = Tracker(settings)
+        self._least_s = least_s
         self._between = between  # whether some faces are not classified, and interpolated
         reach_s = max(CONTEXT_S, SETTLED_S, SPEAKING_REACH_S) + (NEAR_S if between else 0)
         self._delay_s = max(settings.probation_s, reach_s) + 1e-6
@@ -120,8 +123,9 @@ class TimelineBuilder:
             return no_rows()
         held = Timeline.join(self._held)
         rows = np.flatnonzero(self._proven(held) & (held.frame == self._frames[-1].frame[-1]))
-        faces = self._named(self._judged(held, rows, final=False))
-        return replace(faces, probability=_smoothed(held, rows)).rows(np.argsort(faces.track_id))
+        faces, mean = self._judged(held, rows, final=False)
+        faces = self._named(replace(faces, probability=mean))
+        return faces.rows(np.argsort(faces.track_id))
 
     def finish(self) -> Timeline:
         """The rest of the rows."""
@@ -159,13 +163,13 @@ class TimelineBuilder:
             return no_rows()
         frames, held = FrameTable.join(self._frames), Timeline.join(self._held)
         count = int(np.searchsorted(frames.time_s, until_s))
-        if not count:
+        if not count or (count < len(frames) and frames.time_s[count] - frames.time_s[0] < self._least_s):
             self._frames, self._held, self._changes = [frames], [held], [np.concatenate(self._changes)]
             return no_rows()
         due, rest = frames.rows(slice(0, count)), frames.rows(slice(count, None))
         measured, held = held, interpolated(held) if self._between else held
         rows = np.flatnonzero(self._proven(held) & (held.frame >= due.frame[0]) & (held.frame <= due.frame[-1]))
-        faces = self._named(self._judged(held, rows, final=True))
+        faces = self._named(self._judged(held, rows, final=True)[0])
         self.faces += len(faces)
         if self._evidence is not None:
             self._evidence.see(faces.rows(np.lexsort((faces.track_id, faces.frame)).astype(np.int64)))
@@ -176,18 +180,21 @@ class TimelineBuilder:
         self._held, self._changes = [held.rows(kept)], [np.concatenate(self._changes)[kept]]
         return _with_empty_frames(faces, due)
 
-    def _judged(self, held: Timeline, rows: Int64, final: bool) -> Timeline:
-        """The given rows with the emotion that the smoothed probabilities show, where the face is readable."""
-        track = held.track_id.astype(np.int64)
-        label = self._smoother.labels(held.time_s, track, held.probability, held.readable, rows, final)
-        mean, faces = _smoothed(held, rows), held.rows(rows)
+    def _judged(self, held: Timeline, rows: Int64, final: bool) -> tuple[Timeline, Float32]:
+        """The given rows with the emotion that the smoothed probabilities show, where the face is readable, and the latter:
+        (K, 8), NaN where no readable frame lies in reach."""
+        time_s, track, readable = held.time_s, held.track_id.astype(np.int64), held.readable
+        steady = steadied(time_s, track, held.probability, readable, rows)
+        label = self._smoother.labels(time_s, track, steady, readable, rows, final, talking=False)
+        mean, faces = smooth(time_s, track, steady, readable, rows, talking=False), held.rows(rows)
         confidence = np.round(mean[np.arange(len(rows)), label], 4)
-        return replace(
+        judged = replace(
             faces,
             emotion=label.astype(np.int32),
             confidence=np.where(faces.readable, confidence, np.nan).astype(np.float32),
             signals=self._with_speech(held, rows),
         )
+        return judged, mean
 
     def _changes_of(self, held: Timeline, mouths: UInt8) -> Float32:
         """(F, 4) how mouths changed, see `mouth_motion.MOVES`."""
@@ -275,11 +282,6 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64, gate: FrontalGat
         signals=kept.signals[:, len(POSE) :],
         classified=~np.isnan(kept.probability[:, 0]),
     )
-
-
-def _smoothed(held: Timeline, rows: Int64) -> Float32:
-    """(K, 8) the smoothed probabilities of the given rows; NaN where no readable frame lies in reach."""
-    return smooth(held.time_s, held.track_id.astype(np.int64), held.probability, held.readable, rows)
 
 
 def _with_empty_frames(faces: Timeline, frames: FrameTable) -> Timeline:

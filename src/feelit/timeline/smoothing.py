@@ -76,7 +76,7 @@ def smooth(
     probability : (F, C) float32
     readable : (F,) bool
     rows : (K,) int64, the rows wanted; the others are context
-    talking : whether surprise and fear that swing with a talking mouth are taken out first, see `surprise.without_talking`
+    talking : whether surprise and fear that swing with a talking mouth are taken out first, see `steadied`
 
     Returns
     -------
@@ -84,13 +84,12 @@ def smooth(
     summation, so any context that contains them gives the same bits.
     """
     result = np.full((len(rows), probability.shape[1]), np.nan, np.float32)
+    probability = steadied(time_s, track, probability, readable, rows) if talking else probability
     for name in np.unique(track[rows]):
         members = np.flatnonzero((track == name) & readable)
         wanted = np.flatnonzero(track[rows] == name)
         if len(members):
-            seen = probability[members]
-            seen = without_talking(time_s[members], seen) if talking else seen
-            result[wanted] = _window(time_s[members], seen, time_s[rows[wanted]])
+            result[wanted] = _window(time_s[members], probability[members], time_s[rows[wanted]])
     return result
 
 
@@ -158,7 +157,15 @@ class LabelSmoother:
         self._last: dict[int, tuple[float, int]] = {}  # by track: time and label of the last face that has one
 
     def labels(
-        self, time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64, final: bool = True
+        self,
+        time_s: Float64,
+        track: Int64,
+        probability: Float32,
+        readable: Bool,
+        rows: Int64,
+        final: bool = True,
+        *,
+        talking: bool = True,
     ) -> Int64:
         """The labels of some rows.
 
@@ -168,23 +175,23 @@ class LabelSmoother:
             wanted by less than `SETTLED_S` is among them
         rows : (K,) int64, rising, the rows wanted, after all that were wanted before
         final : whether later calls go on from these labels
+        talking : see `smooth`
 
         Returns
         -------
         (K,) int64; -1 for faces that cannot be read
         """
         result = np.full(len(rows), -1, np.int64)
+        probability = steadied(time_s, track, probability, readable, rows) if talking else probability
         for name in np.unique(track[rows]).tolist():
             before = self._last.get(name)
-            known = np.flatnonzero((track == name) & readable)
-            later = time_s[known] > (before[0] if before else -np.inf)
-            members = known[later]
+            later = time_s > (before[0] if before else -np.inf)
+            members = np.flatnonzero((track == name) & readable & later)
             wanted = np.flatnonzero((track[rows] == name) & readable[rows])
             if not len(wanted):
                 continue
             place = np.searchsorted(members, rows[wanted])
-            shown = without_talking(time_s[known], probability[known])[later]
-            found = _likeliest(time_s[members], shown, int(place[-1]) + 1, before)
+            found = _likeliest(time_s[members], probability[members], int(place[-1]) + 1, before)
             result[wanted] = found[place]
             if final:
                 self._last[name] = float(time_s[members[place[-1]]]), int(found[-1])
@@ -250,6 +257,18 @@ class _Paths:
         self.start(chosen)  # some paths are no longer possible, others take their place
         for frame in range(len(self.decided), until):
             self.advance(frame)
+
+
+def steadied(time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64) -> Float32:
+    """The probabilities `without_talking` of the readable faces of those tracks that some rows belong to; others stay.
+
+    (F,) float64, (F,) int64, (F, C) float32, (F,) bool, (K,) int64 -> (F, C) float32
+    """
+    result = probability.copy()
+    for name in np.unique(track[rows]):
+        members = np.flatnonzero((track == name) & readable)
+        result[members] = without_talking(time_s[members], probability[members])
+    return result
 
 
 def without_talking(time_s: Float64, probability: Float32) -> Float32:
