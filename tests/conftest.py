@@ -77,6 +77,14 @@ class SerialEngine:
             yield Outcome(order, attempt(order.task, self._work))
 
 
+@contextlib.contextmanager
+def serially() -> Iterator[None]:
+    """No worker processes in this block, which fixtures of whole modules need."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feelit.run.pipeline.LocalEngine", SerialEngine)
+        yield
+
+
 @pytest.fixture
 def serial(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker processes in this test."""

@@ -36,6 +36,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def in_this_process(timeline: pd.DataFrame, serial: None) -> None:
+    """No worker processes but those of `timeline`, which two of them make."""
+
+
 @pytest.fixture(scope="module")
 def timeline(folder: Path) -> pd.DataFrame:
     return feelit.analyze(folder / "good" / "face.mp4", workers=2, device="cpu").to_pandas()

@@ -16,6 +16,7 @@ from feelit.render.canvas import Rect
 from feelit.render.hiding import Hiding, choose, covered
 from feelit.render.rows import view_of
 from feelit.timeline.recording import open_timelines
+from tests.conftest import serially
 
 FOLDER = Path(__file__).parents[1] / "sample_videos"
 VIDEO, TRUTH = FOLDER / "meeting.mp4", FOLDER / "meeting.truth.parquet"
@@ -43,7 +44,8 @@ def sound() -> tuple[np.ndarray, int]:
 def timeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An analysis at five samples a second."""
     out = tmp_path_factory.mktemp("meeting") / "meeting.parquet"
-    analyze(VIDEO, out=out, rate="5", workers=1, device="cpu")
+    with serially():
+        analyze(VIDEO, out=out, rate="5", workers=1, device="cpu")
     return out
 
 

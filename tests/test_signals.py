@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from feelit.run.plan import find_videos
 from feelit.signals.columns import ACTION_UNITS, BASIC, COLUMNS, SHAPES, SPEECH_COLUMNS
 from feelit.timeline.recording import open_timelines
 from feelit.timeline.schema import from_arrow
+from tests.conftest import serially
 from tests.test_api import Quiet
 from tests.vision.networks import ultraface
 
@@ -28,7 +30,8 @@ WINDOW = {"start_s": 11.0, "end_s": 12.5, "device": "cpu", "people": False}
 
 def analyzed(out: Path, workers: int = 1, batch: int = 16, segment_s: float = 20.0, **options: object) -> pd.DataFrame:
     run = RunOptions(out=out, workers=workers, batch=batch, segment_s=segment_s)
-    (report,) = analyze_videos(find_videos([str(VIDEO)]), AnalyzeOptions(**(WINDOW | options)), run, Quiet())  # type: ignore[arg-type]  # as **kwargs
+    with serially() if workers == 1 else nullcontext():
+        (report,) = analyze_videos(find_videos([str(VIDEO)]), AnalyzeOptions(**(WINDOW | options)), run, Quiet())  # type: ignore[arg-type]  # as **kwargs
     assert report.ok, report.error
     table: pd.DataFrame = pq.read_table(out).to_pandas()
     return table

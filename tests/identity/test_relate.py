@@ -18,7 +18,7 @@ import feelit
 import feelit.identity.relate  # now, or it would be imported while a test changes what it takes from others
 from feelit.errors import TimelineReadError, UsageError
 from feelit.timeline.recording import open_timelines
-from tests.conftest import Command
+from tests.conftest import Command, serially
 from tests.video import clips
 
 KEPT = "_identity.parquet"
@@ -31,8 +31,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clips.plain(folder / "a.mp4", frames=50, face=True, gop=12)
     clips.plain(folder / "b.mp4", frames=40, face=True, gop=12)
     clips.plain(folder / "nobody.mp4", frames=10)
-    for name in ("a", "b", "nobody"):
-        feelit.analyze(folder / f"{name}.mp4", folder / f"{name}.parquet", rate=5, workers=1, device="cpu")
+    with serially():
+        for name in ("a", "b", "nobody"):
+            feelit.analyze(folder / f"{name}.mp4", folder / f"{name}.parquet", rate=5, workers=1, device="cpu")
     return folder
 
 
@@ -123,7 +124,7 @@ def test_embeddings_are_kept_for_the_owner_alone_used_without_the_video_and_forg
     assert "no embeddings are kept here" in command("people", folder, "--forget").err
 
 
-def test_kept_embeddings_of_another_analysis_are_made_again(folder: Path, made: Path) -> None:
+def test_kept_embeddings_of_another_analysis_are_made_again(folder: Path, made: Path, serial: None) -> None:
     feelit.people(folder, across=True, keep_identity=True)
     feelit.analyze(made / "a.mp4", folder / "a.parquet", rate=3, workers=1, device="cpu", force=True)
     found = feelit.people(folder, across=True, keep_identity=True)

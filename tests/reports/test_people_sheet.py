@@ -15,6 +15,7 @@ from feelit.identity.embeddings import ChosenFaces, choose_faces
 from feelit.timeline.recording import open_timelines
 from feelit.types import Float32, Int8
 from tests.browser import Watched
+from tests.conftest import serially
 from tests.identity.made import directions, near
 from tests.video import clips
 
@@ -24,7 +25,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video with one face, and its timeline."""
     folder = tmp_path_factory.mktemp("sheet")
     clips.plain(folder / "face.mp4", frames=50, face=True, gop=12)
-    feelit.analyze(folder / "face.mp4", folder / "face.parquet", rate=5, workers=1, device="cpu")
+    with serially():
+        feelit.analyze(folder / "face.mp4", folder / "face.parquet", rate=5, workers=1, device="cpu")
     return folder
 
 
