@@ -204,7 +204,9 @@ def persons(truth: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return identified(truth, found, "person_id")
 
 
-@pytest.mark.parametrize("chosen", [0, 1, 3])  # 2 takes off a mask: she is not surely one person, and is hidden as well
+@pytest.mark.parametrize(
+    "chosen", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3))]
+)  # 2 takes off a mask: she is not surely one person, and is hidden as well
 def test_all_faces_but_the_chosen_one_are_covered_in_every_frame(
     truth: pd.DataFrame, persons: pd.DataFrame, timeline: Path, chosen: int
 ) -> None:

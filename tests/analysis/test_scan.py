@@ -30,7 +30,11 @@ def highest(blocks: Float64, length: int) -> float:
 @pytest.mark.parametrize("made", [bursts, lambda count, seed: rng(seed).beta(0.5, 2, count)], ids=["bursts", "beta"])
 @pytest.mark.parametrize(
     ("count", "length"),
-    [pytest.param(60, 4, id="30 s"), pytest.param(600, 3, id="5 min"), pytest.param(3000, 12, id="25 min")],
+    [
+        pytest.param(60, 4, id="30 s"),
+        pytest.param(600, 3, id="5 min"),
+        pytest.param(3000, 12, id="25 min", marks=pytest.mark.slow),
+    ],
 )
 def test_p_values_are_uniform_under_the_null(count: int, length: int, made: Callable[[int, int], Float64]) -> None:
     """Series in random order: as many p-values up to every level as it says, as the test of Kolmogorov measures it."""

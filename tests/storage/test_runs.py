@@ -91,7 +91,7 @@ def _videos(metadata: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("given", ["s3://lab/videos", "s3://lab/videos/"])
+@pytest.mark.parametrize("given", ["s3://lab/videos", pytest.param("s3://lab/videos/", marks=pytest.mark.slow)])
 def test_a_prefix_is_searched_like_a_folder_and_mirrored(stored: Bucket, command: Command, given: str) -> None:
     ran = command("analyze", given, "--out", "s3://lab/timelines/", "--json")
     assert ran.code == 0
@@ -257,7 +257,9 @@ def test_nothing_of_an_output_is_seen_before_it_is_whole(stored: Bucket, command
     assert stored.proxy.count("PUT") == 1
 
 
-@pytest.mark.parametrize("place", [(), ("--workspace", "kept")], ids=["cache", "workspace"])
+@pytest.mark.parametrize(
+    "place", [pytest.param((), id="cache"), pytest.param(("--workspace", "kept"), id="workspace", marks=pytest.mark.slow)]
+)
 def test_an_upload_that_failed_costs_no_analysis_again(
     stored: Bucket, made: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: tuple[str, ...]
 ) -> None:

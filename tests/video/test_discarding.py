@@ -85,7 +85,7 @@ def everything(video: Probe) -> list[tuple[int, float, bytes]]:
     return samples
 
 
-@pytest.mark.parametrize("rate", ["10", "5", "1", "0.3"])
+@pytest.mark.parametrize("rate", ["10", "1", *(pytest.param(rate, marks=pytest.mark.slow) for rate in ("5", "0.3"))])
 def test_samples_are_those_of_decoding_everything(
     video: Probe, everything: list[tuple[int, float, bytes]], rate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
