@@ -43,11 +43,11 @@ def crowd(path: Path, columns: int = 10, rows: int = 6) -> Path:
     cell[10 : 10 + face.shape[0], 14 : 14 + face.shape[1]] = face  # with a margin: close to an edge the detector doubts some
     picture = np.tile(cell, (rows, columns, 1))
     with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream = out.add_stream("libx264", rate=RATE_HZ, options={"preset": "ultrafast"})
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = picture.shape[:2]
         stream.pix_fmt = "yuv420p"
-        for _ in range(25):
+        for _ in range(RATE_HZ):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         out.mux(stream.encode())
     return path
@@ -81,7 +81,7 @@ def _sized(width_px: int, height_px: int) -> Make:
     return lambda path: clips.sized(path, width_px, height_px)
 
 
-TALL = {"size": (640, 480), "face": True}
+TALL = {"size": (320, 240), "face": True}
 SOUND = [
     Case("plain.mp4", _clip(clips.plain, face=True)),
     Case("no-face.mp4", clips.plain, faces=False),
@@ -238,7 +238,7 @@ def test_pauses_stay_pauses(name: str, run: Run) -> None:
 @named([c for c in SOUND if c.faces and c.name != "sixty-faces.mp4"])
 def test_the_face_is_found_where_it_is_in_the_upright_picture(case: Case, run: Run) -> None:
     rows = run.rows(case.name)
-    size = {"turned-90.mp4": (480, 640), "turned-180.mp4": (640, 480), "turned-270.mp4": (480, 640)}.get(case.name, (320, 180))
+    size = {"turned-90.mp4": (240, 320), "turned-180.mp4": (320, 240), "turned-270.mp4": (240, 320)}.get(case.name, (320, 180))
     found = [i for i, track in enumerate(rows["track_id"]) if track is not None]
     assert len(found) >= 0.9 * run.reports[case.name]["sampled"]
     off = []
