@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from feelit.identity import select
-from feelit.identity.select import FaceSelector, face_quality, no_embeddings
+from feelit.identity.select import FaceSelector, no_embeddings, quality_of
 from feelit.types import EmbeddingTable, FaceTable, Float32, Sample, UInt8
 from tests.timeline.made import Recording, recording
 
@@ -31,6 +31,10 @@ class Identity:
         wide = np.pad(crops, ((0, 0), (0, 118)))
         result: Float32 = (wide / np.linalg.norm(wide, axis=1, keepdims=True)).astype(np.float32)
         return result
+
+
+def face_quality(faces: FaceTable) -> Float32:
+    return quality_of(faces.landmarks, faces.face_px, faces.sharpness)
 
 
 def selected(

@@ -43,7 +43,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposed:
-    """Two people of two videos who may be one; not joined."""
+    """Two people of two videos who may be one, and are not joined."""
 
     video: str
     person_id: int
@@ -57,7 +57,7 @@ class Proposed:
 
 
 @dataclass(slots=True)
-class _Known:
+class _VideoPeople:
     """One video with its people."""
 
     path: Path
@@ -67,7 +67,7 @@ class _Known:
 
 
 def forget(timelines: Sequence[Location]) -> list[str]:
-    """Delete embeddings that are kept beside timelines; what was deleted, a line each."""
+    """Delete embeddings that are kept beside timelines, and return one line per deletion."""
     found = [delete_kept(folder / KEPT_FILE) for folder in _folders(timelines)]
     return [note for note in found if note] or ["no embeddings are kept here"]
 
@@ -79,17 +79,17 @@ def number_across(
 
     Returns
     -------
-    what was done, a line each, and pairs that are not sure enough to be joined
+    Notes, one line each, and pairs that are too uncertain to be joined.
 
     Raises
     ------
     UsageError
         if a timeline has no people, or there are neither embeddings nor the video of it.
     """
-    known = list(_known(timelines, options, lambda share: progress(0.9 * share)))
+    known = list(_people_of_videos(timelines, options, lambda share: progress(0.9 * share)))
     everybody = [(video, candidate) for video in known for candidate in video.candidates]
     groups = group_people([candidate for _, candidate in everybody])
-    numbers = _numbered(groups, [candidate.number if video.shared else None for video, candidate in everybody])
+    numbers = _numbers(groups, [candidate.number if video.shared else None for video, candidate in everybody])
     names = _names(groups, [candidate for _, candidate in everybody])
     changed = 0
     for path in dict.fromkeys(video.path for video in known):
@@ -102,7 +102,7 @@ def number_across(
             for video in known
             if video.path == path
         }
-        changed += _share(path, new)
+        changed += _write_numbers(path, new)
     joined = len(numbers) - len(set(numbers))
     notes = [
         f"{len(numbers)} persons of {len(known)} videos are {len(set(numbers))} people: {joined} joined at a probability of "
@@ -122,18 +122,18 @@ def number_across(
 
 
 def number_within(timelines: Sequence[Location]) -> list[str]:
-    """Give people the numbers of their own video again; what was done, a line each."""
+    """Give people the numbers of their own video again; returns notes, one line each."""
     changed = 0
     for path in find_timelines(timelines):
         if isinstance(path, Path):
-            changed += _share(path, {recording.name: {} for recording in open_timelines(path)})
+            changed += _write_numbers(path, {recording.name: {} for recording in open_timelines(path)})
     return [f"{changed} file{'' if changed == 1 else 's'} written, with numbers of each video's own"]
 
 
 def names_by_photographs(
     timelines: Sequence[Location], options: PeopleOptions, photographs: Mapping[str, Float32], progress: Progress
 ) -> tuple[dict[str, dict[int, tuple[str, float]]], list[str]]:
-    """Whom photographs show.
+    """Recognise people of timelines in photographs.
 
     Parameters
     ----------
@@ -141,9 +141,9 @@ def names_by_photographs(
 
     Returns
     -------
-    by video and number, the name and its probability; and what is not sure enough, a line each
+    Name and probability by video and number; and one line for each match that is too uncertain.
     """
-    known = list(_known(timelines, options, progress))
+    known = list(_people_of_videos(timelines, options, progress))
     names, template = list(photographs), np.stack(list(photographs.values()))
     usual = normal(template)
     found: dict[str, dict[int, tuple[str, float]]] = {}
@@ -169,7 +169,7 @@ def names_by_photographs(
     return found, notes
 
 
-def _known(timelines: Sequence[Location], options: PeopleOptions, progress: Progress) -> Iterator[_Known]:
+def _people_of_videos(timelines: Sequence[Location], options: PeopleOptions, progress: Progress) -> Iterator[_VideoPeople]:
     """The people of every video, from kept embeddings or from the video."""
     path_of_model = model_path("identity")
     sha256 = sha256_of(path_of_model)
@@ -183,19 +183,19 @@ def _known(timelines: Sequence[Location], options: PeopleOptions, progress: Prog
                 message = f"{path} does not say who is who in {recording.name}"
                 raise UsageError(message, "analyse the video with people first, or leave it out")
             beside = kept.setdefault(path.parent, read_kept(path.parent / KEPT_FILE, sha256))
-            print_ = recording.facts.get("fingerprint")
-            fingerprint = print_ if isinstance(print_, str) else None
+            stated = recording.facts.get("fingerprint")
+            fingerprint = stated if isinstance(stated, str) else None
             faces = still_there(recording, beside[fingerprint]) if fingerprint in beside else None
             vector = beside[fingerprint].vector if faces is not None and fingerprint is not None else None
             if faces is None or vector is None:
                 if not model:
                     model.append(open_identity(path_of_model, "cpu"))
-                faces, vector = _looked_up(recording, options, model[0])
+                faces, vector = _computed(recording, options, model[0])
                 if fingerprint is not None and len(faces):
                     beside[fingerprint] = kept_of(faces, vector)
                     new.add(path.parent)
             shared = "across" in (recording.facts.get("automatic") or {})
-            yield _Known(path, recording.name, _candidates(place, recording, faces, vector), shared)
+            yield _VideoPeople(path, recording.name, _candidates(place, recording, faces, vector), shared)
             recording.close()
         progress((place + 1) / len(paths))
     if options.keep_identity:
@@ -203,7 +203,7 @@ def _known(timelines: Sequence[Location], options: PeopleOptions, progress: Prog
             write_kept(folder / KEPT_FILE, kept[folder], sha256)
 
 
-def _looked_up(recording: Recording, options: PeopleOptions, model: IdentityModel) -> tuple[ChosenFaces, Int8]:
+def _computed(recording: Recording, options: PeopleOptions, model: IdentityModel) -> tuple[ChosenFaces, Int8]:
     faces = choose_faces(recording)
     if not len(faces):
         return faces, np.zeros((0, 128), np.int8)
@@ -228,9 +228,9 @@ def _candidates(file: int, recording: Recording, faces: ChosenFaces, vector: Int
     return found
 
 
-def _numbered(groups: Groups, before: Sequence[int | None]) -> list[int]:
-    """A number for everybody: the lowest that somebody of the group had across files before, else a new one, in order of the
-    files and of the numbers in them."""
+def _numbers(groups: Groups, before: Sequence[int | None]) -> list[int]:
+    """The number of each person: the lowest shared number that the group had before, else a new one, in the order of files and
+    of numbers in them."""
     number: dict[int, int] = {}
     for group, known in sorted(zip(groups.group, before, strict=True), key=lambda pair: pair[1] or 0):
         if known is not None and known not in number.values():
@@ -248,8 +248,8 @@ def _names(groups: Groups, people: Sequence[Candidate]) -> list[str | None]:
     return [name.get(group) for group in groups.group]
 
 
-def _share(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str | None]]]) -> bool:
-    """Write shared numbers into a file; whether anything was changed."""
+def _write_numbers(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str | None]]]) -> bool:
+    """Write shared numbers into a file; returns whether anything has changed."""
     corrected = {}
     for recording in open_timelines(path):
         if recording.name in numbers and PEOPLE in recording.groups:

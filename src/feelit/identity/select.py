@@ -1,4 +1,4 @@
-"""The few faces of a segment that are worth comparing: the best of each place in every five seconds.
+"""Selects the faces of a segment to embed: the best of each place in every five seconds.
 
 Faces of one track look alike from frame to frame, so most of them would add nothing new. A place is where boxes overlap from
 frame to frame while the face also looks the same; tracks are not known yet. What is chosen depends on the frames since one at
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from feelit.geometry import head_angles, iou
+from feelit.tracking.association import standardized
 from feelit.types import Bool, EmbeddingTable, FaceTable, Float32, Int8, Int64, Sample, UInt8
 from feelit.vision.identity import LENGTH_STEPS, IdentityModel
 
@@ -42,7 +43,7 @@ class _Place:
 
 
 class FaceSelector:
-    """Fed with the batches of a segment in order; gives embeddings when it ends.
+    """Takes the batches of a segment in order, and returns embeddings of selected faces at the end.
 
     Parameters
     ----------
@@ -67,8 +68,8 @@ class FaceSelector:
         faces : all that was found in them; `row` counts from the first of them
         seen : how many faces the frames before had
         """
-        quality = face_quality(faces)
-        look = _unit(faces.appearance)
+        quality = quality_of(faces.landmarks, faces.face_px, faces.sharpness)
+        look = standardized(faces.appearance)
         for row, sample in enumerate(batch):
             if sample.reset or sample.time_s >= self._ends_s:
                 self._close(batch, faces, seen)
@@ -134,17 +135,18 @@ class FaceSelector:
         self._places = []
 
 
-def face_quality(faces: FaceTable) -> Float32:
-    """How much a face says about who it is, 0..1, in steps of 1/256: large, sharp, frontal, with landmarks where a face has
-    them.
-
-    (F,) float32; 0 for what can hardly be compared
-    """
-    return quality_of(faces.landmarks, faces.face_px, faces.sharpness)
-
-
 def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Float32:
-    """The same from (F, 5, 2) landmarks, (F,) sizes in px and (F,) sharpness."""
+    """How well faces show who they are, 0..1, in steps of 1/256: large, sharp, frontal, with landmarks where a face has them.
+
+    Parameters
+    ----------
+    landmarks : (F, 5, 2) float32, px
+    face_px, sharpness : (F,) float32
+
+    Returns
+    -------
+    (F,) float32; 0 for faces that can hardly be compared
+    """
     yaw = head_angles(landmarks)[1]
     frontal = np.clip(1 - (np.abs(yaw) / FRONTAL_DEG) ** 2, 0.05, 1)
     size, sharp = np.minimum(face_px / FULL_PX, 1), np.minimum(sharpness / FULL_SHARPNESS, 1)
@@ -162,10 +164,3 @@ def vector_bytes(vector: Float32) -> Int8:
 def no_embeddings() -> EmbeddingTable:
     """A table of none."""
     return EmbeddingTable(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 128), np.int8))
-
-
-def _unit(thumbnails: UInt8) -> Float32:
-    """(F, D) uint8 -> (F, D) float32 of length one and mean zero."""
-    centred = thumbnails.astype(np.float32) - thumbnails.mean(axis=1, keepdims=True, dtype=np.float32)
-    result: Float32 = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)
-    return result

@@ -36,13 +36,14 @@ def resemblance(a: UInt8, b: UInt8) -> Float32:
 
     (A, D) uint8 and (B, D) uint8 -> (A, B) float32 in -1..1; 0 for flat thumbnails.
     """
+    return standardized(a) @ standardized(b).T
 
-    def unit(values: UInt8) -> Float32:
-        centred = values.astype(np.float32) - values.mean(axis=1, keepdims=True, dtype=np.float32)
-        result: Float32 = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)
-        return result
 
-    return unit(a) @ unit(b).T
+def standardized(thumbnails: UInt8) -> Float32:
+    """(F, D) uint8 -> (F, D) float32 of mean zero and length one; flat thumbnails are zero."""
+    centred = thumbnails.astype(np.float32) - thumbnails.mean(axis=1, keepdims=True, dtype=np.float32)
+    result: Float32 = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)
+    return result
 
 
 def match(likeness: Float32, possible: Bool) -> Pairs:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
-"""How long workers are given to end before they are killed."""
+"""The time that workers have to end before they are killed."""
 
-STILLBORN = 3
+MOST_EARLY_DEATHS = 3
 """The number of workers that may die in a row before they start a segment. More cannot be chance."""
 
 Work: TypeAlias = "Callable[[Task], SegmentResult]"
@@ -43,7 +43,7 @@ Work: TypeAlias = "Callable[[Task], SegmentResult]"
 
 @dataclass(slots=True)
 class _InFlight:
-    """An order on its way: how many workers have died on it, when the last one got it and whether it has begun, and why that
+    """An order in a worker: how many workers have died on it, when the last one got it and whether it has begun, and why that
     one was ended."""
 
     order: Order
@@ -71,7 +71,7 @@ class LocalEngine:
             self._running.append(_early.pop())
             self._running[0].prepare(self._preparation)
         self._waiting: deque[_InFlight] = deque()
-        self._stillborn = 0
+        self._early_deaths = 0
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
         """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early.
@@ -98,12 +98,12 @@ class LocalEngine:
                     self._waiting.append(_InFlight(order))
             self._hand_out()
             drawing = more and len(self._waiting) < self._most
-            outcomes = [self._outcome(worker) for worker in self._heard_of(0 if drawing else None)]
+            outcomes = [self._outcome(worker) for worker in self._ready(0 if drawing else None)]
             self._hand_out()  # first, so that no worker waits while outcomes are looked at
             yield from filter(None, outcomes)
 
     def _hand_out(self) -> None:
-        """Give what waits to workers that are idle; start workers as long as they are needed and allowed."""
+        """Give waiting orders to idle workers, and start workers while they are needed and allowed."""
         while self._waiting:
             worker = next((w for w in self._running if w.item is None), None)
             if worker is None:
@@ -114,10 +114,10 @@ class LocalEngine:
                 self._waiting.popleft()
             else:
                 self._running.remove(worker)
-                self._mourn(worker)
+                self._count_early_death(worker)
 
     def _spawn(self) -> bool:
-        """Start one more worker. Where the system refuses, those that run must do."""
+        """Start one more worker. If the system refuses, the run goes on with those that exist."""
         try:
             self._running.append(_Worker(self._work))
             if self._preparation is not None:
@@ -136,21 +136,21 @@ class LocalEngine:
         log.info("a worker was started", extra=facts(pid=self._running[-1].process.pid, workers=len(self._running)))
         return True
 
-    def _mourn(self, worker: _Worker) -> None:
-        """Take note of a worker that died, if it did so before it looked at anything: that is no segment's fault.
+    def _count_early_death(self, worker: _Worker) -> None:
+        """Count a worker that died before it began a segment, which is no segment's fault.
 
         Raises
         ------
         FeelitError
-            if one after the other does.
+            if too many do so in a row.
         """
-        self._stillborn += not (worker.begun or worker.killed)
-        if self._stillborn > STILLBORN:
+        self._early_deaths += not (worker.begun or worker.killed)
+        if self._early_deaths > MOST_EARLY_DEATHS:
             how = f"exit code {worker.process.exitcode}"
             hint = "what they print above says why; workers=0 does without them"
             raise FeelitError(f"worker processes end before they begin ({how})", hint)
 
-    def _heard_of(self, timeout_s: float | None) -> list[_Worker]:
+    def _ready(self, timeout_s: float | None) -> list[_Worker]:
         """The workers that have answered or died."""
         if not self._running:
             return []
@@ -180,7 +180,7 @@ class LocalEngine:
             if item is None:
                 log.info("an idle worker ended, and is replaced when it is needed")
                 return None
-            self._mourn(worker)
+            self._count_early_death(worker)
             item.deaths += item.begun or worker.killed  # one that died before it looked at the order did not die of it
             if item.deaths < TRIES:
                 log.warning("a worker ended; its segment is tried again", extra=facts(cause=item.cause.why, **_named(item)))
@@ -192,7 +192,7 @@ class LocalEngine:
             return None
         assert item is not None
         if result is None:
-            item.begun, worker.begun, self._stillborn = True, True, 0
+            item.begun, worker.begun, self._early_deaths = True, True, 0
             return None
         worker.item = None
         return Outcome(item.order, result)
@@ -265,18 +265,18 @@ class _Worker:
         return True
 
 
-def _end(crew: list[_Worker]) -> None:
-    """End workers, politely first."""
-    for worker in crew:
+def _end(workers: list[_Worker]) -> None:
+    """Terminate workers, and kill those that do not end in time."""
+    for worker in workers:
         worker.process.terminate()
     deadline_s = time.monotonic() + PATIENCE_S
-    for worker in crew:
+    for worker in workers:
         worker.process.join(max(0.0, deadline_s - time.monotonic()))
         if worker.process.is_alive():
             worker.process.kill()
             worker.process.join(PATIENCE_S)  # one that waits for a dead network disk cannot be killed, nor waited for
         worker.pipe.close()
-    crew.clear()
+    workers.clear()
 
 
 def _serve_forked(ours: Connection, theirs: Connection, work: Work) -> None:
@@ -311,7 +311,7 @@ def _serve(pipe: Connection, work: Work) -> None:
 
 
 def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
-    """What `work` makes of a task, or in words what kept it from that."""
+    """The result of `work` on a task, or the error that prevented it."""
     try:
         return work(task)
     except FeelitError as error:
@@ -368,7 +368,7 @@ def _main_hidden() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _spawn_named() -> Iterator[None]:
-    """Say to workers that processes are spawned, whatever way this one prefers: joblib's, "loky", is one they do not know."""
+    """Let workers know that processes are spawned, whatever this process prefers: they do not know joblib's "loky"."""
     namespace = vars(multiprocessing.spawn)
     known = namespace["get_start_method"]
     namespace["get_start_method"] = lambda: "spawn"
