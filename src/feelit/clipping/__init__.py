@@ -1,1 +1,1 @@
-"""The strongest moments of a video as files of their own: what is worth a clip, and how clips are cut and listed."""
+"""Clips: the strongest moments of a video, cut out as files of their own, with an index."""

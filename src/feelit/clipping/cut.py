@@ -1,4 +1,4 @@
-"""A folder of clips: each cut out of the video exactly, and drawn on if asked for."""
+"""A folder of clips, each cut out of the video frame by frame, and annotated or anonymised on request."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _Job:
 
 
 class _Artist:
-    """Draws on clips what is asked for; `below_px` is how much room it needs below the picture."""
+    """Draws annotations on clips, or hides faces; `below_px` is the room that it needs below the picture."""
 
     def __init__(self, info: VideoInfo, recording: Recording, options: ClipsOptions) -> None:
         self._scene: Scene | None = None
@@ -112,7 +112,7 @@ class _Artist:
         self.below_px = self._scene.strip_px if self._scene else 0
 
     def begin(self) -> None:
-        """The next picture is the first of a clip."""
+        """Start a clip with the next picture."""
         if self._scene:
             self._scene.jump()
 
@@ -124,7 +124,7 @@ class _Artist:
 
 
 def _former(inputs: InputFiles, options: ClipsOptions) -> Sequence[str]:
-    """The clips that make room for the new ones; none of them is an input."""
+    """The earlier clips that the new ones replace; none of them is an input."""
     with output_errors(options.out):
         former = listed(options.out)
         if exists(options.out / INDEX) and not options.force:

@@ -1,4 +1,4 @@
-"""What is worth a clip: the strongest of what a timeline shows, and times that the user names."""
+"""Highlights of a timeline that become clips: its strongest moments and events, and times and words given by the user."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from feelit.timeline.people import Series, names_of_people, people_meant, refuse
 from feelit.timeline.recording import Recording
 
 AT = "at"
-"""A time that the user names."""
+"""A time given by the user."""
 
 SAY = "say"
-"""An utterance with a word that the user names."""
+"""An utterance with a phrase given by the user."""
 
 NAN = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Highlight:
-    """Something that happens in a video. NaN and None stand for what a kind does not have."""
+    """A stretch of a video that is worth a clip. NaN and None stand for values that a kind lacks."""
 
     kind: str  # one of CLIP_KINDS, AT or SAY
     who: tuple[int, ...] = ()  # persons, or tracks if it was looked for by track
@@ -48,18 +48,17 @@ class Highlight:
 
     @property
     def order(self) -> tuple[float, float, float]:
-        """Sorts the strongest first, by the rise above what is usual; of equal ones the longest. What has no strength comes
-        last."""
+        """Sort key: the strongest rise above the baseline first, of equal ones the longest; those without a strength last."""
         rise = self.strength - self.baseline
         return -round(rise, DIGITS) if not math.isnan(rise) else 1.0, self.start_s - self.end_s, self.start_s
 
 
 def find_highlights(recording: Recording, options: ClipsOptions, said: SayOptions | None = None) -> list[Highlight]:
-    """What is worth a clip in the timeline of one video, ordered by time.
+    """The highlights of the timeline of one video, ordered by time.
 
     Parameters
     ----------
-    said : the words that are looked for, without `kinds` nothing else; None for none
+    said : phrases to search for in a transcript; without `kinds`, the only highlights
 
     Raises
     ------
@@ -149,7 +148,7 @@ def _is_label(peak: Highlight, bouts: Bouts) -> bool:
 
 
 def _with_peaks(moments: Sequence[Highlight], peaks: Sequence[Highlight]) -> list[Highlight]:
-    """Moments, in their order, and peaks, each before the first moment that rises less."""
+    """Merge moments, in their order, with peaks, each before the first moment with a smaller rise."""
     rest = sorted(peaks, key=lambda o: o.order, reverse=True)
     found: list[Highlight] = []
     for moment in moments:

@@ -1,4 +1,4 @@
-"""What the clips of a folder are called, and the list of them that lies beside them."""
+"""The names of clips, and the index of a folder of clips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from feelit.storage.stat import exists
 INDEX = "clips.csv"
 
 NAME = re.compile(r"\d{4,}_\d\d+-\d\d-\d\d\.\d{3}(_[a-z0-9-]+)+\.mp4")
-"""What clips are called, and no file of anybody else."""
+"""The names of clips; no other file is ever deleted."""
 
 MOST_NAMED = 8
 """So many persons or tracks are named in the name of a file; of more, their number is."""

@@ -1,10 +1,18 @@
-"""A CSV file that names an image and its label on every line, as AffectNet's do (Mollahosseini et al. 2019).
+"""Data sets in CSV files: lists of images with labels, and FER2013.
+
+A list names an image and its label on every line, as AffectNet's do (Mollahosseini et al. 2019):
 
     subDirectory_filePath,expression
     689/737db2483489.jpg,1
 
-Labels are AffectNet's numbers, or class names in any of their spellings. Paths begin at the folder of the file. A folder may
-hold one list a split, named after it, as AffectNet has training.csv and validation.csv.
+Labels are AffectNet's numbers, or class names in any of their spellings. Paths are relative to the folder of the file. A folder
+may hold one list per split, named after it, as AffectNet has training.csv and validation.csv.
+
+FER2013 (Goodfellow et al. 2013) holds the pixels; the votes of FER+ (Barsoum et al. 2016) are in `fer2013new.csv`, one line per
+image in the same order:
+
+    emotion,pixels,Usage
+    0,70 80 82 72 58 ... ,Training
 """
 
 from __future__ import annotations

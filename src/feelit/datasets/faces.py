@@ -1,4 +1,4 @@
-"""What all readers give: images of faces, and what people said that each one shows."""
+"""Images of faces with labels and votes, as all readers give them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feelit.errors import UsageError
 from feelit.types import EMOTIONS, Bool, Float32, Int64, UInt8
 
 VOTES = (*EMOTIONS, "unknown", "NF")
-"""What a tagger of FER+ could say, in the order of the vote columns; NF is "not a face"."""
+"""The choices of FER+'s taggers, in the order of the vote columns; NF is "not a face"."""
 
 
 def majority_labels(votes: UInt8) -> Int64:
@@ -61,7 +61,7 @@ NOT_LABELLED = "no majority"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image as a reader finds it. Votes, where there are any, outweigh the label."""
+    """One image with its label. Votes, if there are any, take precedence over the label."""
 
     split: str
     image: Source
@@ -74,14 +74,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledFaces:
-    """One split of a data set, one row an image."""
+    """One split of a data set, one row per image."""
 
     split: str
     images: Images
-    label: Int64  # (N,) index into EMOTIONS: what the majority says; -1 where there is none
-    share: Float32  # (N, 8) what was said, rows sum to 1 (one-hot where there is but a label), or to 0 where it was no emotion
+    label: Int64  # (N,) majority label, an index into EMOTIONS; -1 where there is none
+    share: Float32  # (N, 8) vote shares, one-hot without votes; rows sum to 1, or to 0 where no emotion was named
     fer2013: Int64  # (N,) FER2013's own label 0..6, -1 where there is none
-    held_out: Bool  # (N,) the same pixels stand in a split that is kept for scoring: never train on them
+    held_out: Bool  # (N,) whether the same pixels occur in a later split: never train on them
     voted: bool  # whether the shares come from several taggers
 
     def __len__(self) -> int:
@@ -97,11 +97,11 @@ class LabelledFaces:
         return LabelledFaces(self.split, self.images.rows(where), *columns, self.voted)
 
     def holding_out(self, where: Bool) -> LabelledFaces:
-        """The same images, of which more are held out."""
+        """The same images with more of them held out."""
         return replace(self, held_out=self.held_out | where)
 
     def by_fer2013(self) -> LabelledFaces:
-        """The same images under FER2013's own labels, whatever taggers said later.
+        """The same images with FER2013's own labels instead of FER+'s.
 
         Raises
         ------
@@ -116,8 +116,7 @@ class LabelledFaces:
         return replace(self, label=label, share=share, voted=False)
 
     def distribution(self) -> dict[str, dict[str, float]]:
-        """Per label, the images whose majority it is and its share of what was said of all of them; images without a
-        majority come last."""
+        """Per label, the number of images with it as majority and its share of all votes; images without a majority last."""
         images = np.bincount(self.label[self.label >= 0], minlength=len(EMOTIONS))
         said = self.share.sum(axis=0, dtype=np.float64)
         said = said / max(said.sum(), 1)

@@ -1,4 +1,4 @@
-"""Images that are decoded when they are asked for: a data set of photographs may be larger than the memory."""
+"""Images that are decoded on access: a data set of photographs may be larger than the memory."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _read(path: Path, origin: str) -> bytes:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """OpenCV and the libraries below it write what they think of an image on standard error, past Python."""
+    """Suppress the warnings that OpenCV and its libraries write to standard error."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)

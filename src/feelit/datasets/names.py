@@ -1,4 +1,4 @@
-"""How data sets call expressions and splits."""
+"""Names of expressions and splits in data sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FER2013_EMOTION, AFFECTNET_EMOTION = (tuple(map(EMOTIONS.index, names)) for name
 """The same numbers -> index into EMOTIONS."""
 
 AFFECTNET_OTHER = ("8", "9", "10", "none", "uncertain", "non-face", "no-face")
-"""What else AffectNet calls an image: no expression of the eight, one that nobody is sure of, no face."""
+"""AffectNet's further labels: none of the eight expressions, uncertain, no face."""
 
 SPLITS = {
     "train": ("train", "training"),

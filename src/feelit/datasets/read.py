@@ -1,4 +1,10 @@
-"""Which format a data set is in, and its splits."""
+"""Reading of data sets: detection of the format, splits, and folders of images.
+
+A folder holds one folder of images per class; where there are splits, it holds one folder per split with those of the classes:
+
+    faces/happiness/anna.jpg            faces/train/happy/0001.png
+    faces/anger/bob.png                 faces/test/angry/0002.png
+"""
 
 from __future__ import annotations
 
@@ -20,7 +26,7 @@ from feelit.errors import UsageError
 FORMATS = "docs/evaluation.md describes the formats"
 
 Reader = Callable[[str | None], Iterator[Row]]
-"""Gives all rows of a data set, with pixels at least those of the split that is named."""
+"""Gives all rows of a data set; rows of other splits than the given one may lack pixels."""
 
 
 def read_split(place: Path, split: str | None = None) -> LabelledFaces:
@@ -65,7 +71,7 @@ def read_splits(place: Path) -> dict[str, LabelledFaces]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A data set whose format is known; `known` are its splits, where the names of its files say so."""
+    """A data set whose format is known; `known` are its splits, if the names of its files name them."""
 
     read: Reader
     known: tuple[str, ...] = ()
@@ -141,19 +147,19 @@ def _of_files(files: dict[Path, str], wanted: str | None, read: Callable[[Path, 
 
 
 def pixel_hashes(images: Images) -> list[bytes]:
-    """A hash of the size and the pixels of every image; equal ones are copies, whatever their files look like."""
+    """A hash of the size and the pixels of every image, equal for copies in different formats."""
     return [hashlib.blake2b(image.tobytes(), digest_size=16, salt=_size(image.shape)).digest() for image in images]
 
 
 def copies(hashes: Sequence[bytes]) -> int:
-    """How many images are copies of one before them."""
+    """The number of images that are copies of an earlier one."""
     return len(hashes) - len(set(hashes))
 
 
 def hold_out(splits: Mapping[str, LabelledFaces]) -> dict[str, LabelledFaces]:
-    """The same splits, in which the images are marked as held out whose pixels stand in a split that is kept for scoring.
+    """Mark images as held out whose pixels also occur in a later split, in the order train, valid, test.
 
-    What is also a test image is held out of the other two splits, what is also a validation image of the training split.
+    FER2013 holds hundreds of copies, also across its splits, and a network would be scored on images that it was trained on.
     Decodes every image once.
     """
     hashes = {name: pixel_hashes(faces.images) for name, faces in splits.items()}

@@ -1,7 +1,7 @@
-"""Parquet files with an encoded image a row, and the votes of FER+, or FER2013's labels, or both, as whole numbers.
+"""Data sets in Parquet files: an encoded image per row, with the votes of FER+, FER2013's labels, or both.
 
-`image` holds the bytes; `votes_neutral` ... `votes_NF` the votes, `fer2013` the label 0..6; `copy_held_out`, if there is such a
-column, says which images also stand in a split that is kept for scoring.
+`image` holds the bytes; `votes_neutral` ... `votes_NF` the votes, `fer2013` the label 0..6; the optional `copy_held_out` marks
+images that also occur in a later split.
 """
 
 from __future__ import annotations

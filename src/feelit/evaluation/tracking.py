@@ -1,7 +1,7 @@
-"""How well identities are kept: CLEAR MOT, IDF1 and HOTA of predicted tracks against true ones.
+"""Metrics of tracking: CLEAR MOT, IDF1 and HOTA of predicted tracks against ground truth.
 
-Only the frames that the prediction sampled count, so a timeline at 10 frames a second is measured fairly against a truth
-at 25. Where a camera cut makes everybody start again, `split_at` both sides first.
+Only frames that the prediction sampled count, so that a timeline at 10 frames per second can be compared with a truth at 25. If
+tracks end at camera cuts, `split_at` both sides first.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from feelit.tracking.association import assign
 from feelit.types import Columns, Float32, Int64
 
 ALPHAS = np.linspace(0.05, 0.95, 19)
-"""The least overlaps over which HOTA is averaged: 0.05, 0.10 .. 0.95."""
+"""The IoU thresholds over which HOTA is averaged: 0.05, 0.10 .. 0.95."""
 
 SLACK = 1e-6  # an overlap that only rounding keeps below a threshold has reached it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks(Columns):
-    """Boxes with identities, one row a face, in any order; an identity is at most once in a frame."""
+    """Boxes with identities, one row per face, in any order; an identity occurs at most once in a frame."""
 
     frame: Int64  # (R,)
     id: Int64  # (R,)
@@ -33,7 +33,7 @@ class Tracks(Columns):
 
 @dataclass(frozen=True, slots=True)
 class TrackingScores:
-    """One sequence. A quotient of which nothing is known, such as recall where there is no true face, is NaN.
+    """Scores of one sequence. Undefined quotients, such as recall without true faces, are NaN.
 
     Recall, precision, false faces, switches and MOTA come from the pairing of Bernardin & Stiefelhagen (2008) at one
     least overlap, as does IDF1 from that of Ristani et al. (2016). HOTA, DetA and AssA (Luiten et al., 2021) are means

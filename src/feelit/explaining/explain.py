@@ -1,4 +1,4 @@
-"""Which pixels of a face a classifier goes by when it names a label."""
+"""Saliency of a classifier on faces: which pixels count for or against a label."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ UNITS = {
     "occlusion": "change of probability",
     "gradcam": "share of the largest",
 }
-"""What the numbers of a map mean."""
+"""Units of the maps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Which pixels of one face count for one label, S being the side of the classifier's crop."""
+    """The saliency map of one face for one label; S is the side of the classifier's crop."""
 
     source: str  # the path as it was given
     time_s: float | None  # of the frame, on the player's clock; None in an image
     face: int  # 1 is the leftmost
-    found: bool  # False where the detector saw no face and the whole image is the crop
+    found: bool  # False where no face was detected and the crop is the whole image
     box: Float32  # (4,) px of the upright picture
     crop: UInt8  # (S, S)
     probability: Float32  # (8,) in the order of EMOTIONS
@@ -77,18 +77,18 @@ def explain_sources(
     progress: Callable[[float], None] = lambda share: None,
     room: int | None = None,
 ) -> list[Explanation]:
-    """Explain what a classifier says of the faces of images and of moments of videos.
+    """Explain a classifier's output on the faces of images and of moments of videos.
 
     Parameters
     ----------
     model : "expression", or the path of an ONNX file with its card
     sources : paths of images, and moments of videos as VIDEO@TIME
     progress : called with the share that is done, 0..1
-    room : for how many faces there is room where they are to be shown; None for any number
+    room : the most faces; None for any number
 
     Returns
     -------
-    One explanation a face: by source, and then from the left to the right.
+    One explanation per face: by source, and then from left to right.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def explain_sources(
     VideoReadError
         if an image or a video cannot be read.
     UsageError
-        if a model, a source or an option asks for what there is not, or there are more faces than room for them.
+        if a model, a source, a label or a face does not exist, or there are more faces than `room`.
     MissingExtraError
         if Grad-CAM is asked for and PyTorch is not installed.
     """
@@ -129,7 +129,7 @@ def _asked(source: Source, faces: Faces, face: int | None) -> range:
 
 
 class _Explainer:
-    """A classifier, and a way to look into it."""
+    """A classifier and a saliency method."""
 
     def __init__(self, path: Path, model: ExpressionModel, options: ExplainOptions) -> None:
         self._path, self._model, self._options = path, model, options

@@ -1,7 +1,6 @@
-"""The faces of a picture, found and cropped as in the analysis of a video.
+"""The faces to explain: in an image file, or at a moment of a video, detected and cropped as in the analysis of a video.
 
-An image may be a portrait that is cut close, or a picture of 48 px: a detector that learnt from whole scenes wants such faces
-larger, and some air around them. They are found as in data sets of expressions.
+In small images and close portraits, faces are detected as in data sets of expressions, see `vision.face_crops`.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Source:
 
     @classmethod
     def parse(cls, text: str) -> Source:
-        """What a user's text means: a file that there is, whatever its name; otherwise VIDEO@TIME, otherwise a file."""
+        """Parse an argument: an existing file of that name, else VIDEO@TIME, else a file."""
         path, at, moment = text.rpartition("@")
         if not at or not path or not is_time(moment) or _is_file(Path(text)):
             return cls(Path(text))
@@ -78,7 +77,7 @@ def _is_file(path: Path) -> bool:
 
 
 SMALL_PX = 144
-"""In an image whose short side is less, a face is looked for as in one that it fills first, and as in a frame only then."""
+"""In an image with a smaller short side, faces are detected as in close portraits first, and as in a frame only then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

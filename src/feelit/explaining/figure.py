@@ -1,4 +1,4 @@
-"""Explanations as one picture: of every face the crop, the probabilities, and the map on the crop with its scale.
+"""Explanations as one figure: for every face the crop, the probabilities, and the map on the crop with its scale.
 
 A column is 90 mm at 300 dpi, a page of two columns 180 mm, as journals print them; letters are then 6 points high.
 """
@@ -49,7 +49,11 @@ def table() -> UInt8:
 
 
 def coloured(values: Float32) -> UInt8:
-    """(H, W) float32, -1..1 -> (H, W, 3) uint8 sRGB."""
+    """(H, W) float32, -1..1 -> (H, W, 3) uint8 sRGB, on a diverging scale.
+
+    It goes from light grey to blue (against the label) and to orange (in favour), which people with the common colour-vision
+    deficiencies distinguish, along straight lines of equal length in CIE L*a*b*, so that steps are perceptually equal.
+    """
     colours: UInt8 = table()[np.rint((np.clip(values, -1, 1) + 1) * STEPS).astype(np.int64)]
     return colours
 
@@ -63,7 +67,7 @@ MOST_FACES = 60
 """More would make a picture that few programs show."""
 
 OPACITY = (0.35, 0.8)
-"""Of the map on the crop, where it is 0 and where it is largest: what does not count leaves the face as it is."""
+"""Opacity of the map where it is 0 and where it is largest."""
 
 TINY = 1e-9
 
@@ -72,7 +76,7 @@ NOTE = "The map shows what the model goes by, not why somebody looks so."
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What stands above all faces: the model, and how the maps were made."""
+    """The heading: the model, and how the maps were made."""
 
     model: str
     method: str

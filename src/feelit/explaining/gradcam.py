@@ -1,8 +1,8 @@
 """Grad-CAM (Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization").
 
-The maps of a late layer are summed, each weighted by the mean gradient of the label's logit with respect to it, and what
-is negative is cut off. The gradients are those of the very file that ONNX Runtime serves, computed by PyTorch; that both give
-the same outputs is checked every time.
+The feature maps of a late layer are summed, each weighted by the mean gradient of the label's logit with respect to it, and
+negative values are clipped. ONNX Runtime computes no gradients, so PyTorch computes the same ONNX file, node by node: the
+operators of convolutional classifiers as PyTorch and Keras export them. The outputs of both are compared every time.
 """
 
 from __future__ import annotations
@@ -29,16 +29,15 @@ TOLERANCE = 1e-3
 """The largest difference between PyTorch and ONNX Runtime, relative to the largest output."""
 
 TOLERANCE_IN_STEPS = 2e-2
-"""The same where numbers are rounded on the way: one on the boundary of two steps may fall either way, and
-be off by a whole step."""
+"""The same for quantised networks: a value at the boundary of two steps may be off by a whole step."""
 
 LEAST_CELLS = 3
-"""The last maps with at least so many cells along a side are taken: those of the last convolution, as in the paper. Finer maps
-of earlier layers point at what changes the answer less when it is hidden (docs/explain.md has figures)."""
+"""The last maps with at least so many cells along a side are used: those of the last convolution, as in the paper. Finer maps
+of earlier layers are less faithful (docs/explain.md has figures)."""
 
 
 def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Float32:
-    """Where the features lie that speak for a label.
+    """The Grad-CAM map of a label.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Flo
     Raises
     ------
     ModelError
-        if the network holds what PyTorch is not stated to compute, gives something else in PyTorch, or has no maps.
+        if the network has an unknown operator, gives other outputs in PyTorch, or has no feature maps.
     """
     inputs = model.prepare(crop[None])
     computed = run_graph(path, torch.from_numpy(inputs), model.output)
@@ -90,16 +89,16 @@ Operator = Callable[[Sequence[Tensor], Attributes], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a network of one input made of an input."""
+    """The values of a network for one input."""
 
-    passages: list[Tensor]  # what everything that the output depends on goes through, in the order of computation
+    passages: list[Tensor]  # values through which every path from input to output goes, in the order of computation
     output: Tensor
-    logits: Tensor  # what the output is the softmax of; the output itself where it is of nothing
-    in_steps: bool  # whether it rounds on the way
+    logits: Tensor  # the input of the final softmax; the output itself, if there is none
+    in_steps: bool  # whether the network is quantised
 
 
 def run_graph(path: Path, given: Tensor, output: str) -> Computed:
-    """Compute a network such that everything it computes has gradients.
+    """Compute a network in PyTorch, so that its values have gradients.
 
     Parameters
     ----------
@@ -110,7 +109,7 @@ def run_graph(path: Path, given: Tensor, output: str) -> Computed:
     Raises
     ------
     ModelError
-        if the graph has an operator or a setting that is not known here.
+        if the graph has an unknown operator or attribute.
     """
     graph = onnx.load(path).graph
     constants = {weight.name: _tensor(weight) for weight in graph.initializer}
@@ -133,7 +132,7 @@ def run_graph(path: Path, given: Tensor, output: str) -> Computed:
 
 
 def _passages(nodes: Sequence[onnx.NodeProto], inputs: set[str], output: str) -> list[str]:
-    """The values on every way from the inputs to an output: behind a block with a short cut, but not within it."""
+    """The values on every path from the inputs to an output: those after a block with a shortcut, but not within it."""
     needed = {output}
     for node in reversed(nodes):
         needed |= set(node.input) if node.output[0] in needed else set()
@@ -187,7 +186,7 @@ def _largest(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
 
 
 def _padded(image: Tensor, kernel: Sequence[int], attributes: Attributes, value: float) -> Tensor:
-    """With what the node wants around it, see Conv in the specification of ONNX."""
+    """Pad as the attributes say, see Conv in the ONNX specification."""
     auto = attributes.get("auto_pad", b"NOTSET").decode()
     top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
     if auto.startswith("SAME"):
@@ -219,7 +218,7 @@ def _product(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
 
 
 def _quantised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
-    """Steps, as floating-point numbers; gradients pass the rounding as if it were not there (Bengio et al. 2013)."""
+    """Quantised values as floats; gradients pass the rounding unchanged (Bengio et al. 2013)."""
     value, step, zero = inputs
     axis = attributes.get("axis", 1)
     exact = value / _along(step, value, axis) + _along(zero, value, axis).to(value.dtype)
@@ -235,7 +234,7 @@ def _dequantised(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
 
 
 def _along(parameter: Tensor, value: Tensor, axis: int) -> Tensor:
-    """One number for all, or one for each place on an axis."""
+    """A parameter reshaped to broadcast: one number for all, or one per index of an axis."""
     if parameter.numel() == 1:
         return parameter.reshape(())
     shape = [1] * value.ndim
@@ -268,4 +267,4 @@ OPERATORS: Mapping[str, Operator] = {
     "Sub": lambda inputs, _: inputs[0] - inputs[1],
     "Tile": lambda inputs, _: inputs[0].repeat(inputs[1].tolist()),
 }
-"""What every operator does to its inputs and its attributes."""
+"""The functions of ONNX operators."""

@@ -1,4 +1,4 @@
-"""Crops with parts hidden: what stands in the place of a hidden pixel, and what the classifier says of what is left."""
+"""Saliency by hiding parts of a crop: occlusion and RISE, and the faithfulness of a map by deletion and insertion."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from feelit.types import EMOTIONS, Bool, Float32, Float64, UInt8
 from feelit.vision.expression import ExpressionModel
 
 BLUR_SHARE = 1 / 8
-"""Standard deviation of the blur, in sides of the crop: an eye or a mouth is no more than a shade then."""
+"""Standard deviation of the blur, relative to the side of the crop: eyes and mouth disappear."""
 
 BATCH = 128
-"""So many crops go to the classifier at a time, which bounds the memory."""
+"""Crops per run of the classifier, which bounds the memory."""
 
 Score: TypeAlias = Callable[[UInt8], Float64]
 """(N, S, S) uint8 crops -> (N,) float64, the probability of the label that is explained."""
 
 
 def score_of(model: ExpressionModel, label: str) -> Score:
-    """How likely a classifier finds a label."""
+    """The function that gives a classifier's probability of a label."""
     column = EMOTIONS.index(label)
     return lambda crops: model.probabilities(crops)[:, column].astype(np.float64)
 
 
 def baseline_of(crop: UInt8, kind: Baseline) -> Float32:
-    """What hidden pixels of a crop show: its mean luma everywhere, or the crop itself out of focus. (S, S) float32."""
+    """The content of hidden pixels, (S, S) float32: the mean luma of the crop, or the blurred crop."""
     if kind == "mean":
         return np.full(crop.shape, crop.mean(), np.float32)
     return np.asarray(cv2.GaussianBlur(crop.astype(np.float32), (0, 0), BLUR_SHARE * len(crop)), np.float32)
 
 
 def covered(crop: UInt8, baseline: Float32, kept: Float32) -> UInt8:
-    """A crop under masks.
+    """Apply masks to a crop.
 
     Parameters
     ----------
     crop : (S, S) uint8
-    baseline : (S, S) float32, what hidden pixels show
+    baseline : (S, S) float32, content of hidden pixels
     kept : (N, S, S) float32, from 0 where a pixel is hidden to 1 where it is shown
 
     Returns
@@ -54,15 +54,17 @@ def covered(crop: UInt8, baseline: Float32, kept: Float32) -> UInt8:
 
 
 def occlusion(score: Score, crop: UInt8, baseline: Float32, patch_px: int, stride_px: int) -> Float32:
-    """How much less likely a label is where a patch over a pixel is hidden.
+    """Occlusion (Zeiler & Fergus 2014): the mean drop of the label's probability over all hidden patches that cover a pixel.
+
+    Patches reach beyond the edge of the crop, so that every pixel lies under equally many.
 
     Parameters
     ----------
     score : the classifier
     crop : (S, S) uint8
-    baseline : (S, S) float32, what hidden pixels show
+    baseline : (S, S) float32, content of hidden pixels
     patch_px : side of the patch
-    stride_px : from one place to the next, no more than `patch_px`
+    stride_px : distance of the patches, at most `patch_px`
 
     Returns
     -------
@@ -83,28 +85,32 @@ def occlusion(score: Score, crop: UInt8, baseline: Float32, patch_px: int, strid
 
 
 def patch_places(side_px: int, patch_px: int, stride_px: int) -> Iterator[tuple[slice, slice]]:
-    """Where the patches lie: rows and columns of the crop, row by row."""
+    """The rows and columns of the patches, row by row."""
     starts = range(stride_px - patch_px, side_px, stride_px)
     spans = [slice(max(0, start), start + patch_px) for start in starts]
     return product(spans, spans)
 
 
 CELLS = 7
-"""Cells along a side, as in the paper: of a 48 px crop an eye, a nose and a mouth have about two each."""
+"""Cells along a side, as in the paper."""
 
 TINY = 1e-6
-"""A pixel that no mask shows, or none hides, as there may be among few masks, has no difference."""
+"""A pixel that no mask shows, or none hides, gets the value 0."""
 
 
 def rise(score: Score, crop: UInt8, baseline: Float32, masks: int, seed: int) -> Float32:
-    """How much likelier a label is where a pixel is shown.
+    """RISE (Petsiuk et al. 2018): the label's mean probability over random masks that show a pixel, minus that over masks that
+    hide it.
+
+    A mask is a coarse grid of cells, each shown with probability 1/2, enlarged bilinearly and shifted by a random part of a
+    cell. The paper's map is the first mean alone; the difference has the same order, and 0 means no effect.
 
     Parameters
     ----------
     score : the classifier
     crop : (S, S) uint8
-    baseline : (S, S) float32, what hidden pixels show
-    masks : how many
+    baseline : (S, S) float32, content of hidden pixels
+    masks : number of masks
     seed : of the random masks, which depend on it and on the size of the crop alone
 
     Returns
@@ -130,7 +136,7 @@ def random_masks(rng: np.random.Generator, count: int, side_px: int) -> Float32:
     cell = -(-side_px // CELLS)
     large = (CELLS + 1) * cell
     kept = np.empty((count, side_px, side_px), np.float32)
-    for i in range(count):  # one by one, so that a batch has no say in what is drawn
+    for i in range(count):  # one by one, so that masks do not depend on the batch
         grid = rng.integers(0, 2, (CELLS + 1, CELLS + 1)).astype(np.float32)
         y, x = rng.integers(0, cell, 2)
         kept[i] = cv2.resize(grid, (large, large), interpolation=cv2.INTER_LINEAR)[y : y + side_px, x : x + side_px]
@@ -138,28 +144,31 @@ def random_masks(rng: np.random.Generator, count: int, side_px: int) -> Float32:
 
 
 TOP_SHARE = 0.1
-"""The part of the crop that is marked, and that `drop` hides."""
+"""The share of the crop that is outlined, and that `drop` hides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faithfulness:
-    """How far a map can be trusted."""
+    """The faithfulness of a map."""
 
     deletion: float  # area under the curve, 0..1, small is good
     insertion: float  # area under the curve, 0..1, large is good
-    drop: float  # by how much the label's probability falls when the top tenth is hidden
+    drop: float  # fall of the label's probability when the top tenth is hidden
     peak_px: tuple[int, int]  # x, y of the largest value in the crop
     top_px: tuple[int, int, int, int]  # x0, y0, x1, y1 of the connected part of the top tenth that holds the peak
 
 
 def judge(score: Score, crop: UInt8, baseline: Float32, saliency: Float32) -> Faithfulness:
-    """Hide what a map points at.
+    """Measure the faithfulness of a map by deletion and insertion (Petsiuk et al. 2018).
+
+    Pixels are taken in the order of the map, a row's worth at a time. Deletion hides them (mean luma); insertion starts from
+    the blurred crop and restores them. Both are areas under the curve of the label's probability over the share of pixels.
 
     Parameters
     ----------
     score : the classifier
     crop : (S, S) uint8
-    baseline : (S, S) float32, what `drop` puts in the place of the top tenth
+    baseline : (S, S) float32, content of the top tenth for `drop`
     saliency : (S, S) float32
     """
     top = top_tenth(saliency)

@@ -1,1 +1,1 @@
-"""Pictures for people: what the timeline says, drawn on the video. Drawing is pure: a frame and rows in, a frame out."""
+"""Annotation of videos: the timeline drawn on frames. Drawing is pure: a frame and rows in, a frame out."""

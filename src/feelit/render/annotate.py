@@ -1,4 +1,4 @@
-"""A video with what the timeline says drawn on it."""
+"""Annotated videos: the timeline drawn on the video."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ from feelit.video.writer import FORMATS, Encoding
 
 
 class Scene:
-    """Everything that is drawn on one video. Frames are to be drawn in order; nothing is kept of them but where the last
-    cards were.
+    """Draws the annotations of one video on its frames, in order; the only state is where the last cards were.
 
     Parameters
     ----------
@@ -56,7 +55,7 @@ class Scene:
         return self._strip.height_px
 
     def jump(self) -> None:
-        """What is drawn next does not follow what was drawn before."""
+        """Reset: the next frame does not follow the last one."""
         self._placer = Placer(Rect(0, 0, *self._even_px), self._style)
 
     def draw(self, canvas: Canvas, time_s: float) -> None:
@@ -84,8 +83,8 @@ def annotate_video(
     progress: Callable[[float], None] | None = None,
     timeline: Location | None = None,
 ) -> tuple[str, ...]:
-    """Write `options.out`: the video with boxes, cards and a strip. Timestamps, all tracks of sound, text subtitles, languages,
-    titles and the date of the recording are kept.
+    """Write `options.out`: the video with boxes, cards and a strip. Timestamps, audio tracks, text subtitles, languages, titles
+    and the recording date are kept.
 
     Parameters
     ----------
@@ -93,12 +92,12 @@ def annotate_video(
     view : the timeline
     options : see `AnnotateOptions`
     progress : called with the share of the video that is done, 0..1
-    timeline : the file that the rows came from, which is not to be replaced
+    timeline : the file of the rows, which must not be overwritten
 
     Returns
     -------
-    a line for every person who is hidden in part for want of certainty, and for every stream of the video that the container of
-    `options.out` cannot hold
+    a line for every person who is partly hidden because the identity is uncertain, and for every stream of the video that the
+    container of `options.out` cannot hold
 
     Raises
     ------
@@ -136,6 +135,6 @@ def _check(options: AnnotateOptions, view: TimelineView) -> None:
 
 
 def _detail_of_tracks(rows: TimelineRows, style: Style) -> dict[int, Detail]:
-    """How much each track's cards may show: by its usual size, so that a card does not change with every step."""
+    """The detail of each track's cards, by its median size, so that cards do not change with every step."""
     height = rows.box[:, 3] - rows.box[:, 1]
     return {int(t): most_detail(float(np.median(height[rows.track_id == t])), style) for t in np.unique(rows.track_id)}

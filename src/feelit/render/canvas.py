@@ -1,7 +1,7 @@
-"""A picture to draw on, in the colour planes that decoders give and encoders take.
+"""Drawing: text, video frames as YUV planes (`Canvas`), and RGB pages for figures (`Page`).
 
-Drawing straight on Y, U and V spares two colour conversions of every frame, and leaves every pixel that nothing is drawn on
-exactly as it was. U and V have half the size, so everything here snaps to even pixels: edges then stay crisp in all planes.
+Drawing on the planes of a decoder saves two colour conversions per frame and leaves untouched pixels exactly as they were. U
+and V have half the size, so coordinates snap to even pixels, and edges stay crisp in all planes.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _ASCII_ONLY = int(cv2.__version__.partition(".")[0]) < 5
 
 @lru_cache(maxsize=4096)
 def text_mask(text: str, cap_px: int) -> UInt8:
-    """How much of every pixel the letters cover.
+    """The coverage of every pixel by a line of text, drawn at four times its size and shrunk.
 
     Parameters
     ----------
-    text : one line. OpenCV 4 draws letters without their accents, and question marks for those of other alphabets
+    text : one line. With OpenCV 4, converted by `ascii_of`
     cap_px : height of a capital letter
 
     Returns
@@ -38,7 +38,7 @@ def text_mask(text: str, cap_px: int) -> UInt8:
     (H, W) uint8, 0..255, read-only, with even sides; the baseline is at row `baseline(cap_px)`.
     """
     if _ASCII_ONLY:
-        text = plain(text)
+        text = ascii_of(text)
     cap = cap_px * _OVERSAMPLE
     weight = max(2, round(cap / 10))
     scale = cap / _cap_height(weight)
@@ -51,8 +51,8 @@ def text_mask(text: str, cap_px: int) -> UInt8:
     return mask
 
 
-def plain(text: str) -> str:
-    """A text in ASCII: letters without their accents, and question marks in place of others."""
+def ascii_of(text: str) -> str:
+    """A text in ASCII: letters lose their accents, other characters become question marks."""
     letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return letters.encode("ascii", "replace").decode()
 
@@ -139,7 +139,7 @@ def yuv(colour: Colour, matrix: str) -> tuple[int, int, int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """Planes that are drawn on in place; what reaches over the edge is left out."""
+    """YUV planes that are drawn on in place; drawing is clipped to them."""
 
     y: UInt8  # (H, W), both even
     u: UInt8  # (H/2, W/2)
@@ -176,7 +176,7 @@ class Canvas:
         self.v[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] = value[2]
 
     def shade(self, rect: Rect, colour: Colour, opacity: float) -> None:
-        """A rectangle through which the picture shines."""
+        """A translucent rectangle."""
         x0, y0, x1, y1 = self._snap(rect)
         amount = np.uint16(round(256 * opacity))
         for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
@@ -225,7 +225,7 @@ GREY, LIGHT = Colour(96, 96, 96), Colour(228, 228, 228)  # words that may be ove
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """Pixels that are drawn on in place."""
+    """An RGB picture that is drawn on in place."""
 
     pixels: UInt8  # (H, W, 3) RGB
 
@@ -251,7 +251,7 @@ class Page:
         self._blend(text_mask(text, cap_px), x_px, y_px, colour)
 
     def write_upwards(self, text: str, x_px: int, y_px: int, cap_px: int, colour: Colour = BLACK) -> None:
-        """The same turned to the left, so that it reads upwards."""
+        """The same, rotated to read upwards."""
         self._blend(np.rot90(text_mask(text, cap_px)), x_px, y_px, colour)
 
     def _blend(self, mask: UInt8, x_px: int, y_px: int, colour: Colour) -> None:
@@ -260,14 +260,8 @@ class Page:
         part[:] = part + (np.array(colour, np.int32) - part) * cover // 255
 
 
-def ascii_of(text: str) -> str:
-    """Text in the letters that there are: accents are left out, and what is no Latin letter becomes a question mark."""
-    letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return letters.encode("ascii", "replace").decode("ascii")
-
-
 def fitted(text: str, most_px: int, cap_px: int) -> str:
-    """Text that is no wider than `most_px`; of a longer one the middle is left out."""
+    """Text no wider than `most_px`; longer text is shortened in the middle."""
     if text_width_px(text, cap_px) <= most_px:
         return text
     for kept in range(len(text) - 3, 0, -1):

@@ -1,4 +1,8 @@
-"""The card beside a face: who it is, what it shows, and how likely each emotion is."""
+"""Cards beside faces, with the person, the emotion and its probabilities; and their placement.
+
+Cards stay inside the picture and off one another and, if possible, off other faces. A card stays where it was while it fits,
+and one that was reduced grows again only when there is room to spare, so that cards do not jump while people move a little.
+"""
 
 from __future__ import annotations
 
@@ -26,26 +30,26 @@ from feelit.types import EMOTIONS
 
 PLATE_OPACITY = 0.84
 LETTERS = tuple(name[:2].capitalize() for name in EMOTIONS)
-"""What stands below the bars."""
+"""Labels of the bars."""
 
 
 class Detail(IntEnum):
     """How much a card shows."""
 
     NAME = 0
-    TITLE = 1  # and the emotion with its probability
-    BARS = 2  # and a bar for each of the eight emotions, in the order of EMOTIONS, with the first two letters of its name below
+    TITLE = 1  # also the emotion with its probability
+    BARS = 2  # also a labelled bar for each of the eight emotions
 
 
 def most_detail(face_height_px: float, style: Style) -> Detail:
-    """What a card may show beside a face of this size without dwarfing it."""
+    """The most that a card may show beside a face of this size."""
     if not style.legible or face_height_px < 3.5 * style.cap_px:
         return Detail.NAME
     return Detail.TITLE if face_height_px < 8 * style.cap_px else Detail.BARS
 
 
 def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
-    """Width and height of a card, px, even. The width does not depend on the percentage, so that it stands still."""
+    """Width and height of a card, px, even, independent of the percentage."""
     chip, row = chip_size(face.label, style)
     if face.emotion < 0:
         return chip, row
@@ -60,7 +64,7 @@ def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
 
 
 def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: Style) -> None:
-    """Draw a card where `place`, of the size that `card_size` gives, says."""
+    """Draw a card at `place`, which has the size that `card_size` gives."""
     width, height = chip_size(face.label, style)
     chip = Rect(place.x0, place.y0, place.x0 + width, place.y0 + height)
     if face.emotion < 0:
@@ -80,7 +84,7 @@ def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: St
 
 
 def draw_box(canvas: Canvas, face: Face, style: Style) -> None:
-    """The outline of a face: in the colour of its emotion, or thin and grey where none is claimed."""
+    """Draw the outline of a face: in the colour of its emotion, or thin and grey without one."""
     rect = Rect(*(int(v) // 2 * 2 for v in face.box))
     if face.emotion < 0:
         canvas.outline(rect, style.thin_px, UNREADABLE)
@@ -91,7 +95,7 @@ def draw_box(canvas: Canvas, face: Face, style: Style) -> None:
 
 
 def draw_chip(canvas: Canvas, area: Rect, who: int, label: str, style: Style, *, readable: bool = True) -> None:
-    """A name on the colour of the person, or on a plate where the face cannot be read."""
+    """Draw a name on the colour of the person, or on a plate where the face is not readable."""
     canvas.fill(area, person_colour(who) if readable else PLATE)
     top = area.y0 + (area.height - line_px(style.cap_px)) // 2
     canvas.write(label, area.x0 + style.pad_px, top, style.cap_px, HALO if readable else DIM_INK)
@@ -103,8 +107,7 @@ def chip_size(label: str, style: Style) -> tuple[int, int]:
 
 
 def _draw_bars(canvas: Canvas, area: Rect, face: Face, style: Style) -> None:
-    """Eight upright bars, always in the same order and place, so that nothing jumps while they grow and shrink; below each,
-    which it is."""
+    """Draw eight bars in the order of EMOTIONS with their labels."""
     gap = style.thin_px
     step = (area.width + gap) // 16 * 2
     left = area.x0 + (area.width + gap - 8 * step) // 2
@@ -145,14 +148,14 @@ class Placement:
 
 
 class Placer:
-    """Places the cards of consecutive frames of one size; it remembers where those of the last frame were."""
+    """Places the cards of consecutive frames of one size; its state is the placement in the last frame."""
 
     def __init__(self, bounds: Rect, style: Style) -> None:
         self._bounds, self._style = bounds, style
         self._before: dict[int, Placement] = {}
 
     def place(self, faces: Sequence[tuple[Face, Detail]]) -> dict[int, Placement]:
-        """Find room for the cards of one frame.
+        """Place the cards of one frame.
 
         Parameters
         ----------
@@ -160,11 +163,11 @@ class Placer:
 
         Returns
         -------
-        By `Face.who`. A card for which there is no room is missing; of two faces of one person only one gets a card.
+        By `Face.who`. Cards without room are left out; of two faces of one person only one gets a card.
         """
         boxes = [_rect(face) for face, _ in faces]
         placed: dict[int, Placement] = {}
-        # Cards that have a place choose first, so that a newcomer cannot drive them away.
+        # Cards of the last frame are placed first, so that new ones do not displace them.
         for i in sorted(range(len(faces)), key=lambda i: faces[i][0].who not in self._before):
             if faces[i][0].who in placed:
                 continue
@@ -198,7 +201,7 @@ class Placer:
         return rect.shared_with(self._bounds) == rect and not any(map(rect.meets, avoid))
 
     def _beside(self, box: Rect, size: tuple[int, int], side: str, gap: int) -> Rect:
-        """A rectangle on one side of a box, `gap` off; along that side it slides to stay within the picture."""
+        """A rectangle on one side of a box, at a distance of `gap`, moved along that side to stay within the picture."""
         (width, height), bounds = size, self._bounds
         if side in ("right", "left"):
             x = box.x1 + gap if side == "right" else box.x0 - gap - width

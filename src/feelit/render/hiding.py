@@ -1,10 +1,9 @@
-"""Where faces are made unrecognisable, at any moment. In doubt a place is covered.
+"""Anonymisation: which faces are made unrecognisable, where, and how. In doubt a place is covered.
 
-A face is covered from a second before it was first seen until a second after it was last seen, farther on the way that it was
-moving, and through gaps in which it was missed while it stayed where it was: whoever turns away is still there. There are two
-exceptions, so that a face that is to stay recognisable is not covered by what was there before or comes after. Where it is seen
-in the very place at the very time, nobody else is: two faces are never in one place. And nobody whom a cut took away is beside
-it.
+A face is covered from a second before it is first seen until a second after it is last seen, farther along its motion, and
+through gaps in which it is missed at one place: whoever turns away is still there. Two exceptions keep a face recognisable that
+is not to be hidden: where it is seen, nobody else is covered in the same place, and nobody who disappeared with a cut is
+covered beside it.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ from feelit.timeline.people import people_meant, refuse_unknown
 from feelit.types import Bool, Float32, Float64, UInt8
 
 CERTAIN = 0.95
-"""From this `person_confidence` on a face counts as that of a person who is to stay recognisable."""
+"""The least `person_confidence` with which a face stays recognisable as a named person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Choice:
-    """The rows of a timeline, sorted out. All are (R,) bool.
+    """Which rows of a timeline are drawn or hidden. All are (R,) bool.
 
     Attributes
     ----------
-    drawn : gets a box and a card
-    hidden : is made unrecognisable
-    plain : was asked for by name while the others are hidden, and is surely the one who is meant
-    doubtful : was asked for as well, but is hidden since it may be somebody else
+    drawn : get a box and a card
+    hidden : are made unrecognisable
+    plain : belong, with certainty, to the people who stay recognisable while the others are hidden
+    doubtful : may belong to them, but are hidden because the identity is uncertain
     """
 
     drawn: Bool
@@ -47,18 +46,18 @@ class Choice:
 
 
 def choose(view: TimelineView, blur: Blur, people: Sequence[str] | None, tracks: Sequence[int] | None) -> Choice:
-    """Sort the rows of a timeline out.
+    """Choose which faces are drawn and which are hidden.
 
     Parameters
     ----------
     blur : whose faces are hidden
-    people, tracks : who is asked for; both None stand for everybody. A track is meant as it is. Of a person only those rows
-        count that surely are that person, where the others are hidden
+    people, tracks : who is selected; both None stand for everybody. Where the others are hidden, only those rows of a person
+        count whose identity is certain
 
     Raises
     ------
     UsageError
-        if somebody is asked for who is not there, or if the others of nobody are to be hidden.
+        if a person or a track does not exist, or `blur` is "others" without a selection.
     """
     rows = view.rows
     if blur == "others" and not (people or tracks):
@@ -79,7 +78,7 @@ def choose(view: TimelineView, blur: Blur, people: Sequence[str] | None, tracks:
 
 
 def in_doubt(view: TimelineView, choice: Choice) -> tuple[str, ...]:
-    """A line about every person who was asked for and is hidden at times, since it may be somebody else there."""
+    """A line for every selected person who is hidden at times because the identity is uncertain."""
     rows = view.rows.rows(choice.doubtful)
     return tuple(_doubt(view, rows.rows(rows.who == who), int(who)) for who in np.unique(rows.who))
 
@@ -111,10 +110,12 @@ def grown(box: Float32) -> Float32:
 def pixelate(canvas: Canvas, box: Float32) -> None:
     """Replace a face and its surroundings by flat cells, in place.
 
+    The number of cells does not grow with the face, which bounds the information left. A blur could partly be undone.
+
     Parameters
     ----------
     canvas : the picture
-    box : (4,) float32, px; whatever lies outside of the picture is ignored
+    box : (4,) float32, px; clipped to the picture
     """
     x0, y0, x1, y1 = covered(box, canvas.bounds)
     if x1 - x0 < 2 or y1 - y0 < 2:
@@ -132,29 +133,29 @@ def _cells(part: UInt8) -> UInt8:
 
 
 HOLD_S = 1.0
-"""A face is hidden for this long before it was first seen and after it was last seen."""
+"""How long a face is covered before it is first seen and after it is last seen."""
 
 HOLD_PERIODS = 1.5
-"""The same, where samples are far apart."""
+"""The same in sampling periods, where samples are far apart."""
 
 BRIDGE_S = 10.0
-"""A gap that is no longer is covered, if the faces on both sides of it overlap."""
+"""The longest gap that is covered, if the faces on both sides of it overlap."""
 
 ONE_PLACE = 0.3
-"""Boxes that overlap by more than this are in one place; the boxes of two faces in one picture overlap by less."""
+"""Boxes with a larger IoU are in one place; the boxes of two faces in one picture overlap by less."""
 
 MOVES = 0.5
-"""A face that moves by more of its size in a second was on its way somewhere when it was last seen."""
+"""The least speed of a moving face, in face sizes per second."""
 
 FARTHEST = 1.5
-"""It is looked for on its way as far as this, in its sizes."""
+"""The most by which the motion of a face is extrapolated, in face sizes."""
 
 HASTE = 1.5
-"""And it may have become faster, by this factor."""
+"""The factor by which its speed may have grown."""
 
 
 class Hiding:
-    """Makes faces unrecognisable, at any moment of one video.
+    """Makes the chosen faces of one video unrecognisable.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ class Hiding:
                 yield _with_way(box, self._way(run, box, time_s), plain)
 
     def _is_somebody_else(self, run: int, box: Float32, plain: Float32, time_s: float) -> bool:
-        """Whether a face that is not seen at a moment cannot be where it would be covered, since `plain`, (P, 4), is there."""
+        """Whether a face that is not seen at a moment cannot be in a box, because a recognisable face, (P, 4), is there."""
         if (iou(box[None], plain) > ONE_PLACE).any():
             return True
         first_s, last_s = self._hidden.first_s[run], self._hidden.last_s[run]
@@ -196,7 +197,7 @@ class Hiding:
         return bool((after | before).any() and (iou(grown(box)[None], plain) > 0).any())
 
     def _way(self, run: int, box: Float32, time_s: float) -> Float32:
-        """(4,) px, how far the edges of a box may have moved since its face was seen, or will move until it is."""
+        """(4,) px, the extrapolated motion of a box's edges since its face was last seen, or until it is first seen."""
         gone = time_s > self._hidden.last_s[run]
         speed = self._hidden.speed_at_end(run, last=bool(gone))
         size = np.float32((box[2:] - box[:2]).mean())
@@ -208,9 +209,8 @@ class Hiding:
 
 
 def cuts(motion: Motion, sampled_time_s: Float64) -> Float64:
-    """Between which samples the picture was cut, as far as faces show it: somebody is somewhere else at once, or nobody stays.
-
-    (C, 2) float64, the times of both samples
+    """Cuts as far as faces show them: somebody is suddenly elsewhere, or nobody stays. (C, 2) float64, times of the samples
+    before and after.
     """
     found = []
     place = np.searchsorted(sampled_time_s, motion.first_s)
@@ -235,7 +235,7 @@ def _nobody_stays(motion: Motion, time_s: float) -> bool:
 
 
 def _with_way(box: Float32, way: Float32, plain: Float32) -> Float32:
-    """A box with as much of the way of its face as does not reach a face that stays plain."""
+    """A box extended along the motion of its face, as far as it does not reach a recognisable face."""
     for share in (1, 0.75, 0.5, 0.25) if way.any() else ():
         both = np.stack([box, box + np.float32(share) * way])
         hull: Float32 = np.concatenate([both[:, :2].min(axis=0), both[:, 2:].max(axis=0)])
@@ -245,7 +245,7 @@ def _with_way(box: Float32, way: Float32, plain: Float32) -> Float32:
 
 
 def _covered_times(motion: Motion, hold_s: float) -> tuple[Float64, Float64]:
-    """From when to when every run is covered: two arrays of (K,) float64."""
+    """The times from and to which every run is covered: two arrays of (K,) float64."""
     from_s, to_s = motion.first_s - hold_s, motion.last_s + hold_s
     order = np.lexsort((motion.first_s, motion.who))
     for one, other in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):

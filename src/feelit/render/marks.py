@@ -1,4 +1,4 @@
-"""What signals say of a face, drawn on it: the axes of the head, where the eyes look, how far lids and lips are open."""
+"""Signals drawn on a face: the axes of the head, the gaze, the openings of lids and lips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ANGLES = ("pitch_deg", "yaw_deg", "roll_deg", "gaze_yaw_deg", "gaze_pitch_deg")
 OPENINGS = ("eye_open_right", "eye_open_left", "mouth_open")
 POINTS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 COLUMNS = (*ANGLES, *OPENINGS, *(f"{point}_{axis}" for point in POINTS for axis in "xy"))
-"""What marks are drawn from: angles, openings, and the five landmarks, px."""
+"""Columns from which marks are drawn: angles, openings, and the five landmarks, px."""
 
 RIGHT, UP, AHEAD = Colour(236, 92, 92), Colour(96, 200, 120), Colour(96, 160, 255)
 """The axes of the head: to the right of the picture, up, and out of the face."""
@@ -28,7 +28,7 @@ LEAST_DETAIL_PX = 56
 """Smaller ones get no marks of lids and lips."""
 
 SHUT = 0.4
-"""Eyes that are open by less look nowhere."""
+"""Eyes that are less open get no gaze."""
 
 
 def marks_of(recording: Recording) -> Float32:
@@ -73,14 +73,14 @@ def draw_marks(canvas: Canvas, box: Float32, marks: Float32, style: Style) -> No
 
 
 def _ray(canvas: Canvas, start: Float64, way: Float64, line_px: int, colour: Colour) -> None:
-    """A line with a dark edge, and a dot at its beginning, for rays that point at the viewer have no length."""
+    """Draw a line with a dark edge and a dot at its start, for rays towards the viewer have no length."""
     for width, ink in ((line_px + 2, HALO), (line_px, colour)):
         canvas.line((start, start + way), width, ink)
         canvas.line((start, start), 2 * width, ink)
 
 
 def _ellipse(canvas: Canvas, middle: Float64, across: Float64, half: float, high: float, line_px: int, colour: Colour) -> None:
-    """An upright lens about a point; a line where it has no height."""
+    """Draw an ellipse around a point; a line where it has no height."""
     turn = np.linspace(0, 2 * np.pi, 25)[:, None]
     down = np.array([-across[1], across[0]])
     points = middle + half * np.cos(turn) * across + high * np.sin(turn) * down

@@ -1,7 +1,7 @@
-"""Where every face is at any moment, from samples that lie further apart than the frames.
+"""Interpolation of faces between samples: positions and emotions at any moment.
 
-A track is cut into runs. Within a run the box glides from sample to sample; between runs the face was away, or the camera
-cut, and nothing glides: the box appears and disappears.
+A track is split into runs. Within a run the box is interpolated from sample to sample; between runs the face was away, or the
+camera cut, and the box disappears and appears.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from feelit.render.rows import TimelineRows, TimelineView
 from feelit.types import Bool, Float32, Float64, Int32, Int64
 
-GAP_S = 0.6  # a face that was missed for no longer than this was there all the time
-GAP_PERIODS = 2.5  # the same, where samples are far apart
-CAPTION_S = 0.5  # a percentage stands still for this long, so that it can be read
+GAP_S = 0.6  # a longer gap ends a run
+GAP_PERIODS = 2.5  # the same in sampling periods, where samples are far apart
+CAPTION_S = 0.5  # a percentage stays the same for this long, so that it can be read
 SLACK = 0.01
-GROWTH = 1.8  # a box that changes its size by more than this factor between two samples is another face, or another shot
+GROWTH = 1.8  # a larger change of a box's size between two samples is another face, or another shot
 
-BLANK, ABSENT = -1, -2  # a face of which no emotion is claimed; no face
+BLANK, ABSENT = -1, -2  # a face without an emotion; no face
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class Face:
 
 
 def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
-    """Straight lines between samples, the first and the last value held outside.
+    """Linear interpolation between samples; the first and the last value hold outside.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
 
 
 def smooth(values: Float32) -> Float32:
-    """Takes the detector's tremble out of one run: binomial weights 1 4 6 4 1, without delay; both ends stay put.
+    """Smooth the boxes of one run by binomial weights 1 4 6 4 1, against the detector's jitter; both ends stay fixed.
 
     Parameters
     ----------
@@ -78,15 +78,15 @@ def smooth(values: Float32) -> Float32:
 
 
 def _smooth_marks(marks: Float32) -> Float32:
-    """The same of marks, once, for lids are fast; (K, 18). Where some are unknown they stay as they are."""
+    """Smooth marks (K, 18) by binomial weights 1 2 1, for lids are fast. If some are NaN, all stay as they are."""
     if not np.isfinite(marks).all():
         return marks
     return np.concatenate([marks[:1], (marks[:-2] + 2 * marks[1:-1] + marks[2:]) / 4, marks[-1:]])[: len(marks)]
 
 
 def settle(box: Float32) -> Float32:
-    """Lets the boxes of one run rest while their face does: an edge follows only what moves it by more than SLACK of the
-    box's size, and then stays that much behind.
+    """Keep the boxes of one run still while their face is: an edge follows only motion beyond SLACK of the box's size, and
+    stays that much behind.
 
     Parameters
     ----------
@@ -140,23 +140,23 @@ class Motion:
 
     @cached_property
     def screen_time_s(self) -> dict[int, float]:
-        """For how long everybody is shown, by who it is, in order of first appearance."""
+        """Screen time of everybody, by `TimelineRows.who`, in order of first appearance."""
         shown_s = self._shown_to_s - self._shown_from_s
         order = np.argsort(self._shown_from_s, kind="stable")
         return {who: float(shown_s[self.who == who].sum()) for who in dict.fromkeys(self.who[order].tolist())}
 
     def faces_at(self, time_s: float) -> list[Face]:
-        """The faces to draw at a moment, by track; a face is held for half a sample period at both ends of a run."""
+        """The faces to draw at a moment, by track; a face stays for half a sampling period at both ends of a run."""
         shown = np.flatnonzero((self._shown_from_s <= time_s) & (time_s < self._shown_to_s))
         return [self._face(int(run), time_s) for run in shown]
 
     def seen_at(self, time_s: float) -> Bool:
-        """(K,) which runs have samples before and after a moment, or just then."""
+        """(K,) bool, runs with samples before and after a moment, or just then."""
         result: Bool = (self.first_s <= time_s) & (time_s <= self.last_s)
         return result
 
     def box_at(self, run: int, time_s: float) -> Float32:
-        """(4,) px, where the face of a run is; before its first and after its last sample, where it was then."""
+        """(4,) px, the box of a run; before its first and after its last sample, that of the sample."""
         part = slice(self._start[run], self._stop[run])
         return interpolate(self._rows.time_s[part], self._box[part], time_s)
 
@@ -171,7 +171,7 @@ class Motion:
         return result
 
     def states(self, who: int, at_s: Float64) -> Int32:
-        """What somebody shows at many moments, just as it is drawn then.
+        """The states of somebody at many moments, as they are drawn.
 
         Parameters
         ----------
@@ -206,7 +206,7 @@ class Motion:
         )
 
     def _shown(self) -> tuple[Float64, Float64]:
-        """From when to when each run is drawn; two runs of one track never overlap, the later takes over half way."""
+        """The times from and to which each run is drawn; consecutive runs of one track never overlap."""
         gap = self.first_s[1:] - self.last_s[:-1]
         track_id = self._rows.track_id[self._start]
         gap[track_id[1:] != track_id[:-1]] = np.inf
@@ -226,8 +226,7 @@ def _begins_run(rows: TimelineRows, sampled_time_s: Float64, period_s: float) ->
         return np.zeros(0, bool)
     other = (np.diff(rows.track_id) != 0) | (np.diff(rows.who) != 0)
     gap_s = np.diff(rows.time_s)
-    # Frames that were looked at strictly between two rows, and did not show the face. Where nothing was looked at, the
-    # video itself stood still, and the gap says nothing.
+    # Sampled frames strictly between two rows did not show the face. Without any, the video itself stood still.
     missed = np.searchsorted(sampled_time_s, rows.time_s[1:]) - np.searchsorted(sampled_time_s, rows.time_s[:-1], "right") > 0
     away = missed & (gap_s > max(GAP_S, GAP_PERIODS * period_s))
     return np.concatenate([[True], other | away | _jumps(rows.box)])
@@ -243,10 +242,10 @@ def _jumps(box: Float32) -> Bool:
 
 
 def _calm(readable: Bool, run: Int64) -> Int64:
-    """Which row's emotion is shown at each row: (R,) int64, -1 for none.
+    """The row whose emotion is shown at each row: (R,) int64, -1 for none.
 
-    Whether a face can be read may change with every sample while it turns away. To keep its box from flashing, the majority
-    of five samples decides; where that brings in a row without an emotion, the nearest row that has one stands for it.
+    Readability may change with every sample while a face turns away. Against flicker, the majority of five samples decides; a
+    row without an emotion takes that of the nearest row that has one.
     """
     count = len(readable)
     votes = np.zeros(count, np.int64)

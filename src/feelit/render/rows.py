@@ -1,4 +1,4 @@
-"""What the drawing needs of a timeline."""
+"""The rows of a timeline as they are drawn."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ LONGEST_LABEL = 18
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimelineRows(Columns):
-    """One row a tracked face a sampled frame, ordered by time and then by track."""
+    """One row per tracked face and sampled frame, ordered by time and then by track."""
 
     time_s: Float64  # (R,) seconds on the player's clock
     track_id: Int32  # (R,)
-    who: Int32  # (R,) the number of the person; below 0, by track, for tracks of nobody: -1 - track_id
-    certainty: Float32  # (R,) how likely it is that person, 0..1; 0 where that is not known
+    who: Int32  # (R,) the number of the person; -1 - track_id for tracks without a person
+    certainty: Float32  # (R,) probability that it is that person, 0..1; 0 where it is unknown
     box: Float32  # (R, 4) px of the upright full-size frame
     emotion: Int32  # (R,) place in EMOTIONS; -1 none
     confidence: Float32  # (R,) 0..1
@@ -68,12 +68,12 @@ class TimelineView:
 
 
 def recording_of(video: Location, timelines: TimelineSources) -> Recording:
-    """What timelines say of a video, which is known by its content.
+    """The recording of a video among timelines, found by the video's fingerprint.
 
     Raises
     ------
     TimelineReadError
-        if they are none, or none of this video as it is now.
+        if a timeline is damaged, or none is of this video as it is now.
     VideoReadError
         if the video is missing.
     """
@@ -85,16 +85,16 @@ def recording_of(video: Location, timelines: TimelineSources) -> Recording:
 
 
 def view_of(recording: Recording) -> TimelineView:
-    """What annotating needs of a timeline."""
+    """The view of a recording for annotation."""
     table = recording.table()
-    certainty = np.ones(len(table), np.float32)  # where tracks were not grouped, each is surely itself
+    certainty = np.ones(len(table), np.float32)  # without persons, tracks are certain
     if PEOPLE in recording.groups:
         certainty = np.nan_to_num(table.column("person_confidence").to_numpy().astype(np.float32))
     return view_to_draw(from_arrow(table), certainty, names_of_people(recording), marks_of(recording))
 
 
 def view_to_draw(timeline: Timeline, certainty: Float32, names: Mapping[int, str | None], marks: Float32) -> TimelineView:
-    """What annotating needs of the rows of one video, in order.
+    """The view of the rows of one video for annotation.
 
     Parameters
     ----------

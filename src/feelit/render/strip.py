@@ -1,6 +1,6 @@
-"""The strip below the picture: who shows what over the whole video, a cursor, the time and a legend.
+"""The strip below the picture: the emotions of everybody over the whole video, a cursor, the time and a legend.
 
-Each person has a lane all through, with the name before it. Everything but the cursor and the time is drawn once.
+Each person has a lane with the name before it. Everything but the cursor and the time is drawn once.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ MAX_LOOKS = 32  # at one column, of a long video
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lanes:
-    """What the strip shows, before it has a size."""
+    """The content of the strip, independent of its size."""
 
     motion: Motion
     duration_s: float
 
     def longest(self, limit: int) -> list[int]:
-        """Who gets a lane, in order of first appearance; of more than `limit`, those who are shown longest."""
+        """The people with a lane, in order of first appearance; of more than `limit`, those with the longest screen time."""
         shown_s = self.motion.screen_time_s
         chosen = set(sorted(shown_s, key=lambda who: -shown_s[who])[:limit])
         return [who for who in shown_s if who in chosen]
 
     def states(self, who: int, columns: int) -> Int32:
-        """What somebody mostly shows in each of `columns` equal parts of the video: (columns,) int32, see `Motion.states`."""
+        """The most frequent state of somebody in each of `columns` equal parts of the video: (columns,) int32, see
+        `Motion.states`."""
         width_s = self.duration_s / columns
         looks = int(np.clip(width_s / self.motion.period_s, 1, MAX_LOOKS))
         at_s = np.arange(0.5, columns * looks, dtype=np.float64) * (width_s / looks)
@@ -95,7 +96,7 @@ class Strip:
             rest.append((f"+{hidden} more", ABSENT))
         names = [(starred(name), i) for i, name in enumerate(EMOTION_COLOUR)]
         laid = self._wrap([*names, (STARRED, ABSENT), *rest])
-        # A picture too narrow for the words does without: the cards say them.
+        # A picture too narrow for the emotions' names has only the other entries: the cards show the names.
         return laid if laid[-1][0] <= self._line else self._wrap(rest)
 
     def _wrap(self, words: list[tuple[str, int]]) -> list[tuple[int, int, str, int]]:

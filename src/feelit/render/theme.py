@@ -1,4 +1,4 @@
-"""Colours, shared by the annotated video, the report and the plots.
+"""Colours, shared by annotated videos, reports and plots; and sizes that follow the size of the picture.
 
 Emotions take the eight colours of Okabe and Ito (2008, "Color Universal Design"), which people with any of the common
 colour-vision deficiencies can distinguish; their black is a light grey here, which shows on dark plates, and which unlike a
@@ -81,7 +81,7 @@ LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 160, 90
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Everything derives from `cap_px`, the height of a capital letter; all lengths are even."""
+    """Sizes for a picture, derived from `cap_px`, the height of a capital letter; all lengths are even."""
 
     cap_px: int
     line_px: int  # width of a box's edge

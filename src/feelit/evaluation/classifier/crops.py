@@ -1,4 +1,4 @@
-"""Labelled images as a classifier is given faces: cropped as those of a video are, so that what is scored is what is served."""
+"""Labelled images cropped as the faces of a video are, and changes of the crops: occlusion, blur, rotation, brightness."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ AS_IT_IS = np.arange(256, dtype=np.uint8)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
-    """What the classifier sees of N images."""
+    """The classifier's inputs for N images."""
 
     pixels: UInt8  # (N, S, S)
-    found: Bool  # (N,) a face was found and cropped; the others are whole images
+    found: Bool  # (N,) whether a face was found; the others are whole images
 
 
 def crop_images(
     model: ExpressionModel, images: Images, framing: Framing, progress: Callable[[float], None] = lambda share: None
 ) -> Crops:
-    """Crop each image as the pipeline would, by what the built-in detector finds in it, or take it whole.
+    """Crop each image around the face that the built-in detector finds, as in a video.
 
-    "original" takes all of them whole; "aligned" those in which no face is found.
+    With the framing "original" all images are taken whole, with "aligned" only those in which no face is found.
 
     Raises
     ------
@@ -73,9 +73,9 @@ Change = Callable[[UInt8, np.random.Generator], UInt8]
 
 
 def cover_mouth(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
-    """Paint a medical mask into a crop (S, S): from the bridge of the nose to below the chin, from cheek to cheek.
+    """Paint a medical mask into a crop (S, S), in place: from the bridge of the nose to below the chin, from cheek to cheek.
 
-    `landmarks` (5, 2) are those of the crop, in px: right eye, left eye, nose, right and left mouth corner.
+    `landmarks` (5, 2), px of the crop: right eye, left eye, nose, right and left mouth corner.
     """
     eye_r, eye_l, nose, mouth_r, mouth_l = landmarks.astype(np.float64)
     eyes, mouth = (eye_r + eye_l) / 2, (mouth_r + mouth_l) / 2
@@ -181,10 +181,10 @@ OCCLUSIONS: dict[str, Change] = {
     "roll ±30°": _roll,
     "brightness ±40 %": _brightness,
 }
-"""What can come between a face and a classifier, by the name that tables show."""
+"""Changes of crops under which classifiers are compared, by the names in tables; landmarks lie at `align.TEMPLATE`."""
 
 
 def changed(crops: UInt8, name: str, seed: int = 1) -> UInt8:
-    """Crops (N, S, S) uint8 under one of OCCLUSIONS: depends on the seed and on the place of a crop among the others only."""
+    """Apply one of OCCLUSIONS to crops (N, S, S) uint8; random choices depend on the seed and the index of a crop alone."""
     change = OCCLUSIONS[name]
     return np.stack([change(crop, np.random.default_rng([seed, i])) for i, crop in enumerate(crops)]) if len(crops) else crops

@@ -1,4 +1,4 @@
-"""From a classifier and a folder of labelled faces to its scores."""
+"""Evaluation of expression classifiers on labelled faces."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from feelit.vision.expression import ExpressionModel, open_expression
 Progress = Callable[[float], None]
 
 CROPPING = 0.8
-"""The share of the time that cropping takes, roughly."""
+"""The approximate share of cropping in the run time."""
 
 BATCH, RUNS = 32, 20
-"""Faces per batch, and batches of which the fastest counts, where the speed of a classifier is measured."""
+"""Batch size and number of batches in the measurement of speed, whose fastest batch counts."""
 
 
 def evaluate_classifier(
@@ -92,12 +92,12 @@ def evaluate_classifier(
 
 
 class _Shown:
-    """What a model says of the crops of a split, in the places of the classes that it knows.
+    """The predictions of a model on the crops of a split, over the K classes that it knows.
 
     Attributes
     ----------
-    names : (K) the classes that the model knows, in the order of EMOTIONS
-    scored : (N,) images with a majority label that the model knows
+    names : the K classes, in the order of EMOTIONS
+    scored : (N,) bool, images with a majority label that the model knows
     """
 
     def __init__(self, model: ExpressionModel, faces: LabelledFaces, crops: Crops, options: EvaluateOptions) -> None:
@@ -108,18 +108,18 @@ class _Shown:
         if len(np.unique(faces.label[self.scored])) < 2:
             hint = f"it knows {', '.join(self.names)}"
             raise UsageError(f"the split {faces.split} shows fewer than two classes that the model knows", hint)
-        self.label: Int64 = np.searchsorted(self.known, faces.label)  # of use where scored
+        self.label: Int64 = np.searchsorted(self.known, faces.label)  # valid where scored
         self.probability = self._probability(crops.pixels)
         self.answer = self._answer(self.probability, crops.found)
         self.missed: Bool = ~crops.found if options.end_to_end else np.zeros(len(faces), bool)
 
     def right(self, probability: Float64) -> Bool:
-        """(N',) whether the scored images are classified correctly by other probabilities than those of the plain crops."""
+        """(N',) whether the scored images are classified correctly, given their probabilities."""
         answer = self._answer(probability, self.crops.found[self.scored])
         return np.asarray(answer == self.label[self.scored], bool)
 
     def changed(self, name: str) -> Float64:
-        """(N', K) the probabilities of the images that are scored, under one of OCCLUSIONS."""
+        """(N', K) the probabilities of the scored images under one of OCCLUSIONS."""
         return self._probability(changed(self.crops.pixels[self.scored], name))
 
     def matrix(self) -> Int64:
@@ -129,7 +129,7 @@ class _Shown:
         return np.bincount(cells, minlength=classes * answers).reshape(classes, answers).astype(np.int64)
 
     def counts(self, copied: int) -> ImageCounts:
-        """What became of the images."""
+        """Counts of the images."""
         label = self.faces.label
         return ImageCounts(
             read=len(label),
@@ -141,13 +141,13 @@ class _Shown:
         )
 
     def calibration(self) -> Calibration:
-        """Against the majority: of the images that are scored and, end to end, have a face."""
+        """Calibration against the majority label, on scored images that, end to end, have a face."""
         chosen = self.scored & ~self.missed
         hit = (self.answer == self.label)[chosen].astype(np.float64)
         return calibration_of(reliability(self.probability.max(axis=1)[chosen], hit))
 
     def calibration_votes(self) -> Calibration:
-        """Against what people said: also of images without a majority, if an expression that the model knows comes first."""
+        """Calibration against the votes, also on images without a majority, if a class that the model knows comes first."""
         share = self.faces.share
         said = share.sum(axis=1) > 0
         chosen = said & np.isin(share.argmax(axis=1), self.known) & ~self.missed
@@ -159,7 +159,7 @@ class _Shown:
         return self.model.probabilities(pixels)[:, self.known].astype(np.float64)
 
     def _answer(self, probability: Float64, found: Bool) -> Int64:
-        """(N,) the likeliest class or, end to end where there is no face, the place after the last class."""
+        """(N,) the most probable class or, end to end where there is no face, the index after the last class."""
         best = probability.argmax(axis=1).astype(np.int64)
         return np.where(found, best, len(self.known)) if self.options.end_to_end else best
 
@@ -185,8 +185,7 @@ def _facts(path: Path, model: ExpressionModel, crops: UInt8) -> ModelFacts:
 
 
 def ms_per_face(model: ExpressionModel, crops: UInt8) -> float:
-    """Milliseconds per face on one core at batches of 32, normalisation and softmax included: the fastest of 20 runs, so that
-    what else the machine does counts for little.
+    """Milliseconds per face on one core in batches of 32, with normalisation and softmax: the fastest of 20 batches.
 
     Parameters
     ----------

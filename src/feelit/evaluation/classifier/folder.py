@@ -1,4 +1,4 @@
-"""The folder of an evaluation: the scores as JSON, and two figures."""
+"""Output of an evaluation: a folder with scores as JSON and two figures, and tables for the terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCORES, CONFUSION, RELIABILITY = "scores.json", "confusion.png", "reliability.pn
 def check_folder(
     folder: Location, force: bool, model: Path, data: Path, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)
 ) -> None:
-    """What would keep the files of an evaluation from being written, before it takes its time.
+    """Check that the files of an evaluation can be written, before it starts.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def json_text(scores: ClassifierScores | FaceScores) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A title, headings, and cells below them; the first `words` columns hold words, the others numbers."""
+    """A table of text; the first `words` columns hold words, the others numbers."""
 
     title: str
     headings: Sequence[str]
@@ -97,7 +97,7 @@ class TextTable:
 
 
 def tables(scores: ClassifierScores) -> list[TextTable]:
-    """Everything that the terminal shows, in order."""
+    """The tables that the terminal shows, in order."""
     shown = [_summary(scores), _classes(scores), _confusion(scores)]
     return [*shown, _occlusions(scores)] if scores.occlusions is not None else shown
 

@@ -1,4 +1,4 @@
-"""How good a classifier is, on labelled data: numbers that anyone can recompute by hand."""
+"""Metrics of classifiers: precision, recall, F1, calibration."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def class_scores(matrix: Int64) -> ClassScores:
 
 
 def fit_temperature(logits: Float32, target: Float32) -> float:
-    """The temperature that makes what people said most likely (Guo et al. 2017): a golden-section search over 0.1..10.
+    """The temperature that maximises the likelihood of the labels (Guo et al. 2017): a golden-section search over 0.1..10.
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ BINS = 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reliability:
-    """Predictions by their confidence, in B intervals of equal length: (0, 1/B], (1/B, 2/B] and so on.
+    """Predictions by confidence, in B intervals of equal length: (0, 1/B], (1/B, 2/B] and so on (Guo et al. 2017).
 
-    Of a detector, predictions are its boxes, their scores the confidence.
+    For a detector, predictions are its boxes and confidences their scores.
     """
 
     images: Int64  # (B,) or boxes
@@ -112,10 +112,13 @@ class Reliability:
 def reliability(confidence: Float64, agreement: Float64, bins: int = BINS) -> Reliability:
     """Sort predictions into bins.
 
+    Where several people labelled an image, agreement is the share of them who gave the predicted label, the chance of being
+    right with one of them (Baan et al. 2022, "Stop Measuring Calibration When Humans Disagree").
+
     Parameters
     ----------
-    confidence : (N,) float64, 0..1: the probability of what was predicted
-    agreement : (N,) float64, 0..1: whether that is right, or the share of people who say so
+    confidence : (N,) float64, 0..1: the probability of the predicted label
+    agreement : (N,) float64, 0..1: whether it is right, or the share of votes for it
     """
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     images = np.bincount(place, minlength=bins)

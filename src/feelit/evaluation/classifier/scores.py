@@ -1,4 +1,4 @@
-"""What an evaluation of a classifier comes to, and its JSON form, of which docs/evaluation.md says field by field."""
+"""Scores of an expression classifier with bootstrap intervals, and their JSON form, see docs/evaluation.md."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LEVEL = 0.95
 
 
 def resampled(counts: Int64, replicates: int = REPLICATES, seed: int = SEED) -> Int64:
-    """Tables of the same total, as drawing the images again would give them.
+    """Bootstrap replicates of a table of counts (Efron & Tibshirani 1993, ch. 13), multinomial with the same total.
 
     Parameters
     ----------
-    counts : (...) how many images fell in each cell
+    counts : (...) images per cell
 
     Returns
     -------
@@ -36,13 +36,13 @@ def resampled(counts: Int64, replicates: int = REPLICATES, seed: int = SEED) -> 
 
 
 def interval(scores: Float64) -> tuple[float, float]:
-    """(replicates,) -> what the middle 95 % of them lie between."""
+    """(replicates,) scores -> the bounds of their middle 95 % (percentile bootstrap)."""
     low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
 NO_FACE = "no face"
-"""What is predicted, end to end, where the detector finds nothing."""
+"""The prediction, end to end, where the detector finds no face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The expected calibration error and what it is made of."""
+    """The expected calibration error and its bins."""
 
     error: float
     images: int
@@ -95,7 +95,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class OcclusionScore:
-    """What a change to the crops costs, in shares of all images; the interval of `lost` is of differences image by image."""
+    """Accuracy under a change of the crops, and the loss of accuracy, whose interval is that of paired differences."""
 
     accuracy: Estimate
     lost: Estimate
@@ -103,7 +103,7 @@ class OcclusionScore:
 
 @dataclass(frozen=True, slots=True)
 class ImageCounts:
-    """What became of the images of a split; `copies` are pixels that it holds already, and count like the others."""
+    """Counts of the images of a split; `copies` have the pixels of an earlier image, and are scored as well."""
 
     read: int
     copies: int
@@ -115,7 +115,7 @@ class ImageCounts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of the classifier itself."""
+    """Facts about the classifier."""
 
     name: str
     file: str
@@ -127,7 +127,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class ClassifierScores:
-    """How good a classifier is on one split of labelled images."""
+    """Scores of a classifier on one split of labelled images."""
 
     model: ModelFacts
     data: str
@@ -198,7 +198,7 @@ def calibration_of(found: Reliability) -> Calibration:
 
 
 def occlusion_score(right_before: Bool, right_after: Bool) -> OcclusionScore:
-    """What a change to the same images costs.
+    """The score of a change of the crops, from paired results.
 
     Parameters
     ----------

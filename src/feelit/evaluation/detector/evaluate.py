@@ -1,4 +1,4 @@
-"""A face detector on photographs in which the faces are known."""
+"""Evaluation of face detectors on labelled photographs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detecto
 from feelit.vision.multi_scale import MultiScaleDetector
 
 LEAST_SCORE = 0.001
-"""Curves go down to here."""
+"""The lowest score of the curves."""
 
 TIMED = 50
-"""So many images are analysed once more, at the default threshold as users do, for the CPU time that it takes: the first ones,
-and their mean, for some clocks tick rarely."""
+"""The number of first images on which the CPU time is measured, at the default threshold."""
 
 
 def evaluate_faces(
@@ -35,10 +34,9 @@ def evaluate_faces(
     device: Device = "cpu",
     advance: Callable[[float], None] = lambda share: None,
 ) -> FaceScores:
-    """Run a detector over labelled images and score what it finds, at IoU 0.5.
+    """Run a detector on labelled images and score its detections at IoU 0.5.
 
-    It is shown what `feelit analyze` would show it of a photograph: the whole once small and, where small faces are looked
-    for, once large.
+    Images are searched as `feelit analyze` searches photographs: at a small scale and, for small faces, at a large one.
 
     Parameters
     ----------
@@ -92,7 +90,7 @@ def evaluate_faces(
 
 
 class _Look:
-    """Shows a detector one image after the other and keeps what it finds."""
+    """Runs a detector on images and collects its detections."""
 
     def __init__(self, network: FaceDetector, asked: EvaluateFacesOptions) -> None:
         self._network, self._asked = network, asked
@@ -113,7 +111,7 @@ class _Look:
             begun = time.process_time()
             multi_scale.find([sample], self._network.threshold)
             self.ms.append((time.process_time() - begun) * 1000)
-        edges = np.array([width, height, width, height], np.float32)  # beyond them nobody has drawn boxes
+        edges = np.array([width, height, width, height], np.float32)  # labelled boxes end there
         box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
         self.seen.append(Seen(image.name, box, found.score, truth, image.ignore))
         self.drawn += image.drawn

@@ -1,4 +1,4 @@
-"""The folder of a detector's evaluation: the figures as JSON, its worst mistakes, its curves."""
+"""Output folder of a detector's evaluation: scores as JSON, a sheet of its worst mistakes, its curves."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def write_face_folder(scores: FaceScores, images: FaceImages, folder: Location) 
 
 
 COLUMNS, ROWS = 8, 3
-"""So many tiles a kind of mistake."""
+"""Tiles per kind of mistake."""
 
 TILE_PX, GAP_PX = 168, 12
 CAP_PX, HEAD_CAP_PX = 8, 12
 CONTEXT = 1.0
-"""A tile shows the box and so many of its sides on each side of it."""
+"""Margin of a tile around the box, in sides of the box."""
 
 LEAST_SEEN_PX = 24
-"""Tiles of smaller boxes would be all blur: they show this much and more."""
+"""The least side of a box for the size of its tile, against tiles that are all blur."""
 
 MISSED, FALSE = theme.EMOTION_COLOUR["contempt"], theme.EMOTION_COLOUR["anger"]  # a light blue and a vermilion
 
@@ -91,19 +91,19 @@ def draw_sheet(scores: FaceScores, images: FaceImages) -> UInt8:
 
 
 def _tiles(images: FaceImages, mistakes: Sequence[Mistake]) -> dict[int, tuple[UInt8, float, tuple[int, int]]]:
-    """What the images show about mistakes, by the identity of each: pixels, their scale, and where the tile begins."""
-    wanted: dict[int, list[Mistake]] = {}
+    """The tiles of mistakes, by the `id` of each: pixels, their scale, and the tile's top left corner."""
+    by_image: dict[int, list[Mistake]] = {}
     for mistake in mistakes:
-        wanted.setdefault(mistake.image, []).append(mistake)
+        by_image.setdefault(mistake.image, []).append(mistake)
     found = {}
     for number, image in enumerate(images.read()):
-        for mistake in wanted.get(number, ()):
+        for mistake in by_image.get(number, ()):
             found[id(mistake)] = _cut(image.pixels("bgr"), mistake)
     return found
 
 
 def _cut(pixels: UInt8, mistake: Mistake) -> tuple[UInt8, float, tuple[int, int]]:
-    """A square about a box; beyond the picture it is as dark as the sheet."""
+    """A square around a box; beyond the picture it has the colour of the sheet."""
     x0, y0, x1, y1 = (float(v) for v in mistake.box)
     side = max(1, round(max(x1 - x0, y1 - y0, LEAST_SEEN_PX) * (1 + 2 * CONTEXT)))
     left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
@@ -151,7 +151,7 @@ def _section(title: str, tiles: Sequence[UInt8]) -> UInt8:
 
 
 def _fitting(name: str) -> str:
-    """The end of a name, as much of it as fits below a tile, in ASCII: other letters the font has not."""
+    """The end of a name in ASCII, as much of it as fits below a tile."""
     text = one_line(name).encode("ascii", "replace").decode()
     while text_width_px(text, CAP_PX) > TILE_PX:
         text = "..." + text.removeprefix("...")[max(1, len(text) // 8) :]

@@ -1,10 +1,10 @@
-"""Photographs in which the faces are known, as they are passed on: Parquet files, WIDER FACE, a CSV file.
+"""Labelled photographs for the evaluation of detectors: Parquet files, WIDER FACE, or a CSV file.
 
-Parquet: a row an image, `image` (encoded), and lists with an entry a face: `box` (x0 y0 x1 y1 px) and, if there are any,
-`ignore`, `landmarks` (10 floats, px) and `source`. Where `real_box` is not null people drew these boxes, and they count; the
-others are those of another detector. WIDER FACE (Yang et al. 2016): a folder with the images and
-`wider_face_split/wider_face_val_bbx_gt.txt`. CSV: a line a face with `image`, `x0`, `y0`, `x1` and `y1`; empty coordinates say
-that an image shows no face.
+Parquet: one row per image, `image` (encoded), and lists with one entry per face: `box` (x0 y0 x1 y1 px) and optionally
+`ignore`, `landmarks` (10 floats, px) and `source`. Where `real_box` is not null, it holds boxes drawn by people, which are
+used; the others are those of another detector. WIDER FACE (Yang et al. 2016): a folder with the images and
+`wider_face_split/wider_face_val_bbx_gt.txt`. CSV: one line per face with `image`, `x0`, `y0`, `x1` and `y1`; coordinates are
+empty for an image without faces.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from feelit.types import Bool, Float32, UInt8
 HINT = "docs/evaluation.md describes the formats"
 CORNERS = ("x0", "y0", "x1", "y1")
 LANDMARKS = 10
-INVALID = 7  # the column of WIDER FACE that says that a face is none that can be judged
+INVALID = 7  # the column of WIDER FACE for faces to be ignored
 NUMBERS = 10  # a line: x, y, w, h and six attributes
 EMPTY: Float32 = np.zeros((0, 4), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceImage:
-    """A photograph and what is known of its faces.
+    """A photograph and its labels.
 
-    `box` (G, 4) px and `ignore` (G,) are what counts; `drawn` says whether people drew these boxes. `marked` (M, 4) px are the
-    boxes of faces whose `landmarks` (M, 5, 2) px another detector found.
+    `box` (G, 4) px and `ignore` (G,) are the ground truth; `drawn` says whether people drew these boxes. `marked` (M, 4) px are
+    the boxes of faces whose `landmarks` (M, 5, 2) px another detector found.
     """
 
     name: str
@@ -64,7 +64,7 @@ class FaceImage:
 
 @dataclass(frozen=True, slots=True)
 class FaceImages:
-    """How many images there are, and what gives them one after the other, decoded by nobody yet."""
+    """The number of images, and a function that reads them one after the other, not yet decoded."""
 
     count: int
     read: Callable[[], Iterator[FaceImage]]
@@ -130,9 +130,9 @@ def _parquet_images(tables: Sequence[Path], source: str | None) -> FaceImages:
 
 def _rows(path: Path, source: str | None) -> Iterator[FaceImage]:
     with path.open("rb") as opened, parquet.ParquetFile(opened) as file:
-        wanted = [n for n in ("image", "box", "ignore", "landmarks", "real_box", "source") if n in file.schema_arrow.names]
+        columns = [n for n in ("image", "box", "ignore", "landmarks", "real_box", "source") if n in file.schema_arrow.names]
         number = 0
-        for batch in file.iter_batches(64, columns=wanted):
+        for batch in file.iter_batches(64, columns=columns):
             for row in batch.to_pylist():
                 if source is None or row["source"] == source:
                     yield _parquet_image(row, f"{path.name}, row {number}")
@@ -166,7 +166,7 @@ def _wider_lists(data: Path) -> list[Path]:
 
 
 def _wider_images(path: Path) -> list[FaceImage]:
-    """An image is a line with its name, one with the number of its faces, and a line for each, of zeros if there is none."""
+    """Per image: a line with its name, one with the number of its faces, and one per face, of zeros if there is none."""
     try:
         lines = text_of(path.read_bytes()).splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -197,7 +197,7 @@ def _numbers(line: str) -> list[float]:
 
 
 def _wider_root(path: Path) -> Path:
-    """The folder that the names of images begin at."""
+    """The folder to which the names of images are relative."""
     split = re.search(r"_(train|val|test)_", path.name)
     top = path.parent.parent if path.parent.name == "wider_face_split" else path.parent
     places = [top / f"WIDER_{split[1]}" / "images"] if split else []

@@ -1,4 +1,4 @@
-"""How well faces are found: recall, false faces, average precision, landmark error."""
+"""Metrics of face detectors: recall, false faces, average precision, landmark error."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from feelit.geometry import area, iou
 from feelit.types import Bool, Columns, Float32, Int64
 
 LOOSE = 0.8
-"""Among faces from a size on, false ones count from this share of it on: a loose box may be smaller than its face."""
+"""Among faces from a size on, false detections count from this share of the size on: a box may be smaller than its face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches(Columns):
-    """What became of every detection of one image, by falling score; those that fell on faces to ignore are left out."""
+    """The result of every detection of one image, by falling score, without those on ignored faces."""
 
     score: Float32  # (D,)
-    hit: Bool  # (D,) found a face that nobody with a higher score had found
+    hit: Bool  # (D,) found a face that no detection with a higher score had found
     truth: Int64  # (D,) row of the face, -1 for a false one
     found: Int64  # (D,) row of the detection
 
@@ -41,7 +41,7 @@ def match_faces(found: Float32, score: Float32, truth: Float32, ignore: Bool, ov
     found : (D, 4) float32 px
     score : (D,) float32
     truth : (G, 4) float32 px
-    ignore : (G,) bool: finding such a face, or not finding it, counts for nothing
+    ignore : (G,) bool: faces that count neither as found nor as missed
     overlap : the least IoU of a hit
     """
     order = np.argsort(-score, kind="stable")
@@ -66,17 +66,16 @@ def box_sizes(box: Float32) -> Float32:
 
 
 def counted(truth: Float32, ignore: Bool, sizes_px: tuple[float, float]) -> Bool:
-    """(G,) bool: which faces are asked for, of at least the first size and below the second."""
+    """(G,) bool: which faces count, of at least the first size and below the second."""
     size = box_sizes(truth)
     return (size >= sizes_px[0]) & (size < sizes_px[1]) & ~ignore
 
 
 def match_sizes(found: Float32, score: Float32, truth: Float32, ignore: Bool, sizes_px: tuple[float, float]) -> Matches:
-    """`match_faces` where only faces of some sizes are asked for, at least the first and below the second.
+    """`match_faces` for faces of at least the first size and below the second.
 
-    As in COCO (Lin et al. 2014), neither faces of other sizes count nor what is found at no face and is of another size; a
-    fifth beyond the sizes asked for is still of these sizes (LOOSE). Without this, a small face that was found, but whose box
-    fits loosely, would be a false face among large ones.
+    As in COCO (Lin et al. 2014), faces of other sizes are ignored, and so are false detections of other sizes, with a tolerance
+    of a fifth (LOOSE). Otherwise a small face with a loose box would be a false face among large ones.
     """
     matches = match_faces(found, score, truth, ~counted(truth, ignore, sizes_px))
     size = box_sizes(found[matches.found])
@@ -84,7 +83,7 @@ def match_sizes(found: Float32, score: Float32, truth: Float32, ignore: Bool, si
 
 
 def curve(matches: list[Matches], faces: int) -> Curve:
-    """The curve over a set of images that show `faces` faces that count."""
+    """The curve over a set of images with `faces` faces that count."""
     every = Matches.join(matches)
     order = np.argsort(-every.score, kind="stable")
     hits = np.cumsum(every.hit[order])

@@ -1,4 +1,4 @@
-"""What is said of a detector in the end: figures with a JSON form, and the curves behind them."""
+"""Scores of a face detector, their JSON form, and the curves behind them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCORE_BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class SizeScore:
-    """How faces of some sizes are found; false faces are counted among those of the same sizes."""
+    """Scores on faces of some sizes; false faces are counted among detections of the same sizes."""
 
     least_px: float
     below_px: float | None  # None: all that are larger
@@ -52,7 +52,7 @@ class SizeScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoreBin:
-    """Detections of about the same score; NaN where there are none."""
+    """Detections in an interval of scores; NaN where there are none."""
 
     detections: int
     mean_score: float
@@ -71,11 +71,11 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceScores:
-    """Figures of one detector on one data set.
+    """Scores of one detector on one data set.
 
-    `sizes` begins with the faces that were asked for; calibration and the pictures of mistakes are about these too. Landmarks
-    are compared with those of the detector that labelled the data, `landmark_error` is the median in shares of the distance
-    between the eyes. `ms_per_image` is CPU time of one core at the sizes of these images, without decoding.
+    `sizes` begins with the range of `--min-face`; calibration and the sheet of mistakes are about that range, too. Landmarks
+    are compared with those of the detector that labelled the data; `landmark_error` is the median, relative to the distance
+    between the eyes. `ms_per_image` is CPU time of one core at the size of the images, without decoding.
     """
 
     model: str
@@ -100,7 +100,7 @@ class FaceScores:
     false: tuple[Mistake, ...]  # the surest first
 
     def as_json(self) -> dict[str, object]:
-        """The figures, for `json.dumps`, without curves and single mistakes; what cannot be known is null."""
+        """The scores for `json.dumps`, without curves and single mistakes; unknown values are null."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("curves", "missed", "false")}
         content["sizes"] = [_rounded(asdict(size)) for size in self.sizes]
         content["calibration"] = [_rounded(asdict(part)) for part in self.calibration]
@@ -109,7 +109,7 @@ class FaceScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One image: what was found and what is there, all cut off at its edges."""
+    """The detections and the labels of one image, clipped to its edges."""
 
     name: str
     found: Float32  # (D, 4) px
@@ -119,7 +119,7 @@ class Seen:
 
 
 def sizes_asked(min_face_px: float) -> list[tuple[float, float]]:
-    """Ranges of sizes in px: from the size asked for, from the usual ones, and one by one."""
+    """Ranges of sizes in px: from `min_face_px`, from the usual sizes, and disjoint ones."""
     first = dict.fromkeys((min_face_px, *FROM_PX))
     return [(size, math.inf) for size in first] + list(pairwise(BINS_PX))
 
@@ -127,7 +127,7 @@ def sizes_asked(min_face_px: float) -> list[tuple[float, float]]:
 def score_sizes(
     seen: Sequence[Seen], sizes_px: tuple[float, float], threshold: float
 ) -> tuple[SizeScore, Curve, list[Matches]]:
-    """Everything about the faces of some sizes."""
+    """The scores on faces of some sizes, their curve, and the matches of each image."""
     matches = [match_sizes(image.found, image.score, image.truth, image.ignore, sizes_px) for image in seen]
     faces = sum(int(counted(image.truth, image.ignore, sizes_px).sum()) for image in seen)
     whole = curve(matches, faces)
@@ -140,7 +140,7 @@ def score_sizes(
 def find_mistakes(
     seen: Sequence[Seen], matches: Sequence[Matches], sizes_px: tuple[float, float], threshold: float
 ) -> tuple[tuple[Mistake, ...], tuple[Mistake, ...]]:
-    """What was missed, the largest first, and what is false, the surest first; at the threshold, among faces of some sizes."""
+    """Missed faces, the largest first, and false ones, the highest score first; at a threshold, among faces of some sizes."""
     missed, false = [], []
     for i, (image, mine) in enumerate(zip(seen, matches, strict=True)):
         best = np.zeros(len(image.truth), np.float32)
@@ -157,7 +157,7 @@ def find_mistakes(
 def score_calibration(matches: Sequence[Matches], threshold: float) -> tuple[tuple[ScoreBin, ...], float]:
     """Bins of the score, and the calibration error over them, of detections from half the threshold on.
 
-    Weaker ones are many, nearly all false, and never used: they would make any detector look well calibrated.
+    The many weaker ones are nearly all false and would make any detector look well calibrated.
     """
     used = Matches.join([mine.rows(mine.score >= threshold / 2) for mine in matches])
     found = reliability(used.score.astype(np.float64), used.hit.astype(np.float64), SCORE_BINS)
@@ -167,7 +167,7 @@ def score_calibration(matches: Sequence[Matches], threshold: float) -> tuple[tup
 
 
 def _rounded(content: dict[str, object]) -> dict[str, object]:
-    """Four digits are more than any of these figures deserves; JSON has no NaN."""
+    """Round to four digits; JSON has no NaN."""
     return {name: _finite(value) if isinstance(value, float) else value for name, value in content.items()}
 
 
