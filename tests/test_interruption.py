@@ -104,7 +104,9 @@ def test_a_worker_killed_before_it_took_anything_harms_nothing(tmp_path: Path) -
     assert [getattr(outcomes[n].result, "decoded", None) for n in range(5)] == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("work", [works.endless, works.deaf], ids=["busy", "deaf"])
+@pytest.mark.parametrize(
+    "work", [pytest.param(works.endless, id="busy", marks=pytest.mark.slow), pytest.param(works.deaf, id="deaf")]
+)
 def test_leaving_early_ends_the_workers_soon(work: Work, tmp_path: Path) -> None:
     run = LocalEngine(2, work).run(works.orders(tmp_path))
     left_s: list[float] = []

@@ -102,7 +102,9 @@ READERS = [by_duckdb, by_polars, by_pandas, by_pyarrow]
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("within", [False, True], ids=["workspace-beside", "workspace-within"])
+@pytest.mark.parametrize(
+    "within", [pytest.param(False, id="workspace-beside", marks=pytest.mark.slow), pytest.param(True, id="workspace-within")]
+)
 def test_every_reader_sees_one_table_of_what_is_done_at_any_moment(
     reader: Callable[[Path], set[str]], within: bool, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -362,7 +362,7 @@ def test_without_matplotlib_it_says_what_to_install(timeline: Path, monkeypatch:
     assert caught.value.hint == "pip install 'feelit[plot]'"
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.png", "a.pdf"])
+@pytest.mark.parametrize("name", ["a.svg", "a.pdf", pytest.param("a.png", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "title",
     [

@@ -24,8 +24,10 @@ FRAGMENTS = {"movflags": "frag_keyframe+empty_moov"}
 HYBRID = {"movflags": "frag_keyframe"}
 
 
-def make(name: str, maker: Callable[..., Path], **asked: object) -> object:
-    return pytest.param(name, maker, asked, id=f"{maker.__name__}{''.join(f'-{v}' for v in asked.values())}-{name}")
+def make(name: str, maker: Callable[..., Path], later: bool = False, **asked: object) -> object:
+    """A clip; `later` leaves it to the slow tests."""
+    name_of_case = f"{maker.__name__}{''.join(f'-{v}' for v in asked.values())}-{name}"
+    return pytest.param(name, maker, asked, id=name_of_case, marks=[pytest.mark.slow] if later else [])
 
 
 CLIPS = [
@@ -33,20 +35,20 @@ CLIPS = [
     make("a.mp4", clips.plain, muxer=FAST),
     make("a.mp4", clips.plain, muxer=FRAGMENTS),
     make("a.mp4", clips.plain, muxer=HYBRID),
-    make("a.mp4", clips.plain, codec="libx265"),
+    make("a.mp4", clips.plain, later=True, codec="libx265"),
     make("a.mp4", clips.vfr),
-    make("a.mp4", clips.rotated),
+    make("a.mp4", clips.rotated, later=True),
     make("a.mov", clips.alpha, frames=15),
-    make("a.mp4", clips.b_frames_open_gop),
-    make("a.mp4", clips.with_audio),
+    make("a.mp4", clips.b_frames_open_gop, later=True),
+    make("a.mp4", clips.with_audio, later=True),
     make("a.mp4", clips.one_frame),
     make("a.mp4", clips.truncated, muxer=FAST),
     make("a.mp4", clips.corrupt_packet),
     make("a.mkv", clips.plain),
     make("a.webm", clips.plain, codec="libvpx-vp9"),
     make("a.ts", clips.starts_at_an_hour),
-    make("a.avi", clips.plain, codec="mpeg4"),
-    make("a.gif", clips.gif),
+    make("a.avi", clips.plain, later=True, codec="mpeg4"),
+    make("a.gif", clips.gif, later=True),
 ]
 
 

@@ -85,7 +85,7 @@ def every_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize(
     ("start_s", "end_s"),
     [
-        pytest.param(0.0, 0.4, id="beginning"),
+        pytest.param(0.0, 0.4, id="beginning", marks=pytest.mark.slow),
         pytest.param(0.3, 0.75, id="across a keyframe"),
         pytest.param(0.44, 0.52, id="about a keyframe", marks=pytest.mark.slow),
         pytest.param(0.48, 0.76, id="from a keyframe", marks=pytest.mark.slow),

@@ -142,7 +142,7 @@ def test_failures_keep_their_kind_on_the_way(orders: list[Order], tmp_path: Path
     assert isinstance(found[2], SegmentResult)
 
 
-@pytest.mark.parametrize("most", [1, 3])
+@pytest.mark.parametrize("most", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_orders_are_drawn_as_there_is_room_for_them(most: int, orders: list[Order]) -> None:
     drawn = 0
 
