@@ -245,7 +245,7 @@ class _Paths:
         best = int(self._score.argmax())
         stays = self._score >= self._score[best] - self._cost
         self._score = np.where(stays, self._score, self._score[best] - self._cost) + self._evidence[frame]
-        self._path = np.column_stack([self._path[np.where(stays, self._labels, best)], self._labels])
+        self._path = np.concatenate((self._path[np.where(stays, self._labels, best)], self._labels[:, None]), axis=1)
 
     def decide(self, until: int) -> None:
         """The label of the first frame that has none, by the frames before `until`."""
