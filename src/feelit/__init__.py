@@ -128,7 +128,7 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})  # not what this module imports
 
 
 def __getattr__(name: str) -> Any:
