@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from feelit.cli import ENDING, main
 from feelit.run.engines import Order, Outcome
@@ -21,6 +22,11 @@ from feelit.run.segment import analyze_segment
 from feelit.run.task import Models
 
 pytest_plugins = ["tests.browser"]
+
+# properties are checked on the same examples in every run; HYPOTHESIS_PROFILE=thorough looks for new ones
+settings.register_profile("steady", deadline=None, derandomize=True, database=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, database=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REPOSITORY = Path(__file__).parents[1]
 # processes that tests start run in other folders, and some of them unpickle classes of `tests`

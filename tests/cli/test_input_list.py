@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feelit.cli.analyze import read_list
@@ -61,7 +61,6 @@ def test_a_mark_that_does_not_hold_is_named(content: bytes) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r\ufeff"), min_size=2), max_size=5))
-@settings(max_examples=40)
 def test_names_come_back_whatever_they_are(names: list[str]) -> None:
     assert read_list("".join(f"{name}\n" for name in names).encode()) == names
     assert read_list("".join(f"{name}\0" for name in names).encode()) == names

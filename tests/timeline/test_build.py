@@ -47,7 +47,6 @@ def assert_same(a: Timeline, b: Timeline) -> None:
 
 
 @given(st.integers(0, 3), st.lists(st.integers(0, 300), max_size=12))
-@settings(max_examples=40)
 def test_rows_do_not_depend_on_where_the_video_was_cut(seed: int, cuts: list[int]) -> None:
     """Boundaries within a sampling interval, and segments without any frame, included."""
     results = call(seed).segments(cuts)
