@@ -15,9 +15,8 @@ import pytest
 from hypothesis import settings
 
 from feelit.cli import ENDING, main
-from feelit.run.engines import Order, Outcome
+from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.limits import Limits
-from feelit.run.engines.local import Work, attempt
 from feelit.run.segment import analyze_segment
 from feelit.run.task import Models
 

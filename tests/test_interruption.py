@@ -20,8 +20,8 @@ import pytest
 from feelit.errors import FeelitError, OutputError
 from feelit.logs import facts
 from feelit.options import AnalyzeOptions, RunOptions
-from feelit.run.engines import Order, Outcome
-from feelit.run.engines.local import LocalEngine, Work, attempt
+from feelit.run.engines import Order, Outcome, Work, attempt
+from feelit.run.engines.local import LocalEngine
 from feelit.run.job import VideoReport
 from feelit.run.pipeline import analyze_videos
 from feelit.run.plan import Source, find_videos

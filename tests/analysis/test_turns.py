@@ -10,7 +10,7 @@ import pytest
 
 import feelit
 from feelit.analysis.signals import HEADINGS, signal_summaries, signals_text
-from feelit.analysis.turns import roles, turns
+from feelit.analysis.speakers import roles, turns
 from feelit.errors import TimelineReadError
 from feelit.imports.speech import rttm
 from feelit.signals.columns import SPEECH_COLUMNS

@@ -16,7 +16,7 @@ import pytest
 import feelit
 from feelit.analysis import speakers
 from feelit.errors import UsageError
-from feelit.options.utterances import UtterancesOptions
+from feelit.options.transcripts import UtterancesOptions
 from feelit.signals.columns import BASIC
 from feelit.timeline.recording import Recording, open_timelines
 from feelit.timeline.schema import pack_metadata

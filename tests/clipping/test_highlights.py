@@ -13,7 +13,7 @@ import pytest
 from feelit.analysis.events import find_events
 from feelit.clipping.highlights import AT, SAY, find_highlights
 from feelit.errors import UsageError
-from feelit.options.utterances import SayOptions
+from feelit.options.transcripts import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from feelit.timeline.schema import pack_metadata
 from tests.clipping.made import SURE, TRACKS

@@ -12,7 +12,7 @@ import webvtt
 from feelit.errors import UsageError
 from feelit.imports.tiers import Word
 from feelit.imports.transcript import Utterance, read_transcript, refuse_another
-from feelit.options.clock import SIGNED_SECONDS, ClockOptions, clock_between
+from feelit.options.transcripts import SIGNED_SECONDS, ClockOptions, clock_between
 from tests.imports.made import written
 
 VTT = """WEBVTT - a meeting

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, is_dense, mutual_smile_times
 from feelit.analysis.observations import frame_lengths
+from feelit.analysis.speakers import Roles, roles
 from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
-from feelit.analysis.turns import Roles, roles
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import SIGNALS, SPEECH, UNITS
 from feelit.storage.names import one_line

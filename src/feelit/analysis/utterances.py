@@ -15,7 +15,7 @@ from feelit.analysis.speakers import Basis, Match, match_speakers
 from feelit.analysis.table import clock, csv_of, json_of, rounded
 from feelit.errors import UsageError
 from feelit.imports.transcript import Utterance, read_transcript, refuse_another
-from feelit.options.utterances import UtterancesOptions
+from feelit.options.transcripts import UtterancesOptions
 from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, names_of, open_timelines, with_time
 from feelit.types import EMOTIONS, Float64, Int64

@@ -15,7 +15,7 @@ from feelit.api import timelines, videos
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
-from feelit.options.utterances import SayOptions, UtterancesOptions
+from feelit.options.transcripts import SayOptions, UtterancesOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
 from feelit.storage.location import Location, location
 from feelit.storage.names import one_line

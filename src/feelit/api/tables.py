@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feelit.analysis.summary_text import Summary
     from feelit.analysis.utterances import UtteranceRow
     from feelit.options.timelines import EventsOptions, SummarizeOptions
-    from feelit.options.utterances import UtterancesOptions
+    from feelit.options.transcripts import UtterancesOptions
 
 
 def summary_table(timelines: TimelineSources, options: SummarizeOptions) -> ResultTable[Summary]:

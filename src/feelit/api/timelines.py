@@ -13,7 +13,7 @@ from feelit.options.expand import keywords
 from feelit.options.kinds import expanded, listed
 from feelit.options.people import PeopleOptions
 from feelit.options.timelines import EventsOptions, ExportOptions, MergeOptions, PlotOptions, ReportOptions, SummarizeOptions
-from feelit.options.utterances import UtterancesOptions
+from feelit.options.transcripts import UtterancesOptions
 from feelit.storage.location import Location, location
 from feelit.timeline.recording import TimelineSources, frame_of, listed_sources, open_timelines
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
-from feelit.options.utterances import SayOptions
+from feelit.options.transcripts import SayOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
 from feelit.storage.location import location
 from feelit.timeline.recording import TimelineSources

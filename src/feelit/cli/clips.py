@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from feelit.cli.command import Timeline, Video, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import JsonOptions, QuietOptions
-from feelit.options.utterances import SayOptions
+from feelit.options.transcripts import SayOptions
 from feelit.options.videos import ClipsOptions
 
 

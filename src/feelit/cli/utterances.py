@@ -9,7 +9,7 @@ import typer
 from feelit.cli.command import Timeline, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import PrintOptions
-from feelit.options.utterances import UtterancesOptions
+from feelit.options.transcripts import UtterancesOptions
 
 
 @with_options

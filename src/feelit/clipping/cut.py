@@ -12,7 +12,7 @@ from pathlib import Path
 from feelit.clipping.highlights import AT, SAY, Highlight, find_highlights
 from feelit.clipping.index import INDEX, Clip, csv_text, listed, name_of
 from feelit.errors import OutputError, UsageError
-from feelit.options.utterances import SayOptions
+from feelit.options.transcripts import SayOptions
 from feelit.options.videos import ClipsOptions
 from feelit.render.annotate import Scene
 from feelit.render.canvas import Canvas

@@ -17,7 +17,7 @@ from feelit.errors import UsageError
 from feelit.imports.transcript import has_phrase, read_transcript, refuse_another, spoken_at
 from feelit.labels import EMOTIONS
 from feelit.options.timelines import SURE, EventsOptions
-from feelit.options.utterances import SayOptions
+from feelit.options.transcripts import SayOptions
 from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from feelit.timeline.people import Series, names_of_people, people_meant, refuse_unknown, series_of
 from feelit.timeline.recording import Recording

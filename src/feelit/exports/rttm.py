@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.turns import turns
+from feelit.analysis.speakers import turns
 from feelit.errors import TimelineReadError
 from feelit.exports.selection import Selection
 from feelit.signals.columns import SPEECH

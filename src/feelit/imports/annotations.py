@@ -22,7 +22,7 @@ from feelit.errors import UsageError
 from feelit.imports.boris import boris_events, boris_project, tabular_columns
 from feelit.imports.speech import rttm, srt, webvtt, whisperx
 from feelit.imports.tiers import Annotation, Tiers, Word
-from feelit.options.clock import ClockOptions
+from feelit.options.transcripts import ClockOptions
 from feelit.times import parse_time
 
 MOST_BYTES = 1 << 26

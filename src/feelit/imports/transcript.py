@@ -11,7 +11,7 @@ from pathlib import Path
 from feelit.errors import UsageError
 from feelit.imports.annotations import read_tiers
 from feelit.imports.tiers import SPEECH, Word
-from feelit.options.clock import ClockOptions
+from feelit.options.transcripts import ClockOptions
 from feelit.storage.names import as_text
 
 MOST_LONGER_S = 60.0

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from feelit.errors import UsageError
-from feelit.options.clock import ClockOptions
 from feelit.options.declare import Bounds, option
 from feelit.options.kinds import SECONDS, Kind
 from feelit.options.shared import end_option, refuse_order, start_option
+from feelit.options.transcripts import ClockOptions
 
 LENGTH = Bounds(low=0, above=True, complaint="is no length of time", hint="give seconds, such as 0.1")
 

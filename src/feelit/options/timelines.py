@@ -22,7 +22,7 @@ from feelit.options.shared import (
     start_option,
     tracks_option,
 )
-from feelit.options.utterances import UtterancesOptions
+from feelit.options.transcripts import UtterancesOptions
 from feelit.storage.location import Location
 
 SURE = 0.05

@@ -21,8 +21,7 @@ from feelit.models.paths import BUILT_IN, model_path
 from feelit.options import AnalyzeOptions, Device, RunOptions
 from feelit.options.analyze import SignalLevel
 from feelit.run.cores import usable_cores
-from feelit.run.engines import Engine, Order, Outcome
-from feelit.run.engines.here import HereEngine
+from feelit.run.engines import Engine, HereEngine, Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import Job, VideoReport, failed, groups_in

@@ -17,8 +17,7 @@ import pytest
 from feelit.errors import FeelitError, ModelError, VideoReadError
 from feelit.models.paths import model_path
 from feelit.options import AnalyzeOptions
-from feelit.run.engines import Order, local
-from feelit.run.engines.here import HereEngine
+from feelit.run.engines import HereEngine, Order, local
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from feelit.run.plan import cut
@@ -193,7 +192,7 @@ def test_workers_that_never_begin_are_no_fault_of_a_video(tmp_path: Path) -> Non
 JOBLIB = """
 import multiprocessing, multiprocessing.context, sys
 from pathlib import Path
-from feelit.run.engines.here import HereEngine
+from feelit.run.engines import HereEngine
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
 from tests import works

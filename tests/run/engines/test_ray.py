@@ -17,11 +17,10 @@ import pytest
 
 from feelit.errors import FeelitError, VideoReadError
 from feelit.options import AnalyzeOptions, Device
-from feelit.run.engines import Order, Outcome
+from feelit.run.engines import Order, Outcome, Work
 from feelit.run.engines import ray as ray_engine
 from feelit.run.engines.cluster import import_ray
 from feelit.run.engines.limits import Limits
-from feelit.run.engines.local import Work
 from feelit.run.engines.ray import RayEngine
 from feelit.run.pipeline import resolve
 from feelit.run.segment import analyze_segment

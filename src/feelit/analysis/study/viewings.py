@@ -11,7 +11,7 @@ from feelit.analysis.study.fields import Fields, seconds
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS, apart, read_tiers
 from feelit.imports.tiers import Tiers
-from feelit.options.clock import MOST_DRIFT, ClockOptions, clock_between
+from feelit.options.transcripts import MOST_DRIFT, ClockOptions, clock_between
 from feelit.storage.location import Location, location
 
 WHOLE = "whole"

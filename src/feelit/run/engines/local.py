@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from feelit.errors import FeelitError, internal_error
+from feelit.errors import FeelitError
 from feelit.logs import facts
-from feelit.run.engines import Order, Outcome, analyze, prepare
+from feelit.run.engines import Order, Outcome, Work, analyze, attempt, prepare
 from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
 from feelit.storage import waiting
 
@@ -37,8 +37,6 @@ PATIENCE_S = 2.0
 
 MOST_EARLY_DEATHS = 3
 """The number of workers that may die in a row before they start a segment. More cannot be chance."""
-
-Work: TypeAlias = "Callable[[Task], SegmentResult]"
 
 
 @dataclass(slots=True)
@@ -308,16 +306,6 @@ def _serve(pipe: Connection, work: Work) -> None:
                 continue
             send(None)  # begun: from here on it is the task that a death is put down to
             send(attempt(task, work))
-
-
-def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
-    """The result of `work` on a task, or the error that prevented it."""
-    try:
-        return work(task)
-    except FeelitError as error:
-        return error
-    except Exception as error:
-        return internal_error(task.info.path, error)
 
 
 def _end_with_parent() -> None:

@@ -24,10 +24,9 @@ from feelit.errors import FeelitError
 from feelit.logs import facts
 from feelit.models.paths import models_folder
 from feelit.options import Device
-from feelit.run.engines import Order, Outcome, analyze
+from feelit.run.engines import Order, Outcome, Work, analyze, attempt
 from feelit.run.engines.cluster import LOOK_S, Head, first_line, import_ray, joined, lost, reachable
 from feelit.run.engines.limits import DIED, INTERVAL_S, TRIES, Cause, Limits, given_up
-from feelit.run.engines.local import Work, attempt
 from feelit.run.task import Task
 from feelit.storage.location import absolute
 

@@ -1,15 +1,79 @@
-"""The options of `feelit utterances`, and of other commands that take a transcript."""
+"""Options of annotations and transcripts: their clock, which may differ from the video's, their speakers, and words in them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 from feelit.errors import UsageError
-from feelit.options.clock import ClockOptions
-from feelit.options.declare import option
-from feelit.options.kinds import repeated
+from feelit.options.declare import Bounds, Options, option
+from feelit.options.kinds import Kind, repeated
+from feelit.times import MOST_S, parse_time
+
+
+def _signed(value: SupportsFloat | str) -> float:
+    if isinstance(value, bool | bytes):
+        raise TypeError
+    if not isinstance(value, str):
+        return float(value)
+    text = value.strip()
+    negative = text.startswith(("-", "\N{MINUS SIGN}"))
+    seconds = parse_time(text[1:] if negative else text, "")
+    return -seconds if negative else seconds
+
+
+SIGNED_SECONDS = Kind(
+    name="a time",
+    metavar="TIME",
+    convert=_signed,
+    hint="give seconds, as in -2.5 or 1:30",
+    python="float | str",
+)
+"""A shift in time: seconds or a clock time, with a minus where it goes back."""
+
+MOST_DRIFT = 360.0
+"""In seconds per hour: no clock is off by a tenth."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClockOptions(Options):
+    """The conversion of times of annotations to times of the video: `offset_s + time_s * (1 + drift / 3600)`."""
+
+    offset_s: float = option(
+        0.0,
+        "Seconds to add to the times of annotations and transcripts, as in -2.5.",
+        flag="--offset",
+        kind=SIGNED_SECONDS,
+        bounds=Bounds(low=-MOST_S, high=MOST_S, complaint="is no time of a recording", hint="give seconds, as in -2.5"),
+    )
+    drift: float = option(
+        0.0,
+        "Seconds to add for each hour of their clock, as in 0.8 where it is slow.",
+        bounds=Bounds(low=-MOST_DRIFT, high=MOST_DRIFT, complaint="is no drift of a clock", hint="give seconds an hour"),
+    )
+
+    def video_s(self, time_s: float) -> float:
+        """The time of the video for a time of the file, both in seconds."""
+        return self.offset_s + time_s * (1 + self.drift / 3600)
+
+
+def clock_between(first: tuple[float, float], second: tuple[float, float]) -> ClockOptions:
+    """The clock by two events, such as claps, whose times are known in the file and in the video.
+
+    Parameters
+    ----------
+    first, second : seconds of the file and of the video
+
+    Raises
+    ------
+    UsageError
+        if both are at one time, or the drift is too large for a clock.
+    """
+    if first[0] == second[0]:
+        raise UsageError("one moment gives no drift", "give two, far from one another")
+    rate = (second[1] - first[1]) / (second[0] - first[0])
+    return ClockOptions(offset_s=first[1] - rate * first[0], drift=3600 * (rate - 1))
 
 
 def _speaker(pair: Any) -> tuple[str, str]:
@@ -32,7 +96,7 @@ SPEAKERS = repeated(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UtterancesOptions(ClockOptions):
-    """How a transcript belongs to a timeline."""
+    """The relation of a transcript to a timeline."""
 
     speakers: tuple[tuple[str, str], ...] = option(
         (),
@@ -63,7 +127,7 @@ PHRASES = repeated(_phrase, name="a phrase", metavar="TEXT", hint="give a word o
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SayOptions(UtterancesOptions):
-    """Which utterances are looked for, and in which transcript."""
+    """The words to look for, and the transcript."""
 
     say: tuple[str, ...] = option(
         (),
