@@ -183,7 +183,7 @@ def test_what_is_wrong_with_cuda(
     ],
 )
 def test_encoders(present: set[str], level: Level, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feelit.video.codecs.can_encode", lambda name: name in present)
+    monkeypatch.setattr("feelit.video.writer.can_encode", lambda name: name in present)
     (found,) = diagnosis.encoders()
     assert found.level == level
     assert remedy in found.remedy

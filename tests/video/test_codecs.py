@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from feelit.video.codecs import can_encode, ffmpeg_version
+from feelit.video.writer import can_encode, ffmpeg_version
 
 
 @pytest.mark.parametrize(

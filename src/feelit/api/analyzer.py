@@ -23,7 +23,7 @@ from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, LANDMARKS, FaceTable, SegmentResult, Timeline, UInt8
-from feelit.video.pictures import picture_of, sample_of
+from feelit.video.decoded_frame import picture_of, sample_of
 from feelit.vision.detector import open_detector
 from feelit.vision.expression import open_expression
 from feelit.vision.multi_scale import MultiScaleDetector

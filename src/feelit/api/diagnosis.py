@@ -196,7 +196,7 @@ def machine() -> list[Finding]:
 def encoders() -> list[Finding]:
     """Whether annotated video can be written."""
     try:
-        from feelit.video.codecs import can_encode, ffmpeg_version
+        from feelit.video.writer import can_encode, ffmpeg_version
     except ImportError as error:
         return [
             Finding(

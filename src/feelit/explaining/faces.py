@@ -18,8 +18,8 @@ from feelit.storage.location import refuse_url
 from feelit.storage.names import as_text
 from feelit.times import is_time, parse_time
 from feelit.types import Detections, Float32, UInt8, VideoInfo
+from feelit.video.decoded_frame import picture_of, sample_of
 from feelit.video.luma import FULL_RANGE
-from feelit.video.pictures import picture_of, sample_of
 from feelit.video.stills import sample_at
 from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_close_faces

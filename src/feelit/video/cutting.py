@@ -20,8 +20,7 @@ from feelit.video.companions import copy_file_metadata, copy_stream_metadata
 from feelit.video.decoding import SegmentDecoder
 from feelit.video.probe import Probe, open_video, video_stream
 from feelit.video.shape import Shape
-from feelit.video.sound import sound_streams
-from feelit.video.sound_cut import SoundCut
+from feelit.video.sound import SoundCut, sound_streams
 from feelit.video.writer import Encoding, Picture, Sink
 
 _TOLERANCE_S = Fraction(1, 1_000_000)  # bounds are sums and differences of floating-point times

@@ -21,9 +21,8 @@ from feelit.storage.blocks import ObjectFile
 from feelit.storage.location import Location, Url, refuse_url
 from feelit.storage.objects import open_object
 from feelit.types import VideoInfo
-from feelit.video.index import has_whole_index
 from feelit.video.photographs import DEMUXERS, HEAD_BYTES, MOST_BYTES, demuxer_of, is_whole, orientation_in, size_in
-from feelit.video.scan import Scan
+from feelit.video.scan import Scan, has_whole_index
 from feelit.video.sequence import sequence_of
 from feelit.video.shape import MOST_PIXELS, Shape, StreamShapes
 

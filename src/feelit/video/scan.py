@@ -1,7 +1,10 @@
-"""What one pass over the packets of a stream finds, nothing decoded: how many, until when, and where the video can be cut."""
+"""Facts about a video from its packets, without decoding: their number, the duration, and where the video can be cut."""
 
 from __future__ import annotations
 
+import os
+import struct
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -9,6 +12,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from feelit.storage.blocks import ObjectFile
 from feelit.types import MOST_S
 
 USUAL_TIME_BASE = Fraction(1, 1000)
@@ -71,3 +75,40 @@ class Scan:
         if not self._trusted or self.jumps or not self._keys or bool((np.diff(pts) == 0).any()):
             return (), ()
         return tuple(self._keys), tuple(int(i) for i in np.searchsorted(pts, self._keys))
+
+
+MOST_BOXES = 64
+"""A film in one piece has a handful of boxes; one in fragments has thousands."""
+
+
+def has_whole_index(file: ObjectFile) -> bool:
+    """Whether a file is an .mp4 or .mov with one index for all of it (ISO 14496-12, 4.2 and 8.8).
+
+    FFmpeg's demuxer takes times, sizes and keyframes of such a file from its index, and reads packets only to return them. So
+    once a frame is decoded it is fed zeros in their place, and a video in a bucket is probed without reading it.
+
+    The position of the file is left where it was.
+    """
+    before = file.tell()
+    try:
+        kinds = list(_boxes(file))
+    finally:
+        file.seek(before)
+    return len(kinds) <= MOST_BOXES and kinds.count(b"moov") == 1 and not {b"moof", b"sidx", b"styp"} & set(kinds)
+
+
+def _boxes(file: ObjectFile) -> Iterator[bytes]:
+    """The kinds of the outermost boxes, MOST_BOXES + 1 at most, up to the first that is invalid."""
+    offset = 0
+    for _ in range(MOST_BOXES + 1):
+        file.seek(offset, os.SEEK_SET)
+        head = file.read(16)
+        if len(head) < 8:
+            return
+        size, kind = struct.unpack(">I4s", head[:8])
+        if size == 1 and len(head) == 16:
+            (size,) = struct.unpack(">Q", head[8:])
+        yield kind
+        if size < 8:  # 0 stands for the rest of the file
+            return
+        offset += size

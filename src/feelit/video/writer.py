@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, cast
 
 import av
+import av.codec
 import av.error
 import numpy as np
 from av.codec.context import Flags
@@ -275,3 +276,16 @@ def _encoding(codec: str) -> Iterator[None]:
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(f"{codec} cannot encode this video: {reason}", "try --codec libx264") from error
+
+
+def ffmpeg_version() -> str:
+    """The version of FFmpeg that PyAV was built with."""
+    return str(av.ffmpeg_version_info)
+
+
+def can_encode(codec: str) -> bool:
+    """Whether there is an encoder of that name, by FFmpeg's spelling: libx264, libx265, libvpx-vp9 ..."""
+    try:
+        return bool(av.codec.Codec(codec, "w").is_encoder)
+    except ValueError:  # PyAV's UnknownCodecError is one
+        return False

@@ -16,7 +16,7 @@ from feelit.options import Device
 from feelit.options.models import EvaluateFacesOptions
 from feelit.storage.names import as_text
 from feelit.types import Detections, Float32
-from feelit.video.pictures import picture_of, sample_of
+from feelit.video.decoded_frame import picture_of, sample_of
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector
 from feelit.vision.multi_scale import MultiScaleDetector
 
