@@ -1,1 +1,1 @@
-"""Models by name: their files, cards, catalogue, and checks."""
+"""Models by name: files, cards, catalogue, download and verification."""

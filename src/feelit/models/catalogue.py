@@ -1,4 +1,4 @@
-"""Public models that can be fetched by name: where they are, what they must be, and the cards that feelit gives them."""
+"""The catalogue of public models that can be downloaded by name: address, checksum and card of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of one model, for people and for programs: its card, and what its network takes and gives."""
+"""The description of one model, as text and as JSON: its card, and the inputs and outputs of its network."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A model; `path` is None where it was not fetched yet, and then nobody knows its inputs and outputs.
+    """A model. Where it is not downloaded, `path` is None, and inputs and outputs are unknown.
 
-    `problem` says why a network that is there does not load.
+    `problem` says why a network does not load.
     """
 
     name: str
@@ -44,18 +44,18 @@ class Described:
     problem: str = ""
 
     def record(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """The description for `json.dumps`."""
         content = {"name": self.name, "present": self.path is not None, "path": as_text(self.path) if self.path else None}
         ports = {side: [port._asdict() for port in getattr(self, side)] for side in ("inputs", "outputs")}
         return content | {"size_bytes": self.size_bytes, "card": asdict(self.card)} | ports | {"problem": self.problem or None}
 
     def text(self) -> str:
-        """Everything, in lines for people."""
+        """The description as text."""
         return "\n".join(_lines(self)) + "\n"
 
 
 def describe(name: str) -> Described:
-    """Look at a model, given by its name or path. One of the catalogue need not be on this computer.
+    """Describe a model, given by its name or path. One of the catalogue need not be downloaded.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _lines(model: Described) -> Iterator[str]:
 
 
 def _input(card: ModelCard) -> str:
-    fed = ADAPTERS.get(card.adapter, card)  # those of detectors know what their networks were trained with
+    fed = ADAPTERS.get(card.adapter, card)  # mean and scale of detectors are those of their adapters
     pixel = f"(pixel - {fed.mean:g}) / {fed.scale:g}" if (fed.mean, fed.scale) != (0, 1) else "pixels 0..255"
     if card.task == "face":
         return f"{card.color}, {pixel}; a box of {card.threshold:g} or more is a face"
@@ -126,7 +126,7 @@ def _port(port: Port) -> str:
 
 
 def _outline(content: object, indent: int) -> Iterator[str]:
-    """What JSON holds, as an indented list."""
+    """The content of JSON as an indented list."""
     margin = " " * indent
     if isinstance(content, Mapping):
         for key, value in content.items():

@@ -1,4 +1,4 @@
-"""What models there are, and what is known of each without opening it."""
+"""The list of models: built-in, downloaded, and in the catalogue."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Origin = Literal["built-in", "cache", "catalogue"]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One model; `origin` says where it is: with feelit, in the cache, or nowhere yet.
+    """One model; `origin` says where it is: built in, in the cache, or only in the catalogue.
 
-    What a damaged card should say is empty. `path` is None where there is no file.
+    Fields from a damaged card are empty. `path` is None where there is no file.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Listed:
 
 
 def list_models() -> list[Listed]:
-    """The built-in models, then those of the catalogue, present or not, then what else is in the cache."""
+    """The built-in models, then those of the catalogue, downloaded or not, then the others in the cache."""
     built_in = [_on_disk(name, models_folder() / file, "built-in") for name, file in BUILT_IN.items()]
     mine = {name: _on_disk(name, cached_path(name), "cache") for name in cached_names() if name not in BUILT_IN}
     public = [_public(entry, mine.pop(name, None)) for name, entry in catalogue().items()]
@@ -47,7 +47,7 @@ def card_of(entry: Entry) -> ModelCard:
 
 
 def _public(entry: Entry, mine: Listed | None) -> Listed:
-    """What the catalogue says; a file in the cache may be another, which `verify` finds out."""
+    """An entry of the catalogue; whether the file in the cache is the same is checked by `verify` alone."""
     card = card_of(entry)
     path = mine.path if mine else None
     origin: Origin = "cache" if mine else "catalogue"

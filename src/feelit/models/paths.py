@@ -1,4 +1,4 @@
-"""Where models lie, and what a model's name means. Nothing is fetched here."""
+"""Paths of model files, and the resolution of model names. Nothing is downloaded here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUILT_IN = {
 """Name on the command line -> file in models/."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-"""What a model of the cache can be called: no paths, and no endings."""
+"""Valid names of models in the cache."""
 
 
 def models_folder() -> Path:
@@ -29,7 +29,7 @@ def models_folder() -> Path:
 
 
 def cached_path(name: str) -> Path:
-    """Where a model of this name lies, or would lie, in the user's cache.
+    """The path of a model in the user's cache, whether it exists or not.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def cached_names() -> list[str]:
 
 
 def model_path(name: str) -> Path:
-    """The file that a name or a path stands for: a built-in model, else one in the user's cache, else a path.
+    """The file of a model: of a built-in one, else of one in the user's cache, else the given path.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Fetch a model of the catalogue into the user's cache, whole and checked, with its card."""
+"""Download of models of the catalogue into the user's cache, verified, with their cards."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def find_entry(name: str) -> Entry:
 def pull(
     name: str, mirror: str | None = None, file: Path | None = None, progress: Callable[[float], None] = lambda share: None
 ) -> Path:
-    """Put a model of the catalogue into the cache, with its card; if it is there already, nothing is fetched.
+    """Download a model of the catalogue and its card into the cache, unless it is there already.
 
     Parameters
     ----------
     name : in the catalogue
-    mirror : the folder of another web server that has the file as NAME.onnx
-    file : a copy of the file on this computer, to be taken instead
-    progress : is called with the share that is there, 0..1
+    mirror : a folder of another web server that has the file as NAME.onnx
+    file : a local copy of the file, used instead of a download
+    progress : called with the share that is downloaded, 0..1
 
     Returns
     -------
@@ -52,7 +52,7 @@ def pull(
     Raises
     ------
     ModelError
-        if there is no such model, it cannot be had, or is another file than that of the catalogue.
+        if there is no such model, it cannot be downloaded, or is another file than that of the catalogue.
     OutputError
         if the cache is full or cannot be written, or another process is fetching the same model.
     UsageError
@@ -100,7 +100,7 @@ def _fetch(entry: Entry, address: str, target: Path, progress: Callable[[float],
         message = f"{target} cannot be written: it needs {missing} bytes, and the disk has {free} left"
         raise OutputError(message, f"free some, or {INSTEAD}")
     download(RemoteFile(address, entry.size_bytes, entry.sha256), part, progress)
-    _write_card(entry, target)  # first: a model without a card would be of no use
+    _write_card(entry, target)  # first: a model without a card cannot be opened
     settle(part, target)
 
 

@@ -1,4 +1,4 @@
-"""Whether models are what their cards and the catalogue say."""
+"""Verification of models against their cards and the catalogue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AGAIN = "install feelit again; the models are part of it"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A model that was looked at; `remedy` is empty where nothing is wrong."""
+    """The result for one model; `remedy` is empty if it is sound."""
 
     name: str
     ok: bool
@@ -27,7 +27,7 @@ class Checked:
 
 
 def check_models(names: Sequence[str]) -> list[Checked]:
-    """Look at models, given by names or paths; at all that are on this computer if none is given."""
+    """Verify models, given by names or paths; without any, all that are on this computer."""
     return [check_model(name) for name in names or dict.fromkeys((*BUILT_IN, *cached_names()))]
 
 

@@ -1,1 +1,1 @@
-"""A timeline as a figure for a paper. The only matplotlib imports besides training."""
+"""Figures for papers, of timelines, studies and scores. With `training` the only room that imports matplotlib."""

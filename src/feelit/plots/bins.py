@@ -1,7 +1,6 @@
-"""What a figure shows, in equal parts of time: three hours have more samples than a page has room for.
+"""The content of a figure of timelines, in equal bins of time: a page has room for fewer points than a video has samples.
 
-Everything is weighted by the time that samples stand for, see `timeline.samples`, and exact: a sample that the edge of a bin
-cuts counts for both.
+Samples are weighted by the time that they stand for, and are divided between bins at their edges.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ class Bins:
     """One person or track in B equal parts of time."""
 
     number: int  # of the person or track
-    state: Int64  # (B,) what is shown for most of the time: a place in EMOTIONS, UNREADABLE or ABSENT
+    state: Int64  # (B,) the state for most of the time: an index into EMOTIONS, UNREADABLE or ABSENT
     probability: Float64
-    """(B, 8) mean of the smoothed probabilities over the readable time, NaN where there is none; or how far that lies above
-    what is usual, 0 where it does not."""
+    """(B, 8) mean of the smoothed probabilities over the readable time, NaN where there is none; or its rise above the
+    baseline, at least 0."""
 
     @property
     def seen(self) -> bool:
-        """Whether anything is there at all."""
+        """Whether the person or track is present in any bin."""
         return bool((self.state != ABSENT).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
-    """A person or a track, and what it is called."""
+    """A person or a track with its label."""
 
     label: str
     bins: Bins
@@ -54,13 +53,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content:
-    """What a figure shows."""
+    """The content of a figure."""
 
     sections: Sequence[Section]
-    emotions: Sequence[int]  # places in EMOTIONS, those that were asked for
-    left_out: str  # what there is no room for, in words; empty if nothing
+    emotions: Sequence[int]  # indices into EMOTIONS, the selected ones
+    left_out: str  # what there is no room for, as text; empty if nothing
     title: str
-    above_usual: bool  # probabilities less those of the usual face
+    above_usual: bool  # whether probabilities are rises above the baseline
 
     @property
     def panels(self) -> list[Panel]:
@@ -69,13 +68,13 @@ class Content:
 
 
 def binned(rows: TimelineSamples, edges_s: Float64, baseline: str = "none") -> list[Bins]:
-    """All people or tracks of a timeline of one video.
+    """The bins of all people or tracks of the timeline of one video.
 
     Parameters
     ----------
     rows : the timeline
-    edges_s : (B + 1,) float64, rising by equal steps: where the bins begin and end
-    baseline : "none" for probabilities, or above what they are to be given, see `track_series`
+    edges_s : (B + 1,) float64, the edges of the bins, equally spaced
+    baseline : "none" for probabilities, or the baseline to subtract, see `track_series`
     """
     period_s = float(np.median(rows.frames.length_s)) if len(rows.frames) else 0.0
     result = []
@@ -91,8 +90,8 @@ def binned(rows: TimelineSamples, edges_s: Float64, baseline: str = "none") -> l
 
 
 def _state(samples: Samples, edges_s: Float64, period_s: float) -> Int64:
-    """(B,) what a track shows for most of the time that it is there. It has to be there for half of a bin, or in bins that are
-    longer than that, for half a sample: who is seen for a second in three hours has been seen."""
+    """(B,) the most frequent state of a track in each bin. It has to be present for half of the bin or, if that is less, for
+    half of a sample."""
     kinds = len(EMOTIONS)
     shown = np.where(samples.readable, samples.emotion, kinds)
     spent_s = _spent(samples.time_s, samples.length_s, np.eye(kinds + 1)[shown], edges_s)
@@ -102,8 +101,8 @@ def _state(samples: Samples, edges_s: Float64, period_s: float) -> Int64:
 
 
 def _probability(trace: TrackSeries, edges_s: Float64, period_s: float) -> Float64:
-    """(B, 8) means over the readable time of every bin, NaN where there is none; in bins that are shorter than the samples lie
-    apart, straight lines from sample to sample."""
+    """(B, 8) means over the readable time of every bin, NaN where there is none; bins shorter than the sampling period are
+    interpolated linearly."""
     samples = trace.samples
     if edges_s[1] - edges_s[0] < period_s:
         middle_s = (edges_s[1:] + edges_s[:-1]) / 2
@@ -120,7 +119,7 @@ def _spent(time_s: Float64, length_s: Float64, weight: Float64, edges_s: Float64
 
     Parameters
     ----------
-    time_s, length_s : (K,) float64, from when on and for how long each weight holds; they do not overlap
+    time_s, length_s : (K,) float64, start and duration of each weight, without overlap
     weight : (K, C) float64
     edges_s : (B + 1,) float64, rising
 

@@ -1,8 +1,8 @@
-"""Drawing the figure: of everybody the probabilities, one upon the other, and a strip of the emotion that is shown.
+"""Drawing of the figure: for everybody the stacked probabilities, and a strip of the dominant emotion.
 
-Areas are drawn from the outermost to the innermost, each down to zero, so that no seam shows between them; neutral, the usual,
-lies on top of all, so that what stands out stands on the axis. Words in the strip say what its colours mean where they fit, and
-thin lines part the areas, for readers and printers without colours.
+Areas are drawn from the outermost to the innermost, each down to zero, so that no seams show; neutral is on top, so that the
+other emotions stand on the axis. Names in the strip, where they fit, and thin lines between areas serve readers and printers
+without colours.
 """
 
 from __future__ import annotations
@@ -47,21 +47,20 @@ SETTINGS = {
 UNDATED: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 
 OTHER = -3
-"""An emotion that was not asked for."""
+"""An emotion that was not selected."""
 
 VISIBLE = 0.005
-"""An area that is nowhere as high is not drawn."""
+"""Areas that are lower everywhere are not drawn."""
 
 MANY_RUNS = 60
-"""Where a strip changes more often, its lines would blacken it: they become as thin as a hair."""
+"""A strip with more changes has hairlines, which would otherwise blacken it."""
 
 ENTRY_PT = 4.0 * TEXT_PT
-"""What an entry of the legend takes besides its word: patch, gap, and the space to the next one."""
+"""Width of a legend entry besides its text: patch, gap, and space to the next one."""
 
 
 def write(figure: TimelineFigure, path: Path) -> None:
-    """Write a figure into a file, in the format that its suffix names. Whatever the user's own settings of matplotlib are, the
-    same content gives the same bytes."""
+    """Write a figure to a file, in the format of its suffix. The bytes do not depend on the user's settings of matplotlib."""
     kind = path.suffix[1:].lower()
     drawn = figure.encoded(kind)  # matplotlib does not close the file of a full disk
     path.write_bytes(_shortened(drawn) if kind == "svg" else drawn)
@@ -76,7 +75,7 @@ def figure(content: Content, width_mm: float, dpi: int) -> TimelineFigure:
 
 
 class TimelineFigure(Figure):
-    """A figure that a notebook shows by itself."""
+    """A figure that notebooks display."""
 
     def encoded(self, kind: str) -> bytes:
         """The figure as a file of that kind: pdf, png or svg."""
@@ -104,13 +103,13 @@ def draw(content: Content, width_mm: float) -> TimelineFigure:
         for row in range(len(section.panels)):
             _draw_panel(figure, layout, number, row, section, content.emotions)
     _label(figure, layout, lines, content)
-    # A legend is filled column by column; put in this order, it reads row by row.
+    # A legend is filled column by column; in this order, it reads row by row.
     _add_legend(figure, layout, [handle for column in range(columns) for handle in handles[column::columns]], columns)
     return figure
 
 
 def _draw_heading(figure: Figure, layout: Layout, section: int, heading: str) -> None:
-    """The name of a video, as far as there is room for it."""
+    """Write the name of a video, shortened to the width of the figure."""
     most = int(layout.data_mm / 2.0)
     words = heading if len(heading) <= most else heading[: most - 1].rstrip() + "…"
     y = 1 - (layout.section_mm(section) + 0.8) / layout.height_mm
@@ -147,7 +146,7 @@ def _draw_panel(figure: Figure, layout: Layout, number: int, row: int, section: 
 
 
 def _draw_areas(axes: Axes, bins: Bins, edges_s: Float64, emotions: Sequence[int], line_pt: float) -> None:
-    """The probabilities, stacked: where there are none, nothing."""
+    """Draw the stacked probabilities; gaps stay blank."""
     order = sorted(emotions, key=lambda k: EMOTIONS[k] == "neutral")
     top = np.cumsum(bins.probability[:, order], axis=1)
     runs = list(_runs(~np.isnan(bins.probability[:, 0]), True))
@@ -167,14 +166,14 @@ def _area(edges_s: Float64, height: Float64) -> Float64:
 
 
 def _draw_strip(axes: Axes, state: Int64, edges_s: Float64, line_pt: float) -> None:
-    """The emotion that is shown, as bars: absence is blank."""
+    """Draw the states as bars; absence is blank."""
     for kind in sorted(set(state.tolist()) - {ABSENT}):
         bars = [np.stack([edges_s[[a, a, b, b]], np.array([0.0, 1.0, 1.0, 0.0])], axis=1) for a, b in _runs(state, kind)]
         _add(axes, bars, kind, line_pt)
 
 
 def _draw_words(axes: Axes, state: Int64, edges_s: Float64, layout: Layout) -> None:
-    """The names of emotions on the bars that are long enough."""
+    """Write the names of emotions on bars that are long enough."""
     mm_per_s = layout.data_mm / float(edges_s[-1] - edges_s[0])
     text: dict[str, Any] = {"fontsize": WORD_PT, "ha": "center", "va": "center"}
     for kind in sorted(k for k in set(state.tolist()) if k >= 0):
@@ -232,14 +231,14 @@ def _add_legend(figure: Figure, layout: Layout, handles: list[Patch], columns: i
 
 
 def _columns(words: Sequence[str], room_mm: float) -> int:
-    """How many entries of a legend fit side by side."""
+    """The number of legend entries that fit side by side."""
     widths = [_width_pt(word, TEXT_PT) + ENTRY_PT for word in words]
     fits = (c for c in range(len(words), 1, -1) if sum(max(widths[k::c]) for k in range(c)) <= room_mm * MM * 72)
     return next(fits, 1)
 
 
 def _legend(content: Content) -> list[Patch]:
-    """What the colours mean, of all that appears; a star marks what is seldom right, see `labels.DOUBTFUL`."""
+    """The legend entries of all states in the figure; a star marks unreliable labels, see `labels.DOUBTFUL`."""
     everybody = [panel.bins for panel in content.panels]
     shown = {kind for bins in everybody for kind in _shown(bins, content.emotions).tolist()}
     highest = np.max([np.nan_to_num(bins.probability).max(axis=0) for bins in everybody], axis=0)
@@ -250,25 +249,25 @@ def _legend(content: Content) -> list[Patch]:
 
 
 def _shown(bins: Bins, emotions: Sequence[int]) -> Int64:
-    """(B,) the states; emotions that were not asked for are one."""
+    """(B,) the states; emotions that were not selected become OTHER."""
     return np.where((bins.state >= 0) & ~np.isin(bins.state, emotions), OTHER, bins.state)
 
 
 def _look(kind: int) -> dict[str, Any]:
-    """How a state is filled. All have an edge: light ones would be lost on paper."""
+    """The fill of a state. All have an edge, for light colours on paper."""
     if kind == UNREADABLE:
         return {"facecolor": PAPER, "edgecolor": theme.UNREADABLE.hex, "hatch": "/////"}
     return {"facecolor": PAPER if kind == OTHER else theme.emotion_colour(kind).hex, "edgecolor": INK}
 
 
 def _ink_on(kind: int) -> str:
-    """What can be read on the colour of an emotion."""
+    """The colour of text on the colour of an emotion."""
     colour = theme.emotion_colour(kind)
     return INK if 0.2126 * colour.red + 0.7152 * colour.green + 0.0722 * colour.blue > 110 else PAPER
 
 
 def _runs(state: np.ndarray[Any, Any], kind: int) -> Iterator[tuple[int, int]]:
-    """Where runs of a state begin and end."""
+    """The bounds of the runs of a state."""
     bounds = np.flatnonzero(np.diff(state == kind, prepend=False, append=False))
     yield from zip(bounds[::2].tolist(), bounds[1::2].tolist(), strict=True)
 
@@ -279,5 +278,5 @@ def _width_pt(word: str, size_pt: float) -> float:
 
 
 def _shortened(svg: bytes) -> bytes:
-    """Paths with a hundredth of a point as the smallest step, which takes a third off the file."""
+    """An SVG with coordinates rounded to a hundredth of a point, a third smaller."""
     return re.sub(rb' d="[^"]*"', lambda path: re.sub(rb"\d+\.\d{3,}", lambda n: b"%.2f" % float(n[0]), path[0]), svg)

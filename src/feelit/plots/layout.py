@@ -1,4 +1,4 @@
-"""Where everything of a figure goes, in millimetres: sizes are those of the printed page, whatever the number of panels."""
+"""The layout of a figure, in millimetres of the printed page."""
 
 from __future__ import annotations
 
@@ -26,23 +26,22 @@ STEPS_S = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400),
 )
-"""Steps of the time axis that people count in."""
+"""Steps of the time axis, s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Videos one below the other, and in each a panel a person or track: the probabilities, and under them the strip of what is
-    shown."""
+    """Videos one below the other, each with one panel per person or track: the probabilities, and the strip below them."""
 
     width_mm: float
-    left_mm: float  # what is left of the panels
-    panels: Sequence[int]  # how many each video has
+    left_mm: float  # width to the left of the panels
+    panels: Sequence[int]  # panels per video
     legend_rows: int
     title_lines: int
 
     @property
     def count(self) -> int:
-        """How many panels there are."""
+        """The number of panels."""
         return sum(self.panels)
 
     @property
@@ -109,17 +108,17 @@ class Layout:
 
 
 def left_mm(labels: Sequence[str]) -> float:
-    """What is left of the panels: room for their labels, and for the title and the numbers of the axis."""
+    """Width to the left of the panels, for their labels and the axis."""
     return 10.0 + LABEL_MM * max(7, *map(len, labels))
 
 
 def shortened(label: str) -> str:
-    """A label that is not too long."""
+    """A label, shortened to MOST_LETTERS."""
     return label if len(label) <= MOST_LETTERS else label[: MOST_LETTERS - 1].rstrip(" -_.,") + "…"
 
 
 def ticks(start_s: float, end_s: float, width_mm: float) -> list[float]:
-    """Round times to write on an axis, with room for each."""
+    """Round times for the ticks of an axis, at least TICK_MM apart."""
     length_s, most = end_s - start_s, max(2, int(width_mm / TICK_MM))
     step = next((s for s in STEPS_S if length_s / s <= most), STEPS_S[-1] * math.ceil(length_s / STEPS_S[-1] / most))
     first = math.ceil(start_s / step - 1e-9)
@@ -127,7 +126,7 @@ def ticks(start_s: float, end_s: float, width_mm: float) -> list[float]:
 
 
 def clock(time_s: float) -> str:
-    """h:mm:ss, with as many decimals as it takes."""
+    """h:mm:ss, with decimals if needed."""
     ms = round(time_s * 1000)
     text = f"{ms // 3_600_000}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}"
     return f"{text}.{ms % 1000:03}".rstrip("0") if ms % 1000 else text

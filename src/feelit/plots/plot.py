@@ -1,4 +1,4 @@
-"""From a timeline file to the file of a figure."""
+"""Plots of timelines and studies: selection, binning, and the file of the figure."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from feelit.plots.figure import TimelineFigure
 
 BINS_A_MM = 4
-"""Finer than the eye sees in print, and than the smallest printed lines lie."""
+"""Bins per mm, finer than print resolution."""
 
 MOST_PANELS = 25
-"""More do not fit on a page, and are left out unless they are asked for."""
+"""More do not fit on a page, and are left out unless they are selected."""
 
 MOST_BINS = 12000
-"""So many bins of all panels together keep an SVG file below two megabytes."""
+"""The most bins of all panels together, which keeps an SVG file below two megabytes."""
 
 
 def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
@@ -115,11 +115,11 @@ def _require_matplotlib() -> None:
         import matplotlib
     except ImportError as error:
         raise MissingExtraError("a plot needs matplotlib, which is not installed", "pip install 'feelit[plot]'") from error
-    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+    matplotlib.set_loglevel("error")  # no messages about its caches
 
 
 def content_of(timelines: TimelineSources, options: PlotOptions) -> Content:
-    """What the figure is to show.
+    """The content of the figure.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Scores of a classifier as figures: the confusion matrix, and reliability diagrams (Guo et al. 2017)."""
+"""Figures of scores: confusion matrix and reliability diagrams (Guo et al. 2017) of classifiers, curves of detectors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEXT_PT, SMALL_PT = 7.0, 6.0
 CELL_MM, LABELS_MM, TITLE_MM = 13.0, 24.0, 16.0
 PANEL_MM = 82.0
 FEW = 10
-"""What is known from fewer images than that is drawn pale."""
+"""Bins with fewer images are drawn pale."""
 
 DARK = 0.5
 """From this share on, a cell is dark enough for light figures."""
@@ -85,7 +85,7 @@ def write(figure: Figure, path: Path) -> None:
 
 def write_figures(scores: ClassifierScores, confusion: Path, reliability: Path) -> None:
     """Draw both figures, whatever the user's own settings of matplotlib are."""
-    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+    matplotlib.set_loglevel("error")  # no messages about its caches
     with style.context(["default", SETTINGS]):
         write(confusion_figure(scores), confusion)
         write(reliability_figure(scores), reliability)
@@ -144,14 +144,14 @@ def _title(figure: Figure, scores: ClassifierScores, what: str, height_mm: float
 
 WIDTH_MM, HEIGHT_MM = 180.0, 75.0
 FEWEST_FALSE = 0.005
-"""The axis of false faces is logarithmic and begins here; what is rarer stands at its beginning."""
+"""The start of the logarithmic axis of false faces; lower rates are drawn there."""
 
 COLOURS = [theme.EMOTION_COLOUR[name].hex for name in ("sadness", "anger", "disgust", "fear")]
 
 
 def write_recall(scores: FaceScores, path: Path) -> None:
     """Draw the figure into a .png file."""
-    matplotlib.set_loglevel("error")  # it likes to talk of its caches
+    matplotlib.set_loglevel("error")  # no messages about its caches
     with style.context(["default", SETTINGS]):
         draw_recall(scores).savefig(path, format="png", dpi=DPI, metadata=UNDATED["png"])
 

@@ -1,4 +1,4 @@
-"""The figure of a study: curves by condition, and below them contrasts with their intervals, at the sizes of journals."""
+"""The figure of a study: curves by condition, and below them contrasts with their intervals, at column widths of journals."""
 
 from __future__ import annotations
 
