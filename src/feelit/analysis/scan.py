@@ -1,4 +1,4 @@
-"""How likely it is by chance that a series is so high for so long anywhere: scan statistics.
+"""Scan statistics: the probability that a random series is as high for as long anywhere.
 
 Nothing is assumed of distributions. Random numbers come from seeds, so the same timeline gives the same figures.
 """

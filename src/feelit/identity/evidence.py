@@ -14,8 +14,7 @@ WIDTH = 128
 """Numbers of an embedding."""
 
 MOST_EMBEDDINGS = 400
-"""A track of many hours keeps every second of its embeddings once it has so many, so that memory does not grow with the
-video."""
+"""A track with this many embeddings keeps every second one, so that memory does not grow with the length of the video."""
 
 APART = 0.3
 """Two boxes of one frame are two people if they overlap less; else one of them may be a second box around the same face."""

@@ -36,10 +36,10 @@ AT_ONCE_S = 1.0
 STAYED = 2
 ODDS = 10.0
 LEFT_OVER = 0.9
-"""Where a new layout of a call leaves one person of before and one of after, and so many others go on through it within so much
-time, the odds that the two are one are so many times higher, and they are from this probability on. A cut of a film leaves
-nobody, so nothing is joined there. Of pairs of one person 97 to 99 % are joined so, of two 2.0 to 3.3 %; with odds of 20 it is
-98 to 99 % and 2.5 to 4.5 % (`benchmarks/across.py left`)."""
+"""Where a change of the layout of a call leaves one unmatched person before and one after it, and at least STAYED others go on
+through it within AT_ONCE_S, the odds that the two are one person are multiplied by ODDS, and they are joined from the
+probability LEFT_OVER on. After a cut in a film nobody goes on, and nothing is joined. That joins 97 to 99 % of pairs of one
+person and 2.0 to 3.3 % of pairs of two; with odds of 20 it is 98 to 99 % and 2.5 to 4.5 % (`benchmarks/across.py left`)."""
 
 DIGITS = 3
 """Decimals of a confidence."""
@@ -161,7 +161,7 @@ def _eliminated(
 
 
 def odds_times(probabilities: Float64, odds: float) -> Float64:
-    """Probabilities whose odds are so many times higher."""
+    """Probabilities with their odds multiplied by a factor."""
     return probabilities * odds / (probabilities * odds + 1 - probabilities)
 
 

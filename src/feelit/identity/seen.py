@@ -20,10 +20,10 @@ FACES = 5
 """The number of faces, spread over all rows, by which a person is recognised: tracks may be cut elsewhere next time."""
 
 LEAST_OVERLAP = 0.3
-"""A face is known again where a box overlaps it by so much."""
+"""The least overlap of a box with a face that it shows."""
 
 LEAST_REACH_S = 0.25
-"""A face may lie so far from the next sample, or as far as samples lie apart."""
+"""The longest time from a face to the next sample, if samples are not farther apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,12 +18,12 @@ from feelit.types import Bool, EmbeddingTable, FaceTable, Float32, Int8, Int64, 
 from feelit.vision.identity import LENGTH_STEPS, IdentityModel
 
 WINDOW_S = 5.0
-"""From each place, one face in so many seconds. Keyframes begin new windows and are often 2, 4, 5 or 10 s apart: a window that
-ends just before one would cost an embedding for a moment's faces."""
+"""One face per place is chosen in each window of this length. Keyframes begin new windows and are often 2, 4, 5 or 10 s apart:
+a window that ends just before one would cost an embedding for few faces."""
 
 LEAST_OVERLAP = 0.2
 LEAST_LIKENESS = 0.7
-"""A face belongs to a place whose last box it overlaps by so much, if their thumbnails correlate by so much."""
+"""The least overlap with the last box of a place, and the least correlation of thumbnails, for a face to belong to it."""
 
 FULL_PX = 70.0
 FULL_SHARPNESS = 0.12

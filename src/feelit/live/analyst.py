@@ -118,7 +118,7 @@ MOST_FACES = 32
 """The batch size of the classifier."""
 
 SETTLED_AT_ONCE_S = 0.25
-"""Rows are settled at least so many seconds at a time: to settle those of every frame alone takes longer than its inference."""
+"""The least time, in s, of rows that are settled together: settling each frame alone takes longer than its inference."""
 
 
 class Analyst:

@@ -48,10 +48,10 @@ SEND_BUFFER = 1 << 17
 """What the system may hold back for a slow page: about one picture, or it would see the past."""
 
 SILENCE_S = 10.0
-"""A page that takes nothing for so long is gone."""
+"""The time without reading after which a page counts as closed."""
 
 ASKING_S = 5.0
-"""A caller has so long to ask, however slowly the words come in."""
+"""The time that a client has to send its request."""
 
 MOST_CALLERS = 64
 """The most connections at once, each with a thread. With more, the oldest unfinished request is dropped."""

@@ -1,4 +1,4 @@
-"""One video on its way through the program: segments come in, in any order; rows go out, in order."""
+"""A video that is being analysed: takes segments in any order, and writes rows in order."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class VideoReport(VideoResult):
     stale: bool = False
 
     def record(self) -> dict[str, Any]:
-        """The same as a JSON object, see docs/cli.md."""
+        """The report as a JSON object, see docs/cli.md."""
         first = {"video": self.video, "status": self.status, "out": self.out}
         return first | with_skipped(self.result()) | {"stale": self.stale}
 
@@ -74,14 +74,14 @@ class VideoReport(VideoResult):
 
 
 def failed(source: Source, error: FeelitError) -> VideoReport:
-    """The report of a video that could not be analysed, or of a folder that gave none."""
+    """The report of a video that could not be analysed, or of a folder without videos."""
     kind = type(error).__name__
     message, hint = one_line(error.message), one_line(error.hint) or None
     return VideoReport(video=source.name, status="failed", error=message, error_kind=kind, hint=hint, exit_code=error.exit_code)
 
 
 def groups_in(record: dict[str, Any]) -> list[str]:
-    """The optional columns of rows that were made with some settings."""
+    """The groups of optional columns of rows made with the given settings."""
     config = record["config"]
     signals = signal_groups(config.get("signals", "none"), config.get("blendshapes", False))
     classified = [CLASSIFIED] if config.get("classify_rate") else []
@@ -166,16 +166,16 @@ class Job:
 
     @property
     def complete(self) -> bool:
-        """Whether all segments were taken in and all rows written."""
+        """Whether all segments have arrived and all rows are written."""
         return self._next == len(self.segments)
 
     @property
     def almost(self) -> bool:
-        """Whether all segments but one were taken in."""
+        """Whether all segments but one have arrived."""
         return self._next + len(self._waiting) == len(self.segments) - 1
 
     def accept(self, segment: Segment, result: SegmentResult) -> None:
-        """Take a segment in; whatever is next in order is tracked and its settled rows are written.
+        """Take the result of a segment. Segments that are next in order are tracked, and their settled rows written.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Job:
                 self._append(following)
 
     def abandon(self, why: FeelitError) -> None:
-        """Give the video up."""
+        """Give up the video."""
         self.failure = why
         self.close()
 
@@ -200,13 +200,13 @@ class Job:
 
     @property
     def counts(self) -> Counts:
-        """What was counted, once the job is complete."""
+        """The counts, once the job is complete."""
         assert self._builder is not None
         counted = self._builder.counts(self.info.duration_s)
         return counted if self.people is None else replace(counted, tracks=self.people.tracks, people=self.people.people)
 
     def report(self, out: Location) -> VideoReport:
-        """What was done, once the job is complete."""
+        """The report, once the job is complete."""
         wall_s = time.perf_counter() - self._started_s
         return replace(
             report_of(self.source.name, self.counts),
@@ -223,7 +223,7 @@ class Job:
 
     @property
     def _sound(self) -> str:
-        """What the sound says of who speaks."""
+        """Whether the sound has voices: "none", "voices" or "no voices"."""
         if self._voice is None:
             return "none"
         return "voices" if self._voice.heard else "no voices"

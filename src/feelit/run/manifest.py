@@ -1,7 +1,7 @@
 """The manifest of a folder of timelines: one row per video with its state. docs/schema.md documents it.
 
-What happens is appended to a journal in the workspace at once, and written out as Parquet every few seconds: to note a video
-costs the same for the first and the ten-thousandth, and readers of the Parquet file always find a whole one.
+Changes are appended to a journal in the workspace at once, and written as Parquet every few seconds. So noting a video costs
+the same for the first and the ten-thousandth, and readers always find a complete Parquet file.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def require_manifest(folder: Location) -> None:
 
 
 def manifest_table(folder: Location) -> pa.Table:
-    """The same as a table of `SCHEMA`, in the order of names.
+    """The manifest as a table of `SCHEMA`, ordered by video.
 
     Raises
     ------
@@ -144,7 +144,7 @@ class Manifest:
         self._next_s = 0.0
 
     def open(self, planned: Iterable[Entry]) -> None:
-        """Read what earlier runs left, and add the videos that are new to it.
+        """Read the entries of earlier runs, and add new videos.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class Manifest:
         self._next_s = now_s + max(INTERVAL_S, (now_s - start_s) / SHARE)
 
     def close(self) -> None:
-        """Write what is new; the last of several shards folds their parts into one file.
+        """Write changes; the last of several shards folds their parts into one file.
 
         Raises
         ------
@@ -219,14 +219,14 @@ class Manifest:
             self._closed = True
 
     def _fold(self, entries: Entries) -> None:
-        """Make one file of all parts. Nobody else may be writing."""
+        """Make one file of all parts. No other run may be writing."""
         folded = self._leftovers()
         _write(self._folder / MANIFEST, entries, self._workspace.folder)
         for place in folded:
             remove(place)
 
     def _leftovers(self) -> list[Location]:
-        """What other runs have written that is not in the manifest itself."""
+        """Parts and journals of other runs that are not in the manifest itself."""
         return [*named(self._folder, PARTS), *self._workspace.journals()]
 
     def _is_mine(self, output: str) -> bool:
@@ -234,7 +234,7 @@ class Manifest:
 
 
 def _dated(entry: Entry, known: Entry | None = None) -> Entry:
-    """As of now; later than what is known, whatever the clocks of other machines said."""
+    """An entry with the present time, later than the known one whatever the clocks of other machines say."""
     return replace(entry, updated=max(time.time_ns() // 1000, known.updated + 1 if known else 0))
 
 

@@ -1,7 +1,7 @@
-"""One list of videos in, one timeline out.
+"""The pipeline of a run: from a list of videos to their timelines.
 
-The whole program is this page. Videos are cut into segments, segments are run wherever the engine likes, and what comes back
-is put in order, tracked, smoothed and written by a single sequential pass a video.
+Videos are cut into segments, an engine runs the segments in any order, and one sequential pass per video puts the results in
+order, tracks, smooths and writes them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 
 LEAST_SEGMENT_S = 4.0
 PIECES = 16
-"""Short videos are cut finer, into so many pieces but none shorter than this, so that all workers have work. The number of
-workers has no say in it, or a run could not be resumed with another."""
+"""Short videos are cut into this many segments, none shorter than this, so that all workers have work. This does not depend on
+the number of workers, so that a run can be resumed with another number."""
 
 
 class Observer(Protocol):
@@ -72,7 +72,7 @@ class Settings:
 
 
 def resolve(options: AnalyzeOptions) -> Settings:
-    """Find the models that options name, and settle what was left open.
+    """Find the models that options name, and fill in defaults that depend on them.
 
     Raises
     ------
@@ -132,13 +132,13 @@ def analyze_videos(
     observer: Observer,
     planned: Sequence[Source] | None = None,
 ) -> list[VideoReport]:
-    """Analyse videos and write their timelines. A video that fails is reported and harms no other.
+    """Analyse videos and write their timelines. A video that fails is reported, and the others go on.
 
     Where `sources` are only a part of the videos of a folder, as a shard is, `planned` lists all of them.
 
     Returns
     -------
-    one report a video, in the order of `sources`
+    One report per video, in the order of `sources`.
 
     Raises
     ------
@@ -202,7 +202,7 @@ class _Analysis:
         self.reports: dict[str, VideoReport] = {}
 
     def orders(self) -> Iterator[Order]:
-        """Every segment that is still to be run; what earlier runs left is taken in on the way."""
+        """The segments to run. Results of earlier runs are accepted on the way."""
         number = 0
         for source in self._sources:
             job = self._open(source)
@@ -223,7 +223,7 @@ class _Analysis:
                 number += 1
 
     def take(self, outcome: Outcome) -> None:
-        """Put one outcome in its place."""
+        """Accept one outcome."""
         job, segment = self._jobs.pop(outcome.order.number)
         log.debug("a segment is done", extra=facts(video=job.source.name, segment=segment.index))
         self._output.refresh()
@@ -239,7 +239,7 @@ class _Analysis:
         self._accept(job, segment, outcome.result)
 
     def close(self) -> None:
-        """Let go of the videos that were not finished."""
+        """Close the videos that were not finished."""
         for job in self._opened.values():
             job.close()
 

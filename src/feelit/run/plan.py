@@ -19,8 +19,8 @@ from feelit.video.photographs import SUFFIXES as PHOTOGRAPHS
 from feelit.video.probe import Probe
 
 LEAST_APART_S = 1.0
-"""Segments begin at keyframes that are at least so far from one another, whatever length is asked for: where they may begin,
-nothing that came before counts, and some things have to be repeated."""
+"""The least time between keyframes at which segments may begin, whatever their target length: state is reset there, and some
+work is repeated."""
 
 
 LAST_PIECES = 8

@@ -9,7 +9,7 @@ import numpy as np
 from feelit.types import Float32, Float64, Int64, Timeline
 
 NEAR_S = 0.75
-"""A face is interpolated from samples of its track so far away at most, before and after it."""
+"""The longest time to the classified samples, before and after, that a face is interpolated from."""
 
 STEPS = 4096
 """Interpolated numbers are rounded to 1/4096, as probabilities are."""

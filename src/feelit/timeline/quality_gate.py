@@ -23,7 +23,7 @@ RETURN_YAW_DEG = 25.0
 from one tenth of a second to the next (median), and would make a face come and go."""
 
 FORGOTTEN_S = 1.0
-"""After so long an absence a face is judged by MOST_YAW_DEG, as a new one is."""
+"""After a longer absence a face is judged by MOST_YAW_DEG, like a new one."""
 
 LEAST_BRIGHTNESS = 14.0
 """Mean luma. Darkened to 12 with noise of one grey level, validation images lose 12 points of accuracy, to 16 five."""

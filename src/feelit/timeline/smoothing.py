@@ -45,9 +45,8 @@ SETTLED_S = LAG_S + SWING_REACH_S
 """Frames later than this do not change a label."""
 
 CHANGE_COST = 0.75
-"""What a change of the label costs, in seconds of evidence: a label that is e times as likely as another has to last so long
-to make up for it. A shorter stretch between two changes has to be likelier. Set on one speaker, an interview and a call of
-four."""
+"""The cost of a change of the label, in seconds of evidence: a label that is e times as likely as another has to last this long
+to make up for it. Shorter ones between two changes have to be likelier. Set on one speaker, an interview and a call of four."""
 
 MOST_EVIDENCE_S = 0.5
 """A frame speaks for the time since the one before it in its track, and for no more than this."""

@@ -20,7 +20,7 @@ from feelit.signals.voice import Heard, VoiceFinder
 from feelit.types import MOUTH_PIXELS, MOUTH_SHAPE, Bool, Float32, Float64, Int64, UInt8
 
 LEAST_LAG_S, MOST_LAG_S = 0.07, 0.26
-"""A face is compared with the latest face of its track that lies so far back: syllables follow one another at 3 to 8 Hz."""
+"""A face is compared with the latest face of its track from this time range before: syllables follow at 3 to 8 Hz."""
 
 MOTION_STEPS = 4096
 """Changes are rounded to 1/4096: sums of them are exact in any order."""
@@ -120,7 +120,7 @@ def _contrast(picture: UInt8) -> Float64:
 
 
 CHANGES_S = 0.75
-"""A face is judged by the changes of its mouth so far to either side."""
+"""The time to either side in which the changes of a mouth count."""
 
 LEAST_CHANGES = 4
 """Fewer than these say nothing: the face was too short in the picture, or the rate is too low."""
@@ -139,15 +139,15 @@ RIVALRY = 0.9
 """This share of the log-odds of the likeliest other face in the frame is taken off."""
 
 POOL_S, LEAST_RIVAL, LEVEL = 0.5, -3.0, 1.076
-"""Without sound: log-odds are averaged so far to either side; no rival counts for less; and what is taken off of all, as the
-best F1 on the rendered call asks for."""
+"""Without sound: the time to either side over which log-odds are averaged, the least log-odds of a rival, and the offset that
+is subtracted, chosen by F1 on the rendered call."""
 
 HEARD_POOL_S, HEARD_LEAST_RIVAL, HEARD_LEVEL = 1.0, -5.0, -0.5
 """The same with sound; the average is over the utterance only. The rendered call is indifferent to levels from -2 to
 1.2; this one suits an interview of two who interrupt each other."""
 
 NEAR_S = 0.2
-"""Lips move before and after the sound: nobody speaks where nobody is heard so far to either side."""
+"""Lips move before and after the sound: nobody speaks where no voice is heard within this time to either side."""
 
 UNHEARD = -5.0
 """Log-odds there."""

@@ -13,10 +13,10 @@ from feelit.timeline.schema import BOX, FULL_SCHEMA, LANDMARK_COLUMNS, PROBABILI
 from feelit.types import MOST_S, Float64, Int64
 
 MOST_NAME = 1 << 14
-"""Characters of a video's name. A path on Linux has at most 4096 bytes, each of which may be written as four characters."""
+"""The most characters of a video's name: a path on Linux has at most 4096 bytes, each of which may be written as four."""
 
 MOST_PX = 1e6
-"""Boxes may reach beyond the picture, but not so far."""
+"""The largest coordinate of a box, which may reach beyond the picture."""
 
 MOST = 1e9  # of whatever has no limit of its own: sharpness, for instance
 _ROUNDING = 1e-6
@@ -33,7 +33,7 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 def refuse_impossible(table: pa.Table, name: str) -> None:
-    """Look at every value of the columns that there are.
+    """Check all values of the columns of a table.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
 
 
 def refuse_standing_times(time_s: Float64, video: str) -> None:
-    """Time goes on from frame to frame: what is found in it is found again by its times.
+    """Refuse times that do not rise from frame to frame, as rows are found by their times.
 
     Parameters
     ----------

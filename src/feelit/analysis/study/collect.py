@@ -21,7 +21,7 @@ from feelit.timeline.recording import Recording, names_of, open_timelines, with_
 from feelit.types import EMOTIONS, Float64
 
 SLACK_S = 0.25
-"""Windows may reach so far beyond what was analysed: the last sample of a recording stands for less than that."""
+"""The time that windows may reach beyond the analysed part: more than the last sample of a recording stands for."""
 
 BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"
 """Why a window has no values."""

@@ -23,8 +23,8 @@ TRIES = 2
 """A segment that costs its worker is tried once more: memory may be short, or a disk asleep, only for the moment."""
 
 LEAST_S, FRAME_S = 120.0, 1.0
-"""By default a segment has this long, or so long a frame if that is more. Milliseconds a frame are usual, so that
-only what will never end takes longer."""
+"""The default limit of a segment: this time, or this time per frame if that is more. Frames usually take milliseconds, so only
+endless work takes longer."""
 
 INTERVAL_S = 0.2
 """The interval in which workers are checked."""

@@ -87,7 +87,7 @@ def _at_home(assignment: Assignment) -> Task:
 
 @contextlib.contextmanager
 def _ended_from_without(after_s: float) -> Iterator[None]:
-    """End this process if it is still here after so long; the interpreter is not needed for that."""
+    """End this process after a time, even if the interpreter is blocked."""
     with Path(os.devnull).open("w") as nowhere:
         faulthandler.dump_traceback_later(after_s, exit=True, file=nowhere)
         try:
@@ -102,8 +102,8 @@ LOSSES = 5
 """The most nodes that may be lost under a segment. It is rarely its fault, but a segment that crashes each node must fail."""
 
 AHEAD = 2
-"""By default so many tasks are in flight for each that the cluster can run: nodes never wait for the next one, and
-a cluster that grows with what waits for it sees that something does."""
+"""The default number of tasks in flight per task that the cluster can run: nodes never wait for the next one, and an
+autoscaler sees that tasks are waiting."""
 
 GPU_SHARE = 0.25
 """What a task asks of a GPU: decoding on the CPU keeps a model waiting most of the time, so four share one."""
