@@ -96,7 +96,7 @@ def driver(nodes: Nodes) -> Iterator[Nodes]:
     ("work", "message"),
     [
         pytest.param(works.awkward, "{path}: internal error: Awkward: for no reason", id="bug"),
-        pytest.param(works.unreadable, "a.mp4 is damaged", id="expected"),
+        pytest.param(works.unreadable, "a.mp4 is damaged", id="expected", marks=pytest.mark.slow),
         pytest.param(works.deadly, "{path}: segment 2 was tried again in vain: its worker died", id="killed"),
         pytest.param(works.deadly_once, "2", id="killed-once"),
     ],
@@ -147,7 +147,7 @@ def test_a_segment_that_fells_node_after_node_is_given_up(
     assert words[0] in {f"{tmp_path}/a.mp4: segment 0 was tried again in vain: {cause}" for cause in why}
 
 
-@pytest.mark.parametrize("most", [None, 3])
+@pytest.mark.parametrize("most", [None, pytest.param(3, marks=pytest.mark.slow)])
 def test_tasks_in_flight_are_bounded(most: int | None, driver: Nodes, tmp_path: Path) -> None:
     drawn: list[int] = []
 
@@ -190,7 +190,7 @@ def test_where_there_is_no_gpu_none_is_waited_for(driver: Nodes, tmp_path: Path)
     assert provider(outcome) in ("", "none")
 
 
-@pytest.mark.parametrize("device", ["auto", "cuda"])
+@pytest.mark.parametrize("device", ["cuda", pytest.param("auto", marks=pytest.mark.slow)])
 def test_tasks_ask_for_a_share_of_a_gpu(device: Device, driver: Nodes, tmp_path: Path) -> None:
     driver.at_least(3, num_gpus=1)
     outcomes = list(RayEngine(driver.address, device, work=works.on_gpu).run(works.orders(tmp_path)))
