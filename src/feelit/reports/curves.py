@@ -1,4 +1,4 @@
-"""The curves of one video as bytes: what every person shows at every sampled frame, or at coarser steps of a long video.
+"""The curves of one video as bytes: states and probabilities of every person at every sampled frame, or at coarser steps.
 
 Layout, before compression by raw DEFLATE and base64: the times in units of 0.1 ms, as uint32 differences, least significant
 bytes of all first; then for every person one byte a point, which of `STATES` it is in; one more, one of `SPEAKING`, if the
@@ -22,7 +22,7 @@ from feelit.types import EMOTIONS, Bool, Float64, Int32, Int64, UInt8
 
 UNREADABLE, ABSENT = len(EMOTIONS), len(EMOTIONS) + 1
 STATES = (*EMOTIONS, "unreadable", "absent")
-"""What a person may be in: shows an emotion, cannot be read, or is not there."""
+"""The states of a person: an emotion, not readable, or absent."""
 
 SPEAKING = ("no", "yes", "unknown")
 NO, YES, UNKNOWN = range(3)
@@ -95,7 +95,7 @@ def person_curves(person_id: int, samples: Samples, series: TrackSeries | None) 
 
 
 def with_speaking(person: PersonCurves, place: Int32, speaking: UInt8 | None) -> PersonCurves:
-    """The same with who speaks, (F,) at some places among the times; see `SPEAKING`."""
+    """The same curves with speech, (F,) at some indices of the times; see `SPEAKING`."""
     says = np.full(len(person.state), UNKNOWN, np.uint8)
     if speaking is not None:
         says[place - person.first] = speaking
@@ -103,15 +103,15 @@ def with_speaking(person: PersonCurves, place: Int32, speaking: UInt8 | None) ->
 
 
 def coarser(curves: Curves, step_s: float) -> Curves:
-    """The same, from curves at full resolution, with one point a step that holds a sampled frame, in its middle: the state that
-    is most frequent in the step, and the mean, the lowest and the highest of the probabilities where there are some."""
+    """Curves at coarser steps, from those at full resolution: per step with a sampled frame, the most frequent state, and mean,
+    least and largest probabilities."""
     steps, place = np.unique(_step(curves, step_s), return_inverse=True)
     people = [_coarser_person(person, place[person.first : person.first + len(person.state)]) for person in curves.people]
     return Curves((steps + 0.5).astype(np.float64) * step_s, people, step_s)
 
 
 def pack(curves: Curves) -> str:
-    """The curves in base64, see above."""
+    """The curves in base64, see the layout above."""
     ticks = np.round(curves.time_s * TICKS_A_SECOND).astype(np.int64)
     gaps = np.clip(np.diff(ticks, prepend=0), 0, 2**32 - 1).astype("<u4")
     deflater = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -130,7 +130,7 @@ def pack_within(curves: Curves, most_bytes: int) -> tuple[Curves, str]:
     shrink = LEAST_PACKED
     for step_s in steps[:-1]:
         if _raw_bytes(curves, step_s) * shrink > most_bytes:
-            continue  # what is far too large need not be tried
+            continue  # far too large
         candidate = curves if step_s is None else coarser(curves, step_s)
         packed = pack(candidate)
         if len(packed) <= most_bytes:

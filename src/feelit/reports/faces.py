@@ -1,4 +1,4 @@
-"""What the report needs to know of faces besides what they show, out of one pass over the rows."""
+"""Facts about faces for the report, besides their emotions: tracks, speech, portraits, and data quality."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ COLUMNS = (
 )
 SPEAKING_COLUMN = "speaking"
 LEAST_SPEAKING = 0.5
-"""Where the column holds probabilities, speaking begins here."""
+"""The least probability that counts as speaking, if the column holds probabilities."""
 
 LOW_LIGHT = 50.0
-"""Mean luma of a face, of 255. It has no say in what is readable, but one in a hundred of the pictures that the built-in
-classifier learnt from is darker (FER2013, every seventh training picture)."""
+"""Mean luma of a dark face, of 255. Readability does not depend on it, but only one in a hundred training images of the
+built-in classifier is darker (FER2013, every seventh image)."""
 
 SHARP_ENOUGH = 0.3
 LARGE_ENOUGH_PX = 96.0
-"""A portrait is chosen by how frontal it is once it is so sharp and so large."""
+"""Beyond this sharpness and size, portraits are chosen by how frontal they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PersonFaces:
     dark: Bool  # (F,) below LOW_LIGHT
     speaking: UInt8 | None  # (F,) see curves.SPEAKING
     tracks: tuple[TrackSpan, ...]  # in order of time
-    best_s: float | None  # when the person is seen best: readable, large, sharp and frontal; None if there is no box
+    best_s: float | None  # time of the best portrait: readable, large, sharp and frontal; None if there is no box
 
 
 @dataclass(slots=True)
@@ -121,8 +121,7 @@ def read_faces(recording: Recording) -> dict[int, PersonFaces]:
 
 
 def boxes_of(recording: Recording, wanted: set[tuple[float, int]]) -> dict[tuple[float, int], Float32]:
-    """Where people are at some times of samples: (time in seconds, person) → box, (4,) float32 px. Whoever is not there is left
-    out."""
+    """The boxes of people at some sample times: (time in seconds, person) → (4,) float32 px, without those of absent people."""
     at_s = np.array(sorted({time_s for time_s, _ in wanted}), np.float64)
     found: dict[tuple[float, int], Float32] = {}
     for batch in recording.batches(["time_s", "track_id", "person_id", "x0", "y0", "x1", "y1"]):
@@ -140,7 +139,7 @@ def boxes_of(recording: Recording, wanted: set[tuple[float, int]]) -> dict[tuple
 
 
 def _merit(own: Mapping[str, Any]) -> Float64:
-    """How well faces are seen; 0 without a box."""
+    """The suitability of faces as portraits; 0 without a box."""
     size = np.minimum(np.nan_to_num(own["face_px"]) / LARGE_ENOUGH_PX, 1)
     sharp = np.minimum(np.nan_to_num(own["sharpness"]) / SHARP_ENOUGH, 1)
     frontal = np.exp(-((np.nan_to_num(own["yaw_deg"]) / 20) ** 2))

@@ -1,4 +1,4 @@
-"""The video files of timelines: found by their content, whatever they are called now."""
+"""Files that belong to timelines: videos, found by their content, and transcripts, found by their names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANNOTATED = ".annotated.mp4"
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A video as it lies on a disk or in a bucket, and the same with the timeline drawn on it, if there is one."""
+    """The location of a video, and of its annotated version, if there is one."""
 
     video: Location
     annotated: Location | None
@@ -36,9 +36,9 @@ class Footage:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found of the videos of some timelines, by the names that these use.
+    """The videos of timelines, by the names that the timelines use.
 
-    `changed` are those of which there is only a file of the same name with another content.
+    `changed` are those for which there is only a file of the same name with other content.
     """
 
     footage: dict[str, Footage]
@@ -46,12 +46,12 @@ class Found:
 
 
 def find_footage(given: Sequence[Location], videos: Mapping[str, Mapping[str, Any]]) -> Found:
-    """Look for the videos of timelines among files and folders, which are searched through all subfolders.
+    """Find the videos of timelines among files and folders with their subfolders.
 
     Parameters
     ----------
     given : files and folders
-    videos : what the metadata of the timelines say of every video
+    videos : the metadata of every video
 
     Raises
     ------
@@ -66,7 +66,7 @@ def find_footage(given: Sequence[Location], videos: Mapping[str, Mapping[str, An
         if isinstance(one, Path):
             refuse_url(one)
     paths = [source.path for one in given for source in find_videos([str(one)])]
-    paths = [path for path in paths if path in given or exists(path)]  # without links of folders that lead nowhere
+    paths = [path for path in paths if path in given or exists(path)]  # without dangling links in folders
     sizes = {facts.get("size_bytes") for facts in videos.values()}
     prints = {
         fingerprint(path): path
@@ -88,7 +88,7 @@ def find_footage(given: Sequence[Location], videos: Mapping[str, Mapping[str, An
 
 
 def link(path: Path, out: Location) -> str:
-    """The address of a file relative to the page `out`; from the root of its drive where that is another, or a bucket."""
+    """The address of a file relative to the page `out`; absolute on another drive, and for a page in a bucket."""
     if isinstance(out, Url):
         return path.absolute().as_uri()
     try:
@@ -111,7 +111,7 @@ def _annotated(video: Location, among: Sequence[Location]) -> Location | None:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A transcript that was read, and speakers whom the user names, as far as they are in it."""
+    """A transcript, and the names that the user gives to its speakers."""
 
     path: Path
     said: list[Utterance]
@@ -121,7 +121,7 @@ class Transcript:
 def transcripts_of(recordings: Sequence[Recording], options: ReportOptions) -> dict[str, Transcript]:
     """The transcript of each video that has one, by the name of the video.
 
-    A single transcript of a single video may be called anything, others like their video: `call.vtt` belongs to `call.mp4`.
+    A single transcript of a single video may have any name, others that of their video: `call.vtt` belongs to `call.mp4`.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def _plain(name: str) -> str:
 
 
 def utterances_of(recording: Recording, transcript: Transcript | None) -> tuple[list[dict[str, Any]], list[str]]:
-    """The utterances of a video for the page, and what the user should know, a line each."""
+    """The utterances of a video for the page, and notes for the user."""
     if transcript is None:
         return [], []
     table = table_of(recording, transcript.said, transcript.speakers)

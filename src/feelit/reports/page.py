@@ -1,7 +1,7 @@
-"""The page: a template, styles, scripts and data, in one file that asks nobody for anything.
+"""The HTML page: template, styles, scripts and data in one file that loads nothing.
 
-What comes from videos and timelines is data, never markup: it travels as JSON in blocks that are not run, and the scripts put
-it into text nodes and attributes only. A content security policy admits these scripts and styles by their hashes and no other.
+Content of videos and timelines is data, never markup: it is JSON in blocks that are not run, and scripts put it into text nodes
+and attributes only. A content security policy admits the page's scripts and styles by their hashes, and no others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SCRIPTS = (
     *("streams.js", "person.js", "figures.js", "controls.js", "player.js", "moments.js", "events.js", "signals.js"),
     *("transitions.js", "transcript.js", "quality.js", "video_section.js", "contents.js", "main.js"),
 )
-"""In the order in which they are needed. Our scripts share one scope, which nothing outside of it sees."""
+"""In the order of their dependencies. The scripts share one private scope."""
 
 LEAST_CONTRAST = 3.0
 """Between a graphic and what is behind it (WCAG 2.2, success criterion 1.4.11)."""
@@ -40,7 +40,7 @@ NEUTRAL_IS_PAPER = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What stands around the data of a page.
+    """The parts of a page around its data.
 
     Attributes
     ----------
@@ -69,18 +69,18 @@ REPORT = Shell(
 
 
 def head(title: str, shell: Shell = REPORT) -> str:
-    """Everything before the data."""
+    """The page before the data."""
     values = {"title": html.escape(title), "policy": _policy(shell), "style": _style(shell), "before": shell.before}
     return _filled(_template()[0], values | {"command": shell.command, "attributes": shell.attributes})
 
 
 def foot(shell: Shell = REPORT) -> str:
-    """Everything after the data."""
+    """The page after the data."""
     return _filled(_template()[1], {"after": shell.after, "script": _script(shell)})
 
 
 def data_block(name: str, value: Any) -> str:
-    """A value for the scripts, which find it by the name."""
+    """A block with a JSON value, which scripts find by its name."""
     return f'<script type="application/json" id="{name}">{escaped_json(value)}</script>\n'
 
 
@@ -96,7 +96,7 @@ def escaped_json(value: Any) -> str:
 
 
 def constants() -> dict[str, Any]:
-    """What the scripts share with the program."""
+    """Constants for the scripts."""
     limits = {"face_px": LEAST_FACE_PX, "sharpness": LEAST_SHARPNESS, "yaw_deg": MOST_YAW_DEG, "low_light": LOW_LIGHT}
     return {
         "emotions": EMOTIONS,
@@ -110,7 +110,7 @@ def constants() -> dict[str, Any]:
 
 
 def edge(colour: theme.Colour, paper: theme.Colour = theme.INK) -> theme.Colour:
-    """The colour, darkened on white paper or lightened on dark until it stands out: the outline of areas and curves in it."""
+    """The colour of outlines: darkened on white paper or lightened on dark, up to LEAST_CONTRAST."""
     share, towards = 0.0, theme.HALO if paper == theme.INK else theme.INK
     while contrast(moved := _between(colour, towards, share), paper) < LEAST_CONTRAST:
         share += 0.01
@@ -146,7 +146,7 @@ def _style(shell: Shell) -> str:
 
 
 def _emotions(paper: theme.Colour) -> dict[str, theme.Colour]:
-    """The colours of areas and of their edges on some paper. Neutral, the usual, is near to it: the others stand out."""
+    """The colours of areas and of their edges on some paper. Neutral is close to the paper, so that the others stand out."""
     fills = {f"emotion-{name}": colour for name, colour in theme.EMOTION_COLOUR.items()}
     fills["emotion-neutral"] = _between(theme.EMOTION_COLOUR["neutral"], paper, NEUTRAL_IS_PAPER)
     return fills | {f"edge-{name}": edge(colour, paper) for name, colour in theme.EMOTION_COLOUR.items()}
@@ -163,7 +163,7 @@ def _script(shell: Shell) -> str:
 
 @cache
 def _policy(shell: Shell) -> str:
-    """Nothing is loaded but pictures in the page itself, and video from beside it."""
+    """The content security policy: nothing is loaded but embedded pictures and video files."""
     script, style = (
         base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (_script(shell), _style(shell))
     )
@@ -177,5 +177,5 @@ def _template() -> tuple[str, str]:
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
-    """In one pass, so that a value may hold what looks like a place to fill."""
+    """Fill the placeholders in one pass, so that values may contain placeholders."""
     return re.sub(r"\{\{(\w+)\}\}", lambda place: values[place[1]], template)

@@ -1,4 +1,4 @@
-"""Small pictures of faces, cut out of a video: the strongest moments, and one portrait a person."""
+"""Small pictures of faces, cut out of a video: the strongest moments, and one portrait per person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JPEG_QUALITY = 78
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """A picture of one face: which sample shows it, and how it is cut."""
+    """A picture to cut out: a face in a sample, the size of the picture, and its scale."""
 
     time_s: float
     person_id: int
@@ -32,17 +32,17 @@ class PictureRequest:
 
     @property
     def place(self) -> tuple[float, int]:
-        """What it shows: when, and whom."""
+        """The time and the person."""
         return self.time_s, self.person_id
 
     @classmethod
     def moment(cls, time_s: float, person_id: int) -> PictureRequest:
-        """A face at one moment, with some of its surroundings."""
+        """The picture of a moment, with some surroundings of the face."""
         return cls(time_s, person_id, MOMENT_PX, MOMENT_SCALE)
 
     @classmethod
     def portrait(cls, time_s: float, person_id: int) -> PictureRequest:
-        """A face by which a person is known."""
+        """The portrait of a person."""
         return cls(time_s, person_id, PORTRAIT_PX, PORTRAIT_SCALE)
 
 
@@ -53,12 +53,12 @@ def cut_pictures(
     most_bytes: int,
     progress: Callable[[float], None],
 ) -> dict[PictureRequest, str]:
-    """Pictures as data URLs, those that are wanted first as far as there is room for them.
+    """Cut out pictures as data URLs, the first ones as far as there is room.
 
     Parameters
     ----------
-    boxes : where people are at the times of samples: time and person → (4,) px. What has none has no picture
-    wanted : times and people, the most important first
+    boxes : (time, person) → (4,) px; without a box there is no picture
+    wanted : the pictures, the most important first
     most_bytes : of all data URLs together
     progress : called with the share that is done, 0..1
 

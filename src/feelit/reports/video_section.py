@@ -1,4 +1,4 @@
-"""All that the page says of one video, as plain values: numbers that are undefined are None."""
+"""The section of one video in the report, as JSON values; undefined numbers are None."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REACH_INTERVALS = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """What the rows of one video amount to."""
+    """The analysis of one video for the report."""
 
     video: VideoSummary
     people: list[TrackSummary]  # by person; where tracks were not grouped, each is one
@@ -48,14 +48,14 @@ class Findings:
 
     @property
     def moments(self) -> list[Moment]:
-        """Those of every person, what rises most above the usual first."""
+        """The moments of all people, by falling rise above the baseline."""
         found = [moment for person in self.people for moment in person.shown.moments]
         return sorted(found, key=lambda m: (-round(m.rise, 2), -m.lasts_s, m.time_s))
 
     @property
     def surest(self) -> list[Event]:
-        """The events by rising p-value; but the sure ones of every kind in turn, for in a long video many have the smallest
-        p-value that there can be. Of equal ones the strongest comes first."""
+        """The events by rising p-value, of equal ones the strongest first; the sure ones of all kinds in turn, for in a long
+        video many have the smallest possible p-value."""
         ranked = sorted(self.events, key=lambda event: (_or_last(event.p_value), math.isnan(event.strength), -event.strength))
         turns: Counter[Kind] = Counter()
         order = []
@@ -66,8 +66,9 @@ class Findings:
 
 
 def findings_of(recording: Recording, baseline: str = "auto") -> Findings:
-    """Sum up one video: first what faces show, then what else is known of them; all of a long video at once would take much
-    memory. `baseline` is what is usual, see `track_series`.
+    """Analyse one video: emotions first, then the other facts about faces, which together would take much memory.
+
+    `baseline` : see `track_series`.
     """
     rows = TimelineSamples(recording, "person")
     time_s, bouts = rows.frames.time_s, bouts_of(rows)
@@ -96,7 +97,7 @@ class _Shown:
 
 
 def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str) -> list[_Shown]:
-    """The curves of everybody, who is given to `finder` on the way: smoothing takes longest."""
+    """The curves of everybody; every series is passed to `finder` as well, because smoothing takes longest."""
     smoothed: dict[int, PersonCurves] = {}
 
     def show(series: TrackSeries) -> None:
@@ -119,7 +120,7 @@ def title_of(name: str) -> str:
 
 
 def facts_of(recording: Recording) -> dict[str, Any]:
-    """Everything about the file that does not depend on what faces show."""
+    """The audit and the metadata of a recording."""
     return {
         "audit": [asdict(check) for check in audit(recording.batches(COLUMNS), recording.facts, recording.in_order)],
         "facts": {name: value for name, value in recording.facts.items() if name != "people"},
@@ -150,7 +151,7 @@ def people_of(recording: Recording, findings: Findings, curves: Curves, portrait
 
 
 def signals_of(recording: Recording) -> list[dict[str, Any]]:
-    """What signals come to, one object a person; none where the timeline has no signals."""
+    """The statistics of signals, one object per person; none where the timeline has no signals."""
     return [asdict(row) for row in recording_signals(recording)] if SIGNALS in recording.groups else []
 
 
@@ -176,7 +177,7 @@ def moments_of(moments: Sequence[Moment], pictures: Mapping[PictureRequest, str]
 
 
 def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, str]) -> dict[str, Any]:
-    """The events that are least likely to be chance, in order of time, and how many there are in all."""
+    """The events with the smallest p-values, in order of time, and the number of all events."""
     chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
     names = ("kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value", "p_adjusted")
     values = [{name: getattr(event, name) for name in names} for event in chosen]
@@ -188,12 +189,12 @@ def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, 
 
 
 def picture_of(event: Event) -> PictureRequest:
-    """What shows an event: the face of its first person when it is shown most."""
+    """The picture of an event: the face of its first person at the peak."""
     return PictureRequest.portrait(event.peak_s, event.tracks[0])
 
 
 def quality_facts(quality: Quality) -> dict[str, Any]:
-    """As in `quality.Quality`; of many gaps the longest."""
+    """The values of `Quality`; of many gaps the longest."""
     longest = sorted(quality.gaps, key=lambda gap: gap.start_s - gap.end_s)[:TOLD_GAPS]
     return _plain_object(
         {
@@ -209,8 +210,8 @@ def quality_facts(quality: Quality) -> dict[str, Any]:
 
 
 def strip_of(curves: Curves, duration_s: float) -> list[str]:
-    """The video in miniature: a digit a column, the state as in `curves.STATES`. People who follow one another share a lane,
-    and of many lanes there are those that hold most."""
+    """The overview strip of a video: lanes of digits, one per column, that index `curves.STATES`. People who follow one another
+    share a lane; of many lanes the fullest are kept."""
     place = _points_of_columns(curves, duration_s / STRIP_COLUMNS)
     lanes: list[Int64] = []
     ends: list[int] = []
@@ -228,7 +229,7 @@ def strip_of(curves: Curves, duration_s: float) -> list[str]:
 
 
 def _points_of_columns(curves: Curves, column_s: float) -> Int64:
-    """(STRIP_COLUMNS,) which point is shown in the middle of every column, -1 before the first one and in gaps."""
+    """(STRIP_COLUMNS,) the index of the point in the middle of every column, -1 before the first one and in gaps."""
     if not len(curves.time_s):
         return np.full(STRIP_COLUMNS, -1, np.int64)
     at_s = (np.arange(STRIP_COLUMNS) + 0.5) * column_s
@@ -238,7 +239,7 @@ def _points_of_columns(curves: Curves, column_s: float) -> Int64:
 
 
 def plain(value: Any) -> Any:
-    """Values as JSON has them: floats of at most four decimals, None for what is not finite."""
+    """Convert values for JSON: floats are rounded to four decimals, or None if they are not finite."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

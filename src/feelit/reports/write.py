@@ -1,6 +1,6 @@
-"""The story of a report: every video's rows are read, summed up and written, one after the other.
+"""Writing of reports: videos are read, analysed and written one after the other.
 
-Only one video is in memory at a time, and the finished page has a budget: what a video may take shrinks as videos become many.
+Only one video is in memory at a time, and the size of the page is limited: the room for each video shrinks with their number.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ CURVE_BYTES = 1_900_000
 PICTURE_BYTES = 600_000
 EVENTS = 400
 PICTURED = 60
-"""What one video may take: characters of its curves and of its pictures, rows of its table of events, and how many of these
-have a picture, which takes a second or so to find in a long video."""
+"""The room for one video: characters of its curves and of its pictures, rows of its table of events, and how many of these have
+a picture, which takes about a second to find in a long video."""
 
 FULL_SHARES = 8
-"""So many videos may take all of that; of more, each takes less, so that a report of any number stays at about 20 MB."""
+"""The most videos with all of that room; with more, each has less, so that a report stays at about 20 MB."""
 
 LEAST_EVENTS = 20
 
@@ -58,7 +58,7 @@ def write_report(
 
     Returns
     -------
-    what the user should know, a line each: videos that were asked for and not found
+    notes for the user, such as videos that were not found
 
     Raises
     ------
@@ -88,7 +88,7 @@ def write_report(
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """What one of several videos may take."""
+    """The room for one of several videos."""
 
     curve_bytes: int
     picture_bytes: int
@@ -104,7 +104,7 @@ class _Room:
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes the page video by video; what the table of contents needs is kept."""
+    """Writes the page video by video, and collects the entries of the table of contents."""
 
     options: ReportOptions
     found: Found
@@ -217,7 +217,7 @@ class _Writer:
 
 
 def _videos_in(given: Sequence[Location]) -> Iterator[Location]:
-    """Files, and what counts as a video in folders; objects, but not those of folders, for none is called like a page."""
+    """Files, the videos in folders, and objects in buckets, but not those below a prefix."""
     for place in given:
         below = files_below(place) if isinstance(place, Path) else [place]
         yield from (path for path in below if path == place or path.suffix.lower() in SUFFIXES)
