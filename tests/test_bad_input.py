@@ -291,7 +291,9 @@ def analyze(videos: list[Path], out: Path, config: AnalyzeOptions, **how: Any) -
 @named([c for c in ALL if c.name in {
     "plain.mp4", "vfr.mp4", "turned-90.mp4", "a.gif", "hour.ts", "back.ts", "open-gop.ts", "open-gop.mkv", "corrupt.mp4",
     "corrupt.mkv", "truncated.ts", "fps120.mp4",
-}], later={"plain.mp4", "turned-90.mp4", "hour.ts", "open-gop.mkv", "corrupt.mp4", "fps120.mp4"})  # fmt: skip
+}], later={
+    "plain.mp4", "turned-90.mp4", "a.gif", "hour.ts", "open-gop.mkv", "corrupt.mp4", "truncated.ts", "fps120.mp4",
+})  # fmt: skip
 def test_rows_do_not_depend_on_how_the_work_was_cut(
     case: Case, run: Run, tmp_path: Path, serial: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,6 +310,7 @@ def test_rows_do_not_depend_on_how_the_work_was_cut(
     assert tables[0].equals(tables[1])
 
 
+@pytest.mark.slow
 def test_rows_do_not_depend_on_the_workers(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["open-gop.mkv", "corrupt.mp4", "vfr.mkv"]
     monkeypatch.setattr("feelit.run.pipeline.LEAST_SEGMENT_S", 0.5)

@@ -58,6 +58,7 @@ def test_a_run_that_is_killed_is_resumed(
     assert {p.name for p in tmp_path.iterdir()} <= {"out.parquet", ".out.parquet.feelit"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", moments(6, SEED + 1))
 def test_a_run_goes_on_without_a_worker_that_is_killed(
     share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path

@@ -86,6 +86,7 @@ def test_a_folder(study: Path) -> None:
     assert rows(*all_timelines(study)) == [6, 4]
 
 
+@pytest.mark.slow
 def test_exit_codes(study: Path) -> None:
     ((_, code),) = SECTIONS["Exit codes"]
     assert run(code) == ""

@@ -227,6 +227,7 @@ def start(nodes: Nodes, out: Path, workers: int = 1) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", moments(2, seed=22))
 def test_a_node_that_is_killed_at_any_moment_changes_no_row(
     share: float, nodes: Nodes, expected: tuple[bytes, float], tmp_path: Path
