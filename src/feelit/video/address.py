@@ -1,4 +1,4 @@
-"""What a user calls a camera or a stream, and what FFmpeg calls it."""
+"""Addresses of cameras and streams, as users give them and as FFmpeg takes them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import av.error
 from feelit.errors import UsageError, VideoReadError
 
 SCHEMES = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp"})
-"""Of FFmpeg's protocols those that reach for a camera, and no files."""
+"""FFmpeg's protocols for cameras and streams, without those for files."""
 
 BRIEF = {"analyzeduration": "2000000"}
-"""A stream is looked at for no longer than two seconds to find out what it is; FFmpeg's usual is five or more."""
+"""FFmpeg analyses a stream for at most two seconds, instead of five or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Address:
 
 
 def address_of(given: str | None) -> Address | None:
-    """The camera or stream that is meant; None if it is a file.
+    """The camera or stream of an address; None for a file.
 
     Parameters
     ----------

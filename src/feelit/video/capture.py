@@ -1,4 +1,4 @@
-"""Frames as a camera gives them: each when its time has come, whether or not anybody is ready for it."""
+"""Sources of live frames: each frame is given at its time, whether or not the consumer is ready."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from feelit.video.probe import probe
 from feelit.video.shape import Shape
 
 SLIPPED_S = 0.5
-"""A player that falls behind by more than this goes on from there instead of hurrying after the clock."""
+"""A player that is later than this continues from there instead of catching up."""
 
 Kind = Literal["file", "device", "url"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Captured:
-    """A frame, and when it was there to be seen: seconds since the epoch."""
+    """A frame and its time of capture, in seconds since the epoch."""
 
     decoded: DecodedFrame
     at_s: float
@@ -83,10 +83,10 @@ class Capture(ABC):
 
 
 class FileCapture(Capture):
-    """A video file in the place of a camera, played at its own speed by its timestamps, once or over and over.
+    """A video file as a source, played in real time by its timestamps, once or in a loop.
 
-    One thread decodes it: FFmpeg's threads swallow frames beside an error, and to begin again would take time that a clock
-    does not give. What takes longer to decode than to play is played as fast as it can be decoded.
+    One thread decodes it: FFmpeg's threads lose frames next to an error, and decoding them again would take too long. If
+    decoding takes longer than playing, frames are given as fast as they are decoded.
     """
 
     def __init__(self, path: Path, sampling: Sampling, loop: bool) -> None:
@@ -111,11 +111,11 @@ class FileCapture(Capture):
                     yield Captured(decoded, time.time() + due_s - time.monotonic())
 
     def seen(self) -> VideoInfo:
-        """See `Capture.seen`. Played over and over, its rows are not those of the file any more."""
+        """See `Capture.seen`. The rows of a loop are not those of the file."""
         return replace(self.info, duration_s=self._end_s, fingerprint="") if self._loop else self.info
 
     def _frames(self) -> Generator[tuple[av.VideoFrame, Shape, int], None, None]:
-        """Frames with their shape and their time in units; that of a further round goes on where the one before ended."""
+        """Frames with their shape and their time in units, which goes on from one round of a loop to the next."""
         end = errors = 0
         while True:
             begin, clock = end, Clock(self.info.time_base, self.info.origin_pts, self.info.average_rate)
@@ -134,9 +134,9 @@ class FileCapture(Capture):
 
 
 class Schedule:
-    """When the frames of a recording are due that is played at its own speed.
+    """The times at which frames of a recording are due when it is played in real time.
 
-    `patience_s` bounds how far ahead a frame may be due: the timestamps of a stream jump.
+    `patience_s` is the longest wait for a frame: the timestamps of a stream may jump.
     """
 
     def __init__(self, patience_s: float = float("inf")) -> None:
@@ -144,7 +144,7 @@ class Schedule:
         self._zero_s: float | None = None  # on the monotonic clock, when the player's shows 0
 
     def due_s(self, time_s: float) -> float:
-        """When a frame is due, on the monotonic clock; what slips takes along all that follows."""
+        """When a frame is due, on the monotonic clock; a delay shifts all frames that follow."""
         now_s = time.monotonic()
         if self._zero_s is None or not -SLIPPED_S <= self._zero_s + time_s - now_s <= self._patience_s:
             self._zero_s = now_s - time_s

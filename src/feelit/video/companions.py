@@ -1,4 +1,4 @@
-"""What a recording holds beside its pictures (subtitles, languages, titles, its date), on its way into another container."""
+"""Copying of subtitles and metadata (languages, titles, date) from one container to another."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TEXTS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt"})
 """Subtitles that are text, by FFmpeg's name of their codec; the others are pictures."""
 
 OF_FILES = ("title", "date", "creation_time", "artist", "comment", "description")
-"""What is taken over of a recording. The place where it was made is not, nor what programs note for themselves."""
+"""Metadata of a file that are copied; location and entries of programs are not."""
 
 OF_STREAMS = ("language", "title", "name", "handler_name")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beside:
-    """The streams beside the pictures of a file that another file of a certain format can hold, and in words what it cannot."""
+    """The streams besides the video that a file of another format can hold, and descriptions of those that it cannot."""
 
     sounds: tuple[AudioStream, ...]
     subtitles: tuple[SubtitleStream, ...]

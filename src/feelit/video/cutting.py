@@ -1,4 +1,4 @@
-"""A stretch cut out of a video, exact to the frame and to the sample of its sound, while somebody may draw on it."""
+"""Cutting of a stretch out of a video, exact to the frame and to the audio sample; frames can be drawn on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brightness out of a decoded frame, with as few copies as the pixel format allows."""
+"""Luma and colour of decoded frames, with as few copies as the pixel format allows."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def displayed_colour(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: i
 
 
 def small_view(frame: av.VideoFrame, luma: UInt8, levels: UInt8, view: View, fit: Fit) -> UInt8:
-    """What the detector sees of a frame.
+    """The detector's view of a frame.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One segment in, its sampled frames out, in order of presentation."""
+"""Reading of a segment: its sampled frames, in order of presentation."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from feelit.video.decoding import Discards, SegmentDecoder
 from feelit.video.shape import fit
 
 SPARSE_HZ = 2
-"""Up to this rate it pays to know a whole group of pictures before any of it is decoded."""
+"""Up to this rate, decoding only the needed part of each group of pictures pays."""
 
 
 class SegmentReader:
     """Decodes one segment and yields the frames that are sampled.
 
-    After the iteration `decoded` counts the frames of the segment that the decoder gave, `discarded` those that were not
-    decoded because nobody looks at them, `errors` the packets it refused and the frames it marked as damaged, `letterboxed` the
-    frames of another shape than the video's.
+    After the iteration `decoded` counts the decoded frames of the segment, `discarded` those that were not decoded because they
+    are not sampled, `errors` the refused packets and the frames marked as damaged, `letterboxed` the frames of another shape
+    than the video's.
 
     Whether a frame is sampled depends on its timestamp alone, and on no frame before this segment: the first frame of every
     tick is yielded. Where a segment boundary cuts a tick in two, both sides yield one, and who joins the segments keeps the
@@ -75,7 +75,7 @@ class SegmentReader:
 
 
 def _discards(info: VideoInfo, sampling: Sampling) -> Discards:
-    """Names frames that are not sampled: those before the start, and those after another one of their tick."""
+    """A predicate of frames that are not sampled: those before the start, and later ones of the same tick."""
     first: dict[int, int] = {}  # tick -> the earliest PTS so far
 
     def discards(pts: int) -> bool:
@@ -94,7 +94,7 @@ def _discards(info: VideoInfo, sampling: Sampling) -> Discards:
 
 
 class _Beginning:
-    """Which samples a segment could begin with, if it were cut elsewhere.
+    """Finds the samples at which a segment could begin, where the detector's state is reset.
 
     A keyframe that lies where a tick begins is the sample of that tick for every segment, and begins again. Any other may cut a
     tick in two: then the sample of that tick is the keyframe for a segment that begins there, and an earlier frame for one that

@@ -1,4 +1,4 @@
-"""Single frames of a video, upright, and exactly those that were shown at the times asked for."""
+"""Single frames of a video: exactly those that a player shows at given times."""
 
 from __future__ import annotations
 

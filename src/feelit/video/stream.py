@@ -1,4 +1,4 @@
-"""Frames of cameras and network streams: they come when they come, and a stream that breaks off is called again."""
+"""Live frames of cameras and network streams; a stream that breaks off is reconnected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from feelit.video.shape import Shape, StreamShapes
 
 MICROSECOND = Fraction(1, 1_000_000)
 PATIENCE_S = 10.0
-"""A source that gives nothing for so long, at its opening or later, is gone."""
+"""The timeout of a source, at its opening and later."""
 
 LOOK_AGAIN_S = 0.005
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0
@@ -40,14 +40,14 @@ REASONS = {
 
 
 def open_capture(given: str | None, sampling: Sampling, loop: bool) -> Capture:
-    """The source that the user named; None stands for the first camera.
+    """Open a source; None stands for the first camera.
 
     Raises
     ------
     VideoReadError
         if it is missing or busy, does not answer, or gives no picture.
     UsageError
-        if it is not what can be watched.
+        if it is no address that can be watched.
     """
     address = address_of(given)
     if address is None:
@@ -58,9 +58,10 @@ def open_capture(given: str | None, sampling: Sampling, loop: bool) -> Capture:
 
 
 class Connection:
-    """A source while it lasts.
+    """An open connection to a source.
 
-    Recordings on a server, and HLS, whose pieces come at once, are played at their own speed: `played`.
+    `played` : whether frames are given in real time by their timestamps: recordings on a server, and HLS, whose parts arrive at
+    once.
     """
 
     def __init__(self, address: Address) -> None:
@@ -160,8 +161,8 @@ class Connection:
 
 
 class StreamCapture(Capture):
-    """A camera or a network stream. Its time is that of arrival, by the clock of this computer, from the first frame on:
-    timestamps of cameras are missing, restart, or run at a rate of their own.
+    """A camera or a network stream. The time of a frame is that of its arrival, since the first frame: timestamps of cameras
+    are missing, restart, or run at a rate of their own.
     """
 
     def __init__(self, address: Address, sampling: Sampling) -> None:
@@ -219,7 +220,7 @@ class StreamCapture(Capture):
             retry_s = min(2 * retry_s, LONGEST_RETRY_S)
 
     def _reconnected(self, retry_s: float) -> bool:
-        """Call again until somebody answers; False if the watching is over."""
+        """Reconnect; False if the capture is stopped meanwhile."""
         while not self._stopped.wait(retry_s):
             try:
                 self._connection = Connection(self._address)
@@ -232,7 +233,7 @@ class StreamCapture(Capture):
         return False
 
     def _paced(self) -> Iterator[av.VideoFrame]:
-        """The frames of this connection, held back where they come faster than they are to be seen."""
+        """The frames of this connection, delayed to real time if it is `played`."""
         if not self._connection.played:
             yield from self._frames
             return

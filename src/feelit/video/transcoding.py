@@ -1,7 +1,7 @@
-"""Re-encoding a video frame by frame while somebody draws on it.
+"""Re-encoding of a video frame by frame, so that frames can be drawn on.
 
-The frames come out of the decoder, and go into the encoder when the next one is asked for. Timestamps stay what they are.
-All tracks of sound are copied packet by packet where the container can hold them, and so are subtitles.
+Frames go from the decoder to the encoder when the next one is requested. Timestamps stay the same. Audio tracks and subtitles
+are copied packet by packet, if the container can hold them.
 """
 
 from __future__ import annotations

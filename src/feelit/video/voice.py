@@ -1,4 +1,4 @@
-"""The loudness of a video's sound over time, and how it stays the same: decoded once, in order, as far as it is asked for."""
+"""The loudness of a video's sound over time, and the similarity of its spectra; decoded once, in order, on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from feelit.video.probe import open_video
 from feelit.video.sound import decoded, origin_s, resampled, sound_clock, sound_streams
 
 RATE_HZ = 8000
-"""What the sound is resampled to: speech is understood over telephones, which carry 300 to 3400 Hz."""
+"""The rate to which sound is resampled: that of telephones, which carry 300 to 3400 Hz."""
 
 HOP = 160
 WINDOW = 256

@@ -1,4 +1,4 @@
-"""The file that a video is re-encoded into: upright frames in the colour planes of the encoder, to be drawn on, and sound.
+"""Writing of videos: upright frames in the colour planes of the encoder, which can be drawn on, and sound.
 
 Timestamps pass through as whole numbers in the source's own time base.
 """
@@ -99,7 +99,7 @@ class Picture:
 
 
 class Sink:
-    """The file that is being written: complete, with its index in front, once the block ends well, and removed if it does not.
+    """A video file being written: complete, with its index in front, when the block ends, and removed if the block fails.
 
     Parameters
     ----------
