@@ -36,7 +36,7 @@ class Highlight:
     """A stretch of a video that is worth a clip. NaN and None stand for values that a kind lacks."""
 
     kind: str  # one of CLIP_KINDS, AT or SAY
-    who: tuple[int, ...] = ()  # persons, or tracks if it was looked for by track
+    who: tuple[int, ...] = ()  # persons, or tracks
     emotion: str | None = None
     start_s: float
     end_s: float
@@ -65,7 +65,7 @@ def find_highlights(recording: Recording, options: ClipsOptions, said: SayOption
     TimelineReadError
         if the table lacks columns.
     UsageError
-        if a person, a track or a speaker is asked for that there is not, or the transcript is damaged or of another video.
+        if a person, a track or a speaker does not exist, or the transcript is damaged or of another video.
     """
     if said is not None and said.say and options.kinds is None:
         options = replace(options, kinds=())
@@ -93,7 +93,7 @@ def find_highlights(recording: Recording, options: ClipsOptions, said: SayOption
 
 
 def _spoken(recording: Recording, options: SayOptions, series: Series, wanted: frozenset[int] | None) -> Iterator[Highlight]:
-    """The utterances that have one of the phrases; of people, if some are asked for, who have to be matched to speakers."""
+    """The utterances with one of the phrases, of the selected people, who are matched to speakers."""
     if not options.say or options.transcript is None:
         return
     said = read_transcript(options.transcript, options)
@@ -109,7 +109,7 @@ def _spoken(recording: Recording, options: SayOptions, series: Series, wanted: f
 
 
 def _wanted(recording: Recording, series: Series, options: ClipsOptions) -> frozenset[int] | None:
-    """The persons, or tracks, that are asked for; None for all."""
+    """The selected persons, or tracks; None for all."""
     if series == "person":
         people = options.people
         return None if people is None else frozenset(people_meant(people, names_of_people(recording)))
@@ -118,7 +118,7 @@ def _wanted(recording: Recording, series: Series, options: ClipsOptions) -> froz
 
 
 def _is_wanted(highlight: Highlight, wanted: frozenset[int] | None, options: ClipsOptions) -> bool:
-    """Whether a highlight is of the emotions and people that are asked for; of several people one will do."""
+    """Whether a highlight is of a selected emotion and involves a selected person."""
     right = wanted is None or not wanted.isdisjoint(highlight.who)
     return right and (highlight.emotion is None or highlight.emotion in options.emotions)
 

@@ -41,9 +41,9 @@ class Clip:
     file: str  # name in the folder
     video: str  # as the timeline names it
     kind: str
-    people: tuple[int, ...]  # empty if it was looked for by track
+    people: tuple[int, ...]  # empty if highlights are by track
     names: tuple[str, ...]  # theirs, as far as they have one
-    tracks: tuple[int, ...]  # empty if it was looked for by person
+    tracks: tuple[int, ...]  # empty if highlights are by person
     emotion: str | None
     start_s: float  # when its first frame begins to be shown
     end_s: float  # when its last frame ends
@@ -86,7 +86,7 @@ def _plain(name: str) -> str:
 
 
 def flat(clip: Clip) -> dict[str, Any]:
-    """A clip as one row of columns; what there is not is None, and of nobody an empty list."""
+    """A clip as one row of columns; missing values are None, missing people an empty list."""
     row = {name: _rounded(getattr(clip, name)) for name in FIELDS}
     return row | {name: list(getattr(clip, name)) for name in LISTS}
 

@@ -27,7 +27,7 @@ def majority_labels(votes: UInt8) -> Int64:
 
     Returns
     -------
-    (N,) int64: index into EMOTIONS, or -1 where nobody wins, or unknown or "not a face" does.
+    (N,) int64: index into EMOTIONS, or -1 without a winner, or where it is unknown or "not a face".
     """
     kept = np.where(votes < 2, 0, votes).astype(np.int64)
     winner = kept.argmax(axis=1)

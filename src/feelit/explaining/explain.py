@@ -99,7 +99,7 @@ def explain_sources(
     UsageError
         if a model, a source, a label or a face does not exist, or there are more faces than `room`.
     MissingExtraError
-        if Grad-CAM is asked for and PyTorch is not installed.
+        if the method is Grad-CAM and PyTorch is not installed.
     """
     if not sources:
         raise UsageError("there is nothing to explain", "name an image, or a moment of a video, as in VIDEO@83.5")

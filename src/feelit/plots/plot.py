@@ -52,7 +52,7 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
     TimelineReadError
         if a file is missing, damaged, or not a timeline.
     UsageError
-        if a video, a person or a track is asked for that there is not, or nothing is there to be drawn.
+        if a video, a person or a track does not exist, or there is nothing to draw.
     OutputError
         if the output exists already and `options.force` is not set, or cannot be written.
     MissingExtraError
@@ -70,7 +70,7 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
 
 
 def figure_of(timelines: TimelineSources, options: PlotOptions) -> TimelineFigure:
-    """The same as a figure of matplotlib, for a notebook or for changes by hand; `options.out` is not asked for.
+    """The same as a matplotlib figure, for a notebook or for changes by hand; `options.out` is ignored.
 
     Raises
     ------
@@ -159,8 +159,8 @@ def _by_track(options: PlotOptions) -> bool:
 
 
 def _section(recording: Recording, options: PlotOptions, room: int, several: bool) -> tuple[Section | None, int]:
-    """The panels of one video, and how many people or tracks there was no room for. Of several videos, those in which nobody is
-    seen are left out."""
+    """The panels of one video, and the number of people or tracks without room. Of several videos, those without a face are
+    left out."""
     by_track = _by_track(options)
     rows = TimelineSamples(recording, "track" if by_track else "person")
     names = {} if by_track else names_of_people(recording)

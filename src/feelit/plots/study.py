@@ -85,7 +85,7 @@ def draw_study(content: StudyFigure, options: PlotOptions) -> TimelineFigure:
     Raises
     ------
     UsageError
-        if no curve is of an emotion that is asked for.
+        if there is no curve of a selected emotion.
     """
     from matplotlib import style
 
@@ -153,7 +153,7 @@ class _Page:
 
 
 def _emotions(content: StudyFigure, options: PlotOptions) -> list[str]:
-    """Those that are asked for; if all are, those of the contrasts, where there are any."""
+    """The selected emotions; if all are selected, those of the contrasts, if there are any."""
     there = list(dict.fromkeys(str(row["emotion"]) for row in content.curves))
     if set(options.emotions) == set(EMOTIONS):
         named = list(dict.fromkeys(str(row["label"]) for row in content.contrasts if row["label"] in there))

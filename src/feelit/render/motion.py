@@ -44,7 +44,7 @@ def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
     ----------
     time_s : (K,) float64, increasing, K >= 1
     values : (K, D) float32
-    at_s : the moment asked for
+    at_s : the moment
 
     Returns
     -------

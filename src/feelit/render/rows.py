@@ -47,8 +47,8 @@ class TimelineView:
     Attributes
     ----------
     rows : its faces
-    sampled_time_s : (N,) float64, increasing: the time of every frame that was looked at
-    names : what people are called, by number; None where nobody gave a name
+    sampled_time_s : (N,) float64, increasing: the time of every sampled frame
+    names : names of people by number; None where there is no name
     """
 
     rows: TimelineRows

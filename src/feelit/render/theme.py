@@ -70,8 +70,7 @@ def emotion_colour(index: int) -> Colour:
 
 
 def person_colour(who: int) -> Colour:
-    """The colour behind the name or number of a person; it repeats after sixteen. Who is nobody in particular (below 0) has
-    none but the grey of what cannot be read."""
+    """The colour behind the name or number of a person; repeats after sixteen. Tracks without a person (below 0) are grey."""
     return TRACK_COLOURS[who % len(TRACK_COLOURS)] if who >= 0 else UNREADABLE
 
 

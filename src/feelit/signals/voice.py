@@ -53,14 +53,14 @@ QUIETEST_DB = -100.0
 
 _CHUNK, _MARGIN = 6000, 4000
 """What is heard is found in stretches of two minutes, each with more than AHEAD_S of context to both sides, in values: it does
-not depend on where in a video it is asked for."""
+not depend on the time for which it is requested."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Voice:
     """Voice activity, every 20 ms from 0 s on."""
 
-    heard: Bool  # (K,) somebody speaks, or a gap between words
+    heard: Bool  # (K,) a voice, or a gap between words
     level: Float32  # (K,) dB above the floor, 0..40
     counts: Bool  # (K,) whether the sound can say so, see HEARD_S
 
@@ -110,7 +110,7 @@ class Heard:
     """Voice activity at some times."""
 
     counts: Bool  # (K,) whether the sound can say who speaks, see HEARD_S
-    run: Int64  # (K,) where the voice that is heard began, in values of loudness; -1 where nobody is heard
+    run: Int64  # (K,) where the voice that is heard began, in values of loudness; -1 without a voice
     level: Float64  # (K,) dB above the noise, 0..40
 
 

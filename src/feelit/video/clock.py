@@ -72,7 +72,7 @@ def tick_of(units: int, time_base: Fraction, rate_hz: Fraction | None) -> int:
     """
     if rate_hz is None:
         return units
-    # Whole numbers: this is asked for every packet, and fractions take twenty times as long.
+    # Whole numbers: this runs for every packet, and fractions take twenty times as long.
     return units * time_base.numerator * rate_hz.numerator // (time_base.denominator * rate_hz.denominator)
 
 

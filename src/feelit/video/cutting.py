@@ -35,7 +35,7 @@ class Stretch:
 
 
 class Cutting:
-    """Yields every frame of a stretch to be drawn on, and writes it to `out` when the next one is asked for.
+    """Yields every frame of a stretch to be drawn on, and writes it to `out` when the next one is requested.
 
     The first frame is shown at 0, the last until the stretch ends, and the sound begins and ends with them. Only what lies
     between the keyframe before the stretch and its end is read, where the video's timestamps can be trusted; otherwise all

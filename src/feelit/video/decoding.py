@@ -30,7 +30,7 @@ WATCH = 4 * REORDER
 """So many packets after one that was refused, frames are still put in order."""
 
 FARTHEST_S = 64.0
-"""How far before a segment a keyframe is looked for that can stand in for a damaged one."""
+"""How far before a segment a keyframe is searched for that replaces a damaged one."""
 
 DISCARDING = frozenset({"h264", "hevc", "mpeg4", "vp9", "av1"})
 """Codecs of which frames that no other refers to can be left undecoded: every frame that is decoded has the same pixels as
@@ -39,7 +39,7 @@ without. A test compares them bit for bit."""
 Packet: TypeAlias = "av.Packet[VideoStream]"
 
 Discards: TypeAlias = Callable[[int], bool]
-"""Asked with the PTS of every packet of a segment, about in order: whether nobody looks at its frame."""
+"""Whether the frame of a packet is not sampled, by its PTS; called for every packet of a segment, roughly in order."""
 
 
 class _LostError(Exception):

@@ -152,7 +152,7 @@ def _pixels(stream: VideoStream) -> int:
 
 
 def probe(path: Location) -> Probe:
-    """Look at a video. One in a bucket is pinned to the version that was looked at.
+    """Probe a video. One in a bucket is pinned to the version that was probed.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def _as_photograph(info: VideoInfo, frame: av.VideoFrame, orientation: int) -> V
 
 
 def check_unchanged(info: VideoInfo) -> None:
-    """Whether a file is still the one that was looked at. Of an object nobody is ever given another version.
+    """Check that a file is still the one that was probed. Objects in buckets are pinned to their version.
 
     Raises
     ------

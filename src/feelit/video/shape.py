@@ -24,7 +24,7 @@ MOST_PIXELS = 1 << 26
 
 SAME_SHAPE = Fraction(1, 100)
 """Shapes that differ by no more are taken for one. Encoders round sizes to even numbers and make up for it by an aspect ratio
-of 1280:1281 and the like, which nobody sees; to follow it would mean to scale every frame."""
+of 1280:1281 and the like, which is invisible and would require every frame to be scaled."""
 
 SQUARE = Fraction(1)
 

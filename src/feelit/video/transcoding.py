@@ -31,7 +31,7 @@ _Packet: TypeAlias = "av.Packet[Stream]"
 
 
 def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0) -> Generator[Picture, None, None]:
-    """Yield every frame to be drawn on, and write it to `out` when the next one is asked for.
+    """Yield every frame to be drawn on, and write it to `out` when the next one is requested.
 
     A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in
     front, once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed.
