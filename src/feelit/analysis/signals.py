@@ -1,5 +1,5 @@
-"""What signals come to over a video, one row per person: blinks, nods, shakes, looking at the camera, smiles,
-speech, and what the person shows while speaking and while listening.
+"""Summaries of signals, one row per person: blinks, nods, shakes, looking at the camera, smiles,
+speech, and expressions while speaking and while listening.
 
 Thresholds are stated here and in docs/signals.md; of the counts only blinks were compared with what a person counted.
 """
@@ -55,7 +55,7 @@ class SignalSummary:
     mouth_open: float  # mean
     smile_share: float  # with a smile
     duchenne_share: float  # of the smiling time, with narrowed eyes; NaN without action units
-    mutual_smiles: float  # with others, see `smiles`; NaN where there is nobody else
+    mutual_smiles: float  # with others, see `gestures`; NaN where there is nobody else
     mutual_smile_s: float
     speaking_s: float
     speaking_share: float  # of the time in which it is known whether the person speaks

@@ -41,7 +41,7 @@ def live(
         note("whoever gets hold of the address can watch, and it travels unencrypted")
     with _until_interrupted() as stop:
         report = api.watch(
-            source or None,
+            source,
             options=options,
             serving=serving,
             stop=stop,
