@@ -256,3 +256,10 @@ def test_exporting_loads_no_networks_and_no_decoder() -> None:
 def test_tasks_are_handed_out_without_networks_and_pandas() -> None:
     assert not loaded_by("import feelit; feelit.analyze") & {"cv2", "onnxruntime", "pandas", "asyncio"}
     assert loaded_by("import feelit.run.engines.local") == set()
+
+
+def test_no_benchmark_hides_a_module_of_the_standard_library() -> None:
+    """A script's folder comes first in the search for modules: torch imports cProfile, which imports profile."""
+    names = {path.stem for path in Path(__file__).parents[1].glob("benchmarks/*.py")}
+    assert names
+    assert not names & sys.stdlib_module_names

@@ -1,6 +1,6 @@
 """Where the CPU time of an analysis goes: ms a sampled frame, by stage.
 
-    python benchmarks/profile.py VIDEO [--rate 10] [--seconds 60]
+    python benchmarks/stages.py VIDEO [--rate 10] [--seconds 60]
 
 The video is analysed in this process, with one decoding thread and no worker. Each stage is the time that its functions spend
 on the CPU of their own thread, without what they call of other stages. What no stage covers is `everything else`. Start-up is
