@@ -17,6 +17,15 @@ def test_the_package_can_be_run_as_a_module() -> None:
     assert done.stdout.startswith("feelit ")
 
 
+@pytest.mark.parametrize("names", [["empty.mp4"], ["empty.mp4", "text.mp4"]], ids=["one", "all"])
+def test_a_run_whose_videos_all_fail_ends(names: list[str], tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("no video")
+    done = subprocess.run([FEELIT, "analyze", *names], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (3, 10)
+    assert done.stderr.startswith("feelit: ")
+
+
 @pytest.mark.parametrize(("words", "expected"), [("feelit an", ["analyze", "annotate"]), ("feelit plot --em", ["--emotion"])])
 def test_a_shell_completes_commands_and_options(words: str, expected: list[str]) -> None:
     asked = {"_FEELIT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}

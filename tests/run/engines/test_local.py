@@ -285,6 +285,11 @@ def test_an_early_worker_is_the_first_of_an_engine_and_ends_if_none_takes_it(ord
     assert not idle.process.is_alive()
 
 
+def test_an_early_worker_without_work_is_not_waited_for() -> None:
+    with local.early_worker():
+        assert run(LocalEngine(2), iter(())) == {}
+
+
 FORKED = """
 import sys, time
 from feelit.run.engines import local

@@ -96,7 +96,8 @@ class LocalEngine:
                     self._waiting.append(_InFlight(order))
             self._hand_out()
             drawing = more and len(self._waiting) < self._most
-            outcomes = [self._outcome(worker) for worker in self._ready(0 if drawing else None)]
+            idle = not any(worker.item for worker in self._running)  # as when no video needs work: no worker will answer
+            outcomes = [self._outcome(worker) for worker in self._ready(0 if drawing or idle else None)]
             self._hand_out()  # first, so that no worker waits while outcomes are looked at
             yield from filter(None, outcomes)
 
