@@ -165,6 +165,7 @@ def test_what_must_be_given_has_no_default_anywhere(command: Command, tmp_path: 
         TrainOptions(out=tmp_path)
     ran = command("train", "hog", "--out", tmp_path)
     assert (ran.code, "--data" in ran.err) == (2, True)
+    pytest.importorskip("torch")
     with pytest.raises(UsageError, match="gone"):
         feelit.train(tmp_path / "gone.toml", options=TrainOptions(data=tmp_path, out=tmp_path / "run"))
 

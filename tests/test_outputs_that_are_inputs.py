@@ -129,6 +129,7 @@ def test_scores_replace_neither_a_model_nor_data(tmp_path: Path, command: Comman
 
 
 def test_training_replaces_no_data(tmp_path: Path, command: Command) -> None:
+    pytest.importorskip("torch")
     out = tmp_path / "run"
     out.mkdir()
     data = tmp_path / "train.csv"
