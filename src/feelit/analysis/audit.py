@@ -1,7 +1,7 @@
-"""Does a timeline agree with itself, and with what its metadata say? Every check that can be made without the video.
+"""Checks of a timeline against itself and its metadata, without the video.
 
-A check that fails points to a file that was edited, joined by hand or written by another program: `feelit analyze` writes none
-that does.
+A check that fails points to a file that was edited, joined by hand or written by another program. Files of `feelit analyze`
+pass them all.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ SUM_TOLERANCE = 0.001
 """Eight probabilities rounded to 1/4096 add up to 1 within that (docs/schema.md)."""
 
 SLACK_S = 1.0
-"""The container's word for the end of the last frame is not always exact."""
+"""Tolerance for the end of the last frame, which containers do not always state exactly."""
 
 FACE_COLUMNS = (*BOX, "face_score", *LANDMARK_COLUMNS, *SCALARS, *PROBABILITY_COLUMNS)
 """Columns that hold a number if and only if there is a face."""
 
 COLUMNS = tuple(SCHEMA.names)
-"""The checks."""
+"""Columns that the checks read."""
 
 Verdict = tuple[bool, str]
 
@@ -63,8 +63,8 @@ def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order:
     Parameters
     ----------
     batches : its rows, with at least the columns of `schema.SCHEMA`, as `Recording.batches` gives them
-    facts : what the metadata say of it; a check that needs what they leave out fails and says so
-    in_order : whether the rows were stored in the order in which they are now
+    facts : the metadata of the video; a check whose facts are missing fails and says so
+    in_order : whether the rows were stored in this order
 
     Returns
     -------
@@ -81,7 +81,7 @@ def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order:
 
 
 def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[_Part]:
-    """The same rows, but no frame is cut in two."""
+    """The rows in parts that hold whole frames."""
     rest: list[pa.Table] = []
     for batch in batches:
         frame = batch.column("frame").to_numpy()
@@ -106,7 +106,7 @@ def _part(table: pa.Table) -> _Part:
 
 @dataclass(slots=True)
 class _Check(ABC):
-    """One check, which is given all rows, some at a time. `recorded` are the numbers that the metadata state."""
+    """One check, which takes all rows, part by part. `recorded` are the numbers in the metadata."""
 
     recorded: Mapping[str, float]
     wrong: int = 0

@@ -1,6 +1,6 @@
-"""Scan statistics: the probability that a random series is as high for as long anywhere.
+"""Scan statistics: p-values of stretches of a series that are high for some time, wherever they are.
 
-Nothing is assumed of distributions. Random numbers come from seeds, so the same timeline gives the same figures.
+No distribution is assumed. Random numbers are seeded, so the same timeline gives the same p-values.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ import numpy as np
 from feelit.types import Float64, Int64
 
 SHORT = 512
-"""The longest series, in blocks, that is permuted; of longer ones windows are drawn."""
+"""Longest series, in blocks, that is permuted. For longer series windows are drawn."""
 
 SHUFFLED = 1 << 19
-"""Blocks that are put into random order for a series: the shorter it is, the smaller a p-value may be."""
+"""Blocks permuted for one series, in all permutations: a shorter series gets more of them, and its p-values can be smaller."""
 
 LONGEST = 64
-"""Blocks of the longest stretch that is compared. A shorter one reaches a high mean more often, which errs on the safe side."""
+"""Longest stretch that is compared, in blocks. Longer ones are compared with stretches of this length, which reach a high mean
+more often: the p-value errs on the safe side."""
 
 DRAWS = 512
 """Windows drawn for a p-value of a long series."""
 
 _AT_A_TIME = 50
 _ENOUGH = 25  # hits, after which a p-value is known well enough
-_CACHED = 1 << 17  # numbers that a core has at hand
+_CACHED = 1 << 17  # numbers that fit into the cache of a core
 _ROUNDING = 1e-9  # means are differences of running sums
 _LEVELS = 1024
 _TILTS = 160
@@ -35,21 +36,21 @@ _BINS = 1 << 13  # a power of two, by which every number can be multiplied exact
 
 
 def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np.random.Generator) -> list[float]:
-    """How likely it is by chance that a series has a stretch of some length with so high a mean anywhere.
+    """P-values of stretches with a high mean: how often a series in random order has one as high, anywhere.
 
-    A scan statistic (Glaz, Naus & Wallenstein 2001): were the blocks of the series in random order, how often would the highest
-    mean over all stretches of that length be as high? Only what lasts longer than a block can be rare. Short series are put
-    into random orders, the more of them the rarer it is (Besag & Clifford 1991). What no order reaches, and long series, in
-    which orders would cost too much, are estimated from windows that are drawn where it matters, see `_Tilted`.
+    A scan statistic (Glaz, Naus & Wallenstein 2001): the highest mean over all stretches of the same length, in random orders
+    of the blocks. Only stretches longer than a block can be rare. Short series are permuted, the more often the rarer the
+    stretch (Besag & Clifford 1991). Means that no permutation reaches, and long series, whose permutations would take too
+    long, are estimated by importance sampling, see `_Tilted`.
 
     Parameters
     ----------
     blocks : (B,) float64, the means of consecutive blocks of time
-    windows : length in blocks, 1..B, and mean of every stretch asked for
+    windows : length in blocks, 1..B, and mean of every stretch
 
     Returns
     -------
-    A p-value each, above 0.
+    one p-value for each window, above 0
     """
     length, mean = np.array([_rounded_down(n) for n, _ in windows], np.int64), np.array([m for _, m in windows])
     result = np.ones(len(windows))
@@ -64,15 +65,15 @@ def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np
 
 
 def _rounded_down(length: int) -> int:
-    """The next of 1, 2, 3, 4, 6, 8, 12, 16, ... below. To compare with shorter stretches errs on the safe side, as with
-    `LONGEST`, and spares most of the work where there are stretches of many lengths."""
+    """The largest of 1, 2, 3, 4, 6, 8, 12, 16, ... that is not above a length. Comparing with shorter stretches errs on the
+    safe side, as with `LONGEST`, and saves most of the work where there are stretches of many lengths."""
     power = 1 << (min(length, LONGEST).bit_length() - 1)
     return power + power // 2 if power > 1 and min(length, LONGEST) >= power + power // 2 else power
 
 
 def _permuted(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Generator) -> tuple[Int64, Int64]:
-    """(W,) of random orders, how many have so high a mean somewhere, and how many were drawn: until `_ENOUGH` of them have, or
-    as many as `SHUFFLED` allows."""
+    """(W,) how many random orders reach each mean, and (W,) how many were drawn: until `_ENOUGH` reach it, or `SHUFFLED` blocks
+    were permuted."""
     hits, drawn = np.zeros(len(length), np.int64), np.zeros(len(length), np.int64)
     most = SHUFFLED // len(blocks)
     while len(open_ := np.flatnonzero((hits < _ENOUGH) & (drawn < most))):
@@ -95,10 +96,10 @@ def _orders(blocks: Float64, count: int, rng: np.random.Generator) -> Iterator[F
 
 
 def _reached(total: Float64, length: Int64, mean: Float64) -> Int64:
-    """(P, B) running sums, (W,), (W,) -> (W,) int64, the number of orders with as high a mean over as many consecutive blocks.
+    """(P, B) running sums, (W,), (W,) -> (W,) int64, the number of orders that reach a mean over so many consecutive blocks.
 
-    A stretch of 12 blocks is three of 4, and its mean no higher than the highest of theirs. So the highest mean over 4 is a
-    bound for 8, 12, 16 ..., and orders whose bound is too low already are not looked at.
+    A stretch of 12 blocks consists of three of 4, and its mean is no higher than the highest of theirs. So the highest mean
+    over 4 is an upper bound for 8, 12, 16 ..., and orders whose bound is too low are skipped.
     """
     hits = np.zeros(len(length), np.int64)
     bounds: dict[int, Float64] = {}
@@ -133,12 +134,12 @@ class _Windows:
 
 @dataclass(frozen=True, slots=True)
 class _Tilted:
-    """Blocks drawn with replacement, higher ones more often than they are: by exp(tilt * value).
+    """Blocks drawn with replacement and with probabilities proportional to exp(tilt * value).
 
-    So means that are rare, and that random orders would have to be drawn by the million for, come up in half of the draws; each
-    draw then counts for as little as it is too frequent (importance sampling: Naiman & Priebe 2001). Drawing
-    with replacement has a wider spread than an order of the same blocks has (Hoeffding 1963), so p-values err on the safe side,
-    by little where stretches are short beside the series.
+    Rare means, which would take millions of permutations, then occur in half of the draws; each draw is weighted down by how
+    much more frequent it has become (importance sampling: Naiman & Priebe 2001). Means of draws with replacement spread
+    more widely than those of permutations (Hoeffding 1963), so p-values err on the safe side, by little where stretches are
+    short compared with the series.
     """
 
     value: Float64  # (L,) levels of blocks, rising
@@ -174,8 +175,8 @@ class _Tilted:
 
 
 def _levels(reached: Float64, drawn: Float64) -> Int64:
-    """What `np.searchsorted(reached, drawn, side="right")` gives for many numbers from 0 to below 1, in a third of the time:
-    most bins of [0, 1) hold no step of `reached`, so that all numbers in them have one answer."""
+    """`np.searchsorted(reached, drawn, side="right")` for many numbers in [0, 1), in a third of the time: most bins of [0, 1)
+    hold no step of `reached`, so all numbers in such a bin have the same result."""
     if drawn.size < _BINS:
         return np.searchsorted(reached, drawn, side="right")
     steps = np.bincount(np.ceil(reached * _BINS).astype(np.int64), minlength=_BINS + 1)
@@ -188,7 +189,7 @@ def _levels(reached: Float64, drawn: Float64) -> Int64:
 
 
 def _estimated(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Generator) -> Float64:
-    """(W,), (W,) -> (W,) p-values of stretches: from the highest mean of each length on down, until chance is plain."""
+    """(W,), (W,) -> (W,) p-values of stretches: for each length by falling mean, until a p-value of 1 is certain."""
     drawn, result = _Tilted.of(blocks), np.ones(len(length))
     for n in np.unique(length).tolist():
         left = np.flatnonzero(length == n)
@@ -209,8 +210,8 @@ def _estimated(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Gen
 def _with_tilt(own: _Windows, later: Float64, mean: Float64, count: int) -> Float64:
     """The p-values of stretches of one length, n, in `count` blocks.
 
-    High stretches come in clumps, for the next one has all but one block in common with it. A clump is counted at its end, at a
-    stretch that no other overlaps later (O'Brien 1987); clumps are rare and come independently of one another.
+    High stretches come in clumps, because neighbours share all blocks but one. A clump is counted at its last stretch, which no
+    later one overlaps (O'Brien 1987); clumps are rare and independent of one another.
 
     Parameters
     ----------

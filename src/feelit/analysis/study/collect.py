@@ -221,7 +221,7 @@ def _unit(viewing: Viewing, window: Window, recording: str, person: str) -> dict
 
 
 def _left_out(viewing: Viewing, window: Window, measures: int) -> tuple[dict[str, Any], Float64, Float64]:
-    """A window of a viewing that is excluded, which nothing is known of."""
+    """A window of an excluded viewing, without values."""
     nothing = np.full(measures, np.nan)
     end_s = float("nan") if window.end_s is None else window.end_s
     unit = _unit(viewing, window, viewing.video or PurePosixPath(str(viewing.timeline)).name, viewing.person or "")

@@ -1,4 +1,4 @@
-"""Contrasts: two conditions, groups, sessions or windows compared over participants, and corrected for how many were asked."""
+"""Contrasts: two conditions, groups, sessions or windows compared over participants, corrected for multiple testing."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class ContrastRow:
 
 
 COLUMNS = tuple(name for name in ContrastRow.__dataclass_fields__ if not name.startswith(("who_", "values_")))
-"""Of the table of contrasts."""
+"""Columns of the table of contrasts."""
 
 
 def resolved(design: Design, names: Sequence[str]) -> Design:

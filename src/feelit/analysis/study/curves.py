@@ -24,7 +24,7 @@ DRAWS = 1000
 LEVEL = (2.5, 97.5)
 
 MOST_POINTS = 20_000
-"""Of a curve; one of a longer window asks for a longer step."""
+"""Most points of a curve; a longer window needs a longer step."""
 
 LONG = "too long for a curve"
 
@@ -53,7 +53,7 @@ class CurveCollection:
         self.factor = by or ("condition" if self.design.levels("condition") else "window")
 
     def level_of(self, viewing: Viewing, window: Window) -> str | None:
-        """What a window counts for; None for nothing."""
+        """The level of a window; None if it has none."""
         if self.factor == "condition":
             return window.condition
         if self.factor == "window":
@@ -211,7 +211,7 @@ def banded(values: Float32, seed: int) -> tuple[Float64, Float64, Float64, Float
 
 
 def _percentiles(drawn: Float64) -> Float64:
-    """(D, N) -> (2, N), of what is known: draws that hit nobody are rare, and left out."""
+    """(D, N) -> (2, N), percentiles without NaN: draws without a participant are rare, and left out."""
     percentile = np.percentile if np.isfinite(drawn).all() else np.nanpercentile
     return np.array([percentile(drawn, level, axis=0) for level in LEVEL], np.float64)
 

@@ -101,9 +101,9 @@ def unpaired_test(a: Float64, b: Float64, rng: np.random.Generator, interval: bo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Orders:
-    """All that Welch's t of every order depends on, for any shift of the first group.
+    """The sums from which Welch's t follows, for every order and any shift of the first group.
 
-    Sums are of who is in the first group of an order; `own` is how many of them were in it from the beginning.
+    Sums are over the first group of an order; `own` counts its members in the observed order.
     """
 
     sums: Float64  # (K,) of values

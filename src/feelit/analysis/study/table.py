@@ -34,7 +34,7 @@ QUALITY = (
 """The columns of the table of participants: how much of each could be read, and who does not count."""
 
 LEAST_BASELINE = 1e-3
-"""Ratios to less than that mean nothing."""
+"""Least baseline of a ratio: ratios to smaller values are meaningless."""
 
 NO_SIGNALS, UNDEFINED = "no signals in the timeline", "not defined"
 
@@ -62,7 +62,7 @@ class Table:
 
     @property
     def ratio(self) -> Float64:
-        """(U, M) value by baseline; NaN where the baseline is next to nothing."""
+        """(U, M) value by baseline; NaN where the baseline is below `LEAST_BASELINE`."""
         result = np.full(self.values.shape, np.nan)
         np.divide(self.values, self.baseline, out=result, where=self.baseline >= LEAST_BASELINE)
         return result

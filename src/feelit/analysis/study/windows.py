@@ -12,7 +12,7 @@ from feelit.analysis.study.series import BLINKS, SIGNAL_MEASURES, Series, usual_
 from feelit.types import EMOTIONS, Float64
 
 COMPARED = ("mean", "share", "peak")
-"""Statistics that a baseline is taken off: those that do not depend on how long a window is."""
+"""Statistics from which a baseline is subtracted: those that do not depend on the length of a window."""
 
 UNIT = {
     "mean": "probability",
@@ -44,7 +44,7 @@ class Reading:
 
     @property
     def length_s(self) -> float:
-        """Of the window."""
+        """Length of the window, s."""
         return self.end_s - self.start_s
 
 
@@ -156,7 +156,7 @@ def usual(series: Series, measures: MeasureList) -> Float64:
 
 
 def comparable(measures: MeasureList) -> list[bool]:
-    """(M,) whether a baseline is taken off a measure."""
+    """(M,) whether a baseline is subtracted from a measure."""
     statistics = [statistic in COMPARED for statistic in measures.asked.statistics for _ in measures.places]
     return statistics + [True for _ in measures.signals]
 
