@@ -1,11 +1,11 @@
-"""How far coders agree: about labels, beyond chance, and about numbers, as intraclass correlations.
+"""Agreement between coders: chance-corrected for labels, intraclass correlations for numbers.
 
-Cohen's kappa (1960), Fleiss' kappa (1971) and Krippendorff's alpha for nominal data (2004, the form of coincidences). Intervals
-are percentiles of a bootstrap of blocks (Künsch 1989): neighbouring units are alike, so blocks of them are drawn and not units.
+Cohen's kappa (1960), Fleiss' kappa (1971) and Krippendorff's alpha for nominal data (2004, from coincidences). Intervals are
+percentiles of a block bootstrap (Künsch 1989): neighbouring units are correlated, so whole blocks are resampled.
 
 ICC(2,1) and ICC(3,1) with the intervals of Shrout & Fleiss (1979), which McGraw & Wong (1996) call ICC(A,1) and ICC(C,1), and
-the same of the mean of all coders, (2,k) and (3,k). Those intervals assume independent units. Neighbouring units of a recording
-are not independent, so intervals of the same bootstrap stand beside them.
+the same for the mean of all coders, (2,k) and (3,k). Those intervals assume independent units, which neighbouring units of a
+recording are not, so block-bootstrap intervals are reported as well.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEVEL = (2.5, 97.5)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval; NaN where it is not defined, as where everybody always says the same."""
+    """An estimate with its 95 % confidence interval; NaN if undefined, for example if all coders use a single label."""
 
     value: float
     low: float
@@ -33,17 +33,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How far coders agree.
+    """Agreement between coders on labels.
 
     Attributes
     ----------
-    units : how many units at least two coders have a label for
-    percent : share of pairs of coders and units with the same label
-    cohen : kappa, by pair of coders (their places)
-    fleiss : of the units that all coders have a label for; NaN if there are none
-    alpha : Krippendorff's, of all units that at least two have a label for
+    units : number of units labelled by at least two coders
+    percent : share of coder pairs with the same label, over all units
+    cohen : kappa by pair of coders (their indices)
+    fleiss : kappa over the units labelled by all coders; NaN if there are none
+    alpha : Krippendorff's alpha over the units labelled by at least two coders
     by_label : alpha of each label against all others
-    confusion : (C, C), of the first coder (rows) and the second
+    confusion : (C, C) units, first coder in rows, second in columns
     """
 
     units: int
@@ -56,13 +56,13 @@ class Agreement:
 
 
 def agreement(codes: Int64, labels: int, block: int, seed: int = 0) -> Agreement:
-    """Compare coders.
+    """Compare the labels of coders.
 
     Parameters
     ----------
-    codes : (R, N) int64, the label of each unit by each of two or more coders; -1 where there is none
-    labels : how many labels there are
-    block : units that are drawn together
+    codes : (R, N) int64, the label of each unit by each of two or more coders; -1 for none
+    labels : number of labels
+    block : units per bootstrap block
     seed : of the bootstrap
     """
     number = np.arange(codes.shape[1]) // max(1, block)
@@ -93,14 +93,14 @@ def _counts(said: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Int64:
 
 
 def _tables(pair: Int64, labels: int, number: Int64, blocks: int) -> Float64:
-    """(B, C, C) how often the first of two coders said one label and the second another, by block."""
+    """(B, C, C) confusion of two coders, by block."""
     both = (pair >= 0).all(axis=0)
     flat = (number[both] * labels + pair[0, both]) * labels + pair[1, both]
     return np.bincount(flat, minlength=blocks * labels * labels).reshape(blocks, labels, labels).astype(np.float64)
 
 
 def _by_block(values: Float64, weights: Float64, number: Int64) -> Float64:
-    """Weighted sums of what units have: (N,) or (N, C) -> (W,) or (W, C)."""
+    """Weighted sums over units: (N,) or (N, C) -> (W,) or (W, C)."""
     sums = np.zeros((weights.shape[1], *values.shape[1:]))
     np.add.at(sums, number, values)
     result: Float64 = np.tensordot(weights, sums, axes=1)
@@ -135,14 +135,14 @@ def _alpha(every: Int64, weights: Float64, number: Int64) -> Float64:
 
 
 def quotient(part: Float64, whole: Float64) -> Float64:
-    """A quotient; NaN where nothing is divided by nothing."""
+    """`part / whole`; NaN where `whole` is zero."""
     result = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
     np.divide(part, whole, out=result, where=np.abs(whole) > 1e-12)
     return result
 
 
 def estimate(values: Float64) -> Estimate:
-    """The first value is that of the data, the others are those of the draws."""
+    """An estimate and its interval from the value of the data, followed by those of the bootstrap draws."""
     drawn = values[1:][~np.isnan(values[1:])]
     low, high = np.percentile(drawn, LEVEL) if len(drawn) and not np.isnan(values[0]) else (np.nan, np.nan)
     return Estimate(float(values[0]), float(low), float(high))
@@ -153,16 +153,16 @@ UPPER = 0.975  # quantile of a 95 % interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intraclass:
-    """How far coders agree. NaN stands for what is not defined, as where nothing varies.
+    """Agreement between coders on numbers. NaN marks undefined values, for example if the numbers do not vary.
 
     Attributes
     ----------
-    units : how many units all coders have a number for
-    absolute : ICC(2,1), of the numbers as they are
-    consistent : ICC(3,1), after differences between the means of coders
+    units : number of units rated by all coders
+    absolute : ICC(2,1), absolute agreement
+    consistent : ICC(3,1), consistency: ignores differences between the coders' means
     absolute_mean, consistent_mean : ICC(2,k) and ICC(3,k), of the mean of all coders
-    independent : the 95 % intervals of these four if units were independent, in this order
-    pearson : correlation, by pair of coders (their places)
+    independent : 95 % intervals of these four, in this order, assuming independent units
+    pearson : correlation by pair of coders (their indices)
     """
 
     units: int
@@ -175,12 +175,12 @@ class Intraclass:
 
 
 def intraclass(values: Float64, block: int, seed: int = 0) -> Intraclass:
-    """Compare coders.
+    """Compare the numbers of coders.
 
     Parameters
     ----------
-    values : (R, N) float64, the number of each unit by each of two or more coders; NaN where there is none
-    block : units that are drawn together
+    values : (R, N) float64, the number of each unit by each of two or more coders; NaN for none
+    block : units per bootstrap block
     seed : of the bootstrap
     """
     coders, known = len(values), np.isfinite(values).all(axis=0)
@@ -224,7 +224,7 @@ def intraclass(values: Float64, block: int, seed: int = 0) -> Intraclass:
 
 
 def _table(n: Float64, each: Float64, squares: Float64, rows: Float64) -> tuple[Float64, Float64, Float64]:
-    """Mean squares of units, coders and error, (W,) each, of an analysis of variance by units and coders."""
+    """Mean squares of units, coders and error, (W,) each, of a two-way analysis of variance."""
     k = each.shape[1]
     middle = quotient(each.sum(axis=1) ** 2, n * k)
     units, coders = rows / k - middle, quotient((each**2).sum(axis=1), n) - middle
@@ -248,7 +248,7 @@ def _pearson(n: Float64, each: Float64, squares: Float64, product: Float64) -> F
 
 
 def _intervals(n: int, k: int, units: float, coders: float, error: float) -> tuple[tuple[float, float], ...]:
-    """Of the four forms, after Shrout & Fleiss (1979, pp. 424-425) and McGraw & Wong (1996, tables 7 and 8)."""
+    """Intervals of the four forms, after Shrout & Fleiss (1979, pp. 424-425) and McGraw & Wong (1996, tables 7 and 8)."""
     nothing = ((math.nan, math.nan),) * 4
     if n < 2 or not (units > 0 and error > 0):
         return nothing
@@ -271,16 +271,16 @@ def _intervals(n: int, k: int, units: float, coders: float, error: float) -> tup
 
 
 def f_quantile(probability: float, numerator: float, denominator: float) -> float:
-    """The quantile of the F distribution, by bisection of its share: there is no SciPy among the requirements."""
-    if beta_share(0.5, numerator / 2, denominator / 2) < probability:  # of the beta distribution that F is a quotient of
+    """A quantile of the F distribution, by bisection of its distribution function: SciPy is not a requirement."""
+    if beta_share(0.5, numerator / 2, denominator / 2) < probability:  # the beta variable of F is above one half
         other = _lower_quantile(1 - probability, denominator, numerator)
         return 1 / other if other > 0 else math.inf
     return _lower_quantile(probability, numerator, denominator)
 
 
 def _lower_quantile(probability: float, numerator: float, denominator: float) -> float:
-    """The same, where the quantile of the beta distribution is at most one half."""
-    low, high = -740.0, math.log(0.5)  # logarithms, for a quantile may be tiny
+    """`f_quantile` where the corresponding quantile of the beta distribution is at most one half."""
+    low, high = -740.0, math.log(0.5)  # logarithms, as quantiles may be tiny
     for _ in range(100):
         middle = (low + high) / 2
         if beta_share(math.exp(middle), numerator / 2, denominator / 2) < probability:
@@ -295,7 +295,7 @@ def beta_share(x: float, a: float, b: float) -> float:
     """The regularized incomplete beta function, by its continued fraction (Abramowitz & Stegun 1964, 26.5.8)."""
     if x <= 0 or x >= 1:
         return float(x > 0)
-    if x > (a + 1) / (a + b + 2):  # where the fraction converges slowly, that of the other end does not
+    if x > (a + 1) / (a + b + 2):  # the fraction converges slowly here; its mirror image does not
         return 1 - beta_share(1 - x, b, a)
     front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)) / a
     tiny = 1e-300

@@ -1,4 +1,4 @@
-"""The bouts that samples of one emotion make up: how often a face changes, and how long it stays."""
+"""Bouts: stretches of samples with one emotion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from feelit.analysis.observations import Samples
 from feelit.types import EMOTIONS, Bool, Columns, Float64, Int64
 
 LEAST_BOUT_S = 0.2
-"""Shorter bouts are taken for noise: people, too, need about 0.2 s to recognise an expression (Shen, Wu & Fu 2012)."""
+"""Shorter bouts are treated as noise: people need about 0.2 s to recognise an expression, too (Shen, Wu & Fu 2012)."""
 
 _TOLERANCE_S = 1e-6  # intervals are differences of floating-point times
 
@@ -29,15 +29,15 @@ class Bouts(Columns):
 def find_bouts(samples: Samples) -> Bouts:
     """Join consecutive samples of one emotion.
 
-    A bout ends where the emotion changes, where the face cannot be read, and where the track is absent. One that is shorter
-    than `LEAST_BOUT_S` then goes to the bout before it, or to the one after it if none comes before. Neither lies beyond an
-    absence or an unreadable time: between these, where no bout is long enough, all become one of the emotion shown longest.
+    A bout ends where the emotion changes, the face cannot be read, or the track is absent. A bout shorter than `LEAST_BOUT_S`
+    is then merged into the nearest long bout before it, else into the one after it, never across an absence or unreadable
+    time. If no bout between two such breaks is long enough, all become one bout of the emotion shown longest.
     """
     seen = samples.rows(samples.readable)
     if not len(seen):
         return _table(seen, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    here = _numbered(~_follows(samples))[samples.readable]  # one number a presence: a time without absence
-    stretch = _numbered(~_follows(seen))  # one number a time without absence or unreadable samples
+    here = _numbered(~_follows(samples))[samples.readable]  # one number per presence: a time without absence
+    stretch = _numbered(~_follows(seen))  # one number per time without absence or unreadable samples
     start = _starts(stretch, seen.emotion)
     length_s = np.add.reduceat(seen.length_s, start)
     emotion = _merged(stretch[start], seen.emotion[start], length_s)
@@ -46,14 +46,14 @@ def find_bouts(samples: Samples) -> Bouts:
 
 
 def transition_counts(bouts: Bouts) -> Int64:
-    """How often a bout of one emotion is followed by one of another: (8, 8) int64, rows from, columns to."""
+    """(8, 8) int64, number of transitions from the emotion of the row to that of the column."""
     to = np.flatnonzero(bouts.is_transition)
     pairs = bouts.emotion[to - 1] * len(EMOTIONS) + bouts.emotion[to]
     return np.bincount(pairs, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), len(EMOTIONS)).astype(np.int64)
 
 
 def _merged(stretch: Int64, emotion: Int64, length_s: Float64) -> Int64:
-    """(B,) the emotions of bouts once the short ones have gone to their neighbours."""
+    """(B,) the emotions of bouts after merging short ones into their neighbours."""
     place = np.arange(len(stretch))
     lasting = length_s >= LEAST_BOUT_S - _TOLERANCE_S
     before = np.maximum.accumulate(np.where(lasting, place, -1))
@@ -67,7 +67,7 @@ def _merged(stretch: Int64, emotion: Int64, length_s: Float64) -> Int64:
 
 
 def _table(seen: Samples, start: Int64, emotion: Int64, here: Int64) -> Bouts:
-    """Bouts that begin at the rows `start` of the readable samples; `here` numbers the presences that they lie in."""
+    """Bouts that begin at the rows `start` of the readable samples; `here` is the number of each one's presence."""
     first = seen.rows(start)
     same = np.diff(here, prepend=-1) == 0
     return Bouts(
@@ -80,7 +80,7 @@ def _table(seen: Samples, start: Int64, emotion: Int64, here: Int64) -> Bouts:
 
 
 def _follows(samples: Samples) -> Bool:
-    """(F,) whether a row goes on with the row before: same track, next sampled frame."""
+    """(F,) whether a row continues the row before: same track, next sampled frame."""
     result: Bool = (np.diff(samples.track, prepend=-1) == 0) & (np.diff(samples.frame, prepend=-2) == 1)
     return result
 
@@ -90,5 +90,5 @@ def _numbered(begins: Bool) -> Int64:
 
 
 def _starts(stretch: Int64, emotion: Int64) -> Int64:
-    """The rows at which another stretch or another emotion begins."""
+    """The rows at which a new stretch or emotion begins."""
     return np.flatnonzero((np.diff(stretch, prepend=-1) != 0) | (np.diff(emotion, prepend=-2) != 0))

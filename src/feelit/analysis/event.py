@@ -1,4 +1,4 @@
-"""Events: what a timeline shows between two times, with how sure it is; as records, data frames, JSON and CSV."""
+"""Events of a timeline, with their intervals or p-values: as records, data frames, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -24,27 +24,26 @@ Kind = EventKind
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened in one video.
+    """An event of one video.
 
-    Fields that a kind of event does not have are NaN or None: an absence has no emotion; bouts have an interval, other events a
-    p-value.
+    Fields that do not apply to a kind are NaN or None: an absence has no emotion; bouts have an interval, not a p-value.
     """
 
     video: str
     kind: Kind
-    tracks: tuple[int, ...]  # track ids; one, but for shared events
+    tracks: tuple[int, ...]  # track ids; several only for events of several people
     emotion: str | None
     start_s: float
     end_s: float
-    peak_s: float  # when it is shown most; of an absence, its middle
-    strength: float  # smoothed probability of the emotion at that time, 0..1; docs/events.md says what it is of other kinds
-    baseline: float  # what the smoothed probability of that emotion usually is for this track: its median
+    peak_s: float  # time of the maximum; for an absence, its middle
+    strength: float  # smoothed probability of the emotion at that time, 0..1; for other kinds see docs/events.md
+    baseline: float  # of that emotion for this track: the median smoothed probability, or as the option `baseline` says
     low: float  # 95 % interval of the mean probability over the bout
     high: float
-    p_value: float  # of finding such an event somewhere in the track, or in the video, by chance
+    p_value: float  # probability of such an event somewhere in the track, or in the video, by chance
     p_adjusted: float  # the same, corrected for the number of events of its kind in the video
-    people: tuple[int, ...] = ()  # numbers of persons, where it was looked for by person; there are no tracks then
-    names: tuple[str, ...] = ()  # theirs, of those who have one
+    people: tuple[int, ...] = ()  # person ids, for events found by person, which have no tracks
+    names: tuple[str, ...] = ()  # of those people who have one
 
     @property
     def duration_s(self) -> float:
@@ -53,12 +52,12 @@ class Event:
 
     @property
     def is_sure(self) -> bool:
-        """Whether chance hardly explains it, by its p-value. Bouts have none and are never sure."""
+        """Whether the corrected p-value is at most `SURE`. Events without a p-value are never sure."""
         return self.p_adjusted <= SURE
 
 
 def is_wanted(event: Event, options: EventsOptions) -> bool:
-    """Whether options ask for an event. Events without an emotion or a p-value pass the choice of emotions or the limit."""
+    """Whether options select an event. An event without an emotion or p-value passes the filter on it."""
     likely = math.isnan(event.p_adjusted) or event.p_adjusted <= options.max_p
     return event.kind in options.kinds and (event.emotion is None or event.emotion in options.emotions) and likely
 
@@ -70,7 +69,7 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def corrected(events: Sequence[Event]) -> list[Event]:
-    """The events of one video with p-values corrected for the number of events of the same kind, whatever else there is."""
+    """The events of one video, with p-values corrected for the number of events of the same kind only."""
     result = []
     for kind in Kind:
         mine = [event for event in events if event.kind is kind]
@@ -91,11 +90,11 @@ P_DIGITS = 3
 
 SHORT_HEADINGS = ("video", "event", "who", "shows", "start", "end", "peak", "strength", "usually", "p, or 95 %")
 WORDS = 4
-"""The headings of `short`; the first `WORDS` of them are over text, the others over numbers."""
+"""How many of the headings of `short` are over text; the others are over numbers."""
 
 
 def flat(event: Event) -> dict[str, Any]:
-    """An event as one row of columns; people, names and tracks are lists, and what is undefined is None."""
+    """An event as one row; people, names and tracks are lists, undefined values None."""
     row = {name: rounded(getattr(event, name)) for name in HEADINGS}
     row |= {name: _significant(getattr(event, name)) for name in P_VALUES}
     return row | {"kind": event.kind.value, **{name: list(getattr(event, name)) for name in WHO}}
@@ -107,7 +106,7 @@ def json_text(events: Iterable[Event]) -> str:
 
 
 def csv_text(events: Iterable[Event]) -> str:
-    """A line of headings, then one line per event. Numbers of a cell are separated by spaces, names by semicolons."""
+    """A header line, then one line per event. Several numbers in a cell are separated by spaces, names by semicolons."""
     return csv_of(HEADINGS, (flat(event) | _joined(event) for event in events))
 
 
@@ -127,7 +126,7 @@ def event_frame(events: Sequence[Event]) -> pd.DataFrame:
 
 
 def short(event: Event) -> list[str]:
-    """The short form of an event, under SHORT_HEADINGS; a dash for what is undefined."""
+    """The short form of an event, under SHORT_HEADINGS; a dash for undefined values."""
     absent = event.kind is Kind.absence
     times = [clock(event.start_s), clock(event.end_s), "-" if absent else clock(event.peak_s)]
     sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else p_text(event.p_adjusted)

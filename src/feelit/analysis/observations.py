@@ -1,8 +1,8 @@
-"""The samples of a timeline: which frames were sampled, which faces are in them, and how long each stands for.
+"""The samples of a timeline: which frames were sampled, which faces are in them, and how much time each represents.
 
-A sampled frame stands for the time to the next sampled frame of its video, the last one for the median of these intervals:
-recordings of calls often have a variable frame rate, so rows must not be counted. A track that is missing from a sampled
-frame is absent until it is seen again, and that time counts for nothing.
+A sampled frame represents the time up to the next sampled frame, the last one the median of these intervals. Recorded calls
+often have a variable frame rate, so counting rows would be wrong. A track that is missing from a sampled frame is absent until
+it is seen again; that time is not counted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Frames(Columns):
     """Every sampled frame of a video, in order of time."""
 
     time_s: Float64  # (N,)
-    length_s: Float64  # (N,) what the frame stands for
+    length_s: Float64  # (N,) time that the frame represents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,20 +54,20 @@ class TimelineSamples:
     Parameters
     ----------
     recording : the timeline
-    by : what counts as one series of samples, a "track" or a "person"; faces of nobody in particular are left out by person.
-        With "person" everything here about tracks holds for persons, each with at most one face per frame
+    by : whether one series of samples is a "track" or a "person". With "person", "track" below means person, each with at most
+        one face per frame; faces without a person are left out
 
     Attributes
     ----------
     name : of the video
-    frames : what was looked at
-    track_id : (T,) int64, the ids of the tracks, which are numbered in their order
-    bounds : (T + 1,) int64, where the samples of every track begin, and where the last ones end
+    frames : the sampled frames
+    track_id : (T,) int64, the ids of the tracks; a track's number is its index here
+    bounds : (T + 1,) int64, the first sample of every track, then the total number of samples
 
     Raises
     ------
     TimelineReadError
-        if a column is missing, or holds what no timeline can.
+        if a column is missing or has invalid values.
     """
 
     def __init__(self, recording: Recording, by: Literal["track", "person"] = "track") -> None:
@@ -88,13 +88,13 @@ class TimelineSamples:
             rows = np.flatnonzero(track >= 0)
             place = _places(np.searchsorted(self.track_id, track[rows]), next_row)
             self._frame[place] = (np.cumsum(begins) + (frames - 1))[rows]
-            self._take(batch, rows, place)
+            self._store(batch, rows, place)
             frames, last = frames + len(times[-1]), int(frame[-1])
         time_s = np.concatenate(times)
         self.frames = Frames(time_s, frame_lengths(time_s, recording.duration_s))
 
-    def _take(self, batch: pa.RecordBatch, rows: Int64, place: Int64) -> None:
-        """Store the columns of a batch at their places."""
+    def _store(self, batch: pa.RecordBatch, rows: Int64, place: Int64) -> None:
+        """Store the given rows of a batch at `place`."""
         emotion = pc.index_in(batch.column("emotion").cast(pa.string()), value_set=pa.array(EMOTIONS))
         number = pc.fill_null(emotion, -1).to_numpy()[rows]
         confidence = _floats(batch.column("confidence"))[rows]
@@ -115,16 +115,16 @@ class TimelineSamples:
         return result
 
     def readable_times(self, track: int, start_s: float, end_s: float) -> Float64:
-        """When a track can be read, from `start_s` to `end_s`, both included."""
+        """The times of the readable samples of a track from `start_s` to `end_s`, both included."""
         mine = slice(int(self.bounds[track]), int(self.bounds[track + 1]))
         low, high = np.searchsorted(self.frames.time_s, start_s), np.searchsorted(self.frames.time_s, end_s, side="right")
-        first, end = np.searchsorted(self._frame[mine], np.array([low, high], self._frame.dtype))  # else all are copied
+        first, end = np.searchsorted(self._frame[mine], np.array([low, high], self._frame.dtype))  # same dtype: avoids a copy
         frame = self._frame[mine][first:end]
         return self.frames.time_s[frame[self._readable[mine][first:end]]]
 
     @cached_property
     def samples(self) -> Samples:
-        """All faces. Of long videos they take much room; `of_track` gives them one track at a time."""
+        """All faces. This takes much memory for long videos; `of_track` returns one track at a time."""
         return self._part(slice(None), np.repeat(np.arange(len(self.track_id)), np.diff(self.bounds)))
 
     def _part(self, part: slice, track: Int64 | int) -> Samples:
@@ -142,7 +142,7 @@ class TimelineSamples:
 
 
 def _places(track: Int64, next_row: Int64) -> Int64:
-    """(F,) numbers of tracks -> (F,) the rows that their samples go to; `next_row` goes on."""
+    """(F,) track numbers -> (F,) the rows in which to store their samples. Advances `next_row`."""
     order = np.argsort(track, kind="stable")
     count = np.bincount(track, minlength=len(next_row))
     place = np.empty(len(track), np.int64)
@@ -157,12 +157,12 @@ def _floats(column: pa.Array) -> Float32:
 
 
 def frame_lengths(time_s: Float64, end_s: float | None = None) -> Float64:
-    """What every sampled frame stands for, in seconds.
+    """The time that every sampled frame represents, in seconds.
 
     Parameters
     ----------
     time_s : (N,) float64, rising
-    end_s : where the video ends, if that is known: the last frame stands for no more than the time up to it
+    end_s : where the video ends, if known: the last frame represents at most the time up to it
 
     Returns
     -------

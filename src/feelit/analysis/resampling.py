@@ -1,6 +1,6 @@
-"""How sure a figure is: intervals and p-values by resampling what was seen, because neighbouring frames are not independent.
+"""Confidence intervals and p-values by resampling, because neighbouring frames are not independent.
 
-Nothing is assumed of distributions. Random numbers come from seeds, so the same timeline gives the same figures.
+No distribution is assumed. Random numbers are seeded, so the same timeline gives the same results.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ ROTATIONS = 9_999
 """Random rotations for a p-value of synchrony, at most."""
 
 _LEAST_ROTATIONS = 499
-_ROTATED = 1 << 21  # onsets, beyond the least number of rotations
-_ENOUGH = 25  # hits, after which a p-value is known well enough
-_CACHED = 1 << 17  # numbers that a core has at hand
+_ROTATED = 1 << 21  # the most onsets to rotate, beyond the least number of rotations
+_ENOUGH = 25  # hits after which a p-value is precise enough
+_CACHED = 1 << 17  # numbers that fit into a core's cache
 
 
 def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> tuple[float, float]:
     """A 95 % interval of the weighted mean of a short series, by the moving-block bootstrap (Künsch 1989).
 
-    Blocks of neighbours are drawn, not single samples, so that what neighbours have in common does not pass for certainty. They
-    are n^(1/3) samples long, after Hall, Horowitz & Jing (1995).
+    Drawing blocks instead of single samples keeps the correlation of neighbours, which would make the interval too narrow.
+    Blocks are n^(1/3) samples long, after Hall, Horowitz & Jing (1995).
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> 
     The percentiles 2.5 and 97.5 of the means of `BOOTSTRAPS` resampled series.
     """
     count = len(value)
-    weight = np.maximum(weight, weight.max() * 1e-9)  # smaller ones would vanish from the running sums, and leave 0 / 0
+    weight = np.maximum(weight, weight.max() * 1e-9)  # smaller ones would be lost in the running sums: 0 / 0
     length = int(np.ceil(count ** (1 / 3)))
     start = rng.integers(0, count - length + 1, (BOOTSTRAPS, -(-count // length)))
     mean = _block_sums(value * weight, length)[start].sum(axis=1) / _block_sums(weight, length)[start].sum(axis=1)
@@ -47,14 +47,14 @@ def mean_interval(value: Float64, weight: Float64, rng: np.random.Generator) -> 
 
 
 def _block_sums(value: Float64, length: int) -> Float64:
-    """(n,) -> (n - length + 1,) the sums of `length` neighbours."""
+    """(n,) -> (n - length + 1,) moving sums over `length` values."""
     total = np.concatenate([[0.0], np.cumsum(value)])
     result: Float64 = total[length:] - total[:-length]
     return result
 
 
 def _quantile(ordered: Float64, share: float) -> float:
-    """What `np.quantile` says, to the last bit; but it takes longer for a few values than all the rest of an interval."""
+    """Equals `np.quantile` to the last bit, which on few values takes longer than the rest of an interval."""
     place = share * (len(ordered) - 1)
     low, high = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
     way = place - math.floor(place)
@@ -62,9 +62,10 @@ def _quantile(ordered: Float64, share: float) -> float:
 
 
 def adjusted(p_value: Float64) -> Float64:
-    """(n,) p-values of a family -> (n,) the same corrected for their number, after Benjamini & Hochberg (1995).
+    """(n,) p-values of a family -> (n,) p-values corrected for multiple tests, after Benjamini & Hochberg (1995).
 
-    Of those that are at most q, a share of q is expected to be chance. NaN stays NaN and does not count.
+    Among events with a corrected value of at most q, the expected share of false ones is at most q. NaN stays NaN and is not
+    counted.
     """
     result = np.full(len(p_value), np.nan)
     known = np.flatnonzero(~np.isnan(p_value))
@@ -75,7 +76,7 @@ def adjusted(p_value: Float64) -> Float64:
 
 
 def crowds(onset_s: Float64, within_s: float) -> Int64:
-    """(n,) times, rising -> (n,) how many of them lie between each and `within_s` after it."""
+    """(n,) times, rising -> (n,) how many of them lie within `within_s` from each on, itself included."""
     return np.searchsorted(onset_s, onset_s + within_s, side="right") - np.arange(len(onset_s))
 
 
@@ -86,21 +87,21 @@ def crowd_p_values(
     sizes: Sequence[int],
     rng: np.random.Generator,
 ) -> dict[int, float]:
-    """The probability, for independent series, that some number of them have an onset within `within_s` somewhere.
+    """The probability that a given number of independent series have an onset within `within_s` of each other somewhere.
 
-    Every series is rotated in its own time by a random amount, which keeps its rhythm and breaks what it has in common with the
-    others (circular-shift surrogates; for nonverbal synchrony see Ramseyer & Tschacher 2011, for the method Lancaster et al.
-    2018). There are more rotations where a crowd is rare, up to `ROTATIONS` (Besag & Clifford 1991).
+    Every series is rotated in its own time by a random amount, which keeps its rhythm and removes its relation to the others
+    (circular-shift surrogates; for nonverbal synchrony see Ramseyer & Tschacher 2011, for the method Lancaster et al. 2018).
+    Rare sizes get more rotations, up to `ROTATIONS` (Besag & Clifford 1991).
 
     Parameters
     ----------
-    onset_s : of every series, the times of its onsets, farther than `within_s` from one another
+    onset_s : the onset times of every series, more than `within_s` apart
     presence_s : when every series begins and ends
-    sizes : the sizes of crowds that are asked for
+    sizes : numbers of series to test
 
     Returns
     -------
-    A p-value for each size: that of as many series or more.
+    A p-value for each size: of at least that many series together.
     """
     owner = np.repeat(np.arange(len(onset_s)), [len(times) for times in onset_s])
     begin_s = np.array([start for start, _ in presence_s])

@@ -1,7 +1,7 @@
-"""Who speaks: turns of people by the column `speaking`, and the person for each speaker of a transcript.
+"""Who speaks: turns of people from the column `speaking`, and the person behind each speaker of a transcript.
 
-A person whose mouth moves more while a speaker speaks than otherwise is likely that speaker (Cutler & Davis 2000, *Look who's
-talking*). Signals give the opening of the mouth; the column `speaking` is better, as it also depends on the sound.
+A person whose mouth moves more while a speaker speaks than otherwise is probably that speaker (Cutler & Davis 2000, *Look
+who's talking*). Signals contain the mouth opening; the column `speaking` is better, as it also uses the sound.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ from feelit.timeline.recording import Recording
 from feelit.types import Bool, Float64
 
 LEAST_SPEAKING = 0.5
-"""A face speaks from this probability on."""
+"""The smallest probability that counts as speaking."""
 
 PAUSE_S = 0.5
-"""Shorter pauses are within a turn; speech that is apart by less is one utterance to a listener (Heldner & Edlund 2010)."""
+"""Pauses up to this length do not end a turn; listeners hear one utterance (Heldner & Edlund 2010)."""
 
 SHORTEST_S = 0.2
 """Shorter turns are left out."""
 
-_TOUCH_S = 1e-6  # times are no binary fractions
+_TOLERANCE_S = 1e-6  # times are rounded to floating point
 
 MOST_STEP_S = 1.0
-"""A person who was not sampled for longer was away: a turn ends there."""
+"""The most time that one sample represents here: a person without samples for longer was away, which ends a turn."""
 
 
 def turns(time_s: Float64, length_s: Float64, probability: Float64) -> Float64:
-    """(T, 2) float64: when every turn of a person begins and ends, in seconds.
+    """(T, 2) float64: beginning and end of every turn of a person, in seconds.
 
     Parameters
     ----------
     time_s : (F,) float64, rising, of the samples of one person
-    length_s : (F,) float64, what each stands for
-    probability : (F,) float64, of speech; NaN where it is not known
+    length_s : (F,) float64, the time that each represents
+    probability : (F,) float64, of speech; NaN if unknown
     """
     speaks = np.nan_to_num(probability) >= LEAST_SPEAKING
     rows = np.flatnonzero(speaks)
     if not len(rows):
         return np.zeros((0, 2))
     end_s = time_s[rows] + np.minimum(length_s[rows], MOST_STEP_S)
-    apart = time_s[rows[1:]] - end_s[:-1] > PAUSE_S + _TOUCH_S
+    apart = time_s[rows[1:]] - end_s[:-1] > PAUSE_S + _TOLERANCE_S
     first, last = np.r_[True, apart], np.r_[apart, True]
     found = np.stack([time_s[rows[first]], end_s[last]], axis=1)
-    result: Float64 = found[found[:, 1] - found[:, 0] >= SHORTEST_S - _TOUCH_S]
+    result: Float64 = found[found[:, 1] - found[:, 0] >= SHORTEST_S - _TOLERANCE_S]
     return result
 
 
@@ -59,7 +59,7 @@ def turns(time_s: Float64, length_s: Float64, probability: Float64) -> Float64:
 class Roles:
     """Whether a person speaks or listens, in each of their samples."""
 
-    known: Bool  # (F,) whether it is known if the person speaks
+    known: Bool  # (F,) whether the probability of speech is known
     speaks: Bool  # (F,)
     listens: Bool  # (F,) somebody else speaks, and the person does not
 
@@ -69,8 +69,8 @@ def roles(frame: Mapping[int, np.ndarray], probability: Mapping[int, Float64]) -
 
     Parameters
     ----------
-    frame : by person, (F,) whole numbers, the frames of their samples, rising
-    probability : by person, (F,) float64, of speech; NaN where it is not known
+    frame : by person, (F,) integers, the frames of their samples, rising
+    probability : by person, (F,) float64, of speech; NaN if unknown
     """
     talks = {who: np.nan_to_num(values) >= LEAST_SPEAKING for who, values in probability.items()}
     count = max((int(numbers.max(initial=-1)) for numbers in frame.values()), default=-1) + 1
@@ -88,30 +88,31 @@ def roles(frame: Mapping[int, np.ndarray], probability: Mapping[int, Float64]) -
 Basis = Literal["given", "name", "speaking", "mouth", "none"]
 
 NOBODY = "none"
-"""In place of a person: the speaker is not on screen."""
+"""Given instead of a person if the speaker is not on screen."""
 
 SPEAKING, MOUTH = "speaking", "mouth_open"
 
 LEAST_RISE, LEAST_LEAD = 0.5, 0.3
-"""A person matches who rises by this, in standard deviations, while the speaker speaks, and by that more than the next one.
+"""The smallest rise of a matching person's motion while the speaker speaks, and its lead over the next person's, in standard
+deviations.
 
-On the sample meeting all five speakers match by the column `speaking`: they rise by 1.8 to 3.2 and lead by 0.4 to 2.6. By the
-opening of mouths four do, by 0.7 to 1.3 and leads of 0.7 to 1.3; of the fifth, in the dark, another rises most, by 0.3."""
+On the sample meeting all five speakers match by the column `speaking`: rises of 1.8 to 3.2, leads of 0.4 to 2.6. By mouth
+opening four match: rises of 0.7 to 1.3, leads of 0.7 to 1.3. The fifth sits in the dark; another person rises most, by 0.3."""
 
 LEAST_SAMPLES = 10
-"""The least number of samples of a person while the speaker speaks."""
+"""A person needs this many samples while the speaker speaks, and as many while not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Who a speaker is.
+    """The person matched to a speaker.
 
     Attributes
     ----------
-    speaker : as the transcript names them
-    person_id : None if nobody of the timeline
-    basis : what says so: `given`, the `name`, the column `speaking`, the motion of the `mouth`; `none` if nothing does
-    utterances : how many the speaker has
+    speaker : the name in the transcript
+    person_id : None if the speaker is not matched, or not on screen
+    basis : how it was matched: `given`, by `name`, by the column `speaking`, by the motion of the `mouth`; `none` if it was not
+    utterances : number of the speaker's utterances
     """
 
     speaker: str
@@ -121,12 +122,12 @@ class Match:
 
     @property
     def known(self) -> bool:
-        """Whether it is known who the speaker is, were it somebody who is not on screen."""
+        """Whether the speaker is matched, or known not to be on screen."""
         return self.basis != "none"
 
 
 def match_speakers(recording: Recording, utterances: Sequence[Utterance], given: Mapping[str, str]) -> list[Match]:
-    """Everybody who speaks, in order of their first utterance: as `given`, else by equal names, else by what mouths do.
+    """Match all speakers, in order of their first utterance: as `given`, else by equal names, else by speech or mouth motion.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ def match_speakers(recording: Recording, utterances: Sequence[Utterance], given:
     Raises
     ------
     UsageError
-        if a speaker or a person that is given is not there.
+        if a given speaker is not in the transcript, or a given person not in the timeline.
     """
     counts: dict[str, int] = {}
     for one in utterances:
@@ -170,7 +171,7 @@ def _same(one: str, two: str) -> bool:
 
 
 def _column(recording: Recording) -> str | None:
-    """The column that says who speaks: the first of those that there are and that hold anything."""
+    """The column to match by: `speaking`, else `mouth_open`; None if neither has values."""
     for name in (SPEAKING, MOUTH):
         if name in recording.columns and any(batch.column(0).null_count < len(batch) for batch in recording.batches([name])):
             return name
@@ -178,7 +179,7 @@ def _column(recording: Recording) -> str | None:
 
 
 def _by_motion(recording: Recording, utterances: Sequence[Utterance], speakers: list[str], column: str) -> dict[str, int]:
-    """The person of each speaker, as far as one stands out."""
+    """The person of each speaker for whom one person clearly moves more than the others."""
     table = recording.table(["time_s", "person_id", column])
     time_s: Float64 = table["time_s"].to_numpy()
     person = table["person_id"].fill_null(-1).to_numpy()
@@ -225,7 +226,7 @@ def _alone(utterances: Sequence[Utterance], speaker: str) -> Float64:
 
 
 def _within(time_s: Float64, spans: Float64) -> Bool:
-    """(N,) bool, which times lie in one of the spans, whose starts rise."""
+    """(N,) bool, which times lie in one of the spans; `time_s` rises."""
     inside = np.zeros(len(time_s) + 1, np.int64)
     np.add.at(inside, np.searchsorted(time_s, spans[:, 0]), 1)
     np.add.at(inside, np.searchsorted(time_s, spans[:, 1]), -1)
@@ -234,7 +235,7 @@ def _within(time_s: Float64, spans: Float64) -> Bool:
 
 
 def unmatched_text(matches: Sequence[Match]) -> str:
-    """One line about speakers who are nobody's, and what to do; empty if there are none."""
+    """One line about unmatched speakers, with a hint; empty if there are none."""
     lost = sorted((match for match in matches if not match.known), key=lambda match: not match.speaker)
     if not lost:
         return ""

@@ -1,4 +1,4 @@
-"""Summaries as JSON, CSV and Markdown, and the short form that people read."""
+"""Summaries as JSON, CSV and Markdown, and the short form for terminals."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from feelit.types import EMOTIONS
 
 NAMED = 3
 LEAST_NAMED = 0.05
-"""The most emotions that the short form names, and their least share."""
+"""How many emotions the short form names at most, and their smallest share."""
 
 MOMENT_S = 1e-6
 
 Summary = PersonSummary | TrackSummary | VideoSummary
 
 MOMENT_FIELDS = ("time_s", "track_id", "emotion", "confidence", "baseline")
-"""What JSON says of a moment."""
+"""The fields of a moment in JSON."""
 
 
 def json_text(records: Sequence[Summary]) -> str:
-    """A list of objects. Names are those of the CSV columns, but the moments are a list of their own."""
+    """A list of objects. Names are those of the CSV columns, except that moments are a list."""
     objects = []
     for record in records:
         row = {name: value for name, value in flat(record).items() if not name.startswith("moment_")}
@@ -36,7 +36,7 @@ def json_text(records: Sequence[Summary]) -> str:
 
 
 def csv_text(records: Sequence[Summary], by: By) -> str:
-    """One line a record under a line of headings; what is undefined is empty."""
+    """A header line, then one line per record; undefined values are empty."""
     names = headings(by, relative=any(record.shown.usual is not None for record in records))
     return csv_of(names, ({name: rounded(value) for name, value in flat(record).items()} for record in records))
 
@@ -50,7 +50,7 @@ def markdown_text(records: Sequence[Summary], by: By) -> str:
 
 
 def short_headings(by: By) -> tuple[list[str], int]:
-    """The headings of `short`, and how many of them are over text, not numbers."""
+    """The headings of `short`, and how many of them are over text."""
     names = ["readable", "bouts", "changes/min"]
     if by != "video":
         return ["video", by, "seen", "shows", "strongest", "events", "on screen", *names], 6
@@ -58,7 +58,7 @@ def short_headings(by: By) -> tuple[list[str], int]:
 
 
 def short(record: Summary) -> list[str]:
-    """A summary as a few texts, some of several lines; what is undefined is a dash."""
+    """A summary as a row of cells, some of several lines; undefined values are a dash."""
     shown = record.shown
     bouts = f"{shown.bouts} of {number(shown.mean_bout_s, '.1f')} s" if shown.bouts else "-"
     numbers = [number(shown.readable_share, ".0%"), bouts, number(shown.transitions_per_min, ".1f")]
@@ -90,7 +90,7 @@ def _emotions(shown: ShownEmotions) -> str:
 
 
 def _timed(share: float, of_s: float, timed: bool) -> str:
-    """A share, and the seconds that it is."""
+    """A share, followed by its seconds."""
     return number(share, ".0%") + (f" ({number(share * of_s, '.1f')} s)" if timed else "")
 
 
