@@ -95,14 +95,14 @@ def test_annotations_are_moved_to_the_clock_of_the_video() -> None:
 @pytest.mark.parametrize(
     ("sources", "options", "message"),
     [
-        pytest.param(["a.csv"], {}, "one coder", id="one"),
+        pytest.param(["a.csv"], {}, "at least two coders", id="one"),
         pytest.param(["a.csv", "c.csv"], {}, "no label in common", id="other-labels"),
         pytest.param(["a.csv", "a.csv@ben"], {}, "has no tier ben", id="no-such-tier"),
         pytest.param(["a.csv", "two.csv"], {}, "two.csv has 2 tiers", id="several-tiers"),
-        pytest.param(["a.csv", "a.csv"], {"start_s": 20, "end_s": 30}, "no time at which", id="elsewhere"),
-        pytest.param(["a.csv", "a.csv"], {"start_s": 20}, "share no time", id="beyond"),
+        pytest.param(["a.csv", "a.csv"], {"start_s": 20, "end_s": 30}, "no unit is labelled", id="elsewhere"),
+        pytest.param(["a.csv", "a.csv"], {"start_s": 20}, "do not overlap", id="beyond"),
         pytest.param(["a.csv", "a.csv"], {"gaps": "boredom"}, "--gaps boredom", id="unknown-gaps"),
-        pytest.param(["a.csv", "a.csv", "a.csv"], {"tolerance_s": 1}, "between two coders", id="tolerance-of-three"),
+        pytest.param(["a.csv", "a.csv", "a.csv"], {"tolerance_s": 1}, "exactly two coders", id="tolerance-of-three"),
         pytest.param(["a.csv", "a.csv"], {"step_s": 1e-7}, "too many", id="too-fine"),
         pytest.param(["a.csv", "a.csv"], {"rename": "joy"}, "--map joy has no other name", id="no-other-name"),
     ],

@@ -148,7 +148,7 @@ def test_the_transcript_of_another_video_is_refused() -> None:
 
 def test_several_videos_are_refused() -> None:
     two = [timeline(), table_of({}, regular(2), "b.mp4")]
-    with pytest.raises(UsageError, match=r"these are 2: a\.mp4, b\.mp4"):
+    with pytest.raises(UsageError, match=r"one video, not 2: a\.mp4, b\.mp4"):
         feelit.utterances(two, transcript())
 
 

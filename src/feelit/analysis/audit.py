@@ -22,7 +22,7 @@ from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, S
 from feelit.types import EMOTIONS, Bool, Float64, Int64, Timeline
 
 SUM_TOLERANCE = 0.001
-"""Eight probabilities rounded to 1/4096 add up to 1 within that (docs/schema.md)."""
+"""Eight probabilities rounded to 1/4096 add up to 1 within this tolerance (docs/schema.md)."""
 
 SLACK_S = 1.0
 """Tolerance for the end of the last frame, which containers do not always state exactly."""
@@ -47,18 +47,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Some rows of the timeline of one video: all of every frame that is in it."""
+    """Consecutive rows of the timeline of one video, with whole frames only."""
 
     table: pa.Table
     rows: Timeline
     face: Bool  # (R,) whether a row has a face
     faces: Timeline  # the rows that have one
     frame: Int64  # (N,) the frames, rising
-    first: Int64  # (N,) the row with which each begins
+    first: Int64  # (N,) the first row of each
 
 
 def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order: bool = True) -> list[Check]:
-    """Check the timeline of one video, some rows at a time.
+    """Check the timeline of one video, one batch at a time.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order:
 
     Returns
     -------
-    always the same checks in the same order
+    The checks, always the same in the same order.
     """
     recorded = {name: value for name, value in facts.items() if isinstance(value, int | float)}
     checks: list[_Check] = [kind(recorded) for kind in _CHECKS]
@@ -86,7 +86,7 @@ def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[_Part]:
     for batch in batches:
         frame = batch.column("frame").to_numpy()
         other = np.flatnonzero(frame != frame[-1]) if len(frame) else np.zeros(0, np.int64)
-        cut = int(other[-1]) + 1 if len(other) else 0  # the last frame may go on in the next batch
+        cut = int(other[-1]) + 1 if len(other) else 0  # the last frame may continue in the next batch
         whole = pa.Table.from_batches([batch])
         if cut:
             yield _part(pa.concat_tables([*rest, whole.slice(0, cut)]))
@@ -115,14 +115,14 @@ class _Check(ABC):
 
     @abstractmethod
     def add(self, part: _Part) -> None:
-        """The next rows."""
+        """Check the next rows."""
 
     @abstractmethod
     def verdict(self) -> Verdict:
-        """Whether it passed, and what was found."""
+        """Whether the check passed, and the finding."""
 
     def none(self, what: str, otherwise: str) -> Verdict:
-        """Passed if nothing is wrong; else how often it is."""
+        """Passed if nothing is wrong; else the number of failures."""
         return self.wrong == 0, f"{self.wrong} × {what}" if self.wrong else otherwise
 
 
@@ -330,11 +330,11 @@ class _ReadableByTheRule(_Check):
 
     def add(self, part: _Part) -> None:
         faces = part.faces
-        follows = faces.brightness < LEAST_BRIGHTNESS  # which older timelines did not ask for
-        for yaw in (faces.yaw_deg, np.round(head_angles(faces.landmarks)[1], 1)):  # with signals the column is not what counted
+        follows = faces.brightness < LEAST_BRIGHTNESS  # older timelines had no limit of brightness
+        for yaw in (faces.yaw_deg, np.round(head_angles(faces.landmarks)[1], 1)):  # with signals the gate used the second
             clear = shows_enough(faces.face_px, faces.sharpness, faces.brightness)
             must, may = (clear & (np.abs(yaw) <= limit) for limit in (RETURN_YAW_DEG, LEAVE_YAW_DEG))
-            follows |= (faces.readable | ~must) & (may | ~faces.readable)  # between the two, what was before decides
+            follows |= (faces.readable | ~must) & (may | ~faces.readable)  # between the two limits the previous state decides
         self.wrong += int(np.count_nonzero(~follows))
         self.looked_at += len(faces)
 

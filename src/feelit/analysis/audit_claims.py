@@ -1,6 +1,6 @@
-"""Do the confidences of a timeline follow from its probabilities?
+"""Checks that the confidences of a timeline follow from its probabilities.
 
-Rows are checked some at a time, with what the smoothing needs of those around them.
+Rows are checked in batches, together with the surrounding rows that the smoothing needs.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from feelit.timeline.smoothing import CONTEXT_S, smooth
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64, Timeline
 
 CONFIDENCE_TOLERANCE = 0.001
-"""Confidences are rounded to 0.0001, and the sums of other processors differ in their last bits."""
+"""Confidences are rounded to 0.0001, and sums differ in their last bits between processors."""
 
 
 KNOWN_S = 3 * CONTEXT_S
-"""What is known on either side of a claim that is compared: the window, and a track before or after its own."""
+"""Time on either side of a compared claim that must be known: the smoothing window, and a track before or after its own."""
 
 _AT_A_TIME = 1 << 16
-"""Faces that are compared together: with fewer, most of the time goes into calls."""
+"""Faces that are compared together: with fewer, call overhead dominates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Faces(Columns):
-    """What is needed of faces."""
+    """The columns of faces that the check needs."""
 
     time_s: Float64  # (F,)
     track_id: Int64  # (F,)
@@ -42,22 +42,22 @@ class _Faces(Columns):
 
 
 class ConfidencesFollow:
-    """Compares claims with smoothed probabilities.
+    """Compares claims, the emotion and confidence of a row, with the smoothed probabilities.
 
     Attributes
     ----------
-    looked_at : how many claims were compared
-    wrong : how many are not what the probabilities give
+    looked_at : number of claims compared
+    wrong : number of claims that do not follow from the probabilities
     """
 
     def __init__(self) -> None:
         self.looked_at = self.wrong = 0
-        # Faces that are needed yet: claims that were not compared, and what is in reach of them.
+        # Faces that are still needed: claims not yet compared, and faces that affect their smoothing.
         self._rest: list[_Faces] = []
         self._compared_s = -np.inf  # claims before this time were compared
 
     def add(self, faces: Timeline) -> None:
-        """The faces of the next frames."""
+        """Add the faces of the next frames."""
         if len(faces):
             self._rest.append(_Faces.of(faces))
             if sum(map(len, self._rest)) >= _AT_A_TIME:
@@ -67,17 +67,17 @@ class ConfidencesFollow:
                 self._rest = [rows.rows(~(rows.time_s < until_s - KNOWN_S))]
 
     def finish(self) -> None:
-        """Compare what is left."""
+        """Compare the remaining claims."""
         if self._rest:
             self._compare(_Faces.join(self._rest), np.inf)
 
     def _compare(self, rows: _Faces, until_s: float) -> None:
-        """Claims from where comparing stopped, to before `until_s`."""
+        """Compare the claims not yet compared that lie before `until_s`."""
         rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)).astype(np.int64))
         due: Bool = ~(rows.time_s < self._compared_s) & ~(rows.time_s >= until_s)
         claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
         wrong = claims
-        for talking in (True, False):  # older timelines did not take surprise out of talking
+        for talking in (True, False):  # older timelines did not correct surprise while talking
             mean = smooth(rows.time_s, rows.track_id, rows.probability, rows.readable, wrong, talking=talking)
             shown = np.nan_to_num(mean[np.arange(len(wrong)), rows.emotion[wrong]], nan=-1)
             off: Float64 = np.abs(shown - rows.confidence[wrong])
@@ -92,7 +92,7 @@ class ConfidencesFollow:
 
 
 def _spans(rows: _Faces) -> dict[int, tuple[float, float]]:
-    """When every track begins and ends, of rows ordered by track and then by time."""
+    """Beginning and end of every track; the rows are ordered by track and then by time."""
     first = np.flatnonzero(np.diff(rows.track_id, prepend=rows.track_id[:1] - 1))
     last = np.append(first[1:], len(rows)) - 1
     times = zip(rows.time_s[first].tolist(), rows.time_s[last].tolist(), strict=True)
@@ -100,9 +100,9 @@ def _spans(rows: _Faces) -> dict[int, tuple[float, float]]:
 
 
 def _at_a_split(spans: Mapping[int, tuple[float, float]], track: int, now_s: float) -> bool:
-    """Whether another track ends just before this one begins, or begins just after it ends, within reach of a time.
+    """Whether a track before or after this one is close enough to have affected the smoothing at `now_s`.
 
-    A track that shows two people in turn is split when a video is complete, after its probabilities were smoothed.
+    A track that shows two people in turn is split when the video is complete, after its probabilities were smoothed.
     """
     begin_s, end_s = spans[track]
     return any(

@@ -1,4 +1,4 @@
-"""Coders of one recording on one grid of time: timelines, and annotations of people."""
+"""Agreement on labels between coders of one recording: timelines and human annotations, on a common time grid."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from feelit.types import Float64, Int64
 
 MOST_UNITS = 10_000_000
 HELD = 1.5
-"""The number of sampling intervals for which a sample holds; after that nothing is known."""
+"""A sample is valid for this many sampling intervals; after that the label is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Coder:
-    """Labels over time; `start_s` and `end_s` are of the recording or of the annotations, whatever is known."""
+    """Labels over time; `start_s` and `end_s` are those of the recording, or of the annotations."""
 
     name: str
     stretches: list[Annotation]
@@ -37,14 +37,14 @@ class _Coder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Coders, and how far they agree.
+    """Coders and their agreement.
 
     Attributes
     ----------
-    coders, labels : their names; `agreement` counts both from 0
+    coders, labels : their names, in the order of `agreement`
     start_s, end_s, step_s : the units that were compared
-    shares : (R, C) how much of what a coder labelled each label takes
-    alone : labels that one coder alone uses, by coder, other than the emotions of timelines; empty if names were given to them
+    shares : (R, C) share of each label in the units that a coder labelled
+    alone : by coder, labels that no other coder uses, except the emotions of timelines; empty if labels were renamed
     """
 
     coders: tuple[str, ...]
@@ -57,7 +57,7 @@ class Comparison:
     alone: dict[str, tuple[str, ...]]
 
     def record(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """All results, as a JSON object."""
 
         def figure(estimate: Any) -> dict[str, float | None]:
             numbers = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
@@ -92,21 +92,22 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
 
     Parameters
     ----------
-    sources : timelines and files of annotations; `FILE@NAME` names the person of a timeline or the tier of a file, which is
-        needed where there are several. Instead of a timeline, a recording and the number of a person in it
+    sources : timelines and annotation files; `FILE@NAME` names a person of a timeline or a tier of a file, needed if there are
+        several. Instead of a timeline, a recording and a person id
 
     Raises
     ------
     UsageError
-        if there are fewer than two, a name is missing or unknown, a label is not known to all, or they share no time.
+        if there are fewer than two, a name is missing or unknown, a label is not one of a timeline's, or their times do not
+        overlap.
     TimelineReadError
         if a timeline cannot be read.
     """
     coders = [_coder(source, options) for source in sources]
     if len(coders) < 2:
-        raise UsageError("one coder cannot agree with anybody", "give two or more, as in results.parquet codes.eaf")
+        raise UsageError("agreement needs at least two coders", "give two or more, as in results.parquet codes.eaf")
     if options.tolerance_s and len(coders) > 2:
-        raise UsageError("--tolerance is between two coders", f"{len(coders)} were given")
+        raise UsageError("--tolerance needs exactly two coders", f"{len(coders)} were given")
     labels = _labels(coders, options.gaps)
     start_s, at_s = unit_times([(coder.name, coder.start_s, coder.end_s) for coder in coders], options)
     codes = np.stack([_codes(coder, labels, at_s, options.gaps) for coder in coders])
@@ -115,7 +116,7 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
         codes[1] = _tolerant(codes, round(options.tolerance_s / options.step_s))
     found = agreement(codes, len(labels), round(options.block_s / options.step_s), options.seed)
     if not found.units:
-        raise UsageError("there is no time at which two coders have a label", "--gaps neutral counts stretches without one")
+        raise UsageError("no unit is labelled by two coders", "--gaps neutral labels the time between annotations neutral")
     return Comparison(
         coders=tuple(coder.name for coder in coders),
         labels=labels,
@@ -129,14 +130,14 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
 
 
 def _alone(coders: Sequence[_Coder]) -> dict[str, tuple[str, ...]]:
-    """Labels that one coder alone uses, other than the eight emotions: another may have another word for the same."""
+    """Labels, other than the eight emotions, that only one coder uses: other coders may use another word for the same."""
     said = {coder.name: {a.label for a in coder.stretches} - set(EMOTIONS) for coder in coders}
     found = {name: mine - set().union(*(its for other, its in said.items() if other != name)) for name, mine in said.items()}
     return {name: tuple(sorted(labels)) for name, labels in found.items() if labels}
 
 
 def unit_times(spans: Sequence[tuple[str, float, float]], options: AgreeOptions) -> tuple[float, Float64]:
-    """When the units that coders share begin, and (N,) their middles, s.
+    """The beginning of the time common to all coders, and (N,) the middles of its units, s.
 
     Parameters
     ----------
@@ -145,13 +146,13 @@ def unit_times(spans: Sequence[tuple[str, float, float]], options: AgreeOptions)
     Raises
     ------
     UsageError
-        if there are none, or too many.
+        if there are no units, or too many.
     """
     start_s = options.start_s if options.start_s is not None else max(start_s for _, start_s, _ in spans)
     end_s = options.end_s if options.end_s is not None else min(end_s for _, _, end_s in spans)
     count = int(np.floor((end_s - start_s) / options.step_s + 1e-9)) if np.isfinite(end_s - start_s) else 0
     if count < 1:
-        raise UsageError("the coders share no time", ", ".join(f"{name} {a:g} to {b:g} s" for name, a, b in spans))
+        raise UsageError("the coders' times do not overlap", ", ".join(f"{name} {a:g} to {b:g} s" for name, a, b in spans))
     if count > MOST_UNITS:
         raise UsageError(f"{count} units are too many", "choose a longer --step")
     at_s: Float64 = start_s + (np.arange(count, dtype=np.float64) + 0.5) * options.step_s
@@ -169,7 +170,7 @@ def _coder(source: str | tuple[Recording, int], options: AgreeOptions) -> _Coder
 
 
 def parted(source: str) -> tuple[str, str]:
-    """A path, and the name of a person or a tier behind it; empty if there is none."""
+    """`PATH@NAME` split into the path and the name of a person or tier; the name is empty if there is none."""
     if not Path(source).exists() and "@" in source:
         path, _, name = source.rpartition("@")
         return path, name
@@ -177,12 +178,12 @@ def parted(source: str) -> tuple[str, str]:
 
 
 def tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
-    """The annotations of a tier; without a name of the only one.
+    """The annotations of a tier; without a name, of the only tier.
 
     Raises
     ------
     UsageError
-        if the file cannot be read, has no such tier, or several and none is named.
+        if the file cannot be read, lacks the tier, has several and none is named, or the tier is empty.
     """
     tiers = read_annotations(path, options)
     if name and name not in tiers:
@@ -191,7 +192,7 @@ def tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
         raise UsageError(f"{path} has {len(tiers)} tiers", f"name one: {', '.join(f'{path}@{tier}' for tier in tiers)}")
     found = tiers[name or next(iter(tiers))]
     if not found:
-        raise UsageError(f"{path} holds no annotations on the tier {name or next(iter(tiers))}", "name another one")
+        raise UsageError(f"tier {name or next(iter(tiers))} of {path} has no annotations", "name another tier")
     return found
 
 
@@ -212,11 +213,11 @@ def recording_at(path: str) -> Recording:
     Raises
     ------
     UsageError
-        if it holds another number of videos.
+        if it does not hold exactly one video.
     """
     recordings = open_timelines([path])
     if len(recordings) != 1:
-        raise UsageError(f"{path} holds {len(recordings)} videos", "agreement is about one recording: give its timeline")
+        raise UsageError(f"{path} holds {len(recordings)} videos", "give the timeline of a single video")
     return recordings[0]
 
 
@@ -236,20 +237,20 @@ def _shown(recording: Recording, person: int, name: str) -> _Coder:
 
 
 def person_of(recording: Recording, path: str, name: str) -> int:
-    """The person of a name or a number; without one the only one.
+    """The id of the person with this name or number; without one, of the only person.
 
     Raises
     ------
     UsageError
-        if there is nobody, or several and none is named.
+        if there is no such person, none at all, or several and none is named.
     """
     people = recording.person_rows()
     names = {person: recording.person_name(person) or str(person) for person in people}
     if not people:
-        raise UsageError(f"{path} shows nobody", "there is nothing to compare")
+        raise UsageError(f"{path} has no people", "there is nothing to compare")
     if not name:
         if len(people) > 1:
-            raise UsageError(f"{path} shows {len(people)} people", f"name one: {path}@{names[next(iter(names))]}")
+            raise UsageError(f"{path} has {len(people)} people", f"name one: {path}@{names[next(iter(names))]}")
         return next(iter(people))
     found = next((person for person, known in names.items() if name in (known, str(person))), None)
     if found is None:
@@ -264,7 +265,7 @@ def named(path: Path | str, name: str) -> str:
 
 
 def _labels(coders: Sequence[_Coder], gaps: str | None) -> tuple[str, ...]:
-    """All labels, emotions first in their usual order; beside a timeline others are not known. Gaps may mean any emotion."""
+    """All labels in use: emotions in their usual order, then others, which are refused if a coder is a timeline."""
     said = {coder.name: {a.label for a in coder.stretches} for coder in coders}
     others = sorted(set().union(*said.values()) - set(EMOTIONS))
     if others and any(coder.machine for coder in coders):
@@ -279,11 +280,11 @@ def _labels(coders: Sequence[_Coder], gaps: str | None) -> tuple[str, ...]:
 
 
 def _codes(coder: _Coder, labels: tuple[str, ...], at_s: Float64, gaps: str | None) -> Int64:
-    """(N,) the label at each time; -1 where there is none."""
+    """(N,) index of the label at each time; -1 for none."""
     filler = -1
     if gaps is not None and not coder.machine:
         if spelled(gaps) not in labels:
-            raise UsageError(f"--gaps {gaps} is no label that anybody uses", f"used are {', '.join(labels)}")
+            raise UsageError(f"no coder uses the label --gaps {gaps}", f"labels in use: {', '.join(labels)}")
         filler = labels.index(spelled(gaps))
     if not coder.stretches:  # a face that is never readable
         return np.full(len(at_s), filler, np.int64)
@@ -297,7 +298,7 @@ def _codes(coder: _Coder, labels: tuple[str, ...], at_s: Float64, gaps: str | No
 
 
 def _tolerant(codes: Int64, reach: int) -> Int64:
-    """The labels of the second coder, replaced by the first's where the second has it within `reach` units."""
+    """The second coder's labels, replaced by the first coder's where the second has that label within `reach` units."""
     near = codes[0] == codes[1]
     for shift in range(1, min(reach, codes.shape[1] - 1) + 1):
         near[shift:] |= codes[0, shift:] == codes[1, :-shift]

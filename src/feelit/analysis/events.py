@@ -50,21 +50,21 @@ def find_events(
     baseline: str = "auto",
     max_p: float = 1.0,
 ) -> list[Event]:
-    """What happens in timelines, by video in the order of the sources, then by time, kind and person.
+    """The events of timelines, by video in the order of the sources, then by time, kind and person.
 
     Parameters
     ----------
     sources : see `recording.open_timelines`; with at least the columns of `observations.COLUMNS`
-    kinds : only these are looked for; of each the events are the same, whatever the others are
-    by : whose events, see `people.series_of`
-    people, tracks : only of these, in every video that has them; of a shared event one of them will do
-    baseline : what is usual, see `track_series`
-    max_p : events with a corrected p-value above this are left out; those without one stay
+    kinds : kinds to look for; the events of one kind do not depend on the others
+    by : persons or tracks, see `people.series_of`
+    people, tracks : only events of these, in every video that has them; a shared event needs one of them
+    baseline : see `track_series`
+    max_p : events with a corrected p-value above this are left out; those without one are kept
 
     Raises
     ------
     TimelineReadError, UsageError
-        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError if somebody is in no video.
+        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError if a person or track is in no video.
     """
     found = []
     recordings = with_time(open_timelines(sources), "a list of events")
@@ -82,7 +82,7 @@ def find_events(
 
 
 def _of_people(event: Event, recording: Recording) -> Event:
-    """An event that was looked for by person, with its people in their place."""
+    """An event found by person, with its ids moved from `tracks` to `people`."""
     names = tuple(name for name in map(recording.person_name, event.tracks) if name)
     return replace(event, people=event.tracks, names=names, tracks=())
 
@@ -100,7 +100,7 @@ def events_of(
     baseline: str = "auto",
     max_p: float = 1.0,
 ) -> list[Event]:
-    """The events of one video that was taken apart already, of which the bouts of every track are known."""
+    """The events of one video, given the bouts of every track."""
     finder = EventFinder(rows, bouts, kinds, max_p)
     if finder.needs_series:
         each_track(rows, finder.add, baseline)
@@ -108,12 +108,11 @@ def events_of(
 
 
 class EventFinder:
-    """Finds the events of one video out of what its tracks show, given one after the other: that of a long video takes more
-    memory than all else.
+    """Finds the events of one video from the series of its tracks, added one at a time: all at once would need much memory.
 
     Attributes
     ----------
-    needs_series : whether tracks are to be given
+    needs_series : whether the tracks have to be added
     """
 
     def __init__(
@@ -122,24 +121,24 @@ class EventFinder:
         self._rows, self._bouts, self._kinds, self._max_p = rows, bouts, kinds, max_p
         self._found: dict[int, list[Event]] = {}  # bouts, by number of the track
         self._peaks: dict[int, list[tuple[Peak, float]]] = {}  # with the baseline of their emotion, by number of the track
-        self._shared = [_Together(*found, rows) for found in self._shifts()] if Kind.shared in kinds else []
+        self._shared = [_SharedShift(*found, rows) for found in self._shifts()] if Kind.shared in kinds else []
         self.needs_series = bool(self._shared) or not {Kind.bout, Kind.peak}.isdisjoint(kinds)
 
     def add(self, series: TrackSeries) -> None:
-        """A track that can be read at all. Tracks may be given in any order, and by several threads."""
+        """Add a track with readable samples. Tracks may be added in any order, and by several threads."""
         if Kind.bout in self._kinds:
             self._found[series.track] = list(self._bouts_of(series))
         if Kind.peak in self._kinds:
             peaks = find_peaks(series, self._random(series.track, Kind.peak))
             self._peaks[series.track] = [(peak, float(series.baseline[peak.emotion])) for peak in peaks]
-        for together in self._shared:
-            together.add(series)
+        for shift in self._shared:
+            shift.add(series)
 
     def finish(self) -> list[Event]:
-        """All events, once every track was given: by time, kind and track."""
+        """All events, by time, kind and track. Call it after adding every track."""
         events = [event for track in sorted(self._found) for event in self._found[track]]
         events += self._events_of_peaks()
-        events += [together.event(self._rows) for together in self._shared]
+        events += [shift.event(self._rows) for shift in self._shared]
         if Kind.absence in self._kinds:
             absences = [e for track in range(len(self._rows.track_id)) for e in self._absences_of(track)]
             events += [event for event in corrected(absences) if not event.p_adjusted > self._max_p]
@@ -156,7 +155,7 @@ class EventFinder:
             yield from (found for found in zip(shifts, p_adjusted, strict=True) if not found[1] > self._max_p)
 
     def _random(self, track: int, kind: Kind) -> np.random.Generator:
-        """Random numbers that depend on the track's own name alone, and on no other video."""
+        """A generator that depends only on the track's id and the kind, not on other tracks or videos."""
         return np.random.default_rng([SEED, list(Kind).index(kind), int(self._rows.track_id[track])])
 
     def _bouts_of(self, series: TrackSeries) -> Iterator[Event]:
@@ -184,7 +183,7 @@ class EventFinder:
             )
 
     def _events_of_peaks(self) -> Iterator[Event]:
-        """The selected peaks: in a long video most are chance, and need no records."""
+        """The selected peaks: in a long video most are due to chance and need no records."""
         found = [(track, *entry) for track in sorted(self._peaks) for entry in self._peaks[track]]
         p_adjusted = adjusted(np.array([peak.p_value for _, peak, _ in found])).tolist()
         for (track, peak, baseline), p in zip(found, p_adjusted, strict=True):
@@ -225,8 +224,8 @@ class EventFinder:
             )
 
 
-class _Together:
-    """What tracks that shift together show from the first shift on, gathered track by track."""
+class _SharedShift:
+    """The smoothed probabilities of tracks during a shared shift, collected track by track."""
 
     def __init__(self, shift: SynchronousShift, p_adjusted: float, rows: TimelineSamples) -> None:
         self._shift, self._p_adjusted = shift, p_adjusted
@@ -236,7 +235,7 @@ class _Together:
         self._baseline: dict[int, float] = {}
 
     def add(self, series: TrackSeries) -> None:
-        """One more track."""
+        """Add a track; others than those of the shift are ignored."""
         if series.track in self._shift.tracks:
             self._shown[series.track] = series.shown_at(self._time_s, self._shift.emotion)
             self._baseline[series.track] = float(series.baseline[self._shift.emotion])
@@ -263,6 +262,6 @@ class _Together:
 
 
 def _presence_s(samples: Samples) -> tuple[float, float]:
-    """When a track can be read first, and until when."""
+    """When a track is first and last readable."""
     first, last = np.flatnonzero(samples.readable)[[0, -1]]
     return float(samples.time_s[first]), float(samples.time_s[last] + samples.length_s[last])

@@ -1,9 +1,9 @@
-"""Nods, shakes, blinks and times of facing away of one person, and smiles of several people, in columns of signals.
+"""Nods, shakes, blinks and facing away of one person, and mutual smiles of several people, from signal columns.
 
-A nod is an oscillation of pitch, a shake one of yaw. Head movements of people in conversation reach from slow ones of
-0.2 to 1.8 Hz over ordinary ones of 1.8 to 3.7 Hz to rapid ones (Hadar, Steiner, Grant & Clifford Rose 1983); nods that
-listeners give have some cycles of falling amplitude (Hadar, Steiner & Clifford Rose 1985). Here a bout is at least three
-turns, down, up and down, or left, right and left, each of 0.125 to 1 s (0.5 to 4 Hz) and at least `LEAST_TURN_DEG`.
+A nod is an oscillation of pitch, a shake one of yaw. Head movements in conversation are slow (0.2 to 1.8 Hz), ordinary (1.8
+to 3.7 Hz) or rapid (Hadar, Steiner, Grant & Clifford Rose 1983); nods of listeners have a few cycles of falling amplitude
+(Hadar, Steiner & Clifford Rose 1985). Here a bout is at least three turns, down, up and down, or left, right and left, each
+of 0.125 to 1 s (0.5 to 4 Hz) and at least `LEAST_TURN_DEG`.
 """
 
 from __future__ import annotations
@@ -19,31 +19,33 @@ from feelit.types import Bool, Float64, Int64
 Axis = Literal["pitch", "yaw"]
 
 LEAST_TURN_DEG = {"pitch": 3.0, "yaw": 5.0}
-"""The smallest turn from one extreme to the next: above twice the noise of the pose from one sample to the next."""
+"""The smallest turn from one extreme to the next: more than twice the noise of the pose between samples."""
 
 MOST_TURN_DEG = 45.0
-"""Larger ones are looks to one side and the other."""
+"""Larger turns mean looking from one side to the other."""
 
 SLOWEST_TURN_S, FASTEST_TURN_S = 1.0, 0.125
-"""Half a cycle of 0.5 Hz and of 4 Hz. Slower turns are looks at something else."""
+"""Half a cycle of 0.5 Hz and of 4 Hz. Slower turns mean looking at something else."""
 
 LEAST_TURNS = 3
 
 EDGE = 0.1
+"""A turn is timed without the first and last tenth of its angle."""
+
 WITHIN = 0.59
-"""The share of half a cycle that a sine takes from the first to the last tenth of its way."""
+"""The share of half a sine cycle that remains then."""
 
 GAP_S = 0.5
-"""Longer times without a sample end whatever goes on."""
+"""Longer times without a sample end a movement."""
 
 LEAST_RATE_HZ = 9.0
-"""With fewer samples per second blinks are missed and head turns alias. With 10 per second nods of up to 3 Hz are found."""
+"""With fewer samples per second, blinks are missed and head turns alias. At 10 per second, nods of up to 3 Hz are found."""
 
 BASELINE_S = 3.0
-"""Lids are compared with the person's median over this time to either side, as narrow eyes are no blink."""
+"""Eye closure is compared with the person's median over this time on either side, as narrow eyes are not a blink."""
 
 RISE, FALL = 0.2, 0.1
-"""How far above the median the lids close for a blink to begin, and below what it ends."""
+"""A blink is a stretch with a closure of at least `FALL` above the median that somewhere exceeds `RISE`."""
 
 LONGEST_BLINK_S = 0.6
 """Blinks last 0.1 to 0.4 s (Schiffman 2001); longer ones are closed eyes."""
@@ -63,7 +65,7 @@ class HeadBout:
 
 
 def is_dense(time_s: Float64) -> bool:
-    """Whether there are enough samples a second for blinks and turns of the head. Times without a face do not count."""
+    """Whether there are enough samples per second for blinks and head turns. Times without a face are not counted."""
     steps = np.diff(time_s)
     steps = steps[steps <= GAP_S]
     return len(steps) > 0 and float(steps.mean()) <= 1 / LEAST_RATE_HZ
@@ -72,7 +74,7 @@ def is_dense(time_s: Float64) -> bool:
 def find_head_bouts(time_s: Float64, pitch_deg: Float64, yaw_deg: Float64, axis: Axis) -> list[HeadBout]:
     """Nods, with `axis` "pitch", or shakes, with "yaw", in order.
 
-    A bout counts where the head turns more about its own axis than about the other one meanwhile.
+    In a bout the head must turn more about this axis than about the other.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def _without_gaps(time_s: Float64) -> list[slice]:
 
 
 def _extremes(value: Float64, least: float) -> Int64:
-    """(K,) int64 where a series turns: its highs and lows in turn, each at least `least` from the one before."""
+    """(K,) int64, rows of alternating maxima and minima; all but the last differ by at least `least` from the one before."""
     found: list[int] = []
     high = low = 0
     sense = 0  # 1 on the way up, -1 on the way down, 0 before the first turn
@@ -123,8 +125,8 @@ def _extremes(value: Float64, least: float) -> Int64:
 
 
 def _turn(time_s: Float64, value: Float64, start: int, stop: int) -> tuple[float, float]:
-    """When a turn from one extreme to the next has left the first tenth of its way, and when it reaches the last: a head that
-    rests before it or after it makes it no slower."""
+    """When a turn between two extremes leaves the first tenth of its angle and reaches the last: resting before or after does
+    not make it slower."""
     share = (value[start : stop + 1] - value[start]) / (value[stop] - value[start])
     begin = int(np.flatnonzero(share <= EDGE)[-1])
     end = begin + int(np.flatnonzero(share[begin:] >= 1 - EDGE)[0])
@@ -138,8 +140,7 @@ def _turn(time_s: Float64, value: Float64, start: int, stop: int) -> tuple[float
 
 
 def _rhythmic(length_s: Float64, small: Bool) -> list[tuple[int, int]]:
-    """Stretches of at least LEAST_TURNS turns that are neither too slow, too fast nor too large: the first of each, and that
-    after its last."""
+    """Runs of at least LEAST_TURNS turns that are not too slow, too fast or too large: first turn, and turn after the last."""
     fits = small & (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
     return [(a, b) for a, b in _runs(fits) if b - a >= LEAST_TURNS]
 
@@ -173,7 +174,7 @@ def find_blinks(time_s: Float64, blink: Float64) -> Float64:
 
 
 def find_away(time_s: Float64, length_s: Float64, yaw_deg: Float64) -> list[tuple[float, float]]:
-    """Starts and ends, s, of times in which the head is turned aside by more than AWAY_DEG for LEAST_AWAY_S or longer."""
+    """Starts and ends, s, of times of at least LEAST_AWAY_S with the head turned aside by more than AWAY_DEG."""
     found = []
     for a, b in _runs(np.abs(yaw_deg) > AWAY_DEG):
         for part in _without_gaps(time_s[a:b]):
@@ -184,7 +185,7 @@ def find_away(time_s: Float64, length_s: Float64, yaw_deg: Float64) -> list[tupl
 
 
 SMILE = 0.4
-"""A smile, on the scale of the column `smile`, which is AU12."""
+"""The value of the column `smile` (AU12) above which a person smiles."""
 
 LEAST_MUTUAL_S = 0.5
 BRIDGED_S = 0.3
@@ -192,39 +193,38 @@ BRIDGED_S = 0.3
 
 MOST_DRAWN, LEAST_DRAWN = 999, 99
 WORK = 20_000_000
-"""The most samples that are rotated, to bound the time for long videos; LEAST_DRAWN rotations are made in any case."""
+"""The most samples to rotate, to limit the time for long videos; at least LEAST_DRAWN rotations are made."""
 
 
 @dataclass(frozen=True, slots=True)
 class MutualSmile:
     """At least two people smile at once."""
 
-    people: tuple[int, ...]  # places in the rows of `smile`
+    people: tuple[int, ...]  # rows of `smile`
     start_s: float
     end_s: float
-    peak_s: float  # when those who smile do it most, on average
-    strength: float  # that average
+    peak_s: float  # time of the highest mean smile of those who smile
+    strength: float  # that mean
     p_value: float
 
 
 def find_mutual_smiles(time_s: Float64, length_s: Float64, smile: Float64, rng: np.random.Generator) -> list[MutualSmile]:
-    """Stretches of time in which two people or more smile, in order.
+    """Stretches of time in which two or more people smile, in order.
 
-    The p-value answers: if the people had nothing to do with one another, how often would two of them smile together for so
-    long somewhere in the video? The smiles of everybody are rotated in time by a random amount, which keeps each one's
-    rhythm (circular-shift surrogates: Lancaster et al. 2018).
+    The p-value is the probability that two independent people smile together for so long somewhere in the video. Each person's
+    smiles are rotated in time by a random amount, which keeps their rhythm (circular-shift surrogates: Lancaster et al. 2018).
 
     Parameters
     ----------
-    time_s, length_s : (N,) float64, the sampled frames, and what each stands for
-    smile : (P, N) float64 a person; NaN where there is none
+    time_s, length_s : (N,) float64, times of the sampled frames, and the time that each represents
+    smile : (P, N) float64, one row per person; NaN where unknown
     """
     smiling: Bool = np.nan_to_num(smile) > SMILE
     found = []
     kept = _together(smiling, time_s, length_s)
     chance = _longest_by_chance(smiling, rng) if kept else np.zeros(0, np.int64)
     for a, b in kept:
-        people = _those(smiling[:, a:b])
+        people = _smilers(smiling[:, a:b])
         count = np.maximum(smiling[:, a:b].sum(axis=0), 1)
         shown = np.where(smiling[:, a:b], np.nan_to_num(smile[:, a:b]), 0).sum(axis=0) / count
         best = int(shown.argmax())
@@ -246,18 +246,19 @@ def mutual_smile_times(time_s: Float64, length_s: Float64, smile: Float64) -> li
     """People, start and end of each mutual smile, without p-values; see `find_mutual_smiles`."""
     smiling: Bool = np.nan_to_num(smile) > SMILE
     return [
-        (_those(smiling[:, a:b]), float(time_s[a]), _end(b, time_s, length_s)) for a, b in _together(smiling, time_s, length_s)
+        (_smilers(smiling[:, a:b]), float(time_s[a]), _end(b, time_s, length_s))
+        for a, b in _together(smiling, time_s, length_s)
     ]
 
 
 def _together(smiling: Bool, time_s: Float64, length_s: Float64) -> list[tuple[int, int]]:
-    """The first frame, and the frame after the last, of each time in which two or more people smile for long enough."""
+    """The first frame, and the frame after the last, of each stretch in which two or more people smile for long enough."""
     runs = _bridged(_runs(smiling.sum(axis=0) >= 2), time_s, length_s)
     return [(a, b) for a, b in runs if _end(b, time_s, length_s) - time_s[a] >= LEAST_MUTUAL_S]
 
 
-def _those(smiling: Bool) -> tuple[int, ...]:
-    """The people, of (P, K), who smile while another one does."""
+def _smilers(smiling: Bool) -> tuple[int, ...]:
+    """The rows of (P, K) people who smile while another person does."""
     return tuple(np.flatnonzero((smiling & (smiling.sum(axis=0) >= 2)).any(axis=1)).tolist())
 
 
@@ -282,7 +283,7 @@ def _bridged(runs: list[tuple[int, int]], time_s: Float64, length_s: Float64) ->
 
 
 def _longest_by_chance(smiling: Bool, rng: np.random.Generator) -> Int64:
-    """(D,) samples of the longest time in which two smile, in random rotations of everybody."""
+    """(D,) length, in samples, of the longest time in which two people smile, in each random rotation."""
     drawn = int(np.clip(WORK // max(1, smiling.size), LEAST_DRAWN, MOST_DRAWN))
     people = [row for row in smiling if row.any()]
     result = np.zeros(drawn, np.int64)

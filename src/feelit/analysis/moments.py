@@ -1,9 +1,9 @@
-"""The strongest moments: where faces show an emotion far more than usual.
+"""The strongest moments: times at which faces show an emotion far above their baseline.
 
-Each bout has one moment, so that a smile that lasts for the whole recording is one moment and not ten. Moments are ordered by
-their rise above the person's own baseline. Where that is equal, as it is among probabilities that reach 1, the longer bout is
-first. To spread over people and emotions, what resembles the moments that were chosen already counts less (after the maximal
-marginal relevance of Carbonell & Goldstein 1998).
+Each bout has one moment, so that a smile over the whole recording is one moment and not ten. Moments are ranked by their rise
+above the person's own baseline; ties, as among probabilities that reach 1, go to the longer bout. To cover several people and
+emotions, candidates similar to moments already chosen are ranked lower (after the maximal marginal relevance of Carbonell &
+Goldstein 1998).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from feelit.types import EMOTIONS, Columns, Float64, Int64
 
 MOMENTS = 3
 MOMENT_APART_S = 2.0
-"""How many moments are named, and how far apart those of one track, and those of one emotion, are at least."""
+"""How many moments are named, and the smallest distance between two of the same track or the same emotion."""
 
 MOVED = tuple(name for name in EMOTIONS if name != "neutral")
 """The emotions of moments, by default."""
@@ -31,7 +31,7 @@ SAME_TRACK = 0.8
 """The factor for each moment of the same track that was chosen before."""
 
 DIGITS = 2
-"""Decimals of a rise that count."""
+"""Rises are compared to this many decimals."""
 
 STEPS = 4096
 """Probabilities are multiples of one over this."""
@@ -39,13 +39,13 @@ STEPS = 4096
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The sample of a bout that shows its emotion most; neutral is not an emotion here."""
+    """The sample of a bout with the highest probability of its emotion."""
 
     time_s: float
     track_id: int
     emotion: str
     confidence: float  # smoothed probability of the emotion at that time, 0..1
-    baseline: float  # what the probability of that emotion usually is for this track: its median
+    baseline: float  # median probability of that emotion for this track
     lasts_s: float  # the length of the bout
 
     @property
@@ -73,20 +73,20 @@ def find_moments(
     most: int = MOMENTS,
     emotions: Sequence[str] = MOVED,
 ) -> tuple[Moment, ...]:
-    """The strongest moments of some tracks together, the strongest first.
+    """The strongest moments over some tracks, the strongest first.
 
     Parameters
     ----------
     tracks : numbers of the tracks
     bouts : of every track of the video
     most : the largest number of moments
-    emotions : of these only
+    emotions : only moments of these
     """
     return chosen_moments(rows, [candidates(rows.of_track(track), bouts[track], emotions) for track in tracks], most)
 
 
 def chosen_moments(rows: TimelineSamples, parts: list[Candidates], most: int = MOMENTS) -> tuple[Moment, ...]:
-    """The same of tracks whose candidates are known."""
+    """The strongest moments among candidates, one `Candidates` per track, the strongest first."""
     found = Candidates.join(parts) if parts else _candidates_of([])
     order = np.lexsort((found.track, found.time_s, -found.lasts_s))
     found = found.rows(order)  # of equal values, argmax takes the first
@@ -115,7 +115,7 @@ def _moment(found: Candidates, at: int, rows: TimelineSamples) -> Moment:
 
 
 def candidates(samples: Samples, bouts: Bouts, emotions: Sequence[str] = MOVED) -> Candidates:
-    """The moment of every bout of one track, of some emotions."""
+    """The moment of every bout of one track that shows one of `emotions`."""
     wanted = [EMOTIONS.index(name) for name in emotions]
     seen = samples.rows(samples.readable)
     start = np.searchsorted(seen.time_s, bouts.start_s)
@@ -138,7 +138,7 @@ def _candidates_of(found: Sequence[tuple[float, ...]]) -> Candidates:
 
 
 def _median(seen: Samples, emotion: int) -> float:
-    """The probability of an emotion below which a track is for half of its readable time."""
+    """The median probability of an emotion, weighted by time, rounded to 1 / STEPS."""
     step = np.clip(np.round(seen.probability[:, emotion] * STEPS), 0, STEPS).astype(np.int64)
     reached = np.cumsum(np.bincount(step, seen.length_s, STEPS + 1))
     return float(np.searchsorted(reached, reached[-1] / 2)) / STEPS

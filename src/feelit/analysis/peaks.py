@@ -1,4 +1,4 @@
-"""Peaks, in which a track shows an emotion clearly more than usual, and long absences, after which it comes back."""
+"""Peaks, in which a track shows an emotion clearly more than its baseline, and long absences of a track."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from feelit.analysis.track_series import BLOCK_S, TrackSeries, block_means, weig
 from feelit.types import EMOTIONS, Bool, Float64, Int64
 
 LEAST_RISE = 0.25
-"""A peak rises above the baseline by at least this probability, however still the face is otherwise."""
+"""A peak rises above the baseline by at least this probability, even if the face is otherwise still."""
 
 DEVIATIONS = 3.0
 """And by at least this many standard deviations, estimated from the median absolute deviation (Leys et al. 2013)."""
 
 GAP_S = 0.5
-"""Stretches no farther apart are one peak, also where the face is not readable in between."""
+"""Stretches up to this far apart are one peak, even if the face is unreadable in between."""
 
-NORMAL = 1.4826  # a standard deviation in median absolute deviations, of a normal distribution
+NORMAL = 1.4826  # standard deviation of a normal distribution, in median absolute deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Peak:
 
 
 def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
-    """The peaks of every emotion but neutral, by emotion and then by time; none without a baseline."""
+    """The peaks of every emotion except neutral, by emotion and then by time; none if the baseline is unknown."""
     if np.isnan(trace.baseline).any():
         return
     block = trace.block_of()
@@ -50,14 +50,14 @@ def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
 
 
 def _rise(trace: TrackSeries, emotion: int) -> float:
-    """How far above its baseline a track has to be. Deviations are those from the median, whatever the baseline is."""
+    """The least rise of a peak above the baseline. Deviations are taken from the median, whatever the baseline is."""
     away = np.abs(trace.smoothed[:, emotion] - np.float32(trace.median[emotion]))
     return max(LEAST_RISE, DEVIATIONS * NORMAL * weighted_median(away, trace.samples.length_s))
 
 
 def _stretches(trace: TrackSeries, high: Bool) -> tuple[Int64, Int64]:
-    """First rows, and rows after the last, of the stretches in which `high` holds, once near ones are joined and short ones
-    are left out."""
+    """First rows, and rows after the last, of the stretches in which `high` holds. Near ones are joined, then short ones
+    left out."""
     rows = np.flatnonzero(high)
     begin_s, end_s = trace.samples.time_s[rows], (trace.samples.time_s + trace.samples.length_s)[rows]
     apart = np.flatnonzero(begin_s[1:] - end_s[:-1] > GAP_S)
@@ -69,7 +69,7 @@ def _stretches(trace: TrackSeries, high: Bool) -> tuple[Int64, Int64]:
 def _peaks(
     trace: TrackSeries, emotion: int, block: Int64, start: Int64, end: Int64, rng: np.random.Generator
 ) -> Iterator[Peak]:
-    number = np.cumsum(np.diff(block, prepend=-1) != 0) - 1  # blocks that hold no sample are not counted
+    number = np.cumsum(np.diff(block, prepend=-1) != 0) - 1  # blocks without samples are not counted
     blocks = block_means(block, trace.samples.probability[:, emotion].astype(np.float64), trace.samples.length_s)
     first, beyond = number[start].tolist(), (number[end - 1] + 1).tolist()
     windows = [_window(blocks, f, b) for f, b in zip(first, beyond, strict=True)]
@@ -83,19 +83,20 @@ def _peaks(
 
 def _window(blocks: Float64, first: int, end: int) -> tuple[int, float]:
     length = end - first
-    return length, float(np.add.reduce(blocks[first:end])) / length  # what `mean` gives, in a third of the time
+    return length, float(np.add.reduce(blocks[first:end])) / length  # equals `mean`, in a third of the time
 
 
 LEAST_ABSENCE_S = 5.0
+"""Shorter absences are not reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """From the end of the last sample with the track to the next one. True times may be off by one sampling interval."""
+    """From the end of the last sample with the track to its next one; exact to one sampling interval."""
 
     start_s: float
     end_s: float
-    p_value: float  # of missed detections in random order leaving so long a time somewhere
+    p_value: float  # probability of so long a gap somewhere if the missing samples were in random order
 
 
 def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) -> Iterator[Absence]:
@@ -104,7 +105,7 @@ def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) ->
     Parameters
     ----------
     samples : of the track
-    frames : all sampled frames, which `samples.frame` counts
+    frames : all sampled frames of the video; `samples.frame` are rows of it
     """
     end_s = samples.time_s + samples.length_s
     away = np.flatnonzero((samples.time_s[1:] - end_s[:-1] >= LEAST_ABSENCE_S) & (np.diff(samples.frame) > 1))
@@ -121,7 +122,7 @@ def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) ->
 
 
 def _whole_blocks(absent: Float64, life: Frames, gap: tuple[float, float]) -> int:
-    """The number of blocks that lie completely in an absence."""
+    """The number of blocks that lie completely in an absence, at least 1."""
     first, end = np.searchsorted(life.time_s, [gap[0] - 1e-6, gap[1] - 1e-6])
     inside_s = life.time_s[first:end][absent[first:end] > 0]
     block = np.floor((inside_s - life.time_s[0]) / BLOCK_S)

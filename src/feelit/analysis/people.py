@@ -1,4 +1,4 @@
-"""The people of timelines, one record each: how long they are seen, in which tracks, and how sure it is who they are."""
+"""The people of timelines, one record each: time seen, tracks, and confidence of the grouping."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Person:
     video: str
     person_id: int
     person: str | None  # the name, if there is one
-    seen_s: float  # time that the samples with this person stand for
+    seen_s: float  # time that the samples with this person represent
     readable_s: float  # the part of it in which the face can be read
     tracks: tuple[int, ...]
-    confidence: float  # mean of `person_confidence` over the rows that have one; NaN where none has
+    confidence: float  # mean of `person_confidence` over the rows that have one; NaN if none has
     first_s: float  # time of the first sample with this person
     last_s: float  # time of the last one
 
@@ -42,7 +42,7 @@ HEADINGS = tuple(field.name for field in fields(Person))
 
 
 def people_of(sources: TimelineSources) -> list[Person]:
-    """Every person of every video, in the order of the videos and of `person_id`. Where tracks were not grouped, each is one.
+    """Every person of every video, in the order of the videos and of `person_id`. If tracks were not grouped, each is a person.
 
     Raises
     ------
@@ -53,12 +53,12 @@ def people_of(sources: TimelineSources) -> list[Person]:
 
 
 def people_in(recording: Recording) -> list[Person]:
-    """The same for one video.
+    """Every person of one video.
 
     Raises
     ------
     TimelineReadError
-        if a column is missing, or holds what no timeline can.
+        if a column is missing or has invalid values.
     """
     table = recording.table(COLUMNS)
     frame, time_s = table.column("frame").to_numpy(), table.column("time_s").to_numpy()
@@ -91,7 +91,7 @@ def people_in(recording: Recording) -> list[Person]:
 
 
 def people_frame(people: Sequence[Person]) -> pd.DataFrame:
-    """The same as a frame, one row each."""
+    """People as a data frame, one row each."""
     import pandas as pd
 
     numbers = dict.fromkeys(("seen_s", "readable_s", "confidence", "first_s", "last_s"), "float64")
@@ -112,10 +112,10 @@ def _total(length_s: Float64, samples: Int64) -> float:
 
 SHORT_HEADINGS = ("video", "person", "name", "tracks", "seen", "readable", "first", "last", "confidence")
 WORDS = 4
-"""How many of them are over texts."""
+"""How many of the headings are over text."""
 
 MOST_TRACKS = 8
-"""Of a person with more tracks than that, the others are counted."""
+"""The short form lists at most this many tracks of a person, and the number of the others."""
 
 
 def short(person: Person) -> list[str]:

@@ -1,4 +1,4 @@
-"""Coders of one recording who give numbers over time: annotations, and columns of timelines."""
+"""Agreement on numbers between coders of one recording: annotations and columns of timelines."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from feelit.timeline.recording import Recording
 from feelit.types import Float64
 
 FORMS = ("icc_2_1", "icc_3_1", "icc_2_k", "icc_3_k")
-"""Shrout & Fleiss' names of the figures of `Intraclass`, in its order."""
+"""Shrout & Fleiss' names of the coefficients of `Intraclass`, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rater:
-    """Numbers over time: `value` from each `start_s` to before its `end_s`."""
+    """Numbers over time: each `value` is valid from its `start_s` to before its `end_s`."""
 
     name: str
     start_s: Float64  # (N,)
@@ -36,7 +36,7 @@ class _Rater:
     machine: bool
 
     def at(self, time_s: Float64, gap: float) -> Float64:
-        """(N,) the numbers at some times, `gap` where there is none."""
+        """(N,) the numbers at some times; where there is none, `gap` for annotations, NaN for timelines."""
         if not len(self.start_s):  # a face that is never readable
             return np.full(len(time_s), math.nan if self.machine else gap)
         place = np.searchsorted(self.start_s, time_s, side="right") - 1
@@ -47,11 +47,11 @@ class _Rater:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratings:
-    """Coders who give numbers, and how far they agree.
+    """Coders who give numbers, and their agreement.
 
     Attributes
     ----------
-    coders : their names; `intraclass` counts them from 0
+    coders : their names, in the order of `intraclass`
     start_s, end_s, step_s : the units that were compared
     means, spreads : (R,) mean and standard deviation of each coder's numbers
     """
@@ -65,13 +65,13 @@ class Ratings:
     intraclass: Intraclass
 
     def figures(self) -> list[tuple[str, Estimate, tuple[float, float]]]:
-        """Name, value with the interval of the bootstrap, and interval of independent units, of every form."""
+        """Name, estimate with bootstrap interval, and interval assuming independent units, of every form."""
         found = self.intraclass
         estimates = found.absolute, found.consistent, found.absolute_mean, found.consistent_mean
         return list(zip(FORMS, estimates, found.independent, strict=True))
 
     def record(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """All results, as a JSON object."""
 
         def number(value: float) -> float | None:
             return None if math.isnan(value) else round(value, 6)
@@ -103,25 +103,25 @@ def compare_values(sources: Sequence[str], options: AgreeOptions) -> Ratings:
 
     Parameters
     ----------
-    sources : timelines and files of annotations; `FILE@NAME` names the person of a timeline or the tier of a file, which is
-        needed where there are several
+    sources : timelines and annotation files; `FILE@NAME` names a person of a timeline or a tier of a file, needed if there are
+        several
 
     Raises
     ------
     UsageError
-        if there are fewer than two, a name is missing or unknown, a label is no number, or they share no time.
+        if there are fewer than two, a name is missing or unknown, a label is not a number, or their times do not overlap.
     TimelineReadError
         if a timeline cannot be read.
     """
     if len(sources) < 2:
-        raise UsageError("one coder cannot agree with anybody", "give two or more, as in results.parquet ratings.csv")
+        raise UsageError("agreement needs at least two coders", "give two or more, as in results.parquet ratings.csv")
     gap = _number(options.gaps, "--gaps") if options.gaps is not None else math.nan
     raters = [_rater(source, options) for source in sources]
     start_s, at_s = unit_times([(rater.name, rater.first_s, rater.last_s) for rater in raters], options)
     values = np.stack([rater.at(at_s, gap) for rater in raters])
     known = np.isfinite(values).all(axis=0)
     if known.sum() < 2:
-        raise UsageError("all coders have a number at fewer than two times", "--gaps 0 gives one to stretches without any")
+        raise UsageError("fewer than two units have a number from all coders", "--gaps 0 rates the time between annotations 0")
     found = intraclass(values, round(options.block_s / options.step_s), options.seed)
     return Ratings(
         coders=tuple(rater.name for rater in raters),
@@ -158,12 +158,12 @@ def _number(text: str, what: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise UsageError(f"{what} {text}, which is no number", "--icc compares numbers; without it labels are compared")
+        raise UsageError(f"{what} {text}, which is not a number", "--icc compares numbers; without it labels are compared")
     return value
 
 
 def _is_measure(recording: Recording, column: str) -> bool:
-    """Whether a column is there and holds numbers with decimals."""
+    """Whether a recording has the column and it is of a floating-point type."""
     if column not in recording.columns:
         return False
     return bool(pa.types.is_floating(recording.table([column], end_s=-math.inf).schema.field(column).type))
@@ -173,7 +173,7 @@ def _measured(recording: Recording, person: int, who: str, column: str | None) -
     """The values of a column for one person, where the face is readable."""
     if column is None or not _is_measure(recording, column):
         numbers = [name for name in recording.columns if name.startswith("p_") or name in ("confidence", "smile", "mouth_open")]
-        what = "--icc needs a column of the timeline" if column is None else f"--column {column} is no measure of {who}"
+        what = "--icc needs a column of the timeline" if column is None else f"--column {column} is not a measure of {who}"
         raise UsageError(what, f"give --column, as in {', '.join(numbers)}")
     table = recording.table(["time_s", "person_id", "readable", column])
     time_s: Float64 = table["time_s"].to_numpy()

@@ -31,8 +31,8 @@ _CACHED = 1 << 17  # numbers that fit into the cache of a core
 _ROUNDING = 1e-9  # means are differences of running sums
 _LEVELS = 1024
 _TILTS = 160
-_CERTAIN = 0.995  # stretches with lower means have p-values of 1
-_BINS = 1 << 13  # a power of two, by which every number can be multiplied exactly
+_CERTAIN = 0.995  # from this p-value on, stretches with lower means get 1
+_BINS = 1 << 13  # a power of two, so that multiplying is exact
 
 
 def scan_p_values(blocks: Float64, windows: Sequence[tuple[int, float]], rng: np.random.Generator) -> list[float]:
@@ -86,12 +86,12 @@ def _permuted(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Gene
 
 
 def _orders(blocks: Float64, count: int, rng: np.random.Generator) -> Iterator[Float64]:
-    """Running sums of the blocks in `count` random orders, a few orders of (P, B) at a time, which fit into a core's cache."""
+    """Running sums of `count` permutations of the blocks, (P, B) at a time, few enough to fit into a core's cache."""
     most = max(1, _CACHED // len(blocks))
     for first in range(0, count, most):
         orders = np.tile(blocks, (min(most, count - first), 1))
         for order in orders:
-            rng.shuffle(order)  # draws what `permuted` does, in two thirds of the time
+            rng.shuffle(order)  # same draws as `permuted`, in two thirds of the time
         yield np.cumsum(orders, axis=1)
 
 
@@ -125,11 +125,11 @@ def _highest(total: Float64, length: int) -> Float64:
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """Windows that were drawn with one tilt."""
+    """Windows drawn with one tilt."""
 
     total: Float64  # (DRAWS, n) running sums of their blocks
     tilt: float
-    log_scale: float  # the logarithm of the mean of exp(tilt * sum), windows drawn as they are
+    log_scale: float  # logarithm of the mean of exp(tilt * sum) over untilted windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +146,12 @@ class _Tilted:
     tilt: Float64  # (J,) from 0 on
     mean: Float64  # (J,) of a block drawn with each tilt, rising
     spread: Float64  # (J,) its standard deviation
-    log_scale: Float64  # (J,) the logarithm of the mean of exp(tilt * value), blocks drawn as they are
+    log_scale: Float64  # (J,) logarithm of the mean of exp(tilt * value) over untilted blocks
     reached: Float64  # (J, L) cumulative probabilities of the levels
 
     @classmethod
     def of(cls, blocks: Float64) -> _Tilted:
-        """Blocks in `_LEVELS` levels, each as high as its highest block."""
+        """Quantise blocks into `_LEVELS` levels, each with the value of its highest block."""
         low, spread = float(blocks.min()), max(float(np.ptp(blocks)), 1e-12)
         level = np.minimum(((blocks - low) * (_LEVELS / spread)).astype(np.int64), _LEVELS - 1)
         highest = np.full(_LEVELS, -np.inf)
@@ -168,7 +168,7 @@ class _Tilted:
         return cls(value, tilt, mean, deviation, log_scale, np.cumsum(weight, axis=1) / whole[:, None])
 
     def windows(self, place: int, length: int, rng: np.random.Generator) -> _Windows:
-        """Windows of blocks drawn with the tilt at that place."""
+        """Windows of blocks drawn with the tilt of index `place`."""
         level = _levels(self.reached[place], rng.random((DRAWS, length)))
         value = self.value[np.minimum(level, len(self.value) - 1)]
         return _Windows(np.cumsum(value, axis=1), float(self.tilt[place]), float(length * self.log_scale[place]))
@@ -215,8 +215,8 @@ def _with_tilt(own: _Windows, later: Float64, mean: Float64, count: int) -> Floa
 
     Parameters
     ----------
-    own : windows, many of them high
-    later : (DRAWS, n - 1) running sums of the blocks after each
+    own : tilted windows, many of them high
+    later : (DRAWS, n - 1) running sums of the blocks that follow each
     mean : (W,) falling
 
     Returns

@@ -1,4 +1,4 @@
-"""Events out of columns of signals: blinks, nods, shakes, smiles of several people, times of facing away."""
+"""Events from signal columns: blinks, nods, shakes, mutual smiles, facing away."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _NAN = float("nan")
 
 
 class SignalRows:
-    """The columns of one video that events are made of.
+    """The signal columns of one video.
 
     Attributes
     ----------
     ids : (P,) int64, the tracks or persons
-    time_s, length_s : (N,) float64, the sampled frames, and what each stands for
+    time_s, length_s : (N,) float64, times of the sampled frames, and the time that each represents
     """
 
     def __init__(self, recording: Recording, series: Series) -> None:
@@ -52,13 +52,13 @@ class SignalRows:
         self._owner, self._there, self._place, self._values = owner, there, place, values
 
     def of(self, who: int) -> tuple[Int64, Float64]:
-        """(K,) frames in which somebody has signals, and (K, 4) COLUMNS."""
+        """(K,) indices of the frames in which a track or person has signals, and (K, 4) values of COLUMNS."""
         rows = np.flatnonzero((self._owner == who) & self._there)
         return self._place[rows], self._values[rows].astype(np.float64)
 
 
 def signal_events(recording: Recording, series: Series, kinds: Collection[Kind]) -> list[Event]:
-    """The events of one video; none where it has no signals or no rows."""
+    """The signal events of one video; none if it has no signals or no rows."""
     if SIGNALS not in recording.groups or set(kinds).isdisjoint(SIGNAL_KINDS) or not recording.row_count:
         return []
     rows = SignalRows(recording, series)

@@ -1,7 +1,7 @@
 """Summaries of signals, one row per person: blinks, nods, shakes, looking at the camera, smiles,
 speech, and expressions while speaking and while listening.
 
-Thresholds are stated here and in docs/signals.md; of the counts only blinks were compared with what a person counted.
+Thresholds are stated here and in docs/signals.md. Only the count of blinks was compared with a count by hand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 CAMERA_DEG = 15.0
-"""Gaze within this angle of the camera counts as at the camera: one and a half times the error of gaze."""
+"""Gaze within this angle of the camera counts as looking at it: one and a half times the error of gaze."""
 
 NARROWED = 0.5
 """Eyes narrow enough for a Duchenne smile (Ekman, Davidson & Friesen 1990), on the scale of `AU06`."""
@@ -38,7 +38,7 @@ NARROWED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SignalSummary:
-    """One person of one video. NaN stands for what cannot be said: blinks and nods at a low rate, shares of no time."""
+    """One person of one video. NaN marks unknown values: blinks and nods at a low sampling rate, shares of no time."""
 
     video: str
     person_id: int
@@ -46,25 +46,25 @@ class SignalSummary:
     signals_s: float  # time with signals
     blinks: float
     blinks_per_min: float
-    nods: float  # bouts
+    nods: float  # bouts of nodding
     shakes: float
-    camera_s: float  # with the gaze at the camera
-    camera_share: float  # of the time with signals, in which the gaze is at the camera
-    away_s: float  # with the head turned aside by more than `gestures.AWAY_DEG`
+    camera_s: float  # time with the gaze at the camera
+    camera_share: float  # its share of the time with signals
+    away_s: float  # time with the head turned aside by more than `gestures.AWAY_DEG`
     away_share: float
     mouth_open: float  # mean
-    smile_share: float  # with a smile
-    duchenne_share: float  # of the smiling time, with narrowed eyes; NaN without action units
-    mutual_smiles: float  # with others, see `gestures`; NaN where there is nobody else
+    smile_share: float  # share of the time with a smile
+    duchenne_share: float  # share of the smiling time with narrowed eyes; NaN without action units
+    mutual_smiles: float  # with others, see `gestures`; NaN if only one person is in the video
     mutual_smile_s: float
     speaking_s: float
-    speaking_share: float  # of the time in which it is known whether the person speaks
-    listening_s: float  # somebody else speaks, and the person does not
+    speaking_share: float  # of the time with a known probability of speech
+    listening_s: float  # time in which the person does not speak, but somebody else does
     speaking: tuple[float, ...]  # mean probability of each emotion while speaking; NaN where the face could not be read
     listening: tuple[float, ...]  # the same while listening
 
     def row(self) -> dict[str, Any]:
-        """The same with a value a column, see HEADINGS."""
+        """The summary as one flat row, see HEADINGS."""
         values = asdict(self)
         means = {name: values.pop(name) for name in ROLES}
         return values | {f"p_{e}_{name}": p for name, of in means.items() for e, p in zip(EMOTIONS, of, strict=True)}
@@ -80,7 +80,7 @@ HEADINGS = (
 
 
 def signal_frame(records: Sequence[SignalSummary]) -> pd.DataFrame:
-    """Summaries as a frame, one row each; the columns are the fields of `SignalSummary`."""
+    """Summaries as a data frame, one row each; the columns are HEADINGS."""
     import pandas as pd
 
     return pd.DataFrame([record.row() for record in records], columns=list(HEADINGS))
@@ -108,7 +108,7 @@ def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
 
 
 def recording_signals(recording: Recording) -> list[SignalSummary]:
-    """Those of one video that has signals."""
+    """The summaries of one video, which must have signals."""
     names = ["frame", "time_s", "person_id", "blink", "gaze_yaw_deg", "gaze_pitch_deg", "pitch_deg", "yaw_deg", "mouth_open"]
     names += ["smile", *(["AU06"] if UNITS in recording.groups else [])]
     names += ["speaking", "readable", *PROBABILITY_COLUMNS] if SPEECH in recording.groups else []
@@ -138,7 +138,7 @@ def recording_signals(recording: Recording) -> list[SignalSummary]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """The rows of one person that have signals, and what each stands for, s."""
+    """The rows of one person that have signals, and the time that each represents, s."""
 
     table: pa.Table
     place: Int64
@@ -149,7 +149,7 @@ class _Rows:
         return result
 
     def share(self, where: Bool, of: Bool | None = None) -> float:
-        """The share of the time, or of a part of it."""
+        """The share of the time, or of the part `of` it."""
         whole = float((self.length_s if of is None else self.length_s[of]).sum())
         return float(self.length_s[where].sum()) / whole if whole else _NAN
 
@@ -189,7 +189,7 @@ def _person(recording: Recording, who: int, rows: _Rows, mutual_s: list[float] |
 
 
 def _means(rows: _Rows, where: Bool | None) -> tuple[float, ...]:
-    """Mean probabilities of the emotions over the readable rows of a part of the time; NaN of none."""
+    """Mean probabilities of the emotions over the readable rows selected by `where`; NaN if there are none."""
     if where is None:
         return (_NAN,) * len(EMOTIONS)
     there = where & rows.values("readable").astype(bool)
@@ -199,7 +199,7 @@ def _means(rows: _Rows, where: Bool | None) -> tuple[float, ...]:
 
 
 def camera_angle(yaw_deg: Float64, pitch_deg: Float64) -> Float64:
-    """How far gaze is from the camera, degrees."""
+    """The angle between the gaze and the direction of the camera, degrees."""
     result: Float64 = np.degrees(np.arccos(np.clip(np.cos(np.radians(yaw_deg)) * np.cos(np.radians(pitch_deg)), -1, 1)))
     return result
 
@@ -209,25 +209,25 @@ SHORT_HEADINGS = (
     *("duchenne", "mutual smiles", "speaks", "listens"),
 )
 WORDS = 2
-"""The headings of `short`, and how many of them are over text, not numbers."""
+"""How many of the headings of `short` are over text; the others are over numbers."""
 
 
 def signals_text(records: Sequence[SignalSummary], written: str) -> str:
-    """One line or object a record; `written` is "csv", "json" or "md". What cannot be said is empty or null.
+    """One line or object per record; `written` is "csv", "json" or "md". Unknown values are empty or null.
 
-    CSV and JSON hold the mean probabilities while speaking and listening as well.
+    Only CSV and JSON have the mean probabilities while speaking and listening.
     """
     rows = [{name: rounded(value) for name, value in record.row().items()} for record in records]
     if written == "json":
         return json_of(rows)
     if written == "csv":
         return csv_of(HEADINGS, rows)
-    names = [name for name in HEADINGS if not name.startswith("p_")]  # sixteen more would make lines of any page too long
+    names = [name for name in HEADINGS if not name.startswith("p_")]  # sixteen more would make the table too wide
     return markdown_of([names, ["---"] * len(names), *([escaped(_cell(row[name])) for name in names] for row in rows)])
 
 
 def short(record: SignalSummary) -> list[str]:
-    """A summary as a few texts, see `SHORT_HEADINGS`; what cannot be said is a dash."""
+    """A summary as a row of cells, see `SHORT_HEADINGS`; unknown values are a dash."""
     who = one_line(record.person or str(record.person_id))
     counts = [number(record.blinks_per_min, ".1f"), number(record.nods, ".0f"), number(record.shakes, ".0f")]
     looks = [number(record.camera_share, ".0%"), number(record.away_share, ".0%"), number(record.mouth_open, ".2f")]

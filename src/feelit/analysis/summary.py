@@ -1,7 +1,7 @@
 """Summaries of timelines: one record per person, per track or per video.
 
-Everything is weighted by the time that samples stand for, see `samples`. Emotions are those of the smoothed probabilities, mean
-probabilities those of single frames; both count readable time only.
+Everything is weighted by the time that samples represent, see `observations`. Emotions come from the smoothed probabilities,
+mean probabilities from single frames; both cover readable time only.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COUNTED = {Kind.peak: "peaks", Kind.shared: "shared", Kind.absence: "absences"}
-"""Which events are counted, and under what name."""
+"""The events that are counted, and the names of their columns."""
 
 LEAST = np.array([LEAST_CLAIMED[emotion] for emotion in EMOTIONS])
-"""(C,) probabilities below which the labels of EMOTIONS are unsure."""
+"""(C,) probability below which each label of EMOTIONS is unsure."""
 
 USUAL_COLUMNS = (*(f"usual_{emotion}" for emotion in EMOTIONS), *(f"above_{emotion}" for emotion in EMOTIONS))
 
@@ -43,27 +43,27 @@ By = Literal["person", "track", "video"]
 
 @dataclass(frozen=True, slots=True)
 class ShownEmotions:
-    """The expressions of faces over time. NaN and None stand for undefined values: a share of no time, the mean of no bouts.
+    """The expressions of faces over time. NaN and None mark undefined values: a share of no time, the mean of no bouts.
 
-    Of several tracks, times add up: `on_screen_s` and `readable_s` are person-seconds.
+    Times of several tracks are added up: `on_screen_s` and `readable_s` are then person-seconds.
     """
 
     on_screen_s: float
     readable_s: float
     first_seen_s: float  # time of the first sample with a face
     last_seen_s: float  # time of the last one
-    unsure_share: float  # of the readable time: the label's smoothed probability is below labels.LEAST_CLAIMED
-    dominant: str | None  # the emotion with the largest share; of equal ones that with the higher mean probability
+    unsure_share: float  # of the readable time, with a smoothed probability of the label below labels.LEAST_CLAIMED
+    dominant: str | None  # the emotion with the largest share; ties go to the higher mean probability
     share: tuple[float, ...]  # (8,) of the readable time, in the order of EMOTIONS
     mean_probability: tuple[float, ...]  # (8,) over the readable time
     bouts: int
     mean_bout_s: float
-    transitions_per_min: float  # a minute of readable time
-    peaks: int  # events that are sure, see `Event.is_sure`
+    transitions_per_min: float  # per minute of readable time
+    peaks: int  # sure events only, see `Event.is_sure`
     shared: int
     absences: int
     moments: tuple[Moment, ...]  # at most MOMENTS, strongest first
-    usual: tuple[float, ...] | None  # (8,) probabilities of the usual face, where that was asked for
+    usual: tuple[float, ...] | None  # (8,) probabilities of the usual face; None without a baseline
 
     @property
     def readable_share(self) -> float:
@@ -82,11 +82,11 @@ class TrackSummary:
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """One person of one video: the tracks of one individual together. Where tracks were not grouped, each is a person."""
+    """One person of one video: all tracks of one individual. If tracks were not grouped, each is a person."""
 
     video: str
     person_id: int
-    person: str | None  # the name, if somebody gave one
+    person: str | None  # the name, if there is one
     shown: ShownEmotions
 
 
@@ -95,14 +95,14 @@ class VideoSummary:
     """One video: its tracks together."""
 
     video: str
-    duration_s: float  # time that the sampled frames stand for
-    face_share: float  # the share of it with a face or more
+    duration_s: float  # time that the sampled frames represent
+    face_share: float  # the share of it with at least one face
     tracks: int
     shown: ShownEmotions
 
 
 def summary_frame(records: Sequence[PersonSummary | TrackSummary | VideoSummary], by: By, baseline: str) -> pd.DataFrame:
-    """Summaries as a frame, one row each; docs/schema.md describes the columns. see `summaries` for `by` and `baseline`."""
+    """Summaries as a data frame, one row each; docs/schema.md describes the columns. See `summaries` for the parameters."""
     import pandas as pd
 
     frame = pd.DataFrame([flat(record) for record in records], columns=headings(by, relative=baseline != "none"))
@@ -110,7 +110,7 @@ def summary_frame(records: Sequence[PersonSummary | TrackSummary | VideoSummary]
 
 
 def unit_of(recordings: Sequence[Recording], by: By | None) -> By:
-    """What one row sums up: as `by` says, else a person; a track where the tracks of no recording were grouped."""
+    """What one row summarises: `by` if given, else a person, or a track if no recording has grouped tracks."""
     if by is not None:
         return by
     return "person" if not recordings or any(PEOPLE in recording.groups for recording in recordings) else "track"
@@ -119,25 +119,26 @@ def unit_of(recordings: Sequence[Recording], by: By | None) -> By:
 def summaries(
     sources: TimelineSources, by: By, baseline: str = "none"
 ) -> list[PersonSummary] | list[TrackSummary] | list[VideoSummary]:
-    """Sum up timelines, one record per person, track or video, in the order of the videos.
+    """Summarise timelines, one record per person, track or video, in the order of the videos.
 
-    By video, one without a sampled frame counts too, as far as the metadata name it.
+    By video, a video without sampled frames also has a record if the metadata name it.
 
     Parameters
     ----------
     sources : see `recording.open_timelines`; with at least the columns of `observations.COLUMNS`
     by : "person", "track" or "video"
-    baseline : "none", "auto" or a stretch of time, as the option of that name
+    baseline : "none", "auto" or a stretch of time, like the option `baseline`
 
     Raises
     ------
     TimelineReadError, UsageError
-        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError for another `by`.
+        as `recording.open_timelines`; TimelineReadError if a column is missing, UsageError if `by` is unknown, or "video" with
+        a baseline.
     """
     if by not in ("person", "track", "video"):
-        raise UsageError(f"no summary by {by}", "there is one by person, by track and by video")
+        raise UsageError(f"no summary by {by}", "summarise by person, track or video")
     if by == "video" and baseline != "none":
-        raise UsageError("a video has no usual face", "sum up by person or track")
+        raise UsageError("a video has no usual face", "summarise by person or track")
     records: list[Any] = []
     for recording in open_timelines(sources):
         rows = TimelineSamples(recording, "person" if by == "person" else "track")
@@ -155,12 +156,12 @@ def summaries(
 
 
 class VideoSummaries:
-    """Sums up one video that was taken apart already: track by track, and together.
+    """Summarises one video whose bouts and events are known, by track or as a whole.
 
     Parameters
     ----------
     bouts : of every track
-    events : those of `COUNTED` kinds
+    events : of the `COUNTED` kinds
     """
 
     def __init__(self, rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> None:
@@ -196,7 +197,7 @@ def _sure(events: Sequence[Event]) -> list[Event]:
 
 
 def headings(by: By, *, relative: bool = False) -> list[str]:
-    """The names of the columns of flat summaries; `relative` ones also have those of the usual face."""
+    """The column names of flat summaries; with `relative`, also those of the usual face."""
     numbered = range(1, MOMENTS + 1)
     details = ("s", "track", "emotion", "confidence") if by == "video" else ("s", "emotion", "confidence")
     first = {"person": ("person_id", "person"), "track": ("track_id",), "video": ("duration_s", "face_share", "tracks")}
@@ -212,16 +213,16 @@ def headings(by: By, *, relative: bool = False) -> list[str]:
 
 
 def _dtype(name: str) -> str | None:
-    """The pandas type of a column; None for texts, which pandas versions hold differently."""
+    """The pandas type of a column; None for text, whose type depends on the pandas version."""
     if name in ("video", "person", "dominant") or name.endswith("_emotion"):
         return None
     if name.startswith("moment_") and name.endswith("_track"):
-        return "Int64"  # with room for missing values
+        return "Int64"  # allows missing values
     return "int64" if name in ("person_id", "track_id", "tracks", "bouts", *COUNTED.values()) else "float64"
 
 
 def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
-    """A summary as one row of columns, see `headings`. Moments that there are not are None."""
+    """A summary as one row, see `headings`. Missing moments are None."""
     shown = record.shown
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__ if name != "shown"}
     names = ("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant")
@@ -244,13 +245,13 @@ def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
 def usual_face(samples: Samples, baseline: str) -> tuple[float, ...]:
     """(8,) the probabilities of a person's usual face: medians over the whole recording, or means over a stretch of time.
 
-    Faces differ at rest, and a classifier takes some for angry or sad. What a person shows is compared with what that person
-    usually shows: normalisation by the person's median (Baltrusaitis, Mahmoud & Robinson 2015, *Cross-dataset learning and
-    person-specific normalisation for automatic action unit detection*).
+    Faces differ at rest, and a classifier labels some of them angry or sad. So a person is compared with their own usual face:
+    normalisation by the person's median (Baltrusaitis, Mahmoud & Robinson 2015, *Cross-dataset learning and person-specific
+    normalisation for automatic action unit detection*).
 
     Returns
     -------
-    NaN where the face cannot be read in that time.
+    NaN if the face cannot be read in that time.
     """
     begin_s, end_s = stretch_of(baseline)
     seen = samples.rows(samples.readable & (samples.time_s >= begin_s) & (samples.time_s < end_s))
@@ -263,14 +264,14 @@ def usual_face(samples: Samples, baseline: str) -> tuple[float, ...]:
 
 
 def above_usual(shown: ShownEmotions) -> tuple[float, ...]:
-    """(8,) mean probabilities less those of the usual face."""
+    """(8,) mean probabilities minus those of the usual face."""
     assert shown.usual is not None
     return tuple(mean - usual for mean, usual in zip(shown.mean_probability, shown.usual, strict=True))
 
 
 @dataclass(slots=True)
 class _Times:
-    """Times of tracks, added up."""
+    """Times added up over tracks."""
 
     on_screen_s: float = 0.0
     readable_s: float = 0.0
@@ -282,7 +283,7 @@ class _Times:
 
     @classmethod
     def of(cls, samples: Samples) -> _Times:
-        """Those of one track."""
+        """The times of one track."""
         seen = samples.rows(samples.readable)
         return cls(
             on_screen_s=float(samples.length_s.sum()),
@@ -295,7 +296,7 @@ class _Times:
         )
 
     def add(self, other: _Times) -> None:
-        """Those of one more track."""
+        """Add the times of another track."""
         self.on_screen_s += other.on_screen_s
         self.readable_s += other.readable_s
         self.unsure_s += other.unsure_s
@@ -306,7 +307,7 @@ class _Times:
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """What summaries need of one track."""
+    """The data of one track that summaries need."""
 
     times: _Times
     bouts: Bouts
@@ -318,13 +319,13 @@ class _Track:
 
 
 def _shown(rows: TimelineSamples, tracks: Sequence[_Track], events: Sequence[Event]) -> ShownEmotions:
-    """What some tracks show together; `events` are theirs."""
+    """The expressions of some tracks together, with their `events`."""
     times = _Times()
     for track in tracks:
         times.add(track.times)
     share = [_ratio(shown_s, times.readable_s) for shown_s in times.shown_s.tolist()]
     mean = [_ratio(sum_s, times.readable_s) for sum_s in times.probability_s.tolist()]
-    # Sums of floats differ in their last digits even where shares are equal.
+    # Rounded, as sums of floats differ in their last digits even for equal shares.
     best = np.argmax(np.nan_to_num(np.round(share, 9) + 1e-9 * np.array(mean)))
     bout_count = sum(len(track.bouts) for track in tracks)
     return ShownEmotions(
@@ -346,5 +347,5 @@ def _shown(rows: TimelineSamples, tracks: Sequence[_Track], events: Sequence[Eve
 
 
 def _ratio(part: float, whole: float) -> float:
-    """NaN where there is nothing to take a share of."""
+    """`part / whole`; NaN if `whole` is zero."""
     return part / whole if whole > 0 else math.nan

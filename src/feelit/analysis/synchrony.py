@@ -1,4 +1,4 @@
-"""Shifts that several tracks make together: everybody begins to smile."""
+"""Shared shifts: several tracks begin to show the same emotion at about the same time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from feelit.analysis.resampling import crowd_p_values, crowds
 from feelit.types import EMOTIONS, Float64, Int64
 
 WITHIN_S = 2.0
-"""Tracks whose shifts lie within this time shift together."""
+"""Shifts of several tracks within this time are one shared shift."""
 
 
 @dataclass(frozen=True, slots=True)
 class SynchronousShift:
-    """Two tracks or more that begin to show the same emotion."""
+    """Two or more tracks that begin to show the same emotion."""
 
     emotion: int
     tracks: tuple[int, ...]  # numbers of the tracks, as in `Bouts`, in the order in which they shift
@@ -29,12 +29,12 @@ class SynchronousShift:
 def find_shared(
     bouts: Bouts, presence_s: dict[int, tuple[float, float]], rng: np.random.Generator
 ) -> Iterator[SynchronousShift]:
-    """The shared shifts of one video, by emotion and then by time; to neutral there is none.
+    """The shared shifts of one video, by emotion and then by time. Shifts to neutral are ignored.
 
     Parameters
     ----------
     bouts : of one video
-    presence_s : when every track is seen first and last, by number
+    presence_s : when every track is first and last readable, by number
     """
     for emotion in range(1, len(EMOTIONS)):
         mine = bouts.rows(bouts.is_transition & (bouts.emotion == emotion))
@@ -49,7 +49,7 @@ def find_shared(
 
 
 def _apart(onset_s: Float64) -> Float64:
-    """Onsets of one track without those that follow another one within `WITHIN_S`, by the same sum as in `crowds`."""
+    """Onsets of one track without those within `WITHIN_S` of the previous kept one, compared by the same sum as in `crowds`."""
     kept: list[float] = []
     for time_s in onset_s.tolist():
         if not kept or time_s > kept[-1] + WITHIN_S:
@@ -58,7 +58,7 @@ def _apart(onset_s: Float64) -> Float64:
 
 
 def _groups(tracks: Sequence[int], onsets: Sequence[Float64]) -> Iterator[tuple[list[int], Float64]]:
-    """Largest groups first, no onset in two of them; then in order of time. Every group has a track at most once."""
+    """Disjoint groups of onsets, chosen from the largest down, in order of time. Every group has a track at most once."""
     if not onsets:
         return
     owner = np.concatenate([np.full(len(t), track, np.int64) for track, t in zip(tracks, onsets, strict=True)])

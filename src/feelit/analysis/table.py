@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 DIGITS = 4
-"""Decimals of written numbers: that of the confidence in a timeline; for times, a tenth of a millisecond."""
+"""Decimals of written numbers, as of the confidence in a timeline; for times, a tenth of a millisecond."""
 
 _MARKUP = re.compile(r"[\\|<&`\[]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultTable(Generic[Record]):
-    """Records, one per row, and the forms that they have outside of this program.
+    """Records, one per row, and the functions that convert them.
 
     Attributes
     ----------
     records : in the order of the rows
-    frame : makes a data frame with all columns
-    texts : makes the text of a file with all columns, by format: csv, json, md
-    unit : what one row is, and what several are
-    headings, words : of the short form, and how many of them are over text, not numbers
-    short : makes a row of the short form
-    expendable : headings of the short form that a narrow terminal leaves out first
-    notes : what else there is to say, a line each
+    frame : returns a data frame with all columns
+    texts : by format (csv, json, md), returns the text of a file
+    unit : name of one row, singular and plural
+    headings, words : headings of the short form, and how many of them are over text
+    short : returns a row of the short form
+    expendable : headings of the short form to leave out first in a narrow terminal
+    notes : additional lines to print
     """
 
     records: Sequence[Record]
@@ -53,7 +53,7 @@ class ResultTable(Generic[Record]):
     def shown(self) -> tuple[str, list[str], list[list[str]], int]:
         """Title, headings, rows, and how many columns are text, as `console.make_table` takes them.
 
-        The name of a video need not stand on every line: where all rows have the same, it stands in the title.
+        If all rows are of one video, its name is in the title instead of in every row.
         """
         rows = [self.short(record) for record in self.records]
         one, several = self.unit
@@ -65,23 +65,23 @@ class ResultTable(Generic[Record]):
 
 
 def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """CSV text: a line of headings, then one line per row. Names of files may hold any character; no text is a formula."""
+    """CSV text: a header line, then one line per row. Text that a spreadsheet would run as a formula is escaped."""
     lines = []
     for given in (names, *([row[name] for name in names] for row in rows)):
         cells = [for_spreadsheet(cell) if isinstance(cell, str) else cell for cell in given]
         line = io.StringIO()
-        csv.writer(line, lineterminator="\r\n").writerow(cells)  # this one puts both into quotes
+        csv.writer(line, lineterminator="\r\n").writerow(cells)  # quotes \r as well as \n
         lines.append(line.getvalue().removesuffix("\r\n") + "\n")
     return "".join(lines)
 
 
 def json_of(objects: Sequence[Mapping[str, Any]]) -> str:
-    """A JSON array with one object per record; no number may be NaN or infinite."""
+    """A JSON array with one object per record; raises ValueError for NaN and infinity."""
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def markdown_of(rows: Iterable[Sequence[str]]) -> str:
-    """A table of GitHub Flavored Markdown, from its rows of cells: headings, rules, then the others."""
+    """A table of GitHub Flavored Markdown, from its rows of cells: headings, rules, then data."""
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
@@ -91,7 +91,7 @@ def escaped(cell: str) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """A value as it is written: numbers with `DIGITS` decimals, NaN and infinity as None."""
+    """A value for output: numbers with `DIGITS` decimals, NaN and infinity as None."""
     if not isinstance(value, float):
         return value
     return round(value, DIGITS) if math.isfinite(value) else None

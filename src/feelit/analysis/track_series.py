@@ -1,4 +1,4 @@
-"""What every track shows over time, smoothed, and the same in blocks of half a second for resampling."""
+"""Smoothed probabilities of every track over time, and blocks of half a second for resampling."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from feelit.timeline.smoothing import smooth
 from feelit.types import Float32, Float64, Int64
 
 BLOCK_S = 0.5
-"""Length of a block: within it neighbouring frames err alike."""
+"""Length of a block: errors of frames within it are correlated."""
 
 THREADS = 2
-"""Tracks that are worked on at the same time: numpy lets threads run while it computes. More take more memory."""
+"""Tracks processed in parallel: numpy releases the interpreter lock. More threads need more memory."""
 
 _LEVELS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackSeries:
-    """The readable samples of one track, in order of time. Times in which it cannot be read are left out."""
+    """The readable samples of one track, in order of time."""
 
     track: int  # number of the track, as in `Samples`
     samples: Samples  # (K,)
-    smoothed: Float32  # (K, 8) probabilities, smoothed as the emotion of the timeline is
+    smoothed: Float32  # (K, 8) probabilities, smoothed like those behind the emotion of the timeline
     median: Float64  # (8,) over time
-    baseline: Float64  # (8,) what is usual: the same, or means over a stretch of time; NaN if nothing is readable in it
+    baseline: Float64  # (8,) the median, or means over a stretch of time; NaN if nothing is readable in it
 
     def block_of(self) -> Int64:
         """(K,) the block of readable time in which every sample begins."""
@@ -40,21 +40,21 @@ class TrackSeries:
     def shown_at(self, time_s: Float64, emotion: int) -> Float64:
         """(M,) rising times -> (M,) the smoothed probability of an emotion, on straight lines between samples."""
         first, end = np.searchsorted(self.samples.time_s, time_s[[0, -1]])
-        near = slice(max(first - 1, 0), end + 1)  # of a long track, all others need not be looked at
+        near = slice(max(first - 1, 0), end + 1)  # skips the rest of a long track
         return np.interp(time_s, self.samples.time_s[near], self.smoothed[near, emotion])
 
 
 def track_series(samples: Samples, baseline: str = "auto") -> TrackSeries | None:
-    """What one track shows.
+    """The series of one track.
 
     Parameters
     ----------
-    samples : all of the track
-    baseline : what is usual, "auto" or a stretch of time, as the option of that name
+    samples : all samples of the track
+    baseline : "auto" or a stretch of time, like the option `baseline`
 
     Returns
     -------
-    None if it can never be read.
+    None if no sample is readable.
     """
     rows = np.flatnonzero(samples.readable)
     if not len(rows):
@@ -78,7 +78,7 @@ def _mean(seen: Samples, smoothed: Float32, begin_s: float, end_s: float) -> Flo
 def each_track(
     rows: TimelineSamples, work: Callable[[TrackSeries], None], baseline: str = "auto", threads: int = THREADS
 ) -> None:
-    """Give every track of a video that can be read at all to `work`, in no order, some at a time."""
+    """Call `work` with every track of a video that has readable samples, in any order, in parallel."""
 
     def of(track: int) -> None:
         if series := track_series(rows.of_track(track), baseline):
@@ -86,7 +86,7 @@ def each_track(
 
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(of, range(len(rows.track_id))):
-            pass  # which raises what went wrong in a thread
+            pass  # raises the exceptions of the threads
 
 
 def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:
@@ -94,12 +94,12 @@ def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:
 
     Parameters
     ----------
-    block : (K,) int64, never falling; numbers may be left out
+    block : (K,) int64, non-decreasing; numbers may be skipped
     value, weight : (K,) float64
 
     Returns
     -------
-    (B,) float64, a mean for each number that there is.
+    (B,) float64, one mean for each number that occurs.
     """
     start = np.flatnonzero(np.diff(block, prepend=block[:1] - 1))
     result: Float64 = np.add.reduceat(value * weight, start) / np.add.reduceat(weight, start)
@@ -107,14 +107,14 @@ def block_means(block: Int64, value: Float64, weight: Float64) -> Float64:
 
 
 def weighted_median(value: Float32, weight: Float64) -> float:
-    """The value up to which half of the weight lies, and which is one of them.
+    """The weighted median: the smallest value up to which at least half of the weight lies.
 
     Parameters
     ----------
     value : (K,) float32, 0..1, K >= 1
     weight : (K,) float64
     """
-    level = np.minimum((value * _LEVELS).astype(np.int64), _LEVELS - 1)  # few lie near the middle, and only these are sorted
+    level = np.minimum((value * _LEVELS).astype(np.int64), _LEVELS - 1)  # only the few values in the median's level are sorted
     reached = np.cumsum(np.bincount(level, weight, _LEVELS))
     half = reached[-1] / 2
     middle = int(np.searchsorted(reached, half))

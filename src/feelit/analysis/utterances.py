@@ -1,4 +1,4 @@
-"""What faces showed while something was said: one row per utterance, with the speaker's expression and the listeners'."""
+"""Expressions during utterances: one row per utterance, with the speaker's expression and the listeners'."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """What one or several people showed over a stretch of time. NaN where nothing could be read.
+    """The expression of one or several people over a stretch of time. NaN if no face was readable.
 
     Attributes
     ----------
-    readable_s : seconds of readable faces, of several people added up
-    people : how many people could be read
+    readable_s : seconds of readable faces, added up over people
+    people : number of people with a readable face
     probability : mean of each emotion, in the order of `EMOTIONS`
-    share : of that time, in which each is the label
+    share : share of the readable time with each emotion as the label
     """
 
     readable_s: float
@@ -43,7 +43,7 @@ class Expression:
 
     @property
     def emotion(self) -> str | None:
-        """The label of most of the time; None if nothing could be read."""
+        """The label with the largest share; None if no face was readable."""
         return EMOTIONS[int(np.argmax(self.share))] if self.readable_s > 0 else None
 
 
@@ -54,11 +54,11 @@ class UtteranceRow:
     Attributes
     ----------
     number : from 1, in order of time
-    person_id, person : who speaks; None if that is not known, or nobody on screen
-    matched_by : what says so, see `speakers.Match`
-    missing : why there is nothing of the speaker's face: `not matched`, `off screen`, `not seen`, `not readable`, `outside the
-        video`; empty if there is
-    speaker, listeners : `listeners` are all others, the speaker perhaps among them where it is not known who that is
+    person_id, person : the speaker; None if unknown or not on screen
+    matched_by : see `speakers.Match.basis`
+    missing : why the speaker has no expression: `not matched`, `off screen`, `not seen`, `not readable`, `outside the video`;
+        empty if there is one
+    speaker, listeners : expressions of the speaker and of all other people; if the speaker is unknown, of everybody
     """
 
     video: str
@@ -74,16 +74,16 @@ class UtteranceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenIn:
-    """The rows of one video, and who its speakers are."""
+    """The rows of one video, and the matches of its speakers."""
 
     recording: Recording
     rows: list[UtteranceRow]
     matches: list[Match]
-    outside: int  # utterances, wholly before the beginning or after the end
+    outside: int  # number of utterances before the beginning or after the end
 
 
 def spoken_in(sources: TimelineSources, transcript: Path, options: UtterancesOptions) -> SpokenIn:
-    """What everybody showed during each utterance of a transcript.
+    """The expressions of all people during each utterance of a transcript.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ def spoken_in(sources: TimelineSources, transcript: Path, options: UtterancesOpt
     TimelineReadError
         if the timeline cannot be read.
     UsageError
-        if it is of several videos, or of photographs; if the transcript cannot be read or is of another video; or if a speaker
-        or a person that is given is not there.
+        if it has several videos, or photographs; if the transcript cannot be read or is of another video; or if a given speaker
+        or person does not exist.
     """
     recordings = with_time(open_timelines(sources), "a transcript")
     if len(recordings) != 1:
-        raise UsageError(f"a transcript is of one video, and these are {len(recordings)}: {names_of(recordings)}", "give one")
+        raise UsageError(f"a transcript needs one video, not {len(recordings)}: {names_of(recordings)}", "give one timeline")
     (recording,) = recordings
     said = read_transcript(transcript, options)
     refuse_another(transcript, said, recording.duration_s, recording.name)
@@ -107,7 +107,7 @@ def spoken_in(sources: TimelineSources, transcript: Path, options: UtterancesOpt
 
 
 def table_of(recording: Recording, said: Sequence[Utterance], speakers: Mapping[str, str]) -> SpokenIn:
-    """The same of one recording and of utterances that were read; see `speakers.match_speakers` for `speakers`.
+    """`spoken_in` for one recording and utterances already read; see `speakers.match_speakers` for `speakers`.
 
     Raises
     ------
@@ -162,10 +162,10 @@ def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Mat
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
-    """Of one person, over each of U utterances."""
+    """Sums for one person over each of U utterances."""
 
     readable_s: Float64  # (U,)
-    weighted: Float64  # (U, 16) probabilities and labels, times the seconds for which they stand
+    weighted: Float64  # (U, 16) probabilities and labels, times the seconds that they represent
     seen: Int64  # (U,) samples, readable or not
 
     @classmethod
@@ -181,7 +181,7 @@ class _Sums:
 
 
 def _between(values: Float64, first: Int64, end: Int64) -> Float64:
-    """(U,) sums of values [first, end), each."""
+    """(U,) sums of `values[first:end]`, by utterance."""
     total = np.concatenate([[0.0], np.cumsum(values)])
     counted = np.concatenate([[0], np.cumsum(values > 0)])
     result: Float64 = np.where(counted[end] > counted[first], total[end] - total[first], 0.0)
@@ -198,7 +198,7 @@ def _expression(weighted: Float64, readable_s: float, people: int) -> Expression
 
 
 def flat(row: UtteranceRow) -> dict[str, Any]:
-    """An utterance as one row of columns; undefined values are None."""
+    """An utterance as one row; undefined values are None."""
     said = row.said
     found: dict[str, Any] = {
         "video": row.video,
@@ -236,13 +236,13 @@ HEADINGS = (
 
 SHORT_HEADINGS = ("start", "speaker", "person", "shows", "listeners show", "text", "seconds")
 WORDS = 6
-"""The first of these are over text, the others over numbers."""
+"""How many of the headings of `short` are over text; the others are over numbers."""
 
 LONGEST_TEXT = 60
 
 
 def csv_text(rows: Iterable[UtteranceRow]) -> str:
-    """A line of headings, then one line per utterance; undefined values are empty."""
+    """A header line, then one line per utterance; undefined values are empty."""
     return csv_of(HEADINGS, ({name: rounded(value) for name, value in flat(row).items()} for row in rows))
 
 
@@ -253,7 +253,7 @@ def json_text(rows: Iterable[UtteranceRow]) -> str:
 
 
 def utterance_frame(found: SpokenIn) -> pd.DataFrame:
-    """The same as a frame, not rounded; the speakers are in its `attrs`."""
+    """Utterances as a data frame, not rounded; the speakers are in its `attrs`."""
     import pandas as pd
 
     rows = [flat(row) for row in found.rows]
@@ -267,7 +267,7 @@ def utterance_frame(found: SpokenIn) -> pd.DataFrame:
 
 
 def short(row: UtteranceRow) -> list[str]:
-    """The short form of an utterance; a dash, or the reason, for what is undefined."""
+    """The short form of an utterance; a dash, or the reason, for undefined values."""
     text = one_line(row.said.text)
     who = "-" if row.person_id is None else one_line(row.person or str(row.person_id))
     return [
