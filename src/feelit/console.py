@@ -1,4 +1,4 @@
-"""Progress bars and tables. The only room that imports rich, and only where there is one of them to be shown."""
+"""Progress bars and tables. The only module that imports rich, and only to show one of them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 PIPE_COLUMNS = 200
 
 SHOWN = 8
-"""The most videos with a bar of their own at a time."""
+"""The most videos with their own bar at a time."""
 
 MOST_ROWS = 50
-"""A table of more videos than that is no overview: it lists those that failed, then those that are done."""
+"""The most rows of the final table. With more videos, it lists failures first and leaves out unchanged ones."""
 
 
 class AnalysisView:
-    """Shows a run: bars on a terminal, else one line per video on stderr; JSON lines on stdout if asked for; failures as lines
-    on stderr. Where a log is shown, it takes the place of bars and lines."""
+    """Shows a run: bars on a terminal, else one line per video on stderr; JSON lines on stdout if requested; failures as lines
+    on stderr. A log on stderr replaces bars and lines."""
 
     def __init__(self, quiet: bool, json_lines: bool, log: bool = False) -> None:
         self._console = None if quiet else _terminal()
@@ -97,12 +97,12 @@ class AnalysisView:
             sys.stdout.flush()
         if self._lines and report.status == "done":
             self._say(one_line(f"feelit: {report_text(report)}"))
-        if not report.ok and len(self._reports) > 1:  # of a single video it is the error that ends the command
+        if not report.ok and len(self._reports) > 1:  # with a single video, the command itself ends with this error
             hint = f" ({report.hint})" if report.hint else ""
             self._say(f"feelit: {report.error}{hint}")
 
     def summary(self) -> None:
-        """One table of all videos, on a terminal; and how many timelines stand although a run would make others today."""
+        """Print how many timelines are stale or unchanged and, on a terminal, one table of all videos."""
         if not self._quiet and (stale := sum(report is not None and report.stale for report in self._reports.values())):
             what = "timeline stands" if stale == 1 else "timelines stand"
             hint = "--stale makes them again"
@@ -118,7 +118,7 @@ class AnalysisView:
             _print(_overview(reports, wall_s), self._console, ("status", "errors", "faces", "decoded", "provider"))
 
     def _say(self, text: str) -> None:
-        """One line on stderr, above the bars if there are some."""
+        """Print one line on stderr, above the bars if there are any."""
         if self._console is None:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
@@ -129,7 +129,7 @@ class AnalysisView:
 
 
 def _terminal() -> Console | None:
-    """What stands for stderr where that is a terminal, or is to be taken for one. To import rich takes 50 ms."""
+    """A console on stderr if that is a terminal, or the environment says so; else None, without importing rich (50 ms)."""
     if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE")):
         return None
     from rich.console import Console
@@ -139,7 +139,7 @@ def _terminal() -> Console | None:
 
 
 def report_text(report: VideoReport) -> str:
-    """What became of a video that is done, in one line."""
+    """The result of a finished video, in one line."""
     counted = [(report.sampled, "sample"), (report.faces, "face"), (report.people, "person"), (report.tracks, "track")]
     words = [f"{number:,} {_plural(word, number)}" for number, word in counted if number is not None]
     speed = f" ({report.duration_s / report.wall_s:.1f} x real time)" if report.wall_s else ""
@@ -174,13 +174,12 @@ class _Bars:
         self._waiting = self.progress.add_task("", total=None, speed="", visible=False)
         self._tasks: dict[str, TaskID] = {}
         self._infos: dict[str, VideoInfo] = {}
-        self._begun_s: dict[str, float] = {}
         self._frames = self._packets = 0
         self._seconds = 0.0
         self._start_s = time.perf_counter()
 
     def wait(self, text: str) -> None:
-        """Show what a storage is waited for, until something moves on; from any thread."""
+        """Show why storage is waiting, until there is progress. May be called from any thread."""
         self.progress.update(self._waiting, description=one_line(text), visible=True)
 
     def expect(self, videos: int) -> None:
@@ -190,13 +189,12 @@ class _Bars:
     def open(self, name: str, info: VideoInfo) -> None:
         self.progress.update(self._waiting, visible=False)
         self._infos[name] = info
-        self._begun_s[name] = time.perf_counter()
         visible = len(self._tasks) < SHOWN
         self._tasks[name] = self.progress.add_task(
             one_line(Path(name).name), total=max(info.packets, 1), speed="", visible=visible
         )
         self._packets += info.packets
-        # Videos that are not open yet count as long as the average of those that are.
+        # Videos not yet opened are assumed to be of average length.
         self.progress.update(self._total, total=max(1, self._packets * self._videos // max(1, len(self._infos))))
 
     def advance(self, name: str, frames: int) -> None:
@@ -227,7 +225,7 @@ class _Bars:
 
 @contextlib.contextmanager
 def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
-    """A bar for one piece of work, on a terminal; gives a function to call with the share that is done, 0..1."""
+    """A progress bar on a terminal; yields a function to call with the share done, 0..1."""
     console = None if quiet else _terminal()
     if console is None:
         yield lambda share: None
@@ -259,18 +257,18 @@ def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def _cell(text: str) -> Text:
-    """Text of one or more lines, taken literally."""
+    """Text of one or more lines, without markup."""
     from rich.text import Text
 
     return Text(for_terminal(text))
 
 
 def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
-    """Print a table as data, on stdout. Where the terminal is too narrow, the `expendable` columns go, the first one first."""
+    """Print a table on stdout. If the terminal is too narrow, `expendable` columns are left out, the first one first."""
     from rich.console import Console
 
     console = Console()
-    # What reads a pipe has no width to fold to.
+    # A pipe has no width.
     _print(table, console if console.is_terminal else Console(width=PIPE_COLUMNS), expendable)
 
 

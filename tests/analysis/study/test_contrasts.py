@@ -94,7 +94,7 @@ def test_differences_to_a_stated_baseline_are_compared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("contrast", "said"),
     [
-        ({"levels": ["funny", "dull"], "measures": ["joy"]}, "is of joy, which is not measured"),
+        ({"levels": ["funny", "dull"], "measures": ["joy"]}, "compares joy, which is not measured"),
         ({"levels": ["funny", "dull"], "paired": False}, "is not paired, and P0 is in both levels"),
         ({"levels": ["even", "odd"], "factor": "group", "paired": True}, "compares groups in pairs"),
     ],

@@ -102,20 +102,20 @@ def test_windows_come_from_a_file_of_markers(tmp_path: Path) -> None:
         pytest.param({"recordings": [TWO[0], TWO[0]]}, "s: P1 is in a.parquet twice", id="twice"),
         pytest.param({"recordings": TWO, "participants": {"P9": {}}}, "the participant P9 is in no recording", id="nobody"),
         pytest.param({"recordings": [TWO[0] | {"offset": "soon"}]}, "offset soon is no time", id="offset"),
-        pytest.param({"recordings": [TWO[0] | {"drift": 999}]}, "drift is 999, and has to be a number", id="drift"),
+        pytest.param({"recordings": [TWO[0] | {"drift": 999}]}, "drift is 999, but has to be a number", id="drift"),
         pytest.param({"recordings": [TWO[0] | {"sync": [1, 2]}]}, "two pairs", id="sync"),
         pytest.param({"recordings": TWO, "windows": [{"name": "A", "start": 4, "end": 3}]}, "is not after its start", id="end"),
         pytest.param({"recordings": TWO, "windows": [{"name": "A"}]}, "has no start", id="start"),
         pytest.param({"recordings": TWO, "baseline": {"window": "rest"}}, "the baseline is the window rest, which", id="base"),
-        pytest.param({"recordings": TWO, "baseline": {}}, "has to say what is usual", id="no-base"),
-        pytest.param({"recordings": TWO, "conditions": {"C": "x"}}, "names the window C, which there is not", id="condition"),
+        pytest.param({"recordings": TWO, "baseline": {}}, "exactly one of window and usual", id="no-base"),
+        pytest.param({"recordings": TWO, "conditions": {"C": "x"}}, "names the window C, which does not exist", id="condition"),
         pytest.param({"recordings": TWO, "measures": {"statistics": ["median"]}}, "names median", id="statistic"),
         pytest.param({"recordings": TWO, "measures": {"signals": ["mean_x"]}}, "names mean_x", id="signal"),
-        pytest.param({"recordings": TWO, "measures": {"emotions": ["joy"]}}, "joy is no emotion", id="emotion"),
+        pytest.param({"recordings": TWO, "measures": {"emotions": ["joy"]}}, "timelines have no emotion joy", id="emotion"),
         pytest.param({"recordings": TWO, "quality": {"least_readable": 50}}, "from 0 to 1", id="share"),
         pytest.param({"recordings": TWO, "contrasts": [{"levels": ["a", "b"]}]}, "compares the condition a, which", id="level"),
         pytest.param({"recordings": TWO, "contrasts": [{"levels": ["a"]}]}, "has to compare two levels", id="levels"),
-        pytest.param({"recordings": TWO, "curves": {"by": "group"}}, "curves by group, and no recording has one", id="curves"),
+        pytest.param({"recordings": TWO, "curves": {"by": "group"}}, "curves are by group, but no recording has one", id="curves"),
         pytest.param(
             {"recordings": [TWO[0] | {"group": "a"}, TWO[1] | {"participant": "P1", "group": "b"}]},
             "P1 is in the group a and in b",
@@ -149,5 +149,5 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_named_as_such(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"abc\xb5")
-    with pytest.raises(UsageError, match="is not in UTF-8: byte 3 is no part of a letter"):
+    with pytest.raises(UsageError, match="is not UTF-8: byte 3 is invalid"):
         read_study(path)

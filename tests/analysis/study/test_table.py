@@ -136,7 +136,7 @@ def test_people_are_meant_by_name_number_or_time_on_screen(tmp_path: Path) -> No
     assert shares(participant="P1", person=2) == [0]
     assert shares(participant="P1", person="longest") == [0]
     assert shares(people={"2": "P2", "Ann": "P1"}) == [0, 1]
-    with pytest.raises(feelit.UsageError, match=r"P1 in a\.mp4: it shows 2 people") as refused:
+    with pytest.raises(feelit.UsageError, match=r"P1 in a\.mp4: there are 2 people") as refused:
         shares(participant="P1")
     assert "Ann, 2" in refused.value.hint
     with pytest.raises(feelit.UsageError, match=r"P1 in a\.mp4: no person Ben"):

@@ -1,1 +1,1 @@
-"""Studies: recordings with participants, conditions and windows of time, and what their faces show in each."""
+"""Studies: recordings with participants, conditions and windows of time, and the measures of each window."""

@@ -1,4 +1,4 @@
-"""Every window of every participant, measured: one recording in memory at a time."""
+"""Measures every window of every participant, with one recording in memory at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from feelit.timeline.recording import Recording, names_of, open_timelines, with_
 from feelit.types import EMOTIONS, Float64
 
 SLACK_S = 0.25
-"""The time that windows may reach beyond the analysed part: more than the last sample of a recording stands for."""
+"""Windows may reach this far beyond the analysed part: more than the last sample of a recording represents."""
 
 BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"
 """Why a window has no values."""
@@ -29,15 +29,15 @@ BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"
 
 @dataclass(slots=True)
 class Collected:
-    """What was measured: U windows of participants, M measures.
+    """The results: U windows of participants, M measures.
 
     Attributes
     ----------
     units : one record per window, in the order of the study
-    values, usual : (U, M); NaN where there is none. `usual` is the person's usual face in that recording
-    curves : courses over time
-    people : by place of the viewing, the recording and the number of the person in it
-    signals : the measures of signals that some recording has
+    values, usual : (U, M); NaN if undefined. `usual` is the person's usual face in that recording
+    curves : curves over time
+    people : by index of the viewing, the recording and the id of the person in it
+    signals : the measures of signals that at least one recording has
     """
 
     measures: MeasureList
@@ -80,7 +80,7 @@ def collect(design: Design, progress: Callable[[float], None]) -> Collected:
 
 
 def _opened(design: Design, order: list[int]) -> Iterator[tuple[int, Recording | None, TimelineSamples | None]]:
-    """The viewings in that order, each with its recording; what is left out is not opened."""
+    """The viewings in that order, each with its recording; excluded ones are not opened."""
     place: Location | None = None
     recordings: list[Recording] = []
     last: tuple[Recording, TimelineSamples] | None = None
@@ -94,7 +94,7 @@ def _opened(design: Design, order: list[int]) -> Iterator[tuple[int, Recording |
             recordings = with_time(open_timelines([place]), "a study")
         recording = _chosen(recordings, viewing)
         if last is None or last[0] is not recording:
-            last = None  # two recordings need not be in memory
+            last = None  # frees the previous recording first
             last = (recording, TimelineSamples(recording, "person"))
         yield n, *last
 
@@ -160,7 +160,8 @@ def _viewing(
 def _level(
     design: Design, viewing: Viewing, series: Series, known: dict[tuple[str, str | None], Float64], end_s: float
 ) -> Float64:
-    """(8,) what areas count from, and curves: the face in the baseline window of this recording, of this session, or of any."""
+    """(8,) the baseline of areas and curves: the face in the baseline window of this recording, else of this session; NaN if
+    there is none. Without a baseline window, the usual face."""
     if design.baseline.window is None:
         return series.usual
     for window in viewing.windows:
@@ -175,12 +176,12 @@ def _level(
 
 
 def _beyond(design: Design, viewing: Viewing, window: Window, there: Reading, recording: Recording) -> str:
-    """What the table notes of a window that reaches beyond what was analysed.
+    """The note on a window that reaches beyond the analysed part; empty if it does not.
 
     Raises
     ------
     UsageError
-        unless the study allows it.
+        if it does, unless the study allows partial windows.
     """
     lacking = there.length_s - there.inside_s
     if lacking <= SLACK_S and there.length_s > 0:
@@ -191,12 +192,12 @@ def _beyond(design: Design, viewing: Viewing, window: Window, there: Reading, re
     length = recording.duration_s
     until = f"which is {length:g} s long" if length is not None and there.end_s > length else "more than was analysed"
     message = f"{design.source}: the window {window.name} of {viewing.participant} is {what}, {until}"
-    hint = "correct the window or the offset, or write partial = true under [quality] to keep what there is of such windows"
+    hint = "correct the window or the offset, or write partial = true under [quality] to keep the part within the recording"
     raise UsageError(one_line(message), hint)
 
 
 def _missing(there: Reading, least: float) -> str:
-    """Why a window does not count; empty if it does."""
+    """Why a window is not used; empty if it is."""
     if there.inside_s <= 0:
         return BEYOND
     if there.seen_s <= 0:

@@ -44,12 +44,12 @@ class ContrastRow:
     Attributes
     ----------
     compared : value, difference (to the baseline) or ratio
-    n_a, n_b : participants of each level; of pairs the same
-    low, high : 95 % interval of the estimate; NaN where there are too few participants for one
-    test : what was permuted, and how often
-    correction : how `p_adjusted` came about, and over which family
+    n_a, n_b : participants of each level; equal for pairs
+    low, high : 95 % interval of the estimate; NaN if there are too few participants
+    test : type and number of permutations
+    correction : method and family of `p_adjusted`
     left_out : participants without a value, with the levels that they lack
-    values_a, values_b : of every participant, in the order of `who_a` and `who_b`
+    values_a, values_b : one per participant, in the order of `who_a` and `who_b`
     """
 
     contrast: str
@@ -90,16 +90,17 @@ COLUMNS = tuple(name for name in ContrastRow.__dataclass_fields__ if not name.st
 
 
 def resolved(design: Design, names: Sequence[str]) -> Design:
-    """The study with the measures of its contrasts written out: `mean` stands for that of every emotion, nothing for `mean`.
+    """The study with the measures of its contrasts written out: `mean` means the mean of every emotion. A contrast without
+    measures gets the first statistic of the study.
 
     Parameters
     ----------
-    names : the measures that there are
+    names : all known measures
 
     Raises
     ------
     UsageError
-        if a contrast asks for others, or for pairs where there cannot be any.
+        if a contrast names an unknown measure, or compares groups in pairs.
     """
     found = []
     for contrast in design.contrasts:
@@ -114,31 +115,31 @@ def resolved(design: Design, names: Sequence[str]) -> Design:
             if not known:
                 near = get_close_matches(word, names, 3, 0.5)
                 hint = f"is one of these meant: {', '.join(near)}?" if near else f"there are {', '.join(names)}"
-                raise UsageError(one_line(f"{design.source}: {contrast.name} is of {word}, which is not measured"), hint)
+                raise UsageError(one_line(f"{design.source}: {contrast.name} compares {word}, which is not measured"), hint)
             measures |= dict.fromkeys(known)
         found.append(replace(contrast, measures=tuple(measures)))
     return replace(design, contrasts=tuple(found))
 
 
 def contrasts_of(design: Design, table: Table, seed: int) -> list[ContrastRow]:
-    """All contrasts of a study, in order, each measure a row.
+    """All contrasts of a study, in order, one row per measure.
 
     Parameters
     ----------
-    design : with its measures written out
-    seed : of random orders
+    design : with its measures written out, see `resolved`
+    seed : of random permutations
 
     Raises
     ------
     UsageError
-        if a contrast is said not to be paired, and somebody is in both levels.
+        if a contrast has paired = false although a participant is in both levels.
     """
     rows = [row for contrast in design.contrasts for row in _contrast(design, contrast, table, seed)]
     return _corrected(design, rows)
 
 
 def contrast_frame(rows: Sequence[ContrastRow]) -> pd.DataFrame:
-    """The same as a frame with `COLUMNS`."""
+    """Contrasts as a data frame with `COLUMNS`."""
     import pandas as pd
 
     records = [{name: value for name, value in asdict(row).items() if name in COLUMNS} for row in rows]

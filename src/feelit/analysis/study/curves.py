@@ -1,7 +1,7 @@
-"""Stimulus-locked curves: what participants show on average, on a clock that begins with a window.
+"""Stimulus-locked curves: mean expression over participants, with time counted from the beginning of a window.
 
-Of each participant the windows of one level are averaged first, so that everybody counts once. Bands are percentiles of a
-bootstrap over participants (Efron & Tibshirani 1993): they say how the mean would vary with other participants.
+The windows of one level are first averaged within each participant, so that each participant has the same weight. Bands are
+percentiles of a bootstrap over participants (Efron & Tibshirani 1993): the uncertainty of the mean.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MOST_POINTS = 20_000
 LONG = "too long for a curve"
 
 HELD_S = 1.0
-"""Gaps of no more than this are bridged by a straight line; in longer ones there is no curve."""
+"""Gaps up to this length are interpolated linearly; longer ones stay empty."""
 
 
 @dataclass(slots=True)
 class _Sum:
-    """The windows of one participant and one level."""
+    """The sum over the windows of one participant and one level."""
 
     total: Float64  # (T, E)
     count: Float64  # (T, E)
@@ -61,20 +61,20 @@ class CurveCollection:
         return viewing.group if self.factor == "group" else viewing.session
 
     def add(self, viewing: Viewing, window: Window, there: Reading, series: Series, level: Float64) -> str:
-        """The curve of one window.
+        """Add the curve of one window.
 
         Parameters
         ----------
-        level : (8,) the baseline, which is taken off if that was asked for
+        level : (8,) the baseline, subtracted if the study asks for differences
 
         Returns
         -------
-        What should be known of it; mostly nothing.
+        `LONG` if the window has no curve because it is too long, else an empty text.
 
         Raises
         ------
         UsageError
-            if it would have more than `MOST_POINTS` points, and curves were asked for.
+            if it would have more than `MOST_POINTS` points, and the study asks for curves.
         """
         name, asked = self.level_of(viewing, window), self.design.curves
         if name is None or (window.name == self.design.baseline.window and self.factor != "window"):
@@ -102,7 +102,7 @@ class CurveCollection:
         return ""
 
     def participants(self, emotion: str) -> dict[str, dict[str, tuple[Float64, Float64]]]:
-        """By level and participant: the clock and the curve of an emotion."""
+        """By level and participant: the times and the values of the curve of an emotion."""
         place, asked = self.design.curves.emotions.index(emotion), self.design.curves
         return {
             level: {who: (_clock(len(s.total), asked.step_s, asked.before_s), _mean(s)[:, place]) for who, s in people.items()}
@@ -110,7 +110,7 @@ class CurveCollection:
         }
 
     def frame(self, seed: int) -> pd.DataFrame:
-        """One row per level, emotion and time: the mean, its band, and how many participants it is of."""
+        """One row per level, emotion and time: the mean, its band, and its number of participants."""
         import pandas as pd
 
         asked, parts = self.design.curves, []
@@ -138,7 +138,7 @@ class CurveCollection:
 
 
 def resampled(series: Series, start_s: float, step_s: float, points: int) -> Float64:
-    """Probabilities on a common clock: means over steps, and straight lines over short gaps.
+    """Probabilities at regular steps: means over each step, interpolated linearly over short gaps.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def resampled(series: Series, start_s: float, step_s: float, points: int) -> Flo
 
     Returns
     -------
-    (points, 8) float64, NaN where nothing is readable for longer than `HELD_S`.
+    (points, 8) float64, NaN in gaps longer than `HELD_S`, and before the first and after the last readable sample.
     """
     stop_s = start_s + points * step_s
     first, last = np.searchsorted(series.time_s, [start_s - HELD_S, stop_s + HELD_S])
@@ -175,7 +175,7 @@ def resampled(series: Series, start_s: float, step_s: float, points: int) -> Flo
 
 
 def banded(values: Float32, seed: int) -> tuple[Float64, Float64, Float64, Float64]:
-    """Means over participants, and 95 % bands by drawing participants with replacement.
+    """Means over participants, and 95 % bands by resampling participants with replacement.
 
     Parameters
     ----------
@@ -183,8 +183,8 @@ def banded(values: Float32, seed: int) -> tuple[Float64, Float64, Float64, Float
 
     Returns
     -------
-    mean, low, high : (T, E); NaN where nobody has a value; a band needs two
-    count : (T, E) how many participants there are
+    mean, low, high : (T, E); the mean is NaN without participants, the band with fewer than two
+    count : (T, E) number of participants
     """
     people, points, emotions = values.shape
     flat = values.reshape(people, -1).astype(np.float64)
@@ -217,7 +217,7 @@ def _percentiles(drawn: Float64) -> Float64:
 
 
 def _clock(points: int, step_s: float, before_s: float) -> Float64:
-    """(T,) the middles of steps, in seconds since the window began."""
+    """(T,) the middles of steps, in seconds from the beginning of the window."""
     clock: Float64 = np.asarray((np.arange(points) + 0.5) * step_s - before_s, np.float64)
     return clock
 

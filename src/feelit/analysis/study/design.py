@@ -1,6 +1,6 @@
-"""The design of a study: who was recorded under which condition, which windows of time count, and what is compared.
+"""The design of a study: participants, conditions, windows of time, and contrasts.
 
-These records say nothing of files; `read` makes them of a study file.
+These records do not depend on the file format; `read` creates them from a study file.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Correction = Literal["holm", "bh", "none"]
 Family = Literal["study", "contrast"]
 
 LONGEST = "longest"
-"""Stands for the person of a recording who is on screen for the longest time."""
+"""Selects the person who is on screen longest in a recording."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of one recording, on the clock of its video. `occurrence` counts windows of one name from 1."""
+    """A stretch of one recording, on the clock of its video. `occurrence` numbers windows of the same name from 1."""
 
     name: str
     start_s: float
@@ -43,11 +43,11 @@ class Viewing:
 
     Attributes
     ----------
-    timeline : where the rows are: a file, or a folder of timelines
-    video : which video of it; None where there is only one
-    person : name or number in the timeline, `LONGEST`, or None where there is only one
-    exclude : why nothing is measured; empty if it is
-    coders : files of annotations by people, as `feelit agree` takes them
+    timeline : a timeline file, or a folder of timelines
+    video : a video in it; None if there is only one
+    person : name or number in the timeline, `LONGEST`, or None if there is only one
+    exclude : reason for exclusion; empty if it is included
+    coders : files of human annotations, in the form that `feelit agree` accepts
     """
 
     timeline: Location
@@ -64,15 +64,15 @@ class Viewing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What is compared with: the person's face in a window of that name, or None for their usual face."""
+    """The baseline: the person's face in the window of that name, or their usual face if None."""
 
     window: str | None = None
-    stated: bool = False  # whether the study file says so
+    stated: bool = False  # whether the study file gives one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """The measures. `signals` None stands for all that recordings have."""
+    """The measures. `signals` None means all signals of the recordings."""
 
     statistics: tuple[str, ...] = STATISTICS
     emotions: tuple[str, ...] = EMOTIONS
@@ -81,12 +81,12 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """What a window needs, to count.
+    """Requirements for a window.
 
     Attributes
     ----------
-    least_readable : share of it in which the face has to be readable
-    partial : whether windows may reach beyond the recording; they are marked
+    least_readable : smallest share of the window with a readable face
+    partial : whether windows may reach beyond the recording, with a note in the table
     """
 
     least_readable: float = 0.5
@@ -95,15 +95,15 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """Courses over time, locked to the beginning of windows."""
+    """Curves over time, aligned at the beginning of windows."""
 
     emotions: tuple[str, ...] = EMOTIONS
-    by: Factor | None = None  # None: by condition, where there are any, else by window
+    by: Factor | None = None  # None: by condition if there are any, else by window
     step_s: float = 0.2
     before_s: float = 0.0
     after_s: float = 0.0
-    difference: bool = False  # whether the baseline is taken off
-    stated: bool = False  # whether the study file says anything of curves
+    difference: bool = False  # whether the baseline is subtracted
+    stated: bool = False  # whether the study file has a table of curves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +113,10 @@ class Contrast:
     name: str
     factor: Factor
     levels: tuple[str, str]
-    paired: bool | None  # None: as the participants are
+    paired: bool | None  # None: paired if a participant is in both levels
     measures: tuple[str, ...]
     windows: tuple[str, ...]  # only these; empty: all
-    value: Value | None  # None: the difference, where a baseline is stated
+    value: Value | None  # None: the difference if a baseline is stated, else the value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ class Design:
     """A whole study, in the order of its file."""
 
     title: str
-    source: str  # how errors call it
+    source: str  # its name in errors
     viewings: tuple[Viewing, ...]
     baseline: Baseline
     measures: Measures
@@ -155,11 +155,11 @@ class Design:
 
     @property
     def participants(self) -> tuple[str, ...]:
-        """Each once, in order."""
+        """All participants, in order."""
         return tuple(dict.fromkeys(viewing.participant for viewing in self.viewings))
 
     def levels(self, factor: Factor) -> tuple[str, ...]:
-        """The values of a factor that occur, each once, in order."""
+        """The levels of a factor, in order of first occurrence."""
         found: dict[str | None, None] = {}
         for viewing in self.viewings:
             if factor in ("group", "session"):

@@ -1,4 +1,4 @@
-"""The tables of a study file, read key by key: every value is of its kind, and no key is left over."""
+"""The tables of a study file, read key by key with checks of types and of unknown keys."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ DOCS = "docs/study.md lists the keys"
 
 
 class Fields:
-    """One table. Values are taken out one by one; `finish` refuses unknown keys.
+    """One table. Read its values one by one, then call `finish`, which refuses unknown keys.
 
     Parameters
     ----------
-    where : how errors call it, as in "study.toml: recording 3"
+    where : its name in errors, as in "study.toml: recording 3"
     """
 
     def __init__(self, where: str, content: object) -> None:
         self.where = where
         if not isinstance(content, Mapping):
-            raise UsageError(f"{where} is {_shown(content)}, and has to be a table", DOCS)
+            raise UsageError(f"{where} is {_shown(content)}, but has to be a table", DOCS)
         self._content: dict[str, Any] = {str(key): value for key, value in content.items()}
         self._asked: set[str] = set()
 
@@ -34,19 +34,19 @@ class Fields:
         return None if value == "" else value
 
     def wrong(self, key: str, value: object, what: str) -> UsageError:
-        """The error for a value of the wrong kind."""
-        return UsageError(one_line(f"{self.where}: {key} is {_shown(value)}, and has to be {what}"), DOCS)
+        """The error for an invalid value."""
+        return UsageError(one_line(f"{self.where}: {key} is {_shown(value)}, but has to be {what}"), DOCS)
 
     def has(self, key: str) -> bool:
         """Whether there is such a key."""
         return key in self._content
 
     def any(self, key: str) -> Any:
-        """A value of any kind; None where there is none."""
+        """A value of any type; None if there is none."""
         return self._take(key)
 
     def text(self, key: str) -> str | None:
-        """A text; numbers count as texts, as names often are numbers."""
+        """A text; numbers are accepted, as names are often numbers."""
         value = self._take(key)
         if value is None:
             return None
@@ -58,7 +58,7 @@ class Fields:
         return text or None
 
     def needed(self, key: str) -> str:
-        """A text that there has to be."""
+        """A required text."""
         value = self.text(key)
         if value is None:
             raise UsageError(f"{self.where} has no {key}", f"every one needs a {key}")
@@ -84,7 +84,7 @@ class Fields:
         return given
 
     def choice(self, key: str, known: Sequence[str], default: str | None) -> Any:
-        """One of a few words."""
+        """One of the known words."""
         value = self.text(key)
         if value is not None and value not in known:
             raise self.wrong(key, value, f"one of {', '.join(known)}")
@@ -114,7 +114,7 @@ class Fields:
         return number
 
     def time(self, key: str, default: float | None = None, *, signed: bool = False) -> float | None:
-        """A time in seconds, written as anywhere in feelit; a `signed` one may lie before the beginning."""
+        """A time in seconds, in any form that `times.parse_time` accepts; a `signed` one may be negative."""
         value = self._take(key)
         return default if value is None else seconds(f"{self.where}: {key}", value, signed=signed)
 
@@ -128,12 +128,12 @@ class Fields:
         return [Fields(f"{self.where}: {key.removesuffix('s')} {n}", item) for n, item in enumerate(value, 1)]
 
     def table(self, key: str) -> Fields:
-        """A table; an empty one where there is none."""
+        """A table; an empty one if there is none."""
         value = self._take(key)
         return Fields(f"{self.where}: [{key}]", {} if value is None else value)
 
     def items(self) -> list[tuple[str, Any]]:
-        """All keys with their values, where any key will do."""
+        """All keys with their values, for tables that allow any key."""
         self._asked |= set(self._content)
         return list(self._content.items())
 
@@ -143,7 +143,7 @@ class Fields:
         Raises
         ------
         UsageError
-            naming the first, and the key that was perhaps meant.
+            naming the first, and the known key most like it.
         """
         for key in self._content:
             if key not in self._asked:
@@ -158,12 +158,12 @@ def seconds(where: str, value: object, *, signed: bool = False) -> float:
     Raises
     ------
     UsageError
-        if it is none.
+        if it is not a time.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = f"{value:.9f}"
     if not isinstance(value, str):
-        raise UsageError(one_line(f"{where} is {_shown(value)}, and has to be a time"), "write seconds, or 1:30")
+        raise UsageError(one_line(f"{where} is {_shown(value)}, but has to be a time"), "write seconds, or 1:30")
     text = value.strip()
     minus = signed and text.startswith("-")
     return -parse_time(text[1:], where) if minus else parse_time(text, where)

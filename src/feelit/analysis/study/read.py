@@ -1,4 +1,4 @@
-"""Study files: TOML, or a table with one row a recording or a window. docs/study.md lists the keys."""
+"""Study files: TOML, or a table with one row per recording or window. docs/study.md lists the keys."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ CELLS = (
     *("timeline", "video", "participant", "person", "session", "group", "condition", "offset", "drift", "markers", "tier"),
     *("exclude", "window", "start", "end", "window_condition"),
 )
-"""Columns of a study that is a table."""
+"""The columns of a study given as a table."""
 
 WINDOW_CELLS = {"window": "name", "start": "start", "end": "end", "window_condition": "condition"}
 
 
 def read_study(source: str | Path | Mapping[str, Any]) -> Design:
-    """A study out of its file, or out of a mapping with the same keys.
+    """Read a study from a file, or from a mapping with the same keys.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_study(source: str | Path | Mapping[str, Any]) -> Design:
     Raises
     ------
     UsageError
-        if it cannot be read, has an unknown key or a value of another kind, or contradicts itself.
+        if it cannot be read, has an unknown key or a value of the wrong type, or contradicts itself.
     """
     if isinstance(source, Mapping):
         return design_of(source, "the study", Path())
@@ -63,7 +63,7 @@ def read_study(source: str | Path | Mapping[str, Any]) -> Design:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "give a study file; see docs/study.md") from error
     except UnicodeDecodeError as error:
-        message = f"{as_text(path)} is not in UTF-8: byte {error.start} is no part of a letter"
+        message = f"{as_text(path)} is not UTF-8: byte {error.start} is invalid"
         raise UsageError(message, "a study is a .toml or a .csv file, saved as UTF-8; see docs/study.md") from error
     except (ValueError, RecursionError, csv.Error) as error:  # TOML's own errors are ValueErrors
         raise UsageError(
@@ -133,7 +133,7 @@ def _baseline(fields: Fields, stated: bool) -> Baseline:
     window, usual = fields.text("window"), fields.flag("usual", None)
     fields.finish()
     if stated and (window is None) == (not usual):
-        raise UsageError(f"{fields.where} has to say what is usual", 'write window = "rest", or usual = true')
+        raise UsageError(f"{fields.where} needs exactly one of window and usual", 'write window = "rest", or usual = true')
     return Baseline(window=window, stated=stated)
 
 
@@ -141,7 +141,7 @@ def _emotions(fields: Fields, default: tuple[str, ...]) -> tuple[str, ...]:
     given = tuple(spelled(word) for word in fields.texts("emotions")) or default
     for word in given:
         if word not in EMOTIONS:
-            raise UsageError(f"{fields.where}: {word} is no emotion that timelines have", f"choose from {', '.join(EMOTIONS)}")
+            raise UsageError(f"{fields.where}: timelines have no emotion {word}", f"choose from {', '.join(EMOTIONS)}")
     return tuple(emotion for emotion in EMOTIONS if emotion in given)
 
 
@@ -221,28 +221,30 @@ def _coding(fields: Fields) -> Coding:
 
 
 def _refuse_contradictions(design: Design) -> None:
-    """What is named has to be there; a participant has one group; nobody is measured twice."""
+    """Refuse names that do not exist, participants in two groups, and recordings listed twice for a participant."""
     _refuse_repetition(design)
     windows, baseline = design.levels("window"), design.baseline.window
     if baseline is not None and baseline not in windows:
-        raise _lost(f"{design.source}: the baseline is the window {baseline}", windows)
+        raise _unknown(f"{design.source}: the baseline is the window {baseline}", windows)
     names = [contrast.name for contrast in design.contrasts]
     for contrast in design.contrasts:
         known = design.levels(contrast.factor)
         for level in contrast.levels:
             if level not in known:
-                raise _lost(f"{design.source}: {contrast.name} compares the {contrast.factor} {level}", known)
+                raise _unknown(f"{design.source}: {contrast.name} compares the {contrast.factor} {level}", known)
         for window in contrast.windows:
             if window not in windows:
-                raise _lost(f"{design.source}: {contrast.name} is of the window {window}", windows)
+                raise _unknown(f"{design.source}: {contrast.name} uses the window {window}", windows)
         if names.count(contrast.name) > 1:
             raise UsageError(f"{design.source}: two contrasts are called {contrast.name}", "give each a name of its own")
     if design.curves.by is not None and not design.levels(design.curves.by):
-        raise UsageError(f"{design.source}: curves by {design.curves.by}, and no recording has one", "choose another factor")
+        raise UsageError(
+            f"{design.source}: curves are by {design.curves.by}, but no recording has one", "choose another factor"
+        )
 
 
-def _lost(what: str, known: Sequence[str]) -> UsageError:
-    return UsageError(one_line(f"{what}, which there is not"), one_line(f"there are: {', '.join(known) or 'none'}"))
+def _unknown(what: str, known: Sequence[str]) -> UsageError:
+    return UsageError(one_line(f"{what}, which does not exist"), one_line(f"there are: {', '.join(known) or 'none'}"))
 
 
 def _refuse_repetition(design: Design) -> None:

@@ -1,4 +1,4 @@
-"""A study from its file to its tables, in memory and in a folder."""
+"""Runs a study: from its file to its tables, in memory and in a folder."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class StudyTables:
 
     Attributes
     ----------
-    table : what was measured
+    table : the measures
     curves : one row per level, emotion and time
     collection : the curves of participants, which `curves` averages
     quality : one row per participant
     contrasts : one record per contrast and measure
     agreement : one row per participant and pair of coders
-    seed : of random draws
+    seed : of the random numbers
     """
 
     design: Design
@@ -69,7 +69,7 @@ def open_study(source: str | Path | Mapping[str, Any]) -> Design:
     Raises
     ------
     UsageError
-        as `read_study`, and if a contrast asks for measures that there are not.
+        as `read_study`, and if a contrast names an unknown measure.
     """
     design = read_study(source)
     measures = MeasureList(design.measures, signals_asked(design.measures.signals, there=True))
@@ -82,8 +82,8 @@ def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> S
     Parameters
     ----------
     design : see `open_study`
-    seed : of random draws
-    progress : called with the share that is done, 0..1
+    seed : of the random numbers
+    progress : called with the share done, 0..1
 
     Raises
     ------
@@ -112,12 +112,12 @@ COLUMNS = (
 
 
 def agreement_frame(design: Design, found: Collected, seed: int) -> pd.DataFrame:
-    """One row per participant and pair of coders, the timeline being one of them.
+    """One row per participant and pair of coders, with the timeline as one of the coders.
 
     Raises
     ------
     UsageError
-        as `coders.compare`, if a file of codes cannot be read, or has labels that timelines do not have.
+        as `coders.compare`, if an annotation file cannot be read, or has labels that timelines do not have.
     """
     import pandas as pd
 
@@ -150,12 +150,12 @@ ROWS = 1 << 17
 
 
 def names_of(tables: Mapping[str, object]) -> list[str]:
-    """The names of the files of tables."""
+    """The file names of tables."""
     return [f"{name}.{ending}" for name in tables for ending in ("csv", "parquet")]
 
 
 def refuse_study_files(names: list[str], options: StudyOptions, inputs: InputFiles) -> None:
-    """Refuse to replace files, or to write into what is no folder, before anything is measured.
+    """Refuse to replace files, or to write into something other than a folder, before measuring.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def _parts(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 def _plain(field: pa.Field) -> pa.Field:
-    """Dictionary-encoded, large and empty columns as plain text, as not every reader knows them."""
+    """Dictionary-encoded, large and empty columns as plain text, as not every reader supports them."""
     kind = field.type
     if pa.types.is_null(kind) or pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
         return pa.field(field.name, pa.string())
@@ -214,7 +214,7 @@ def _plain(field: pa.Field) -> pa.Field:
 
 
 def _harmless(table: pa.Table) -> pa.Table:
-    """A table for CSV: an apostrophe before texts that a spreadsheet would take for formulas, NaN as empty cells."""
+    """A table for CSV: an apostrophe before texts that a spreadsheet would run as formulas, NaN as empty cells."""
     for place, field in enumerate(table.schema):
         column = table.column(place)
         if pa.types.is_string(field.type):

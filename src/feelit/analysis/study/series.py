@@ -1,4 +1,4 @@
-"""What one person shows over a recording, ready to be cut into windows."""
+"""The series of one person over a recording, from which windows are measured."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS], *SIGNAL_GROUPS[SPEECH])
 """Signals whose mean is a measure."""
 
 SHARES = ("smile", "camera")
-"""States whose share of time is a measure: smiles, and gaze at the camera; limits as in `analysis.signals`."""
+"""States whose share of time is a measure: smiling and gaze at the camera, with the limits of `analysis.signals`."""
 
 BLINKS = "blinks_per_min"
 
@@ -35,19 +35,19 @@ SIGNAL_MEASURES = (*(f"mean_{name}" for name in MEANS), *(f"share_{name}" for na
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One person of one recording. K samples are readable, N frames were looked at.
+    """One person of one recording: F samples with the face, K of them readable.
 
     Attributes
     ----------
-    seen_s, seen_length_s : (F,) when the face is there, and how long each sample stands for
-    time_s, length_s : (K,) the readable samples
+    seen_s, seen_length_s : (F,) times of the samples, and the time that each represents
+    time_s, length_s : (K,) the same for the readable samples
     emotion : (K,) the label
     probability : (K, 8) as in the timeline
-    smoothed : (K, 8) as labels and events see it
-    usual : (8,) medians over time of `smoothed`; NaN where nothing is readable
+    smoothed : (K, 8) as used for labels and events
+    usual : (8,) medians over time of `smoothed`; NaN if nothing is readable
     bouts : of the whole recording
-    signals : by measure of `SIGNAL_MEASURES` without blinks, (K,) values; NaN where there are none
-    blinks_s : (B,) when blinks begin; None where the rate is too low to count them, or there are no signals
+    signals : by measure of `SIGNAL_MEASURES` except blinks, (K,) values; NaN where unknown
+    blinks_s : (B,) when blinks begin; None if the sampling rate is too low to count them, or there are no signals
     """
 
     frames: Frames
@@ -65,7 +65,7 @@ class Series:
 
 
 def person_of(recording: Recording, viewing: Viewing) -> int:
-    """The number of the person that is meant.
+    """The id of the person of a viewing.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def person_of(recording: Recording, viewing: Viewing) -> int:
     rows = recording.person_rows()
     where = f"{viewing.participant} in {recording.name}"
     if not rows:
-        raise UsageError(one_line(f"{where}: nobody is seen in it"), 'leave it out by exclude = "nobody is seen"')
+        raise UsageError(one_line(f"{where}: no face was found"), 'leave it out with exclude = "no face"')
     if viewing.person == LONGEST:
         return max(rows, key=lambda person: (rows[person], -person))
     names = names_of_people(recording)
@@ -86,8 +86,8 @@ def person_of(recording: Recording, viewing: Viewing) -> int:
             raise UsageError(one_line(f"{where}: {error.message}"), error.hint) from None
     if len(rows) > 1:
         known = ", ".join(names[person] or str(person) for person in list(rows)[:8])
-        hint = f'name one, as in person = "{LONGEST}" for who is seen longest; there are {known}'
-        raise UsageError(one_line(f"{where}: it shows {len(rows)} people"), hint)
+        hint = f'name one, or write person = "{LONGEST}" for the one seen longest; there are {known}'
+        raise UsageError(one_line(f"{where}: there are {len(rows)} people"), hint)
     return next(iter(rows))
 
 
@@ -97,7 +97,7 @@ def series_of(recording: Recording, samples: TimelineSamples, person: int, with_
     Parameters
     ----------
     samples : of the recording, by person
-    with_signals : whether signals are measured, where there are any
+    with_signals : whether to read signals, if there are any
     """
     number = samples.track_id.tolist().index(person)
     rows = samples.of_track(number)
@@ -123,7 +123,7 @@ def series_of(recording: Recording, samples: TimelineSamples, person: int, with_
 
 
 def usual_signal(series: Series, name: str) -> float:
-    """The median over time of a signal."""
+    """The median over time of a signal; for a share, its mean."""
     values = series.signals[name]
     there = np.isfinite(values)
     if not there.any():

@@ -1,21 +1,21 @@
-"""Statistics of two conditions: permutation tests over participants, with intervals that agree with their p-values, and effect
+"""Comparison of two conditions: permutation tests over participants, confidence intervals that match their p-values, and effect
 sizes.
 
-The participant is what is permuted, never the sample: samples of one face are alike, and count as one.
+Participants are permuted, never samples: the samples of one face are not independent.
 
-Paired: the sign of every participant's difference is flipped (Fisher 1935). The interval holds every shift that the test does
-not reject; its ends are order statistics of the means of subsets (Hartigan 1969).
-Unpaired: participants change groups, and Welch's t is compared, so that unequal variances do not matter in larger samples
-(Janssen 1997). The interval holds every shift that the test does not reject.
+Paired: the signs of the participants' differences are flipped at random (Fisher 1935). The interval contains every shift that
+the test does not reject; its ends are order statistics of the means of subsets (Hartigan 1969).
+Unpaired: participants are exchanged between the groups, with Welch's t as the statistic, which is robust to unequal variances
+in larger samples (Janssen 1997). The interval contains every shift that the test does not reject.
 
-Where there are no more than `EXACT` orders, all are counted. Else `ORDERS` are drawn, and the observed one counts as one
-more (Phipson & Smyth 2010). P-values are two-sided: twice the smaller of the two sides.
+If there are at most `EXACT` permutations, all are used. Otherwise `ORDERS` are drawn, plus the observed one (Phipson & Smyth
+2010). P-values are two-sided: twice the smaller of the two sides.
 
-Hedges' g (1981) is Cohen's d without its bias in small samples: the difference in pooled standard deviations, or, of pairs, the
-mean difference in standard deviations of differences (Cohen's dz). Its interval comes from the noncentral t distribution
-(Steiger & Fouladi 1997) and assumes normal distributions; the differences and p-values of contrasts do not.
-Cliff's delta (1993) is how much more often a value of the first group is above one of the second than below; of pairs, how much
-more often differences are above 0 than below. Its interval is that of Feng & Cliff (2004).
+Hedges' g (1981) is Cohen's d corrected for its bias in small samples: the difference in pooled standard deviations; for pairs,
+the mean difference in standard deviations of the differences (Cohen's dz). Its interval comes from the noncentral t
+distribution (Steiger & Fouladi 1997) and assumes normal distributions, unlike the p-values and intervals of the differences.
+Cliff's delta (1993) is P(first above second) - P(first below second); for pairs, P(difference above 0) - P(difference below 0).
+Its interval is that of Feng & Cliff (2004).
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ ALPHA = 0.05
 _ROUNDING = 1e-9
 _AT_A_TIME = 1 << 21  # numbers that are drawn together
 _STEPS = 48  # halvings of a bisection
-_WIDEST = 64.0  # standard errors in which the end of an interval is looked for
+_WIDEST = 64.0  # the end of an interval is searched within this many standard errors
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """One test. NaN where too few orders leave an end of the 95 % interval open."""
+    """A test and its 95 % interval, whose ends are NaN if there are too few permutations. `orders` is the number of them."""
 
     estimate: float
     low: float
@@ -55,7 +55,7 @@ class Tested:
 
 
 def paired_test(difference: Float64, rng: np.random.Generator) -> Tested:
-    """Whether the mean of the differences of participants is 0.
+    """Test whether the mean difference of participants is 0.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def paired_test(difference: Float64, rng: np.random.Generator) -> Tested:
     for flipped in _every_subset(count) if exact else _random_subsets(count, rng):
         sums.append(flipped @ difference)
         sizes.append(flipped.sum(axis=1))
-    of_subset, size = np.concatenate(sums), np.concatenate(sizes)  # sums and sizes of what is flipped
+    of_subset, size = np.concatenate(sums), np.concatenate(sizes)  # sum and number of the flipped differences
     scale = _ROUNDING * max(float(np.abs(difference).sum()), 1e-300)
-    greater = int((of_subset <= scale).sum())  # the mean of an order is the observed one less twice the sum of what it flips
+    greater = int((of_subset <= scale).sum())  # a permuted total is the observed one minus twice the flipped sum
     less = int((of_subset >= -scale).sum())
     orders = len(size)
     p_value = _two_sided(greater, less, orders, exact)
@@ -80,12 +80,12 @@ def paired_test(difference: Float64, rng: np.random.Generator) -> Tested:
 
 
 def unpaired_test(a: Float64, b: Float64, rng: np.random.Generator, interval: bool = True) -> Tested:
-    """Whether two groups of participants have the same mean.
+    """Test whether two groups of participants have the same mean.
 
     Parameters
     ----------
     a, b : (n,), (m,) float64, n >= 2, m >= 2
-    interval : whether it is wanted, which takes a hundred times as long as the p-value
+    interval : whether to compute the interval, which takes a hundred times as long as the p-value
     """
     estimate = float(a.mean() - b.mean())
     orders = _Orders.of(a, b, rng)
@@ -109,7 +109,7 @@ class _Orders:
     sums: Float64  # (K,) of values
     squares: Float64  # (K,)
     own: Float64  # (K,)
-    own_sums: Float64  # (K,) of the values of those
+    own_sums: Float64  # (K,) of the values of these members
     observed: tuple[float, float, float, float]
     total: tuple[float, float, float, float]
     sizes: tuple[int, int]
@@ -138,11 +138,11 @@ class _Orders:
 
     @property
     def count(self) -> int:
-        """How many orders there are."""
+        """The number of permutations."""
         return len(self.sums)
 
     def hits(self, shift: float) -> tuple[int, int]:
-        """How many orders have a t as great as the observed one, or as small, once the first group is shifted by -`shift`."""
+        """Numbers of permutations with t >= and <= the observed one, after subtracting `shift` from the first group."""
         t = self._t(self.sums, self.squares, self.own, self.own_sums, shift)
         sums, squares, own, own_sums = (np.array([value]) for value in self.observed)
         mine = float(self._t(sums, squares, own, own_sums, shift)[0])
@@ -172,7 +172,7 @@ class _Orders:
 
 
 def _end(side: Callable[[float], float], estimate: float, error: float) -> float:
-    """Where the one-sided p-value of a shift falls to half of `ALPHA`, on the side of the estimate that `error` points to."""
+    """The shift at which the one-sided p-value falls to `ALPHA / 2`, above or below the estimate by the sign of `error`."""
     if error == 0:
         return float("nan")
     inside, outside = estimate, estimate + 2 * error
@@ -195,7 +195,7 @@ def _two_sided(greater: int, less: int, orders: int, exact: bool) -> float:
 
 
 def _every_subset(count: int) -> Iterator[Float64]:
-    """(2^n, n) 0 or 1, the observed order among them."""
+    """(2^n, n) 0 or 1, the observed order included."""
     number = np.arange(2**count)
     yield (number[:, None] >> np.arange(count) & 1).astype(np.float64)
 
@@ -206,7 +206,7 @@ def _random_subsets(count: int, rng: np.random.Generator) -> Iterator[Float64]:
 
 
 def _every_group(count: int, chosen: int) -> Iterator[Float64]:
-    """(C, n) 1 for those who are in the first group."""
+    """(C, n) 1 for members of the first group."""
     places = np.array(list(combinations(range(count), chosen)))
     result = np.zeros((len(places), count))
     np.put_along_axis(result, places, 1.0, axis=1)
@@ -228,7 +228,7 @@ def _batches(count: int) -> Iterator[int]:
 
 
 def holm(p_value: Float64) -> Float64:
-    """(n,) p-values of a family -> (n,) corrected after Holm (1979); NaN stays NaN and does not count."""
+    """(n,) p-values of a family -> (n,) corrected after Holm (1979); NaN stays NaN and is not counted."""
     result = np.full(len(p_value), np.nan)
     known: Bool = ~np.isnan(p_value)
     rows = np.flatnonzero(known)
@@ -245,7 +245,7 @@ _NARROWED = 60  # halvings of a bisection
 
 @dataclass(frozen=True, slots=True)
 class EffectSize:
-    """NaN where there is no variation."""
+    """An effect size with its 95 % interval; NaN without variation."""
 
     name: str
     value: float
@@ -271,13 +271,13 @@ def hedges(a: Float64, b: Float64) -> EffectSize:
 
 
 def cliff_paired(difference: Float64) -> EffectSize:
-    """How much more often (n,) differences are above 0 than below."""
+    """The share of (n,) differences above 0 minus the share below."""
     sign = np.sign(difference)
     return _cliff("Cliff's delta of pairs", float(sign.mean()), float(sign.var(ddof=1)) / len(sign))
 
 
 def cliff(a: Float64, b: Float64) -> EffectSize:
-    """How much more often a value of `a` is above one of `b` than below."""
+    """The share of pairs of (n,) and (m,) values with `a` above `b`, minus the share with `a` below."""
     n, m = len(a), len(b)
     above = np.sign(a[:, None] - b[None, :])
     delta = float(above.mean())
@@ -303,14 +303,14 @@ def _cliff(name: str, delta: float, variance: float) -> EffectSize:
 
 
 def hedges_correction(freedom: int) -> float:
-    """What d is multiplied by; the exact factor, not its approximation."""
+    """The exact factor of Hedges' bias correction, not its approximation."""
     if freedom < 2:
         return 0.0
     return math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
 
 
 def noncentrality(t: float, freedom: int, share: float) -> float:
-    """The noncentrality with which `share` of a noncentral t distribution lies at or below `t`."""
+    """The noncentrality for which a share of a noncentral t distribution lies at or below `t`."""
     node, weight = _spread_nodes(freedom)
     width = 8 + abs(t) * 8 / math.sqrt(2 * freedom)
     low, high = t - width, t + width  # the share falls as the noncentrality rises
@@ -326,7 +326,7 @@ def noncentrality(t: float, freedom: int, share: float) -> float:
 
 @cache
 def _spread_nodes(freedom: int) -> tuple[list[float], list[float]]:
-    """Places and weights for integrals over the distribution of s / sigma: the root of chi-squared over its freedom."""
+    """Nodes and weights to integrate over the distribution of s / sigma, the root of chi-squared by degrees of freedom."""
     reach = 9 / math.sqrt(2 * freedom)
     low, high = max(0.0, 1 - reach), 1 + reach
     place, weight = np.polynomial.legendre.leggauss(_NODES)

@@ -1,4 +1,4 @@
-"""The tables of a study: one row a participant, window and measure, or one row a participant and window."""
+"""The tables of a study: one row per participant, window and measure, or one row per participant and window."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ QUALITY = (
     *("participant", "group", "recordings", "windows", "used", "seconds", "seconds_seen", "seconds_readable"),
     *("readable_share", "status", "reasons"),
 )
-"""The columns of the table of participants: how much of each could be read, and who does not count."""
+"""The columns of the table of participants: how much of each is readable, and who is excluded."""
 
 LEAST_BASELINE = 1e-3
 """Least baseline of a ratio: ratios to smaller values are meaningless."""
@@ -41,13 +41,13 @@ NO_SIGNALS, UNDEFINED = "no signals in the timeline", "not defined"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """What was measured, compactly: U windows of participants, M measures.
+    """The measures in compact form: U windows of participants, M measures.
 
     Attributes
     ----------
     units : U rows, columns `KEYS`, `TIMES`, `missing` and `note`
     measures : (M,) their names
-    values, baseline : (U, M), NaN where there is none
+    values, baseline : (U, M), NaN where undefined
     """
 
     units: pd.DataFrame
@@ -89,7 +89,8 @@ class Table:
         return pd.DataFrame(columns)[list(LONG)]
 
     def wide(self) -> pd.DataFrame:
-        """One row per participant and window; columns of measures, and with `_diff` of their differences to the baseline."""
+        """One row per participant and window; one column per measure, and one with `_diff` for its difference to the
+        baseline."""
         import pandas as pd
 
         values = pd.DataFrame(self.values, columns=list(self.measures))
@@ -105,7 +106,7 @@ class Table:
         return _texts(np.asarray(column.codes, np.int64)[place], column.categories.tolist())
 
     def _missing(self, place: Int64) -> Any:
-        """Why a value is missing: of the window, or of the measure."""
+        """Why a value is missing: because of the window or of the measure."""
         reasons = self.units["missing"].tolist()
         known = ["", NO_SIGNALS, UNDEFINED, *dict.fromkeys(reason for reason in reasons if reason)]
         code = np.array([known.index(reason) for reason in reasons], np.int64)[place]
@@ -116,7 +117,7 @@ class Table:
 
 
 def _texts(code: Int64, words: Sequence[str]) -> Any:
-    """Texts as codes of few words, -1 for none."""
+    """A categorical column from indices into `words`; -1 for a missing value."""
     import pandas as pd
 
     return pd.Categorical.from_codes(code, pd.Index(list(words), dtype=object))
@@ -136,7 +137,7 @@ def described(measure: str) -> tuple[str, str, str]:
 
 
 def table_of(design: Design, found: Collected) -> Table:
-    """The table of what was measured. Measures of signals that no recording has are left out, unless asked for."""
+    """The table of measures. Measures of signals that no recording has are left out, unless the study names them."""
     import pandas as pd
 
     names = found.measures.names
@@ -152,7 +153,7 @@ def table_of(design: Design, found: Collected) -> Table:
 
 
 def _of_window(units: pd.DataFrame, values: Float64, window: str) -> Float64:
-    """(U, M) the means over the baseline windows of the same recording, else of the same session, else none."""
+    """(U, M) means over the baseline windows of the same recording, else of the same session, else NaN."""
     result = np.full(values.shape, np.nan)
     is_base = (units["window"] == window).to_numpy()
     session = units["session"].fillna("").to_numpy()
@@ -174,8 +175,8 @@ def _of_window(units: pd.DataFrame, values: Float64, window: str) -> Float64:
 def quality_of(table: Table) -> pd.DataFrame:
     """One row per participant, in the order of the study.
 
-    `used` counts the windows that have values; `status` is "used", "partly" or "excluded"; `reasons` are those of the windows
-    that have none, each with how many windows it is of.
+    `used` is the number of windows with values; `status` is "used", "partly" or "excluded"; `reasons` lists why windows have
+    no values, and notes, each with its number of windows.
     """
     import pandas as pd
 

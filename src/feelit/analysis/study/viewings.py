@@ -1,4 +1,4 @@
-"""The recordings of a study file: who is in each, and which windows of time count."""
+"""The recordings of a study file: their participants and windows of time."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from feelit.options.transcripts import MOST_DRIFT, ClockOptions, clock_between
 from feelit.storage.location import Location, location
 
 WHOLE = "whole"
-"""The name of the only window where none is named: the whole recording."""
+"""The name of the window of a recording without windows: the whole recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What holds for all recordings."""
+    """Settings that all recordings share."""
 
     folder: Path
     timelines: Location | None
     markers: str | None
     tier: str | None
-    windows: tuple[Window, ...]  # on their own clock
+    windows: tuple[Window, ...]  # on the study's clock, before offset and drift
     conditions: Mapping[str, str]
     groups: Mapping[str, str | None]
     excluded: Mapping[str, str]
-    tiers: dict[Path, Tiers]  # of the files that were read already
+    tiers: dict[Path, Tiers]  # of the files read so far
 
 
 def viewings_of(study: Fields, folder: Path) -> tuple[Viewing, ...]:
-    """Everybody in every recording, in the order of the file.
+    """Every participant in every recording, in the order of the file.
 
     Raises
     ------
     UsageError
-        for what no study can be.
+        if the study file is invalid.
     """
     groups, excluded = _participants(study.table("participants"))
     conditions = {name: _word(study, name, value) for name, value in study.table("conditions").items()}
@@ -66,12 +66,12 @@ def viewings_of(study: Fields, folder: Path) -> tuple[Viewing, ...]:
             raise UsageError(f"{study.where}: the participant {name} is in no recording", hint)
     names = {window.name for viewing in found for window in viewing.windows}
     if lost := [name for name in conditions if name not in names]:
-        raise UsageError(f"{study.where}: [conditions] names the window {lost[0]}, which there is not", _known(names))
+        raise UsageError(f"{study.where}: [conditions] names the window {lost[0]}, which does not exist", _known(names))
     return found
 
 
 def _participants(fields: Fields) -> tuple[dict[str, str | None], dict[str, str]]:
-    """By participant: the group, and why they are excluded."""
+    """By participant: the group, and the reason for exclusion."""
     groups: dict[str, str | None] = {}
     excluded: dict[str, str] = {}
     for name, content in fields.items():
@@ -138,7 +138,7 @@ def _people(row: Fields) -> list[tuple[str | None, str]]:
         person = row.text("person")
         return [(person, row.text("participant") or _needed_participant(row, person))]
     if row.has("person") or row.has("participant"):
-        raise UsageError(f"{row.where} has both people and person or participant", "name everybody under people")
+        raise UsageError(f"{row.where} has both people and person or participant", "name all participants under people")
     table = row.table("people")
     found = [(person, str(participant)) for person, participant in table.items()]
     if not found:
@@ -172,14 +172,14 @@ def _clock(row: Fields) -> ClockOptions:
 
 
 def _marked(row: Fields, shared: _Shared, markers: str | None, tier: str | None, names: Mapping[str, str]) -> Iterator[Window]:
-    """The windows of a file of annotations: each label is a name."""
+    """The windows of an annotation file: each label is the name of a window."""
     if markers is None:
         return
     for key, value in names.items():
         markers = markers.replace(f"{{{key}}}", value)
     path = shared.folder / markers
     if path.suffix.lower() not in READERS:
-        raise UsageError(f"{row.where}: {path.name} is no file of markers that feelit reads", f"it reads {', '.join(READERS)}")
+        raise UsageError(f"{row.where}: feelit cannot read markers from {path.name}", f"it reads {', '.join(READERS)}")
     if path not in shared.tiers:
         shared.tiers[path] = read_tiers(path)
     tiers = shared.tiers[path]
@@ -196,7 +196,7 @@ def _marked(row: Fields, shared: _Shared, markers: str | None, tier: str | None,
 
 
 def _counted(windows: list[Window], clock: ClockOptions, condition: str | None) -> tuple[Window, ...]:
-    """Windows on the clock of the video, those of one name counted; what has no condition has that of the recording."""
+    """Windows on the clock of the video, numbered by name; those without a condition get that of the recording."""
     seen: dict[str, int] = {}
     found = []
     for window in windows:

@@ -26,13 +26,13 @@ UNIT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How much of a window can be read.
+    """How much of a window is readable.
 
     Attributes
     ----------
-    inside_s : how much of it lies in what was analysed
-    seen_s, readable_s : time with a face, and with a readable one
-    samples : readable ones that lie in it, or reach into it
+    inside_s : time within the analysed part of the recording
+    seen_s, readable_s : time with a face, and with a readable face
+    samples : number of readable samples that overlap the window
     """
 
     start_s: float
@@ -50,14 +50,14 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class MeasureList:
-    """Which measures there are, in their order in a table: of emotions, then of signals."""
+    """The measures in the order of the tables: of emotions, then of signals."""
 
     asked: Measures
     signals: tuple[str, ...]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """As in the column `measure`: mean_happiness, share_smile."""
+        """Their names, as in the column `measure`: mean_happiness, share_smile."""
         return (
             *(f"{statistic}_{emotion}" for statistic in self.asked.statistics for emotion in self.asked.emotions),
             *self.signals,
@@ -65,12 +65,12 @@ class MeasureList:
 
     @cached_property
     def places(self) -> list[int]:
-        """The columns of the emotions among all."""
+        """The indices of the selected emotions in EMOTIONS."""
         return [EMOTIONS.index(emotion) for emotion in self.asked.emotions]
 
 
 def reading(series: Series, window: Window, end_s: float) -> Reading:
-    """How much of a window can be read; `end_s` is where a window without an end ends."""
+    """How much of a window is readable; `end_s` is the end of a window that has none."""
     start_s, stop_s = window.start_s, end_s if window.end_s is None else window.end_s
     frames = series.frames
     inside = (
@@ -90,7 +90,7 @@ def reading(series: Series, window: Window, end_s: float) -> Reading:
 
 
 def levels(series: Series, start_s: float, end_s: float) -> Float64:
-    """(8,) mean smoothed probabilities in a window: what `area` counts from, if the window is the baseline."""
+    """(8,) mean smoothed probabilities in a window: the level for `area` if the window is the baseline."""
     rows, weight = _overlap(series.time_s, series.length_s, start_s, end_s)
     if not weight.sum():
         return np.full(len(EMOTIONS), np.nan)
@@ -103,11 +103,11 @@ def measured(series: Series, start_s: float, end_s: float, measures: MeasureList
 
     Parameters
     ----------
-    level : (8,) what the area counts from
+    level : (8,) probabilities above which `area` is measured
 
     Returns
     -------
-    (M,) float64, NaN where one is not defined.
+    (M,) float64, NaN for undefined measures.
     """
     rows, weight = _overlap(series.time_s, series.length_s, start_s, end_s)
     total = weight.sum()
@@ -136,7 +136,7 @@ def measured(series: Series, start_s: float, end_s: float, measures: MeasureList
 
 
 def usual(series: Series, measures: MeasureList) -> Float64:
-    """(M,) the usual face of a person, as a baseline of each measure; NaN where a measure has none."""
+    """(M,) the usual face of a person as the baseline of each measure; NaN for measures without one."""
     result = np.full(len(measures.names), np.nan)
     total = series.length_s.sum()
     if not total:
@@ -162,14 +162,14 @@ def comparable(measures: MeasureList) -> list[bool]:
 
 
 def signals_asked(asked: tuple[str, ...] | None, there: bool) -> tuple[str, ...]:
-    """The measures of signals: those that were asked for, or all where a recording has signals."""
+    """The measures of signals: those `asked` for; without a choice, all if there are signals."""
     if asked is None:
         return SIGNAL_MEASURES if there else ()
     return asked
 
 
 def _signals(series: Series, names: tuple[str, ...], rows: slice, weight: Float64, start_s: float, end_s: float) -> Float64:
-    """(S,) the measures of signals, NaN where there are none."""
+    """(S,) the measures of signals, NaN where unknown."""
     result = np.full(len(names), np.nan)
     if series.signals:
         columns = [series.signals[name][rows] for name in names if name in series.signals]
@@ -186,7 +186,7 @@ def _signals(series: Series, names: tuple[str, ...], rows: slice, weight: Float6
 
 
 def _rows(time_s: Float64, length_s: Float64, start_s: float, end_s: float) -> slice:
-    """The samples that lie in a window, or reach into it."""
+    """The samples that overlap a window."""
     first, stop = int(np.searchsorted(time_s, start_s)), int(np.searchsorted(time_s, end_s - 1e-9))
     if first > 0 and time_s[first - 1] + length_s[first - 1] > start_s + 1e-9:
         first -= 1
@@ -194,7 +194,7 @@ def _rows(time_s: Float64, length_s: Float64, start_s: float, end_s: float) -> s
 
 
 def _overlap(time_s: Float64, length_s: Float64, start_s: float, end_s: float) -> tuple[slice, Float64]:
-    """The samples of a window, and how long each stands for within it."""
+    """The samples of a window, and the time within it that each represents."""
     rows = _rows(time_s, length_s, start_s, end_s)
     begin = np.maximum(time_s[rows], start_s)
     stop = np.minimum(time_s[rows] + length_s[rows], end_s)
