@@ -109,7 +109,7 @@ def test_every_reader_sees_one_table_of_what_is_done_at_any_moment(
     reader: Callable[[Path], set[str]], within: bool, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if within:  # as where the output is a volume that is mounted
-        monkeypatch.setattr("feelit.run.workspace._stands_alone", lambda out: True)
+        monkeypatch.setattr("feelit.run.workspace._needs_inside", lambda out: True)
     seen: list[set[str]] = []
     noted: list[dict[str, str]] = []
 
@@ -134,7 +134,7 @@ def test_nothing_unfinished_is_seen(
     reader: Callable[[Path], set[str]], here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Readers look just before each file gets its name, when its temporary and the spools are there."""
-    monkeypatch.setattr("feelit.run.workspace._stands_alone", lambda out: True)
+    monkeypatch.setattr("feelit.run.workspace._needs_inside", lambda out: True)
     rename, seen = Path.replace, list[int]()
 
     def watched(self: Path, target: Path) -> Path:
@@ -325,7 +325,7 @@ def test_a_lost_manifest_is_made_again_from_the_timelines(here: Path, command: C
     ("content", "said"),
     [
         pytest.param(b"PAR1", "is damaged", id="damaged"),
-        pytest.param(None, "is no manifest of this feelit", id="foreign"),
+        pytest.param(None, "is not a manifest of this feelit", id="foreign"),
     ],
 )
 def test_another_file_in_the_place_of_the_manifest_is_reported(

@@ -1,7 +1,7 @@
 """The manifest of a folder of timelines: one row per video with its state. docs/schema.md documents it.
 
-Changes are appended to a journal in the workspace at once, and written as Parquet every few seconds. So noting a video costs
-the same for the first and the ten-thousandth, and readers always find a complete Parquet file.
+Changes are appended to a journal in the workspace at once, and written as Parquet every few seconds. So recording the state of
+a video takes constant time in any number of videos, and readers always find a complete Parquet file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ METADATA = {b"feelit_manifest": b"1"}
 
 INTERVAL_S = 2.0
 SHARE = 0.05
-"""The Parquet file is written no more often than this, and may take no larger share of the time."""
+"""The Parquet file is written at most once per interval, and takes at most this share of the time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ ADDED = ("discarded", "letterboxed", "people", "provenance")
 """Columns that manifests of earlier releases lack."""
 
 DERIVED = "skipped"
-"""A column that follows from others."""
+"""A column computed from others."""
 
 _TYPES = {"str": pa.string(), "bool": pa.bool_(), "float": pa.float64(), "int": pa.int64()}
 _HINTS = {f.name: str(f.type) for f in fields(Entry)} | {DERIVED: "int"}
@@ -88,12 +88,12 @@ Entries = dict[str, Entry]
 
 
 def read_manifest(folder: Location) -> Entries:
-    """The entries of a folder by `Entry.output`, from the manifest, the parts of shards, and journals since.
+    """The entries of a folder by `Entry.output`: from the manifest, the parts of shards, and later journals.
 
     Raises
     ------
     TimelineReadError
-        if a manifest is damaged, or is none.
+        if a manifest is damaged, or the file is not a manifest.
     """
     notes = [entry for path in Workspace(folder).journals() for entry in _read_journal(path)]
     found: Entries = {}
@@ -134,7 +134,7 @@ def manifest_table(folder: Location) -> pa.Table:
 
 
 class Manifest:
-    """The manifest as a run keeps it, or as one shard of it does: each has a file of its own until the last one ends."""
+    """The manifest of a run, or of one shard of it: each shard has its own file until the last one ends."""
 
     def __init__(self, folder: Location, workspace: Workspace, shard: Shard | None) -> None:
         self._folder, self._workspace, self._shard = folder, workspace, shard
@@ -151,7 +151,7 @@ class Manifest:
         OutputError
             if it cannot be written.
         TimelineReadError
-            if what is there is no manifest.
+            if the existing file is not a manifest.
         """
         known = read_manifest(self._folder)
         new = {entry.output: _dated(entry) for entry in planned if entry.output not in known}
@@ -159,7 +159,7 @@ class Manifest:
         if self._shard is None:
             if new or self._leftovers():
                 self._fold(everything)
-        elif new:  # written for all, because other shards may begin later; those that begin now write the same
+        elif new:  # with all videos, as other shards may begin later; shards that begin now write the same
             _write(self._folder / MANIFEST, everything, self._workspace.folder)
         self._entries = {output: e for output, e in everything.items() if self._is_mine(output)}
 
@@ -172,16 +172,16 @@ class Manifest:
         return list(self._entries.values())
 
     def note(self, entry: Entry) -> None:
-        """Note the state of a video."""
+        """Record the state of a video."""
         self._entries[entry.output] = entry = _dated(entry, self._entries.get(entry.output))
         self._changed = True
         line = json.dumps({f.name: getattr(entry, f.name) for f in fields(entry)})
         # A full disk is reported when the file is written.
         with suppress(OSError), self._workspace.journal.open("a", encoding="utf-8") as journal:
-            journal.write(f"\n{line}")  # the break comes first, so that half a line, left by a crash, spoils no other
+            journal.write(f"\n{line}")  # line break first, so that half a line left by a crash does not damage the next
 
     def refresh(self) -> None:
-        """Write the Parquet file if that is due; if it cannot be written, the next attempt reports it."""
+        """Write the Parquet file if that is due. Errors are ignored here; `write` and `close` report them."""
         if self._changed and time.monotonic() >= self._next_s:
             with suppress(OutputError):
                 self.write()
@@ -192,7 +192,7 @@ class Manifest:
         Raises
         ------
         OutputError
-            if that is impossible.
+            if it cannot be written.
         """
         if not self._changed:
             return
@@ -204,22 +204,22 @@ class Manifest:
         self._next_s = now_s + max(INTERVAL_S, (now_s - start_s) / SHARE)
 
     def close(self) -> None:
-        """Write changes; the last of several shards folds their parts into one file.
+        """Write changes; the last of several shards merges their parts into one file.
 
         Raises
         ------
         OutputError
-            if that is impossible.
+            if the file cannot be written.
         """
         if not self._closed:
             self.write()
-            # In a bucket nobody knows whether other machines are writing: the parts stay until a run without shards.
+            # In a bucket it is unknown whether other machines are writing: the parts stay until a run without shards.
             if self._shard is not None and isinstance(self._folder, Path) and self._workspace.alone():
                 self._fold(read_manifest(self._folder))
             self._closed = True
 
     def _fold(self, entries: Entries) -> None:
-        """Make one file of all parts. No other run may be writing."""
+        """Merge all parts into one file. No other run may be writing."""
         folded = self._leftovers()
         _write(self._folder / MANIFEST, entries, self._workspace.folder)
         for place in folded:
@@ -234,7 +234,7 @@ class Manifest:
 
 
 def _dated(entry: Entry, known: Entry | None = None) -> Entry:
-    """An entry with the present time, later than the known one whatever the clocks of other machines say."""
+    """An entry with the current time, but later than the known one even if clocks of machines differ."""
     return replace(entry, updated=max(time.time_ns() // 1000, known.updated + 1 if known else 0))
 
 
@@ -249,7 +249,7 @@ def _write(place: Location, entries: Entries, scratch: Path) -> None:
 
 
 def _read_files(folder: Location) -> list[Entry]:
-    """The parts and the manifest. Parts are removed once they are in the manifest, so it is read after them."""
+    """The parts, then the manifest: parts are removed only after they are merged into it."""
     while True:
         try:
             parts = [entry for path in named(folder, PARTS) for entry in _read(path)]
@@ -264,10 +264,10 @@ def _read_files(folder: Location) -> list[Entry]:
 
 def _read(path: Location) -> list[Entry]:
     try:
-        with pq.ParquetFile(_there(path)) as file:
+        with pq.ParquetFile(_opened(path)) as file:
             if (file.schema_arrow.metadata or {}).get(b"feelit_manifest") != METADATA[b"feelit_manifest"]:
                 raise TimelineReadError(
-                    f"{path} is no manifest of this feelit", "move it away; it is made again from the timelines"
+                    f"{path} is not a manifest of this feelit", "move it away; it is recreated from the timelines"
                 )
             stored = set(file.schema_arrow.names)
             names = [name for name in SCHEMA.names if name != DERIVED and (name not in ADDED or name in stored)]
@@ -275,21 +275,21 @@ def _read(path: Location) -> list[Entry]:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:
-        hint = "delete it; it is made again from the timelines"
+        hint = "delete it; it is recreated from the timelines"
         raise TimelineReadError.damaged(path, f": {error}", hint) from error
     columns = (column.to_pylist() for column in table.columns)
     return [Entry(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
-def _there(path: Location) -> Path | ObjectFile:
-    """What Arrow can read from; as with a path, FileNotFoundError if nothing is there."""
+def _opened(path: Location) -> Path | ObjectFile:
+    """A source for Arrow; for an object, too, FileNotFoundError if it does not exist."""
     if isinstance(path, Url) and not exists(path):
         raise FileNotFoundError(str(path))
     return readable(path)
 
 
 def _read_journal(path: Path) -> list[Entry]:
-    """The whole lines of a journal; none if it has just been written out."""
+    """The complete lines of a journal; none if it was removed after writing the manifest."""
     found = []
     with suppress(FileNotFoundError):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():

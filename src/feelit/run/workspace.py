@@ -1,4 +1,4 @@
-"""Finished segments, kept beside the output until it is complete, so that an interrupted run resumes where it stopped."""
+"""Stores finished segments beside the output until it is complete, so that an interrupted run can resume."""
 
 from __future__ import annotations
 
@@ -30,27 +30,26 @@ VERSION = 2
 LOCK = "lock"
 JOURNAL = "manifest.jsonl"
 PATIENCE_S = 2.0
-"""How long a lock is waited for: who looks whether a run goes on, or folds what shards left, holds it for a moment only."""
+"""How long to wait for a lock: other processes hold it briefly to check for a running run or to merge the parts of shards."""
 
-KEPT = "[!.]*.npz"  # without what was not finished
+KEPT = "[!.]*.npz"  # without unfinished files
 
 
 class Workspace:
-    """The folder `.NAME.feelit` beside the output NAME: on the same disk, so that finished files move in one step.
+    """The folder `.NAME.feelit` beside the output NAME: on the same disk, so that finished files can be moved in one step.
 
-    Where NAME is a folder on a disk of its own, or in a folder that may not be written, it lies within. An output in a bucket
-    has its workspace in the user's cache, and `parent` is another place for that of any output; there the folder is called
-    after the whole name of the output. One run at a time uses it; the shards of a run share it, and each has a folder of its
-    own in it.
+    If NAME is a mount point, or its parent is not writable, the folder is inside NAME. For an output in a bucket it is in the
+    user's cache; `parent` gives another place for any output. In both cases its name contains a hash of the whole output name.
+    Only one run at a time uses it; the shards of a run share it, each with its own subfolder.
     """
 
     def __init__(self, out: Location, shard: Shard | None = None, parent: Path | None = None) -> None:
         self._out, self._shard = out, shard
         place = Path(os.path.abspath(out)) if isinstance(out, Path) else out  # noqa: PTH100  # "." has a name, too; resolve() would follow links
         if isinstance(place, Url) or parent is not None:
-            self.root = (parent or cache_folder()) / _called_after(place)
+            self.root = (parent or cache_folder()) / _hashed_name(place)
         else:
-            self.root = (place if _stands_alone(place) else place.parent) / f".{place.name}.feelit"
+            self.root = (place if _needs_inside(place) else place.parent) / f".{place.name}.feelit"
         self.folder = self.root / str(shard) if shard else self.root
         self._locks: list[int] = []
 
@@ -60,11 +59,11 @@ class Workspace:
         return self.folder / JOURNAL
 
     def journals(self) -> list[Path]:
-        """Those of all runs on this output, whether they go on or were killed."""
+        """The journals of all runs on this output, running or killed."""
         return sorted([*self.root.glob(JOURNAL), *self.root.glob(f"*/{JOURNAL}")])
 
     def open(self, fresh: bool) -> None:
-        """Create the folder; a fresh one forgets what earlier runs left.
+        """Create and lock the folder; with `fresh`, delete what earlier runs left.
 
         Raises
         ------
@@ -73,23 +72,23 @@ class Workspace:
         """
         with output_errors(self.root.parent):
             if not self._locks:
-                self._take(self.root, alone=self._shard is None)
+                self._lock(self.root, alone=self._shard is None)
                 if self._shard:
-                    self._take(self.folder, alone=True)
+                    self._lock(self.folder, alone=True)
             if fresh:
                 self._forget(lambda shelf: not (shelf / LOCK).exists())
 
     def alone(self) -> bool:
-        """Whether no other run uses the root; none can then begin before this one ends. False where it is not known."""
+        """Whether no other run uses the root; if so, none can begin before this one ends. False if unknown."""
         if not self._locks or locked(self._locks[0], alone=True) is not True:
             return False
         return is_at(self._locks[0], self.root / LOCK)
 
     def in_use(self) -> bool:
-        """Whether a run goes on, as far as is known."""
+        """Whether a run is using the folder; False if unknown."""
         try:
             descriptor = os.open(self.root / LOCK, os.O_RDONLY)
-        except OSError:  # there is none, or it is not ours to see
+        except OSError:  # missing, or not readable for us
             return False
         try:
             return locked(descriptor, alone=True) is False
@@ -97,12 +96,12 @@ class Workspace:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder with its content, and release the locks."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._release()
 
     def leave(self) -> None:
-        """Keep what a later run can use; remove the folder if that is nothing. Folders that other runs use stay as they are."""
+        """Keep what a later run can use; remove the folder if there is nothing. Folders in use by other runs stay."""
         if not self._locks and self._shard is None and self.root.is_dir():  # interrupted while it was opened
             lock = taken(self.root / LOCK, alone=True)
             self._locks += [lock] if lock is not None else []
@@ -112,8 +111,8 @@ class Workspace:
                 shutil.rmtree(self.folder, ignore_errors=True)
         self._release()
 
-    def _take(self, folder: Path, alone: bool) -> None:
-        """Make a folder and take its lock."""
+    def _lock(self, folder: Path, alone: bool) -> None:
+        """Create a folder and take its lock."""
         deadline_s, waits = time.monotonic() + PATIENCE_S, False
         while (lock := taken(folder / LOCK, alone)) is None:
             if time.monotonic() > deadline_s:
@@ -122,7 +121,7 @@ class Workspace:
                 self._release()
                 raise OutputError(f"another run is writing {what}", "wait for its end, or give another --out")
             if not waits:
-                log.info("waiting for another run to let go of the folder", extra=facts(folder=str(folder)))
+                log.info("waiting for another run to release the folder", extra=facts(folder=str(folder)))
                 waits = True
             time.sleep(0.05)
         self._locks.append(lock)
@@ -131,7 +130,7 @@ class Workspace:
         for shelf in self.folder.iterdir():
             if shelf.is_dir() and unwanted(shelf):
                 shutil.rmtree(shelf, ignore_errors=True)
-            elif shelf.suffix == ".parquet":  # what a killed run had begun to put together
+            elif shelf.suffix == ".parquet":  # an unfinished output of a killed run
                 shelf.unlink(missing_ok=True)
 
     def _release(self) -> None:
@@ -141,18 +140,18 @@ class Workspace:
             os.close(self._locks.pop())
 
     def shelf(self, key: object) -> Shelf:
-        """The place for the segments of one video under one configuration; `key` is any JSON value that identifies both."""
+        """The folder for the segments of one video with one configuration; `key` is any JSON value that identifies both."""
         digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()
         return Shelf(self.folder / digest[:24])
 
 
-def _called_after(out: Location) -> str:
+def _hashed_name(out: Location) -> str:
     digest = hashlib.sha256(os.fsencode(str(out).rstrip("/"))).hexdigest()
     return f"{out.name[:60]}-{digest[:16]}.feelit"
 
 
-def _stands_alone(out: Path) -> bool:
-    """Whether a folder cannot be reached by a rename from its parent."""
+def _needs_inside(out: Path) -> bool:
+    """Whether files cannot be moved into a folder from its parent: it is a mount point, or the parent is not writable."""
     if not out.is_dir():
         return False
     return out.stat().st_dev != out.parent.stat().st_dev or not os.access(out.parent, os.W_OK)
@@ -170,11 +169,11 @@ class Shelf:
 
     @property
     def spool(self) -> Path:
-        """Where the rows are collected while they arrive."""
-        return self.folder / "rows.spool"  # not .parquet: readers of a folder that the workspace lies within would take it in
+        """The file that collects rows as they arrive."""
+        return self.folder / "rows.spool"  # not .parquet: a workspace inside the output would be read with it
 
     def save(self, segment: Segment, result: SegmentResult) -> None:
-        """Keep a result.
+        """Save a result.
 
         Raises
         ------
@@ -190,7 +189,7 @@ class Shelf:
             np.savez(file, numbers=np.array(numbers), **columns)
 
     def load(self, segment: Segment) -> SegmentResult | None:
-        """A result that was kept, or None; a damaged one counts as none."""
+        """A saved result; None if it is missing or damaged."""
         try:
             with self._file(segment).open("rb") as file, np.load(file, allow_pickle=False) as columns:
                 return SegmentResult(
@@ -203,7 +202,7 @@ class Shelf:
             return None
 
     def clear(self) -> None:
-        """Forget the video."""
+        """Delete the segments of the video."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _file(self, segment: Segment) -> Path:

@@ -115,7 +115,9 @@ def test_windows_come_from_a_file_of_markers(tmp_path: Path) -> None:
         pytest.param({"recordings": TWO, "quality": {"least_readable": 50}}, "from 0 to 1", id="share"),
         pytest.param({"recordings": TWO, "contrasts": [{"levels": ["a", "b"]}]}, "compares the condition a, which", id="level"),
         pytest.param({"recordings": TWO, "contrasts": [{"levels": ["a"]}]}, "has to compare two levels", id="levels"),
-        pytest.param({"recordings": TWO, "curves": {"by": "group"}}, "curves are by group, but no recording has one", id="curves"),
+        pytest.param(
+            {"recordings": TWO, "curves": {"by": "group"}}, "curves are by group, but no recording has one", id="curves"
+        ),
         pytest.param(
             {"recordings": [TWO[0] | {"group": "a"}, TWO[1] | {"participant": "P1", "group": "b"}]},
             "P1 is in the group a and in b",

@@ -55,7 +55,7 @@ def test_what_speaks_the_language_is_taken_for_a_cluster(prefix: str) -> None:
 
 @pytest.mark.parametrize("answer", [HTTP_1, b""], ids=["web-server", "silence"])
 def test_what_does_not_is_reported(answer: bytes) -> None:
-    with server(answer) as address, pytest.raises(FeelitError, match="is no Ray cluster") as caught:
+    with server(answer) as address, pytest.raises(FeelitError, match="is not a Ray cluster") as caught:
         cluster.reachable(address)
     assert "6379" in caught.value.hint
 
@@ -65,13 +65,13 @@ def test_where_nothing_answers_it_is_reported_soon(address: str) -> None:
     start_s = time.perf_counter()
     with pytest.raises(FeelitError, match=f"no Ray cluster answers at {address}") as caught:
         cluster.reachable(address)
-    assert time.perf_counter() - start_s < 2 * cluster.KNOCK_S
+    assert time.perf_counter() - start_s < 2 * cluster.CONNECT_S
     assert "ray start --head" in caught.value.hint
 
 
 @pytest.mark.parametrize("address", ["", "local", "head", "127.0.0.1", "head:port", "head:99999", "http://", "[::1"])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(UsageError, match="is no address"):
+    with pytest.raises(UsageError, match="is not an address"):
         cluster.reachable(address)
 
 
@@ -121,31 +121,31 @@ class Clusterless:
 
 @pytest.mark.parametrize("prefix", ["", "ray://"])
 def test_a_head_that_is_away_for_long_is_lost(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "LOOK_S", 0.0)
+    monkeypatch.setattr(cluster, "CHECK_S", 0.0)
     with server(SETTINGS) as address:
         head = cluster.Head(Clusterless(address), prefix + address if prefix else "auto")
-        head.look()
+        head.check()
         assert head.answers
-    head.look()
+    head.check()
     assert not head.answers, "it may come back"
-    monkeypatch.setattr(cluster, "SILENT_S", 0.0)
+    monkeypatch.setattr(cluster, "LOST_S", 0.0)
     with pytest.raises(FeelitError, match=r"was lost: its head has not answered for 0 s") as caught:
-        head.look()
+        head.check()
     assert caught.value.hint == "run the same command again to resume"
 
 
 def test_a_head_that_comes_back_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "LOOK_S", 0.0)
+    monkeypatch.setattr(cluster, "CHECK_S", 0.0)
     with server(SETTINGS) as address:
         head = cluster.Head(Clusterless(address), address)
         head.answers = False
-        head.look()
+        head.check()
         assert head.answers
 
 
 def test_a_driver_whose_cluster_has_no_known_place_knocks_nowhere() -> None:
     head = cluster.Head(None, "auto")
-    head.look()
+    head.check()
     assert head.answers
 
 

@@ -254,9 +254,7 @@ def test_a_script_that_workers_import_is_advised_in_one_line(tmp_path: Path) -> 
     clips.plain(tmp_path / "a.mp4", frames=5)
     (tmp_path / "script.py").write_text(UNGUARDED, encoding="utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.stdout.startswith(
-        "a process that is just being started imports the script that started it | put what your script"
-    )
+    assert done.stdout.startswith("a worker process imported the script that was starting it | put what your script")
 
 
 def test_without_workers_rows_are_the_same(orders: list[Order], expected: list[SegmentResult]) -> None:

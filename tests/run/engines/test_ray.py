@@ -97,7 +97,7 @@ def driver(nodes: Nodes) -> Iterator[Nodes]:
     [
         pytest.param(works.awkward, "{path}: internal error: Awkward: for no reason", id="bug"),
         pytest.param(works.unreadable, "a.mp4 is damaged", id="expected", marks=pytest.mark.slow),
-        pytest.param(works.deadly, "{path}: segment 2 was tried again in vain: its worker died", id="killed"),
+        pytest.param(works.deadly, "{path}: segment 2 failed at every try: its worker died", id="killed"),
         pytest.param(works.deadly_once, "2", id="killed-once"),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_bad_segment_costs_only_itself(work: Work, message: str, driver: Nodes
 def test_what_takes_too_long_or_too_much_is_ended(driver: Nodes, tmp_path: Path) -> None:
     limits = Limits(segment_s=8.0, memory_bytes=500 << 20)  # a busy machine needs seconds to take so much
     words = works.reported(RayEngine(driver.address, limits=limits, work=works.excessive).run(works.orders(tmp_path)))
-    in_vain = f"{tmp_path}/a.mp4: segment {{}} was tried again in vain: {{}}"
+    in_vain = f"{tmp_path}/a.mp4: segment {{}} failed at every try: {{}}"
     assert words == {
         0: "0",
         1: in_vain.format(1, "it took longer than 8 s"),
@@ -144,7 +144,7 @@ def test_a_segment_that_fells_node_after_node_is_given_up(
     driver.at_least(3)  # Ray may take one of the losses for the death of the worker only
     words = works.reported(RayEngine(driver.address, work=works.felling).run(works.orders(tmp_path, 1)))
     why = ("its nodes were lost", "its worker died")
-    assert words[0] in {f"{tmp_path}/a.mp4: segment 0 was tried again in vain: {cause}" for cause in why}
+    assert words[0] in {f"{tmp_path}/a.mp4: segment 0 failed at every try: {cause}" for cause in why}
 
 
 @pytest.mark.parametrize("most", [None, pytest.param(3, marks=pytest.mark.slow)])

@@ -1,6 +1,6 @@
-"""Engines run segments: they take tasks and give outcomes as they finish, in any order.
+"""Engines run segments: they take tasks and yield outcomes as they finish, in any order.
 
-The work is named by functions that load networks and decoders only where they are called, in a worker.
+Work is passed as functions that load networks and decoders only when called, in a worker.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Engine(Protocol):
     """Runs segments, in this process, in workers or on a cluster."""
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """The outcomes of all orders as they finish. Orders are taken from the iterator only when there is room for them."""
+        """Yield the outcomes of all orders as they finish. The iterator is advanced only when there is room for an order."""
         ...
 
 
@@ -52,12 +52,12 @@ def analyze(task: Task) -> SegmentResult:
 
 
 def prepare(models: Models | None = None) -> None:
-    """Load what `analyze` needs and, once they are known, the networks of a run.
+    """Load what `analyze` needs and, if `models` are given, their networks.
 
     Raises
     ------
     ModelError
-        if one does not load.
+        if a network cannot be loaded.
     """
     from feelit.run.segment import open_networks
 
@@ -83,13 +83,13 @@ class HereEngine:
     Raises
     ------
     UsageError
-        if there are limits, which only a worker can be ended for.
+        if there are limits, which need a worker that can be killed.
     """
 
     def __init__(self, limits: Limits, work: Work = analyze) -> None:
         if limits != Limits():
-            message = "--segment-timeout and --memory-limit need worker processes, and there are none here"
-            raise UsageError(message, "leave them out, or call from a process that may start others, with workers")
+            message = "--segment-timeout and --memory-limit need worker processes, but there are none"
+            raise UsageError(message, "leave them out, or give workers in a process that may start others")
         self._work = work
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:

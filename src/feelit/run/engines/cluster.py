@@ -1,4 +1,4 @@
-"""Finding a Ray cluster, in seconds, where Ray itself would try for minutes; and joining it, quietly."""
+"""Finds a Ray cluster within seconds, where Ray itself would try for minutes, and joins it without Ray's messages."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from urllib.parse import urlsplit
 
 from feelit.errors import FeelitError, MissingExtraError, UsageError
 
-KNOCK_S = 5.0
-LOOK_S = 2.0
-SILENT_S = 20.0
-"""How long a connection may take, how often the head is looked for, and how long it may be away."""
+CONNECT_S = 5.0
+CHECK_S = 2.0
+LOST_S = 20.0
+"""Timeout of a connection, interval of checks of the head node, and time without an answer after which it is lost."""
 
 LEAVE_S = 5.0
-"""How long leaving a cluster may take; one that is lost is not waited for."""
+"""Timeout of leaving a cluster, for one that is lost."""
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
-"""How an HTTP/2 client begins (RFC 9113, section 3.4), with an empty SETTINGS frame. Ray speaks gRPC, which answers in kind."""
+"""The preface of an HTTP/2 client (RFC 9113, section 3.4) with an empty SETTINGS frame. Ray uses gRPC, which answers with
+another."""
 
 SETTINGS = 4
 JOINING = "run it on a node of the cluster, or through ray://HOST:10001; Ray and Python must be the same there"
@@ -35,15 +36,15 @@ STARTING = "start one with: ray start --head; see docs/clusters.md"
 
 
 def import_ray() -> Any:
-    """The package.
+    """The package `ray`.
 
     Raises
     ------
     MissingExtraError
         if it is not installed.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports home
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns that it will hide GPUs no more
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it sends usage statistics
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a future change
     try:
         import ray
         import ray.exceptions
@@ -53,26 +54,26 @@ def import_ray() -> Any:
 
 
 def reachable(address: str) -> str:
-    """The address of a cluster, "auto" resolved, at which something speaks its language.
+    """The address of a cluster, with "auto" resolved, after checking that a gRPC server answers there.
 
     Raises
     ------
     UsageError
-        if it is no address.
+        if it is not an address.
     FeelitError
-        if nothing answers there, or something else.
+        if nothing answers there, or something other than gRPC.
     """
     found = _found(address)
     host, port = _host_and_port(found)
     if not host or not port:
-        raise UsageError(f"--ray-address {address} is no address", "give auto, HOST:PORT, or ray://HOST:PORT")
+        raise UsageError(f"--ray-address {address} is not an address", "give auto, HOST:PORT, or ray://HOST:PORT")
     try:
-        with socket.create_connection((host, port), KNOCK_S) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") != "1":  # else only those with a certificate may speak
+        with socket.create_connection((host, port), CONNECT_S) as connection:
+            if os.environ.get("RAY_USE_TLS", "0") != "1":  # with TLS, a certificate would be needed
                 connection.sendall(PREFACE)
                 answer = connection.recv(9)
                 if len(answer) < 9 or answer[3] != SETTINGS:
-                    raise FeelitError(f"what answers at {found} is no Ray cluster", "6379 is the usual port, 10001 with ray://")
+                    raise FeelitError(f"{found} is not a Ray cluster", "6379 is the usual port, 10001 with ray://")
     except OSError as error:
         raise FeelitError(f"no Ray cluster answers at {found}: {error.strerror or error}", STARTING) from error
     return found
@@ -87,55 +88,55 @@ def _host_and_port(address: str) -> tuple[str | None, int | None]:
 
 
 def lost(address: str, why: str) -> FeelitError:
-    """The failure of a run whose cluster has gone."""
+    """The error of a run that lost its cluster."""
     return FeelitError(f"the Ray cluster at {address} was lost: {why}", "run the same command again to resume")
 
 
 class Head:
-    """Whether the head of the cluster is still there. Ray finds out by itself after a minute, and ends the process.
+    """Watches the head node of the cluster. Ray itself notices its loss after a minute, and ends the process.
 
-    A head that is started again within `SILENT_S` is taken for the same one, as Ray takes it.
+    A head that is restarted within `LOST_S` counts as the same one, as it does for Ray.
     """
 
     def __init__(self, ray: Any, address: str) -> None:
         self._address = address
         known = address
         if not address.startswith("ray://"):
-            with contextlib.suppress(Exception):  # of a driver that was one before, which knows better than our option
+            with contextlib.suppress(Exception):  # the process may have been a driver of another address before
                 known = str(ray.get_runtime_context().gcs_address)
         self._place = _host_and_port(known)
         self._next_s = self._heard_s = time.monotonic()
         self.answers = True
 
-    def look(self) -> None:
-        """Knock, if it is time for that.
+    def check(self) -> None:
+        """Connect to the head if a check is due.
 
         Raises
         ------
         FeelitError
-            if nothing has answered for too long.
+            if nothing has answered for `LOST_S`.
         """
         host, port = self._place
         if not host or not port or time.monotonic() < self._next_s:
             return
         try:
-            socket.create_connection((host, port), KNOCK_S).close()
+            socket.create_connection((host, port), CONNECT_S).close()
         except OSError:
             self.answers = False
-            if time.monotonic() - self._heard_s > SILENT_S:
-                raise lost(self._address, f"its head has not answered for {SILENT_S:g} s") from None
+            if time.monotonic() - self._heard_s > LOST_S:
+                raise lost(self._address, f"its head has not answered for {LOST_S:g} s") from None
         else:
             self.answers, self._heard_s = True, time.monotonic()
-        self._next_s = time.monotonic() + LOOK_S
+        self._next_s = time.monotonic() + CHECK_S
 
 
 def _found(address: str) -> str:
-    """The cluster that Ray's tools mean by "auto"."""
+    """The address of a cluster; "auto" is resolved as by Ray's tools."""
     if address != "auto":
         return address
     if named := os.environ.get("RAY_ADDRESS"):
         return named
-    from ray._private.services import canonicalize_bootstrap_address  # no public function gives it without connecting
+    from ray._private.services import canonicalize_bootstrap_address  # no public function does this without connecting
 
     try:
         found: str | None = canonicalize_bootstrap_address("auto")
@@ -148,17 +149,17 @@ def _found(address: str) -> str:
 
 @contextlib.contextmanager
 def joined(ray: Any, address: str) -> Iterator[None]:
-    """Be a driver of the cluster, and as quiet a one as may be. Who is one already stays one.
+    """Join the cluster as a driver for the block, with Ray's messages suppressed. A process that has joined already stays so.
 
     Raises
     ------
     FeelitError
-        if it does not let us.
+        if the cluster cannot be joined.
     """
     if ray.is_initialized():
         yield
         return
-    with _quiet():  # until it is left: news may come at any moment
+    with _quiet():  # until it is left: messages may come at any moment
         handler = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
@@ -166,8 +167,8 @@ def joined(ray: Any, address: str) -> Iterator[None]:
             raise FeelitError(f"the Ray cluster at {address} cannot be joined: {first_line(error)}", JOINING) from error
         finally:
             if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, handler)  # Ray puts its own there
-        ray._private.worker._worker_logs_enabled = False  # news of nodes that died
+                signal.signal(signal.SIGTERM, handler)  # Ray installs its own
+        ray._private.worker._worker_logs_enabled = False  # messages about dead nodes
         try:
             yield
         finally:
@@ -176,7 +177,7 @@ def joined(ray: Any, address: str) -> Iterator[None]:
 
 
 def _leave(ray: Any) -> None:
-    """Be a driver no more, in a thread: Ray waits for a head that is lost, and would do so again when the program ends."""
+    """Leave the cluster, in a thread: Ray waits for a lost head, and would do so again at the end of the program."""
     thread = threading.Thread(target=ray.shutdown, name="ray-leave", daemon=True)
     thread.start()
     thread.join(LEAVE_S)
@@ -186,10 +187,10 @@ def _leave(ray: Any) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing of Ray's on standard output, where results go: its threads print there what befalls its nodes."""
+    """Drop what Ray's threads print about its nodes on standard output, which is for results."""
     given = sys.stdout
 
-    class Ours(io.TextIOBase):
+    class Filtered(io.TextIOBase):
         def write(self, text: str) -> int:
             name = threading.current_thread().name
             return len(text) if name.startswith("ray") or "(_log_main)" in name else given.write(text)
@@ -203,14 +204,14 @@ def _quiet() -> Iterator[None]:
         def fileno(self) -> int:
             return given.fileno()
 
-    sys.stdout = ours = Ours()
+    sys.stdout = filtered = Filtered()
     try:
         yield
     finally:
-        if sys.stdout is ours:
+        if sys.stdout is filtered:
             sys.stdout = given
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without the pages that follow."""
+    """The first line of an error's message."""
     return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,7 +1,7 @@
-"""Limits of time and memory, beyond which a worker is ended.
+"""Limits of time and memory, beyond which a worker is killed.
 
-A worker over a limit is ended, not refused: a decoder that gets no memory counts a damaged packet and goes on, and
-the rows would depend on the machine.
+A worker over its memory limit is killed instead of being denied memory: a decoder without memory counts a damaged packet and
+continues, so the rows would depend on the machine.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from feelit.run.task import Task
 
 TRIES = 2
-"""A segment that costs its worker is tried once more: memory may be short, or a disk asleep, only for the moment."""
+"""A segment whose worker died is retried once: memory may be short, or a disk slow, only temporarily."""
 
 LEAST_S, FRAME_S = 120.0, 1.0
-"""The default limit of a segment: this time, or this time per frame if that is more. Frames usually take milliseconds, so only
-endless work takes longer."""
+"""The default limit of a segment: `LEAST_S`, or `FRAME_S` per frame if that is more. Frames usually take milliseconds, so only
+a decoder that hangs takes longer."""
 
 INTERVAL_S = 0.2
 """The interval in which workers are checked."""
@@ -32,7 +32,7 @@ INTERVAL_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a segment cost its worker, and what to do about it."""
+    """Why the worker of a segment died, and what to do about it."""
 
     why: str
     hint: str
@@ -43,14 +43,14 @@ DIED = Cause("its worker died", "the decoder crashed on it, or memory ran out; t
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds that a segment may take, None for what its frames call for; bytes that a worker may take, None for any number.
+    """Seconds per segment, None for the default of its frames; bytes of memory per worker, None for no limit.
 
-    What counts is the memory that is a worker's own (anonymous pages, swapped ones included), as Linux reports it.
+    Memory is the private memory of a worker (anonymous pages, including swapped ones), as reported by Linux.
 
     Raises
     ------
     UsageError
-        if memory is to be limited on a system that does not report it.
+        for a limit of memory on a system that does not report it.
     """
 
     segment_s: float | None = None
@@ -79,7 +79,7 @@ class Limits:
 
 
 def own_bytes(pid: int) -> int:
-    """Memory that is a process's own; 0 if it has ended."""
+    """The private memory of a process; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
@@ -88,14 +88,14 @@ def own_bytes(pid: int) -> int:
 
 
 def given_up(task: Task, cause: Cause) -> FeelitError:
-    """The failure of a segment that cost its worker at every try."""
-    message = f"{task.info.path}: segment {task.segment.index} was tried again in vain: {cause.why}"
+    """The error of a segment whose worker died at every try."""
+    message = f"{task.info.path}: segment {task.segment.index} failed at every try: {cause.why}"
     return VideoReadError(message, cause.hint)
 
 
 @contextlib.contextmanager
 def watching(look: Callable[[], None]) -> Iterator[None]:
-    """Call `look` every INTERVAL_S in a thread of its own, while the block runs."""
+    """Call `look` every INTERVAL_S in a separate thread while the block runs."""
     done = threading.Event()
 
     def watch() -> None:

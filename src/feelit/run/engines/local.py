@@ -1,4 +1,4 @@
-"""Segments in worker processes of this machine."""
+"""Runs segments in worker processes on this machine."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ PATIENCE_S = 2.0
 """The time that workers have to end before they are killed."""
 
 MOST_EARLY_DEATHS = 3
-"""The number of workers that may die in a row before they start a segment. More cannot be chance."""
+"""How many workers in a row may die before they begin a segment; more is not a coincidence."""
 
 
 @dataclass(slots=True)
 class _InFlight:
-    """An order in a worker: how many workers have died on it, when the last one got it and whether it has begun, and why that
-    one was ended."""
+    """An order in a worker: how many workers have died on it, when the present one got it, whether it has begun, and why it was
+    killed."""
 
     order: Order
     deaths: int = 0
@@ -52,13 +52,14 @@ class _InFlight:
 
 
 class LocalEngine:
-    """Spawned processes: a fork would copy live ONNX sessions and their locks. Only the early worker may be a fork.
+    """Runs segments in spawned processes: a fork would copy live ONNX sessions and their locks. Only the early worker may be a
+    fork.
 
-    Each worker has a pipe of its own and shares no lock with others, so one that dies at any moment (out of memory, a decoder's
-    segmentation fault) takes only its segment with it, and is replaced. One that exceeds the limits is killed, and has died.
+    Each worker has its own pipe and shares no lock with others, so a worker that dies at any moment (out of memory, a crash of
+    the decoder) loses only its segment, and is replaced. One that exceeds the limits is killed, which counts as dying.
 
-    `work` is what a worker does with a task: a function that can be imported. `models` are those of the tasks, as far as they
-    are known beforehand: workers load them at once.
+    `work` is called with a task in a worker, and must be importable. `models` are those of the tasks, if known beforehand:
+    workers load them at once.
     """
 
     def __init__(self, workers: int, work: Work = analyze, limits: Limits | None = None, models: Models | None = None) -> None:
@@ -72,15 +73,15 @@ class LocalEngine:
         self._early_deaths = 0
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """See `Engine.run`. Ends all workers when the iteration ends, also when it is left early.
+        """See `Engine.run`. Ends all workers when the iteration ends, also if it is left early.
 
         Raises
         ------
         FeelitError
-            if not a single process can be started.
+            if no worker process can be started.
         """
         try:
-            with watching(self._end_the_excessive):
+            with watching(self._kill_over_limit):
                 yield from self._run(orders)
         finally:
             _end(self._running)
@@ -88,21 +89,21 @@ class LocalEngine:
     def _run(self, orders: Iterator[Order]) -> Iterator[Outcome]:
         more = True
         while more or self._waiting or any(worker.item for worker in self._running):
-            # Orders are drawn ahead of need, one a round: to open a video takes time, and workers should not wait for it.
+            # Orders are fetched ahead, one per round: opening a video takes time, for which workers should not wait.
             if more and len(self._waiting) < self._most:
                 order = next(orders, None)
                 more = order is not None
                 if order is not None:
                     self._waiting.append(_InFlight(order))
-            self._hand_out()
+            self._assign()
             drawing = more and len(self._waiting) < self._most
             idle = not any(worker.item for worker in self._running)  # as when no video needs work: no worker will answer
             outcomes = [self._outcome(worker) for worker in self._ready(0 if drawing or idle else None)]
-            self._hand_out()  # first, so that no worker waits while outcomes are looked at
+            self._assign()  # first, so that no worker waits while the caller handles outcomes
             yield from filter(None, outcomes)
 
-    def _hand_out(self) -> None:
-        """Give waiting orders to idle workers, and start workers while they are needed and allowed."""
+    def _assign(self) -> None:
+        """Give waiting orders to idle workers, and start workers if needed and allowed."""
         while self._waiting:
             worker = next((w for w in self._running if w.item is None), None)
             if worker is None:
@@ -116,7 +117,7 @@ class LocalEngine:
                 self._count_early_death(worker)
 
     def _spawn(self) -> bool:
-        """Start one more worker. If the system refuses, the run goes on with those that exist."""
+        """Start one more worker. If that fails, the run continues with the existing ones."""
         try:
             self._running.append(_Worker(self._work))
             if self._preparation is not None:
@@ -131,12 +132,12 @@ class LocalEngine:
             if not getattr(multiprocessing.current_process(), "_inheriting", False):
                 raise
             hint = 'put what your script does below if __name__ == "__main__", or give workers=0'
-            raise FeelitError("a process that is just being started imports the script that started it", hint) from error
+            raise FeelitError("a worker process imported the script that was starting it", hint) from error
         log.info("a worker was started", extra=facts(pid=self._running[-1].process.pid, workers=len(self._running)))
         return True
 
     def _count_early_death(self, worker: _Worker) -> None:
-        """Count a worker that died before it began a segment, which is no segment's fault.
+        """Count a worker that died before it began a segment, so that no segment caused it.
 
         Raises
         ------
@@ -146,7 +147,7 @@ class LocalEngine:
         self._early_deaths += not (worker.begun or worker.killed)
         if self._early_deaths > MOST_EARLY_DEATHS:
             how = f"exit code {worker.process.exitcode}"
-            hint = "what they print above says why; workers=0 does without them"
+            hint = "see their messages above; workers=0 runs without worker processes"
             raise FeelitError(f"worker processes end before they begin ({how})", hint)
 
     def _ready(self, timeout_s: float | None) -> list[_Worker]:
@@ -156,8 +157,8 @@ class LocalEngine:
         ready = wait([worker.pipe for worker in self._running], timeout_s)
         return [worker for worker in self._running if worker.pipe in ready]
 
-    def _end_the_excessive(self) -> None:
-        """Kill the workers that exceed a limit. One that has just finished dies idle, or on a segment that is tried again."""
+    def _kill_over_limit(self) -> None:
+        """Kill workers over a limit. A worker that has just finished may be killed idle, or on a segment that is retried."""
         for worker in list(self._running):
             item = worker.item
             if item is None or worker.process.pid is None:
@@ -169,7 +170,8 @@ class LocalEngine:
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
-        """None if the worker has just begun, says what it waits for, or died: its order goes to another, or it was idle."""
+        """The outcome from a worker that is ready. None if it has just begun, reported waiting, or died idle or with a try
+        left."""
         item = worker.item
         try:
             result: SegmentResult | FeelitError | str | None = worker.pipe.recv()
@@ -180,7 +182,7 @@ class LocalEngine:
                 log.info("an idle worker ended, and is replaced when it is needed")
                 return None
             self._count_early_death(worker)
-            item.deaths += item.begun or worker.killed  # one that died before it looked at the order did not die of it
+            item.deaths += item.begun or worker.killed  # not if it died before it began the order
             if item.deaths < TRIES:
                 log.warning("a worker ended; its segment is tried again", extra=facts(cause=item.cause.why, **_named(item)))
                 self._waiting.appendleft(item)
@@ -202,12 +204,12 @@ _early: list[_Worker] = []
 
 @contextlib.contextmanager
 def early_worker() -> Iterator[None]:
-    """Start a worker for the engine that is opened within: it loads what it needs while this process loads the rest.
+    """Start a worker for an engine opened in the block: it loads its modules while this process loads others.
 
-    It is forked where there is nothing yet that a fork could harm. That spares it the start of an interpreter, and this process
-    the one that keeps account of what spawned processes share.
+    It is forked if that is still safe. That saves the start of an interpreter, and of the resource tracker of spawned
+    processes.
     """
-    with contextlib.suppress(OSError):  # the engine says so when it needs workers
+    with contextlib.suppress(OSError):  # the engine reports it when it needs workers
         _early.append(_Worker(analyze, forked=_may_fork()))
         _early[0].prepare(prepare)
     try:
@@ -217,8 +219,8 @@ def early_worker() -> Iterator[None]:
 
 
 def _may_fork() -> bool:
-    """Whether this process has no second thread and no library with state of its own. Elsewhere than on Linux, those of the
-    system have some."""
+    """Whether a fork is safe: on Linux, with a single thread and none of the libraries that keep threads or locks. The system
+    libraries of other platforms do."""
     heavy = ("numpy", "pyarrow", "cv2", "av", "onnxruntime", "torch")
     return sys.platform == "linux" and threading.active_count() == 1 and not any(name in sys.modules for name in heavy)
 
@@ -229,7 +231,7 @@ def _named(item: _InFlight) -> dict[str, object]:
 
 
 class _Worker:
-    """A process, our end of its pipe, what it is working on, whether it ever began anything, and whether we killed it."""
+    """A process, our end of its pipe, its current order, whether it ever began one, and whether we killed it."""
 
     def __init__(self, work: Work, forked: bool = False) -> None:
         self.pipe, theirs = multiprocessing.Pipe()
@@ -245,15 +247,15 @@ class _Worker:
             self.pipe.close()
             raise
         finally:
-            theirs.close()  # the worker's own copy is the only one now, so that its death closes the pipe
+            theirs.close()  # then the worker has the only copy, and its death closes the pipe
 
     def prepare(self, preparation: Callable[[], None]) -> None:
-        """Let the worker load while nothing waits for it. A failure occurs again with the first task, and is reported then."""
+        """Let the worker load modules and models in advance. An error occurs again with the first task, which reports it."""
         with contextlib.suppress(OSError):
             self.pipe.send(preparation)
 
     def give(self, item: _InFlight) -> bool:
-        """Whether the worker is alive to take it."""
+        """Send an order to the worker. Returns False if the worker is dead."""
         try:
             self.pipe.send(item.order.task)
         except OSError:
@@ -273,22 +275,22 @@ def _end(workers: list[_Worker]) -> None:
         worker.process.join(max(0.0, deadline_s - time.monotonic()))
         if worker.process.is_alive():
             worker.process.kill()
-            worker.process.join(PATIENCE_S)  # one that waits for a dead network disk cannot be killed, nor waited for
+            worker.process.join(PATIENCE_S)  # one that is blocked by a dead network disk cannot be killed
         worker.pipe.close()
     workers.clear()
 
 
 def _serve_forked(ours: Connection, theirs: Connection, work: Work) -> None:
-    """The same in a forked worker, which has a copy of the parent's end of the pipe."""
+    """`_serve` in a forked worker, which also has a copy of the parent's end of the pipe."""
     ours.close()
     _serve(theirs, work)
 
 
 def _serve(pipe: Connection, work: Work) -> None:
-    """Run tasks one by one in a worker, until its parent ends, in whatever way."""
+    """Run tasks one by one in a worker, until its parent ends for whatever reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
-    lock = threading.Lock()  # what a storage is waited for is said by any thread
+    lock = threading.Lock()  # any thread may report that storage is waiting
 
     def send(content: object) -> None:
         with lock:
@@ -305,7 +307,7 @@ def _serve(pipe: Connection, work: Work) -> None:
                 with contextlib.suppress(Exception):
                     task()
                 continue
-            send(None)  # begun: from here on it is the task that a death is put down to
+            send(None)  # begun: from here on a death counts against the task
             send(attempt(task, work))
 
 
@@ -325,9 +327,9 @@ class _Process(multiprocessing.context.SpawnProcess):
 
 @contextlib.contextmanager
 def _interrupts_blocked(tracked: bool) -> Iterator[None]:
-    """Workers inherit the mask: Ctrl-C reaches the parent alone, which then ends them in order.
+    """Block SIGINT while a worker starts, which inherits the mask: only the parent gets Ctrl-C, and then ends the workers.
 
-    `tracked` says that a resource tracker comes with the first of them. That would take the mask off again.
+    With `tracked`, the resource tracker is started first: its start would lift the mask.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -345,7 +347,7 @@ def _interrupts_blocked(tracked: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _main_hidden() -> Iterator[None]:
-    """Keep workers from importing the user's script: it may lack a `__main__` guard, and tasks need nothing of it."""
+    """Keep workers from importing the user's script: it may lack a `__main__` guard, and tasks do not need it."""
     namespace: dict[str, object] = vars(sys.modules["__main__"])
     hidden: dict[str, object] = {name: namespace.pop(name) for name in ("__file__", "__spec__") if name in namespace}
     namespace["__spec__"] = None
@@ -357,7 +359,7 @@ def _main_hidden() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _spawn_named() -> Iterator[None]:
-    """Let workers know that processes are spawned, whatever this process prefers: they do not know joblib's "loky"."""
+    """Pass "spawn" to workers as the start method, whatever this process uses: they would not know joblib's "loky"."""
     namespace = vars(multiprocessing.spawn)
     known = namespace["get_start_method"]
     namespace["get_start_method"] = lambda: "spawn"

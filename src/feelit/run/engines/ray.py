@@ -1,6 +1,6 @@
-"""Segments as tasks of a Ray cluster that runs already.
+"""Runs segments as tasks on a running Ray cluster.
 
-Every node must have this version of feelit, and see the videos under the same paths: docs/clusters.md.
+Every node needs this version of feelit and the videos under the same paths: docs/clusters.md.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ from feelit.logs import facts
 from feelit.models.paths import models_folder
 from feelit.options import Device
 from feelit.run.engines import Order, Outcome, Work, analyze, attempt
-from feelit.run.engines.cluster import LOOK_S, Head, first_line, import_ray, joined, lost, reachable
+from feelit.run.engines.cluster import CHECK_S, Head, first_line, import_ray, joined, lost, reachable
 from feelit.run.engines.limits import DIED, INTERVAL_S, TRIES, Cause, Limits, given_up
 from feelit.run.task import Task
 from feelit.storage.location import absolute
 
 GRACE_S = 5.0
-"""A timer in C ends a worker after this time if the decoder holds the interpreter's lock, so that it cannot end itself."""
+"""A timer in C ends a worker this long after its limit, if the decoder holds the interpreter lock so that it cannot end
+itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What is sent to a node.
+    """A task as sent to a node.
 
-    `last` says that the segment will not be tried again, `home` where the built-in models lie on the machine that sends it.
+    `last` is whether this is the segment's last try, `home` the folder of the built-in models on the sending machine.
     """
 
     task: Task
@@ -50,18 +51,18 @@ class Assignment:
 
 
 def serve(assignment: Assignment) -> bytes:
-    """Run a task on a Ray worker, in a thread of its own, while this thread checks the limits.
+    """Run a task on a Ray worker in a separate thread, while this thread checks the limits.
 
     Returns
     -------
-    the pickled result or failure. Arrays by themselves would stay in the object store, pinned as long as they are in use.
+    The pickled result or error. Bare arrays would stay pinned in the object store as long as they are in use.
     """
     if assignment.version != __version__:
         raise RuntimeError(f"feelit {__version__} is installed there, {assignment.version} here")
-    task = _at_home(assignment)
+    task = _with_local_models(assignment)
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
     started_s = time.monotonic()
-    with _ended_from_without(assignment.limits.allowed_s(task) + GRACE_S):
+    with _exit_timer(assignment.limits.allowed_s(task) + GRACE_S):
         threading.Thread(target=lambda: answers.put(attempt(task, assignment.work)), name="work", daemon=True).start()
         while True:
             with contextlib.suppress(queue.Empty):
@@ -73,8 +74,8 @@ def serve(assignment: Assignment) -> bytes:
                 os._exit(1)
 
 
-def _at_home(assignment: Assignment) -> Task:
-    """The task with built-in models where this machine has them."""
+def _with_local_models(assignment: Assignment) -> Task:
+    """The task with the paths of this machine's built-in models."""
 
     def found(path: Path) -> Path:
         return models_folder() / path.name if path.parent == assignment.home else path
@@ -86,7 +87,7 @@ def _at_home(assignment: Assignment) -> Task:
 
 
 @contextlib.contextmanager
-def _ended_from_without(after_s: float) -> Iterator[None]:
+def _exit_timer(after_s: float) -> Iterator[None]:
     """End this process after a time, even if the interpreter is blocked."""
     with Path(os.devnull).open("w") as nowhere:
         faulthandler.dump_traceback_later(after_s, exit=True, file=nowhere)
@@ -99,22 +100,22 @@ def _ended_from_without(after_s: float) -> Iterator[None]:
 log = logging.getLogger(__name__)
 
 LOSSES = 5
-"""The most nodes that may be lost under a segment. It is rarely its fault, but a segment that crashes each node must fail."""
+"""A segment fails after this many lost nodes. They are rarely its fault, but a segment that crashes every node must fail."""
 
 AHEAD = 2
-"""The default number of tasks in flight per task that the cluster can run: nodes never wait for the next one, and an
-autoscaler sees that tasks are waiting."""
+"""The default number of tasks in flight per slot of the cluster: nodes never wait for the next task, and an autoscaler sees
+the queue."""
 
 GPU_SHARE = 0.25
-"""What a task asks of a GPU: decoding on the CPU keeps a model waiting most of the time, so four share one."""
+"""The share of a GPU per task: models mostly wait for decoding on the CPU, so four tasks share one."""
 
-FELLED = Cause("its nodes were lost", "the cluster loses nodes, or the segment takes all memory of one; set --memory-limit")
-STARVED = Cause("Ray ended its worker because memory ran out", "give nodes more memory, or try a smaller --batch")
+NODES_LOST = Cause("its nodes were lost", "the cluster loses nodes, or the segment takes all memory of one; set --memory-limit")
+OUT_OF_MEMORY = Cause("Ray ended its worker because memory ran out", "give nodes more memory, or try a smaller --batch")
 
 
 @dataclass(slots=True)
 class _InFlight:
-    """An order on its way, how many workers have died on it, and how many nodes."""
+    """An order in flight, with the numbers of workers and nodes lost on it."""
 
     order: Order
     deaths: int = 0
@@ -122,18 +123,19 @@ class _InFlight:
 
 
 class RayEngine:
-    """Tasks in flight are bounded, so that neither the driver nor the object store fills; results are taken as they come.
+    """Runs segments on a Ray cluster. The number of tasks in flight is limited, so that neither the driver nor the object store
+    fills.
 
     Ray's own retries are off: a segment whose worker died is sent once more, as by `LocalEngine`, and one whose node was lost
-    is sent elsewhere.
+    is sent to another.
 
     Parameters
     ----------
     address : "auto", HOST:PORT or ray://HOST:PORT
-    device : where models run, which says what a task asks for
-    limits : what a segment may cost
-    most : tasks in flight; None stands for `AHEAD` a slot of the cluster
-    work : what a worker does with a task: a function that can be imported on the nodes
+    device : where models run; determines the GPU share of a task
+    limits : of time and memory
+    most : tasks in flight; None means `AHEAD` per slot of the cluster
+    work : called with a task in a worker; must be importable on the nodes
 
     Raises
     ------
@@ -158,21 +160,21 @@ class RayEngine:
         self._waiting: deque[_InFlight] = deque()
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """See `Engine.run`. Cancels what is in flight when the iteration ends; the cluster goes on.
+        """See `Engine.run`. Cancels tasks in flight when the iteration ends; the cluster keeps running.
 
         Raises
         ------
         FeelitError
-            if the cluster cannot be joined, is lost, or cannot do the work at all.
+            if the cluster cannot be joined, is lost, or cannot run tasks at all.
         """
         with joined(self._ray, self._address):
             submit = _Submitter(self._ray, self._share_of_gpu(), self._limits, self._work)
             head = Head(self._ray, self._address)
             try:
                 yield from self._run(orders, submit, head)
-            except (self._ray.exceptions.RayError, ConnectionError) as error:  # the latter by ray://
+            except (self._ray.exceptions.RayError, ConnectionError) as error:  # the latter with ray://
                 raise lost(self._address, first_line(error)) from error
-            except SystemError as error:  # how what a signal handler raises comes out of Ray's core
+            except SystemError as error:  # wraps what a signal handler raises inside Ray's core
                 raise error.__cause__ or error from None
             finally:
                 with contextlib.suppress(self._ray.exceptions.RayError, ConnectionError):
@@ -182,8 +184,8 @@ class RayEngine:
     def _run(self, orders: Iterator[Order], submit: _Submitter, head: Head) -> Iterator[Outcome]:
         more, most = True, 1
         while more or self._waiting or self._flying:
-            head.look()
-            if head.answers:  # else to ask would take until Ray gives it up
+            head.check()
+            if head.answers:  # else the call blocks until Ray gives up
                 most = self._room()
             if len(self._flying) < most and more and not self._waiting:
                 order = next(orders, None)
@@ -196,14 +198,14 @@ class RayEngine:
             if not self._flying:
                 continue
             drawing = more and len(self._flying) < most
-            ready, _ = self._ray.wait(list(self._flying), num_returns=1, timeout=0 if drawing else LOOK_S)
+            ready, _ = self._ray.wait(list(self._flying), num_returns=1, timeout=0 if drawing else CHECK_S)
             for reference in ready:
                 outcome = self._outcome(reference, self._flying.pop(reference))
                 if outcome is not None:
                     yield outcome
 
     def _room(self) -> int:
-        """How many tasks may be in flight now; nodes come and go."""
+        """How many tasks may be in flight at present; the number of nodes may change."""
         if self._most is not None:
             return self._most
         has = self._ray.cluster_resources()
@@ -213,12 +215,12 @@ class RayEngine:
         return AHEAD * max(1, int(slots))
 
     def _share_of_gpu(self) -> float:
-        """What a task asks of a GPU.
+        """The share of a GPU per task.
 
         Raises
         ------
         FeelitError
-            if it must have one and the cluster has none.
+            if a GPU is required and the cluster has none.
         """
         if self._device == "cpu":
             return 0.0
@@ -229,23 +231,24 @@ class RayEngine:
         return GPU_SHARE if has_gpus else 0.0
 
     def _outcome(self, reference: Any, item: _InFlight) -> Outcome | None:
-        """None if the segment is to be sent again."""
+        """The outcome of a finished task; None if its segment is sent again."""
         errors = self._ray.exceptions
         try:
             answer: bytes = self._ray.get(reference)
-        except errors.RayTaskError as error:  # not the work's failure, which travels in words: ours, or a node's
+        except errors.RayTaskError as error:  # not an error of the work, which `serve` returns
             hint = "every node needs this version of feelit, installed as here: see docs/clusters.md"
             raise FeelitError(f"a node of the Ray cluster cannot run tasks: {_last_line(error)}", hint) from error
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
             item.deaths += 1
-            return self._again(item, item.deaths < TRIES, STARVED if isinstance(error, errors.OutOfMemoryError) else DIED)
+            cause = OUT_OF_MEMORY if isinstance(error, errors.OutOfMemoryError) else DIED
+            return self._again(item, item.deaths < TRIES, cause)
         except (errors.NodeDiedError, errors.ObjectLostError, errors.TaskCancelledError):
             item.losses += 1
-            return self._again(item, item.losses < LOSSES, FELLED)
+            return self._again(item, item.losses < LOSSES, NODES_LOST)
         return Outcome(item.order, pickle.loads(answer))
 
     def _again(self, item: _InFlight, may: bool, cause: Cause) -> Outcome | None:
-        """Send a segment once more, if it may."""
+        """Send a segment again if it `may` be; else its failure."""
         if not may:
             return Outcome(item.order, given_up(item.order.task, cause))
         task = item.order.task
@@ -260,7 +263,7 @@ class _Submitter:
 
     def __init__(self, ray: Any, gpu_share: float, limits: Limits, work: Work) -> None:
         options = {"num_cpus": 1, "num_gpus": gpu_share, "max_retries": 0}
-        # At the last try a worker that exceeds a limit says so, and ends because it may take one call only.
+        # At the last try a worker over a limit returns the error; max_calls=1 then ends it.
         self._first = ray.remote(**options, max_calls=0)(serve)
         self._last = ray.remote(**options, max_calls=1)(serve)
         self._limits, self._work = limits, work
@@ -273,7 +276,7 @@ class _Submitter:
 
 
 def _absolute(task: Task) -> Task:
-    """The same task for workers that have other working folders."""
+    """The task with absolute paths, for workers with other working folders."""
     given = task.models
     identity = given.identity.absolute() if given.identity is not None else None
     models = replace(given, detector=given.detector.absolute(), expression=given.expression.absolute(), identity=identity)
