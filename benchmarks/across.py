@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from feelit.identity.across import JOIN, Candidate, group_people
-from feelit.identity.group import LEFT_OVER, odds_times
+from feelit.identity.group import JOIN_UNMATCHED, odds_times
 from feelit.identity.likeness import OFFSET, SLOPE, cohort, least_likeness, normal, normalised_likeness, probability
 from feelit.models.paths import model_path
 from feelit.types import Bool, Float32, Float64, Int64
@@ -169,7 +169,7 @@ def left(identity: Path) -> None:
         error = equal_error(score, np.arange(len(score)) < len(same))
         print(f"means of 1 to 8 pictures of {len(people)} people: equal error {100 * error:.2f} %")
         for odds in (1, 5, 10, 20, 40):
-            shares = [(odds_times(probability(s, 1), odds) >= LEFT_OVER).mean() for s in (same, different)]
+            shares = [(odds_times(probability(s, 1), odds) >= JOIN_UNMATCHED).mean() for s in (same, different)]
             print(f"  left over, odds {odds} times higher: {shares[0]:.3f} of one person joined, {shares[1]:.3f} of two")
 
 

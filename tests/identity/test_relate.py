@@ -136,9 +136,7 @@ def test_without_embeddings_and_video_it_says_so_and_changes_nothing(folder: Pat
     hidden = made / "a.hidden"
     (made / "a.mp4").rename(hidden)
     try:
-        with pytest.raises(
-            UsageError, match=r"no embeddings of .*a\.mp4 are kept, and the video cannot be looked at"
-        ) as caught:
+        with pytest.raises(UsageError, match=r"no embeddings of .*a\.mp4 are stored, and its video cannot be used") as caught:
             feelit.people(folder, across=True)
         assert "--videos" in caught.value.hint
     finally:
@@ -174,7 +172,7 @@ def test_a_person_who_may_be_meant_is_not_named(
     [
         ("none", "shows no face"),
         ("two", "shows 2 faces"),
-        ("text", "is no picture that can be read"),
+        ("text", "is not a readable picture"),
         ("gone", "cannot be read"),
     ],
 )
@@ -210,4 +208,4 @@ def test_a_damaged_file_of_embeddings_is_named(folder: Path) -> None:
     (folder / KEPT).write_text("damaged", encoding="utf-8")
     with pytest.raises(TimelineReadError, match="is not a readable file of embeddings"):
         feelit.people(folder, across=True)
-    assert "what could not be read" in " ".join(feelit.people(folder, forget=True).attrs["notes"])
+    assert "unreadable content" in " ".join(feelit.people(folder, forget=True).attrs["notes"])

@@ -1,1 +1,1 @@
-"""Who is who: a few embeddings a face, and tracks grouped into persons."""
+"""Identity: embeddings of faces, tracks grouped into persons, and corrections by hand."""

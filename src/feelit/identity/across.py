@@ -1,8 +1,8 @@
 """Groups the people of many recordings: average linkage of those who are likely enough to be one person.
 
-Only pairs that are alike enough are compared, found block by block: a mean is never above the largest of its
-members, so ten thousand people need seconds and no matrix of all pairs. People of one file are never joined, nor people of two
-names; people of one name always are.
+Only pairs with enough likeness are compared, found block by block: a mean is never above its largest member. So ten thousand
+people take seconds, without a matrix of all pairs. People with the same name are always joined; otherwise people of one file,
+and people with two names, never are.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from feelit.identity.likeness import LEAST_WEIGHT, least_likeness, normal, norma
 from feelit.types import Float32, Float64
 
 JOIN = 0.99
-"""From this probability on, people of two files are one: at most one join in a hundred is expected to be wrong."""
+"""People of two files are joined from this probability on: at most one join in a hundred is expected to be wrong."""
 
 PROPOSE = 0.1
-"""From this probability on, a pair is shown."""
+"""Pairs are proposed from this probability on."""
 
 BLOCK = 1024
 
 MOST_NEAR = 64
-"""The most similar people that are compared with each person, so that a crowd of equal faces costs no more than others."""
+"""Each person is compared with at most this many nearest ones, which limits the time for many equal faces."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """Two people, by their places, who may be one."""
+    """Two people, by the indices of the first members of their groups, who may be one."""
 
     one: int
     other: int
@@ -50,11 +50,11 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Groups:
-    """Who is one person: for each candidate the place of the first of its group, and pairs that are not joined."""
+    """The result of grouping."""
 
-    group: tuple[int, ...]
-    proposals: tuple[Proposal, ...]
-    confidence: tuple[float, ...]  # of each: that it is one with the others of its group; 1 for a group of one
+    group: tuple[int, ...]  # of each candidate: the index of the first member of its group
+    proposals: tuple[Proposal, ...]  # pairs of groups that are not joined
+    confidence: tuple[float, ...]  # of each candidate: that it is the person of its group; 1 for a group of one
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ def group_people(people: Sequence[Candidate]) -> Groups:
 
 
 def _near_pairs(people: Sequence[Candidate], means: Float32, usual: Float32, least: float) -> list[tuple[int, int]]:
-    """Pairs of two files that are alike enough, found block by block."""
+    """Pairs from two files with at least the given likeness, found block by block."""
     file = np.array([person.file for person in people])
     good = np.array([person.weight >= LEAST_WEIGHT for person in people])
     found: list[tuple[int, int]] = []
@@ -118,7 +118,7 @@ def _near_pairs(people: Sequence[Candidate], means: Float32, usual: Float32, lea
 
 
 def _join_names(groups: dict[int, _Group]) -> None:
-    """People of one name are one person."""
+    """Join people with the same name."""
     first: dict[str, int] = {}
     for number in sorted(groups):
         for name in groups[number].names:
@@ -129,7 +129,7 @@ def _join_names(groups: dict[int, _Group]) -> None:
 
 
 def _join(groups: dict[int, _Group], least: float) -> None:
-    """Join the two groups of highest likeness until none are likely enough."""
+    """Join the two groups with the highest likeness until it is below `least`."""
     queue: list[tuple[float, int, int]] = []
 
     def push(one: int, other: int) -> None:
@@ -144,7 +144,7 @@ def _join(groups: dict[int, _Group], least: float) -> None:
     while queue:
         score, one, other = heapq.heappop(queue)
         if one not in groups or other not in groups or _score(groups[one], groups[other]) != -score:
-            continue  # one of them has changed since
+            continue  # one of them has changed meanwhile
         if not _may_join(groups[one], groups[other]):
             continue
         _merge(groups, one, other)
@@ -189,7 +189,7 @@ def _proposals(groups: dict[int, _Group], first: dict[int, int], candidates: flo
 def _confidence(
     place: int, people: Sequence[Candidate], means: Float32, usual: Float32, group: _Group, candidates: float
 ) -> float:
-    """How likely a person is one with the others of the group."""
+    """The probability that a person is the same as the others of the group."""
     rest_weight = group.weight - people[place].weight
     if len(group.members) == 1 or rest_weight <= 0:
         return 1.0

@@ -1,7 +1,7 @@
-"""The automatic result of one video through every correction, in order.
+"""Applies corrections to the automatic result of one video, in order.
 
-A correction finds its people by faces (`edits.Face`). Where the faces of one person are several people now, most of them
-decide. Numbers stay what they were: of merged people the lowest number, the second part of a split one gets a new number.
+A correction finds its people by faces (`edits.Face`). If these faces now belong to several people, the majority decides.
+Numbers are stable: merged people keep the lowest number, the second part of a split person gets a new one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from feelit.types import Int64
 
 NOBODY = -1
 SHOWN = 12
-"""How many of the people that there are a hint names."""
+"""A hint lists at most this many people."""
 
 
 @dataclass(slots=True)
@@ -33,17 +33,17 @@ class _Part:
 
     track: int
     start_s: float
-    number: int  # of the track, once rows are written
+    number: int  # of the track in the written rows
     person: int
     confidence: float
     by_hand: bool = False
 
 
 class Grouping:
-    """Who is who in one video, while corrections are applied.
+    """The people of one video while corrections are applied.
 
-    People have numbers of their own within the video, which edits work on, and may have others that they share with people of
-    other recordings: those are what everybody sees.
+    Each person has an own number within the video, used internally, and may have a number shared across recordings. The shown
+    number is the shared one if there is one, else the own one.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Grouping:
 
     Attributes
     ----------
-    names : given by hand, by own number
+    names : given by edits, by own number
     across : shared numbers and names, by own number
     """
 
@@ -71,26 +71,26 @@ class Grouping:
 
     @property
     def people(self) -> list[int]:
-        """The numbers of the people, in order."""
+        """The shown numbers of the people, in order."""
         return sorted(map(self.shown, {part.person for part in self._parts if part.person != NOBODY}))
 
     @property
     def shown_names(self) -> dict[int, str]:
-        """What people are called, by number: by hand, or in another recording."""
+        """Names by shown number: from edits, else from another recording."""
         found = {number: name for number, name in self.across.values() if name}
         return found | {self.shown(person): name for person, name in self.names.items()}
 
     def shown(self, person: int) -> int:
-        """The number that everybody sees, of a person's own one."""
+        """The shown number of a person, by own number."""
         return self.across.get(person, (person, None))[0]
 
     def own(self, number: int) -> int | None:
-        """The own number of a person; None if there is none of this number."""
+        """The own number of a person, by shown number; None if there is no such person."""
         people = {part.person for part in self._parts if part.person != NOBODY}
         return next((person for person in people if self.shown(person) == number), None)
 
     def share(self, numbers: Mapping[int, tuple[int, str | None]]) -> None:
-        """Give people numbers and names that they share with those of other recordings, by the numbers that they have."""
+        """Set the shared numbers and names of people, by their present shown numbers."""
         people = {number: own for number in self.people if (own := self.own(number)) is not None}
         self.across = {people[number]: new for number, new in numbers.items() if number in people}
 
@@ -100,19 +100,19 @@ class Grouping:
         return np.flatnonzero(mine[self._part_of])
 
     def apply(self, edit: Edit) -> None:
-        """Carry a correction out.
+        """Apply a correction.
 
         Raises
         ------
         UsageError
-            if it is about people who are not there, or cannot be.
+            if its people do not exist, or it is contradictory.
         """
         if edit.kind == "merge":
             self._merge(sorted({self._who(edit, str(number), number) for number in edit.people}, key=self.shown))
         elif edit.kind == "split":
             assert edit.at_s is not None
             before, after = (self._who(edit, side, edit.people[0]) for side in (BEFORE, AFTER))
-            if before == after:  # else they are two people already
+            if before == after:  # else they are already two people
                 self._split(before, edit.at_s)
         elif edit.kind == "not_a_face":
             person = self._who(edit, str(edit.people[0]), edit.people[0])
@@ -123,9 +123,9 @@ class Grouping:
             self._name(self._who(edit, str(edit.people[0]), edit.people[0]), edit.name)
 
     def edits_of(self, options: PeopleOptions, by: Mapping[int, str] | None = None) -> list[Edit]:
-        """What the options of the command line ask for, as edits with faces; each is applied at once.
+        """Convert command-line options to edits with faces, and apply each.
 
-        All numbers are those of before. `by` says what gave a person its name, by number, where no human did.
+        All numbers are those before the first edit. `by` is the source of names not given by a human, by number.
 
         Raises
         ------
@@ -151,16 +151,16 @@ class Grouping:
         return edits
 
     def with_faces(self, edit: Edit, before: Mapping[int, Int64] | None = None) -> Edit:
-        """The same correction, with faces for the people that it names by numbers only.
+        """The correction with faces added if it has numbers only.
 
         Parameters
         ----------
-        before : rows of people who may have been merged since
+        before : rows of people, by number, who may have been merged since
 
         Raises
         ------
         UsageError
-            if there is no such person, or nobody to be split off.
+            if there is no such person, or one side of a split would be empty.
         """
         if edit.faces:
             return edit
@@ -174,7 +174,7 @@ class Grouping:
         return replace(edit, faces=dict(zip((BEFORE, AFTER), map(self.seen.chosen, sides), strict=True)))
 
     def parts(self) -> tuple[Parts, Int64]:
-        """The tracks and what they were split into, ordered by track and time, and the number of each."""
+        """The tracks and their parts, ordered by track and time, and the track number of each."""
         order = sorted(range(len(self._parts)), key=lambda i: (self._parts[i].track, self._parts[i].start_s))
         parts = [self._parts[i] for i in order]
         first = np.full(len(self._parts), np.inf)
@@ -189,7 +189,7 @@ class Grouping:
         return found, np.array([p.number for p in parts], np.int64)
 
     def splits(self) -> list[dict[str, Any]]:
-        """Tracks that were split off, for the metadata."""
+        """Tracks split off by hand, for the metadata."""
         return [
             {"track_id": p.number, "from": p.track, "start_s": round(p.start_s, 4)} for p in self._parts if p.number != p.track
         ]
@@ -208,12 +208,12 @@ class Grouping:
             faces = edit.faces.get(key, ())
             when = f" at {faces[0].time_s:g} s" if faces else ""
             raise UsageError(
-                f"nobody is seen{when} where person {number} was", "delete this edit, or analyse as you did before"
+                f"no face{when} where person {number} was", "delete this edit, or analyse with the settings of before"
             )
         return person
 
     def _known(self, number: int) -> int:
-        """The own number of a person who has to be there."""
+        """The own number of a person; raises UsageError if there is no such person."""
         own = self.own(number)
         if own is None:
             there = self.people
@@ -228,7 +228,7 @@ class Grouping:
                 self._refuse_together(one, other, rows)
         names = {self.names[person] for person in people if person in self.names}
         if len(names) > 1:
-            raise UsageError(f"{' and '.join(sorted(names))} are two names for one person", "take one of the names away first")
+            raise UsageError(f"{' and '.join(sorted(names))} are two names for one person", "remove one of the names first")
         keep = people[0]
         for person in people[1:]:
             self._move(person, keep)
@@ -237,7 +237,7 @@ class Grouping:
             self.names[keep] = names.pop()
 
     def _refuse_together(self, one: int, other: int, rows: Mapping[int, Int64]) -> None:
-        """People who share a frame are two, unless their boxes are about the same face."""
+        """Refuse to merge people who share a frame, unless their boxes are around the same face."""
         time_s, box = self.seen.time_s, self.seen.box
         mine, theirs = rows[one], rows[other]
         mine = mine[np.isin(time_s[mine], time_s[theirs])]
@@ -245,8 +245,8 @@ class Grouping:
             same = theirs[time_s[theirs] == time_s[row]]
             if (iou(box[row : row + 1], box[same])[0] < APART).all():
                 both = f"persons {self.shown(one)} and {self.shown(other)}"
-                message = f"{both} are both in the picture at {time_s[row]:.2f} s, so they are not one"
-                raise UsageError(message, "split the one that holds two people first")
+                message = f"{both} are both in the picture at {time_s[row]:.2f} s, so they are not one person"
+                raise UsageError(message, "if one of them is two people, split it first")
 
     def _sides(self, person: int, rows: Int64, at_s: float) -> tuple[Int64, Int64]:
         time_s = self.seen.time_s[rows]
@@ -283,5 +283,5 @@ class Grouping:
         if holder is not None:
             one, other = sorted((self.shown(holder), self.shown(person)))
             hint = f"if they are one person, use --merge {one},{other}"
-            raise UsageError(f"{name} is the name of person {self.shown(holder)} already", hint)
+            raise UsageError(f"{name} is already the name of person {self.shown(holder)}", hint)
         self.names[person] = name

@@ -1,7 +1,7 @@
-"""Corrections by hand, from options and files of edits to timelines.
+"""Applies corrections by hand, from options and files of edits, to timelines.
 
-The file of edits is the source: a timeline always shows the automatic result with the edits of the file applied to it. Both
-are checked before either is written, the file of edits first; should only that succeed, the next run does the rest.
+The file of edits is authoritative: a timeline is always the automatic result with the edits of the file applied. Both are
+checked before either is written, the file of edits first; if writing the timeline then fails, the next run completes it.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from feelit.timeline.schema import schema_of, unpack_metadata
 from feelit.timeline.write import TimelineWriter
 
 Asked = tuple[PeopleOptions, Mapping[int, str]]
-"""Corrections of one video, and what gave people their names, by number, where no human did."""
+"""Corrections of one video, and the sources of names not given by a human, by number."""
 
 Given = Mapping[str, Mapping[int, tuple[str, float]]]
-"""Names that photographs give: by video and number, with their probability."""
+"""Names from photographs, with their probability, by video and number."""
 
 
 def correct(timelines: Sequence[Location], options: PeopleOptions, given: Given | None = None) -> list[str]:
-    """Apply what options ask for, and what files of edits say, to timelines.
+    """Apply the corrections of options and of files of edits to timelines.
 
     Parameters
     ----------
-    given : names besides those of the options, which no human gave
+    given : additional names, from photographs
 
     Returns
     -------
-    what was done, a line each
+    What was done, one line each.
 
     Raises
     ------
     UsageError
-        if a correction is about people who are not there, or cannot be.
+        if the people of a correction do not exist, or it is contradictory.
     TimelineReadError
         if a timeline cannot be read.
     OutputError
@@ -74,16 +74,16 @@ def correct(timelines: Sequence[Location], options: PeopleOptions, given: Given 
 
 
 def reapply(timelines: Iterable[Path]) -> list[str]:
-    """Apply the corrections that lie beside timelines which were just analysed.
+    """Apply the files of corrections beside timelines that were just analysed.
 
     Returns
     -------
-    what was done, a line each
+    What was done, one line each.
 
     Raises
     ------
     UsageError
-        if they do not fit; the timelines stay as the analysis made them.
+        if they do not fit; the timelines then stay uncorrected.
     """
     notes: list[str] = []
     there: dict[Path, bool] = {}
@@ -104,8 +104,8 @@ def _chosen(recordings: Sequence[Recording], video: str | None) -> Recording:
     """The video that a correction is about."""
     if video is None:
         if len(recordings) != 1:
-            hint = f"say which with --video; they hold {names_of(recordings)}"
-            raise UsageError(f"the timelines hold {len(recordings)} videos, and numbers of people are those of one", hint)
+            hint = f"choose one with --video; they hold {names_of(recordings)}"
+            raise UsageError(f"the timelines hold {len(recordings)} videos, but a correction is of one", hint)
         return recordings[0]
     found = [r for r in recordings if video in (r.name, PurePosixPath(r.name).name)]
     if len(found) != 1:
@@ -116,7 +116,7 @@ def _chosen(recordings: Sequence[Recording], video: str | None) -> Recording:
 
 @dataclass(slots=True)
 class _Plan:
-    """What one file of edits changes in the timelines beside it."""
+    """The changes of one file of edits to its timelines."""
 
     file: EditsFile
     recordings: dict[Path, list[Recording]]
@@ -130,7 +130,7 @@ class _Plan:
         Raises
         ------
         UsageError
-            if an edit is about people who are not there, or cannot be.
+            if the people of an edit do not exist, or it is contradictory.
         """
         everybody = [recording for found in self.recordings.values() for recording in found]
         mine = any(recording is target or recording.name in given for recording in everybody)
@@ -145,10 +145,10 @@ class _Plan:
                     (o, {}) for o, r in ((short, short_target), (options, target)) if r is recording and o is not None
                 ]
                 asked += [_as_options(given[recording.name])] if recording.name in given else []
-                self._take(path, recording, asked, alone=len(everybody) == 1)
+                self._correct(path, recording, asked, alone=len(everybody) == 1)
 
     def carry_out(self) -> list[str]:
-        """Write the file of edits if it changed, then the timelines that did."""
+        """Write the file of edits if it changed, then the changed timelines."""
         if self.edits != list(self.file.edits) or self.file.short.corrects:
             write_edits(self.file.path, self.edits)
         for path, corrected in self.corrected.items():
@@ -157,7 +157,7 @@ class _Plan:
             self.notes.append(f"{path} has {count or 'no'} correction{'' if count == 1 else 's'} of {self.file.path} now")
         return self.notes
 
-    def _take(self, path: Path, recording: Recording, asked: Sequence[Asked], *, alone: bool) -> None:
+    def _correct(self, path: Path, recording: Recording, asked: Sequence[Asked], *, alone: bool) -> None:
         mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
         other = [e for e in self.edits if e.video == recording.name and e.fingerprint not in (None, _fingerprint(recording))]
         if other:
@@ -170,7 +170,7 @@ class _Plan:
         grouping = self._grouping(seen, recording, mine)
         for options, by in asked:
             named = {grouping.names.get(grouping.own(number) or 0) for number, _ in options.name} - {None}
-            if named:  # a new name takes the place of the old one
+            if named:  # a new name replaces the old one
                 self.edits = [e for n, e in enumerate(self.edits) if not (n in mine and e.kind == "name" and e.name in named)]
                 mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
                 grouping = self._grouping(seen, recording, mine)
@@ -180,7 +180,7 @@ class _Plan:
         self.corrected.setdefault(path, {})[recording.name] = (grouping, [self.edits[n] for n in mine])
 
     def _grouping(self, seen: SeenFaces, recording: Recording, mine: Sequence[int]) -> Grouping:
-        """The automatic result with some of the edits applied, which name their faces from now on."""
+        """The automatic result with the edits of the given indices applied; faces are added to edits without."""
         grouping = Grouping(seen)
         for n in mine:
             try:
@@ -192,13 +192,13 @@ class _Plan:
 
 
 def _as_options(names: Mapping[int, tuple[str, float]]) -> Asked:
-    """Names that photographs gave, as options, and what each came from."""
+    """Names from photographs, as options, and the source of each."""
     by = {number: f"photographs, probability {sure:g}" for number, (_, sure) in names.items()}
     return PeopleOptions(name=tuple((number, name) for number, (name, _) in names.items())), by
 
 
 def _is_of(edit: Edit, recording: Recording, alone: bool) -> bool:
-    """Whether an edit is about a video: known by its content, else by its name, else as the only one."""
+    """Whether an edit is about a video, identified by its content, else by its name, else by being the only one."""
     if edit.fingerprint is not None:
         return edit.fingerprint == _fingerprint(recording)
     if edit.video is not None:
@@ -218,19 +218,19 @@ def _fingerprint(recording: Recording) -> str | None:
 
 
 def _applied_beside(recordings: dict[Path, list[Recording]]) -> list[Edit]:
-    """The edits that timelines had when they lost their file: of whole folders, since a new file speaks for all of them."""
+    """The edits applied to timelines whose file of edits is missing: of whole folders, as a new file is for all of them."""
     found: list[Edit] = []
     for path in sorted({path for one in recordings for path in (one, *one.parent.glob("[!_.]*.parquet"))}):
         try:
             videos = unpack_metadata(pq.read_schema(path), str(path)).get("videos", {})
         except (TimelineReadError, OSError, ValueError, pa.ArrowException):
-            continue  # it is none of those that were asked for, or reported when it is read
+            continue  # not one of the given timelines, or reported when it is read
         found += [edit for facts in videos.values() for edit in edits_in(facts) if edit not in found]
     return found
 
 
 Corrected = tuple[Grouping, Sequence[Edit]]
-"""Who is who in a video now, and the edits by which that came about."""
+"""The corrected people of a video, and the edits applied."""
 
 
 def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
@@ -239,12 +239,12 @@ def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
     Parameters
     ----------
     path : the file
-    corrected : by the names of its videos; those that are missing stay as they are
+    corrected : by the names of its videos; the others stay unchanged
 
     Raises
     ------
     TimelineReadError
-        if it cannot be read any more.
+        if it can no longer be read.
     OutputError
         if it cannot be written.
     """
@@ -270,7 +270,7 @@ def _rows(grouping: Grouping) -> PersonRows:
 
 
 def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: Sequence[Edit]) -> dict[str, Any]:
-    """The metadata of a video: as the analysis left them, if nothing has changed since."""
+    """The metadata of a corrected video; those of the analysis if there are no corrections."""
     automatic = grouping.seen.automatic
     kept = {key: value for key, value in facts.items() if key not in ("edits", "automatic")}
     kept |= {"tracks": max(rows.highest_track, automatic.tracks), "people": rows.describe()}
@@ -282,5 +282,5 @@ def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: S
 
 
 def _complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Columns of other optional groups are in the table already: rows keep them."""
+    """A table with the columns and types of the schema."""
     return table.select(schema.names).cast(schema)

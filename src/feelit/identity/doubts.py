@@ -1,4 +1,4 @@
-"""Where the people of a video are least sure: pairs that may be one person, and persons that may be two."""
+"""The most doubtful people of a video: pairs that may be one person, and persons that may be two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from feelit.timeline.schema import BOX
 from feelit.types import Bool, Float32, Int8, Int64
 
 LEAST = 0.01
-"""Doubts of less probability are not worth a look."""
+"""Doubts with a smaller probability are not reported."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class SplitDoubt:
     """A person who may be two."""
 
     person: int
-    at_s: float  # from here on another one
+    at_s: float  # another person from this time on
     probability: float  # that the faces before and after are of two people
 
 
@@ -58,9 +58,9 @@ def pair_doubts(faces: ChosenFaces, vector: Int8, together: frozenset[tuple[int,
 
 
 def split_doubts(faces: ChosenFaces, vector: Int8) -> list[SplitDoubt]:
-    """People whose faces before and after some time are unlike, the most likely first.
+    """People whose faces before and after some time differ, the most likely to be two first.
 
-    Of all times between two faces, that of the least likeness counts, so probabilities are rather too high.
+    The time between two faces with the least likeness is chosen, so probabilities are biased upwards.
     """
     unit = _unit(vector)
     found = []
@@ -80,13 +80,13 @@ def split_doubts(faces: ChosenFaces, vector: Int8) -> list[SplitDoubt]:
 
 
 def seen_together(recording: Recording) -> frozenset[tuple[int, int]]:
-    """Pairs of people who share a frame, the lower number first; two boxes around one face are no pair."""
+    """Pairs of people who share a frame, the lower number first; two boxes around one face are not a pair."""
     table = recording.table(["frame", "person_id", *BOX])
     person = table.column("person_id").fill_null(-1).to_numpy()
     box = np.stack([table.column(name).to_numpy() for name in BOX], axis=1).astype(np.float32)
     frame = table.column("frame").to_numpy()
     found: set[tuple[int, int]] = set()
-    for step in range(1, _most_in_a_frame(frame)):  # rows of one frame follow one another
+    for step in range(1, _most_in_a_frame(frame)):  # rows of one frame are adjacent
         same: Bool = (frame[step:] == frame[:-step]) & (person[step:] > 0) & (person[:-step] > 0)
         rows = np.flatnonzero(same & (person[step:] != person[:-step]))
         apart = iou(box[rows][:, None], box[rows + step][:, None])[:, 0, 0] < APART
@@ -100,7 +100,7 @@ def _most_in_a_frame(frame: Int64) -> int:
 
 
 def _sums(faces: ChosenFaces, vector: Int8) -> tuple[Float32, list[float], list[int]]:
-    """Of every person, the sum of quality times embedding and of quality."""
+    """By person: sums of quality times embedding, sums of quality, and the person ids."""
     unit = _unit(vector)
     quality = np.where((unit != 0).any(axis=1), faces.quality, 0).astype(np.float32)
     people = np.unique(faces.person).tolist()

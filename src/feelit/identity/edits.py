@@ -1,8 +1,7 @@
 """Corrections of people by hand, as records and as a TOML file.
 
 An edit refers to people by faces, each a time and a box in the picture: numbers of people and tracks may change when a video is
-analysed again, faces stay where they are. Numbers stand beside the faces for whoever reads the file, and count where no
-faces are given.
+analysed again, faces do not. Numbers are written as well, for human readers, and are used if no faces are given.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ HEADER = """\
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Face:
-    """A face in a video: where it was when."""
+    """A face in a video: a time and a box."""
 
     time_s: float
     box: tuple[float, float, float, float]  # px
@@ -52,12 +51,12 @@ class Edit:
 
     Attributes
     ----------
-    people : numbers that were meant when the edit was made: one person, or those that are merged
-    video, fingerprint : of which video; None if that is not said
-    name : what the person is called
-    at_s : where a person is split
-    faces : who is meant, by number of person; for a split by `BEFORE` and `AFTER`. Empty if numbers say it
-    by : what named the person: empty for a human, else as in "photographs 0.998"
+    people : person ids when the edit was made: one person, or those that are merged
+    video, fingerprint : of the video; None if unknown
+    name : the person's name
+    at_s : time at which a person is split
+    faces : faces of each person, by person id; for a split by `BEFORE` and `AFTER`. If empty, `people` counts
+    by : source of the name: empty for a human, else as in "photographs, probability 0.998"
     """
 
     kind: Kind
@@ -70,7 +69,7 @@ class Edit:
     by: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as in the file, and in the metadata of a timeline."""
+        """The edit as written to the file and to the metadata of a timeline."""
         about: dict[str, Any] = {"edit": self.kind, "people": list(self.people)}
         optional = {"name": self.name, "at_s": self.at_s, "by": self.by or None}
         optional |= {"video": self.video, "fingerprint": self.fingerprint}
@@ -90,7 +89,7 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditsFile:
-    """The content of a file of corrections: edits, and options in short form that are not yet edits."""
+    """The content of a file of corrections: edits, and options in short form not yet converted to edits."""
 
     path: Path
     there: bool
@@ -99,12 +98,12 @@ class EditsFile:
 
 
 def read_edits(path: Path) -> EditsFile:
-    """Read a file of corrections; a file that does not exist has none.
+    """Read a file of corrections; a missing file has none.
 
     Raises
     ------
     UsageError
-        if it cannot be read, or holds what is no correction.
+        if it cannot be read, or has an invalid correction.
     """
     try:
         content = tomllib.loads(read_text(path, MOST_BYTES, "corrections of more people go to several folders"))
@@ -139,7 +138,7 @@ def write_edits(path: Path, edits: Sequence[Edit]) -> None:
 
 
 def edits_in(facts: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """The edits that the metadata of a timeline name as applied; none where they hold something else."""
+    """The edits applied to a timeline, from its metadata; none if the metadata are invalid."""
     entries = facts.get("edits")
     try:
         return tuple(_edit(entry, "metadata") for entry in entries) if isinstance(entries, list) else ()
@@ -148,14 +147,14 @@ def edits_in(facts: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 
 def _short(value: Any) -> Any:
-    """TOML has texts as keys; names are given as a table or as texts."""
+    """A value of the short form; the keys of a table as text."""
     if isinstance(value, dict):
         return {str(key): text for key, text in value.items()}
     return value
 
 
 def _edit(entry: Any, where: str) -> Edit:
-    """An edit out of a table of TOML, or an object of JSON."""
+    """An edit from a TOML table or JSON object."""
     hint = "correct it, or delete this [[edit]]; docs/people.md shows an example"
     if not isinstance(entry, dict) or entry.get("edit") not in KINDS:
         raise UsageError(f"{where} is none of {', '.join(KINDS)}", hint)
@@ -167,14 +166,14 @@ def _edit(entry: Any, where: str) -> Edit:
         name = checked_name(entry["name"]) if kind == "name" else None
         at_s = float(entry["at_s"]) if kind == "split" else None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        missing = f"lacks {error.args[0]}" if isinstance(error, KeyError) else "holds a value that cannot be"
+        missing = f"lacks {error.args[0]}" if isinstance(error, KeyError) else "has an invalid value"
         raise UsageError(f"{where} {missing}", hint) from None
     texts = {key: entry.get(key) for key in ("video", "fingerprint", "by")}
     wrong_count = not people or (len(people) < 2 if kind == "merge" else len(people) != 1)
     if wrong_count or name == "" or (at_s is not None and not math.isfinite(at_s)):
-        raise UsageError(f"{where} holds a value that cannot be", hint)
+        raise UsageError(f"{where} has an invalid value", hint)
     if any(text is not None and not isinstance(text, str) for text in texts.values()):
-        raise UsageError(f"{where} holds a number where a text should be", hint)
+        raise UsageError(f"{where} has a value that should be a text", hint)
     return Edit(
         kind=kind,
         people=people,

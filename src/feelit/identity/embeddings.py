@@ -1,10 +1,10 @@
-"""Embeddings of people: computed from a timeline's video, from photographs, or kept in a file.
+"""Embeddings of people: computed from a timeline's video or from photographs, or stored in a file.
 
-A few faces of every person are chosen from the rows, the frames that show them are decoded, and each face is cropped by the
-landmarks of its row, as the analysis did. Timelines hold no embeddings.
+A few faces of every person are chosen from the rows, their frames are decoded, and each face is cropped by the landmarks of its
+row, as in the analysis. Timelines do not contain embeddings.
 
-Kept embeddings are biometric data: one file per folder, which only its owner may read. Its name begins with an underscore, so
-it is no timeline; `feelit people --forget` deletes it.
+Stored embeddings are biometric data: one file per folder, readable only by its owner. Its name begins with an underscore, so it
+is not read as a timeline; `feelit people --forget` deletes it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from feelit.vision.face_crops import find_close_faces
 from feelit.vision.identity import IdentityModel, open_identity
 
 FACES = 8
-"""The number of faces per person. More are not needed, as likeness is a mean over pairs of them."""
+"""The number of faces per person. More are not needed, as likeness is a mean over all pairs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +51,7 @@ class ChosenFaces(Columns):
 
 
 def choose_faces(recording: Recording, count: int = FACES) -> ChosenFaces:
-    """The best face of each of `count` stretches of a person's rows, which are of equal numbers of rows."""
+    """The best face of each of `count` stretches with equal numbers of a person's rows."""
     names = ["time_s", "track_id", "person_id", "face_px", "sharpness", *BOX, *LANDMARK_COLUMNS]
     table = recording.table(names)
     person = pc.fill_null(table.column("person_id"), -1).to_numpy().astype(np.int64)
@@ -81,13 +81,13 @@ def embed_faces(
     ----------
     video : the file that was analysed
     faces : see `choose_faces`
-    model : embeds them
+    model : the network
     threads : of the decoder
-    see : called with the number of every face and the picture that shows it, (H, W, 3) uint8 RGB
+    see : called with the index of every face and its whole frame, (H, W, 3) uint8 RGB
 
     Returns
     -------
-    (K, 128) int8, see `select.vector_bytes`; zeros where no frame can be decoded
+    (K, 128) int8, see `select.vector_bytes`; zeros if the frame cannot be decoded
 
     Raises
     ------
@@ -132,12 +132,12 @@ class KeptFaces(Columns):
 
 
 def kept_of(faces: ChosenFaces, vector: Int8) -> KeptFaces:
-    """The part of chosen faces that is kept; their persons are in the timeline."""
+    """The part of chosen faces to store; their persons are in the timeline."""
     return KeptFaces(faces.time_s, faces.box, faces.quality, vector)
 
 
 def read_kept(path: Path, model_sha256: str) -> dict[str, KeptFaces]:
-    """The embeddings of a file, by the fingerprint of the video; none if it is missing or was made by another network.
+    """The embeddings of a file by fingerprint of the video; none if the file is missing or from another network.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def read_kept(path: Path, model_sha256: str) -> dict[str, KeptFaces]:
 
 
 def write_kept(path: Path, kept: Mapping[str, KeptFaces], model_sha256: str) -> None:
-    """Write a file of embeddings, whole or not at all, for its owner alone.
+    """Write a file of embeddings, whole or not at all, readable only by its owner.
 
     Raises
     ------
@@ -173,12 +173,12 @@ def write_kept(path: Path, kept: Mapping[str, KeptFaces], model_sha256: str) -> 
     table = pa.table(columns, schema=SCHEMA.with_metadata({MODEL_KEY: model_sha256.encode()}))
     with whole_file(path) as temporary:
         os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, OWNER_ONLY))
-        temporary.chmod(OWNER_ONLY)  # before anything is in it
+        temporary.chmod(OWNER_ONLY)  # before writing to it
         pq.write_table(table, temporary)
 
 
 def delete_kept(path: Path) -> str | None:
-    """Delete a file of embeddings and return its content in words; None if there is no file.
+    """Delete a file of embeddings and return a description of its content; None if there is no file.
 
     Raises
     ------
@@ -191,14 +191,14 @@ def delete_kept(path: Path) -> str | None:
         table = _read(path)
         held = f"embeddings of {len(table)} faces in {len(set(table.column('fingerprint').to_pylist()))} videos"
     except TimelineReadError:
-        held = "what could not be read"
+        held = "unreadable content"
     with output_errors(path, "fix the permissions"):
         path.unlink()
     return f"deleted {path}: {held}"
 
 
 def still_there(recording: Recording, kept: KeptFaces) -> ChosenFaces | None:
-    """Kept faces with the people of a timeline as it is now; None if its rows are others, as after another analysis."""
+    """Stored faces with the current people of a timeline; None if its rows have changed, as by another analysis."""
     table = recording.table(["time_s", "track_id", "person_id", *BOX])
     table = table.filter(pa.array(np.isin(table.column("time_s").to_numpy(), kept.time_s)))
     rows = zip(*(table.column(name).to_pylist() for name in ("time_s", *BOX, "track_id", "person_id")), strict=True)
@@ -223,23 +223,23 @@ def _read(path: Path) -> pa.Table:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is not a readable file of embeddings: {error}", "delete it with --forget") from error
     if table.schema.names != SCHEMA.names:
-        raise TimelineReadError(f"{path} is no file of embeddings", "delete it with --forget")
+        raise TimelineReadError(f"{path} is not a file of embeddings", "delete it with --forget")
     return table
 
 
 MOST_PX = 1600
-"""Larger photographs are made smaller first: a face needs no more."""
+"""Larger photographs are scaled down to this long side, which is enough for a face."""
 
 MOST_BYTES = 100 << 20
 
 
 def templates(enrolled: Sequence[tuple[str, Sequence[Path]]]) -> dict[str, Float32]:
-    """For every name the mean embedding of its photographs, (128,) float32.
+    """The mean embedding of the photographs of each name, (128,) float32.
 
     Raises
     ------
     UsageError
-        if a photograph cannot be read, or does not show one face.
+        if a photograph cannot be read, or does not show exactly one face.
     """
     detector = open_detector(model_path("face"), "cpu")
     identity = open_identity(model_path("identity"), "cpu")
@@ -268,11 +268,11 @@ def _read_photograph(path: Path) -> UInt8:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}", "check the spelling") from error
     try:
-        image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if len(raw) else None  # upright, as its EXIF data say
+        image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if len(raw) else None  # rotated by its EXIF orientation
     except cv2.error:
         image = None
     if image is None:
-        raise UsageError(f"{path} is no picture that can be read", "give a JPEG, PNG or WebP file")
+        raise UsageError(f"{path} is not a readable picture", "give a JPEG, PNG or WebP file")
     scale = MOST_PX / max(image.shape)
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
     return np.asarray(small, np.uint8)

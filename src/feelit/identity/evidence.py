@@ -1,4 +1,4 @@
-"""The evidence on the tracks of a whole video: their embeddings, and which of them share a frame."""
+"""Evidence for grouping the tracks of a video: their embeddings, and which of them share a frame."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from feelit.geometry import iou
 from feelit.types import EmbeddingTable, FaceTable, Float32, Float64, FrameTable, Int8, Int64, Timeline, UInt8
 
 WIDTH = 128
-"""Numbers of an embedding."""
+"""The length of an embedding."""
 
 MOST_EMBEDDINGS = 400
-"""A track with this many embeddings keeps every second one, so that memory does not grow with the length of the video."""
+"""A track with this many embeddings drops every second one, so that memory does not grow with the length of the video."""
 
 APART = 0.3
-"""Two boxes of one frame are two people if they overlap less; else one of them may be a second box around the same face."""
+"""Two boxes of one frame with a smaller overlap (IoU) are two people; else they may be two boxes around the same face."""
 
 CHANGE = 0.5
-"""A face that correlates with the one before it in its track by less may be another one."""
+"""A face whose correlation with the previous one of its track is smaller may be another person's."""
 
 
 @dataclass(slots=True)
 class TrackEvidence:
-    """One track.
+    """The evidence of one track.
 
     Attributes
     ----------
     first_s, last_s : times of its first and last face
-    rows : how many faces it has
+    rows : number of its faces
     score : the sum of the detector's scores
     """
 
@@ -41,10 +41,10 @@ class TrackEvidence:
     time_s: list[float] = field(default_factory=list)  # of its embeddings
     quality: list[float] = field(default_factory=list)
     vector: list[Int8] = field(default_factory=list)
-    changes: list[tuple[float, float]] = field(default_factory=list)  # time and likeness of faces unlike the one before
+    changes: list[tuple[float, float]] = field(default_factory=list)  # time and correlation of faces unlike the one before
 
     def embeddings(self) -> tuple[Float64, Float32, Float32]:
-        """Times (K,), qualities (K,) and vectors (K, 128) of length one, in order of time."""
+        """Times (K,), qualities (K,) and unit vectors (K, 128), in order of time."""
         time_s, quality = np.array(self.time_s, np.float64), np.array(self.quality, np.float32)
         vector = np.array(self.vector, np.float32).reshape(len(self.vector), WIDTH)
         order = np.argsort(time_s, kind="stable")
@@ -53,22 +53,22 @@ class TrackEvidence:
 
 
 class EvidenceBuilder:
-    """Collects evidence while a video is tracked, under the ids of the tracker, and hands it out under those of the rows.
+    """Collects evidence during tracking by the tracker's ids; `finish` converts them to `track_id`.
 
     Attributes
     ----------
     tracks : by `track_id`
-    together : pairs of ids, the lower one first, that share a frame, and when they first and last did
+    together : first and last time of a shared frame, by pair of ids, the lower one first
     """
 
     def __init__(self) -> None:
         self._by_tracker: dict[int, TrackEvidence] = {}
-        self._look: dict[int, Float32] = {}  # the last thumbnail of a track, of length one
+        self._look: dict[int, Float32] = {}  # the last thumbnail of a track, as a unit vector
         self.tracks: dict[int, TrackEvidence] = {}
         self.together: dict[tuple[int, int], list[float]] = {}
 
     def add(self, frames: FrameTable, faces: FaceTable, ids: Int64, embeddings: EmbeddingTable) -> None:
-        """What was tracked, before it is known which tracks are faces: `ids` (F,) are the tracker's."""
+        """Add tracked faces, before it is known which tracks are faces: `ids` (F,) are the tracker's."""
         time_s = frames.time_s[faces.row]
         for face in range(len(faces)):
             if ids[face] >= 0:
@@ -78,7 +78,7 @@ class EvidenceBuilder:
                 self._keep(self._of(int(ids[face]), float(time_s[face])), float(time_s[face]), quality, vector)
 
     def see(self, rows: Timeline) -> None:
-        """Rows that are settled, in order."""
+        """Add final rows, in order."""
         seen = rows.rows(rows.track_id >= 0)
         edges = np.flatnonzero(np.diff(seen.frame, prepend=-1, append=-1)) if len(seen) else np.zeros(0, np.int64)
         for start, end in pairwise(edges.tolist()):
@@ -93,12 +93,12 @@ class EvidenceBuilder:
                     self.together.setdefault(pair, [time_s, time_s])[1] = time_s
 
     def embed(self, track: int, time_s: float, quality: float, vector: Int8) -> None:
-        """Add an embedding of a track whose rows are settled, where faces are embedded after tracking."""
+        """Add an embedding of a track with final rows, for faces embedded after tracking."""
         if track in self.tracks:
             self._keep(self.tracks[track], time_s, quality, vector)
 
     def finish(self, names: dict[int, int]) -> None:
-        """All rows were seen; `names` are `track_id` by the tracker's ids."""
+        """Assign the evidence to the tracks of the rows, after all rows; `names` are `track_id` by the tracker's ids."""
         for number, track in names.items():
             found = self._by_tracker.get(number)
             if found is not None and track in self.tracks:

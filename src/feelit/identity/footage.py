@@ -1,4 +1,4 @@
-"""The video file of a timeline, known by its content: among files that are given, where its name says, or beside it."""
+"""Finds the video of a timeline, identified by its content: among given files, at its recorded path, or beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from feelit.video.probe import fingerprint
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sought:
-    """The result of a search: a file, or the reason why there is none."""
+    """The result of a search: a file, or the reason why none was found."""
 
     path: Location | None
     reason: str = ""
@@ -27,19 +27,19 @@ def find_video(recording: Recording, given: Sequence[Location] = ()) -> Sought:
 
     Parameters
     ----------
-    given : files and objects, and folders that are searched through all subfolders, before the usual places
+    given : files, objects, and folders to search with their subfolders, before the usual places
 
     Raises
     ------
     VideoReadError
-        if a file or a folder that is given does not exist.
+        if a given file or folder does not exist.
     """
     for place in given:
         if not _is_there(place):
-            raise VideoReadError(f"{place} does not exist", "give the video, or a folder that holds it")
+            raise VideoReadError(f"{place} does not exist", "give the video, or a folder that contains it")
     known, size = recording.facts.get("fingerprint"), recording.facts.get("size_bytes")
     if not isinstance(known, str):
-        return Sought(path=None, reason=f"{recording.name} was recorded live, there is no file of it")
+        return Sought(path=None, reason=f"{recording.name} was analysed live and has no file")
     changed = False
     for path in _candidates(recording, given):
         try:
@@ -71,7 +71,7 @@ def _is_there(place: Location) -> bool:
 
 
 def _files(place: Location) -> Sequence[Location]:
-    """A file or an object, or all of a folder and its subfolders."""
+    """A file or object, or all files of a folder and its subfolders."""
     if isinstance(place, Url):
         alone = not is_folder(place) and objects.info(place, VideoReadError) is not None
         return [place] if alone else objects.find(place, VideoReadError)

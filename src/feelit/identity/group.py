@@ -1,9 +1,9 @@
-"""Tracks become people: agglomerative clustering under constraints, once a video was seen to its end.
+"""Groups tracks into people: agglomerative clustering with constraints, at the end of a video.
 
-Average linkage joins the two groups of highest likeness until none are likely enough to be one person. Groups that share a
-frame are never joined (constrained clustering after Wagstaff et al. 2001; faces of one frame as such constraints: Cinbis et
-al. 2011). A track is split first where its embeddings and its look change at once: there the tracker went from one person to
-another.
+Average linkage joins the two groups with the highest likeness until none are likely enough to be one person. Groups that share
+a frame are never joined (constrained clustering after Wagstaff et al. 2001; faces of one frame as constraints: Cinbis et al.
+2011). Before that, a track is split where its embeddings and its appearance change at the same time: there the tracker switched
+to another person.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from feelit.identity.likeness import (
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
 
 LEAST_SCORE = 0.55
-"""What the detector scores less on the mean of a track is no person: a poster, a pattern. People get 0.56 and more, even from
-the side (measured on the clips of benchmarks/people.py)."""
+"""A track with a smaller mean detector score is not a person but, for example, a poster or a pattern. People get 0.56 and more,
+even from the side (measured on the clips of benchmarks/people.py)."""
 
-AT_ONCE_S = 1.0
-STAYED = 2
+SAME_TIME_S = 1.0
+LEAST_STAYED = 2
 ODDS = 10.0
-LEFT_OVER = 0.9
-"""Where a change of the layout of a call leaves one unmatched person before and one after it, and at least STAYED others go on
-through it within AT_ONCE_S, the odds that the two are one person are multiplied by ODDS, and they are joined from the
-probability LEFT_OVER on. After a cut in a film nobody goes on, and nothing is joined. That joins 97 to 99 % of pairs of one
-person and 2.0 to 3.3 % of pairs of two; with odds of 20 it is 98 to 99 % and 2.5 to 4.5 % (`benchmarks/across.py left`)."""
+JOIN_UNMATCHED = 0.9
+"""If the layout of a call changes, exactly one unmatched person ends and one begins within SAME_TIME_S, and at least
+LEAST_STAYED others continue, then the odds that the two are one person are multiplied by ODDS, and they are joined from the
+probability JOIN_UNMATCHED on. After a cut in a film nobody continues, so nothing is joined. This joins 97 to 99 % of same pairs
+and 2.0 to 3.3 % of different pairs; with odds of 20 it is 98 to 99 % and 2.5 to 4.5 % (`benchmarks/across.py left`)."""
 
 DIGITS = 3
 """Decimals of a confidence."""
@@ -47,13 +47,13 @@ DIGITS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts(Columns):
-    """Tracks, or the parts that they were split into, ordered by track and time."""
+    """Tracks, or their parts if they were split, ordered by track and time."""
 
     track: Int64  # (P,) the tracker's number of the track
-    start_s: Float64  # (P,) from here on, -inf for the first part of a track
+    start_s: Float64  # (P,) beginning of the part, -inf for the first part of a track
     first_s: Float64  # (P,) time of its first face
-    person_id: Int32  # (P,) 1, 2, ... by first appearance; -1 for what the detector took for a face
-    confidence: Float32  # (P,) that this part shows this person; NaN where its faces are too poor to be compared
+    person_id: Int32  # (P,) 1, 2, ... by first appearance; -1 for false detections
+    confidence: Float32  # (P,) that this part shows this person; NaN if the quality of its faces is too low to compare
 
 
 @dataclass(slots=True)
@@ -68,29 +68,29 @@ class _Part:
 
 
 def group_tracks(evidence: EvidenceBuilder) -> Parts:
-    """Which person every track is."""
+    """Group the tracks of a video into people."""
     parts = [part for track in sorted(evidence.tracks) for part in _split(track, evidence.tracks[track])]
     count = len(parts)
     weight = np.array([p.weight for p in parts], np.float64)
     total = np.array([p.total for p in parts], np.float32).reshape(count, WIDTH)
     comparable = (weight >= LEAST_WEIGHT) & np.array([p.is_face for p in parts], bool)
     allowed = ~_apart(parts, evidence) & comparable[:, None] & comparable[None]
-    group, odds = _eliminated(cluster(total, weight, allowed), parts, evidence, total, weight, allowed)
+    group, odds = _join_unmatched(cluster(total, weight, allowed), parts, evidence, total, weight, allowed)
     return _numbered(parts, group, _confidence(group, total, weight, allowed, odds))
 
 
 def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
-    """Average linkage with pairs that must stay apart.
+    """Average linkage with pairs that must not be joined.
 
     Parameters
     ----------
     total : (P, 128) float32, sums of quality times unit vectors
     weight : (P,) float64, sums of quality
-    allowed : (P, P) bool, symmetric: which may be one
+    allowed : (P, P) bool, symmetric: pairs that may be joined
 
     Returns
     -------
-    (P,) int64, the number of the group of each, which is that of its first member
+    (P,) int64, the group of each: the index of its first member
     """
     count = len(weight)
     group = np.arange(count, dtype=np.int64)
@@ -123,15 +123,15 @@ def cluster(total: Float32, weight: Float64, allowed: Bool) -> Int64:
         best = likeness.max(axis=1)
 
 
-def _eliminated(
+def _join_unmatched(
     group: Int64, parts: list[_Part], evidence: EvidenceBuilder, total: Float32, weight: Float64, allowed: Bool
 ) -> tuple[Int64, Float64]:
-    """Groups with those joined that a new layout leaves over: one that ends there, and the only one that begins.
+    """Join the only group that ends at a change of layout to the only one that begins there, see `JOIN_UNMATCHED`.
 
     Returns
     -------
     group : (P,) int64
-    odds : (P,) float64, how many times higher the odds are that a part is of its group
+    odds : (P,) float64, factor on the odds that a part belongs to its group
     """
     group, odds = group.copy(), np.ones(len(parts))
     good = weight >= LEAST_WEIGHT
@@ -140,21 +140,21 @@ def _eliminated(
     for begin_s in sorted(set(first_s[good].tolist())):
         numbers = np.unique(group[good]).tolist()
         spans = {n: (first_s[group == n], last_s[group == n]) for n in numbers}
-        ended = [n for n, (_, last) in spans.items() if begin_s - AT_ONCE_S <= last.max() < begin_s]
-        begun = [n for n, (first, _) in spans.items() if abs(first.min() - begin_s) <= AT_ONCE_S and first.min() > 0]
+        ended = [n for n, (_, last) in spans.items() if begin_s - SAME_TIME_S <= last.max() < begin_s]
+        begun = [n for n, (first, _) in spans.items() if abs(first.min() - begin_s) <= SAME_TIME_S and first.min() > 0]
         stayed = [
             n
             for n, (first, last) in spans.items()
-            if ((first < begin_s) & (last >= begin_s - AT_ONCE_S)).any()
-            and ((first <= begin_s + AT_ONCE_S) & (last >= begin_s)).any()
+            if ((first < begin_s) & (last >= begin_s - SAME_TIME_S)).any()
+            and ((first <= begin_s + SAME_TIME_S) & (last >= begin_s)).any()
         ]
-        if len(ended) != 1 or len(begun) != 1 or len(stayed) < STAYED:
+        if len(ended) != 1 or len(begun) != 1 or len(stayed) < LEAST_STAYED:
             continue
         one, other = group == ended[0], group == begun[0]
         if not allowed[np.ix_(one & good, other & good)].all():
             continue
         sums = [template(total[mine].sum(axis=0), weight[mine].sum()) for mine in (one, other)]
-        if odds_times(probability(np.array([between(*sums)])), ODDS)[0] >= LEFT_OVER:
+        if odds_times(probability(np.array([between(*sums)])), ODDS)[0] >= JOIN_UNMATCHED:
             odds[one | other] = ODDS
             group[other] = ended[0]
     return group, odds
@@ -166,7 +166,7 @@ def odds_times(probabilities: Float64, odds: float) -> Float64:
 
 
 def _split(track: int, evidence: TrackEvidence) -> list[_Part]:
-    """A track, or the parts of it that show different people."""
+    """The parts of a track that show different people; a single part if it shows one."""
     time_s, quality, vector = evidence.embeddings()
     edges = _edges(time_s, quality, vector, evidence.changes)
     starts = [-np.inf, *edges]
@@ -181,7 +181,7 @@ def _split(track: int, evidence: TrackEvidence) -> list[_Part]:
 
 
 def _edges(time_s: Float64, quality: Float32, vector: Float32, changes: list[tuple[float, float]]) -> list[float]:
-    """The times at which a track becomes another person, in order."""
+    """The times at which a track switches to another person, in order."""
     found: list[tuple[float, float]] = []
     for change_s, _ in changes:
         before, after = time_s < change_s, time_s >= change_s
@@ -198,7 +198,7 @@ def _edges(time_s: Float64, quality: Float32, vector: Float32, changes: list[tup
 
 
 def _apart(parts: list[_Part], evidence: EvidenceBuilder) -> Bool:
-    """(P, P) bool: which share a frame, or are parts of one track."""
+    """(P, P) bool: which share a frame, or are consecutive parts of one track."""
     apart = np.zeros((len(parts), len(parts)), bool)
     of_track: dict[int, list[int]] = {}
     for i, part in enumerate(parts):
@@ -216,8 +216,8 @@ def _apart(parts: list[_Part], evidence: EvidenceBuilder) -> Bool:
 
 
 def _confidence(group: Int64, total: Float32, weight: Float64, allowed: Bool, odds: Float64) -> Float32:
-    """How likely every part shows the person of its group: it is like the others of the group, or unlike all that it might
-    be."""
+    """(P,) probability that a part shows the person of its group: it is like the rest of the group or, if alone, unlike all
+    others that it might be."""
     result = np.full(len(group), np.nan, np.float32)
     for i in np.flatnonzero(weight >= LEAST_WEIGHT):
         rest = (group == group[i]) & (weight >= LEAST_WEIGHT)
@@ -236,7 +236,7 @@ def _confidence(group: Int64, total: Float32, weight: Float64, allowed: Bool, od
 
 
 def _numbered(parts: list[_Part], group: Int64, confidence: Float32) -> Parts:
-    """People numbered from 1 by first appearance; of two that appear at once the lower track is first."""
+    """People numbered from 1 by first appearance; ties by track number."""
     order = sorted(range(len(parts)), key=lambda i: (parts[i].first_s, parts[i].track))
     number: dict[int, int] = {}
     for i in order:

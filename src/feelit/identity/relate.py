@@ -1,4 +1,4 @@
-"""People of several recordings: one number for each in all files, and names by photographs."""
+"""People across recordings: the same number in all files, and names from photographs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposed:
-    """Two people of two videos who may be one, and are not joined."""
+    """Two people of two videos who may be the same person, but are not joined."""
 
     video: str
     person_id: int
@@ -63,11 +63,11 @@ class _VideoPeople:
     path: Path
     name: str
     candidates: list[Candidate]
-    shared: bool  # whether its people have numbers across files already
+    shared: bool  # whether its people already have numbers shared across files
 
 
 def forget(timelines: Sequence[Location]) -> list[str]:
-    """Delete embeddings that are kept beside timelines, and return one line per deletion."""
+    """Delete embeddings stored beside timelines, and return one line per deletion."""
     found = [delete_kept(folder / KEPT_FILE) for folder in _folders(timelines)]
     return [note for note in found if note] or ["no embeddings are kept here"]
 
@@ -84,7 +84,7 @@ def number_across(
     Raises
     ------
     UsageError
-        if a timeline has no people, or there are neither embeddings nor the video of it.
+        if a timeline has no people, or neither embeddings nor the video of it are found.
     """
     known = list(_people_of_videos(timelines, options, lambda share: progress(0.9 * share)))
     everybody = [(video, candidate) for video in known for candidate in video.candidates]
@@ -122,7 +122,7 @@ def number_across(
 
 
 def number_within(timelines: Sequence[Location]) -> list[str]:
-    """Give people the numbers of their own video again; returns notes, one line each."""
+    """Restore the numbers of each video on its own; returns notes, one line each."""
     changed = 0
     for path in find_timelines(timelines):
         if isinstance(path, Path):
@@ -133,7 +133,7 @@ def number_within(timelines: Sequence[Location]) -> list[str]:
 def names_by_photographs(
     timelines: Sequence[Location], options: PeopleOptions, photographs: Mapping[str, Float32], progress: Progress
 ) -> tuple[dict[str, dict[int, tuple[str, float]]], list[str]]:
-    """Recognise people of timelines in photographs.
+    """Name people of timelines by photographs.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def names_by_photographs(
 
     Returns
     -------
-    Name and probability by video and number; and one line for each match that is too uncertain.
+    Name and probability by video and number; and one line for each match that is too uncertain or contradicts a name.
     """
     known = list(_people_of_videos(timelines, options, progress))
     names, template = list(photographs), np.stack(list(photographs.values()))
@@ -170,7 +170,7 @@ def names_by_photographs(
 
 
 def _people_of_videos(timelines: Sequence[Location], options: PeopleOptions, progress: Progress) -> Iterator[_VideoPeople]:
-    """The people of every video, from kept embeddings or from the video."""
+    """The people of every video, from stored embeddings or from the video."""
     path_of_model = model_path("identity")
     sha256 = sha256_of(path_of_model)
     model: list[IdentityModel] = []
@@ -209,8 +209,8 @@ def _computed(recording: Recording, options: PeopleOptions, model: IdentityModel
         return faces, np.zeros((0, 128), np.int8)
     sought = find_video(recording, options.videos)
     if sought.path is None:
-        message = f"no embeddings of {recording.name} are kept, and the video cannot be looked at: {sought.reason}"
-        raise UsageError(message, "say where it is with --videos, or leave the timeline out")
+        message = f"no embeddings of {recording.name} are stored, and its video cannot be used: {sought.reason}"
+        raise UsageError(message, "give the video with --videos, or leave the timeline out")
     return faces, embed_faces(sought.path, faces, model)
 
 
@@ -229,8 +229,8 @@ def _candidates(file: int, recording: Recording, faces: ChosenFaces, vector: Int
 
 
 def _numbers(groups: Groups, before: Sequence[int | None]) -> list[int]:
-    """The number of each person: the lowest shared number that the group had before, else a new one, in the order of files and
-    of numbers in them."""
+    """The number of each person: the lowest shared number that its group had before, else a new one, in order of files and
+    numbers."""
     number: dict[int, int] = {}
     for group, known in sorted(zip(groups.group, before, strict=True), key=lambda pair: pair[1] or 0):
         if known is not None and known not in number.values():
@@ -240,7 +240,7 @@ def _numbers(groups: Groups, before: Sequence[int | None]) -> list[int]:
 
 
 def _names(groups: Groups, people: Sequence[Candidate]) -> list[str | None]:
-    """The name of a group: that of any member with a name."""
+    """The name of each person's group: that of its first member with a name."""
     name: dict[int, str] = {}
     for group, person in zip(groups.group, people, strict=True):
         if person.name:
@@ -267,7 +267,7 @@ def _write_numbers(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str
 
 
 def _folders(timelines: Sequence[Location]) -> list[Path]:
-    """The folders in which timelines lie, or which are given."""
+    """The folders of timelines, and subfolders of given ones with stored embeddings."""
     given = [place for place in timelines if isinstance(place, Path)]
     found = [place if place.is_dir() else place.parent for place in given]
     inside = [path.parent for place in given if place.is_dir() for path in sorted(place.rglob(KEPT_FILE))]

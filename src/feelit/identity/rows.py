@@ -1,4 +1,4 @@
-"""People in the rows of a timeline: which person every row shows, once the video was grouped."""
+"""Writes people into the rows of a timeline after its video was grouped."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from feelit.types import Bool, Float64, Int64
 
 
 class PersonRows:
-    """Adds people to the rows of one video, and renumbers tracks where one was split.
+    """Adds people to the rows of one video, and renumbers tracks if one was split.
 
     Parameters
     ----------
     parts : see `group.group_tracks`
-    names : what people are called, by `person_id`
-    number : (P,) int64, the new number of every part; None numbers them by first appearance where a track was split
-    origin : of tracks in the rows that were part of another one: the number of that
+    names : by `person_id`
+    number : (P,) int64, the new track number of every part. None: by first appearance if a track was split, else unchanged
+    origin : for tracks in the rows that were split off by hand, the number of the original track
 
     Attributes
     ----------
-    tracks : how many there are now
+    tracks : number of tracks afterwards
     highest_track : the highest of their numbers
-    people : how many
+    people : number of people
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class PersonRows:
         self.people = len(np.unique(parts.person_id[parts.person_id > 0]))
 
     def describe(self) -> list[dict[str, Any]]:
-        """One object a person, for the metadata of a file."""
+        """One object per person, for the metadata of a file."""
         found = []
         for person in np.unique(self._parts.person_id[self._parts.person_id > 0]).tolist():
             mine = self._parts.person_id == person
@@ -61,7 +61,7 @@ class PersonRows:
         return found
 
     def change(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """The rows with people, in order; `tables` are the rows of one video, piece by piece."""
+        """The rows with people, in order; `tables` are consecutive rows of one video."""
         held: pa.Table | None = None
         for table in tables:
             table = self._with_people(table)
@@ -103,7 +103,7 @@ class PersonRows:
         return pa.table([columns[name] for name in wanted], schema=pa.schema([FULL_SCHEMA.field(name) for name in wanted]))
 
     def _places(self, track: Int64, time_s: Float64) -> Int64:
-        """Which part every row belongs to; -1 for rows without a track."""
+        """(R,) index of the part of every row; -1 for rows without a track."""
         first: Int64 = np.searchsorted(self._parts.track, track).astype(np.int64)
         place = np.where(track >= 0, first, -1).astype(np.int64)
         later = np.flatnonzero(np.diff(self._parts.track, prepend=-1) == 0)

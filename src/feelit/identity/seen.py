@@ -1,4 +1,4 @@
-"""The faces of one timeline under the tracks of its automatic result, and what that result said of them."""
+"""The faces of one timeline with their automatic tracks and persons, before corrections by hand."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from feelit.timeline.schema import BOX, PEOPLE
 from feelit.types import Float32, Float64, Int64
 
 FACES = 5
-"""The number of faces, spread over all rows, by which a person is recognised: tracks may be cut elsewhere next time."""
+"""The number of faces, spread over all rows, that identify a person in an edit: tracks may differ in the next analysis."""
 
 LEAST_OVERLAP = 0.3
-"""The least overlap of a box with a face that it shows."""
+"""The least overlap (IoU) of a row's box with a face to be the same."""
 
 LEAST_REACH_S = 0.25
-"""The longest time from a face to the next sample, if samples are not farther apart."""
+"""A face matches samples up to this far from it in time, or up to the usual interval of samples if that is longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +32,10 @@ class Automatic:
 
     Attributes
     ----------
-    person, confidence : by `track_id`; a track that is nobody has no person, one that cannot be compared no confidence
+    person, confidence : by `track_id`; a track that is not a face has no person, one that cannot be compared no confidence
     tracks : the highest `track_id`
-    splits : tracks of the file that were split off by hand: `track_id` -> the track that they were part of
-    across : numbers and names that people of several recordings share, by their numbers in this video alone
+    splits : tracks split off by hand: `track_id` -> original track
+    across : number and name shared with other recordings, by the person's own number in this video
     """
 
     person: Mapping[int, int]
@@ -45,7 +45,7 @@ class Automatic:
     across: Mapping[int, tuple[int, str | None]] = field(default_factory=dict)
 
     def as_dict(self, splits: Sequence[Mapping[str, Any]], across: Mapping[int, tuple[int, str | None]]) -> dict[str, Any]:
-        """The same for the metadata of a file whose splits and shared numbers are these now."""
+        """The result for the metadata of a file, with its current splits and shared numbers."""
         people = [
             {"track_id": track, "person_id": self.person.get(track), "person_confidence": self.confidence.get(track)}
             for track in sorted({*self.person, *self.confidence})
@@ -66,7 +66,7 @@ class SeenFaces:
     track : (R,) int64, of the automatic result
     box : (R, 4) float32, px
     score : (R,) float32, of the detector
-    automatic : what the analysis said
+    automatic : the result of the analysis
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -90,15 +90,15 @@ class SeenFaces:
         self._reach_s = max(LEAST_REACH_S, float(np.median(np.diff(self.sample_s))) if len(self.sample_s) > 1 else 0.0)
 
     def chosen(self, rows: Int64) -> tuple[Face, ...]:
-        """A few faces by which some rows can be found again: the surest of each stretch of them."""
+        """A few faces that identify some rows: the one with the highest score of each stretch of them."""
         parts = [part for part in np.array_split(rows, FACES) if len(part)]
         best = [int(part[np.argmax(self.score[part])]) for part in parts]
         return tuple(self._face(row) for row in best)
 
     def row_of(self, face: Face) -> int | None:
-        """The row that shows a face, or the nearest one to it in time that does; None if there is none.
+        """The row that overlaps a face most in the samples around its time; None if there is none.
 
-        Between two samples a box is taken to move evenly.
+        Boxes are interpolated linearly between two samples.
         """
         after = int(np.searchsorted(self.sample_s, face.time_s - 1e-4))
         around = self.sample_s[max(after - 1, 0) : after + 1]
@@ -119,7 +119,7 @@ class SeenFaces:
         return Face(time_s=round(float(self.time_s[row]), 4), box=(x0, y0, x1, y1))
 
     def _overlap(self, face: Face, row: int, rows: Sequence[Int64]) -> float:
-        """How much a face overlaps the track of a row at its time."""
+        """The overlap (IoU) of a face and the track of a row at the time of the face."""
         box = self.box[row]
         mate = [int(r) for found in rows for r in found if r != row and self.track[r] == self.track[row]]
         if mate and self.time_s[mate[0]] != self.time_s[row]:
@@ -129,7 +129,7 @@ class SeenFaces:
 
 
 def _of_rows(track: Int64, person: Int64, sure: Float32) -> Automatic:
-    """What the rows of a file that was never corrected say: the person of a track is that of each of its rows."""
+    """The automatic result from the rows of a file without corrections: the person of a track is that of its rows."""
     numbers, first = np.unique(track, return_index=True)
     known = [(t, int(person[row]), float(sure[row])) for t, row in zip(numbers.tolist(), first.tolist(), strict=True)]
     return Automatic(
@@ -141,7 +141,7 @@ def _of_rows(track: Int64, person: Int64, sure: Float32) -> Automatic:
 
 
 def _noted(recording: Recording) -> Automatic | None:
-    """What the metadata of a corrected file say of the automatic result; None for a file that was never corrected.
+    """The automatic result from the metadata of a corrected file; None for a file without corrections.
 
     Raises
     ------

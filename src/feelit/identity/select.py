@@ -1,8 +1,8 @@
 """Selects the faces of a segment to embed: the best of each place in every five seconds.
 
-Faces of one track look alike from frame to frame, so most of them would add nothing new. A place is where boxes overlap from
-frame to frame while the face also looks the same; tracks are not known yet. What is chosen depends on the frames since one at
-which a segment may begin, so it is the same wherever segments do begin, for any size of batches.
+Most faces of a track are redundant, as they change little between frames. Tracks are not known yet, so a place is a sequence of
+boxes that overlap from frame to frame while the face looks the same. Windows restart at every frame at which a segment may
+begin, so the selection does not depend on segments or batch sizes.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from feelit.vision.identity import LENGTH_STEPS, IdentityModel
 
 WINDOW_S = 5.0
 """One face per place is chosen in each window of this length. Keyframes begin new windows and are often 2, 4, 5 or 10 s apart:
-a window that ends just before one would cost an embedding for few faces."""
+a short window before one would spend an embedding on few faces."""
 
 LEAST_OVERLAP = 0.2
 LEAST_LIKENESS = 0.7
-"""The least overlap with the last box of a place, and the least correlation of thumbnails, for a face to belong to it."""
+"""A face belongs to a place with at least this overlap with its last box, and this correlation of thumbnails."""
 
 FULL_PX = 70.0
 FULL_SHARPNESS = 0.12
 FRONTAL_DEG = 45.0
-"""From these on a face is large, sharp and frontal enough; below, it counts less."""
+"""Faces have the full quality from this size and sharpness on; with the yaw it falls, to a minimum near this angle."""
 
 
 @dataclass(slots=True)
 class _Place:
-    """The best face so far, and where the place was last."""
+    """A place: its last box and thumbnail, and its best face so far."""
 
     box: Float32
-    look: Float32  # a thumbnail of length one
+    look: Float32  # the thumbnail as a unit vector
     quality: float = 0.0
     face: int = -1  # among the faces of the segment
     crop: UInt8 | None = field(default=None, repr=False)
@@ -47,8 +47,8 @@ class FaceSelector:
 
     Parameters
     ----------
-    identity : embeds the chosen faces
-    least_score : the detector's score from which a box counts
+    identity : the network that embeds the chosen faces
+    least_score : the least score of the detector
     """
 
     def __init__(self, identity: IdentityModel, least_score: float) -> None:
@@ -60,13 +60,13 @@ class FaceSelector:
         self._vector: list[Float32] = []
 
     def take(self, batch: Sequence[Sample], faces: FaceTable, seen: int) -> None:
-        """The next frames.
+        """Add the next frames.
 
         Parameters
         ----------
         batch : the frames, with pixels
-        faces : all that was found in them; `row` counts from the first of them
-        seen : how many faces the frames before had
+        faces : all detections in them; `row` counts from the first of the frames
+        seen : number of detections in the frames before
         """
         quality = quality_of(faces.landmarks, faces.face_px, faces.sharpness)
         look = standardized(faces.appearance)
@@ -76,8 +76,8 @@ class FaceSelector:
                 self._ends_s = sample.time_s + WINDOW_S
             mine = np.flatnonzero((faces.row == row) & (faces.score >= self._least_score))
             if len(mine):
-                self._look_at(faces.box[mine], look[mine], quality[mine], mine + seen)
-        for place in self._places:  # the pixels of this batch are about to go
+                self._assign(faces.box[mine], look[mine], quality[mine], mine + seen)
+        for place in self._places:  # the pixels of this batch are not available later
             self._crop(place, batch, faces, seen)
 
     def finish(self) -> EmbeddingTable:
@@ -91,8 +91,8 @@ class FaceSelector:
             vector=vector_bytes(vector)[order],
         )
 
-    def _look_at(self, box: Float32, look: Float32, quality: Float32, face: Int64) -> None:
-        """Give every face of a frame to the place that it overlaps most, or to a new one."""
+    def _assign(self, box: Float32, look: Float32, quality: Float32, face: Int64) -> None:
+        """Assign every face of a frame to the place that it overlaps most, or to a new one."""
         free_face, free_place = np.ones(len(box), bool), np.ones(len(self._places), bool)
         if self._places:
             overlap = iou(np.stack([p.box for p in self._places]), box)
@@ -122,7 +122,7 @@ class FaceSelector:
             place.crop = self._identity.crop(sample.luma, sample.levels, faces.landmarks[at : at + 1])[0]
 
     def _close(self, batch: Sequence[Sample], faces: FaceTable | None, seen: int) -> None:
-        """A window ends: embed what was best in it."""
+        """End a window: embed the best face of every place."""
         for place in self._places:
             if place.face < 0:
                 continue
@@ -136,7 +136,7 @@ class FaceSelector:
 
 
 def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Float32:
-    """How well faces show who they are, 0..1, in steps of 1/256: large, sharp, frontal, with landmarks where a face has them.
+    """How well faces can be identified, 0..1, in steps of 1/256: by size, sharpness and yaw.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Floa
 
     Returns
     -------
-    (F,) float32; 0 for faces that can hardly be compared
+    (F,) float32; near 0 for faces that can hardly be compared
     """
     yaw = head_angles(landmarks)[1]
     frontal = np.clip(1 - (np.abs(yaw) / FRONTAL_DEG) ** 2, 0.05, 1)
@@ -156,11 +156,11 @@ def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Floa
 
 
 def vector_bytes(vector: Float32) -> Int8:
-    """Rows of length one in steps of 1/256: (K, D) float32 -> (K, D) int8."""
+    """Quantise unit vectors in steps of 1/256: (K, D) float32 -> (K, D) int8."""
     result: Int8 = np.clip(np.round(vector * LENGTH_STEPS), -127, 127).astype(np.int8)
     return result
 
 
 def no_embeddings() -> EmbeddingTable:
-    """A table of none."""
+    """An empty table."""
     return EmbeddingTable(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 128), np.int8))

@@ -310,7 +310,7 @@ def hedges_correction(freedom: int) -> float:
 
 
 def noncentrality(t: float, freedom: int, share: float) -> float:
-    """The noncentrality for which a share of a noncentral t distribution lies at or below `t`."""
+    """The noncentrality for which `share` of a noncentral t distribution lies at or below `t`."""
     node, weight = _spread_nodes(freedom)
     width = 8 + abs(t) * 8 / math.sqrt(2 * freedom)
     low, high = t - width, t + width  # the share falls as the noncentrality rises
