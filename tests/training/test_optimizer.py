@@ -12,7 +12,7 @@ torch.set_num_threads(1)
 
 from torch import nn
 
-from feelit.training.optimizer import Muon, Optimizer, orthogonal
+from feelit.training.optimizer import ITERATIONS, NEWTON_SCHULZ, Muon, Optimizer, orthogonal
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (6, 20), (20, 6), (1, 9)], ids=str)
@@ -26,6 +26,17 @@ def test_all_directions_become_about_as_long(shape: tuple[int, int]) -> None:
     assert 0.5 < float(lengths.min()) <= float(lengths.max()) < 1.3
     nearness = float((got * (left @ right)).sum() / (got.norm() * (left @ right).norm()))
     assert nearness > 0.95
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (6, 20), (20, 6), (1, 9)], ids=str)
+def test_steps_on_gram_matrices_equal_steps_on_the_matrix(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    rows = torch.randn(shape, dtype=torch.float64)
+    x, (a, b, c) = rows / rows.norm(), NEWTON_SCHULZ
+    for _ in range(ITERATIONS):
+        gram = x @ x.T
+        x = a * x + b * gram @ x + c * gram @ gram @ x
+    torch.testing.assert_close(orthogonal(rows), x, rtol=1e-5, atol=1e-6)
 
 
 def test_a_gradient_of_zeros_is_no_step() -> None:

@@ -58,14 +58,29 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(rows: Tensor) -> Tensor:
-    """(m, n) -> (m, n): about U Vᵀ of the singular value decomposition U S Vᵀ, by a Newton-Schulz iteration."""
+    """(m, n) -> (m, n): about U Vᵀ of the singular value decomposition U S Vᵀ, by a Newton-Schulz iteration.
+
+    Every step multiplies x by a polynomial of its Gram matrix x xᵀ. These polynomials are symmetric and commute, so steps need
+    Gram matrices only, whose sides are the shorter one of x, and x is multiplied once, by the product of the polynomials.
+    """
     wide = rows if rows.shape[0] <= rows.shape[1] else rows.T
     x = wide / (wide.norm() + 1e-7)
-    a, b, c = NEWTON_SCHULZ
-    for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram = x @ x.T
+    product = step = _newton_schulz(gram)
+    for _ in range(ITERATIONS - 1):
+        gram = step @ gram @ step
+        step = _newton_schulz(gram)
+        product = step @ product
+    x = product @ x
     return x if wide is rows else x.T
+
+
+def _newton_schulz(gram: Tensor) -> Tensor:
+    """(m, m) Gram matrix of x -> the (m, m) polynomial of it by which one step multiplies x."""
+    a, b, c = NEWTON_SCHULZ
+    step = b * gram + c * gram @ gram
+    step.diagonal().add_(a)
+    return step
 
 
 class Optimizer:
