@@ -29,7 +29,7 @@ from feelit.identity.group import JOIN_UNMATCHED, odds_times
 from feelit.identity.likeness import OFFSET, SLOPE, cohort, least_likeness, normal, normalised_likeness, probability
 from feelit.models.paths import model_path
 from feelit.types import Bool, Float32, Float64, Int64
-from feelit.vision.identity import IdentityModel, open_identity
+from feelit.vision.identity import IdentityModel
 
 SEXES = ("men", "women")
 RACES = ("White", "Black", "Asian", "Indian", "other")
@@ -110,7 +110,7 @@ def fitted(same: Float64, different: Float64) -> tuple[float, float]:
 def pairs(utkface: Path, identity: Path, write: Path | None) -> None:
     """Measure and print; see the top of the file."""
     rng = np.random.default_rng(0)
-    model = open_identity(model_path("identity"), "cpu")
+    model = IdentityModel(model_path("identity"), "cpu")
     faces = pd.read_parquet(utkface, columns=["image", "age", "sex", "race"])
     known = pd.read_parquet(identity, columns=["image", "source", "person"])
     vectors, pictures = embedded(faces["image"], model), embedded(known["image"], model)
@@ -150,7 +150,7 @@ def pairs(utkface: Path, identity: Path, write: Path | None) -> None:
 def left(identity: Path) -> None:
     """Measure and print equal errors, and the rule of what is left over."""
     known = pd.read_parquet(identity, columns=["image", "source", "person"])
-    vectors = embedded(known["image"], open_identity(model_path("identity"), "cpu"))
+    vectors = embedded(known["image"], IdentityModel(model_path("identity"), "cpu"))
     code = pd.factorize(known["source"] + known["person"].astype(str))[0].astype(np.int64)
     i, j = np.triu_indices(len(code), 1)
     usual = normal(vectors)

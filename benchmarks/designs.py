@@ -24,7 +24,7 @@ from feelit.evaluation.classifier.metrics import class_scores, confusion
 from feelit.models.paths import model_path
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.types import EMOTIONS, Int64, UInt8
-from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.expression import ExpressionModel
 
 SHOWN = 10
 """Confusions in the figure."""
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
     faces = read_split(arguments.data, arguments.split)
-    models = [open_expression(path, "cpu", prior="as-trained") for path in (model_path("expression"), *arguments.networks)]
+    models = [ExpressionModel(path, "cpu", prior="as-trained") for path in (model_path("expression"), *arguments.networks)]
     print(f"| aligned crops | accuracy | macro F1 | {' | '.join(MASKS)} | FER2013 | macro F1 | parameters | ms a face |")
     print("|---|" + "---:|" * (6 + len(MASKS)), flush=True)
     answers = []

@@ -24,7 +24,7 @@ from feelit.evaluation.detector.metrics import Matches, at_threshold, average_pr
 from feelit.models.paths import model_path
 from feelit.scaling import detector_view
 from feelit.types import Detections, Float32, UInt8, View
-from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.detector import FaceDetector
 
 BATCH = 8
 MOVED = np.array([11, 5], np.float32)
@@ -133,7 +133,7 @@ def main() -> None:
     arguments = parser.parse_args()
     truth = read_truth(arguments.truth)
     paths = {"detector": arguments.detector} | ({"yunet": arguments.yunet} if arguments.yunet else {})
-    detectors = {name: open_detector(path, "cpu") for name, path in paths.items()}
+    detectors = {name: FaceDetector(path, "cpu") for name, path in paths.items()}
     scores: dict[str, Score] = {}
     own: list[Float32] = []
     faces = seen = 0

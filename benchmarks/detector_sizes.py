@@ -22,7 +22,7 @@ from feelit.evaluation.detector.images import find_images
 from feelit.options.models import EvaluateFacesOptions
 from feelit.scaling import detector_view
 from feelit.types import UInt8
-from feelit.vision.detector import FaceDetector, open_detector, view_of
+from feelit.vision.detector import FaceDetector, view_of
 
 SIDES = ((320, 192), (512, 288), (640, 384))
 BATCH, ROUNDS = 8, 15
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--source", help="only images whose column `source` says so")
     parser.add_argument("--min-face-px", type=float, default=32.0)
     arguments = parser.parse_args()
-    detectors = {path.stem: open_detector(path, "cpu") for path in arguments.detectors}
+    detectors = {path.stem: FaceDetector(path, "cpu") for path in arguments.detectors}
     photographs = find_images(arguments.faces).read()
     pictures = [next(photographs).pixels("bgr") for _ in range(BATCH)]
     for size in SIDES:

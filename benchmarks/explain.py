@@ -30,7 +30,7 @@ from feelit.models.card import read_card, write_card
 from feelit.models.paths import model_path
 from feelit.options.models import Baseline
 from feelit.types import EMOTIONS, Float32, UInt8
-from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.expression import ExpressionModel
 
 FEW = 12  # faces for the tables of correlations, which need several maps each
 
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=60)
     arguments = parser.parse_args()
     path = model_path(arguments.model)
-    model = open_expression(path, "cpu")
+    model = ExpressionModel(path, "cpu")
     faces = read_split(arguments.data, "valid")
     chosen = faces.rows(np.linspace(0, len(faces) - 1, arguments.images).astype(np.int64))
     crops = crop_images(model, chosen.images, "aligned").pixels
@@ -139,7 +139,7 @@ def main() -> None:
             ("occlusion", by_occlusion(1 / 6)),
             ("gradcam", by_gradients(gradcam.LEAST_CELLS)),
         ):
-            values = alike(make, make, other, open_expression(other, "cpu"))
+            values = alike(make, make, other, ExpressionModel(other, "cpu"))
             print(f"| {name} | {np.median(values):.2f} |", flush=True)
 
 

@@ -49,7 +49,10 @@ def main() -> None:
     asked = parser.parse_args()
     path = model_path(asked.model)
     card = read_card(path)
-    ways = {"as stored": ExpressionModel(path, replace(card, exposure=()), "cpu"), "evened": ExpressionModel(path, card, "cpu")}
+    ways = {
+        "as stored": ExpressionModel(path, "cpu", card=replace(card, exposure=())),
+        "evened": ExpressionModel(path, "cpu", card=card),
+    }
     faces = read_split(asked.data, "valid")
     rows = np.flatnonzero(faces.label >= 0)[1::2]
     crops, label = crop_images(ways["evened"], faces.images, "aligned").pixels[rows], faces.label[rows]

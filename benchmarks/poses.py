@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from feelit.models.paths import model_path
 from feelit.scaling import detector_view
 from feelit.types import Detections, Float32, Float64, Sample, UInt8
-from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.multi_scale import MultiScaleDetector
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=150)
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    detector = open_detector(model_path("face"), "cpu")
+    detector = FaceDetector(model_path("face"), "cpu")
     photographs(detector, asked.faces, asked.first)
 
 

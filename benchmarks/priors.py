@@ -27,7 +27,7 @@ from feelit.evaluation.classifier.crops import crop_images
 from feelit.evaluation.classifier.metrics import fit_temperature, reliability, softmax
 from feelit.models.paths import model_path
 from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64
-from feelit.vision.expression import ExpressionModel, adjusted, open_expression, weights
+from feelit.vision.expression import ExpressionModel, adjusted, weights
 
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 CONFIDENCES = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--model", default="expression")
     parser.add_argument("--mirrored", action="store_true", help="classify crops and their mirror images")
     asked = parser.parse_args()
-    model = open_expression(model_path(asked.model), "cpu", prior="as-trained", mirrored=asked.mirrored)
+    model = ExpressionModel(model_path(asked.model), "cpu", prior="as-trained", mirrored=asked.mirrored)
     learnt = np.log(np.array(model.card.prior, np.float32))
     faces = read_split(asked.data, "valid")
     named = faces.label >= 0

@@ -27,9 +27,9 @@ from feelit.training.signals.teacher import Teacher
 from feelit.training.signals.train import Recipe, scale_of
 from feelit.types import Bool, Float32, UInt8
 from feelit.vision.align import similarity_to_template
-from feelit.vision.detector import open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_close_faces
-from feelit.vision.signals import open_signals
+from feelit.vision.signals import SignalsModel
 
 ASKED = ("mouth_open", "AU26", "smile", "blink", "brow_raise", "brow_lower")
 ANGLES = ("pitch_deg", "yaw_deg", "roll_deg", "gaze_yaw_deg", "gaze_pitch_deg")
@@ -83,7 +83,7 @@ def cut_pictures(path: Path) -> Cuts:
 def cut_clips(paths: list[Path], every_s: float) -> Cuts:
     """Faces of videos, found as in a picture, every so many seconds."""
     cuts = Cuts([], [], [])
-    detector = open_detector(model_path("face"), "cpu")
+    detector = FaceDetector(model_path("face"), "cpu")
     for path in paths:
         with av.open(str(path)) as source:
             following = 0.0
@@ -116,7 +116,7 @@ def look(cuts: Cuts, teacher: Path, cache: Path, both_ways: bool) -> Seen:
     crops = crop(faces, 64)
     again = crop(Faces(faces.picture, faces.landmarks, mirrored[known], faces.weight), 64)
     upright = np.zeros(len(crops.crop), np.float32)
-    outputs = open_signals(model_path("signals"), (), "cpu", mirrored=both_ways).outputs(crops.crop)
+    outputs = SignalsModel(model_path("signals"), (), "cpu", mirrored=both_ways).outputs(crops.crop)
     columns = [derive(values.astype(np.float32), upright, NAMES) for values in (crops.target, again.target, outputs)]
     return Seen(np.array(cuts.size, np.float32)[known], *columns)
 
@@ -177,7 +177,7 @@ def rotation_deg(one: Float32, other: Float32) -> Float32:
 
 
 def heads(paths: list[Path], both_ways: bool) -> dict[str, dict[str, float]]:
-    model = open_signals(model_path("signals"), (), "cpu", mirrored=both_ways)
+    model = SignalsModel(model_path("signals"), (), "cpu", mirrored=both_ways)
     rows: list[tuple[Float32, Float32, Float32, float, float]] = []
     missed = 0
     for path in paths:

@@ -26,7 +26,7 @@ from rendering.rooms import room as draw_room
 from feelit.models.paths import model_path
 from feelit.signals.derive import gaze
 from feelit.training.signals.teacher import angles_of
-from feelit.vision.detector import open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_face
 
 SIDE = 224
@@ -132,7 +132,7 @@ def lip_gap(points: np.ndarray) -> float:
 
 def render(number: int, pictures: int, factor: int = 3, hard: float = 0.0) -> dict[str, np.ndarray]:
     """Pictures of one person, and their truth: angles are relative to the line from the camera to the face."""
-    detector, model = open_detector(model_path("face"), "cpu"), person(number)
+    detector, model = FaceDetector(model_path("face"), "cpu"), person(number)
     rng = np.random.default_rng([5, number])
     still = pose(model, Pose(units={}))
     closed_gap = lip_gap(still.fine[list(POINTS_68)] @ still.turn)

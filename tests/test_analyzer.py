@@ -135,14 +135,14 @@ def test_models_are_loaded_once_and_let_go(frames: list[UInt8], monkeypatch: pyt
     from feelit.api import analyzer as module
 
     opened: list[str] = []
-    for name in ("open_detector", "open_expression"):
+    for name in ("FaceDetector", "ExpressionModel"):
         monkeypatch.setattr(module, name, _counted(getattr(module, name), opened))
     with feelit.Analyzer(device="cpu", min_face_px=40) as analyzer:
         for n in range(3):
             analyzer.analyze(frames[n])
             analyzer.update(frames[n], n / 25)
         assert repr(analyzer) == "<Analyzer: face, expression on CPU>"
-    assert opened == ["open_detector", "open_expression"]
+    assert opened == ["FaceDetector", "ExpressionModel"]
     assert repr(analyzer) == "<Analyzer: closed>"
     with pytest.raises(feelit.UsageError, match="is closed"):
         analyzer.analyze(frames[0])

@@ -19,8 +19,8 @@ from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
 from feelit.options.models import EvaluateOptions
 from feelit.types import EMOTIONS
-from feelit.vision.detector import open_detector
-from feelit.vision.expression import open_expression
+from feelit.vision.detector import FaceDetector
+from feelit.vision.expression import ExpressionModel
 from tests.datasets.made import unanimous, write_folders, write_parquet
 from tests.evaluation.made import DARK, HAPPY, LIGHT, SAD, classifier, flat, write_data
 from tests.vision.test_face_crops import portrait, tight
@@ -73,7 +73,7 @@ def test_calibration_is_measured_against_the_majority_and_the_votes(tmp_path: Pa
     votes[3] = (0, 5, 0, 5, 0, 0, 0, 0, 0, 0)  # no majority, but votes
     write_parquet(tmp_path / "a.parquet", flat([DARK, LIGHT, DARK, LIGHT]), votes)
     scores = evaluate_classifier(classifier(tmp_path), tmp_path / "a.parquet", EvaluateOptions(framing="original"))
-    model = open_expression(classifier(tmp_path), "cpu")
+    model = ExpressionModel(classifier(tmp_path), "cpu")
     sure = model.probabilities(np.stack([whole(image, model.size_px) for image in flat([DARK, LIGHT, DARK, LIGHT])])).max(
         axis=1
     )
@@ -111,7 +111,7 @@ def test_end_to_end_faces_that_are_not_found_are_errors(tmp_path: Path) -> None:
 
 
 def test_faces_are_cropped_as_those_of_a_video_are(tmp_path: Path) -> None:
-    model, detector = open_expression(model_path("expression"), "cpu"), open_detector(model_path("face"), "cpu")
+    model, detector = ExpressionModel(model_path("expression"), "cpu"), FaceDetector(model_path("face"), "cpu")
     luma, (x0, y0, x1, y1) = portrait()
     crops = crop_images(model, Images([luma, np.zeros((40, 60), np.uint8)], ["face", "nothing"]), "aligned")
     assert crops.found.tolist() == [True, False]

@@ -13,8 +13,8 @@ import onnx
 from onnx import TensorProto, helper
 
 from feelit.types import EMOTIONS
-from feelit.vision.detector import open_detector
-from feelit.vision.expression import open_expression
+from feelit.vision.detector import FaceDetector
+from feelit.vision.expression import ExpressionModel
 from tests.fuzz.jsons import hostile
 from tests.fuzz.mutations import Material, mutated
 from tests.fuzz.product import MisbehavedError, feelit, nothing_but
@@ -108,8 +108,8 @@ def tiny_detector() -> bytes:
     return bytes(onnx.ModelProto.SerializeToString(model))
 
 
-_detector = functools.cache(open_detector)  # the built-in one would be loaded again for every case
-_classifier = functools.cache(open_expression)
+_detector = functools.cache(FaceDetector)  # the built-in one would be loaded again for every case
+_classifier = functools.cache(ExpressionModel)
 
 
 class ModelTarget:
@@ -133,7 +133,7 @@ class ModelTarget:
             text = mutated(text, rng, Material(CARD_WORDS))
         card.write_bytes(text)
         model.write_bytes(network if which < 0.5 else mutated(network, rng, Material(WORDS)))
-        with patch("feelit.run.segment.open_detector", _detector), patch("feelit.run.segment.open_expression", _classifier):
+        with patch("feelit.run.segment.FaceDetector", _detector), patch("feelit.run.segment.ExpressionModel", _classifier):
             reported = feelit(
                 "analyze", self._video, "--quiet", "--out", out, f"--{role}", model, "--min-face", 16, "--device", "cpu"
             )

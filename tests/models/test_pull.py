@@ -18,7 +18,7 @@ from feelit.models.paths import model_path
 from feelit.models.pull import pull
 from feelit.storage import web
 from feelit.storage.locks import held
-from feelit.vision.expression import open_expression
+from feelit.vision.expression import ExpressionModel
 from tests.models.small import Small
 from tests.storage.sites import cut, status
 
@@ -39,7 +39,7 @@ def test_a_model_is_found_by_its_name_once_it_was_pulled(small: Small) -> None:
     assert pull("small") == small.model
     assert names(small.model.parent) == ["small.json", "small.onnx"]
     assert model_path("small") == small.model.resolve()
-    card = open_expression(model_path("small"), "cpu").card
+    card = ExpressionModel(model_path("small"), "cpu").card
     assert (card.labels, card.licence) == (("happy", "sad"), "MIT (made for a test)")
     assert "this computer" in card.recipe
     assert small.site.asked[0][":line"] == "GET /models/version-1/made.onnx HTTP/1.1"

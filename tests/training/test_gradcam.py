@@ -26,7 +26,7 @@ from feelit.training.export import export_onnx
 from feelit.training.expression import network as baselines
 from feelit.training.expression.network import ExpressionNet
 from feelit.types import EMOTIONS, Float32
-from feelit.vision.expression import open_expression
+from feelit.vision.expression import ExpressionModel
 from feelit.vision.session import open_session
 from tests.explaining.made import linear, portrait, region_weight
 
@@ -72,7 +72,7 @@ def bright_and_dark(path: Path, *, softmax: bool) -> Path:
 @pytest.mark.parametrize("softmax", [False, True], ids=["logits", "probabilities"])
 def test_the_map_is_the_feature_that_speaks_for_the_label(softmax: bool, tmp_path: Path) -> None:
     path = bright_and_dark(tmp_path / "m.onnx", softmax=softmax)
-    model = open_expression(path, "cpu")
+    model = ExpressionModel(path, "cpu")
     crop = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
     for label, feature in (("happiness", crop / 255 - 0.5), ("sadness", 0.5 - crop / 255)):
         expected = np.maximum(feature, 0)
@@ -85,19 +85,19 @@ def test_the_map_is_the_feature_that_speaks_for_the_label(softmax: bool, tmp_pat
 def test_of_a_face_without_the_feature_the_map_is_zero(tmp_path: Path) -> None:
     path = bright_and_dark(tmp_path / "m.onnx", softmax=False)
     crop = np.zeros((SIDE, SIDE), np.uint8)
-    assert (grad_cam(path, open_expression(path, "cpu"), crop, "happiness") == 0).all()
+    assert (grad_cam(path, ExpressionModel(path, "cpu"), crop, "happiness") == 0).all()
 
 
 def test_exchanging_the_weights_of_the_head_exchanges_the_maps(tmp_path: Path) -> None:
     """The model parameter randomisation test of Adebayo et al. (2018)."""
     path = bright_and_dark(tmp_path / "m.onnx", softmax=False)
     crop = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
-    before = grad_cam(path, open_expression(path, "cpu"), crop, "happiness")
+    before = grad_cam(path, ExpressionModel(path, "cpu"), crop, "happiness")
     content = onnx.load(path)
     head = next(weight for weight in content.graph.initializer if weight.name == "head")
     head.CopyFrom(numpy_helper.from_array(np.diag([2, 3]).astype(np.float32)[::-1].copy(), "head"))
     onnx.save(content, path)
-    after = grad_cam(path, open_expression(path, "cpu"), crop, "happiness")
+    after = grad_cam(path, ExpressionModel(path, "cpu"), crop, "happiness")
     assert np.corrcoef(before.ravel(), after.ravel())[0, 1] < -0.3
 
 
@@ -143,7 +143,7 @@ def test_of_several_outputs_the_one_of_the_labels_is_explained(tmp_path: Path) -
     path = tmp_path / "m.onnx"
     export_onnx(network, luma, path, ("logits", "fer2013"))
     write_card(ModelCard("made", "expression", "feelit", size_px=48, labels=EMOTIONS), path)
-    model = open_expression(path, "cpu")
+    model = ExpressionModel(path, "cpu")
     assert model.output == "logits"
     found = grad_cam(path, model, luma[0, 0].numpy(), "happiness")
     features, logits = network.features, network.head
@@ -255,11 +255,11 @@ def test_an_operator_that_is_not_known_is_reported(tmp_path: Path) -> None:
 def test_a_network_without_maps_is_reported(tmp_path: Path) -> None:
     path = linear(tmp_path / "m.onnx", region_weight())
     with pytest.raises(ModelError, match="has no feature maps"):
-        grad_cam(path, open_expression(path, "cpu"), np.zeros((24, 24), np.uint8), "happiness")
+        grad_cam(path, ExpressionModel(path, "cpu"), np.zeros((24, 24), np.uint8), "happiness")
 
 
 def test_outputs_that_differ_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = bright_and_dark(tmp_path / "m.onnx", softmax=False)
     monkeypatch.setattr(gradcam, "TOLERANCE", -1.0)
     with pytest.raises(ModelError, match="gives other outputs in PyTorch"):
-        grad_cam(path, open_expression(path, "cpu"), np.zeros((SIDE, SIDE), np.uint8), "happiness")
+        grad_cam(path, ExpressionModel(path, "cpu"), np.zeros((SIDE, SIDE), np.uint8), "happiness")

@@ -40,7 +40,7 @@ from feelit.training.signals.teacher import (
 from feelit.training.signals.train import Recipe, train
 from feelit.types import Float32, Float64, UInt8
 from feelit.vision.session import open_session, run
-from feelit.vision.signals import open_signals, within
+from feelit.vision.signals import SignalsModel, within
 
 POINTS = np.array([[0.35, 0.4], [0.65, 0.4], [0.5, 0.55], [0.38, 0.75], [0.62, 0.75]], np.float32)
 SMALL = Recipe(widths=(16, 16), detail=16, steps=4, batch=8, warmup=2, rate=0.01)
@@ -225,7 +225,7 @@ def test_a_run_ends_in_a_model_that_serves(faces: Path, run_folder: Path) -> Non
     tap = find_tap(model_path("expression"), Recipe().layer)
     branch = open_session(run_folder / "branch.onnx", "cpu")
     (alone,) = run(branch, "branch", [OUTPUT], {branch.get_inputs()[0].name: tap.reader()(crops)})
-    np.testing.assert_array_equal(open_signals(path, (), "cpu").outputs(crops), alone)  # the same bytes go in
+    np.testing.assert_array_equal(SignalsModel(path, (), "cpu").outputs(crops), alone)  # the same bytes go in
     before = path.read_bytes()
     assert train("small", SMALL, faces, run_folder).read_bytes() == before, "nothing is left to learn"
 
@@ -302,7 +302,7 @@ def test_a_run_starts_from_another_one_s_weights(faces: Path, trained: Path, tmp
     again = replace(SMALL, start=str(trained / "last.pt"), rate=1e-9, steps=1, heads=str(tmp_path))
     second = train("small", again, faces, tmp_path / "two")
     crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
-    one, two = (open_signals(path, (), "cpu").outputs(crops) for path in (first, second))
+    one, two = (SignalsModel(path, (), "cpu").outputs(crops) for path in (first, second))
     np.testing.assert_allclose(one, two, atol=0.5)  # in other units, after one step, and rounded to other integers
     with pytest.raises(UsageError, match="is of another network"):
         train("small", replace(again, widths=(16, 32)), faces, tmp_path / "three")

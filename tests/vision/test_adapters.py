@@ -15,7 +15,7 @@ from feelit.scaling import detector_view
 from feelit.timeline.schema import LANDMARK_COLUMNS
 from feelit.types import Detections
 from feelit.vision.adapters import ADAPTERS
-from feelit.vision.detector import FaceDetector, fixed_view, mean_landmarks, open_detector
+from feelit.vision.detector import FaceDetector, mean_landmarks, view_of
 from tests.conftest import Command
 from tests.vision.networks import floats, scrfd, spot, ultraface
 
@@ -30,7 +30,7 @@ LEVELS = {
 
 def opened(path: Path, adapter: Any, **said: Any) -> FaceDetector:
     write_card(ModelCard(adapter, "face", adapter, **{"color": "rgb", **said}), path)
-    return open_detector(path, "cpu")
+    return FaceDetector(path, "cpu")
 
 
 def seen(detector: FaceDetector, *pictures: np.ndarray[Any, np.dtype[np.uint8]], min_face_px: float = 15) -> Detections:
@@ -119,7 +119,7 @@ def test_what_lies_below_the_picture_in_an_input_of_fixed_size_is_no_face(tmp_pa
     ],
 )
 def test_a_fixed_input_holds_as_much_of_a_picture_as_fits(width: int, height: int, expected: tuple[int, int]) -> None:
-    view = fixed_view(width, height, (240, 320), "bgr")
+    view = view_of(width, height, 1, "bgr", (240, 320))
     assert (view.width_px, view.height_px) == expected
     assert (view.padded_width_px, view.padded_height_px) == (320, 240)
     assert (view.scale_x, view.scale_y) == (expected[0] / width, expected[1] / height)

@@ -11,11 +11,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from feelit.errors import ModelError
-from feelit.models.card import ModelCard, write_card
+from feelit.models.card import ModelCard, card_path, write_card
 from feelit.scaling import detector_view
 from feelit.types import UInt8
 from feelit.vision import detector
-from feelit.vision.detector import FaceDetector, open_detector, select_faces, view_of
+from feelit.vision.detector import FaceDetector, select_faces, view_of
 from feelit.vision.session import CPU, has_nvidia_driver, open_session
 
 SHARED = Path(__file__).parents[2] / "../shared"
@@ -91,7 +91,7 @@ def test_what_is_shrunk_is_padded_with_black(shape: tuple[int, ...]) -> None:
 
 
 def test_faces_come_by_frame_then_by_score_in_full_size_pixels(brightest: Path) -> None:
-    detector = open_detector(brightest, "cpu")
+    detector = FaceDetector(brightest, "cpu")
     images = frames((0, 5, 5, 140), (0, 20, 20, 250), (0, 21, 20, 240), (2, 10, 12, 200), count=3)
     found = detector.detect(images, view_of(64, 64, 30))
     assert found.row.tolist() == [0, 0, 2]
@@ -102,29 +102,30 @@ def test_faces_come_by_frame_then_by_score_in_full_size_pixels(brightest: Path) 
 
 
 def test_no_face_gives_empty_columns_of_the_right_shape(brightest: Path) -> None:
-    found = open_detector(brightest, "cpu").detect(frames(), view_of(32, 32, 10))
+    found = FaceDetector(brightest, "cpu").detect(frames(), view_of(32, 32, 10))
     assert (len(found), found.box.shape, found.landmarks.shape) == (0, (0, 4), (0, 5, 2))
 
 
 def test_a_lower_score_finds_more(brightest: Path) -> None:
-    detector, size = open_detector(brightest, "cpu"), view_of(32, 32, 10)
+    detector, size = FaceDetector(brightest, "cpu"), view_of(32, 32, 10)
     images = frames((0, 5, 5, 60), (0, 20, 20, 250))
     assert [len(detector.detect(images, size, s)) for s in (0.2, 0.5)] == [2, 1]
 
 
 def test_what_lies_in_the_padding_is_no_face(brightest: Path) -> None:
-    found = open_detector(brightest, "cpu").detect(frames((0, 5, 20, 250), (0, 5, 5, 250)), view_of(32, 16, 10))
+    found = FaceDetector(brightest, "cpu").detect(frames((0, 5, 20, 250), (0, 5, 5, 250)), view_of(32, 16, 10))
     assert found.box[:, 1].tolist() == [1]
 
 
 def test_other_sizes_than_announced_are_refused(brightest: Path) -> None:
     with pytest.raises(ValueError, match="not \\(64, 64\\)"):
-        open_detector(brightest, "cpu").detect(frames(), view_of(64, 64, 10))
+        FaceDetector(brightest, "cpu").detect(frames(), view_of(64, 64, 10))
 
 
 def test_a_model_without_card_is_refused_unless_it_is_yunet(brightest: Path) -> None:
+    card_path(brightest).unlink()
     with pytest.raises(ModelError, match=r"brightest\.onnx has no card"):
-        FaceDetector(brightest, None, "cpu")
+        FaceDetector(brightest, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_a_model_without_card_is_refused_unless_it_is_yunet(brightest: Path) -> 
 )
 def test_a_card_that_does_not_fit_is_refused(brightest: Path, card: ModelCard, message: str) -> None:
     with pytest.raises(ModelError, match=message):
-        FaceDetector(brightest, card, "cpu")
+        FaceDetector(brightest, "cpu", card)
 
 
 def test_missing_and_damaged_models_are_reported_in_one_line(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_yunet_adapter_agrees_with_opencv(min_face: float) -> None:
     path = SHARED / "models/yunet_n_dynamic.onnx"
     ok, frame = cv2.VideoCapture(str(SHARED / "clips/gallery4.mp4")).read()
     assert ok
-    detector = open_detector(path, "cpu")
+    detector = FaceDetector(path, "cpu")
     size = detector.view_of(1280, 720, min_face)
     images = detector_view(frame.astype(np.uint8), size)[None]
     found = detector.detect(images, size)
@@ -213,7 +214,7 @@ def constant_detector(path: Path, score: float, box: list[float], landmark: floa
     ],
 )
 def test_what_no_face_can_be_is_left_out(score: float, box: list[float], landmark: float, faces: int, tmp_path: Path) -> None:
-    detector = open_detector(constant_detector(tmp_path / "c.onnx", score, box, landmark, {}), "cpu")
+    detector = FaceDetector(constant_detector(tmp_path / "c.onnx", score, box, landmark, {}), "cpu")
     found = detector.detect(frames(), view_of(32, 32, 1))
     assert len(found) == faces
 
@@ -231,7 +232,7 @@ def test_what_no_face_can_be_is_left_out(score: float, box: list[float], landmar
 def test_outputs_of_another_shape_are_reported_before_the_first_video(output: str, shape: list[int], tmp_path: Path) -> None:
     path = constant_detector(tmp_path / "c.onnx", 0.9, [4, 4, 20, 20], 10, {output: shape})
     with pytest.raises(ModelError, match=r"c\.onnx: \w+ is .*, not .* of floats"):
-        open_detector(path, "cpu")
+        FaceDetector(path, "cpu")
 
 
 def test_candidates_are_limited_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from feelit.models.card import read_card
 from feelit.models.paths import models_folder
 from feelit.types import UInt8
 from feelit.vision.exposure import even_exposure
-from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.expression import ExpressionModel
 from tests.video.clips import face_patch
 
 LIMITS = 140, 80
@@ -74,7 +74,7 @@ def test_the_built_in_networks_are_given_the_same_pixels() -> None:
 
 @pytest.fixture(scope="module")
 def model() -> ExpressionModel:
-    return open_expression(models_folder() / "expression-v5.onnx")
+    return ExpressionModel(models_folder() / "expression-v5.onnx")
 
 
 def test_the_dark_changes_little(model: ExpressionModel) -> None:

@@ -18,8 +18,8 @@ from feelit.signals.derive import in_mirror
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.video.luma import FULL_RANGE, LIMITED_RANGE
 from feelit.vision.align import TEMPLATE, crop_faces
-from feelit.vision.expression import ExpressionModel, open_expression
-from feelit.vision.signals import open_signals
+from feelit.vision.expression import ExpressionModel
+from feelit.vision.signals import SignalsModel
 
 SIDE = 8
 CARD = ModelCard("made", "expression", "classifier", size_px=SIDE, labels=("happy", "sad"))
@@ -54,7 +54,7 @@ def network(
 def opened(folder: Path, card: ModelCard, **made: Any) -> ExpressionModel:
     path = network(folder / "made.onnx", **made)
     write_card(card, path)
-    return open_expression(path, "cpu")
+    return ExpressionModel(path, "cpu")
 
 
 def flat(*values: int) -> UInt8:
@@ -76,7 +76,7 @@ def test_a_network_for_one_face_gets_one_at_a_time(tmp_path: Path) -> None:
         port.type.tensor_type.shape.dim[0].dim_value = 1
     onnx.save(made, tmp_path / "made.onnx")
     write_card(CARD, tmp_path / "made.onnx")
-    model = open_expression(tmp_path / "made.onnx", "cpu")
+    model = ExpressionModel(tmp_path / "made.onnx", "cpu")
     found = columns(model.probabilities(flat(0, 1, 2)), "happiness", "sadness")
     np.testing.assert_allclose(found, np.stack([softmax(0, value) for value in (0, 1, 2)]), rtol=1e-6)
 
@@ -136,7 +136,7 @@ def test_mirrored_is_the_mean_of_a_face_and_its_mirror_image() -> None:
     """The built-in classifier says nearly the same of both; what it gives beside its labels is turned back."""
     path, crops = model_path("signals"), np.random.default_rng(4).integers(0, 256, (5, 64, 64)).astype(np.uint8)
     card = read_card(model_path("expression"))
-    plain, both = ExpressionModel(path, card), ExpressionModel(path, card, mirrored=True)
+    plain, both = (ExpressionModel(path, card=card, mirrored=mirrored) for mirrored in (False, True))
     turned = np.ascontiguousarray(crops[:, :, ::-1])
     found, signals = both.probabilities_beside("signals", crops)
     np.testing.assert_array_equal(found, both.probabilities(crops))
@@ -146,7 +146,7 @@ def test_mirrored_is_the_mean_of_a_face_and_its_mirror_image() -> None:
     reversed_signals = plain.probabilities_beside("signals", turned)[1]
     mean = (straight + in_mirror(reversed_signals)) / np.float32(2)
     np.testing.assert_array_equal(both.probabilities_beside("signals", crops, turned=in_mirror)[1], mean)
-    np.testing.assert_array_equal(open_signals(path, (), mirrored=True).outputs(crops), mean)
+    np.testing.assert_array_equal(SignalsModel(path, (), mirrored=True).outputs(crops), mean)
     one, other = np.log(plain.probabilities(crops)), np.log(plain.probabilities(turned))
     mean = np.exp((one + other) / 2)  # of logits, whose temperature and prior are the same
     np.testing.assert_allclose(found, mean / mean.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-5)
@@ -239,12 +239,12 @@ def test_a_network_without_an_input_is_reported(tmp_path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
     write_card(CARD, path)
     with pytest.raises(ModelError, match=r"made\.onnx has 0 inputs"):
-        open_expression(path, "cpu")
+        ExpressionModel(path, "cpu")
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
-        open_expression(tmp_path / "gone.onnx")
+        ExpressionModel(tmp_path / "gone.onnx")
 
 
 def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
@@ -252,14 +252,14 @@ def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     write_card(CARD, path)
     with pytest.raises(ModelError, match="cannot be loaded"):
-        open_expression(path, "cpu")
+        ExpressionModel(path, "cpu")
 
 
 def test_a_file_without_a_card_is_reported(tmp_path: Path) -> None:
     path = network(tmp_path / "made.onnx")
     assert not card_path(path).exists()
     with pytest.raises(ModelError, match="has no card"):
-        open_expression(path, "cpu")
+        ExpressionModel(path, "cpu")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from feelit.models.card import ModelCard, write_card
 from feelit.models.paths import model_path
 from feelit.types import Detections, UInt8, View
-from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import LEAST_FACE_PX, find_close_faces, find_face
 from tests.video import clips
 from tests.vision.networks import ultraface
@@ -21,7 +21,7 @@ YUNET = Path(__file__).parents[2] / "../shared/models/yunet_n_dynamic.onnx"
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return open_detector(model_path("face"), "cpu")
+    return FaceDetector(model_path("face"), "cpu")
 
 
 def portrait() -> tuple[UInt8, tuple[int, int, int, int]]:
@@ -121,7 +121,7 @@ def test_detectors_of_a_fixed_size_and_of_colour_will_do(tmp_path: Path) -> None
     """The network always sees a face at 96, 0, 192, 96 px of its input, 320 x 240 px."""
     path = ultraface(tmp_path / "u.onnx", [[0.3, 0.0, 0.6, 0.4]])
     write_card(ModelCard("u", "face", "ultraface", color="rgb"), path)
-    found = find_face(open_detector(path, "cpu"), np.full((48, 48), 255, np.uint8))
+    found = find_face(FaceDetector(path, "cpu"), np.full((48, 48), 255, np.uint8))
     assert len(found) == 1
     # A square of 192 px lies in its upper left corner; the picture is from 24 px on, and three times as large.
     np.testing.assert_allclose(found.box[0], (np.array([96, 0, 192, 96]) - 24 + 0.5) / 3 - 0.5, atol=1e-4)
@@ -140,4 +140,4 @@ def test_close_faces_are_all_that_are_large_enough_by_falling_score(detector: Fa
 
 @pytest.mark.skipif(not YUNET.exists(), reason="needs YuNet")
 def test_detectors_that_want_colour_find_it_as_well() -> None:
-    assert len(find_face(open_detector(YUNET, "cpu"), tight(48))) == 1
+    assert len(find_face(FaceDetector(YUNET, "cpu"), tight(48))) == 1

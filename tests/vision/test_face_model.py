@@ -14,7 +14,7 @@ from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
 from feelit.scaling import detector_view
 from feelit.types import UInt8
-from feelit.vision.detector import FaceDetector, open_detector, view_of
+from feelit.vision.detector import FaceDetector, view_of
 
 ROOT = Path(__file__).parents[2]
 MODEL = model_path("face")
@@ -23,7 +23,7 @@ CLIP = ROOT / "../shared/clips/gallery4.mp4"
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return open_detector(MODEL, "cpu")
+    return FaceDetector(MODEL, "cpu")
 
 
 def drawn_face(size: int) -> UInt8:

@@ -11,14 +11,14 @@ import pytest
 from feelit.errors import ModelError
 from feelit.models.paths import model_path
 from feelit.types import UInt8
-from feelit.vision.identity import TEMPLATE, IdentityModel, open_identity
+from feelit.vision.identity import TEMPLATE, IdentityModel
 
 LEVELS = np.arange(256, dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
 def model() -> IdentityModel:
-    return open_identity(model_path("identity"), "cpu")
+    return IdentityModel(model_path("identity"), "cpu")
 
 
 def faces(count: int) -> UInt8:
@@ -54,6 +54,6 @@ def test_a_face_that_lies_at_the_template_is_not_moved(model: IdentityModel) -> 
 
 def test_other_models_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is a model for face, not for identity"):
-        open_identity(model_path("face"), "cpu")
+        IdentityModel(model_path("face"), "cpu")
     with pytest.raises(ModelError, match="does not exist"):
-        open_identity(tmp_path / "gone.onnx", "cpu")
+        IdentityModel(tmp_path / "gone.onnx", "cpu")

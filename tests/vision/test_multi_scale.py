@@ -12,7 +12,7 @@ from feelit.geometry import iou
 from feelit.models.paths import model_path
 from feelit.scaling import detector_view
 from feelit.types import Detections, Sample, UInt8, View
-from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.multi_scale import EMPTY_EVERY_S, EVERY_S, MultiScaleDetector, united
 from tests.vision.made import HEIGHT, WIDTH, Face, frame
 from tests.vision.scripted import Answer, ScriptedDetector, found_at
@@ -22,7 +22,7 @@ LEVELS = np.arange(256, dtype=np.uint8)
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return open_detector(model_path("face"), "cpu")
+    return FaceDetector(model_path("face"), "cpu")
 
 
 class Watcher:

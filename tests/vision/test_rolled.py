@@ -11,7 +11,7 @@ from feelit.geometry import head_angles, iou
 from feelit.models.paths import model_path
 from feelit.scaling import detector_view
 from feelit.types import Detections, Sample, UInt8
-from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.multi_scale import MultiScaleDetector
 from feelit.vision.rolled import EVERY_S, LEANS_DEG, LOST_S
 from tests.vision.made import HEIGHT, WIDTH, Face, frame, turned
@@ -24,7 +24,7 @@ CENTRE = (FACE.box[0, :2] + FACE.box[0, 2:]) / 2
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return open_detector(model_path("face"), "cpu")
+    return FaceDetector(model_path("face"), "cpu")
 
 
 def leaning(roll_deg: float, right_px: float = 0.0) -> UInt8:

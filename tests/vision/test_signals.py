@@ -15,14 +15,14 @@ from feelit.run.segment import open_networks
 from feelit.run.task import Models
 from feelit.signals.columns import BASIC
 from feelit.types import Float32, UInt8
-from feelit.vision.expression import ExpressionModel, open_expression
-from feelit.vision.signals import SignalsModel, open_signals, within
+from feelit.vision.expression import ExpressionModel
+from feelit.vision.signals import SignalsModel, within
 from tests.vision.networks import ultraface
 
 
 @pytest.fixture(scope="module")
 def model() -> SignalsModel:
-    return open_signals(model_path("signals"), BASIC, "cpu")
+    return SignalsModel(model_path("signals"), BASIC, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def crops() -> UInt8:
 def test_the_file_holds_the_built_in_classifier(model: SignalsModel, crops: UInt8) -> None:
     signals, expression = model_path("signals"), model_path("expression")
     assert within(signals, expression)
-    alone = open_expression(expression, "cpu")
-    inside = ExpressionModel(signals, read_card(expression), "cpu")
+    alone = ExpressionModel(expression, "cpu")
+    inside = ExpressionModel(signals, "cpu", card=read_card(expression))
     probability, outputs = model.both(inside, crops, 4)
     np.testing.assert_array_equal(probability, alone.probabilities(crops, 7))
     np.testing.assert_array_equal(outputs, model.outputs(crops, 15))
@@ -49,7 +49,7 @@ def test_outputs_do_not_depend_on_the_batch(model: SignalsModel, crops: UInt8) -
 
 def test_no_faces_are_no_rows(model: SignalsModel) -> None:
     nothing = np.zeros((0, 64, 64), np.uint8)
-    inside = ExpressionModel(model_path("signals"), read_card(model_path("expression")), "cpu")
+    inside = ExpressionModel(model_path("signals"), "cpu", card=read_card(model_path("expression")))
     probability, outputs = model.both(inside, nothing)
     assert (probability.shape, outputs.shape) == ((0, 8), (0, 58))
     assert model.columns(outputs, np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32)).shape == (0, 2 + len(BASIC))
@@ -64,11 +64,11 @@ def test_small_faces_have_no_signals(model: SignalsModel, crops: UInt8) -> None:
 
 def test_a_model_for_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is a model for expression, not for signals"):
-        open_signals(model_path("expression"), BASIC, "cpu")
+        SignalsModel(model_path("expression"), BASIC, "cpu")
     (tmp_path / "other.onnx").write_bytes(model_path("signals").read_bytes())
     write_card(replace(read_card(model_path("signals")), labels=("jawOpen",)), tmp_path / "other.onnx")
     with pytest.raises(ModelError, match="has other labels"):
-        open_signals(tmp_path / "other.onnx", BASIC, "cpu")
+        SignalsModel(tmp_path / "other.onnx", BASIC, "cpu")
 
 
 def test_signals_need_a_detector_with_landmarks(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_signals_are_mirrored_with_the_classifier(crops: UInt8) -> None:
     )
     networks = open_networks(models)
     assert networks.signals is not None
-    expected = open_signals(model_path("signals"), BASIC, "cpu", mirrored=True).outputs(crops)
+    expected = SignalsModel(model_path("signals"), BASIC, "cpu", mirrored=True).outputs(crops)
     np.testing.assert_array_equal(networks.signals.outputs(crops), expected)
     np.testing.assert_array_equal(networks.signals.both(networks.expression, crops)[1], expected)
-    assert np.abs(expected - open_signals(model_path("signals"), BASIC, "cpu").outputs(crops)).max() > 0.1
+    assert np.abs(expected - SignalsModel(model_path("signals"), BASIC, "cpu").outputs(crops)).max() > 0.1

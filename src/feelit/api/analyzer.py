@@ -24,8 +24,8 @@ from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, LANDMARKS, FaceTable, SegmentResult, Timeline, UInt8
 from feelit.video.decoded_frame import picture_of, sample_of
-from feelit.vision.detector import open_detector
-from feelit.vision.expression import open_expression
+from feelit.vision.detector import FaceDetector
+from feelit.vision.expression import ExpressionModel
 from feelit.vision.multi_scale import MultiScaleDetector
 
 MOST_FACES = 32
@@ -98,8 +98,8 @@ class Analyzer:
             raise UsageError(f"rate_hz {rate_hz:g} is no rate", "give frames a second, such as 25")
         self._options, self._rate_hz = options, Fraction(rate_hz).limit_denominator(1_000_000)
         self._networks: Networks | None = Networks(
-            open_detector(model_path(options.detector), options.device),
-            open_expression(model_path(options.classifier), options.device, prior=options.prior, mirrored=options.mirrored),
+            FaceDetector(model_path(options.detector), options.device),
+            ExpressionModel(model_path(options.classifier), options.device, prior=options.prior, mirrored=options.mirrored),
             None,
         )
         self._stream: MultiScaleDetector | None = None

@@ -30,9 +30,9 @@ from feelit.timeline.schema import BOX, LANDMARK_COLUMNS
 from feelit.types import Columns, Float32, Float64, Int8, Int64, UInt8
 from feelit.video.luma import FULL_RANGE
 from feelit.video.stills import frames_at
-from feelit.vision.detector import FaceDetector, open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_close_faces
-from feelit.vision.identity import IdentityModel, open_identity
+from feelit.vision.identity import IdentityModel
 
 FACES = 8
 """The number of faces per person. More are not needed, as likeness is a mean over all pairs."""
@@ -241,8 +241,8 @@ def templates(enrolled: Sequence[tuple[str, Sequence[Path]]]) -> dict[str, Float
     UsageError
         if a photograph cannot be read, or does not show exactly one face.
     """
-    detector = open_detector(model_path("face"), "cpu")
-    identity = open_identity(model_path("identity"), "cpu")
+    detector = FaceDetector(model_path("face"), "cpu")
+    identity = IdentityModel(model_path("identity"), "cpu")
     return {
         name: np.mean([_embedded(path, detector, identity) for path in paths], axis=0).astype(np.float32)
         for name, paths in enrolled

@@ -36,7 +36,7 @@ from feelit.timeline.file import find_timelines
 from feelit.timeline.recording import Recording, open_timelines
 from feelit.timeline.schema import PEOPLE
 from feelit.types import Float32, Int8
-from feelit.vision.identity import IdentityModel, open_identity
+from feelit.vision.identity import IdentityModel
 
 Progress = Callable[[float], None]
 
@@ -189,7 +189,7 @@ def _people_of_videos(timelines: Sequence[Location], options: PeopleOptions, pro
             vector = beside[fingerprint].vector if faces is not None and fingerprint is not None else None
             if faces is None or vector is None:
                 if not model:
-                    model.append(open_identity(path_of_model, "cpu"))
+                    model.append(IdentityModel(path_of_model, "cpu"))
                 faces, vector = _computed(recording, options, model[0])
                 if fingerprint is not None and len(faces):
                     beside[fingerprint] = kept_of(faces, vector)

@@ -80,15 +80,15 @@ def _cached(name: str) -> Path | None:
 
 
 def _try(path: Path) -> None:
-    from feelit.vision.detector import open_detector
-    from feelit.vision.expression import open_expression
-    from feelit.vision.identity import open_identity
-    from feelit.vision.signals import open_signals
+    from feelit.vision.detector import FaceDetector
+    from feelit.vision.expression import ExpressionModel
+    from feelit.vision.identity import IdentityModel
+    from feelit.vision.signals import SignalsModel
 
     openers: dict[str, Callable[[Path, Device], object]] = {
-        "face": open_detector,
-        "expression": open_expression,
-        "identity": open_identity,
-        "signals": lambda model, device: open_signals(model, (), device),
+        "face": FaceDetector,
+        "expression": ExpressionModel,
+        "identity": IdentityModel,
+        "signals": lambda model, device: SignalsModel(model, (), device),
     }
     openers[read_card(path).task](path, "cpu")

@@ -26,7 +26,7 @@ from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
 from feelit.types import Float32, UInt8
-from feelit.vision.identity import open_identity
+from feelit.vision.identity import IdentityModel
 
 PICTURE_PX = 104
 SCALE = 1.6
@@ -121,7 +121,7 @@ def _look(recording: Recording, sought: Sought) -> _Faces:
     def see(face: int, picture: UInt8) -> None:
         found.pictures[face] = _picture(picture, faces.box[face])
 
-    vector = embed_faces(sought.path, faces, open_identity(model_path("identity"), "cpu"), usable_cores(), see)
+    vector = embed_faces(sought.path, faces, IdentityModel(model_path("identity"), "cpu"), usable_cores(), see)
     found.pairs = pair_doubts(faces, vector, seen_together(recording))[:MOST_DOUBTS]
     found.splits = split_doubts(faces, vector)[:MOST_DOUBTS]
     return found

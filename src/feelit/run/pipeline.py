@@ -100,9 +100,9 @@ def _level(options: AnalyzeOptions) -> SignalLevel:
         return options.signals
     if options.detector in BUILT_IN or options.blendshapes:
         return "basic"
-    from feelit.vision.detector import open_detector  # the program does without networks otherwise: workers have them
+    from feelit.vision.detector import FaceDetector  # the program does without networks otherwise: workers have them
 
-    return "basic" if open_detector(model_path(options.detector), options.device).has_landmarks else "none"
+    return "basic" if FaceDetector(model_path(options.detector), options.device).has_landmarks else "none"
 
 
 def open_engine(run: RunOptions, device: Device, models: Models) -> Engine:

@@ -36,12 +36,12 @@ from feelit.types import (
 )
 from feelit.video.probe import check_unchanged
 from feelit.video.reader import SegmentReader
-from feelit.vision.detector import FaceDetector, open_detector
-from feelit.vision.expression import ExpressionModel, open_expression
-from feelit.vision.identity import IdentityModel, open_identity
+from feelit.vision.detector import FaceDetector
+from feelit.vision.expression import ExpressionModel
+from feelit.vision.identity import IdentityModel
 from feelit.vision.measures import brightness, mouth_pictures, sharpness, thumbnails
 from feelit.vision.multi_scale import MultiScaleDetector
-from feelit.vision.signals import SignalsModel, open_signals, within
+from feelit.vision.signals import SignalsModel, within
 
 BATCH_BYTES = 48 << 20
 """The most bytes of full-size luma in a batch, so that 4K video needs no more memory than 720p."""
@@ -213,10 +213,11 @@ def open_networks(models: Models) -> Networks:
         if a model does not load.
     """
     cv2.setNumThreads(1)
-    detector = open_detector(models.detector, models.device)
-    identity = open_identity(models.identity, models.device) if models.identity is not None else None
+    detector = FaceDetector(models.detector, models.device)
+    identity = IdentityModel(models.identity, models.device) if models.identity is not None else None
+    prior, mirrored = models.prior, models.mirrored
     if models.signals is None:
-        expression = open_expression(models.expression, models.device, prior=models.prior, mirrored=models.mirrored)
+        expression = ExpressionModel(models.expression, models.device, prior=prior, mirrored=mirrored)
         return Networks(detector, expression, identity)
     if not detector.has_landmarks:
         hint = "leave --signals out, or choose a detector with landmarks, such as face"
@@ -224,9 +225,9 @@ def open_networks(models: Models) -> Networks:
     shared = within(models.signals, models.expression)
     card = read_card(models.expression)
     path = models.signals if shared else models.expression
-    expression = ExpressionModel(path, card, models.device, prior=models.prior, mirrored=models.mirrored)
+    expression = ExpressionModel(path, models.device, card=card, prior=prior, mirrored=mirrored)
     session = expression.session if shared else None
-    signals = open_signals(models.signals, models.columns, models.device, session=session, mirrored=models.mirrored)
+    signals = SignalsModel(models.signals, models.columns, models.device, session=session, mirrored=mirrored)
     return Networks(detector, expression, identity, signals, shared)
 
 

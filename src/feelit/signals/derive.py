@@ -101,8 +101,7 @@ def turned(
 
 def _half_turn(angle: Float64) -> Float64:
     """The same angles within -180..180 degrees."""
-    result: Float64 = (angle + 180) % 360 - 180
-    return result
+    return (angle + 180) % 360 - 180
 
 
 MIRRORED = tuple(

@@ -171,8 +171,7 @@ def _around(values: Float32, reach: int, statistic: object) -> Float64:
 
 def _mean_of_three(values: Float32) -> Float32:
     padded = np.pad(values, 1, mode="edge")
-    result: Float32 = ((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)).astype(np.float32)
-    return result
+    return ((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)).astype(np.float32)
 
 
 def _music(heard: Bool, like: Float32) -> Bool:
@@ -218,5 +217,4 @@ def _filled(count: int, first: np.ndarray, end: np.ndarray) -> Bool:
     steps = np.zeros(count + 1, np.int64)
     np.add.at(steps, first, 1)
     np.add.at(steps, end, -1)
-    result: Bool = np.cumsum(steps)[:count] > 0
-    return result
+    return np.cumsum(steps)[:count] > 0

@@ -109,8 +109,7 @@ def picture_change(after: UInt8, before: UInt8) -> Float64:
 
 def _darkness(picture: UInt8) -> Float64:
     """(F, 321) uint8 -> (F,) float64: grey level of the inside of the mouth over the contrast of the face."""
-    result: Float64 = picture[:, MOUTH_PIXELS].astype(np.float64) / _contrast(picture)
-    return result
+    return picture[:, MOUTH_PIXELS].astype(np.float64) / _contrast(picture)
 
 
 def _contrast(picture: UInt8) -> Float64:
@@ -200,8 +199,7 @@ def _with_sound(odds: Float64, time_s: Float64, loud: Float64, heard: Heard, row
     """The log-odds where the sound has a say; as they are elsewhere."""
     counts, silent = heard.counts[rows], heard.run[rows] < 0
     with_sound = np.where(silent, UNHEARD, _against_rivals(time_s, loud, HEARD_LEAST_RIVAL) - HEARD_LEVEL)
-    result: Float64 = np.where(counts & ~np.isnan(odds), with_sound, odds)
-    return result
+    return np.where(counts & ~np.isnan(odds), with_sound, odds)
 
 
 def _by_mouth(time_s: Float64, changes: Float32) -> tuple[Float64, Float64]:
@@ -241,8 +239,7 @@ def _pooled(time_s: Float64, odds: Float64, run: Int64, reach_s: float) -> Float
     low, high = np.maximum(low, begins[stretch]), np.minimum(high, ends[stretch])
     known: Bool = ~np.isnan(odds)
     sums = _sums(np.stack([np.where(known, odds, 0.0), known], axis=1), low, high)
-    result: Float64 = np.where(known, sums[:, 0] / np.maximum(sums[:, 1], 1), np.nan)
-    return result
+    return np.where(known, sums[:, 0] / np.maximum(sums[:, 1], 1), np.nan)
 
 
 def _reach(time_s: Float64, at_s: Float64, reach_s: float) -> tuple[Int64, Int64]:
@@ -270,5 +267,4 @@ def _against_rivals(time_s: Float64, odds: Float64, least: float) -> Float64:
     second = known[order[np.minimum(first + 1, len(order) - 1)]]
     rival = known[best][frame]
     rival[best] = np.where(size > 1, second, least)
-    result: Float64 = odds - RIVALRY * np.maximum(rival, least)
-    return result
+    return odds - RIVALRY * np.maximum(rival, least)

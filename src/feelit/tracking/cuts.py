@@ -105,8 +105,7 @@ class _Change:
     def changed(self) -> Bool:
         """(S, S) cells that changed, the median change of all cells aside."""
         difference = self._after - self._before
-        cells: Bool = np.abs(difference - _median(difference)) > CELL_CHANGE
-        return cells
+        return np.abs(difference - _median(difference)) > CELL_CHANGE
 
     @cached_property
     def share(self) -> float:
@@ -116,8 +115,7 @@ class _Change:
     @cached_property
     def shares(self) -> Float64:
         """(10,) the same of each quarter and sixth."""
-        result: Float64 = np.array([self.changed[y0:y1, x0:x1].mean() for y0, y1, x0, x1 in _windows(len(self._after))[5::5]])
-        return result
+        return np.array([self.changed[y0:y1, x0:x1].mean() for y0, y1, x0, x1 in _windows(len(self._after))[5::5]])
 
     @cached_property
     def unlit(self) -> float:

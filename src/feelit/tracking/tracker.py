@@ -178,8 +178,7 @@ class Tracker:
 
     def _slack(self, time_s: float) -> Float32:
         """(T,) how much each track's box is widened, in box sizes."""
-        result: Float32 = (0.25 + 0.5 * np.minimum(time_s - self._motion.seen_s, 1.0)).astype(np.float32)
-        return result
+        return (0.25 + 0.5 * np.minimum(time_s - self._motion.seen_s, 1.0)).astype(np.float32)
 
     def _begin(self, faces: Faces, time_s: float) -> Int64:
         ids = np.arange(self._next, self._next + len(faces), dtype=np.int64)

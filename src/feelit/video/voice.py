@@ -159,8 +159,7 @@ def _power(samples: Float32) -> Float32:
         return np.zeros((0, int(band.sum())), np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP] * np.hanning(WINDOW).astype(np.float32)
     power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
-    result: Float32 = power[:, band]
-    return result
+    return power[:, band]
 
 
 def _level(power: Float32) -> Float32:

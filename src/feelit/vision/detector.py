@@ -17,7 +17,7 @@ from feelit.errors import ModelError
 from feelit.geometry import nms
 from feelit.models.card import ModelCard, card_path, read_card
 from feelit.options import Device
-from feelit.types import Detections, Float32, Int64, UInt8, View
+from feelit.types import Detections, Float32, UInt8, View
 from feelit.vision.adapters import ADAPTERS, YUNET_CARD, Raw
 from feelit.vision.session import open_session, provider_of, run
 
@@ -47,23 +47,24 @@ The mean over 9,967 unmasked faces from 32 px, as YuNet boxes and marks them, ma
 """
 
 
-def view_of(width_px: int, height_px: int, min_face_px: float, color: str = "luma") -> View:
-    """The smallest picture in which a face of `min_face_px` in the full-size frame can still be found."""
-    scale = min(1.0, MIN_DETECTABLE_PX / max(min_face_px, 1e-6))
+def view_of(
+    width_px: int, height_px: int, min_face_px: float, color: str = "luma", sides: tuple[int, int] | None = None
+) -> View:
+    """The smallest picture in which a face of `min_face_px` in the full-size frame can still be found; the largest, never
+    enlarged, that fits into an input of fixed `sides` (height, width in px) if there are some."""
+    smallest = MIN_DETECTABLE_PX / max(min_face_px, 1e-6)
+    scale = min(1.0, smallest) if sides is None else min(1.0, sides[1] / width_px, sides[0] / height_px)
     width, height = (max(1, round(side * scale)) for side in (width_px, height_px))
-    padded_width, padded_height = (ceil(side / STRIDE_PX) * STRIDE_PX for side in (width, height))
+    padded_height, padded_width = sides or (ceil(side / STRIDE_PX) * STRIDE_PX for side in (height, width))
     return View(width, height, padded_width, padded_height, width / width_px, height / height_px, color)
-
-
-def fixed_view(width_px: int, height_px: int, sides: tuple[int, int], color: str) -> View:
-    """The largest picture, never enlarged, that fits into an input of fixed `sides` (height, width in px)."""
-    scale = min(1.0, sides[1] / width_px, sides[0] / height_px)
-    width, height = (max(1, round(side * scale)) for side in (width_px, height_px))
-    return View(width, height, sides[1], sides[0], width / width_px, height / height_px, color)
 
 
 class FaceDetector:
     """A loaded face detector.
+
+    Parameters
+    ----------
+    card : the one beside the file if None; only YuNet is recognised without a card
 
     Attributes
     ----------
@@ -71,10 +72,16 @@ class FaceDetector:
     threshold : the default score from which a detection is a face, from its card
     has_landmarks : whether the network gives landmarks; if not, they are those of the mean face, scaled to the box
     provider : the execution provider that runs it
+
+    Raises
+    ------
+    ModelError
+        if the file or its card is missing, damaged or of the wrong kind.
     """
 
-    def __init__(self, path: Path, card: ModelCard | None = None, device: Device = "auto", threads: int = 1) -> None:
-        self._session = open_session(path, device, threads)
+    def __init__(self, path: Path, device: Device = "auto", card: ModelCard | None = None) -> None:
+        card = read_card(path) if card is None and card_path(path).exists() else card
+        self._session = open_session(path, device)
         self._name = path.name
         outputs = [output.name for output in self._session.get_outputs()]
         self.card = card or _card_by_outputs(path, outputs)
@@ -89,23 +96,18 @@ class FaceDetector:
         self.color: Literal["luma", "bgr"] = "luma" if self.card.color == "luma" else "bgr"
         self.threshold = self.card.threshold
         self.provider = provider_of(self._session)
-        self.has_landmarks = self._try()
+        # Run once on a black picture, so that outputs of a wrong shape are reported before the first video.
+        picture = (1, *(self._sides or (STRIDE_PX, STRIDE_PX)), *((3,) if self.color == "bgr" else ()))
+        self.has_landmarks = self.predict(np.zeros(picture, np.uint8))[2] is not None
 
     @property
     def any_size(self) -> bool:
         """Whether it takes pictures of any size."""
         return self._sides is None
 
-    def _try(self) -> bool:
-        """Run the network on one black picture, so that outputs of a wrong shape are reported before the first video."""
-        height, width = self._sides or (STRIDE_PX, STRIDE_PX)
-        return self.predict(np.zeros((1, height, width, *((3,) if self.color == "bgr" else ())), np.uint8))[2] is not None
-
     def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
-        """The view of a frame: see `view_of`, or `fixed_view` for an input of a fixed size."""
-        if self._sides is None:
-            return view_of(width_px, height_px, min_face_px, self.color)
-        return fixed_view(width_px, height_px, self._sides, self.color)
+        """The view of a frame, see `view_of`."""
+        return view_of(width_px, height_px, min_face_px, self.color, self._sides)
 
     def detect(self, images: UInt8, view: View, min_score: float | None = None) -> Detections:
         """Detect the faces of a batch.
@@ -124,9 +126,9 @@ class FaceDetector:
         if images.shape[1:3] != (view.padded_height_px, view.padded_width_px):
             raise ValueError(f"images are {images.shape[1:3]}, not {(view.padded_height_px, view.padded_width_px)}")
         least = self.threshold if min_score is None else min_score
-        found = []
-        for first in range(0, len(images), self._most or len(images)):
-            part = select_faces(self.predict(images[first : first + (self._most or len(images))]), view, least)
+        most, found = self._most or len(images), []
+        for first in range(0, len(images), most):
+            part = select_faces(self.predict(images[first : first + most]), view, least)
             found.append(replace(part, row=part.row + first))
         return Detections.join(found)
 
@@ -134,18 +136,6 @@ class FaceDetector:
         """The raw outputs of all anchors for a batch of pictures as `detect` takes them, before suppression."""
         found = run(self._session, self._name, self._outputs, {self._input: self._adapter.feed(images)})
         return self._adapter.read(self._name, found, (len(images), images.shape[1], images.shape[2]))
-
-
-def open_detector(path: Path, device: Device = "auto", threads: int = 1) -> FaceDetector:
-    """Open a detector with its card, if there is one.
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind; only YuNet is recognised without a card.
-    """
-    card = read_card(path) if card_path(path).exists() else None
-    return FaceDetector(path, card, device, threads)
 
 
 def _card_by_outputs(path: Path, outputs: Sequence[str]) -> ModelCard:
@@ -171,16 +161,10 @@ def _check_card(path: Path, card: ModelCard) -> None:
 
 
 def _limits(path: Path, shape: Sequence[object]) -> tuple[int | None, tuple[int, int] | None]:
-    """The batch size of an input, and its height and width; None where they are free.
-
-    Raises
-    ------
-    ModelError
-        if the batch size is fixed to more than 1, or the sides are invalid.
-    """
+    """The batch size of an input, and its height and width; None where they are free. Raises ModelError if they are invalid."""
     number, _, height, width = shape if len(shape) == 4 else (None,) * 4
-    hint = "export it with a free number of pictures, or with 1"
     if isinstance(number, int) and number != 1:
+        hint = "export it with a free number of pictures, or with 1"
         raise ModelError(f"{path.name} takes {number} pictures at a time", hint)
     most = 1 if number == 1 else None
     if not isinstance(height, int) or not isinstance(width, int):
@@ -202,7 +186,9 @@ def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
     sane = (np.abs(np.concatenate([box, landmarks], axis=1)) <= FARTHEST_PX).all(axis=1)
     row, score, box, landmarks = row[sane], score[sane], box[sane], landmarks[sane]
     if len(row) > MAX_CANDIDATES:
-        best = np.sort(_best_of_frames(row, score))
+        order = np.lexsort((-score, row))
+        place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+        best = np.sort(order[place < MAX_CANDIDATES])  # of every frame, of equal ones the first
         row, score, box, landmarks = row[best], score[best], box[best], landmarks[best]
     keep = nms(box, score, MAX_OVERLAP, row)
     centre = (box[keep, :2] + box[keep, 2:]) / 2
@@ -214,13 +200,6 @@ def select_faces(raw: Raw, view: View, min_score: float) -> Detections:
         landmarks=(landmarks[keep].reshape(-1, 5, 2) / shrunk).astype(np.float32),
         score=score[keep],
     )
-
-
-def _best_of_frames(row: Int64, score: Float32) -> Int64:
-    """The indices of the MAX_CANDIDATES best boxes of every frame, of equal ones the first."""
-    order = np.lexsort((-score, row))
-    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
-    return order[place < MAX_CANDIDATES].astype(np.int64)
 
 
 def mean_landmarks(box: Float32) -> Float32:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from feelit.errors import ModelError
 from feelit.labels import SPELLINGS, spelled
@@ -20,17 +18,21 @@ from feelit.options.prior import shares_of
 from feelit.types import EMOTIONS, Float32, UInt8
 from feelit.vision.align import crop_faces, levelled
 from feelit.vision.exposure import even_exposure
-from feelit.vision.session import open_session, provider_of, run
+from feelit.vision.session import MOST_OUTPUT, open_session, provider_of, run
 
 CLASSIFIER_ADAPTERS = ("feelit", "classifier")
 """feelit's own, which takes bytes and may have several outputs, and the one for all other networks."""
 
-MOST_LOGIT = np.float32(1e6)
-"""Larger logits, and NaN, mean a broken network."""
-
 
 class ExpressionModel:
     """A loaded expression classifier.
+
+    Parameters
+    ----------
+    card : the one beside the file if None
+    output : the name of the output with logits, of networks that have several
+    prior : shares of the labels for its probabilities, see `weights`
+    mirrored : whether to average over each face and its mirror image
 
     Attributes
     ----------
@@ -39,21 +41,26 @@ class ExpressionModel:
     output : the name of the network's output with a value per label
     provider : the execution provider that runs it
     session : the network, for other readers of its outputs
+
+    Raises
+    ------
+    ModelError
+        if the file or its card is missing, damaged or of the wrong kind, or does not go with the prior.
     """
 
     def __init__(
         self,
         path: Path,
-        card: ModelCard,
         device: Device = "auto",
-        threads: int = 1,
+        *,
+        card: ModelCard | None = None,
         output: str = "logits",
         prior: str = "auto",
         mirrored: bool = False,
     ) -> None:
-        self.session = open_session(path, device, threads)
+        self.card = card = card or card_beside(path)
+        self.session = open_session(path, device)
         self._path = path
-        self.card = card
         self._columns = _columns(path, card)
         self.labels = tuple(EMOTIONS[column] for column in self._columns)
         self._prior = weights(card, prior)
@@ -65,7 +72,8 @@ class ExpressionModel:
         named = card.adapter == "feelit" and output in self._given
         self._outputs = [output] if named else None  # whatever else the network gives
         self.output = output if named else self._given[0]
-        self._most = _most_at_a_time(self._input.shape)
+        most = self._input.shape[:1]  # of a network with a fixed batch size
+        self._most = most[0] if most and isinstance(most[0], int) and most[0] > 0 else sys.maxsize
         self.size_px = card.size_px or 48
         self.provider = provider_of(self.session)
         # Run once, so that outputs of a wrong shape are reported before the first video.
@@ -85,52 +93,36 @@ class ExpressionModel:
         -------
         (F, size_px, size_px) uint8, full range
         """
-        points = landmarks if self.card.crop == "aligned" else None
-        crops = crop_faces(luma, points, self.size_px) if points is not None else crop_boxes(luma, box, self.size_px)
+        aligned = self.card.crop == "aligned"
+        crops = crop_faces(luma, landmarks, self.size_px) if aligned else crop_boxes(luma, box, self.size_px)
         return levelled(crops, levels)
 
     def probabilities(self, crops: UInt8, batch: int = 32) -> Float32:
         """(F, S, S) uint8 -> (F, 8) float32 in the order of EMOTIONS; labels that the model does not know get 0."""
-        result = np.zeros((len(crops), len(EMOTIONS)), np.float32)
-        batch = min(batch, self._most)
-        for start in range(0, len(crops), batch):
-            part = crops[start : start + batch]
-            raw = self._run(part)
-            if self._mirrored:
-                raw = (raw + self._run(np.ascontiguousarray(part[:, :, ::-1]))) / np.float32(2)
-            result[start : start + batch, self._columns] = self._normalise(raw)
-        return result
+        return self.probabilities_beside(None, crops, batch)[0]
 
     def probabilities_beside(
-        self, other: str, crops: UInt8, batch: int = 32, turned: Callable[[Float32], Float32] | None = None
+        self, other: str | None, crops: UInt8, batch: int = 32, turned: Callable[[Float32], Float32] | None = None
     ) -> tuple[Float32, Float32]:
-        """Probabilities and another output of the network, in one run: (F, 8) and (F, K) float32.
+        """Probabilities and another output of the network, in one run: (F, 8) and (F, K) float32; (0, 0) if there are no faces.
 
         Parameters
         ----------
         other : name of the output
         turned : converts that output of a mirrored crop; without it, mirror images are not averaged into it
-
-        Returns
-        -------
-        The second array is (0, 0) if there are no faces.
         """
         result, found = np.zeros((len(crops), len(EMOTIONS)), np.float32), [np.zeros((0, 0), np.float32)]
+        batch = min(batch, self._most)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
-            raw, beside = self._beside(other, part)
+            raw, beside = self._run(part, other)
             if self._mirrored:
-                again, reversed_beside = self._beside(other, np.ascontiguousarray(part[:, :, ::-1]))
+                again, reversed_beside = self._run(np.ascontiguousarray(part[:, :, ::-1]), other)
                 raw = (raw + again) / np.float32(2)
                 beside = beside if turned is None else (beside + turned(reversed_beside)) / np.float32(2)
             result[start : start + batch, self._columns] = self._normalise(raw)
             found.append(beside)
         return result, np.concatenate(found[1:]) if len(crops) else found[0]
-
-    def _beside(self, other: str, crops: UInt8) -> tuple[Float32, Float32]:
-        """The logits or probabilities of the network, and another output."""
-        raw, beside = run(self.session, self._path.name, [self.output, other], {self._input.name: self.prepare(crops)})
-        return self._checked([raw], len(crops)), np.asarray(beside)
 
     def of_output(self, output: str, labels: tuple[str, ...]) -> ExpressionModel:
         """The same network with another output read as uncalibrated logits of `labels`.
@@ -140,31 +132,25 @@ class ExpressionModel:
         if self.card.adapter != "feelit" or output not in self._given:
             return self
         card = replace(self.card, labels=labels, temperature=1.0, prior=())
-        return ExpressionModel(self._path, card, "cpu", output=output, mirrored=self._mirrored)
+        return ExpressionModel(self._path, "cpu", card=card, output=output, mirrored=self._mirrored)
 
-    def _run(self, crops: UInt8) -> Float32:
-        """(F, S, S) uint8 -> (F, C) float32, logits or probabilities.
+    def _run(self, crops: UInt8, other: str | None = None) -> tuple[Float32, Float32]:
+        """(F, S, S) uint8 -> (F, C) float32, logits or probabilities; and another output, (F, 0) without its name.
 
-        Raises
-        ------
-        ModelError
-            if the output has another shape, or values that are not logits or probabilities.
+        Raises ModelError if there are outputs of another shape, or values that are not logits or probabilities.
         """
-        outputs = run(self.session, self._path.name, self._outputs, {self._input.name: self.prepare(crops)})
-        return self._checked(outputs, len(crops))
-
-    def _checked(self, outputs: Sequence[NDArray[Any]], count: int) -> Float32:
-        (raw, *others) = outputs
-        if others or np.shape(raw) != (count, len(self._columns)) or np.asarray(raw).dtype.kind != "f":
-            given = ", ".join(f"{np.shape(output)}" for output in (raw, *others))
-            message = f"{self._path.name} gives {given} for {count} faces, its card names {len(self._columns)} labels"
+        names = self._outputs if other is None else [self.output, other]
+        found = run(self.session, self._path.name, names, {self._input.name: self.prepare(crops)})
+        beside = np.zeros((len(crops), 0), np.float32) if other is None else found.pop()
+        raw = found[0]
+        if len(found) > 1 or raw.shape != (len(crops), len(self._columns)) or raw.dtype.kind != "f":
+            given = ", ".join(f"{output.shape}" for output in found)
+            message = f"{self._path.name} gives {given} for {len(crops)} faces, its card names {len(self._columns)} labels"
             raise ModelError(message, "the labels of a card are the columns of its one output, in order")
-        most = np.float32(1.001) if self.card.temperature is None else MOST_LOGIT
-        if not (np.abs(raw) <= most).all():
+        if not (np.abs(raw) <= (np.float32(1.001) if self.card.temperature is None else MOST_OUTPUT)).all():
             message = f"{self._path.name} gives what are no {'logits' if self.card.temperature else 'probabilities'}"
             raise ModelError(message, "is the temperature in its card right? null says that the outputs are probabilities")
-        result: Float32 = np.asarray(raw, np.float32)
-        return result
+        return np.asarray(raw, np.float32), beside
 
     def prepare(self, crops: UInt8) -> UInt8 | Float32:
         """(F, S, S) uint8 -> (F, channels, S, S), the network's input."""
@@ -179,24 +165,6 @@ class ExpressionModel:
     def _normalise(self, raw: Float32) -> Float32:
         probability = raw if self.card.temperature is None else softmax(raw / np.float32(self.card.temperature))
         return probability if self._prior is None else adjusted(probability, *self._prior)
-
-
-def open_expression(
-    path: Path, device: Device = "auto", threads: int = 1, prior: str = "auto", mirrored: bool = False
-) -> ExpressionModel:
-    """Open a classifier with its card.
-
-    Parameters
-    ----------
-    prior : shares of the labels for its probabilities, see `weights`
-    mirrored : whether to average over each face and its mirror image
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind, or does not go with the prior.
-    """
-    return ExpressionModel(path, card_beside(path), device, threads, prior=prior, mirrored=mirrored)
 
 
 def _columns(path: Path, card: ModelCard) -> list[int]:
@@ -216,23 +184,10 @@ def _columns(path: Path, card: ModelCard) -> list[int]:
     return [EMOTIONS.index(name) for name in names]
 
 
-def _most_at_a_time(shape: list[int | str | None]) -> int:
-    """The fixed batch size of a network; without one, no limit."""
-    return shape[0] if shape and isinstance(shape[0], int) and shape[0] > 0 else sys.maxsize
-
-
 def crop_boxes(luma: UInt8, box: Float32, size_px: int) -> UInt8:
     """Unaligned square crops, for classifiers trained on plain boxes.
 
-    Parameters
-    ----------
-    luma : (H, W) uint8
-    box : (F, 4) float32, px; clipped to the picture
-    size_px : side of a crop
-
-    Returns
-    -------
-    (F, size_px, size_px) uint8
+    (H, W) uint8 and (F, 4) float32 px, clipped to the picture -> (F, size_px, size_px) uint8
     """
     height, width = luma.shape
     crops = np.empty((len(box), size_px, size_px), np.uint8)
@@ -253,19 +208,8 @@ def weights(card: ModelCard, prior: str) -> tuple[Float32, float] | None:
     By Bayes' rule, probabilities for other shares of the labels than in the training data are multiplied by the new share over
     the old one (Saerens et al. 2002; as an adjustment of logits, Menon et al. 2021). The temperature calibrates the result.
 
-    Parameters
-    ----------
-    card : holds the shares of the training data
-    prior : a name or shares, see the option `prior`
-
-    Returns
-    -------
-    None if probabilities stay as they are.
-
-    Raises
-    ------
-    ModelError
-        if a label has no share, or the card has no prior.
+    `card` holds the shares of the training data; `prior` is a name or shares, see the option of that name. None if
+    probabilities stay as they are. Raises ModelError if a label has no share, or the card has no prior.
     """
     if prior == "as-trained" or (prior == "auto" and card.prior_temperature is None):
         return None

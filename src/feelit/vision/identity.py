@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import ModelError
-from feelit.models.card import ModelCard, card_beside
 from feelit.options import Device
 from feelit.types import Float32, Float64, UInt8
 from feelit.vision.session import AlignedModel, run
@@ -26,24 +25,16 @@ LENGTH_STEPS = 256
 
 
 class IdentityModel(AlignedModel):
-    """A loaded identity network."""
+    """An identity network."""
 
-    def __init__(self, path: Path, card: ModelCard, device: Device = "auto", threads: int = 1) -> None:
-        if card.task != "identity" or card.adapter != "feelit":
-            message = f"{path.name} is a model for {card.task}, not for identity"
-            raise ModelError(message, "give a model that distinguishes people")
-        super().__init__(path, card, 150, device, threads, template=TEMPLATE)
+    def __init__(self, path: Path, device: Device = "auto") -> None:
+        super().__init__(path, "identity", "give a model that distinguishes people", 150, device, template=TEMPLATE)
         self.embed(np.zeros((1, self.size_px, self.size_px), np.uint8))  # reports a wrong shape before the first video
 
     def embed(self, crops: UInt8) -> Float32:
-        """(F, S, S) uint8 -> (F, D) float32 of length one.
+        """(F, S, S) uint8 -> (F, D) float32 of length one; ModelError if the network's output is no embedding.
 
         Faces go through the network one by one, so that an embedding does not depend on the batch.
-
-        Raises
-        ------
-        ModelError
-            if the network's output is no embedding.
         """
         rows: list[Float32] = []
         for crop in crops:
@@ -53,14 +44,3 @@ class IdentityModel(AlignedModel):
             row: Float32 = raw[0].astype(np.float32)
             rows.append(row / max(float(np.linalg.norm(row)), 1e-6))
         return np.stack(rows) if rows else np.zeros((0, 128), np.float32)
-
-
-def open_identity(path: Path, device: Device = "auto", threads: int = 1) -> IdentityModel:
-    """Open an identity model with its card.
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind.
-    """
-    return IdentityModel(path, card_beside(path), device, threads)

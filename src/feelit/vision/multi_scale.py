@@ -98,8 +98,7 @@ class MultiScaleDetector:
         return self._search_squares(sample, min_score)
 
     def _is_small(self, box: Float32) -> Bool:
-        small: Bool = area(box) * (self._close.scale_x * self._close.scale_y) < SMALL_PX**2
-        return small
+        return area(box) * (self._close.scale_x * self._close.scale_y) < SMALL_PX**2
 
     def _search_frame(self, sample: Sample, min_score: float) -> Detections:
         shown = detector_view(sample.luma, self._close, sample.levels, last_step="bilinear")

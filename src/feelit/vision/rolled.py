@@ -201,8 +201,7 @@ def _next(turn_deg: float) -> float:
 
 def _roll(found: Detections) -> Float32:
     """(F,) degrees, rounded to quarters, so that rotations do not depend on the last bits."""
-    result: Float32 = (np.round(head_angles(found.landmarks)[0] * 4) / 4).astype(np.float32)
-    return result
+    return (np.round(head_angles(found.landmarks)[0] * 4) / 4).astype(np.float32)
 
 
 def _overlaps(box: Float32, others: Float32) -> bool:

@@ -18,11 +18,14 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from feelit.errors import ModelError
-from feelit.models.card import ModelCard
+from feelit.models.card import card_beside
 from feelit.options import Device
 from feelit.options.kinds import choice
 from feelit.types import Float32, Float64, UInt8
 from feelit.vision.align import TEMPLATE, crop_faces, levelled
+
+MOST_OUTPUT = np.float32(1e6)
+"""Larger logits and signals, and NaN, mean a broken network."""
 
 MOST_MODEL_BYTES = 1 << 30
 """An ONNX file cannot be much larger (protobuf ends at 2 GiB), and the models of this program are a few MB."""
@@ -31,14 +34,13 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log; its errors are exceptions as well, and reported as such
 
 
-def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnxruntime.InferenceSession:
+def open_session(model: Path, device: Device = "auto") -> onnxruntime.InferenceSession:
     """Load an ONNX file.
 
     Parameters
     ----------
     model : the .onnx file
     device : "cpu"; "cuda", which must really load; "auto", which takes CUDA where it loads and the CPU elsewhere
-    threads : threads inside one operator; usually one, for workers are processes
 
     Raises
     ------
@@ -55,11 +57,11 @@ def open_session(model: Path, device: Device = "auto", threads: int = 1) -> onnx
         raise ModelError(f"model {model} is larger than {MOST_MODEL_BYTES >> 20} MiB", "keep its weights in a file beside it")
     session = None
     if device != "cpu" and has_nvidia_driver():
-        session = _create(model, [CUDA, CPU], threads)
+        session = _create(model, [CUDA, CPU])
     if device == "cuda" and (session is None or CUDA not in session.get_providers()):
         hint = "install an NVIDIA driver and the extra feelit[cuda], or choose --device cpu"
         raise ModelError("the CUDA provider of ONNX Runtime does not load on this machine", hint)
-    return _create(model, [CPU], threads) if session is None else session
+    return _create(model, [CPU]) if session is None else session
 
 
 def run(
@@ -116,10 +118,9 @@ def has_nvidia_driver() -> bool:
     return True
 
 
-def _create(model: Path, providers: list[str], threads: int) -> onnxruntime.InferenceSession:
+def _create(model: Path, providers: list[str]) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # workers are processes
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to others
     options.log_severity_level = FATAL
     onnxruntime.set_default_logger_severity(FATAL)
@@ -136,28 +137,36 @@ def _create(model: Path, providers: list[str], threads: int) -> onnxruntime.Infe
 
 
 class AlignedModel:
-    """A loaded network whose one input is aligned square crops of luma.
+    """A loaded network whose one input is aligned square crops of luma, of `size_px`.
 
     Attributes
     ----------
+    card : lies beside its file, and has to be for `task`
     size_px : side of its square input
     provider : the execution provider that runs it
     template : (5, 2) float64, positions of the landmarks in a crop of side 1
+
+    Raises
+    ------
+    ModelError
+        if the file or its card is missing, damaged or of the wrong kind.
     """
 
     def __init__(
         self,
         path: Path,
-        card: ModelCard,
+        task: str,
+        hint: str,
         size_px: int,
         device: Device,
-        threads: int,
         session: onnxruntime.InferenceSession | None = None,
         template: Float64 = TEMPLATE,
     ) -> None:
-        self._session = open_session(path, device, threads) if session is None else session
+        self.card = card = card_beside(path)
+        if card.task != task or card.adapter != "feelit":
+            raise ModelError(f"{path.name} is a model for {card.task}, not for {task}", hint)
+        self._session = open_session(path, device) if session is None else session
         self._path = path
-        self.card = card
         self._input = self._session.get_inputs()[0].name
         self.size_px, self.template = card.size_px or size_px, template
         self.provider = provider_of(self._session)

@@ -12,7 +12,7 @@ import numpy as np
 from onnxruntime import InferenceSession
 
 from feelit.errors import ModelError
-from feelit.models.card import ModelCard, card_beside, read_card, sha256_of
+from feelit.models.card import read_card, sha256_of
 from feelit.options import Device
 from feelit.signals.columns import OPENING, OUTPUTS, POSE, SPEECH_COLUMNS
 from feelit.signals.derive import LEAST_FACE_PX, derive, in_mirror
@@ -20,66 +20,59 @@ from feelit.types import Float32, UInt8
 from feelit.vision.align import similarity_to_template
 from feelit.vision.exposure import even_exposure
 from feelit.vision.expression import ExpressionModel
-from feelit.vision.session import AlignedModel, run
+from feelit.vision.session import MOST_OUTPUT, AlignedModel, run
 
 OUTPUT = "signals"
-MOST = np.float32(1e6)
-"""Larger outputs, and NaN, mean a broken network."""
 
 
 class SignalsModel(AlignedModel):
-    """A loaded signals network.
+    """A signals network.
 
-    Attributes
+    Parameters
     ----------
     names : the columns to write, without those of `columns.POSE`
+    session : its network, if that is loaded already
+    mirrored : whether to average over each face and its mirror image
     """
 
     def __init__(
         self,
         path: Path,
-        card: ModelCard,
         names: tuple[str, ...],
         device: Device = "auto",
-        threads: int = 1,
         session: InferenceSession | None = None,
         mirrored: bool = False,
     ) -> None:
-        if card.task != "signals" or card.adapter != "feelit":
-            raise ModelError(f"{path.name} is a model for {card.task}, not for signals", "give a model of signals")
-        if card.labels != OUTPUTS:
+        super().__init__(path, "signals", "give a model of signals", 64, device, session)
+        if self.card.labels != OUTPUTS:
             raise ModelError(f"{path.name} has other labels than this feelit knows", "train it again: `feelit train signals`")
-        super().__init__(path, card, 64, device, threads, session)
         self.names, self._mirrored = names, mirrored
         self.outputs(np.zeros((1, self.size_px, self.size_px), np.uint8))  # reports a wrong shape before the first video
 
     def outputs(self, crops: UInt8, batch: int = 32) -> Float32:
         """(F, S, S) uint8 -> (F, 58) float32, see `columns.OUTPUTS`; averaged with mirror images, if the model is `mirrored`.
 
-        Raises
-        ------
-        ModelError
-            if the network's output is invalid.
+        Raises ModelError if the network's output is invalid.
         """
         result = np.zeros((len(crops), len(OUTPUTS)), np.float32)
         for start in range(0, len(crops), batch):
             part = crops[start : start + batch]
             if self.card.exposure:
                 part = even_exposure(part, *self.card.exposure)
-            result[start : start + batch] = self._run(part)
+            found = self._run(part)
             if self._mirrored:
-                again = in_mirror(self._run(np.ascontiguousarray(part[:, :, ::-1])))
-                result[start : start + batch] = (result[start : start + batch] + again) / np.float32(2)
+                found = (found + in_mirror(self._run(np.ascontiguousarray(part[:, :, ::-1])))) / np.float32(2)
+            result[start : start + batch] = found
         return result
 
     def _run(self, crops: UInt8) -> Float32:
         (raw,) = run(self._session, self._path.name, [OUTPUT], {self._input: crops[:, None]})
-        return _checked(raw, self._path.name, len(crops))
+        return self._checked(raw, len(crops))
 
     def both(self, expression: ExpressionModel, crops: UInt8, batch: int = 32) -> tuple[Float32, Float32]:
         """(F, 8) probabilities of the classifier that this file contains (`within`), and (F, 58) outputs, in one run."""
         probability, raw = expression.probabilities_beside(OUTPUT, crops, batch, in_mirror)
-        return probability, _checked(raw, self._path.name, len(crops)) if len(crops) else self.outputs(crops)
+        return probability, self._checked(raw, len(crops)) if len(crops) else self.outputs(crops)
 
     def columns(self, outputs: Float32, landmarks: Float32, face_px: Float32) -> Float32:
         """The columns of a timeline; NaN for faces below LEAST_FACE_PX.
@@ -102,35 +95,11 @@ class SignalsModel(AlignedModel):
         values[face_px < LEAST_FACE_PX] = np.nan
         return values
 
-
-def _checked(raw: Float32, name: str, count: int) -> Float32:
-    if np.shape(raw) != (count, len(OUTPUTS)) or np.asarray(raw).dtype.kind != "f" or not (np.abs(raw) <= MOST).all():
-        hint = f"it has to give {len(OUTPUTS)} numbers a face"
-        raise ModelError(f"{name} gives {np.shape(raw)} for {count} faces, or what are no numbers", hint)
-    return np.asarray(raw, np.float32)
-
-
-def open_signals(
-    path: Path,
-    names: tuple[str, ...],
-    device: Device = "auto",
-    threads: int = 1,
-    session: InferenceSession | None = None,
-    mirrored: bool = False,
-) -> SignalsModel:
-    """Open a signals model with its card.
-
-    Parameters
-    ----------
-    session : its network, if that is loaded already
-    mirrored : whether to average over each face and its mirror image
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind.
-    """
-    return SignalsModel(path, card_beside(path), names, device, threads, session, mirrored)
+    def _checked(self, raw: Float32, count: int) -> Float32:
+        if raw.shape != (count, len(OUTPUTS)) or raw.dtype.kind != "f" or not (np.abs(raw) <= MOST_OUTPUT).all():
+            message = f"{self._path.name} gives {raw.shape} for {count} faces, or what are no numbers"
+            raise ModelError(message, f"it has to give {len(OUTPUTS)} numbers a face")
+        return np.asarray(raw, np.float32)
 
 
 def within(signals: Path, expression: Path) -> bool:

@@ -13,7 +13,7 @@ from feelit.models.paths import model_path
 from feelit.options.models import Framing
 from feelit.types import Bool, Float32, Float64, UInt8
 from feelit.vision.align import TEMPLATE
-from feelit.vision.detector import open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.expression import ExpressionModel, crop_boxes
 from feelit.vision.face_crops import find_face
 
@@ -41,7 +41,7 @@ def crop_images(
     UsageError
         if an image is damaged.
     """
-    detector = open_detector(model_path("face"), "cpu") if framing == "aligned" else None
+    detector = FaceDetector(model_path("face"), "cpu") if framing == "aligned" else None
     pixels = np.empty((len(images), model.size_px, model.size_px), np.uint8)
     found = np.zeros(len(images), bool)
     for i, luma in enumerate(images):

@@ -32,7 +32,7 @@ from feelit.models.card import sha256_of
 from feelit.options.models import EvaluateOptions
 from feelit.storage.names import as_text
 from feelit.types import EMOTIONS, Bool, Float64, Int64, UInt8
-from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.expression import ExpressionModel
 
 Progress = Callable[[float], None]
 
@@ -56,7 +56,7 @@ def evaluate_classifier(
         if the data are missing, damaged or in no known format, or hold fewer than two classes that the model knows.
     """
     options = options or EvaluateOptions()
-    model = open_expression(path, "cpu", prior=options.prior, mirrored=options.mirrored)
+    model = ExpressionModel(path, "cpu", prior=options.prior, mirrored=options.mirrored)
     faces = read_split(data, options.split)
     if options.labels == "fer2013":
         faces, model = faces.by_fer2013(), model.of_output("fer2013", FER2013)

@@ -17,7 +17,7 @@ from feelit.options.models import EvaluateFacesOptions
 from feelit.storage.names import as_text
 from feelit.types import Detections, Float32
 from feelit.video.decoded_frame import picture_of, sample_of
-from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector, open_detector
+from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector
 from feelit.vision.multi_scale import MultiScaleDetector
 
 LEAST_SCORE = 0.001
@@ -53,7 +53,7 @@ def evaluate_faces(
         if the data are missing, damaged, or in no known format.
     """
     asked = question or EvaluateFacesOptions()
-    network = open_detector(detector, device)
+    network = FaceDetector(detector, device)
     images = find_images(data, asked.source)
     look = _Look(network, asked)
     for number, image in enumerate(images.read()):

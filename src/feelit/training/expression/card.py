@@ -26,7 +26,7 @@ from feelit.training.expression.data import Examples, aligned
 from feelit.training.expression.network import ExpressionNet
 from feelit.training.face.data import as_data
 from feelit.types import EMOTIONS, Float32, Int64, UInt8
-from feelit.vision.expression import ExpressionModel, open_expression
+from feelit.vision.expression import ExpressionModel
 from feelit.vision.session import open_session
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def publish(network: ExpressionNet, origin: Origin, valid: Examples, path: Path,
     if named.any():
         by_fer2013 = EvaluateOptions(split="valid", labels="fer2013")
         reports["evaluation-fer2013"] = evaluate_classifier(path, data, by_fer2013)
-    write_report(open_expression(path, "cpu"), reports, valid, path.parent)
+    write_report(ExpressionModel(path, "cpu"), reports, valid, path.parent)
     unaligned = evaluate_classifier(path, data, EvaluateOptions(split="valid", framing="original"))
     scores |= {
         "aligned crops, as videos give them": _summary(reports["evaluation"]),

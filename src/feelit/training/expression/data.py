@@ -24,7 +24,7 @@ from feelit.storage.atomic import whole_file
 from feelit.training.face.data import load_images
 from feelit.types import EMOTIONS, Bool, Float32, Int64, UInt8
 from feelit.vision.align import TEMPLATE, crop_faces
-from feelit.vision.detector import open_detector
+from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_face
 
 LEAST_PX = 40.0
@@ -129,7 +129,7 @@ def _landmarks(images: Images, cache: Path | None, progress: Callable[[float], N
         with np.load(cache) as kept:
             if str(kept["key"]) == key.hexdigest():
                 return np.asarray(kept["landmarks"], np.float32)
-    detector = open_detector(model, "cpu")
+    detector = FaceDetector(model, "cpu")
     found = np.full((len(images), 5, 2), np.nan, np.float32)
     for i, image in enumerate(images):
         if len(face := find_face(detector, image)):

@@ -150,7 +150,7 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
     Its logits are scaled by a logistic regression over the boxes on the validation images (Platt 1999), folded into the heads.
     """
     export(net, path)
-    detector = FaceDetector(path, ModelCard(path.stem, "face", "feelit"), "cpu")
+    detector = FaceDetector(path, "cpu", ModelCard(path.stem, "face", "feelit"))
     scores, hits = [], []
     for image in find_images(valid).read():
         luma = image.pixels("luma")

@@ -24,7 +24,7 @@ from feelit.training.face.network import STRIDES
 from feelit.training.face.scenes import Scene, face_sizes
 from feelit.types import Bool, Float32, Int64, UInt8
 from feelit.vision.adapters import Raw
-from feelit.vision.detector import open_detector
+from feelit.vision.detector import FaceDetector
 
 LEVEL_PX = ((0.0, 36.0), (26.0, 84.0), (60.0, 1e9))
 """Smallest and largest face of each level."""
@@ -110,7 +110,7 @@ class Teacher:
     """
 
     def __init__(self, path: Path, cells: Cells, size_px: int) -> None:
-        self._detector, self._cells = open_detector(path, "cpu"), cells
+        self._detector, self._cells = FaceDetector(path, "cpu"), cells
         score, _, landmarks = self._predict(np.zeros((1, size_px, size_px, 3), np.uint8))
         if landmarks is None or score.shape[1] != len(cells.stride):
             hint = "a teacher has a cell at strides 8, 16 and 32, and landmarks"

@@ -22,7 +22,7 @@ from feelit.models.card import ModelCard, write_card
 from feelit.training.export import quantize
 from feelit.training.identity.network import SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
 from feelit.types import Bool, Float32, Float64, Int64, UInt8
-from feelit.vision.identity import open_identity
+from feelit.vision.identity import IdentityModel
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         "largest difference between dlib's network and ONNX Runtime in float32, on luma": float(f"{difference:.1e}"),
         "cosine between float32 and integers": _cosines(exact, path, pictures[some]),
     }
-    model = open_identity(path, "cpu")
+    model = IdentityModel(path, "cpu")
     for source, (images, person) in faces.items():
         if person is not None:
             pairs = score_pairs(*pairs_of(model.embed(images), person))
@@ -108,7 +108,7 @@ def _difference(weights: DlibWeights, path: Path, pictures: UInt8) -> float:
     grey = np.repeat(pictures[:, None].astype(np.float32), 3, axis=1)
     expected = embed_colour(weights, grey)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    difference = float(np.abs(open_identity(path, "cpu").embed(pictures) - expected).max())
+    difference = float(np.abs(IdentityModel(path, "cpu").embed(pictures) - expected).max())
     if not difference <= MOST_DIFFERENCE:
         raise ModelError(f"{path.name} differs from dlib's network by {difference:.2g}", "compare layer by layer")
     return difference
@@ -116,7 +116,7 @@ def _difference(weights: DlibWeights, path: Path, pictures: UInt8) -> float:
 
 def _cosines(exact: Path, path: Path, pictures: UInt8) -> dict[str, float]:
     """Mean and least cosine between embeddings in float32 and after quantisation."""
-    before, after = (open_identity(model, "cpu").embed(pictures) for model in (exact, path))
+    before, after = (IdentityModel(model, "cpu").embed(pictures) for model in (exact, path))
     cosine: Float32 = (before * after).sum(axis=1)
     if not cosine.min() >= LEAST_COSINE:
         message = f"an embedding of {path.name} has a cosine of {cosine.min():.4f} with the same in float32"
