@@ -410,11 +410,11 @@ def test_status_sees_a_run_that_goes_on(here: Path, command: Command, monkeypatc
 
     class Asking(SerialEngine):
         def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-            from feelit.run.status import status_of
+            from feelit.run.status import status
 
             for outcome in super().run(orders):
                 yield outcome
-                found = status_of(OUT)
+                found = status(OUT)
                 reported.append({"running": found.running, "remaining": found.remaining})
 
     monkeypatch.setattr("feelit.run.pipeline.LocalEngine", Asking)

@@ -13,8 +13,8 @@ import av
 import pyarrow.parquet as pq
 import pytest
 
+from feelit import watch
 from feelit.analysis.summary import summaries
-from feelit.api import watch
 from feelit.errors import ModelError, OutputError, UsageError, VideoReadError
 from feelit.live import analyst
 from feelit.live.latest import Latest

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from feelit.api import watch
+from feelit import watch
 from feelit.options.videos import LiveOptions
 from feelit.run.job import VideoReport
 

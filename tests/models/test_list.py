@@ -8,7 +8,7 @@ from feelit.models import list as listing
 from feelit.models.card import card_path
 from feelit.models.list import Listed, list_models
 from feelit.models.paths import BUILT_IN
-from feelit.models.pull import pull
+from feelit.models.pull import pull_model
 from tests.models.small import Small
 
 
@@ -24,7 +24,7 @@ def test_models_are_built_in_or_public_or_in_the_cache(small: Small) -> None:
     public = before["small"]
     assert (public.origin, public.present, public.path, public.task) == ("catalogue", False, None, "expression")
     assert (public.licence, public.source, public.size_bytes) == ("MIT (made for a test)", "this computer", len(small.content))
-    pull("small")
+    pull_model("small")
     after = by_name()["small"]
     assert (after.origin, after.present, after.path) == ("cache", True, small.model)
     assert (after.sha256, after.size_bytes) == (public.sha256, public.size_bytes)
@@ -32,7 +32,7 @@ def test_models_are_built_in_or_public_or_in_the_cache(small: Small) -> None:
 
 def test_what_else_is_in_the_cache_is_listed_whatever_it_is(small: Small) -> None:
     folder = small.model.parent
-    pull("small")
+    pull_model("small")
     (folder / "mine.onnx").write_bytes(small.content)
     card_path(folder / "mine.onnx").write_text(card_path(small.model).read_text())
     (folder / "damaged.onnx").write_bytes(b"no model")

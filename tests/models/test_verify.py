@@ -12,17 +12,17 @@ import pytest
 from feelit.models import verify as check
 from feelit.models.card import ModelCard, card_path, read_card, write_card
 from feelit.models.paths import BUILT_IN, models_folder
-from feelit.models.pull import pull
-from feelit.models.verify import check_model, check_models
+from feelit.models.pull import pull_model
+from feelit.models.verify import check_model, verify_models
 from tests.models.small import Small
 from tests.vision.test_expression import network
 
 
 def test_all_that_are_present_are_checked(small: Small) -> None:
-    assert [(model.name, model.ok) for model in check_models([])] == [(name, True) for name in BUILT_IN]
-    pull("small")
+    assert [(model.name, model.ok) for model in verify_models([])] == [(name, True) for name in BUILT_IN]
+    pull_model("small")
     (small.model.parent / "face.onnx").write_bytes(b"hidden by the built-in one")
-    checked = check_models([])
+    checked = verify_models([])
     assert [(model.name, model.ok) for model in checked] == [(name, True) for name in (*BUILT_IN, "small")]
     assert "as its card says; opens" in checked[0].message
     assert "as the catalogue says; opens" in checked[-1].message
@@ -56,9 +56,9 @@ def alter_card(model: Path) -> None:
     ],
 )
 def test_a_model_of_the_catalogue_that_is_wrong(harm: Callable[[Path], None], reason: str, small: Small) -> None:
-    pull("small")
+    pull_model("small")
     harm(small.model)
-    found = check_models(["small", "face"])
+    found = verify_models(["small", "face"])
     assert [model.ok for model in found] == [False, True]
     assert reason in found[0].message
     assert found[0].remedy

@@ -20,13 +20,13 @@ from feelit.api.timelines import Paths
 from feelit.errors import FeelitError, SomeFailedError, UsageError
 from feelit.options import AnalyzeOptions, RunOptions
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded
+from feelit.options.kinds import located
 from feelit.run import pipeline
 from feelit.run.job import failed
 from feelit.run.outputs import chosen, target_of
 from feelit.run.plan import Source
 from feelit.storage.atomic import refuse_to_overwrite
-from feelit.storage.location import Location, location
+from feelit.storage.location import Location
 from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import load_timelines
 
@@ -91,7 +91,7 @@ def analyze(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="feelit-"))
             place: Location = Path(folder) / "timeline.parquet"
         else:
-            place = location(expanded(out))
+            place = located(out)
         bar = stack.enter_context(closing(_TqdmObserver(progress)))
         run = replace(run, out=place)
         analysed = run_analysis(inputs, options, run, observer or bar)
@@ -119,7 +119,7 @@ def _is_one(inputs: Paths, sources: Sequence[Source]) -> bool:
     """Whether the input is the path of a single video. A folder gives a dataset, however many videos it holds."""
     if not isinstance(inputs, str | os.PathLike) or len(sources) != 1:
         return False
-    return sources[0].path == location(expanded(inputs))
+    return sources[0].path == located(inputs)
 
 
 def _failure(report: VideoReport) -> Failure:

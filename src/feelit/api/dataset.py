@@ -136,7 +136,7 @@ def open_timelines(sources: recording.TimelineSources) -> Dataset:
 
 def _noted_failures(sources: Any) -> list[Failure]:
     """The videos that failed according to the manifests of folders among the sources."""
-    from feelit.run.status import folders_of_runs, status_of
+    from feelit.run.status import status_of_each
 
     several = [sources] if isinstance(sources, str | PathLike | Url) else sources if isinstance(sources, list | tuple) else []
     paths = [source for source in several if isinstance(source, str | PathLike | Url)]
@@ -148,8 +148,8 @@ def _noted_failures(sources: Any) -> list[Failure]:
             kind=entry.error_kind or "FeelitError",
             exit_code=entry.exit_code,
         )
-        for folder in folders_of_runs(paths)
-        for entry in status_of(folder).failures
+        for found in status_of_each(paths)
+        for entry in found.failures
     ]
 
 

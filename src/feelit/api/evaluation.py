@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from feelit.api.timelines import Paths
 from feelit.models.paths import model_path
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded, listed
+from feelit.options.kinds import expanded, listed, located
 from feelit.options.models import EvaluateFacesOptions, EvaluateOptions, ExplainOptions, ScoresOptions
-from feelit.storage.location import location
 
 if TYPE_CHECKING:
     from feelit.evaluation.classifier.scores import ClassifierScores
@@ -124,4 +123,4 @@ def explain(
     named, advance = [fspath(path) for path in listed(sources)], progress or (lambda share: None)
     if out is None:
         return explain_sources(fspath(model), named, options, advance)
-    return explain_into(location(expanded(out)), fspath(model), named, options, options.force, advance)
+    return explain_into(located(out), fspath(model), named, options, options.force, advance)

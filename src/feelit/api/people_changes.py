@@ -8,9 +8,9 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from feelit.errors import UsageError
-from feelit.options.kinds import expanded
+from feelit.options.kinds import located
 from feelit.options.people import PeopleOptions
-from feelit.storage.location import Location, location
+from feelit.storage.location import Location
 
 if TYPE_CHECKING:
     from feelit.timeline.recording import TimelineSource
@@ -89,4 +89,4 @@ def _change(places: list[Location], options: PeopleOptions, progress: Callable[[
 def _places(timelines: Sequence[TimelineSource]) -> list[Location] | None:
     """The files and folders; None if something is in memory."""
     paths = [source for source in timelines if isinstance(source, str | PathLike)]
-    return [location(expanded(path)) for path in paths] if len(paths) == len(timelines) else None
+    return [located(path) for path in paths] if len(paths) == len(timelines) else None

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from feelit.api import timelines, videos
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded
+from feelit.options.kinds import located
 from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
 from feelit.options.transcripts import SayOptions, UtterancesOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
-from feelit.storage.location import Location, location
+from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.timeline import recording
 
@@ -133,8 +133,8 @@ class Recording(TimelineMethods, recording.Recording):
         """
         place = self.name if video is None else video
         for note in videos.annotate(place, self, out, options=options, progress=progress):
-            warnings.warn(f"{location(expanded(out)).name} cannot hold {note}; it is left out", stacklevel=3)
-        return location(expanded(out))
+            warnings.warn(f"{located(out).name} cannot hold {note}; it is left out", stacklevel=3)
+        return located(out)
 
     @keywords()
     def clips(
@@ -239,7 +239,7 @@ def written_report(
     """A report whose missing parts are warnings."""
     for note in timelines.report(sources, out, options=options, progress=progress):
         warnings.warn(note, stacklevel=4)  # where the method was called, above `keywords`
-    return location(expanded(out))
+    return located(out)
 
 
 def html_table(title: str, headings: list[str], rows: list[list[str]], note: str = "") -> str:

@@ -1,9 +1,9 @@
-"""Runs of `feelit analyze`: what one would do, and how far one is."""
+"""What a run of `feelit analyze` would do."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from feelit.api.timelines import Paths
@@ -11,11 +11,10 @@ from feelit.errors import FeelitError
 from feelit.options import RunOptions
 from feelit.options.analyze import rate_hz
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded, listed
+from feelit.options.kinds import listed, located
 from feelit.run.outputs import chosen, target_of
 from feelit.run.plan import Inputs, find_inputs
-from feelit.run.status import RunStatus, folders_of_runs, status_of
-from feelit.storage.location import Location, location
+from feelit.storage.location import Location
 from feelit.video.probe import probe
 
 
@@ -73,7 +72,7 @@ def plan(
         if no input holds a video, or if two videos would have the same output.
     """
     if out is not None:
-        run = replace(run, out=location(expanded(out)))
+        run = replace(run, out=located(out))
     found = inputs_of(inputs, run)
     videos: list[PlannedVideo] = []
 
@@ -92,26 +91,6 @@ def plan(
         else:
             add(PlannedVideo(name=source.name, out=target_of(run.out, source), duration_s=duration_s))
     return RunPlan(videos=tuple(videos), notes=tuple(found.notes))
-
-
-def status(folder: str | os.PathLike[str]) -> RunStatus:
-    """Count the videos of a folder of timelines that are done, failed and remain, also while a run is in progress.
-
-    Parameters
-    ----------
-    folder : the folder, or its address in a bucket, that was `out` of `feelit.analyze`
-
-    Raises
-    ------
-    TimelineReadError
-        if the folder has no manifest, or it is damaged.
-    """
-    return status_of(location(expanded(folder)))
-
-
-def runs_of(sources: Iterable[str | os.PathLike[str]]) -> list[RunStatus]:
-    """The status of each source that is a folder of timelines with a manifest."""
-    return [status_of(folder) for folder in folders_of_runs(sources)]
 
 
 def inputs_of(inputs: Paths, run: RunOptions) -> Inputs:

@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded
+from feelit.options.kinds import expanded, located
 from feelit.options.timelines import PlotOptions, StudyOptions
 from feelit.storage.location import Location, location
 
@@ -66,7 +66,7 @@ class Study:
         """
         from feelit.reports.study_page import write_study_report
 
-        place = location(expanded(out))
+        place = located(out)
         write_study_report(self._tables, place)
         return place
 
@@ -83,7 +83,7 @@ class Study:
         from feelit.plots.plot import write_study_figure
         from feelit.plots.study import StudyFigure
 
-        place = None if out is None else location(expanded(out))
+        place = None if out is None else located(out)
         options = options if place is None else replace(options, out=place)
         contrasts = pa.Table.from_pandas(self.contrasts, preserve_index=False) if self._tables.contrasts else None
         content = StudyFigure.of(pa.Table.from_pandas(self.curves, preserve_index=False), contrasts)
@@ -124,7 +124,7 @@ def study(
     from feelit.storage.stat import InputFiles
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))
-    folder = None if out is None else location(expanded(out))
+    folder = None if out is None else located(out)
     design = open_study(source)
     names = ["table", "curves", "contrasts", "quality", "agreement", *(["wide"] if options.wide else [])]
     if folder is not None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from feelit.api.tables import event_table, people_table, signal_table, summary_table, utterance_table
 from feelit.options.agree import AgreeOptions
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded, listed
+from feelit.options.kinds import listed, located
 from feelit.options.people import PeopleOptions
 from feelit.options.timelines import EventsOptions, ExportOptions, MergeOptions, PlotOptions, ReportOptions, SummarizeOptions
 from feelit.options.transcripts import UtterancesOptions
-from feelit.storage.location import Location, location
+from feelit.storage.location import Location
 from feelit.timeline.recording import TimelineSources, frame_of, listed_sources, open_timelines
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if the folder has no manifest, or it is damaged.
     """
-    return manifest_of(location(expanded(folder)))
+    return manifest_of(located(folder))
 
 
 def manifest_of(folder: Location) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def merge(timelines: TimelineSources, out: str | PathLike[str], *, options: Merg
     """
     from feelit.timeline.merge import merge_files
 
-    merge_files(timelines, location(expanded(out)), options.force)
+    merge_files(timelines, located(out), options.force)
 
 
 def summarize(
@@ -207,7 +207,7 @@ def export(timelines: TimelineSources, out: str | PathLike[str], *, options: Exp
     """
     from feelit.exports.run import export_timelines
 
-    return export_timelines(timelines, replace(options, out=location(expanded(out))))
+    return export_timelines(timelines, replace(options, out=located(out)))
 
 
 @keywords()
@@ -237,7 +237,7 @@ def report(
     """
     from feelit.reports.write import write_report
 
-    return write_report(timelines, replace(options, out=location(expanded(out))), progress or (lambda share: None))
+    return write_report(timelines, replace(options, out=located(out)), progress or (lambda share: None))
 
 
 @keywords()
@@ -262,7 +262,7 @@ def plot(timelines: TimelineSources, out: str | PathLike[str] | None = None, *, 
 
     if out is None:
         return figure_of(timelines, options)
-    return plot_timeline(timelines, replace(options, out=location(expanded(out))))
+    return plot_timeline(timelines, replace(options, out=located(out)))
 
 
 @keywords()

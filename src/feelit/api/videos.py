@@ -8,10 +8,9 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from feelit.options.expand import keywords
-from feelit.options.kinds import expanded
+from feelit.options.kinds import located
 from feelit.options.transcripts import SayOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
-from feelit.storage.location import location
 from feelit.timeline.recording import TimelineSources
 
 if TYPE_CHECKING:
@@ -52,9 +51,9 @@ def annotate(
     from feelit.render.rows import recording_of, view_of
     from feelit.timeline.recording import with_time
 
-    place = location(expanded(video))
+    place = located(video)
     (recording,) = with_time([recording_of(place, timelines)], "an annotated video")
-    wanted = replace(options, out=location(expanded(out)))
+    wanted = replace(options, out=located(out))
     return annotate_video(place, view_of(recording), wanted, progress, recording.path)
 
 
@@ -105,4 +104,4 @@ def cut(
     """Cut clips and return them as records; see `clips`."""
     from feelit.clipping.cut import cut_clips
 
-    return cut_clips(location(expanded(video)), timelines, replace(options, out=location(expanded(out))), progress, said)
+    return cut_clips(located(video), timelines, replace(options, out=located(out)), progress, said)

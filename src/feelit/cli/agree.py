@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.cli.texts import note
 from feelit.options.agree import AgreeOptions
@@ -32,11 +33,10 @@ def agree(
     printed: JsonOptions,
 ) -> None:
     """Compare coders of a recording with each other or with a timeline: kappa, alpha, ICC, percent agreement, confusion."""
-    import feelit.api as api
     from feelit.analysis.coders import Comparison
     from feelit.cli import texts
 
-    found = api.agree(sources, options=options)
+    found = feelit.agree(sources, options=options)
     if printed.json:
         texts.write_json(found.record(), indent=2)
     elif isinstance(found, Comparison):

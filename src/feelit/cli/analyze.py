@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.cli.texts import note
 from feelit.encodings import marked_encoding
@@ -33,7 +34,6 @@ def analyze(
     printed: AnalyzePrintOptions,
 ) -> None:
     """Find and track faces in videos and classify the emotion each one shows, into a Parquet timeline."""
-    import feelit.api as api
     from feelit.console import AnalysisView
     from feelit.errors import SomeFailedError
     from feelit.logs import logged
@@ -48,7 +48,7 @@ def analyze(
     _refuse_inputs(logs, texts)
     with logged(logs.verbose, logs.log_file), AnalysisView(printed.quiet, printed.json, logs.verbose) as view:
         try:
-            api.analyze(texts, str(run.out), options=options, run=run, observer=view)
+            feelit.analyze(texts, str(run.out), options=options, run=run, observer=view)
         except SomeFailedError as error:
             failed = error
     view.summary()
@@ -60,7 +60,6 @@ def analyze(
 
 def _refuse_inputs(logs: LogOptions, texts: list[str]) -> None:
     """Lines of a log that are appended to a video would spoil it."""
-
     for text in texts:
         if logs.log_file is not None and logs.log_file.exists() and Path(text).exists() and logs.log_file.samefile(text):
             raise UsageError(f"--log-file {text} is an input", "choose another name for the log")
@@ -68,18 +67,17 @@ def _refuse_inputs(logs: LogOptions, texts: list[str]) -> None:
 
 def _list(texts: list[str], run: RunOptions) -> None:
     """Print what a run would do, one line per video: its name, its length and the file that its rows would go to."""
-    import feelit.api as api
     from feelit.console import clock
     from feelit.storage.names import one_line
 
-    def show(video: api.PlannedVideo) -> None:
+    def show(video: feelit.PlannedVideo) -> None:
         if video.duration_s is None:
             columns = [f"cannot be read: {video.error.message if video.error else ''}"]
         else:
             columns = [clock(video.duration_s), str(video.out)]
         typer.echo("\t".join(map(one_line, [video.name, *columns])))
 
-    for left_out in api.plan(texts, str(run.out), run=run, observer=show).notes:
+    for left_out in feelit.plan(texts, str(run.out), run=run, observer=show).notes:
         note(left_out)
 
 

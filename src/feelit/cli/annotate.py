@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+import feelit
 from feelit.cli.command import Timeline, Video, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import QuietOptions
@@ -18,10 +19,9 @@ def annotate(
     printed: QuietOptions,
 ) -> None:
     """Draw a timeline on its video: boxes, identities, emotions and a strip of the whole."""
-    import feelit.api as api
     from feelit.console import progress_bar
 
     with progress_bar(f"annotating {PurePosixPath(video).name}", printed.quiet) as advance:
-        notes = api.annotate(video, timeline, str(options.out), options=options, progress=advance)
+        notes = feelit.annotate(video, timeline, options.out, options=options, progress=advance)
     for text in notes:
         note(text)

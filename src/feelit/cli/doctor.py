@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.options.printing import JsonOptions
-
-if TYPE_CHECKING:
-    from feelit.api import Finding
 
 
 @with_options
@@ -23,12 +19,11 @@ def doctor(
     """
     from dataclasses import asdict
 
-    import feelit.api as api
     from feelit.api.diagnosis import exit_code
     from feelit.cli.texts import write_json
     from feelit.storage.names import one_line
 
-    findings = api.doctor()
+    findings = feelit.doctor()
     if printed.json:
         texts = [{name: one_line(value) for name, value in asdict(finding).items()} for finding in findings]
         write_json(texts, indent=2)
@@ -38,7 +33,7 @@ def doctor(
     raise typer.Exit(exit_code(findings))
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: feelit.Finding) -> str:
     """Plain text, not a table: it goes into bug reports, and must work where other packages do not."""
     from feelit.storage.names import one_line
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.options.declare import Options, options_of
 from feelit.options.models import DataOptions, EvaluateFacesOptions, EvaluateOptions, ScoresOptions
@@ -58,13 +59,12 @@ def _refuse(kind: str, does: str, given: Options) -> None:
 def _evaluate_classifier(
     model: Path, data: Path, options: EvaluateOptions, written: ScoresOptions, printed: JsonOptions
 ) -> None:
-    import feelit.api as api
     from feelit.cli.texts import write
     from feelit.console import make_table, print_table, progress_bar
     from feelit.evaluation.classifier.folder import json_text, tables
 
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
-        scores = api.evaluate(model, data, options=options, written=written, progress=advance)
+        scores = feelit.evaluate(model, data, options=options, written=written, progress=advance)
     if printed.json:
         write(json_text(scores), None)
         return
@@ -76,13 +76,12 @@ def evaluate_face(
     model: Path, data: Path, options: EvaluateFacesOptions, written: ScoresOptions, *, json: bool = False
 ) -> None:
     """Score a detector, and print its figures as tables or as a JSON object."""
-    import feelit.api as api
     from feelit.cli.texts import write
     from feelit.console import progress_bar
     from feelit.evaluation.classifier.folder import json_text
 
     with progress_bar(f"evaluating {model.name}", quiet=False) as advance:
-        scores = api.evaluate_faces(model, data, options=options, written=written, progress=advance)
+        scores = feelit.evaluate_faces(model, data, options=options, written=written, progress=advance)
     if json:
         write(json_text(scores), None)
     else:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.cli.texts import note
 from feelit.options.models import ExplainOptions
@@ -24,12 +25,11 @@ def explain(
     progress: QuietOptions,
 ) -> None:
     """Show which parts of a face a classifier goes by: a picture with the probabilities and a map a face."""
-    import feelit.api as api
     from feelit.cli.texts import write_json
     from feelit.console import progress_bar
 
     with progress_bar("asking the model", progress.quiet) as advance:
-        explained = api.explain(sources, model, out=str(options.out), options=options, progress=advance)
+        explained = feelit.explain(sources, model, out=options.out, options=options, progress=advance)
     for one in explained:
         if not one.found:
             note(f"no face was found in {one.source}; the whole image is taken for one")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+import feelit
 from feelit.cli.command import Timelines, with_options
 from feelit.options.timelines import ExportOptions
 
@@ -19,12 +20,11 @@ def export(
     """Write timelines in the formats of other programs: annotation tools, players, statistics."""
     import sys
 
-    import feelit.api as api
     from feelit.exports.run import exported_text
     from feelit.storage.names import for_terminal
 
     if options.out not in (None, Path("-")):
-        api.export(timelines, str(options.out), options=options)
+        feelit.export(timelines, options.out, options=options)
         return
     for text in exported_text(timelines, replace(options, out=None)):
         shown = for_terminal(text) if sys.stdout.isatty() else text

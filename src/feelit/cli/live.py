@@ -9,17 +9,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.cli.texts import note
 from feelit.options.printing import LivePrintOptions
 from feelit.options.videos import LiveOptions, ServerOptions
-
-if TYPE_CHECKING:
-    from feelit.api import VideoReport
 
 INTERRUPTED = 130
 
@@ -35,12 +33,10 @@ def live(
     ] = None,
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""
-    import feelit.api as api
-
     if not serving.is_local:
         note("whoever gets hold of the address can watch, and it travels unencrypted")
     with _until_interrupted() as stop:
-        report = api.watch(
+        report = feelit.watch(
             source,
             options=options,
             serving=serving,
@@ -69,8 +65,7 @@ def _announce(url: str, name: str, printed: LivePrintOptions) -> None:
         webbrowser.open(url)
 
 
-def _print_report(report: VideoReport, json_lines: bool) -> None:
-
+def _print_report(report: feelit.VideoReport, json_lines: bool) -> None:
     from feelit.cli.texts import write_json
     from feelit.storage.names import one_line
 
@@ -87,7 +82,7 @@ def _end(code: int) -> NoReturn:
 
     FFmpeg crashes now and then when the interpreter ends under a thread that is just opening something.
     """
-    from feelit.api.watching import leaves_a_thread
+    from feelit.live.session import leaves_a_thread
 
     if leaves_a_thread():
         sys.stdout.flush()

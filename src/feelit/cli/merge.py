@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import feelit
 from feelit.cli.command import Timelines, with_options
 from feelit.cli.texts import note
 from feelit.options.timelines import MergeOptions
@@ -13,10 +14,9 @@ def merge(
     options: MergeOptions,
 ) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""
-    import feelit.api as api
-    from feelit.api.runs import runs_of
+    from feelit.run.status import status_of_each
 
-    api.merge(timelines, str(options.out), options=options)
-    for found in runs_of(timelines):
+    feelit.merge(timelines, options.out, options=options)
+    for found in status_of_each(timelines):
         if lacking := found.failed + found.remaining:
             note(f"{lacking} of {found.videos} videos of {found.folder} are not in it (see feelit status {found.folder})")

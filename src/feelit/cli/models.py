@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
 from feelit.cli.texts import note
@@ -31,11 +32,10 @@ def list_(
     """List the models that come with feelit, those in your cache, and those that can be fetched."""
     from dataclasses import asdict
 
-    import feelit.api as api
     from feelit.cli.texts import write_json
     from feelit.storage.names import as_text
 
-    listed = api.list_models()
+    listed = feelit.list_models()
     if printed.json:
         content = [asdict(model) | {"path": as_text(model.path) if model.path else None} for model in listed]
         write_json(content, indent=2)
@@ -50,10 +50,9 @@ def info(
     printed: JsonOptions,
 ) -> None:
     """Show a model's card, and what its network takes and gives."""
-    import feelit.api as api
     from feelit.cli.texts import write, write_json
 
-    found = api.describe_model(model)
+    found = feelit.describe_model(model)
     if printed.json:
         write_json(found.record(), indent=2)
     else:
@@ -75,12 +74,11 @@ def verify(
     """
     from dataclasses import asdict
 
-    import feelit.api as api
     from feelit.cli.texts import write_json
     from feelit.errors import ModelError
     from feelit.storage.names import one_line
 
-    checked = api.verify_models(given or ())
+    checked = feelit.verify_models(given or ())
     if printed.json:
         texts = [
             {key: one_line(value) if isinstance(value, str) else value for key, value in asdict(model).items()}
@@ -104,15 +102,14 @@ def pull(
 
     Only a file with the checksum of the catalogue is accepted. Then --detector NAME or --classifier NAME finds it.
     """
-    import feelit.api as api
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
-    licence = next((model.licence for model in api.list_models() if model.name == name and model.origin != "built-in"), None)
+    licence = next((model.licence for model in feelit.list_models() if model.name == name and model.origin != "built-in"), None)
     if licence and not printed.quiet:
         note(f"{name} has the licence: {licence}")
     with progress_bar(name, printed.quiet) as progress:
-        path = api.pull_model(name, options=options, progress=progress)
+        path = feelit.pull_model(name, options=options, progress=progress)
     typer.echo(one_line(str(path)))
 
 

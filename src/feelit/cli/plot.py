@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import feelit
 from feelit.cli.command import Timelines, with_options
 from feelit.options.timelines import PlotOptions
 
@@ -12,6 +13,4 @@ def plot(
     options: PlotOptions,
 ) -> None:
     """Draw timelines as a figure for a paper: what everybody shows over time, with the probabilities."""
-    import feelit.api as api
-
-    api.plot(timelines, str(options.out), options=options)
+    feelit.plot(timelines, options.out, options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import feelit
 from feelit.cli.command import Timelines, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import QuietOptions
@@ -15,10 +16,9 @@ def report(
     printed: QuietOptions,
 ) -> None:
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
-    import feelit.api as api
     from feelit.console import progress_bar
 
     with progress_bar(f"writing {options.out.name}", printed.quiet) as advance:
-        notes = api.report(timelines, str(options.out), options=options, progress=advance)
+        notes = feelit.report(timelines, options.out, options=options, progress=advance)
     for text in notes:
         note(text)

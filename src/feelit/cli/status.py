@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.options.printing import StatusPrintOptions
-
-if TYPE_CHECKING:
-    from feelit.api import RunStatus
 
 
 @with_options
@@ -19,9 +17,7 @@ def status(
     printed: StatusPrintOptions,
 ) -> None:
     """Count the videos of a folder that are done, failed and remain, also while a run goes on."""
-    import feelit.api as api
-
-    found = api.status(folder)
+    found = feelit.status(folder)
     if printed.json:
         _print_json(found, printed.failed, printed.stale)
     elif printed.failed or printed.stale:
@@ -32,7 +28,7 @@ def status(
         raise problem
 
 
-def _print_json(found: RunStatus, failed: bool, stale: bool) -> None:
+def _print_json(found: feelit.RunStatus, failed: bool, stale: bool) -> None:
     from dataclasses import asdict
 
     from feelit.cli.texts import write_json
@@ -46,7 +42,7 @@ def _print_json(found: RunStatus, failed: bool, stale: bool) -> None:
     write_json(content | ({"failures": failures} if failed else {}) | ({"stale_timelines": outdated} if stale else {}))
 
 
-def _list(found: RunStatus, failed: bool, stale: bool) -> None:
+def _list(found: feelit.RunStatus, failed: bool, stale: bool) -> None:
     from feelit.storage.names import one_line
 
     for entry in found.failures if failed else ():
@@ -55,7 +51,7 @@ def _list(found: RunStatus, failed: bool, stale: bool) -> None:
         typer.echo("\t".join(map(one_line, [entry.video, entry.output])))
 
 
-def _show(found: RunStatus) -> None:
+def _show(found: feelit.RunStatus) -> None:
     from feelit.console import clock, make_table, print_table
     from feelit.storage.names import one_line
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.options.printing import QuietOptions
 from feelit.options.timelines import StudyOptions
@@ -22,12 +23,11 @@ def study(
     printed: QuietOptions,
 ) -> None:
     """Measure participants in windows of time, by condition: one tidy table, curves, contrasts, and a report."""
-    import feelit.api as api
     from feelit.console import progress_bar
     from feelit.storage.names import one_line
 
     with progress_bar(f"measuring {study.name}", printed.quiet) as advance:
-        found = api.study(study, str(options.out), options=options, progress=advance)
+        found = feelit.study(study, options.out, options=options, progress=advance)
     counts = found.quality["status"].value_counts()
     excluded, partly = counts.get("excluded", 0), counts.get("partly", 0)
     count = len(found.participants)

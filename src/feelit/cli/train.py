@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import feelit
 from feelit.cli.command import with_options
 from feelit.options.models import TrainOptions
 from feelit.options.printing import JsonOptions
@@ -25,11 +26,10 @@ def train(
     printed: JsonOptions,
 ) -> None:
     """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
-    import feelit.api as api
     from feelit.cli.texts import write, write_json
     from feelit.storage.names import as_text
 
-    trained = api.train(recipe, options=options)
+    trained = feelit.train(recipe, options=options)
     if printed.json:
         write_json({"model": as_text(trained.model), "recipe": trained.recipe})
     else:

@@ -25,10 +25,9 @@ def utterances(
     """List what faces showed while something was said: the speaker's expression and the listeners', one row per utterance."""
     from feelit.api.tables import utterance_table
     from feelit.cli import texts
-    from feelit.options.kinds import expanded
-    from feelit.storage.location import location
+    from feelit.options.kinds import expanded, located
 
-    written = texts.choose(printed, [timeline], location(expanded(transcript)))
+    written = texts.choose(printed, [timeline], located(transcript))
     found = utterance_table(expanded(timeline), transcript, options)
     texts.write_table(found, written, printed.out)
     for text in found.notes:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from feelit.live.analyst import Analyst
 from feelit.live.latest import Broadcast, Latest
 from feelit.live.recording import Recording
 from feelit.live.server import PageServer
+from feelit.options.expand import keywords
+from feelit.options.kinds import expanded
 from feelit.options.videos import LiveOptions, ServerOptions
 from feelit.render import theme
 from feelit.render.marks import AHEAD, GAZE, RIGHT, UP
@@ -56,30 +59,51 @@ RATE_OVER_S = 2.0
 """The time over which the rate of frames is measured."""
 
 
-def watch_source(
-    source: str | None,
+@keywords()
+def watch(
+    source: str | PathLike[str] | None = None,
+    *,
     options: LiveOptions,
     serving: ServerOptions,
-    stop: threading.Event,
-    ready: Callable[[str, str], None],
+    stop: threading.Event | None = None,
+    ready: Callable[[str, str], None] | None = None,
 ) -> VideoReport | None:
-    """Watch a source until it ends or `stop` is set; `feelit.watch` describes the parameters.
+    """Watch a camera, a stream or a file on a local page, with the expression that each face shows.
 
-    `stop` is polled, never waited for, so that a signal handler may set it.
+    Returns when the source ends, after `duration_s`, or when another thread or a signal handler sets `stop`.
+
+    Parameters
+    ----------
+    source : a camera (its path or its number), an address or a file; None stands for the first camera
+    stop : ends watching within a quarter of a second after it is set; it is polled, so that a signal handler may set it
+    ready : called once, with the address of the page and the name of the source, as soon as the page can be opened
+
+    Returns
+    -------
+    The counts of what was analysed, and the path of the recording; None if `stop` was set before the source was open.
+
+    Raises
+    ------
+    VideoReadError
+        if the source cannot be opened, or breaks off for good. In the second case the recording is written all the same.
+    FeelitError
+        of the other kinds that docs/python.md lists.
     """
+    given, stop = None if source is None else expanded(source), stop or threading.Event()
     settings = resolve(options.analyze)
     with ExitStack() as exits:
-        inputs = [Path(source)] if source else []
+        inputs = [Path(given)] if given else []
         recording = exits.enter_context(Recording(options.out, options.force, inputs)) if options.out else None
         broadcast = Broadcast()
         server = exits.enter_context(PageServer(serving, broadcast))
         networks = open_networks(resolve(replace(options.analyze, signals=None)).models if options.signals else settings.models)
-        capture = _opened(lambda: open_capture(source, settings.options.sampling, options.loop), stop)
+        capture = _opened(lambda: open_capture(given, settings.options.sampling, options.loop), stop)
         if capture is None:
             return None
         session = _Session(capture, Analyst(capture, settings, networks, recording), broadcast, options)
         server.begin(greeting(capture.name, capture.info))
-        ready(server.url, capture.name)
+        if ready is not None:
+            ready(server.url, capture.name)
         return session.run(stop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from feelit.models.card import ModelCard, read_card
 from feelit.models.catalogue import catalogue
 from feelit.models.list import card_of
 from feelit.models.paths import BUILT_IN, model_path
+from feelit.options.kinds import expanded
 from feelit.storage.names import as_text, one_line
 from feelit.vision.adapters import ADAPTERS
 from feelit.vision.session import Port, open_session, ports_of
@@ -54,14 +56,19 @@ class Described:
         return "\n".join(_lines(self)) + "\n"
 
 
-def describe(name: str) -> Described:
-    """Describe a model, given by its name or path. One of the catalogue need not be downloaded.
+def describe_model(model: str | PathLike[str]) -> Described:
+    """A model's card, and the inputs and outputs of its network.
+
+    Parameters
+    ----------
+    model : a name of `list_models`, or the path of an .onnx file; one of the catalogue need not be downloaded
 
     Raises
     ------
     ModelError
         if there is no such model, or its card is missing or damaged.
     """
+    name = expanded(model)
     try:
         path = model_path(name)
     except FeelitError:

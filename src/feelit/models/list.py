@@ -33,7 +33,12 @@ class Listed:
 
 
 def list_models() -> list[Listed]:
-    """The built-in models, then those of the catalogue, downloaded or not, then the others in the cache."""
+    """The models that come with feelit, those that can be fetched, and the others in the user's cache.
+
+    Returns
+    -------
+    One record per model: its name, task, licence, source, checksum and size, and its path where it is on this computer.
+    """
     built_in = [_on_disk(name, models_folder() / file, "built-in") for name, file in BUILT_IN.items()]
     mine = {name: _on_disk(name, cached_path(name), "cache") for name in cached_names() if name not in BUILT_IN}
     public = [_public(entry, mine.pop(name, None)) for name, entry in catalogue().items()]

@@ -11,6 +11,8 @@ from feelit.models.card import card_path, card_text, read_card, sha256_of
 from feelit.models.catalogue import Entry, catalogue
 from feelit.models.list import card_of
 from feelit.models.paths import BUILT_IN, cached_path
+from feelit.options.expand import keywords
+from feelit.options.models import PullOptions
 from feelit.storage.atomic import output_errors, settle, whole_file
 from feelit.storage.locks import held
 from feelit.storage.web import RemoteFile, check_address, download
@@ -33,17 +35,16 @@ def find_entry(name: str) -> Entry:
     raise ModelError(f"the catalogue has no model {name}", f"it has {', '.join(catalogue())}")
 
 
-def pull(
-    name: str, mirror: str | None = None, file: Path | None = None, progress: Callable[[float], None] = lambda share: None
-) -> Path:
-    """Download a model of the catalogue and its card into the cache, unless it is there already.
+@keywords()
+def pull_model(name: str, *, options: PullOptions, progress: Callable[[float], None] | None = None) -> Path:
+    """Fetch a public model into the user's cache, where its name as `detector` or `classifier` finds it.
+
+    Nothing is fetched if it is there already. Only a file with the checksum of the catalogue is accepted.
 
     Parameters
     ----------
-    name : in the catalogue
-    mirror : a folder of another web server that has the file as NAME.onnx
-    file : a local copy of the file, used instead of a download
-    progress : called with the share that is downloaded, 0..1
+    name : in the catalogue, see `feelit models list`
+    progress : called with the share that is fetched, 0..1
 
     Returns
     -------
@@ -52,12 +53,13 @@ def pull(
     Raises
     ------
     ModelError
-        if there is no such model, it cannot be downloaded, or is another file than that of the catalogue.
+        if there is no such model, it cannot be fetched, or is another file than that of the catalogue.
     OutputError
         if the cache is full or cannot be written, or another process is fetching the same model.
     UsageError
         if `mirror` is no address.
     """
+    mirror, file = options.mirror, options.file
     entry = find_entry(name)
     check_address(mirror or entry.address)
     address = f"{mirror.rstrip('/')}/{name}.onnx" if mirror else entry.address
@@ -74,7 +76,7 @@ def pull(
             elif _has_file(entry, target):
                 _write_card(entry, target)
             else:
-                _fetch(entry, address, target, progress)
+                _fetch(entry, address, target, progress or (lambda share: None))
     return target
 
 

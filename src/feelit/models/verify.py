@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from feelit.errors import FeelitError, ModelError
@@ -12,6 +13,7 @@ from feelit.models.catalogue import catalogue
 from feelit.models.list import card_of
 from feelit.models.paths import BUILT_IN, cached_names, cached_path, model_path, models_folder
 from feelit.options import Device
+from feelit.options.kinds import expanded
 
 AGAIN = "install feelit again; the models are part of it"
 
@@ -26,9 +28,18 @@ class Checked:
     remedy: str = ""
 
 
-def check_models(names: Sequence[str]) -> list[Checked]:
-    """Verify models, given by names or paths; without any, all that are on this computer."""
-    return [check_model(name) for name in names or dict.fromkeys((*BUILT_IN, *cached_names()))]
+def verify_models(models: Sequence[str | PathLike[str]] = ()) -> list[Checked]:
+    """Compare models with their checksums, load them, and check whether their cards fit.
+
+    Parameters
+    ----------
+    models : names or paths; none stands for all that are on this computer
+
+    Returns
+    -------
+    One record per model: whether it is `ok`, and if not, what is wrong and what to do about it.
+    """
+    return [check_model(expanded(model)) for model in models or dict.fromkeys((*BUILT_IN, *cached_names()))]
 
 
 def check_model(name: str) -> Checked:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
 from feelit.errors import UsageError
-from feelit.storage.location import location
+from feelit.storage.location import Location, Url, location
 from feelit.times import parse_time
 
 
@@ -121,13 +121,14 @@ def _path(value: str | os.PathLike[str]) -> Path:
     return Path(expanded(value))
 
 
-def _location(value: str | os.PathLike[str]) -> object:
-    return value if hasattr(value, "bucket") else location(expanded(value))
+def located(path: str | os.PathLike[str] | Url) -> Location:
+    """A path as `expanded` gives it, or an object in a bucket."""
+    return path if isinstance(path, Url) else location(expanded(path))
 
 
-def _locations(value: Any) -> tuple[object, ...]:
-    given = [value] if hasattr(value, "bucket") else value if isinstance(value, tuple) else listed(value)
-    return tuple(map(_location, given))
+def _locations(value: Any) -> tuple[Location, ...]:
+    given = [value] if isinstance(value, Url) else value if isinstance(value, tuple) else listed(value)
+    return tuple(map(located, given))
 
 
 def _files(value: Any) -> tuple[Path, ...]:
@@ -211,7 +212,7 @@ PATH = Kind(name="a text in quotes", metavar="PATH", convert=_path, toml=(str,),
 CONFIG = replace(PATH)
 """A file with values of options. It is read before the others, so a command gives it a callback."""
 
-LOCATION = Kind(name="a text in quotes", metavar="PATH", convert=_location, toml=(str,), python="str | PathLike[str]")
+LOCATION = Kind(name="a text in quotes", metavar="PATH", convert=located, toml=(str,), python="str | PathLike[str]")
 SECONDS = Kind(
     name="a time",
     metavar="TIME",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from os import PathLike
 
 from feelit.errors import FeelitError, SomeFailedError, UnfinishedError
-from feelit.options.kinds import expanded
+from feelit.options.kinds import located
 from feelit.run.manifest import Entry, has_manifest, read_manifest, require_manifest
 from feelit.run.provenance import Provenance
 from feelit.run.workspace import Workspace
-from feelit.storage.location import Location, Url, location
+from feelit.storage.location import Location, Url
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,14 +52,19 @@ class RunStatus:
         return None
 
 
-def status_of(folder: Location) -> RunStatus:
-    """The status of a folder, from its manifest and from what a run in progress has noted since.
+def status(folder: str | PathLike[str] | Url) -> RunStatus:
+    """Count the videos of a folder of timelines that are done, failed and remain, also while a run is in progress.
+
+    Parameters
+    ----------
+    folder : the folder, or its address in a bucket, that was `out` of `feelit.analyze`
 
     Raises
     ------
     TimelineReadError
-        if there is no manifest, or it is damaged.
+        if the folder has no manifest, or it is damaged.
     """
+    folder = located(folder)
     require_manifest(folder)
     entries = sorted(read_manifest(folder).values(), key=lambda entry: entry.video)
     done = [entry for entry in entries if entry.status == "done"]
@@ -80,11 +85,11 @@ def status_of(folder: Location) -> RunStatus:
     )
 
 
-def folders_of_runs(sources: Iterable[str | PathLike[str] | Url]) -> list[Location]:
-    """Those of the sources that are folders with a manifest."""
-    places = [source if isinstance(source, Url) else location(expanded(source)) for source in sources]
+def status_of_each(sources: Iterable[str | PathLike[str] | Url]) -> list[RunStatus]:
+    """The status of every source that is a folder with a manifest."""
+    places = map(located, sources)
     folders = [place for place in places if (place.suffix != ".parquet" if isinstance(place, Url) else place.is_dir())]
-    return [folder for folder in folders if has_manifest(folder)]
+    return [status(folder) for folder in folders if has_manifest(folder)]
 
 
 def _is_outdated(provenance: str | None) -> bool:

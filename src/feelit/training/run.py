@@ -7,10 +7,13 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from feelit.errors import MissingExtraError
+from feelit.options.expand import keywords
+from feelit.options.kinds import expanded
 from feelit.options.models import TrainOptions
 from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite
 from feelit.storage.stat import InputFiles, files_below
@@ -29,10 +32,19 @@ class Trained:
     recipe: Mapping[str, object]
 
 
-def run_recipe(given: str, options: TrainOptions) -> Trained:
-    """Train by a recipe.
+@keywords()
+def train(recipe: str | PathLike[str], *, options: TrainOptions) -> Trained:
+    """Train a model to the end of a recipe; docs/cli.md describes recipes and data.
 
     Progress goes to standard error: one line per epoch, and a bar on a terminal.
+
+    Parameters
+    ----------
+    recipe : a built-in name, or the path of a .toml file
+
+    Returns
+    -------
+    The path of the `model`, and the values of the `recipe`.
 
     Raises
     ------
@@ -54,8 +66,8 @@ def run_recipe(given: str, options: TrainOptions) -> Trained:
     from feelit.training.recipe import Recipe, as_values, read_recipe
     from feelit.training.signals import train as signals
 
-    data, out = options.data, options.out
-    name, recipe = read_recipe(given, options.changes)
+    data, out, given = options.data, options.out, expanded(recipe)
+    name, values = read_recipe(given, options.changes)
     _refuse_inputs(out, Path(given), data)
     loops: dict[type[Recipe], Callable[[str, Any, Path, Path], Path]] = {
         expression_run.Recipe: expression.train,
@@ -64,7 +76,6 @@ def run_recipe(given: str, options: TrainOptions) -> Trained:
         linear.Recipe: linear.train,
         signals.Recipe: signals.train,
     }
-    train = loops[type(recipe)]
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("feelit.training")
@@ -73,10 +84,10 @@ def run_recipe(given: str, options: TrainOptions) -> Trained:
     try:
         with output_errors(out), no_empty_folders(out):
             out.mkdir(parents=True, exist_ok=True)
-            model = train(name, recipe, data, out)
+            model = loops[type(values)](name, values, data, out)
     finally:
         log.removeHandler(handler)
-    return Trained(model=model, recipe=as_values(recipe))
+    return Trained(model=model, recipe=as_values(values))
 
 
 def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:
