@@ -90,7 +90,7 @@ def test_what_lies_in_a_folder(folder: str) -> None:
 
 
 def test_a_version_travels_and_is_not_shown() -> None:
-    pinned = Url("s3", "lab", "a.mp4").pinned("v1")
+    pinned = Url("s3", "lab", "a.mp4", "v1")
     assert ForkingPickler.loads(ForkingPickler.dumps(pinned)) == pinned != Url("s3", "lab", "a.mp4")
     assert str(pinned) == "s3://lab/a.mp4"
 

@@ -20,23 +20,20 @@ from feelit.storage.stat import InputFiles, exists
 
 @contextlib.contextmanager
 def whole_file(target: Location, scratch: Path | None = None, replace: bool = True) -> Iterator[Path]:
-    """A temporary file to write, which becomes `target` if the block ends well and vanishes if it does not.
+    """A temporary file to write, which becomes `target` if the block ends well and vanishes if it does not. Raises OutputError
+    if the folder or the bucket cannot be written, or the disk is full.
 
     Parameters
     ----------
     target : replaced in one step, after the content has reached the disk, or the bucket
     scratch : the folder for the temporary file, best on the file system of the target; if None its own, or that of the system
     replace : whether an object may be replaced that has appeared since; for files somebody asked before
-
-    Raises
-    ------
-    OutputError
-        if the folder or the bucket cannot be written, or the disk is full.
     """
     if isinstance(target, Path):
         refuse_url(target)
     folder = scratch or (target.parent if isinstance(target, Path) else Path(tempfile.gettempdir()))
-    temporary = _temporary(folder, target)
+    # A short name, for the target's own may be as long as names can be.
+    temporary = folder / f".{secrets.token_hex(8)}.tmp{target.suffix}"
     with output_errors(target):
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -68,19 +65,8 @@ def no_empty_folders(folder: Location) -> Iterator[None]:
 
 
 def settle(file: Path, target: Path) -> None:
-    """Give a finished file its name, in one step, once its content has reached the disk."""
+    """Give a finished file its name, in one step, once its content has reached the disk; also on another file system."""
     _sync(file)
-    _move(file, target)
-    _sync(target.parent)
-
-
-def _temporary(folder: Path, target: Location) -> Path:
-    """A new name of the target's kind; a short one, for the target's own may be as long as names can be."""
-    return folder / f".{secrets.token_hex(8)}.tmp{target.suffix}"
-
-
-def _move(file: Path, target: Path) -> None:
-    """Rename in one step, also where `file` lies on another file system."""
     try:
         file.replace(target)
     except OSError as error:
@@ -88,6 +74,7 @@ def _move(file: Path, target: Path) -> None:
             raise
         with whole_file(target) as beside:
             shutil.copyfile(file, beside)
+    _sync(target.parent)
 
 
 @contextlib.contextmanager
@@ -109,12 +96,7 @@ def cache_folder() -> Path:
     """Where feelit keeps what it can do without: FEELIT_CACHE, or a folder where the system's programs keep theirs.
 
     That is XDG_CACHE_HOME or ~/.cache after the XDG Base Directory Specification, ~/Library/Caches on macOS, LOCALAPPDATA on
-    Windows.
-
-    Raises
-    ------
-    UsageError
-        if none of them is known.
+    Windows. Raises UsageError if none of them is known.
     """
     if named := os.environ.get("FEELIT_CACHE"):
         return Path(os.path.abspath(named))  # noqa: PTH100  # resolve() would follow links
@@ -130,20 +112,15 @@ def cache_folder() -> Path:
 
 
 def refuse_to_overwrite(target: Location, force: bool, inputs: InputFiles) -> None:
-    """Existing files and objects stay as they are unless the user says otherwise; inputs stay in any case.
+    """Existing files and objects stay as they are unless the user says otherwise; inputs stay in any case. Raises OutputError
+    if `target` exists and `force` is not set, or if its bucket does not answer; UsageError if it is one of the inputs, or a
+    path that was meant as an address.
 
     Parameters
     ----------
     target : what is to be written
     force : whether it may be replaced
     inputs : all files that the command reads; looked at only if `target` exists
-
-    Raises
-    ------
-    OutputError
-        if `target` exists and `force` is not set, or if its bucket does not answer.
-    UsageError
-        if it is one of the inputs, or a path that was meant as an address.
     """
     with output_errors(target):
         there = exists(target)

@@ -175,19 +175,9 @@ class Pace:
 
 
 def read_s3(system: Any, url: Url, start: int, end: int, size: int, pace: Pace) -> bytes:
-    """Bytes start..end of the version of an object that `url` is pinned to.
-
-    Raises
-    ------
-    ForeignError
-        if the answer is not from the storage, but from something in between.
-    ChangedError
-        if the object is another version now.
-    SlowError, IncompleteError
-        if too little comes, or comes too slowly.
-    Exception
-        what s3fs raises.
-    """
+    """Bytes start..end of the version of an object that `url` is pinned to. Raises ForeignError if the answer is not from the
+    storage, but from something in between; ChangedError if the object is another version now; SlowError, IncompleteError if too
+    little comes, or comes too slowly; and what s3fs raises."""
     from fsspec.asyn import sync
 
     condition = {"IfMatch": url.tag} if url.tag else {}

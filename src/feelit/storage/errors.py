@@ -31,29 +31,21 @@ AGAIN = {408, 409, 429, 500, 502, 503, 504}
 
 NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "ProfileNotFound"}
 OLD_CREDENTIALS = {
-    "CredentialRetrievalError",
-    "TokenRetrievalError",
-    "SSOTokenLoadError",
-    "UnauthorizedSSOTokenError",
-    "RefreshError",
+    *("CredentialRetrievalError", "TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "RefreshError")
 }
 INCOMPLETE = {"ClientPayloadError", "IncompleteRead", "IncompleteReadError", "ResponseStreamingError"}
 NO_ANSWER = {
     "SSLError": "there is no secure connection",
-    "TimeoutError": "the storage did not answer in time",
-    "ConnectTimeoutError": "the storage did not answer in time",
-    "ReadTimeoutError": "the storage did not answer in time",
+    **dict.fromkeys(("TimeoutError", "ConnectTimeoutError", "ReadTimeoutError"), "the storage did not answer in time"),
     "ClientConnectorError": "there is no connection",
-    "ClientOSError": "the connection was reset",
-    "ConnectionClosedError": "the connection was reset",
-    "ConnectionResetError": "the connection was reset",
-    "ServerDisconnectedError": "the connection was reset",
-    "ConnectionError": "there is no connection",
-    "HTTPClientError": "there is no connection",
-    "ClientError": "there is no connection",  # that of aiohttp; that of botocore carries an answer
-    "OSError": "there is no connection",
+    **dict.fromkeys(
+        ("ClientOSError", "ConnectionClosedError", "ConnectionResetError", "ServerDisconnectedError"),
+        "the connection was reset",
+    ),
+    # ClientError is that of aiohttp; that of botocore carries an answer.
+    **dict.fromkeys(("ConnectionError", "HTTPClientError", "ClientError", "OSError"), "there is no connection"),
 }
-"""Names of exceptions, of botocore, aiohttp, Google's libraries and Python itself."""
+"""Names of exceptions, of botocore, aiohttp, Google's libraries and Python itself; those that come first count."""
 
 CHANGED, AGAIN_HINT = "has changed since it was opened", "run the same command again"
 
@@ -90,26 +82,18 @@ class Fault:
 
 
 def attempt(call: Callable[[], Result], url: Url, kind: type[FeelitError]) -> Result:
-    """Call a function until an attempt succeeds, a few times at most.
-
-    Raises
-    ------
-    FeelitError
-        of this kind, if none succeeds, or if another attempt would be useless.
-    """
-    attempts = 1 + len(PAUSES_S)
-    pauses_s = iter(PAUSES_S)
+    """Call a function until an attempt succeeds, a few times at most. Raises an error of this kind if none does, or if another
+    attempt would be useless."""
     for number in count(2):
         try:
             return call()
         except Exception as error:
             fault = fault_of(error, url)
-            pause_s = next(pauses_s, None) if fault.transient else None
-            if pause_s is None:
+            if not fault.transient or number > 1 + len(PAUSES_S):
                 # Without its cause, which may hold addresses with secrets in them.
                 raise kind(f"{url} {fault.reason}", fault.hint) from None
-        waiting.say(f"{url} {fault.reason}; attempt {number} of {attempts}")
-        time.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311  # a pause is no secret
+        waiting.say(f"{url} {fault.reason}; attempt {number} of {1 + len(PAUSES_S)}")
+        time.sleep(PAUSES_S[number - 2] * random.uniform(0.5, 1.5))  # noqa: S311  # a pause is no secret
     raise AssertionError  # the loop has no end
 
 
@@ -122,7 +106,8 @@ def fault_of(error: Exception, url: Url) -> Fault:
     names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
     code, status = _answer(error)
     endpoint = _endpoint(url)
-    if not isinstance(error, ValueError) and not any(_is_a_fault(link) for link in _chain(error)):
+    known = (isinstance(link, OSError) or type(link).__module__.split(".")[0] in ROOMS for link in _chain(error))
+    if not isinstance(error, ValueError) and not any(known):
         raise error
     if code == "NoSuchBucket" or (url.key == "" and isinstance(error, FileNotFoundError)):
         return Fault("cannot be reached: there is no such bucket", f"check the spelling of {url.bucket}, and {endpoint}")
@@ -151,17 +136,11 @@ def fault_of(error: Exception, url: Url) -> Fault:
     if status is not None:
         hint = "the storage is busy or broken; try again later" if status in AGAIN else f"check {endpoint}"
         return Fault(f"cannot be reached: the storage answered {code or status}", hint, transient=status in AGAIN)
-    for known, reason in NO_ANSWER.items():
-        if known in names:
+    for name, reason in NO_ANSWER.items():
+        if name in names:
             return Fault(f"cannot be reached: {reason}", f"check the network, and {endpoint}", transient=True)
-    return Fault(
-        "cannot be reached: the storage's library refuses", f"check the address, the configuration files, and {endpoint}"
-    )
-
-
-def _is_a_fault(link: BaseException) -> bool:
-    """Whether an exception is an answer of a storage, or a failure of a network or of the system."""
-    return isinstance(link, OSError) or type(link).__module__.split(".")[0] in ROOMS
+    hint = f"check the address, the configuration files, and {endpoint}"
+    return Fault("cannot be reached: the storage's library refuses", hint)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

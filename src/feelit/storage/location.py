@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -68,10 +68,6 @@ class Url:
         key = self.path if folder is None else self.key.removeprefix(folder.key).removeprefix("/")
         return "/".join(map(_harmless, key.split("/")))
 
-    def pinned(self, tag: str) -> Url:
-        """This version of the object and no other."""
-        return replace(self, tag=tag)
-
 
 Location: TypeAlias = Path | Url
 
@@ -86,13 +82,8 @@ def object_called(name: str) -> Url | None:
 
 
 def location(given: str | os.PathLike[str]) -> Location:
-    """What a user's text means: `s3://` and `gs://` are objects, `file://` and everything without `://` are paths.
-
-    Raises
-    ------
-    UsageError
-        if it is an address of another kind, names no bucket, or carries credentials.
-    """
+    """What a user's text means: `s3://` and `gs://` are objects, `file://` and everything without `://` are paths. Raises
+    UsageError if it is an address of another kind, names no bucket, or carries credentials."""
     text = os.fspath(given)
     match = ADDRESS.match(text)
     if match is None:
@@ -109,7 +100,7 @@ def location(given: str | os.PathLike[str]) -> Location:
         raise UsageError(f"{redacted(text)} holds more than a bucket and a key", hint)
     if not bucket:
         raise UsageError(f"{redacted(text)} names no bucket", f"as in {scheme}://bucket/folder/video.mp4")
-    if not _is_text(text):
+    if re.search("[\ud800-\udfff]", text):  # bytes that are no text
         raise UsageError(f"{redacted(text)} is not UTF-8", "keys of objects are text")
     return Url(scheme, bucket, key)
 
@@ -120,13 +111,8 @@ def absolute(place: Location) -> Location:
 
 
 def refuse_url(path: Path) -> None:
-    """A command that works on local files says so where it is given an address, which as a path has lost a slash.
-
-    Raises
-    ------
-    UsageError
-        if the path was meant as an address.
-    """
+    """A command that works on local files says so where it is given an address, which as a path has lost a slash. Raises
+    UsageError if the path was meant as an address."""
     first, *rest = path.parts or ("",)
     match = COLLAPSED.match(first)
     if match is None or not rest or Path(first).exists():
@@ -154,11 +140,3 @@ def _harmless(part: str) -> str:
     if part in ("", ".", ".."):
         return part.replace(".", "%2E") or "%2F"
     return part.replace("\\", "%5C").replace("\0", "%00")
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,8 @@ Info = dict[str, Any]
 class _FileSystem(Protocol):
     """What of fsspec is used."""
 
+    retries: int
+
     def info(self, path: str) -> Info: ...
     def find(self, path: str, detail: bool, prefix: str) -> dict[str, Info]: ...
     def cat_file(self, path: str, *, start: int, end: int, timeout: float) -> bytes: ...
@@ -38,13 +40,14 @@ class _FileSystem(Protocol):
 def info(url: Url, kind: Kind) -> Info | None:
     """What the storage knows of an object, or knew when it was listed; None if there is none: a folder counts as none.
 
-    Raises
-    ------
-    FeelitError
-        of this kind, if the storage does not answer.
+    Raises an error of this kind if the storage does not answer.
     """
     if url in _listed:
         return _listed[url]
+    return _asked(url, kind)
+
+
+def _asked(url: Url, kind: Kind) -> Info | None:
     system = _system(url.scheme)
 
     def request() -> Info | None:
@@ -60,13 +63,8 @@ def info(url: Url, kind: Kind) -> Info | None:
 
 
 def find(folder: Url, kind: Kind, beginning: str = "") -> list[Url]:
-    """The objects below a folder, in alphabetical order; only those whose names in it have this beginning.
-
-    Raises
-    ------
-    FeelitError
-        of this kind, if the storage does not answer.
-    """
+    """The objects below a folder, in alphabetical order; only those whose names in it have this beginning. Raises an error
+    of this kind if the storage does not answer."""
     system, prefix = _system(folder.scheme), folder.path.rstrip("/")
 
     def request() -> dict[Url, Info]:
@@ -91,13 +89,8 @@ _listed: dict[Url, Info] = {}
 
 
 def open_object(url: Url, kind: Kind = VideoReadError) -> ObjectFile:
-    """An object as a file to read, from its beginning.
-
-    Raises
-    ------
-    FeelitError
-        of this kind, if it is missing, is not the version that `url` is pinned to, or cannot be read.
-    """
+    """An object as a file to read, from its beginning. Raises an error of this kind if it is missing, is not the version
+    that `url` is pinned to, or cannot be read."""
     blocks = _latest.get(url)
     if blocks is None:
         blocks = _connect(url, kind)
@@ -120,19 +113,14 @@ def _look(system: _FileSystem, url: Url) -> Info:
 
 
 def _connect(url: Url, kind: Kind) -> Blocks:
-    system = _system(url.scheme)
-
-    def look() -> Info:
-        found = _look(system, url)
-        if found["type"] != "file":
-            raise FileNotFoundError(url.path)
-        return found
-
-    found = attempt(look, url, kind)
+    system, found = _system(url.scheme), _asked(url, kind)
+    if found is None:
+        fault = fault_of(FileNotFoundError(url.path), url)
+        raise kind(f"{url} {fault.reason}", fault.hint)
     tag, size = str(found.get("ETag") or found.get("etag") or ""), int(found["size"])
     if url.tag and tag != url.tag:
         raise kind(f"{url} {CHANGED}", AGAIN_HINT)
-    pinned = url.pinned(tag)
+    pinned = replace(url, tag=tag)
 
     def fetch(start: int, end: int) -> bytes:
         def request() -> bytes:
@@ -150,20 +138,14 @@ def _connect(url: Url, kind: Kind) -> Blocks:
 
 
 def write(file: Path, url: Url, replace: bool) -> None:
-    """Make an object of a local file, in one step: nobody ever sees a part of it.
-
-    Raises
-    ------
-    OutputError
-        if it exists already and is not to be replaced, or cannot be written.
-    """
+    """Make an object of a local file, in one step: nobody ever sees a part of it. Raises OutputError if it exists already and
+    is not to be replaced, or cannot be written."""
     system = _system(url.scheme)
 
     def request() -> None:
-        size = file.stat().st_size
-        limit_s = Pace(ANSWER_S).limit_s(size)
+        size, mode = file.stat().st_size, "overwrite" if replace else "create"
         try:
-            system.put_file(str(file), url.path, chunksize=PART, mode="overwrite" if replace else "create", timeout=limit_s)
+            system.put_file(str(file), url.path, chunksize=PART, mode=mode, timeout=Pace(ANSWER_S).limit_s(size))
         except Exception as error:
             if not fault_of(error, url).exists:
                 raise
@@ -185,13 +167,7 @@ def write(file: Path, url: Url, replace: bool) -> None:
 
 
 def delete(url: Url) -> None:
-    """Remove an object; it need not be there.
-
-    Raises
-    ------
-    OutputError
-        if the storage refuses.
-    """
+    """Remove an object; it need not be there. Raises OutputError if the storage refuses."""
     system = _system(url.scheme)
     _listed.pop(url, None)
 
@@ -214,35 +190,20 @@ def _same(file: Path, url: Url) -> bool:
 
 @functools.cache
 def _system(scheme: str) -> _FileSystem:
-    """The file system of a storage, configured as its own tools are.
-
-    Raises
-    ------
-    MissingExtraError
-        if the package for it is not installed.
-    """
-    package, make = _SYSTEMS[scheme]
+    """The file system of a storage, configured as its own tools are. Raises MissingExtraError if the package for it is not
+    installed."""
+    package = {"s3": "s3fs", "gs": "gcsfs"}[scheme]
     try:
         module = importlib.import_module(package)
     except ImportError as error:
         extra = "pip install 'feelit[s3]'" if scheme == "s3" else f"pip install {package}"
         raise MissingExtraError(f"{scheme}:// needs the package {package}", extra) from error
-    return make(module)
-
-
-def _s3(module: Any) -> _FileSystem:
+    system: _FileSystem
+    if scheme == "gs":
+        system = module.GCSFileSystem(use_listings_cache=False)
+        return system
     config = {"connect_timeout": CONNECT_S, "read_timeout": ANSWER_S, "retries": {"total_max_attempts": 1}}
-    system: Any = module.S3FileSystem(
-        config_kwargs=config, use_listings_cache=False, skip_instance_cache=True, max_concurrency=4
-    )
-    system.retries = 1  # who tries again is `attempt`, and nobody else
-    made: _FileSystem = system
-    return made
-
-
-def _gs(module: Any) -> _FileSystem:
-    made: _FileSystem = module.GCSFileSystem(use_listings_cache=False)
-    return made
-
-
-_SYSTEMS: dict[str, tuple[str, Callable[[Any], _FileSystem]]] = {"s3": ("s3fs", _s3), "gs": ("gcsfs", _gs)}
+    settings = {"use_listings_cache": False, "skip_instance_cache": True, "max_concurrency": 4}
+    system = module.S3FileSystem(config_kwargs=config, **settings)
+    system.retries = 1  # `attempt` tries again, and nobody else
+    return system

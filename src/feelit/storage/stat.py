@@ -24,15 +24,8 @@ class Stamp(NamedTuple):
 
 
 def stamp(place: Location, kind: type[FeelitError] = OutputError) -> Stamp | None:
-    """None if there is no such file. A listing that has shown an object has shown all of this.
-
-    Raises
-    ------
-    FeelitError
-        of this kind, if the storage does not answer.
-    OSError
-        if the disk does not.
-    """
+    """None if there is no such file. A listing that has shown an object has shown all of this. Raises an error of this kind
+    if the storage does not answer; OSError if the disk does not."""
     if isinstance(place, Url):
         info = objects.info(place, kind)
         if info is None:
@@ -47,15 +40,8 @@ def stamp(place: Location, kind: type[FeelitError] = OutputError) -> Stamp | Non
 
 
 def exists(place: Location) -> bool:
-    """Whether a file or a folder is there, or an object.
-
-    Raises
-    ------
-    FeelitError
-        OutputError, if the storage does not answer; UsageError, if it is a path that was meant as an address.
-    OSError
-        if the disk does not.
-    """
+    """Whether a file or a folder is there, or an object. Raises OutputError if the storage does not answer, OSError if
+    the disk does not; UsageError if it is a path that was meant as an address."""
     if isinstance(place, Url):
         return objects.info(place, OutputError) is not None
     refuse_url(place)
@@ -106,13 +92,8 @@ def files_below(place: Path, names: Collection[str] = ()) -> Iterator[Path]:
 
 
 def named(folder: Location, pattern: str) -> list[Location]:
-    """The files of a folder, without those of its subfolders, whose names match a pattern with a beginning.
-
-    Raises
-    ------
-    FeelitError
-        TimelineReadError, if the storage does not answer.
-    """
+    """The files of a folder, without those of its subfolders, whose names match a pattern with a beginning. Raises
+    TimelineReadError if the storage does not answer."""
     if isinstance(folder, Path):
         return list(folder.glob(pattern))
     found = objects.find(folder, TimelineReadError, pattern.partition("*")[0])
@@ -120,15 +101,7 @@ def named(folder: Location, pattern: str) -> list[Location]:
 
 
 def remove(place: Location) -> None:
-    """Delete a file; it need not be there.
-
-    Raises
-    ------
-    FeelitError
-        OutputError, if the storage refuses.
-    OSError
-        if the disk does.
-    """
+    """Delete a file; it need not be there. Raises OutputError if the storage refuses; OSError if the disk does."""
     if isinstance(place, Url):
         objects.delete(place)
     else:
@@ -136,14 +109,8 @@ def remove(place: Location) -> None:
 
 
 def readable(place: Location) -> Path | ObjectFile:
-    """A file or an object in the form that Arrow reads.
-
-    Raises
-    ------
-    FeelitError
-        TimelineReadError, if it is an object that is missing or cannot be read; UsageError, if it is a path that was meant as
-        an address.
-    """
+    """A file or an object in the form that Arrow reads. Raises TimelineReadError if it is an object that is missing or
+    cannot be read; UsageError if it is a path that was meant as an address."""
     if isinstance(place, Url):
         return objects.open_object(place, TimelineReadError)
     refuse_url(place)

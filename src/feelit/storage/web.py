@@ -61,13 +61,8 @@ class WebError(Exception):
 
 
 def check_address(address: str) -> None:
-    """Refuse what is no plain address of a web server.
-
-    Raises
-    ------
-    UsageError
-        if it does not begin with http:// or https://, names no server, or carries credentials.
-    """
+    """Refuse what is no plain address of a web server. Raises UsageError if it does not begin with http:// or https://, names
+    no server, or carries credentials."""
     try:
         parts = urlsplit(address)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -82,13 +77,7 @@ def check_address(address: str) -> None:
 
 @contextmanager
 def asked(address: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
-    """The answer of a web server, which is 2xx and not yet read.
-
-    Raises
-    ------
-    WebError
-        if there is none, or another.
-    """
+    """The answer of a web server, which is 2xx and not yet read. Raises WebError if there is none, or another."""
     everything = {"User-Agent": f"feelit/{__version__}", "Accept-Encoding": "identity"} | headers
     request = urllib.request.Request(address, headers=everything)  # noqa: S310  # http and https are all that `_opener` knows
     try:
@@ -184,20 +173,14 @@ class RemoteFile:
 
 
 def download(remote: RemoteFile, part: Path, progress: Callable[[float], None]) -> None:
-    """Download a file to `part`, from where earlier attempts stopped.
+    """Download a file to `part`, from where earlier attempts stopped. Raises ModelError if it cannot be downloaded, or has
+    another checksum; OSError if the disk is full or cannot be written.
 
     Parameters
     ----------
     remote : what to fetch
     part : stays when this fails or is interrupted; beside it lies a note of where it comes from
     progress : is called with the share that is there, 0..1
-
-    Raises
-    ------
-    ModelError
-        if it cannot be downloaded, or has another checksum.
-    OSError
-        if the disk is full or cannot be written.
     """
     pauses_s = iter(PAUSES_S)
     while True:
@@ -260,13 +243,8 @@ def _rest(remote: RemoteFile, part: Path, there: int) -> dict[str, str]:
 
 
 def _begins_at(response: http.client.HTTPResponse, remote: RemoteFile, there: int) -> int:
-    """Where the content of an answer begins: `there`, or 0 from servers that send all of it.
-
-    Raises
-    ------
-    WebError
-        if it does not fit what is remote.
-    """
+    """Where the content of an answer begins: `there`, or 0 from servers that send all of it. Raises WebError if it does not fit
+    what is remote."""
     start, size = 0, response.headers.get("Content-Length")
     total = int(size) if size is not None and size.isdecimal() else remote.size_bytes
     if response.status == http.client.PARTIAL_CONTENT:
@@ -281,13 +259,7 @@ def _begins_at(response: http.client.HTTPResponse, remote: RemoteFile, there: in
 
 
 def _pieces(response: http.client.HTTPResponse, rest: int) -> Iterator[bytes]:
-    """The content as it arrives, `rest` bytes of it.
-
-    Raises
-    ------
-    WebError
-        if there are fewer, or more.
-    """
+    """The content as it arrives, `rest` bytes of it. Raises WebError if there are fewer, or more."""
     while True:
         try:
             piece = response.read1(PIECE)

@@ -60,13 +60,7 @@ class Counts:
 
     @classmethod
     def of_metadata(cls, facts: Mapping[str, Any], faces: int) -> Self:
-        """The same of metadata that are complete.
-
-        Raises
-        ------
-        KeyError
-            if one is missing that every schema version has.
-        """
+        """The same of metadata that are complete. Raises KeyError if one is missing that every schema version has."""
         stated = {field: facts.get(name, 0) if field in NEWER else facts[name] for field, name in IN_METADATA.items()}
         people = facts.get("people")
         return cls(

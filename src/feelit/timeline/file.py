@@ -28,13 +28,8 @@ if TYPE_CHECKING:
 class TimelineTable:
     """Rows of one or more videos in memory, in any order; columns that are not read may be missing.
 
-    Attributes are those of `file.TimelineFile`; there is one part; `path` is None unless
-    the rows were read from a file.
-
-    Raises
-    ------
-    TimelineReadError
-        if there is no column `video`, or a column holds what it cannot.
+    Attributes are those of `file.TimelineFile`; there is one part; `path` is None unless the rows were read from a file. Raises
+    TimelineReadError if there is no column `video`, or a column holds what it cannot.
     """
 
     parts = 1
@@ -54,13 +49,7 @@ class TimelineTable:
         self._checked: set[str] = set()
 
     def read(self, part: int, columns: Sequence[str]) -> pa.Table:
-        """The rows; `part` is 0.
-
-        Raises
-        ------
-        TimelineReadError
-            if a column is missing, or holds what no timeline can.
-        """
+        """The rows; `part` is 0. Raises TimelineReadError if a column is missing, or holds what no timeline can."""
         if missing := lacking(columns, self.columns):
             hint = "give a timeline that feelit wrote; of a frame, keep these columns when you select some"
             raise TimelineReadError(f"{self.source} lacks the columns {', '.join(missing)}", hint)
@@ -82,13 +71,7 @@ class TimelineTable:
 
 
 def from_frame(frame: pd.DataFrame) -> TimelineTable:
-    """A pandas frame, with what its `attrs` say of the analysis, if they do.
-
-    Raises
-    ------
-    TimelineReadError
-        as `TimelineTable`.
-    """
+    """A pandas frame, with what its `attrs` say of the analysis, if they do. Raises what `TimelineTable` does."""
     source = "the data frame"
     try:
         table = pa.Table.from_pandas(frame[[name for name in FULL_SCHEMA.names if name in frame.columns]], preserve_index=False)
@@ -118,7 +101,8 @@ class TimelineFile:
     """A timeline file of any schema version that is known. It is opened when rows are read, and stays open until `close`.
     Several threads may read it.
 
-    Columns that an optional group would have can be asked for whether they are there or not: see `schema.completed`.
+    Columns that an optional group would have can be asked for whether they are there or not: see `schema.completed`. Raises
+    TimelineReadError if it is missing, is no Parquet file, is damaged, or is not a feelit timeline of a known version.
 
     Attributes
     ----------
@@ -127,11 +111,6 @@ class TimelineFile:
     columns : the names of the columns that are in it, in their order
     groups : the optional groups that it has
     parts : how many row groups it has
-
-    Raises
-    ------
-    TimelineReadError
-        if it is missing, is no Parquet file, is damaged, or is not a feelit timeline of a known version.
     """
 
     def __init__(self, path: Location) -> None:
@@ -169,13 +148,8 @@ class TimelineFile:
             self._file = self._last = None
 
     def read(self, part: int, columns: Sequence[str]) -> pa.Table:
-        """The rows of one part. The last part that was read is kept, for many short videos may lie in it.
-
-        Raises
-        ------
-        TimelineReadError
-            if it cannot be read, or holds what no timeline can.
-        """
+        """The rows of one part. The last part that was read is kept, for many short videos may lie in it. Raises
+        TimelineReadError if it cannot be read, or holds what no timeline can."""
         key = (part, tuple(columns))
         with self._one_at_a_time:
             if self._last is None or self._last[0] != key:
@@ -212,13 +186,7 @@ class TimelineFile:
 
 def find_timelines(inputs: Iterable[Location]) -> list[Location]:
     """Files and objects as they are, and the .parquet files of folders in alphabetical order, without the manifest and what is
-    hidden.
-
-    Raises
-    ------
-    TimelineReadError
-        if a folder holds none.
-    """
+    hidden. Raises TimelineReadError if a folder holds none."""
     found: dict[Location, None] = {}
     for given in inputs:
         files = _in_bucket(given) if isinstance(given, Url) else _on_disk(given)

@@ -46,15 +46,9 @@ class Video:
 
 
 def videos_in(rows: Rows) -> Iterator[Video]:
-    """The videos of a file or a table, then those that only its metadata name.
-
-    Raises
-    ------
-    TimelineReadError
-        if it is damaged, or holds what no timeline can: a row twice, or times that do not rise from frame to frame.
-    UsageError
-        if a video stands in it in two places.
-    """
+    """The videos of a file or a table, then those that only its metadata name. Raises TimelineReadError if it is damaged, or
+    holds what no timeline can: a row twice, or times that do not rise from frame to frame; UsageError if a video stands in it
+    in two places."""
     current: _Reader | None = None
     seen: set[str] = set()
     for part in range(rows.parts):
@@ -78,13 +72,7 @@ def videos_in(rows: Rows) -> Iterator[Video]:
 
 
 def refuse_again(name: str, first: str, second: str) -> NoReturn:
-    """A video stands in two places.
-
-    Raises
-    ------
-    UsageError
-        always.
-    """
+    """Raises UsageError: a video is in two places."""
     raise UsageError(f"{name} is in {first} and again in {second}", "give every video once")
 
 

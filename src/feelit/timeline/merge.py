@@ -22,20 +22,14 @@ APART = ("videos", "schema_version", "feelit_version")
 
 
 def merge_files(inputs: TimelineSources, out: Location, force: bool) -> int:
-    """Join timelines into one file. No more than a row group of each source lies in memory.
+    """Join timelines into one file. No more than a row group of each source lies in memory. Raises TimelineReadError if a
+    source is missing, damaged, or not a timeline; UsageError if two sources hold a video of the same name or were made with
+    different settings, or `out` is not called .parquet; OutputError if `out` exists already and is not to be replaced, or
+    cannot be written.
 
     Returns
     -------
     how many videos the file holds
-
-    Raises
-    ------
-    TimelineReadError
-        if a source is missing, damaged, or not a timeline.
-    UsageError
-        if two sources hold a video of the same name or were made with different settings, or `out` is not called .parquet.
-    OutputError
-        if `out` exists already and is not to be replaced, or cannot be written.
     """
     if out.suffix != ".parquet":
         raise UsageError(f"--out {out} does not end in .parquet", "that is what is written")

@@ -156,18 +156,14 @@ class Recording:
     def batches(
         self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf
     ) -> Iterator[pa.RecordBatch]:
-        """The rows in order, a batch at a time.
+        """The rows in order, a batch at a time. Raises TimelineReadError if the file is damaged, has changed, or holds what no
+        timeline can; or if a column is missing.
 
         Parameters
         ----------
         columns : which ones; none means all that there are. Of an optional group that is not there, values are null, but each
             track is a person
         start_s, end_s : rows from `start_s` to before `end_s` only
-
-        Raises
-        ------
-        TimelineReadError
-            if the file is damaged, has changed, or holds what no timeline can; or if a column is missing.
         """
         import pyarrow.compute as pc
 
@@ -185,13 +181,7 @@ class Recording:
             self._rows.close()
 
     def table(self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf) -> pa.Table:
-        """The same rows at once, without metadata.
-
-        Raises
-        ------
-        TimelineReadError
-            as `batches`.
-        """
+        """The same rows at once, without metadata. Raises what `batches` does."""
         names = list(columns) or list(self.columns)
         tables = [pa.Table.from_batches([batch]) for batch in self.batches(names, start_s=start_s, end_s=end_s)]
         return pa.concat_tables(tables).unify_dictionaries() if tables else self._rows.empty_table(names)
@@ -228,7 +218,8 @@ TimelineSources: TypeAlias = "TimelineSource | Iterable[TimelineSource]"
 
 def open_timelines(sources: TimelineSources) -> list[Recording]:
     """Open timelines. Rows are read when they are asked for; which videos there are, and whether their rows follow one another
-    as they must, is known at once.
+    as they must, is known at once. Raises TimelineReadError if one is missing, damaged, of a schema version that is not known,
+    not in order, or holds rows twice; UsageError if two sources, or two parts of one, hold a video of the same name.
 
     Parameters
     ----------
@@ -237,13 +228,6 @@ def open_timelines(sources: TimelineSources) -> list[Recording]:
     Returns
     -------
     Every video, those without rows included, in the order of the sources.
-
-    Raises
-    ------
-    TimelineReadError
-        if one is missing, damaged, of a schema version that is not known, not in order, or holds rows twice.
-    UsageError
-        if two sources, or two parts of one, hold a video of the same name.
     """
     found: dict[str, Recording] = {}
     opened: set[Location] = set()
@@ -261,13 +245,7 @@ def listed_sources(sources: TimelineSources) -> list[TimelineSource]:
 
 
 def files_of(sources: Iterable[TimelineSource]) -> Iterator[Location]:
-    """The files and objects that `open_timelines` would read.
-
-    Raises
-    ------
-    TimelineReadError
-        if a folder holds none.
-    """
+    """The files and objects that `open_timelines` would read. Raises TimelineReadError if a folder holds none."""
     for source in sources:
         if isinstance(source, Recording):
             yield from [source.path] if source.path is not None else []
@@ -276,13 +254,7 @@ def files_of(sources: Iterable[TimelineSource]) -> Iterator[Location]:
 
 
 def load_timelines(path: Location) -> list[Recording]:
-    """The same of one file, with all rows in memory: the file may go away.
-
-    Raises
-    ------
-    TimelineReadError, UsageError
-        as `open_timelines`.
-    """
+    """The same of one file, with all rows in memory: the file may go away. Raises what `open_timelines` does."""
     with TimelineFile(path) as file:
         tables = [file.read(part, file.columns) for part in range(file.parts)] or [file.empty_table(file.columns)]
         rows = TimelineTable(pa.concat_tables(tables), "memory", file.metadata)
@@ -290,13 +262,8 @@ def load_timelines(path: Location) -> list[Recording]:
 
 
 def with_time(recordings: Sequence[Recording], what: str) -> list[Recording]:
-    """Those that are of videos: `what` is asked for needs time, which photographs have not.
-
-    Raises
-    ------
-    UsageError
-        if all are of photographs.
-    """
+    """Those that are of videos: `what` is asked for needs time, which photographs have not. Raises UsageError if all are of
+    photographs."""
     videos = [recording for recording in recordings if not recording.is_photograph]
     if recordings and not videos:
         message = f"{recordings[0].source} holds photographs, which have no time, and {what} shows time"
@@ -318,13 +285,7 @@ def frame_of(recordings: Sequence[Recording]) -> pd.DataFrame:
 
 
 def one_video(recordings: Sequence[Recording], fingerprint: str, video: str) -> Recording:
-    """The timeline of a video that is known by its content.
-
-    Raises
-    ------
-    TimelineReadError
-        if there is none of it, as it is now.
-    """
+    """The timeline of a video that is known by its content. Raises TimelineReadError if there is none of it, as it is now."""
     for recording in recordings:
         if recording.facts.get("fingerprint") == fingerprint:
             return recording

@@ -181,13 +181,8 @@ def pack_metadata(content: dict[str, Any]) -> dict[bytes, bytes]:
 
 
 def unpack_metadata(schema: pa.Schema, name: str) -> dict[str, Any]:
-    """The JSON object of a timeline file.
-
-    Raises
-    ------
-    TimelineReadError
-        if the file was not written by feelit, or by a feelit whose schema this one does not know.
-    """
+    """The JSON object of a timeline file. Raises TimelineReadError if the file was not written by feelit, or by a feelit whose
+    schema this one does not know."""
     about = schema.metadata or {}
     raw = about.get(METADATA_KEY, about.get(FRAME_KEY))
     if raw is None or (METADATA_KEY not in about and b"schema_version" not in raw):
@@ -232,13 +227,7 @@ def misfits(schema: pa.Schema, partial: bool = False) -> list[str]:
 
 def as_stored(table: pa.Table, name: str) -> pa.Table:
     """The table with whole numbers, and columns of nothing but nulls, in the types of a timeline: pandas has no room for nulls
-    among whole numbers and makes them decimals.
-
-    Raises
-    ------
-    TimelineReadError
-        if they are none.
-    """
+    among whole numbers and makes them decimals. Raises TimelineReadError if they are none."""
     import pyarrow.compute as pc
 
     for place, found in enumerate(table.schema):

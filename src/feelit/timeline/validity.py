@@ -33,13 +33,8 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 def refuse_impossible(table: pa.Table, name: str) -> None:
-    """Check all values of the columns of a table.
-
-    Raises
-    ------
-    TimelineReadError
-        if one is missing where there must be one, is not text though it should be, or lies beyond all reason.
-    """
+    """Check all values of the columns of a table. Raises TimelineReadError if one is missing where there must be one, is not
+    text though it should be, or lies beyond all reason."""
     there = set(table.column_names)
     for field in FULL_SCHEMA:
         if field.name not in there:
@@ -53,17 +48,13 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
 
 
 def refuse_standing_times(time_s: Float64, video: str) -> None:
-    """Refuse times that do not rise from frame to frame, as rows are found by their times.
+    """Refuse times that do not rise from frame to frame, as rows are found by their times. Raises TimelineReadError if it does
+    not.
 
     Parameters
     ----------
     time_s : (N,) float64, ordered by frame
     video : its name
-
-    Raises
-    ------
-    TimelineReadError
-        if it does not.
     """
     stands = np.diff(time_s) <= 0
     if stands.any():

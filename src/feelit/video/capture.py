@@ -56,13 +56,8 @@ class Capture(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Captured]:
-        """The first frame of every tick of the sampling, until the end or `stop`.
-
-        Raises
-        ------
-        VideoReadError
-            if the source breaks off for good.
-        """
+        """The first frame of every tick of the sampling, until the end or `stop`. Raises VideoReadError if the source breaks
+        off for good."""
 
     @abstractmethod
     def seen(self) -> VideoInfo:

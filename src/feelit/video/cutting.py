@@ -38,24 +38,16 @@ class Cutting:
     """Yields every frame of a stretch to be drawn on, and writes it to `out` when the next one is requested.
 
     The first frame is shown at 0, the last until the stretch ends, and the sound begins and ends with them. Only what lies
-    between the keyframe before the stretch and its end is read, where the video's timestamps can be trusted; otherwise all
-    that comes before it. `out` is complete once the iterator is exhausted; if it is closed before, or anything fails, `out` is
-    removed.
+    between the keyframe before the stretch and its end is read, where the video's timestamps can be trusted; otherwise all that
+    comes before it. `out` is complete once the iterator is exhausted; if it is closed before, or anything fails, `out` is
+    removed. Raises VideoReadError in the iteration, if no frame of the stretch can be decoded, or the video cannot be opened
+    any more; OutputError if the encoder refuses the video; OSError if the disk refuses `out`.
 
     Attributes
     ----------
     frames : how many were written
     start_s, end_s : when the first one begins to be shown, and the last one ends, on the clock of the whole video; known after
         the iteration, as `frames` is
-
-    Raises
-    ------
-    VideoReadError
-        in the iteration, if no frame of the stretch can be decoded, or the video cannot be opened any more.
-    OutputError
-        if the encoder refuses the video.
-    OSError
-        if the disk refuses `out`.
     """
 
     def __init__(self, video: Probe, stretch: Stretch, out: Path, encoding: Encoding, below_px: int = 0) -> None:

@@ -117,13 +117,7 @@ class SegmentDecoder:
 
     def _read_from(self, back_s: float | None, threads: int) -> Iterator[av.VideoFrame]:
         """The frames of the segment, decoded from a keyframe that lies `back_s` before it; from its own if None, whatever
-        comes.
-
-        Raises
-        ------
-        _NoStartError
-            before the first frame, if decoding has to begin earlier.
-        """
+        comes. Raises _NoStartError before the first frame, if decoding has to begin earlier."""
         self.refused = self.discarded = 0
         self._undecoded = []
         with open_video(self._info.path) as container:
@@ -151,13 +145,8 @@ class SegmentDecoder:
             yield frame
 
     def _ordered(self, packets: Iterable[Packet], stream: VideoStream, threads: int) -> Iterator[av.VideoFrame]:
-        """Frames as the decoder gives them, which is in order; sorted for a while after an error, which upsets it.
-
-        Raises
-        ------
-        _LostError
-            on the first error, if there are several threads.
-        """
+        """Frames as the decoder gives them, which is in order; sorted for a while after an error, which upsets it. Raises
+        _LostError on the first error, if there are several threads."""
         held: list[tuple[int, int, av.VideoFrame]] = []
         watch = count = 0
         newest = 0
@@ -270,13 +259,7 @@ def _follows(packet: Packet, keyframe: Packet) -> bool:
 
 
 def _beginning_at(frames: Iterable[av.VideoFrame], pts: int) -> Iterator[av.VideoFrame]:
-    """The frames from `pts` on.
-
-    Raises
-    ------
-    _NoStartError
-        if there is none at `pts` itself.
-    """
+    """The frames from `pts` on. Raises _NoStartError if there is none at `pts` itself."""
     waiting = True
     for frame in frames:
         if waiting and frame.pts is not None:

@@ -53,14 +53,8 @@ def open_video(path: Location, *, decoding: bool = True) -> InputContainer:
     """Open a container for reading.
 
     Without `decoding` FFmpeg decodes no frames of MP4 and QuickTime files while it opens them, which takes 10 ms. Their headers
-    say all but the pixel format.
-
-    Raises
-    ------
-    VideoReadError
-        if the file is missing, empty, unreadable, or in no format that FFmpeg knows.
-    UsageError
-        if it is a path that was meant as an address.
+    say all but the pixel format. Raises VideoReadError if the file is missing, empty, unreadable, or in no format that FFmpeg
+    knows; UsageError if it is a path that was meant as an address.
     """
     if isinstance(path, Url):
         return _open_object(open_object(path), path)
@@ -123,12 +117,8 @@ def _container_options() -> dict[str, str]:
 def video_stream(container: InputContainer, path: Location | str) -> VideoStream:
     """The video stream that players show: one that the container marks as default, of several the largest, of equals the first.
 
-    Cover pictures and previews for the time bar are no video.
-
-    Raises
-    ------
-    VideoReadError
-        if there is none, its picture is too large, or FFmpeg has no decoder for it.
+    Cover pictures and previews for the time bar are no video. Raises VideoReadError if there is none, its picture is too large,
+    or FFmpeg has no decoder for it.
     """
     streams = [s for s in container.streams.video if s.codec_context is not None]
     moving = [s for s in streams if not int(s.disposition) & int(PICTURES)]
@@ -152,13 +142,8 @@ def _pixels(stream: VideoStream) -> int:
 
 
 def probe(path: Location) -> Probe:
-    """Probe a video. One in a bucket is pinned to the version that was probed.
-
-    Raises
-    ------
-    VideoReadError
-        if no frame of it can be decoded, or if it changes meanwhile.
-    """
+    """Probe a video. One in a bucket is pinned to the version that was probed. Raises VideoReadError if no frame of it can be
+    decoded, or if it changes meanwhile."""
     if isinstance(path, Url):
         file = open_object(path)
         path = file.blocks.url
@@ -224,13 +209,8 @@ def _as_photograph(info: VideoInfo, frame: av.VideoFrame, orientation: int) -> V
 
 
 def check_unchanged(info: VideoInfo) -> None:
-    """Check that a file is still the one that was probed. Objects in buckets are pinned to their version.
-
-    Raises
-    ------
-    VideoReadError
-        if it has changed, or cannot be read any more.
-    """
+    """Check that a file is still the one that was probed. Objects in buckets are pinned to their version. Raises VideoReadError
+    if it has changed, or cannot be read any more."""
     if isinstance(info.path, Url) and info.path.tag:
         return
     if fingerprint(info.path) != info.fingerprint:
@@ -242,13 +222,8 @@ def _changed(path: Location) -> VideoReadError:
 
 
 def fingerprint(path: Location) -> str:
-    """SHA-256 of the file's size and its first and last MiB: cheap, and different for recordings that differ.
-
-    Raises
-    ------
-    VideoReadError
-        if the file cannot be read.
-    """
+    """SHA-256 of the file's size and its first and last MiB: cheap, and different for recordings that differ. Raises
+    VideoReadError if the file cannot be read."""
     if (pictures := sequence_of(path)) is not None:
         return pictures.fingerprint()[1]
     try:

@@ -45,13 +45,7 @@ class PictureSequence:
         return Path(str(self.folder).replace("%", "%%"), names[0] + number + names[1])
 
     def numbers(self) -> list[int]:
-        """The numbers that there are, without a gap.
-
-        Raises
-        ------
-        VideoReadError
-            if there is none, or one is missing in between.
-        """
+        """The numbers that there are, without a gap. Raises VideoReadError if there is none, or one is missing in between."""
         name = re.compile(f"{re.escape(self.before)}(\\d+){re.escape(self.after)}")
         try:
             names = [path.name for path in self.folder.iterdir()]
@@ -68,24 +62,13 @@ class PictureSequence:
         return found
 
     def open(self, options: dict[str, str]) -> InputContainer:
-        """All pictures as one container; `options` are those of every container.
-
-        Raises
-        ------
-        VideoReadError
-            as `numbers`.
-        """
+        """All pictures as one container; `options` are those of every container. Raises what `numbers` does."""
         asked = {"framerate": str(self.rate), "start_number": str(self.numbers()[0]), "pattern_type": "sequence"}
         return av.open(f"file:{self.pattern}", format="image2", options=asked, container_options=options)
 
     def fingerprint(self) -> tuple[int, str]:
-        """The size of all files, and a checksum of sizes, beginnings and ends.
-
-        Raises
-        ------
-        VideoReadError
-            as `numbers`, or if a file cannot be read.
-        """
+        """The size of all files, and a checksum of sizes, beginnings and ends. Raises what `numbers` does; VideoReadError if a
+        file cannot be read."""
         digest, total = hashlib.sha256(str(self.rate).encode()), 0
         for number in self.numbers():
             try:

@@ -20,7 +20,7 @@ def stills(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterat
     """The frames that a player shows at some times, each decoded from the keyframe before it.
 
     Where timestamps are missing or jump back, keyframes cannot be trusted: then the video is decoded from its beginning, by the
-    same clock as when it was analysed.
+    same clock as when it was analysed. Raises VideoReadError if no frame of the video can be decoded.
 
     Parameters
     ----------
@@ -31,24 +31,13 @@ def stills(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterat
     ------
     time : one of `times_s`, each once, rising. A time of which nothing can be decoded is left out.
     picture : (H, W, 3) uint8, RGB, as displayed, in the size that the video has at its beginning
-
-    Raises
-    ------
-    VideoReadError
-        if no frame of the video can be decoded.
     """
     for time_s, decoded, info in frames_at(path, times_s, threads):
         yield time_s, decoded.picture(info, pixels="rgb24")
 
 
 def frames_at(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, DecodedFrame, VideoInfo]]:
-    """The same frames, from which luma and colour can be had.
-
-    Raises
-    ------
-    VideoReadError
-        as `stills`.
-    """
+    """The same frames, from which luma and colour can be had. Raises what `stills` does."""
     wanted = sorted(set(times_s))
     if not wanted:
         return
@@ -58,7 +47,8 @@ def frames_at(path: Location, times_s: Sequence[float], threads: int = 1) -> Ite
 
 
 def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:
-    """The frame that a player shows at a time, with the pixels that the analysis of the video would see.
+    """The frame that a player shows at a time, with the pixels that the analysis of the video would see. Raises VideoReadError
+    if no frame can be decoded there; UsageError if the video has ended by that time.
 
     Parameters
     ----------
@@ -69,13 +59,6 @@ def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -
     -------
     sample : the frame, whose `tick` means nothing
     info : of the video
-
-    Raises
-    ------
-    VideoReadError
-        if no frame can be decoded there.
-    UsageError
-        if the video has ended by that time.
     """
     video = probe(path)
     if time_s > video.info.duration_s:

@@ -40,15 +40,8 @@ REASONS = {
 
 
 def open_capture(given: str | None, sampling: Sampling, loop: bool) -> Capture:
-    """Open a source; None stands for the first camera.
-
-    Raises
-    ------
-    VideoReadError
-        if it is missing or busy, does not answer, or gives no picture.
-    UsageError
-        if it is no address that can be watched.
-    """
+    """Open a source; None stands for the first camera. Raises VideoReadError if it is missing or busy, does not answer, or
+    gives no picture; UsageError if it is no address that can be watched."""
     address = address_of(given)
     if address is None:
         return FileCapture(Path(given or ""), sampling, loop)
@@ -85,13 +78,7 @@ class Connection:
         return self._stream.time_base or MICROSECOND
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Frames as they arrive.
-
-        Raises
-        ------
-        VideoReadError
-            if it breaks off.
-        """
+        """Frames as they arrive. Raises VideoReadError if it breaks off."""
         for packet in self._packets():
             try:
                 frames = packet.decode()

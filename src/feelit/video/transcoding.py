@@ -33,8 +33,9 @@ _Packet: TypeAlias = "av.Packet[Stream]"
 def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0) -> Generator[Picture, None, None]:
     """Yield every frame to be drawn on, and write it to `out` when the next one is requested.
 
-    A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in
-    front, once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed.
+    A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in front,
+    once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed. Raises VideoReadError if the
+    video cannot be opened any more; OutputError if the encoder refuses the video; OSError if the disk refuses `out`.
 
     Parameters
     ----------
@@ -42,15 +43,6 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
     out : its suffix, one of FORMATS, chooses the container
     encoding : codec and quality
     below_px : room to draw in below the picture, even
-
-    Raises
-    ------
-    VideoReadError
-        if the video cannot be opened any more.
-    OutputError
-        if the encoder refuses the video.
-    OSError
-        if the disk refuses `out`.
     """
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
     with open_video(info.path) as source:
@@ -79,13 +71,8 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
 
 
 def left_out(info: VideoInfo, out: Location) -> tuple[str, ...]:
-    """What of a video a file of the format of `out` cannot hold: a few words for each stream.
-
-    Raises
-    ------
-    VideoReadError
-        if the video cannot be opened any more.
-    """
+    """What of a video a file of the format of `out` cannot hold: a few words for each stream. Raises VideoReadError if the
+    video cannot be opened any more."""
     with open_video(info.path) as source:
         return beside(source, info.path, out.suffix.lower()).lost
 

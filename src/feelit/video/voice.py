@@ -50,12 +50,7 @@ class Loudness:
     Beside it stands how like the window's spectrum is to that of 0.1 s before, 0..1.
 
     The first audio track is read from the beginning of the file, once, as far as it is requested. What cannot be decoded is
-    silent; a video without sound, or whose sound cannot be read, has no windows.
-
-    Raises
-    ------
-    VideoReadError
-        if a storage fails.
+    silent; a video without sound, or whose sound cannot be read, has no windows. Raises VideoReadError if a storage fails.
     """
 
     def __init__(self, path: Location) -> None:

@@ -56,13 +56,8 @@ CODECS = {
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How the pictures are encoded; `crf` None takes the codec's usual quality.
-
-    Raises
-    ------
-    UsageError
-        for a codec or a quality that there is not.
-    """
+    """How the pictures are encoded; `crf` None takes the codec's usual quality. Raises UsageError for a codec or a quality that
+    there is not."""
 
     codec: str = "libx264"
     crf: int | None = None
@@ -100,6 +95,7 @@ class Picture:
 
 class Sink:
     """A video file being written: complete, with its index in front, when the block ends, and removed if the block fails.
+    All methods raise OutputError if the encoder or the container refuses the video; OSError if the disk refuses `out`.
 
     Parameters
     ----------
@@ -107,13 +103,6 @@ class Sink:
     info : the video that the pictures come from, as probed
     encoding : codec and quality
     below_px : room to draw in below the picture, even
-
-    Raises
-    ------
-    OutputError
-        here and in all methods, if the encoder or the container refuses the video.
-    OSError
-        the same, if the disk refuses `out`.
     """
 
     def __init__(self, out: Path, info: VideoInfo, encoding: Encoding, below_px: int) -> None:

@@ -43,13 +43,8 @@ class Adapter(ABC):
     single: bool = False
 
     def select_outputs(self, name: str, given: Sequence[str]) -> tuple[str, ...]:
-        """The outputs to read out of all that a network has, in order; `name` is that of the file, for messages.
-
-        Raises
-        ------
-        ModelError
-            if one is missing.
-        """
+        """The outputs to read out of all that a network has, in order; `name` is that of the file, for messages. Raises
+        ModelError if one is missing."""
         if missing := sorted(set(self.outputs) - set(given)):
             hint = "is the adapter in its card right? docs/models.md says what each expects"
             raise ModelError(f"{name} lacks the outputs {', '.join(missing)}", hint)
@@ -64,13 +59,8 @@ class Adapter(ABC):
 
     @abstractmethod
     def read(self, name: str, found: Sequence[NDArray[Any]], size: tuple[int, int, int]) -> Raw:
-        """Decode the selected outputs of an input of `size` (N, h, w).
-
-        Raises
-        ------
-        ModelError
-            if an output has another shape or type than this family gives.
-        """
+        """Decode the selected outputs of an input of `size` (N, h, w). Raises ModelError if an output has another shape or type
+        than this family gives."""
 
 
 class _Feelit(Adapter):

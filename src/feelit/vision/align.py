@@ -37,37 +37,23 @@ def similarity_to_template(landmarks: Float32, size_px: int, template: Float64 =
     (F, 2, 3) float64: `crop = A @ (x, y, 1)`, in OpenCV's convention (pixel centres at whole numbers). Landmarks that all
     coincide give a zero scale, never NaN.
     """
-    source = landmarks.astype(np.float64)
-    target = template * size_px - 0.5
-    source_mean = source.mean(axis=1, keepdims=True)
-    target_mean = target.mean(axis=0)
+    source, target = landmarks.astype(np.float64), template * size_px - 0.5
+    source_mean, target_mean = source.mean(axis=1, keepdims=True), target.mean(axis=0)
     s, t = source - source_mean, target - target_mean
     spread = np.maximum((s**2).sum(axis=(1, 2)), 1e-12)
     a = (s * t).sum(axis=(1, 2)) / spread  # scale · cos
     b = (s[..., 0] * t[:, 1] - s[..., 1] * t[:, 0]).sum(axis=1) / spread  # scale · sin
     matrix = np.empty((len(source), 2, 3))
-    matrix[:, 0, 0], matrix[:, 0, 1] = a, -b
-    matrix[:, 1, 0], matrix[:, 1, 1] = b, a
+    matrix[:, :, :2] = np.stack([a, -b, b, a], axis=1).reshape(-1, 2, 2)
     matrix[:, :, 2] = target_mean - (matrix[:, :, :2] @ source_mean[:, 0, :, None])[..., 0]
     return matrix
 
 
 def crop_faces(luma: UInt8, landmarks: Float32, size_px: int, template: Float64 = TEMPLATE) -> UInt8:
-    """Aligned crops of all faces of one frame.
+    """Aligned crops of all faces of one frame, (F, size_px, size_px) uint8; for the others see `similarity_to_template`.
 
     Faces larger than the crop are first shrunk by whole factors with area averaging, against aliasing; outside the frame its
-    edge is repeated.
-
-    Parameters
-    ----------
-    luma : (H, W) uint8, rows may be strided
-    landmarks : (F, 5, 2) float32, px of the frame
-    size_px : side of a crop
-    template : see `similarity_to_template`
-
-    Returns
-    -------
-    (F, size_px, size_px) uint8
+    edge is repeated. `luma` is (H, W) uint8, whose rows may be strided.
     """
     crops = np.empty((len(landmarks), size_px, size_px), np.uint8)
     for i, matrix in enumerate(similarity_to_template(landmarks, size_px, template)):

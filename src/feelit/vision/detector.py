@@ -60,7 +60,7 @@ def view_of(
 
 
 class FaceDetector:
-    """A loaded face detector.
+    """A loaded face detector. Raises ModelError if the file or its card is missing, damaged or of the wrong kind.
 
     Parameters
     ----------
@@ -72,11 +72,6 @@ class FaceDetector:
     threshold : the default score from which a detection is a face, from its card
     has_landmarks : whether the network gives landmarks; if not, they are those of the mean face, scaled to the box
     provider : the execution provider that runs it
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind.
     """
 
     def __init__(self, path: Path, device: Device = "auto", card: ModelCard | None = None) -> None:

@@ -25,7 +25,8 @@ CLASSIFIER_ADAPTERS = ("feelit", "classifier")
 
 
 class ExpressionModel:
-    """A loaded expression classifier.
+    """A loaded expression classifier. Raises ModelError if the file or its card is missing, damaged or of the wrong kind, or
+    does not go with the prior.
 
     Parameters
     ----------
@@ -41,11 +42,6 @@ class ExpressionModel:
     output : the name of the network's output with a value per label
     provider : the execution provider that runs it
     session : the network, for other readers of its outputs
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind, or does not go with the prior.
     """
 
     def __init__(

@@ -24,9 +24,7 @@ def sharpness(crops: UInt8) -> Float32:
     """
     values = np.empty(len(crops), np.float32)
     for i, image in enumerate(crops):
-        crop = (
-            image if len(image) == MEASURED_PX else cv2.resize(image, (MEASURED_PX, MEASURED_PX), interpolation=cv2.INTER_AREA)
-        )
+        crop = cv2.resize(image, (MEASURED_PX, MEASURED_PX), interpolation=cv2.INTER_AREA)  # a copy at the same size
         values[i] = max(_variance(cv2.Laplacian(crop, cv2.CV_32F)) - ROUNDING, 0.0) / (_variance(crop) + 1.0)
     return values
 
@@ -69,15 +67,18 @@ def mouth_pictures(crops: UInt8) -> UInt8:
 
 
 def _darkness(crops: UInt8) -> UInt8:
-    top, bottom, left, right = (round(share * crops.shape[1]) for share in INSIDE)
-    pixels = (bottom - top) * (right - left)
-    inside, place = crops[:, top:bottom, left:right].reshape(len(crops), pixels), int(DARKEST * pixels)
+    inside = _part(crops, INSIDE).reshape(len(crops), -1)
+    place = int(DARKEST * inside.shape[1])
     return np.asarray(np.partition(inside, place, axis=1)[:, place : place + 1], np.uint8)
 
 
 def _shrunk(crops: UInt8, place: tuple[float, float, float, float], shape: tuple[int, int]) -> UInt8:
-    top, bottom, left, right = (round(share * crops.shape[1]) for share in place)
     small = np.empty((len(crops), *shape), np.uint8)
-    for i, crop in enumerate(crops):
-        cv2.resize(crop[top:bottom, left:right], shape[::-1], dst=small[i], interpolation=cv2.INTER_AREA)
+    for i, part in enumerate(_part(crops, place)):
+        cv2.resize(part, shape[::-1], dst=small[i], interpolation=cv2.INTER_AREA)
     return small.reshape(len(crops), shape[0] * shape[1])
+
+
+def _part(crops: UInt8, place: tuple[float, float, float, float]) -> UInt8:
+    top, bottom, left, right = (round(share * crops.shape[1]) for share in place)
+    return crops[:, top:bottom, left:right]

@@ -15,7 +15,7 @@ import numpy as np
 
 from feelit.geometry import area, nms
 from feelit.scaling import detector_view
-from feelit.types import Bool, Detections, Float32, Int64, Sample, View
+from feelit.types import Bool, Detections, Float32, Sample, View
 from feelit.vision.detector import MAX_OVERLAP, MIN_DETECTABLE_PX, FaceDetector
 from feelit.vision.rolled import RolledFaces
 
@@ -74,28 +74,27 @@ class MultiScaleDetector:
         self._centre = np.zeros((0, 2), np.float32)  # of the small faces in the last whole frame at the large scale
 
     def find(self, batch: list[Sample], min_score: float) -> Detections:
-        """Faces from `min_score` on, in px of the frame, by frame and then by falling score.
-
-        Parameters
-        ----------
-        batch : at least one frame, the next ones of the video
-        """
+        """Faces from `min_score` on, in px of the frame, by frame and then by falling score. `batch` is at least one frame, the
+        next ones of the video."""
         found = self._detector.detect(np.stack([sample.small for sample in batch]), self.view, min_score)
         if self._closer:
-            small = [self._find_small(sample, min_score) for sample in batch]
+            none = found.rows(slice(0, 0))
+            small = [self._find_small(sample, none, min_score) for sample in batch]
             found = united(found, [part.rows(self._is_small(part.box)) for part in small])
         return found if self._rolled is None else united(found, self._rolled.find(batch, found, min_score))
 
-    def _find_small(self, sample: Sample, min_score: float) -> Detections:
+    def _find_small(self, sample: Sample, none: Detections, min_score: float) -> Detections:
         if sample.reset or sample.time_s >= self._again_s:
             found = self._search_frame(sample, min_score)
-            self._centre = _centres(found.box[self._is_small(found.box)])
+            box = found.box[self._is_small(found.box)]
+            # Rounded to eighths, so that the squares do not depend on the last bits.
+            self._centre = (np.round((box[:, :2] + box[:, 2:]) * 4) / 8).astype(np.float32)
             self._again_s = sample.time_s + (EVERY_S if len(self._centre) else EMPTY_EVERY_S)
             return found
         squares = len(self._centre) * PLACE_PX**2
         if squares > MOST_PLACES * self._close.width_px * self._close.height_px:
             return self._search_frame(sample, min_score)
-        return self._search_squares(sample, min_score)
+        return self._search_squares(sample, min_score) if len(self._centre) else none
 
     def _is_small(self, box: Float32) -> Bool:
         return area(box) * (self._close.scale_x * self._close.scale_y) < SMALL_PX**2
@@ -106,8 +105,6 @@ class MultiScaleDetector:
 
     def _search_squares(self, sample: Sample, min_score: float) -> Detections:
         """The faces within the squares; those cut by the edge of a square, but not of the frame, are left out."""
-        if not len(self._centre):
-            return _nothing()
         scale = np.array([self._close.scale_x, self._close.scale_y])
         side = np.minimum(np.round(PLACE_PX / scale), self._size).astype(np.int64)
         corner = np.unique(np.clip(np.round(self._centre - side / 2), 0, self._size - side).astype(np.int64), axis=0)
@@ -136,13 +133,3 @@ def united(found: Detections, small: list[Detections]) -> Detections:
     chosen = np.flatnonzero(mixed)[nms(both.box[mixed], both.score[mixed], MAX_OVERLAP, both.row[mixed])]
     keep = np.concatenate([np.flatnonzero(~mixed), chosen])
     return both.rows(keep[np.lexsort((-both.score[keep], both.row[keep]))])
-
-
-def _centres(box: Float32) -> Float32:
-    """(F, 4) px -> (F, 2), rounded to eighths, so that the squares do not depend on the last bits."""
-    return (np.round((box[:, :2] + box[:, 2:]) * 4) / 8).astype(np.float32)
-
-
-def _nothing() -> Detections:
-    none: Int64 = np.zeros(0, np.int64)
-    return Detections(none, np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32))

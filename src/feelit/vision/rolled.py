@@ -8,6 +8,7 @@ frame, rotated to both sides. The result depends on the frames since the last re
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -74,6 +75,7 @@ class RolledFaces:
 
     def __init__(self, detector: FaceDetector, view: View, least_px: float) -> None:
         self._detector, self._view = detector, view
+        self._scale = np.array([view.scale_x, view.scale_y], np.float32)
         least = max(least_px * view.scale_x, min(view.width_px, view.height_px) / ACROSS)
         self._shrunk = min(1.0, MIN_DETECTABLE_PX / least)
         self._leans: list[_Lean] = []
@@ -90,17 +92,14 @@ class RolledFaces:
         """
         edge = np.searchsorted(upright.row, np.arange(len(batch) + 1))
         seems = np.abs(_roll(upright)) >= SEEMS_DEG
-        result = []
-        for sample, start, end in zip(batch, edge, edge[1:], strict=False):
-            if sample.reset:
-                self._leans = []
-            if sample.reset or sample.time_s >= self._again_s or self._leans or seems[start:end].any():
-                result.append(self._find(sample, upright.rows(slice(start, end)), seems[start:end], min_score))
-            else:
-                result.append(upright.rows(slice(0, 0)))
-        return result
+        parts = [slice(start, end) for start, end in pairwise(edge)]
+        return [self._find(sample, upright.rows(at), seems[at], min_score) for sample, at in zip(batch, parts, strict=True)]
 
     def _find(self, sample: Sample, upright: Detections, seems: Bool, min_score: float) -> Detections:
+        if sample.reset:
+            self._leans = []
+        if not (sample.reset or sample.time_s >= self._again_s or self._leans or seems.any()):
+            return upright.rows(slice(0, 0))
         picture = sample.small[: self._view.height_px, : self._view.width_px]
         scale = np.tile(self._scale, 2)
         sure = upright.box[upright.score >= UPRIGHT_SCORE] * scale
@@ -116,13 +115,8 @@ class RolledFaces:
         return leaning
 
     def _remember(self, leaning: Detections, seem: Detections, sure: Float32, time_s: float) -> None:
-        """Update the leaning heads; those that were lost recently stay where they were.
-
-        Parameters
-        ----------
-        leaning, seem : faces in rotated pictures, and faces in the upright one that may lean
-        sure : (S, 4) certain faces in the upright picture, in px of the view
-        """
+        """Update the leaning heads by faces in rotated pictures, and by faces in the upright one that may lean or are certain,
+        (S, 4) px of the view; those that were lost recently stay where they were."""
         scale = np.tile(self._scale, 2)
         kept: list[_Lean] = []
         for faces in (leaning, seem):
@@ -153,10 +147,6 @@ class RolledFaces:
         size = int(np.ceil(sides[0] * self._shrunk)), int(np.ceil(sides[1] * self._shrunk))
         matrix = _turned(np.array([width / 2, height / 2]), turn_deg, self._shrunk, size)
         return self._detected(picture, matrix, size, min_score)
-
-    @property
-    def _scale(self) -> Float32:
-        return np.array([self._view.scale_x, self._view.scale_y], np.float32)
 
     def _detected(self, picture: UInt8, matrix: Float64, size: tuple[int, int], min_score: float) -> Detections:
         """Detections in a rotated picture of (width, height), in px of the frame. A box keeps its sides and stays upright."""

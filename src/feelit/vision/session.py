@@ -35,20 +35,13 @@ ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log; its errors are exce
 
 
 def open_session(model: Path, device: Device = "auto") -> onnxruntime.InferenceSession:
-    """Load an ONNX file.
+    """Load an ONNX file. Raises ModelError if the file is missing, damaged or too large, needs unknown operators or data from
+    outside its folder, or if `device` is "cuda" and the CUDA provider does not load; UsageError if there is no such device.
 
     Parameters
     ----------
     model : the .onnx file
     device : "cpu"; "cuda", which must really load; "auto", which takes CUDA where it loads and the CPU elsewhere
-
-    Raises
-    ------
-    ModelError
-        if the file is missing, damaged or too large, needs unknown operators or data from outside its folder, or if `device`
-        is "cuda" and the CUDA provider does not load.
-    UsageError
-        if there is no such device.
     """
     choice(get_args(Device)).checked("--device", device)
     if not model.is_file():
@@ -67,13 +60,8 @@ def open_session(model: Path, device: Device = "auto") -> onnxruntime.InferenceS
 def run(
     session: onnxruntime.InferenceSession, name: str, outputs: Sequence[str] | None, inputs: Mapping[str, Any]
 ) -> list[NDArray[Any]]:
-    """Run a network whose inputs and outputs may differ from its card; None stands for all outputs.
-
-    Raises
-    ------
-    ModelError
-        with the `name` of the model, if it does not take these inputs.
-    """
+    """Run a network whose inputs and outputs may differ from its card; None stands for all outputs. Raises ModelError,
+    with the `name` of the model, if it does not take these inputs."""
     try:
         found = list(session.run(outputs, dict(inputs)))
     except Exception as error:  # ONNX Runtime raises its own classes, whose common base is Exception
@@ -137,7 +125,8 @@ def _create(model: Path, providers: list[str]) -> onnxruntime.InferenceSession:
 
 
 class AlignedModel:
-    """A loaded network whose one input is aligned square crops of luma, of `size_px`.
+    """A loaded network whose one input is aligned square crops of luma, of `size_px`. Raises ModelError if the file or its card
+    is missing, damaged or of the wrong kind.
 
     Attributes
     ----------
@@ -145,11 +134,6 @@ class AlignedModel:
     size_px : side of its square input
     provider : the execution provider that runs it
     template : (5, 2) float64, positions of the landmarks in a crop of side 1
-
-    Raises
-    ------
-    ModelError
-        if the file or its card is missing, damaged or of the wrong kind.
     """
 
     def __init__(
