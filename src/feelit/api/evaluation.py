@@ -34,12 +34,6 @@ def evaluate(
     ----------
     model : a built-in name, or the path of an ONNX file with its card
     data : a CSV or Parquet file, or a folder
-    progress : called with the share that is done, 0..1
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.evaluation.classifier.evaluate import evaluate_classifier
     from feelit.evaluation.classifier.folder import check_folder, write_folder
@@ -68,12 +62,6 @@ def evaluate_faces(
     ----------
     model : "face", or the path of an ONNX file with its card
     data : Parquet files, WIDER FACE, or a CSV file
-    progress : called with the share that is done, 0..1
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.evaluation.classifier.folder import check_folder
     from feelit.evaluation.detector.evaluate import evaluate_faces
@@ -105,17 +93,11 @@ def explain(
     sources : an image, a moment of a video as in "meeting.mp4@83.5", or a list of either
     model : a built-in classifier, or the path of an ONNX file with its card
     out : draw a .png file
-    progress : called with the share that is done, 0..1
 
     Returns
     -------
     One explanation per face, by source and from the left to the right: `saliency` is (S, S) float32, in what `unit` says, over
     the pixels of `crop`, (S, S) uint8.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.explaining.explain import explain_sources
     from feelit.explaining.figure import explain_into

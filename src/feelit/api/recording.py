@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from feelit.api import timelines, videos
 from feelit.options.expand import keywords
 from feelit.options.kinds import located
-from feelit.options.timelines import EventsOptions, ExportOptions, PlotOptions, ReportOptions
-from feelit.options.transcripts import SayOptions, UtterancesOptions
+from feelit.options.timelines import ReportOptions
+from feelit.options.transcripts import SayOptions
 from feelit.options.videos import AnnotateOptions, ClipsOptions
 from feelit.storage.location import Location
 from feelit.storage.names import one_line
@@ -23,36 +23,34 @@ from feelit.timeline import recording
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+Result = TypeVar("Result")
 
 MOST_ROWS = 20
 """The most people or videos that the display of an object in a notebook lists."""
 
 
+def method(function: Callable[..., Result]) -> Callable[..., Result]:
+    """A function of the API as a method of what it takes first."""
+    first, *others = inspect.signature(function).parameters.values()
+
+    @functools.wraps(function)
+    def call(self: Any, *positional: Any, **given: Any) -> Result:
+        return function(self, *positional, **given)
+
+    own = first.replace(name="self", annotation=first.empty)
+    call.__signature__ = inspect.signature(function).replace(parameters=[own, *others])  # type: ignore[attr-defined]  # for help()
+    call.__doc__ = re.sub(rf"^{first.name} : .*\n", "", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    return call
+
+
 class TimelineMethods:
     """The functions of the API that take timelines, as methods of recordings and datasets."""
 
-    def summary(self: Any, by: Literal["person", "track", "video"] | None = None, *, baseline: str = "none") -> pd.DataFrame:
-        """Time on screen, emotions and their bouts, strongest moments: one row per person, per track or of the video.
-
-        See `feelit.summarize`.
-        """
-        return timelines.summarize(self, by=by, baseline=baseline)
-
-    @keywords(kinds=timelines.EVERY_KIND)
-    def events(self: Any, *, options: EventsOptions) -> pd.DataFrame:
-        """Bouts, peaks, shifts that several people share, and long absences, one row each; see `feelit.events`."""
-        return timelines.events(self, options=options)
-
-    @keywords()
-    def plot(self: Any, out: str | PathLike[str] | None = None, *, options: PlotOptions) -> Figure:
-        """A figure of what everybody shows over time; see `feelit.plot`.
-
-        Parameters
-        ----------
-        out : also write it to this .pdf, .svg or .png file
-        """
-        return timelines.plot(self, out, options=options)
+    summary = method(timelines.summarize)
+    events = method(timelines.events)
+    plot = method(timelines.plot)
+    export = method(timelines.export)
 
     @keywords()
     def report(
@@ -67,23 +65,14 @@ class TimelineMethods:
         Parameters
         ----------
         out : the .html file to write
-        progress : called with the share that is done, 0..1
 
         Returns
         -------
         Where the page is: a path, or an address in a bucket.
         """
-        return written_report(self, out, options, progress)
-
-    @keywords()
-    def export(self: Any, out: str | PathLike[str], *, options: ExportOptions) -> list[Location]:
-        """Write the rows in the format of another program; see `feelit.export`.
-
-        Parameters
-        ----------
-        out : a file; or a folder, for formats that hold one video a file
-        """
-        return timelines.export(self, out, options=options)
+        for note in timelines.report(self, out, options=options, progress=progress):
+            warnings.warn(note, stacklevel=3)  # where the method was called, above `keywords`
+        return located(out)
 
 
 class Recording(TimelineMethods, recording.Recording):
@@ -100,15 +89,7 @@ class Recording(TimelineMethods, recording.Recording):
     columns, row_count : of the rows
     """
 
-    @keywords()
-    def utterances(self, transcript: str | PathLike[str], *, options: UtterancesOptions) -> pd.DataFrame:
-        """What faces showed while something was said, one row per utterance; see `feelit.utterances`.
-
-        Parameters
-        ----------
-        transcript : WebVTT, SubRip, the JSON of whisperX, RTTM, or tiers of ELAN, Praat, BORIS or a table
-        """
-        return timelines.utterances(self, transcript, options=options)
+    utterances = method(timelines.utterances)
 
     @keywords()
     def annotate(
@@ -125,7 +106,6 @@ class Recording(TimelineMethods, recording.Recording):
         ----------
         out : the annotated video to write
         video : where the video is; None looks for it under its name
-        progress : called with the share that is done, 0..1
 
         Returns
         -------
@@ -152,7 +132,6 @@ class Recording(TimelineMethods, recording.Recording):
         ----------
         out : the folder for the clips
         video : where the video is; None looks for it under its name
-        progress : called with the share that is done, 0..1
         """
         return videos.clips(self.name if video is None else video, self, out, options=options, said=said, progress=progress)
 
@@ -160,30 +139,10 @@ class Recording(TimelineMethods, recording.Recording):
         return f"<{type(self).__name__} {one_line(self.name)!r}: {', '.join(_facts(self))}>"
 
     def _repr_html_(self) -> str:
-        people = _people(self)
-        rows = [
-            [
-                person.name,
-                f"{person.samples:,}",
-                f"{person.readable / person.samples:.0%}",
-                f"{person.emotion} {person.emotion_share:.0%}" if person.emotion else "-",
-            ]
-            for person in people[:MOST_ROWS]
-        ]
-        note = f"{len(people) - MOST_ROWS} more people" if len(people) > MOST_ROWS else ""
+        rows = _person_rows(self)
+        note = f"{len(rows) - MOST_ROWS} more people" if len(rows) > MOST_ROWS else ""
         title = f"<b>{escape(one_line(self.name))}</b>: {escape(', '.join(_facts(self)))}"
-        return html_table(title, ["person", "samples", "readable", "shown most"], rows, note)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Person:
-    """Counts of a person's samples, and the most frequent emotion with its share of the readable ones."""
-
-    name: str
-    samples: int
-    readable: int
-    emotion: str
-    emotion_share: float
+        return html_table(title, ["person", "samples", "readable", "shown most"], rows[:MOST_ROWS], note)
 
 
 def _facts(shown: recording.Recording) -> list[str]:
@@ -200,46 +159,17 @@ def _facts(shown: recording.Recording) -> list[str]:
     return [*found, f"{shown.row_count:,} rows"]
 
 
-def _people(shown: recording.Recording) -> list[_Person]:
-    """Everybody who is on screen, by id."""
-    import pyarrow.compute as pc
-
-    table = shown.table(["person_id", "readable", "emotion"])
-    table = table.set_column(2, "emotion", table.column("emotion").cast(pa.string()))
-    counts = table.filter(pc.is_valid(table.column("person_id"))).group_by(["person_id", "readable", "emotion"])
-    found: dict[int, dict[str, int]] = {}
-    samples: dict[int, int] = {}
-    for row in counts.aggregate([([], "count_all")]).to_pylist():
-        samples[row["person_id"]] = samples.get(row["person_id"], 0) + row["count_all"]
-        mine = found.setdefault(row["person_id"], {})
-        if row["readable"]:
-            emotion = row["emotion"] or ""
-            mine[emotion] = mine.get(emotion, 0) + row["count_all"]
-    people = []
-    for number, mine in sorted(found.items()):
-        readable, best = sum(mine.values()), max(sorted(mine), key=mine.__getitem__, default="")
-        people.append(
-            _Person(
-                name=shown.person_name(number) or str(number),
-                samples=samples[number],
-                readable=readable,
-                emotion=best,
-                emotion_share=mine[best] / readable if readable else 0.0,
-            )
-        )
-    return people
-
-
-def written_report(
-    sources: recording.TimelineSources,
-    out: str | PathLike[str],
-    options: ReportOptions,
-    progress: Callable[[float], None] | None,
-) -> Location:
-    """A report whose missing parts are warnings."""
-    for note in timelines.report(sources, out, options=options, progress=progress):
-        warnings.warn(note, stacklevel=4)  # where the method was called, above `keywords`
-    return located(out)
+def _person_rows(shown: recording.Recording) -> list[list[str]]:
+    """Everybody on screen, by id: name, samples, share of readable ones, and the most frequent emotion of these."""
+    rows = []
+    for number, mine in shown.table(["person_id", "readable", "emotion"]).to_pandas().groupby("person_id"):
+        emotions = mine.loc[mine["readable"], "emotion"].astype(object).fillna("").value_counts().sort_index()
+        most = emotions.idxmax() if len(emotions) else ""
+        readable = emotions.sum()
+        shown_most = f"{most} {emotions[most] / readable:.0%}" if most else "-"
+        name = shown.person_name(int(number)) or str(int(number))
+        rows.append([name, f"{len(mine):,}", f"{readable / len(mine):.0%}", shown_most])
+    return rows
 
 
 def html_table(title: str, headings: list[str], rows: list[list[str]], note: str = "") -> str:

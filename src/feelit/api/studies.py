@@ -108,16 +108,10 @@ def study(
     ----------
     study : a study file (.toml, .csv or .tsv), or a mapping with the same keys
     out : the folder to write the tables and the report into; None writes nothing
-    progress : called with the share that is done, 0..1
 
     Returns
     -------
     The tables as data frames.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.analysis.study.run import names_of, open_study, refuse_study_files, run_study, write_tables
     from feelit.reports.study_page import write_study_report

@@ -53,14 +53,9 @@ def read_manifest(folder: str | PathLike[str]) -> pd.DataFrame:
     TimelineReadError
         if the folder has no manifest, or it is damaged.
     """
-    return manifest_of(located(folder))
-
-
-def manifest_of(folder: Location) -> pd.DataFrame:
-    """See `read_manifest`."""
     from feelit.run.manifest import manifest_table
 
-    frame: pd.DataFrame = manifest_table(folder).to_pandas()
+    frame: pd.DataFrame = manifest_table(located(folder)).to_pandas()
     return frame
 
 
@@ -70,13 +65,7 @@ def merge(timelines: TimelineSources, out: str | PathLike[str], *, options: Merg
 
     Parameters
     ----------
-    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : the Parquet file to write
-
-    Raises
-    ------
-    FeelitError
-        of the kinds in errors.py.
     """
     from feelit.timeline.merge import merge_files
 
@@ -132,11 +121,6 @@ def utterances(timelines: TimelineSources, transcript: str | PathLike[str], *, o
     -------
     One row per utterance. `frame.attrs["speakers"]` has one record per speaker: the person, what says so, and how many
     utterances there are.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     return utterance_table(timelines, transcript, options).frame()
 
@@ -150,7 +134,6 @@ def people(
     Parameters
     ----------
     timelines : timeline files or folders of them; to list people only, recordings, data frames or Arrow tables as well
-    progress : called with the share that is done, 0..1
 
     Returns
     -------
@@ -175,10 +158,6 @@ def people(
 def events(timelines: TimelineSources, *, options: EventsOptions) -> pd.DataFrame:
     """Bouts, peaks, shifts that several people share, and long absences, one row each; docs/events.md describes the columns.
 
-    Parameters
-    ----------
-    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
-
     Raises
     ------
     TimelineReadError
@@ -193,17 +172,11 @@ def export(timelines: TimelineSources, out: str | PathLike[str], *, options: Exp
 
     Parameters
     ----------
-    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : a file; or a folder, for formats that hold one video a file
 
     Returns
     -------
     The files that were written.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.exports.run import export_timelines
 
@@ -222,18 +195,11 @@ def report(
 
     Parameters
     ----------
-    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : the .html file to write
-    progress : called with the share that is done, 0..1
 
     Returns
     -------
     what is missing from the page, a line each: videos that were not found, or that changed since
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.reports.write import write_report
 
@@ -246,7 +212,6 @@ def plot(timelines: TimelineSources, out: str | PathLike[str] | None = None, *, 
 
     Parameters
     ----------
-    timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several
     out : also write it to this .pdf, .svg or .png file
 
     Returns
@@ -278,11 +243,6 @@ def agree(sources: Sequence[str | PathLike[str]], *, options: AgreeOptions) -> C
     -------
     Coders, labels, and percent agreement, Cohen's and Fleiss' kappa, Krippendorff's alpha and confusion in `agreement`, with
     95 % intervals; with `icc` intraclass correlations in `intraclass` instead. `record()` gives all of it as JSON can hold it.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.analysis.coders import compare
     from feelit.analysis.ratings import compare_values

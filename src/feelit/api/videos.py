@@ -35,17 +35,11 @@ def annotate(
     video : the video that was analysed
     timelines : timeline files, folders of them, recordings, data frames or Arrow tables; the video is known by its content
     out : the .mp4, .m4v, .mov or .mkv file to write
-    progress : called with the share that is done, 0..1
 
     Returns
     -------
     One line for each person who is blurred only in part because identity is uncertain, and for each stream of the video that
     the file cannot hold.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     from feelit.render.annotate import annotate_video
     from feelit.render.rows import recording_of, view_of
@@ -74,16 +68,10 @@ def clips(
     video : the video that was analysed
     timelines : timeline files, folders of them, recordings, data frames or Arrow tables; the video is known by its content
     out : the folder for the clips
-    progress : called with the share that is done, 0..1
 
     Returns
     -------
     One row per clip, as in the folder's clips.csv; docs/cli.md describes the columns.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
     """
     import pandas as pd
 

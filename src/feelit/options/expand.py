@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from inspect import Parameter, Signature
@@ -13,6 +14,14 @@ from typing import Any, TypeVar
 from feelit.options.declare import Option, Options, options_of
 
 Result = TypeVar("Result")
+
+COMMON = {
+    "timelines": "timelines : timeline files, folders of them, recordings, data frames or Arrow tables: one or several",
+    "progress": "progress : called with the share that is done, 0..1",
+}
+"""Parameters of many functions, as their docstrings describe them."""
+
+RAISES = "Raises\n------\nFeelitError\n    of the kinds that docs/python.md lists."
 
 
 def records_of(function: FunctionType) -> dict[str, type[Options]]:
@@ -64,7 +73,7 @@ def keywords(**defaults: Any) -> Callable[[Callable[..., Result]], Callable[...,
             return result
 
         call.__signature__ = signature  # type: ignore[attr-defined]  # what help() and notebooks look at
-        call.__doc__ = documented(inspect.getdoc(function) or "", expanded, defaults)
+        call.__doc__ = documented(function, expanded, defaults)
         return call
 
     return decorate
@@ -96,15 +105,15 @@ def _keyword(option: Option, defaults: Mapping[str, Any]) -> Parameter:
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def documented(text: str, expanded: list[tuple[str, Option]], defaults: Mapping[str, Any]) -> str:
-    """A docstring whose list of parameters describes the options, too: after those of the function itself."""
-    lines = [f"{option.name} : {described(option, defaults)}" for _, option in expanded]
-    if "Parameters\n----------\n" not in text:
-        head, _, rest = text.partition("\n\n")
-        return "\n".join([head, "", "Parameters", "----------", *lines, "", rest]).rstrip() + "\n"
-    head, _, rest = text.partition("Parameters\n----------\n")
-    own, blank, after = rest.partition("\n\n")
-    return f"{head}Parameters\n----------\n{own}\n" + "\n".join(lines) + blank + after
+def documented(function: FunctionType, expanded: list[tuple[str, Option]], defaults: Mapping[str, Any]) -> str:
+    """Its docstring with what it does not say itself: parameters of many functions, options, and the errors of all."""
+    head, *sections = re.split(r"^(?=\w+\n-{3,}$)", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    titled = {section.partition("\n")[0]: section.strip() for section in sections}
+    own = COMMON | {entry.split(" : ")[0]: entry for entry in re.split(r"\n(?=\S)", titled.pop("Parameters", ""))[2:]}
+    parameters = [own[name] for name in inspect.signature(function).parameters if name in own]
+    options = [f"{option.name} : {described(option, defaults)}" for _, option in expanded]
+    titled.setdefault("Raises", RAISES)
+    return "\n\n".join((head.strip(), "\n".join(["Parameters", "----------", *parameters, *options]), *titled.values())) + "\n"
 
 
 def described(option: Option, defaults: Mapping[str, Any]) -> str:
