@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -194,45 +193,30 @@ class Analyzer:
 def _faces_of_picture(found: FaceTable) -> list[Face]:
     roll, yaw = head_angles(found.landmarks)
     readable = passes_quality_gate(found.face_px, found.sharpness, yaw, found.brightness)
-    best = found.probability.argmax(axis=1) if len(found) else np.zeros(0, np.int64)
-    emotion = np.where(readable, best, -1)
-    order = np.argsort(-found.score, kind="stable").tolist()
-    return [_face(found, i, None, bool(readable[i]), int(emotion[i]), float(roll[i]), float(yaw[i])) for i in order]
+    emotion = np.where(readable, found.probability.argmax(axis=1), -1)
+    faces = [_face(found, i, None, readable[i], emotion[i], roll[i], yaw[i]) for i in range(len(found))]
+    return sorted(faces, key=lambda face: -face.score)
 
 
 def _faces_of_stream(rows: Timeline) -> list[Face]:
-    return [
-        _face(
-            rows,
-            i,
-            int(rows.track_id[i]),
-            bool(rows.readable[i]),
-            int(rows.emotion[i]),
-            float(rows.roll_deg[i]),
-            float(rows.yaw_deg[i]),
-        )
-        for i in range(len(rows))
-    ]
+    columns = zip(rows.track_id.tolist(), rows.readable, rows.emotion, rows.roll_deg, rows.yaw_deg, strict=True)
+    return [_face(rows, i, *values) for i, values in enumerate(columns)]
 
 
 def _face(
     found: FaceTable | Timeline, i: int, track_id: int | None, readable: bool, emotion: int, roll_deg: float, yaw_deg: float
 ) -> Face:
-    probability: Sequence[Any] = np.nan_to_num(found.probability[i]).tolist()
-    x0, y0, x1, y1 = found.box[i].tolist()
-    points = zip(LANDMARKS, found.landmarks[i].tolist(), strict=True)
+    probabilities = dict(zip(EMOTIONS, np.nan_to_num(found.probability[i]).tolist(), strict=True))
+    name = EMOTIONS[emotion] if emotion >= 0 else None
     return Face(
         track_id=track_id,
-        box=(x0, y0, x1, y1),
-        score=float(found.score[i]),
-        landmarks={name: (x, y) for name, (x, y) in points},
-        probabilities=dict(zip(EMOTIONS, probability, strict=True)),
-        emotion=EMOTIONS[emotion] if emotion >= 0 else None,
-        confidence=float(probability[emotion]) if emotion >= 0 else None,
-        readable=readable,
-        face_px=float(found.face_px[i]),
-        sharpness=float(found.sharpness[i]),
-        brightness=float(found.brightness[i]),
-        roll_deg=round(roll_deg, 1),
-        yaw_deg=round(yaw_deg, 1),
+        box=tuple(found.box[i].tolist()),
+        landmarks=dict(zip(LANDMARKS, map(tuple, found.landmarks[i].tolist()), strict=True)),
+        probabilities=probabilities,
+        emotion=name,
+        confidence=None if name is None else probabilities[name],
+        readable=bool(readable),
+        **{field: float(getattr(found, field)[i]) for field in ("score", "face_px", "sharpness", "brightness")},
+        roll_deg=round(float(roll_deg), 1),
+        yaw_deg=round(float(yaw_deg), 1),
     )

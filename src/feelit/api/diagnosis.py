@@ -6,12 +6,13 @@ Nothing heavy is imported before it is examined, as broken packages are what thi
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.metadata
 import platform
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -81,27 +82,43 @@ def exit_code(findings: Sequence[Finding]) -> int:
     return OutputError.exit_code if areas == {"output"} else FeelitError.exit_code
 
 
+def _found(area: Area, level: Level, message: str, remedy: str = "") -> Finding:
+    return Finding(area=area, level=level, message=message, remedy=remedy)
+
+
+def check(area: Area, otherwise: str) -> Callable[[Callable[[], Iterator[Finding]]], Callable[[], list[Finding]]]:
+    """A check that lists its findings; `otherwise` is what a warning says where its modules do not import."""
+
+    def decorate(function: Callable[[], Iterator[Finding]]) -> Callable[[], list[Finding]]:
+        @functools.wraps(function)
+        def call() -> list[Finding]:
+            try:
+                return list(function())
+            except ImportError as error:
+                return [_found(area, "warning", f"{otherwise}: {error}", "fix the packages first")]
+
+        return call
+
+    return decorate
+
+
 def packages() -> list[Finding]:
     """The versions of the packages that feelit needs; each is imported."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    found = [
-        Finding(area="package", level="ok", message=f"feelit {__version__}, Python {platform.python_version()} on {system}")
-    ]
+    found = [_found("package", "ok", f"feelit {__version__}, Python {platform.python_version()} on {system}")]
     with contextlib.suppress(ImportError):
         importlib.import_module("feelit.vision.session")  # sets what must be set before ONNX Runtime is first imported
     for module, distribution in MODULES.items():
-        remedy = f"pip install --force-reinstall {distribution}"
         try:
             version = getattr(importlib.import_module(module), "__version__", None)
+            # a folder without a package in it imports, too
+            wrong = f"{module} is damaged: it has no version" if version is None else ""
         except (ImportError, OSError, AttributeError) as error:  # what half-installed packages raise
-            found.append(Finding(area="package", level="error", message=f"{module} cannot be imported: {error}", remedy=remedy))
-            continue
-        if version is None:  # a folder without a package in it imports, too
-            found.append(
-                Finding(area="package", level="error", message=f"{module} is damaged: it has no version", remedy=remedy)
-            )
-            continue
-        found.append(Finding(area="package", level="ok", message=f"{module} {version}"))
+            wrong = f"{module} cannot be imported: {error}"
+        if wrong:
+            found.append(_found("package", "error", wrong, f"pip install --force-reinstall {distribution}"))
+        else:
+            found.append(_found("package", "ok", f"{module} {version}"))
     return found
 
 
@@ -111,10 +128,8 @@ def doubles() -> list[Finding]:
     for group, keep in ((RUNTIMES, "onnxruntime-gpu"), (OPENCVS, "opencv-python-headless")):
         installed = [name for name in group if _is_installed(name)]
         if len(installed) > 1:
-            names = " ".join(installed)
-            message = f"{' and '.join(installed)} overwrite each other's files"
-            remedy = f"pip uninstall {names}, then pip install {keep}"
-            found.append(Finding(area="package", level="warning", message=message, remedy=remedy))
+            remedy = f"pip uninstall {' '.join(installed)}, then pip install {keep}"
+            found.append(_found("package", "warning", f"{' and '.join(installed)} overwrite each other's files", remedy))
     return found
 
 
@@ -127,96 +142,60 @@ def _model(name: str, path: Path) -> Finding:
     from feelit.models.verify import AGAIN, compare
 
     try:
-        return Finding(area="model", level="ok", message=f"model {name}: {compare(name, path)}")
+        return _found("model", "ok", f"model {name}: {compare(name, path)}")
     except FeelitError as error:
-        return Finding(area="model", level="error", message=f"model {name}: {error}", remedy=AGAIN)
+        return _found("model", "error", f"model {name}: {error}", AGAIN)
 
 
-def providers() -> list[Finding]:
+@check("provider", "execution providers cannot be examined")
+def providers() -> Iterator[Finding]:
     """The execution providers that models run on. Models are loaded for it, as a provider that is compiled in may not load."""
-    try:
-        from feelit.vision.session import CUDA, has_nvidia_driver, open_session, provider_of
-    except ImportError as error:
-        return [
-            Finding(
-                area="provider",
-                level="warning",
-                message=f"execution providers cannot be examined: {error}",
-                remedy="fix the packages first",
-            )
-        ]
-    used, found = set(), []
+    from feelit.vision.session import CUDA, has_nvidia_driver, open_session, provider_of
+
+    used = set()
     for name, path in ((name, models_folder() / file) for name, file in BUILT_IN.items()):
         if not path.is_file():
             continue  # reported by models()
         try:
             used.add(provider_of(open_session(path, "auto")))
         except ModelError as error:
-            found.append(
-                Finding(area="model", level="error", message=f"model {name} does not load: {error}", remedy=error.hint)
-            )
-    if not used:
-        message = "execution providers cannot be examined: no model loads"
-        return [*found, Finding(area="provider", level="warning", message=message, remedy="fix the models first")]
+            yield _found("model", "error", f"model {name} does not load: {error}", error.hint)
     where = "models run on " + " and ".join(sorted(used))
-    if CUDA in used:
-        return [*found, Finding(area="provider", level="ok", message=where)]
-    if has_nvidia_driver():
+    if not used:
+        yield _found("provider", "warning", "execution providers cannot be examined: no model loads", "fix the models first")
+    elif CUDA in used:
+        yield _found("provider", "ok", where)
+    elif has_nvidia_driver():
         message = f"{where}: there is an NVIDIA driver, but ONNX Runtime's CUDA provider does not load"
-        return [
-            *found,
-            Finding(
-                area="provider",
-                level="warning",
-                message=message,
-                remedy="pip install 'feelit[cuda]', which brings CUDA's libraries",
-            ),
-        ]
-    if shutil.which("nvidia-smi"):
+        yield _found("provider", "warning", message, "pip install 'feelit[cuda]', which brings CUDA's libraries")
+    elif shutil.which("nvidia-smi"):
         message = f"{where}: there is an NVIDIA driver, but this ONNX Runtime was built without CUDA"
         remedy = "pip uninstall onnxruntime, then pip install onnxruntime-gpu, if there is one for this system"
-        return [*found, Finding(area="provider", level="warning", message=message, remedy=remedy)]
-    return [*found, Finding(area="provider", level="ok", message=f"{where}; no NVIDIA driver was found")]
+        yield _found("provider", "warning", message, remedy)
+    else:
+        yield _found("provider", "ok", f"{where}; no NVIDIA driver was found")
 
 
-def machine() -> list[Finding]:
+@check("machine", "cores cannot be counted")
+def machine() -> Iterator[Finding]:
     """How many processes a run uses by default."""
-    try:
-        from feelit.run.cores import usable_cores
-    except ImportError as error:
-        return [
-            Finding(
-                area="machine", level="warning", message=f"cores cannot be counted: {error}", remedy="fix the packages first"
-            )
-        ]
+    from feelit.run.cores import usable_cores
+
     cores = usable_cores()
-    return [Finding(area="machine", level="ok", message=f"{cores} usable core{'' if cores == 1 else 's'}")]
+    yield _found("machine", "ok", f"{cores} usable core{'' if cores == 1 else 's'}")
 
 
-def encoders() -> list[Finding]:
+@check("encoder", "encoders cannot be examined")
+def encoders() -> Iterator[Finding]:
     """Whether annotated video can be written."""
-    try:
-        from feelit.video.writer import can_encode, ffmpeg_version
-    except ImportError as error:
-        return [
-            Finding(
-                area="encoder",
-                level="warning",
-                message=f"encoders cannot be examined: {error}",
-                remedy="fix the packages first",
-            )
-        ]
+    from feelit.video.writer import can_encode, ffmpeg_version
+
     if can_encode(H264):
-        return [Finding(area="encoder", level="ok", message=f"FFmpeg {ffmpeg_version()} with the H.264 encoder {H264}")]
-    others = [name for name in OTHER_ENCODERS if can_encode(name)]
-    remedy = "pip install --force-reinstall --only-binary av av"
-    if others:
-        remedy += f", or annotate with --codec {others[0]}"
-    return [
-        Finding(
-            area="encoder", level="warning", message=f"FFmpeg {ffmpeg_version()} has no H.264 encoder {H264}", remedy=remedy
-        )
-    ]
+        yield _found("encoder", "ok", f"FFmpeg {ffmpeg_version()} with the H.264 encoder {H264}")
+        return
+    others = [f", or annotate with --codec {name}" for name in OTHER_ENCODERS if can_encode(name)]
+    remedy = "".join(["pip install --force-reinstall --only-binary av av", *others[:1]])
+    yield _found("encoder", "warning", f"FFmpeg {ffmpeg_version()} has no H.264 encoder {H264}", remedy)
 
 
 def temporary_folder() -> list[Finding]:
@@ -225,16 +204,9 @@ def temporary_folder() -> list[Finding]:
         with tempfile.TemporaryFile() as file:
             file.write(bytes(1 << 16))
     except OSError as error:
-        message = f"temporary files cannot be written: {error}"
-        return [
-            Finding(
-                area="output",
-                level="error",
-                message=message,
-                remedy="free space, or set TMPDIR to a folder that can be written",
-            )
-        ]
-    return [Finding(area="output", level="ok", message=f"temporary files go to {tempfile.gettempdir()}")]
+        remedy = "free space, or set TMPDIR to a folder that can be written"
+        return [_found("output", "error", f"temporary files cannot be written: {error}", remedy)]
+    return [_found("output", "ok", f"temporary files go to {tempfile.gettempdir()}")]
 
 
 def _is_installed(distribution: str) -> bool:
