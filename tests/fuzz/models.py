@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -108,8 +108,21 @@ def tiny_detector() -> bytes:
     return bytes(onnx.ModelProto.SerializeToString(model))
 
 
-_detector = functools.cache(FaceDetector)  # the built-in one would be loaded again for every case
-_classifier = functools.cache(ExpressionModel)
+def _once(kind: Callable[..., object]) -> Callable[..., object]:
+    """Opens each network once: the built-in ones would be loaded again for every case."""
+    opened: dict[str, object] = {}
+
+    def open_or_reuse(*arguments: object, **more: object) -> object:
+        key = repr((arguments, more))  # cards hold dicts, which have no hash
+        if key not in opened:
+            opened[key] = kind(*arguments, **more)
+        return opened[key]
+
+    return open_or_reuse
+
+
+_detector = _once(FaceDetector)
+_classifier = _once(ExpressionModel)
 
 
 class ModelTarget:

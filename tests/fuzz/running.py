@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.fuzz.targets import TARGETS, Make
+if TYPE_CHECKING:
+    from tests.fuzz.targets import Make
+
 
 BATCH = 400
 """So many cases run in one process: what it leaks or breaks does not reach far."""
@@ -51,13 +54,19 @@ class Finding:
         return f"{self.kind}: {again}\n    {self.detail}"
 
 
+def _all_targets() -> Mapping[str, Make]:
+    from tests.fuzz.targets import TARGETS  # which import the whole program
+
+    return TARGETS
+
+
 @dataclass(frozen=True)
 class Attack:
     """Which cases are run: their target among the others that there are, and their seed."""
 
     target: str
     seed: int
-    targets: Mapping[str, Make] = field(default_factory=lambda: TARGETS)
+    targets: Mapping[str, Make] = field(default_factory=_all_targets)
 
     def random_numbers(self, number: int) -> np.random.Generator:
         """Those of a case, the same on any machine."""

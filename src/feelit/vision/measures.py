@@ -67,7 +67,8 @@ def mouth_pictures(crops: UInt8) -> UInt8:
 
 
 def _darkness(crops: UInt8) -> UInt8:
-    inside = _part(crops, INSIDE).reshape(len(crops), -1)
+    part = _part(crops, INSIDE)
+    inside = part.reshape(len(crops), part.shape[1] * part.shape[2])  # of no faces too, where -1 has no meaning
     place = int(DARKEST * inside.shape[1])
     return np.asarray(np.partition(inside, place, axis=1)[:, place : place + 1], np.uint8)
 
