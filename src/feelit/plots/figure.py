@@ -189,7 +189,7 @@ def _add(axes: Axes, parts: Sequence[Float64], kind: int, line_pt: float) -> Non
     corners = np.concatenate([np.concatenate([part, part[:1]]) for part in parts])
     codes = [code for p in parts for code in (Outline.MOVETO, *[Outline.LINETO] * (len(p) - 1), Outline.CLOSEPOLY)]
     patch = PathPatch(Outline(corners, codes), joinstyle="round", snap=False, linewidth=line_pt, **_look(kind))
-    axes.add_patch(patch)
+    axes.add_artist(patch)  # add_patch would look for limits of the axes, which are set, in every corner
     patch.set_clip_on(False)  # or half of its edge would be lost at the ends of the axis
 
 
