@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from feelit.timeline.build import TimelineBuilder, no_rows
 from feelit.timeline.quality_gate import FrontalGate, shows_enough
-from feelit.timeline.smoothing import SETTLED_S, LabelSmoother, smooth
+from feelit.timeline.smoothing import SETTLED_S, LabelSmoother, smooth, steadied
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import EMOTIONS, SegmentResult, Timeline
 from tests.timeline.made import Recording, recording
@@ -54,7 +54,7 @@ def test_rows_do_not_depend_on_where_the_video_was_cut(seed: int, cuts: list[int
     rows, builder = build(results)
     whole, single = uncut(seed)
     assert_same(rows, whole)
-    counts = ("decoded", "sampled", "errors", "cuts", "faces", "tracks")
+    counts = ("decoded", "sampled", "decode_errors", "cuts", "faces", "tracks")
     assert [getattr(builder, n) for n in counts] == [getattr(single, n) for n in counts]
 
 
@@ -238,8 +238,9 @@ def test_the_newest_faces_are_smoothed_over_what_came_before(seed: int) -> None:
             last = np.array([len(track) - 1])
             mean = smooth(track.time_s, known, track.probability, track.readable, last)
             np.testing.assert_array_equal(now.probability[i], mean[0])
-            seen = track.time_s, known, track.probability, track.readable, np.arange(len(track))
-            assert now.emotion[i] == LabelSmoother().labels(*seen)[-1]
+            every = np.arange(len(track))
+            steady = steadied(track.time_s, known, track.probability, track.readable, every)
+            assert now.emotion[i] == LabelSmoother().labels(track.time_s, known, steady, track.readable, every)[-1]
             shown += 1
     assert shown > 0.9 * np.isfinite(rows.score).sum()
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from feelit.timeline.smoothing import STARTLED, SWING_REACH_S, LabelSmoother, smooth, without_talking
+from feelit.timeline.smoothing import STARTLED, SWING_REACH_S, LabelSmoother, smooth, steadied, without_talking
 from feelit.types import EMOTIONS, Float32, Float64, Int64
 
 SURPRISE, FEAR = STARTLED
@@ -24,8 +24,9 @@ def faces(surprise: npt.NDArray[np.floating[Any]]) -> Float32:
 
 def labels(time_s: Float64, probability: Float32) -> Int64:
     count = len(time_s)
-    every = np.arange(count, dtype=np.int64)
-    return LabelSmoother().labels(time_s, np.zeros(count, np.int64), probability, np.ones(count, bool), every)
+    track, readable, every = np.zeros(count, np.int64), np.ones(count, bool), np.arange(count, dtype=np.int64)
+    steady = steadied(time_s, track, probability, readable, every)
+    return LabelSmoother().labels(time_s, track, steady, readable, every)
 
 
 @pytest.mark.parametrize("rate_hz", [8, 10, 25, 30])

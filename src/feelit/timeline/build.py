@@ -12,8 +12,9 @@ from feelit.identity.evidence import EvidenceBuilder
 from feelit.signals.columns import POSE, SPEECH_COLUMNS
 from feelit.signals.voice import VoiceFinder
 from feelit.timeline.between import NEAR_S, interpolated
-from feelit.timeline.counts import Counts
+from feelit.timeline.counts import IN_METADATA, Counts
 from feelit.timeline.quality_gate import FrontalGate, shows_enough
+from feelit.timeline.schema import SCALARS
 from feelit.timeline.smoothing import CONTEXT_S, SETTLED_S, LabelSmoother, smooth, steadied
 from feelit.timeline.speaking import MOVES, MouthMotion, speaking
 from feelit.timeline.speaking import REACH_S as SPEAKING_REACH_S
@@ -33,6 +34,9 @@ from feelit.types import (
     UInt8,
 )
 
+MEASURED = ("box", "score", "landmarks", "face_px", "sharpness", "brightness", "probability")
+"""Columns of a timeline that are those of a `FaceTable`."""
+
 
 class TimelineBuilder:
     """Joins segments, tracks, smooths, and returns rows once nothing that follows can change them.
@@ -43,7 +47,7 @@ class TimelineBuilder:
 
     Attributes
     ----------
-    decoded, sampled, errors, letterboxed, cuts : counts of what was taken in
+    decoded, discarded, sampled, decode_errors, letterboxed, cuts : counts of what was taken in
     faces, tracks : counts of what was given out
     """
 
@@ -73,7 +77,7 @@ class TimelineBuilder:
         self._held: list[Timeline] = []  # faces under the tracker's ids: not yet given out, or in reach of those
         self._changes: list[Float32] = []  # of the mouths of these
         self._names: dict[int, int] = {}  # tracker's id -> track_id
-        self.decoded = self.discarded = self.sampled = self.errors = self.letterboxed = self.cuts = self.faces = 0
+        self.decoded = self.discarded = self.sampled = self.decode_errors = self.letterboxed = self.cuts = self.faces = 0
 
     @property
     def tracks(self) -> int:
@@ -82,24 +86,14 @@ class TimelineBuilder:
 
     def counts(self, duration_s: float) -> Counts:
         """What was counted up to now, of a video of that length."""
-        return Counts(
-            duration_s=duration_s,
-            decoded=self.decoded,
-            discarded=self.discarded,
-            sampled=self.sampled,
-            decode_errors=self.errors,
-            letterboxed=self.letterboxed,
-            faces=self.faces,
-            tracks=self.tracks,
-            cuts=self.cuts,
-        )
+        return Counts(duration_s=duration_s, **{name: getattr(self, name) for name in (*IN_METADATA, "faces")})
 
     def add(self, result: SegmentResult) -> Timeline:
         """Take the next segment; the rows that are settled by it."""
         frames, faces, embeddings = self._continued(result)
         self.decoded += result.decoded
         self.discarded += result.discarded
-        self.errors += result.errors
+        self.decode_errors += result.errors
         self.letterboxed += result.letterboxed
         if not len(frames):
             return no_rows()
@@ -185,7 +179,7 @@ class TimelineBuilder:
         (K, 8), NaN where no readable frame lies in reach."""
         time_s, track, readable = held.time_s, held.track_id.astype(np.int64), held.readable
         steady = steadied(time_s, track, held.probability, readable, rows)
-        label = self._smoother.labels(time_s, track, steady, readable, rows, final, talking=False)
+        label = self._smoother.labels(time_s, track, steady, readable, rows, final)
         mean, faces = smooth(time_s, track, steady, readable, rows, talking=False), held.rows(rows)
         confidence = np.round(mean[np.arange(len(rows)), label], 4)
         judged = replace(
@@ -240,11 +234,7 @@ def _blank(frame: Int64, pts: Int64, time_s: Float64, width: int = 0) -> Timelin
         box=np.full((count, 4), np.nan, np.float32),
         score=missing,
         landmarks=np.full((count, 5, 2), np.nan, np.float32),
-        roll_deg=missing,
-        yaw_deg=missing,
-        face_px=missing,
-        sharpness=missing,
-        brightness=missing,
+        **dict.fromkeys(SCALARS, missing),
         readable=np.zeros(count, bool),
         emotion=np.full(count, -1, np.int32),
         confidence=missing,
@@ -267,18 +257,12 @@ def _faces_of(frames: FrameTable, faces: FaceTable, ids: Int64, gate: FrontalGat
         yaw, roll = np.where(there, pose[:, 0], yaw), np.where(there, pose[:, 1], roll)
     return replace(
         _blank(frames.frame[kept.row], frames.pts[kept.row], frames.time_s[kept.row]),
+        **{name: getattr(kept, name) for name in MEASURED},
         track_id=known.astype(np.int32),
         person_id=known.astype(np.int32),
-        box=kept.box,
-        score=kept.score,
-        landmarks=kept.landmarks,
         roll_deg=roll,
         yaw_deg=yaw,
-        face_px=kept.face_px,
-        sharpness=kept.sharpness,
-        brightness=kept.brightness,
         readable=readable,
-        probability=kept.probability,
         signals=kept.signals[:, len(POSE) :],
         classified=~np.isnan(kept.probability[:, 0]),
     )

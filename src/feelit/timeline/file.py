@@ -22,8 +22,6 @@ from feelit.timeline.validity import refuse_impossible, video_numbers
 if TYPE_CHECKING:
     import pandas as pd
 
-    from feelit.storage.location import Location
-
 
 class TimelineTable:
     """Rows of one or more videos in memory, in any order; columns that are not read may be missing.
@@ -43,9 +41,9 @@ class TimelineTable:
         if metadata is None:
             metadata = unpack_metadata(table.schema, source) if METADATA_KEY in (table.schema.metadata or {}) else {}
         self.metadata = metadata
-        known = [name for name in FULL_SCHEMA.names if name in table.column_names]
-        self.columns, self.groups = tuple(known), groups_of(table.schema)
-        self._table = _by_video(as_stored(table.select(known).replace_schema_metadata(), source), source)
+        self.columns = tuple(name for name in FULL_SCHEMA.names if name in table.column_names)
+        self.groups = groups_of(table.schema)
+        self._table = _by_video(as_stored(table.select(self.columns).replace_schema_metadata(), source), source)
         self._checked: set[str] = set()
 
     def read(self, part: int, columns: Sequence[str]) -> pa.Table:
@@ -76,9 +74,8 @@ def from_frame(frame: pd.DataFrame) -> TimelineTable:
     try:
         table = pa.Table.from_pandas(frame[[name for name in FULL_SCHEMA.names if name in frame.columns]], preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError, KeyError) as error:
-        raise TimelineReadError(
-            f"{source} has a column that cannot be read: {error}", "give a timeline that feelit wrote"
-        ) from error
+        message = f"{source} has a column that cannot be read: {error}"
+        raise TimelineReadError(message, "give a timeline that feelit wrote") from error
     videos = frame.attrs.get("videos", {})
     sound = isinstance(videos, dict) and all(isinstance(facts, dict) for facts in videos.values())
     return TimelineTable(table, source, {str(key): value for key, value in frame.attrs.items()} if sound else {})
@@ -127,8 +124,7 @@ class TimelineFile:
         except TimelineReadError:
             file.close()
             raise
-        there = set(file.schema_arrow.names)
-        self.columns = tuple(name for name in FULL_SCHEMA.names if name in there)
+        self.columns = tuple(name for name in FULL_SCHEMA.names if name in file.schema_arrow.names)
         self.groups = groups_of(file.schema_arrow)
         self.parts: int = file.num_row_groups
         self._empty, self._rows = file.schema_arrow.empty_table(), int(file.metadata.num_rows)
@@ -189,28 +185,16 @@ def find_timelines(inputs: Iterable[Location]) -> list[Location]:
     hidden. Raises TimelineReadError if a folder holds none."""
     found: dict[Location, None] = {}
     for given in inputs:
-        files = _in_bucket(given) if isinstance(given, Url) else _on_disk(given)
+        inside: dict[Location, str] = {given: ""}
+        if isinstance(given, Url) and given.suffix != ".parquet":
+            inside = {url: url.place(given) for url in objects.find(given, TimelineReadError) if url.suffix == ".parquet"}
+        elif isinstance(given, Path) and given.is_dir():
+            inside = {path: path.relative_to(given).as_posix() for path in sorted(given.rglob("*.parquet"))}
+        files = [place for place, name in inside.items() if not any(part.startswith((".", "_")) for part in name.split("/"))]
         if not files:
             raise TimelineReadError(f"{given} holds no timelines", "run `feelit analyze` first")
         found |= dict.fromkeys(files)
     return list(found)
-
-
-def _on_disk(given: Path) -> Sequence[Location]:
-    if not given.is_dir():
-        return [given]
-    return sorted(p for p in given.rglob("*.parquet") if _visible(p.relative_to(given).as_posix()))
-
-
-def _in_bucket(given: Url) -> Sequence[Location]:
-    if given.suffix == ".parquet":
-        return [given]
-    found = objects.find(given, TimelineReadError)
-    return [url for url in found if url.suffix == ".parquet" and _visible(url.place(given))]
-
-
-def _visible(inside: str) -> bool:
-    return not any(part.startswith((".", "_")) for part in inside.split("/"))
 
 
 def _opened(path: Location) -> tuple[pq.ParquetFile, int]:
@@ -221,9 +205,8 @@ def _opened(path: Location) -> tuple[pq.ParquetFile, int]:
     except FileNotFoundError:
         raise TimelineReadError(f"{path} does not exist", "run `feelit analyze` first") from None
     except UnicodeEncodeError as error:
-        raise TimelineReadError(
-            f"the name {as_text(path)} is not UTF-8", "rename it: Parquet files need a name that is text"
-        ) from error
+        hint = "rename it: Parquet files need a name that is text"
+        raise TimelineReadError(f"the name {as_text(path)} is not UTF-8", hint) from error
     except (OSError, ValueError, pa.ArrowException) as error:
         raise TimelineReadError(f"{path} is not a readable Parquet file", "give a file that `feelit analyze` wrote") from error
 

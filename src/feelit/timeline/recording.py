@@ -7,11 +7,12 @@ timeline can be.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 import pyarrow as pa
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 1 << 16
 """Rows of a batch at most."""
+
+_Stated = TypeVar("_Stated")
 
 NAMED = 5
 """How many of the videos that there are a hint names."""
@@ -94,8 +97,7 @@ class Recording:
     @property
     def facts(self) -> Mapping[str, Any]:
         """The metadata of this video as they are stored; empty if there are none."""
-        facts = self.metadata.get("videos", {}).get(self.name)
-        return facts if isinstance(facts, Mapping) else {}
+        return _stated(self.metadata.get("videos", {}), self.name, dict) or {}
 
     @property
     def duration_s(self) -> float | None:
@@ -111,22 +113,20 @@ class Recording:
     @property
     def info(self) -> Info:
         """The metadata of the video and of its analysis."""
-
-        facts, metadata, edits = self.facts, self.metadata, self.facts.get("edits")
-        config, models = metadata.get("config"), metadata.get("models")
+        facts, metadata = self.facts, self.metadata
         return Info(
-            width_px=_number(facts, "width_px"),
-            height_px=_number(facts, "height_px"),
+            width_px=_stated(facts, "width_px", int),
+            height_px=_stated(facts, "height_px", int),
             duration_s=self.duration_s,
-            average_rate=_text(facts, "average_rate"),
-            codec=_text(facts, "codec"),
-            size_bytes=_number(facts, "size_bytes"),
-            fingerprint=_text(facts, "fingerprint"),
+            average_rate=_stated(facts, "average_rate", str),
+            codec=_stated(facts, "codec", str),
+            size_bytes=_stated(facts, "size_bytes", int),
+            fingerprint=_stated(facts, "fingerprint", str),
             counts=Counts.stated(facts, faces=sum(self.track_rows.values())),
-            feelit_version=_text(metadata, "feelit_version"),
-            config=config if isinstance(config, Mapping) else {},
-            models=models if isinstance(models, Mapping) else {},
-            edits=tuple(edits) if isinstance(edits, list) else (),
+            feelit_version=_stated(metadata, "feelit_version", str),
+            config=_stated(metadata, "config", dict) or {},
+            models=_stated(metadata, "models", dict) or {},
+            edits=tuple(_stated(facts, "edits", list) or ()),
         )
 
     @property
@@ -140,18 +140,15 @@ class Recording:
             return dict(self.track_rows)
         import pyarrow.compute as pc
 
-        counts: dict[int, int] = {}
+        counts: Counter[int] = Counter()
         for batch in self.batches(["person_id"]):
-            for count in pc.value_counts(batch.column(0)).to_pylist():
-                if count["values"] is not None:
-                    counts[count["values"]] = counts.get(count["values"], 0) + count["counts"]
-        return dict(sorted(counts.items()))
+            counts.update({count["values"]: count["counts"] for count in pc.value_counts(batch.column(0)).to_pylist()})
+        return {person: counts[person] for person in sorted(counts.keys() - {None})}
 
     def person_name(self, person: int) -> str | None:
         """The name of a person, or None."""
-        known = self.facts.get("people")
-        entries = [entry for entry in known if isinstance(entry, Mapping)] if isinstance(known, list) else []
-        return next((_text(entry, "name") for entry in entries if entry.get("person_id") == person), None)
+        entries = [entry for entry in _stated(self.facts, "people", list) or () if isinstance(entry, Mapping)]
+        return next((_stated(entry, "name", str) for entry in entries if entry.get("person_id") == person), None)
 
     def batches(
         self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf
@@ -303,14 +300,9 @@ def names_of(recordings: Sequence[Recording]) -> str:
     return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "") or "no video"
 
 
-def _number(record: Mapping[str, Any], name: str) -> int | None:
+def _stated(record: Mapping[str, Any], name: str, kind: type[_Stated]) -> _Stated | None:
     value = record.get(name)
-    return value if isinstance(value, int) else None
-
-
-def _text(record: Mapping[str, Any], name: str) -> str | None:
-    value = record.get(name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, kind) else None
 
 
 def _single(sources: Any) -> Iterator[Any]:

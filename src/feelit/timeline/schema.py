@@ -48,8 +48,6 @@ SCHEMA = pa.schema(
         *(pa.field(name, pa.float32()) for name in PROBABILITY_COLUMNS),
     ]
 )
-
-
 """The columns that every timeline has."""
 
 PEOPLE, CLASSIFIED = "people", "classified"
@@ -93,18 +91,13 @@ def completed(table: pa.Table, columns: Iterable[str]) -> pa.Table:
 
     `table` holds `track_id` if `person_id` is among those that are missing.
     """
-    names, there = list(columns), set(table.column_names)
-    arrays, fields = [], []
-    for name in names:
-        if name in there:
-            array, field = table.column(name), table.schema.field(name)
-        elif name == "person_id":
-            array, field = table.column("track_id").cast(pa.int32(), safe=False), FULL_SCHEMA.field(name)
-        else:
-            array, field = pa.nulls(len(table), FULL_SCHEMA.field(name).type), FULL_SCHEMA.field(name)
-        arrays.append(array)
-        fields.append(field)
-    return pa.table(arrays, schema=pa.schema(fields, table.schema.metadata))
+    names = list(columns)
+    for name in dict.fromkeys(names):
+        if name == "person_id" and name not in table.column_names:
+            table = table.append_column(FULL_SCHEMA.field(name), table.column("track_id").cast(pa.int32(), safe=False))
+        elif name not in table.column_names:
+            table = table.append_column(FULL_SCHEMA.field(name), pa.nulls(len(table), FULL_SCHEMA.field(name).type))
+    return table.select(names)
 
 
 def to_arrow(timeline: Timeline, video: str, signals: Sequence[str] = (), classified: bool = False) -> pa.Table:
@@ -149,6 +142,9 @@ def from_arrow(table: pa.Table) -> Timeline:
         columns = [table.column(n).to_numpy().astype(np.float32) for n in names]
         return np.stack(columns, axis=1) if len(names) > 1 else columns[0]
 
+    def truths(name: str) -> Bool:
+        return np.asarray(table.column(name).fill_null(False).to_numpy(zero_copy_only=False), bool)
+
     emotion = pc.index_in(table.column("emotion").cast(pa.string()), value_set=pa.array(EMOTIONS))
     track_id = _whole(table.column("track_id"))
     signals = [name for name in SIGNAL_COLUMNS if name in table.column_names]
@@ -161,17 +157,13 @@ def from_arrow(table: pa.Table) -> Timeline:
         box=floats(*BOX),
         score=floats("face_score"),
         landmarks=floats(*LANDMARK_COLUMNS).reshape(-1, 5, 2),
-        roll_deg=floats("roll_deg"),
-        yaw_deg=floats("yaw_deg"),
-        face_px=floats("face_px"),
-        sharpness=floats("sharpness"),
-        brightness=floats("brightness"),
-        readable=table.column("readable").to_numpy(zero_copy_only=False).astype(bool),
+        **{name: floats(name) for name in SCALARS},
+        readable=truths("readable"),
         emotion=pc.fill_null(emotion, -1).to_numpy(),
         confidence=floats("confidence"),
         probability=floats(*PROBABILITY_COLUMNS),
         signals=np.stack([floats(name) for name in signals], axis=1) if signals else np.zeros((len(table), 0), np.float32),
-        classified=_classified(table, track_id),
+        classified=truths(CLASSIFIED) if CLASSIFIED in table.column_names else track_id >= 0,
     )
 
 
@@ -262,14 +254,6 @@ def _kind(found: pa.DataType) -> str:
     if pa.types.is_null(kind) and pa.types.is_dictionary(found):  # what pandas makes of a category that nothing is in
         return "text"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
-
-
-def _classified(table: pa.Table, track_id: Int32) -> Bool:
-    """All faces, where a timeline does not say which."""
-    if CLASSIFIED not in table.column_names:
-        return track_id >= 0
-    found: Bool = table.column(CLASSIFIED).fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
-    return found
 
 
 def _whole(column: pa.ChunkedArray) -> Int32:

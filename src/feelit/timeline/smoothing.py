@@ -87,8 +87,8 @@ def smooth(
     for name in np.unique(track[rows]):
         members = np.flatnonzero((track == name) & readable)
         wanted = np.flatnonzero(track[rows] == name)
-        if len(members):
-            result[wanted] = _window(time_s[members], probability[members], time_s[rows[wanted]])
+        for part in np.split(wanted, range(_AT_A_TIME, len(wanted), _AT_A_TIME)) if len(members) else ():
+            result[part] = _window(time_s[members], probability[members], time_s[rows[part]])
     return result
 
 
@@ -97,16 +97,9 @@ _AT_A_TIME = 1 << 12
 
 
 def _window(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
-    parts = [_near(time_s, probability, at_s[i : i + _AT_A_TIME]) for i in range(0, len(at_s), _AT_A_TIME)]
-    return np.concatenate(parts)
-
-
-def _near(time_s: Float64, probability: Float32, at_s: Float64) -> Float32:
     """(K,) times are summed from the first sample in reach of each to the last, whatever others are asked for with them."""
-    low = np.searchsorted(time_s, at_s - REACH_S, side="left")
-    high = np.searchsorted(time_s, at_s + REACH_S, side="right")
-    first = np.searchsorted(time_s, at_s[:1])
-    start = int(first[0]) if len(first) else 0
+    low, high = _reach(time_s, at_s, REACH_S)
+    start = int(np.searchsorted(time_s, at_s[0]))
     if np.array_equal(time_s[start : start + len(at_s)], at_s):
         return _around(time_s, probability, slice(start, start + len(at_s)), low, high)
     total = np.zeros((len(at_s), probability.shape[1]))
@@ -138,6 +131,12 @@ def _around(time_s: Float64, probability: Float32, part: slice, low: Int64, high
     return _mean(total.T, weight)
 
 
+def _reach(time_s: Float64, at_s: Float64, reach_s: float) -> tuple[Int64, Int64]:
+    """(K,) from which place on, and up to which, times lie within reach of given ones."""
+    low, high = np.searchsorted(time_s, at_s - reach_s, side="left"), np.searchsorted(time_s, at_s + reach_s, side="right")
+    return low.astype(np.int64), high.astype(np.int64)
+
+
 def _mean(total: Float64, weight: Float64) -> Float32:
     """(K, C), (K,) -> (K, C), NaN where nothing weighs anything."""
     mean = np.full(total.shape, np.nan)
@@ -163,10 +162,8 @@ class LabelSmoother:
         readable: Bool,
         rows: Int64,
         final: bool = True,
-        *,
-        talking: bool = True,
     ) -> Int64:
-        """The labels of some rows.
+        """The labels of some rows, by probabilities that are `steadied`.
 
         Parameters
         ----------
@@ -174,14 +171,12 @@ class LabelSmoother:
             wanted by less than `SETTLED_S` is among them
         rows : (K,) int64, rising, the rows wanted, after all that were wanted before
         final : whether later calls go on from these labels
-        talking : see `smooth`
 
         Returns
         -------
         (K,) int64; -1 for faces that cannot be read
         """
         result = np.full(len(rows), -1, np.int64)
-        probability = steadied(time_s, track, probability, readable, rows) if talking else probability
         for name in np.unique(track[rows]).tolist():
             before = self._last.get(name)
             later = time_s > (before[0] if before else -np.inf)
@@ -295,17 +290,14 @@ def without_talking(time_s: Float64, probability: Float32) -> Float32:
     result = probability.copy()
     result[doubtful] *= np.where(shared, (1 - left) / np.where(shared, others, 1), 1).astype(np.float32)[:, None]
     kept = np.where(shared, left / before, 1).astype(np.float32)
-    for label in STARTLED:
-        result[doubtful, label] = probability[doubtful, label] * kept
+    result[doubtful[:, None], STARTLED] = probability[doubtful[:, None], STARTLED] * kept[:, None]
     return result
 
 
 def _swings(time_s: Float64, value: Float32, at_s: Float64) -> Int64:
     """(K,) the number of swings within reach of given times: changes of SWING or more in the opposite direction."""
-    low = np.searchsorted(time_s, at_s - SWING_REACH_S, side="left")
-    high = np.searchsorted(time_s, at_s + SWING_REACH_S, side="right")
-    top = value[low].copy() if len(low) else np.zeros(0, np.float32)  # since the last swing
-    bottom = top.copy()
+    low, high = _reach(time_s, at_s, SWING_REACH_S)
+    top = bottom = value[low]  # since the last swing
     direction, count = np.zeros((2, len(at_s)), np.int64)
     for step in range(1, int((high - low).max(initial=0))):
         here = low + step < high
@@ -322,10 +314,8 @@ def _swings(time_s: Float64, value: Float32, at_s: Float64) -> Int64:
 
 def _least(time_s: Float64, value: Float32, at_s: Float64) -> Float32:
     """(K,) the least value within BETWEEN_REACH_S of given times."""
-    low = np.searchsorted(time_s, at_s - BETWEEN_REACH_S, side="left")
-    high = np.searchsorted(time_s, at_s + BETWEEN_REACH_S, side="right")
-    least = value[low].copy()
+    low, high = _reach(time_s, at_s, BETWEEN_REACH_S)
+    least = value[low]
     for step in range(1, int((high - low).max(initial=0))):
-        near = np.minimum(low + step, high - 1)
-        least = np.minimum(least, value[near])
+        least = np.minimum(least, value[np.minimum(low + step, high - 1)])
     return least

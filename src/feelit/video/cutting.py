@@ -94,14 +94,12 @@ class Cutting:
             units = self._clock.units(frame.pts)
             if waiting is not None:
                 yield waiting[0], min(units, self._end) - waiting[0], *waiting[1:]
-                waiting = None
             if units >= self._end:
                 return
-            if units >= self._first:
-                waiting = units, frame, decoder.shapes.of(frame)
+            waiting = (units, frame, decoder.shapes.of(frame)) if units >= self._first else None
         if waiting is not None:
             units, frame, shape = waiting
-            yield units, min(frame.duration or self._usual(), self._end - units), frame, shape
+            yield units, min(frame.duration or self._clock.step, self._end - units), frame, shape
 
     def _keyframe(self) -> int | None:
         """The timestamp of the last keyframe that is shown before the first frame or is it; None for the video's beginning."""
@@ -125,8 +123,3 @@ class Cutting:
     def _units(self, time_s: float) -> int:
         """The first unit of the time base that does not lie before a time."""
         return ceil((Fraction(time_s) - _TOLERANCE_S) / self._info.time_base)
-
-    def _usual(self) -> int:
-        """For how long a frame is shown on average."""
-        rate, base = self._info.average_rate, self._info.time_base
-        return max(1, round(1 / (rate * base))) if rate > 0 else 1

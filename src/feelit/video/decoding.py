@@ -19,7 +19,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from feelit.types import Segment, VideoInfo
-from feelit.video.clock import REORDER
+from feelit.video.clock import REORDER, Clock
 from feelit.video.probe import open_video, video_stream
 from feelit.video.shape import StreamShapes
 
@@ -78,8 +78,7 @@ class SegmentDecoder:
     ) -> None:
         self._info, self._segment, self._threads = info, segment, threads
         self._discards = discards if info.codec in DISCARDING else None
-        units = info.average_rate * info.time_base
-        self._frame_units = max(1, round(1 / units)) if units > 0 else 1  # one frame's duration
+        self._frame_units = Clock(info.time_base, 0, info.average_rate).step
         self._sparse = sparse
         self._undecoded: list[int] = []  # a heap of PTS: packets whose frames may have been left out, not yet passed
         self.refused = self.discarded = 0

@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 
 from feelit.scaling import detector_view
@@ -37,9 +38,9 @@ def luma_plane(frame: av.VideoFrame) -> tuple[UInt8, UInt8]:
     if name not in _PLANAR:
         # 10 bit, packed, palette and RGB formats: the decoder library makes full-range grey of them.
         grey = frame.reformat(format="gray", dst_color_range=ColorRange.JPEG)
-        return _plane(grey), FULL_RANGE
+        return pixels_of(grey.planes[0]), FULL_RANGE
     full = name.startswith(("yuvj", "gray")) or frame.color_range == ColorRange.JPEG
-    return _plane(frame), FULL_RANGE if full else LIMITED_RANGE
+    return pixels_of(frame.planes[0]), FULL_RANGE if full else LIMITED_RANGE
 
 
 def upright(image: UInt8, orientation: int) -> UInt8:
@@ -124,7 +125,7 @@ def _inside(picture: UInt8, fit: Fit) -> UInt8:
     return picture[fit.y : fit.y + fit.height_px, fit.x : fit.x + fit.width_px]
 
 
-def _plane(frame: av.VideoFrame) -> UInt8:
-    plane = frame.planes[0]
-    rows: UInt8 = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * plane.height)
-    return rows.reshape(plane.height, plane.line_size)[: frame.height, : frame.width]
+def pixels_of(plane: VideoPlane) -> UInt8:
+    """A plane as an array on the same memory, (H, W) uint8, rows strided."""
+    rows = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * plane.height)
+    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]

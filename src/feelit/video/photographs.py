@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from feelit.errors import VideoReadError
 
@@ -31,7 +33,7 @@ HEIF_BRANDS = frozenset({b"avif", b"heic", b"heim", b"heis", b"heix", b"mif1"})
 END, FILL, ALONE = 0xD9, 0xFF, (0x00, 0x01, *range(0xD0, 0xD8))
 """What follows the byte 255 in a JPEG: at its end, for padding, and where no segment begins (ITU-T T.81, table B.1)."""
 
-APP1 = 0xE1
+APP1, SCAN = 0xE1, 0xDA
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Segments of a JPEG that begin a picture, with its size."""
 
@@ -48,7 +50,7 @@ def demuxer_of(path: Path, head: bytes) -> str | None:
     if head.startswith(JPEG):
         return None if path.suffix.lower() in STREAMS else "jpeg_pipe"
     if head.startswith(PNG):
-        return None if 0 <= head.find(b"acTL") < _or_end(head.find(b"IDAT"), head) else "png_pipe"
+        return None if b"acTL" in head.partition(b"IDAT")[0] else "png_pipe"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         if head[12:16] == b"VP8X" and head[20:21] and head[20] & 2:
             hint = "make a GIF, a PNG or a video of it with another program"
@@ -65,57 +67,46 @@ def demuxer_of(path: Path, head: bytes) -> str | None:
 DEMUXERS = frozenset({"jpeg_pipe", "png_pipe", "webp_pipe", "tiff_pipe", "bmp_pipe"})
 
 
-def _or_end(place: int, head: bytes) -> int:
-    return place if place >= 0 else len(head)
-
-
 def is_whole(content: bytes) -> bool:
     """Whether a PNG, JPEG or WebP has its end: decoders fill what is missing with grey, and say nothing or too much."""
     if content.startswith(PNG):
         return _is_whole_png(content)
     if content[:4] == b"RIFF":
         return len(content) >= 8 + int.from_bytes(content[4:8], "little")
-    return not content.startswith(JPEG) or _is_whole_jpeg(content)
+    return not content.startswith(JPEG) or any(kind == END for kind, _, _ in _segments(content))
 
 
 def _is_whole_png(content: bytes) -> bool:
-    place = len(PNG)
-    while place + 12 <= len(content):
-        end = place + 12 + int.from_bytes(content[place : place + 4])
-        kind = content[place + 4 : place + 8]
-        if end > len(content) or zlib.crc32(content[place + 4 : end - 4]) != int.from_bytes(content[end - 4 : end]):
+    for name, start, end in _chunks(content, len(PNG), "big"):
+        if end + 4 > len(content) or zlib.crc32(content[start - 4 : end]) != int.from_bytes(content[end : end + 4]):
             return False
-        if kind == b"IEND":
+        if name == b"IEND":
             return True
-        place = end
     return False
 
 
-def _is_whole_jpeg(content: bytes) -> bool:
+def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """The segments of a JPEG up to its end: kind, and where the content begins and ends. A segment may hold a picture of its
+    own: the small one for overviews."""
     place = 2
     while 0 <= (place := content.find(b"\xff", place)) < len(content) - 1:
         kind = content[place + 1]
+        if kind == FILL or kind in ALONE:
+            place += 1 if kind == FILL else 2
+            continue
+        start, place = place + 4, place + 2 + int.from_bytes(content[place + 2 : place + 4])
+        yield kind, start, place
         if kind == END:
-            return True
-        if kind == FILL:
-            place += 1
-        elif kind in ALONE:
-            place += 2
-        else:  # a segment, which may hold a picture of its own: the small one for overviews
-            place += 2 + int.from_bytes(content[place + 2 : place + 4])
-    return False
+            return
 
 
 def size_in(content: bytes) -> tuple[int, int] | None:
     """Width and height that a PNG or JPEG claims, before anything of it is decoded; None where it claims none."""
     if content.startswith(PNG):
         return (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) if content[12:16] == b"IHDR" else None
-    place = 2 if content.startswith(JPEG) else len(content)
-    while content[place : place + 1] == b"\xff" and place + 9 <= len(content):
-        kind, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
-        if kind in FRAMES:
-            return int.from_bytes(content[place + 7 : place + 9]), int.from_bytes(content[place + 5 : place + 7])
-        place += 1 if kind == FILL else 2 + max(length, 2)
+    for kind, start, _ in _segments(content) if content.startswith(JPEG) else ():
+        if kind in FRAMES and start + 5 <= len(content):
+            return int.from_bytes(content[start + 3 : start + 5]), int.from_bytes(content[start + 1 : start + 3])
     return None
 
 
@@ -124,36 +115,36 @@ def orientation_in(content: bytes) -> int:
     if content.startswith(JPEG):
         exif = _exif_in_jpeg(content)
     elif content.startswith(PNG):
-        exif = _chunk(content, len(PNG), b"eXIf", "big", 4)
+        exif = _chunk(content, len(PNG), b"eXIf", "big")
     elif content[:4] == b"RIFF":
-        exif = _chunk(content, 12, b"EXIF", "little", 0)
+        exif = _chunk(content, 12, b"EXIF", "little")
     else:
         exif = content if content.startswith(TIFFS) else b""
     return _orientation(exif.removeprefix(b"Exif\0\0"))
 
 
 def _exif_in_jpeg(content: bytes) -> bytes:
-    place = 2
-    while content[place : place + 1] == b"\xff" and place + 4 <= len(content):
-        kind, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
-        if kind == APP1 and content[place + 4 : place + 10] == b"Exif\0\0":
-            return content[place + 4 : place + 2 + length]
-        if kind == 0xDA or length < 2:  # the picture begins
+    for kind, start, end in _segments(content):
+        if kind == APP1 and content[start : start + 6] == b"Exif\0\0":
+            return content[start:end]
+        if kind == SCAN:
             break
-        place += 2 + length
     return b""
 
 
-def _chunk(content: bytes, place: int, name: bytes, order: str, trailer: int) -> bytes:
-    """The first chunk of that name, of a PNG (length, name, content, checksum) or a RIFF file (name, length, content)."""
+def _chunks(content: bytes, place: int, order: Literal["big", "little"]) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG (length, name, content, checksum; "big") or a RIFF file (name, length, content): name, and where the
+    content begins and ends."""
     while place + 8 <= len(content):
         first, second = content[place : place + 4], content[place + 4 : place + 8]
-        kind, size = (second, first) if order == "big" else (first, second)
-        length = int.from_bytes(size, "big" if order == "big" else "little")
-        if kind == name:
-            return content[place + 8 : place + 8 + length]
-        place += 8 + length + trailer + (length % 2 if order == "little" else 0)
-    return b""
+        name, length = (second, first) if order == "big" else (first, second)
+        end = place + 8 + int.from_bytes(length, order)
+        yield name, place + 8, end
+        place = end + (4 if order == "big" else end % 2)  # RIFF files begin at an even place
+
+
+def _chunk(content: bytes, place: int, wanted: bytes, order: Literal["big", "little"]) -> bytes:
+    return next((content[start:end] for name, start, end in _chunks(content, place, order) if name == wanted), b"")
 
 
 def _orientation(tiff: bytes) -> int:

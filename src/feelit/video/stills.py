@@ -70,16 +70,14 @@ def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -
 
 def _decoded_frames(video: Probe, wanted: Sequence[float], threads: int) -> Iterator[tuple[float, DecodedFrame]]:
     """The frames that are shown at rising times."""
-    starts_s = [_time_s(pts, video.info) for pts in video.keyframe_pts]
-    for place, group in groupby(wanted, lambda time_s: max(bisect_right(starts_s, time_s + _half_unit_s(video.info)) - 1, 0)):
-        yield from _of_segment(video.info, _segment(video, place), list(group), threads)
-
-
-def _segment(video: Probe, place: int) -> Segment:
-    """The stretch that begins with a keyframe; the whole video where keyframes cannot be trusted."""
-    pts = (None, *video.keyframe_pts[1:], None) if video.keyframe_pts else (None, None)
-    packets = (*video.keyframe_packet, video.info.packets) if video.keyframe_pts else (0, video.info.packets)
-    return Segment(place, pts[place], pts[place + 1], packets[place + 1] - packets[place])
+    info = video.info
+    starts_s = [float((pts - info.origin_pts) * info.time_base) for pts in video.keyframe_pts]
+    # The stretches that begin with a keyframe; the whole video where keyframes cannot be trusted.
+    pts = (None, *video.keyframe_pts[1:], None) if starts_s else (None, None)
+    packets = (*video.keyframe_packet, info.packets) if starts_s else (0, info.packets)
+    for place, group in groupby(wanted, lambda time_s: max(bisect_right(starts_s, time_s + _half_unit_s(info)) - 1, 0)):
+        segment = Segment(place, pts[place], pts[place + 1], packets[place + 1] - packets[place])
+        yield from _of_segment(info, segment, list(group), threads)
 
 
 def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads: int) -> Iterator[tuple[float, DecodedFrame]]:
@@ -98,10 +96,6 @@ def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads:
     if shown is not None:
         for time_s in left:
             yield time_s, shown
-
-
-def _time_s(pts: int, info: VideoInfo) -> float:
-    return float((pts - info.origin_pts) * info.time_base)
 
 
 def _half_unit_s(info: VideoInfo) -> float:

@@ -6,7 +6,7 @@ Timestamps pass through as whole numbers in the source's own time base.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,17 +16,15 @@ from typing import Self, cast
 import av
 import av.codec
 import av.error
-import numpy as np
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
-from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from feelit.errors import OutputError, UsageError
 from feelit.types import UInt8, VideoInfo
-from feelit.video.luma import upright
+from feelit.video.luma import pixels_of, upright
 from feelit.video.shape import SQUARE, Fit, Shape, fit
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -122,14 +120,11 @@ class Sink:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._discard)
             if kind is None:
                 self._finish()
-        except BaseException:
-            self._discard()
-            raise
-        if kind is not None:
-            self._discard()
+                failed.pop_all()
 
     def _finish(self) -> None:
         with _encoding(self._encoding.codec):
@@ -199,7 +194,7 @@ class Sink:
         for plane, stored, k, black in zip(
             new.planes, self._limited(frame, placed).planes, (1, 2, 2), (16, 128, 128), strict=True
         ):
-            target, image = _plane(plane), upright(_plane(stored), placed.orientation)
+            target, image = pixels_of(plane), upright(pixels_of(stored), placed.orientation)
             rows, columns = image.shape
             if placed.whole:
                 target[:rows, :columns] = image
@@ -229,7 +224,7 @@ class Sink:
 
     def picture(self, frame: av.VideoFrame, time_s: float) -> Picture:
         """What `planar` gave, to be drawn on."""
-        y, u, v = map(_plane, frame.planes)
+        y, u, v = map(pixels_of, frame.planes)
         return Picture(y, u, v, self.matrix, time_s)
 
     def put(self, frame: av.VideoFrame, pts: int, duration: int) -> None:
@@ -238,12 +233,6 @@ class Sink:
         self._begin, self._end = min(self._begin, pts), pts + duration
         with _encoding(self._encoding.codec):
             self._mux(self._video.encode(frame))
-
-
-def _plane(plane: VideoPlane) -> UInt8:
-    """A plane as an array on the same memory, (H, W) uint8, rows strided."""
-    rows = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * plane.height)
-    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 def _muxing(time_base: Fraction) -> dict[str, str]:
