@@ -74,22 +74,8 @@ HEAVY = {
 COMMANDS_USE = {"cli", "api", "options", "console", "errors", "storage", "encodings", "logs", "__init__"}
 """Rooms that commands import: locations and texts come from storage."""
 
-BELOW_THE_API = {
-    ("agree", "analysis.agreement"),
-    ("agree", "analysis.coders"),
-    ("agree", "analysis.ratings"),
-    ("analyze", "timeline.lean"),
-    ("clips", "clipping.index"),
-    ("evaluate", "evaluation.classifier.folder"),
-    ("evaluate", "evaluation.detector.scores"),
-    ("evaluate", "models.card"),
-    ("evaluate", "models.paths"),
-    ("export", "exports.run"),
-    ("people", "analysis.people"),
-    ("texts", "analysis.table"),
-    ("texts", "timeline.recording"),
-}
-"""What commands import besides: records that they print, and how."""
+BELOW_THE_API = {("analyze", "timeline.lean"), ("models", "analysis.table"), ("status", "analysis.table")}
+"""What commands import besides: how to do without pandas, and the record of a table."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 

@@ -14,14 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from feelit.analysis.table import TextTable
 from feelit.storage import waiting
 from feelit.storage.names import for_terminal, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
-    from rich.table import Table
-    from rich.text import Text
 
     from feelit.run.job import VideoReport
     from feelit.run.plan import Source
@@ -115,7 +114,7 @@ class AnalysisView:
         if self._bars and self._console is not None:
             reports = [report for report in self._reports.values() if report is not None]
             wall_s = time.perf_counter() - self._start_s
-            _print(_overview(reports, wall_s), self._console, ("status", "errors", "faces", "decoded", "provider"))
+            _print(_overview(reports, wall_s), self._console)
 
     def _say(self, text: str) -> None:
         """Print one line on stderr, above the bars if there are any."""
@@ -243,47 +242,34 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
         yield lambda share: progress.update(task, completed=share)
 
 
-def make_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> Table:
-    """A table whose first `words` columns hold text, aligned left, and whose others hold numbers, aligned right."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(one_line(title), "table.title"), title_justify="left")
-    for i, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if i < words else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(_cell, row))
-    return table
-
-
-def _cell(text: str) -> Text:
-    """Text of one or more lines, without markup."""
-    from rich.text import Text
-
-    return Text(for_terminal(text))
-
-
-def print_table(table: Table, expendable: Sequence[str] = ()) -> None:
-    """Print a table on stdout. If the terminal is too narrow, `expendable` columns are left out, the first one first."""
+def print_table(table: TextTable) -> None:
+    """Print a table on stdout."""
     from rich.console import Console
 
     console = Console()
     # A pipe has no width.
-    _print(table, console if console.is_terminal else Console(width=PIPE_COLUMNS), expendable)
+    _print(table, console if console.is_terminal else Console(width=PIPE_COLUMNS))
 
 
-def _print(table: Table, console: Console, expendable: Sequence[str]) -> None:
+def _print(table: TextTable, console: Console) -> None:
     from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
 
+    shown = Table(title=Text(one_line(table.title), "table.title"), title_justify="left")
+    for i, heading in enumerate(table.headings):
+        shown.add_column(heading, justify="left" if i < table.words else "right", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(Text(for_terminal(cell)) for cell in row))
     unbounded = console.options.update(max_width=10_000)
-    for heading in expendable:
-        if Measurement.get(console, unbounded, table).maximum <= console.width:
+    for heading in table.expendable:
+        if Measurement.get(console, unbounded, shown).maximum <= console.width:
             break
-        table.columns = [column for column in table.columns if column.header != heading]
-    console.print(table)
+        shown.columns = [column for column in shown.columns if column.header != heading]
+    console.print(shown)
 
 
-def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
+def _overview(reports: Sequence[VideoReport], wall_s: float) -> TextTable:
     headings = ("video", "status", "provider", "duration", "decoded", "sampled", "errors", "faces", "tracks", "x real time")
     rows = []
     changed = sorted((report for report in reports if report.status != "unchanged"), key=lambda report: report.ok)
@@ -296,7 +282,7 @@ def _overview(reports: Sequence[VideoReport], wall_s: float) -> Table:
     if hidden := len(reports) - len(rows):
         counts = Counter(report.status for report in reports)
         title += f": {', '.join(f'{count} {status}' for status, count in sorted(counts.items()))}; {hidden} are not listed"
-    return make_table(title, headings, rows, words=3)
+    return TextTable(title, headings, rows, 3, ("status", "errors", "faces", "decoded", "provider"))
 
 
 def clock(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
@@ -10,14 +11,21 @@ from pathlib import Path
 import cv2
 import pytest
 
-from feelit.cli.evaluate import evaluate_face
+from feelit.cli.evaluate import evaluate
 from feelit.errors import MissingExtraError, ModelError, OutputError, UsageError
 from feelit.evaluation.detector.folder import FILES
-from feelit.options.models import EvaluateFacesOptions, ScoresOptions
+from feelit.options.models import DataOptions, EvaluateFacesOptions, EvaluateOptions, ScoresOptions
+from feelit.options.printing import JsonOptions
 from tests.conftest import Command
 from tests.evaluation.photographs import detector, scene, write_parquet
 
 PRINTED = ScoresOptions()
+
+
+def evaluate_face(model: Path, data: Path, faces: EvaluateFacesOptions, written: ScoresOptions, json: bool = False) -> None:
+    """The command with records of options."""
+    run = inspect.unwrap(evaluate)
+    run(str(model), DataOptions(data=data), EvaluateOptions(), faces, written, JsonOptions(json=json))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feelit.clipping.highlights import NAN, Highlight
-from feelit.clipping.index import FIELDS, INDEX, LONGEST_NAME, NAME, Clip, csv_text, flat, listed, name_of
+from feelit.clipping.index import FIELDS, INDEX, LONGEST_NAME, NAME, Clip, csv_text, listed, name_of
 
 CLIP = Clip(
     file="0001_00-00-01.000_person2-anna_anger_peak.mp4",
@@ -94,7 +94,7 @@ def test_an_index_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_what_there_is_not_is_none() -> None:
-    row = flat(replace(CLIP, people=(), names=(), emotion=None, strength=NAN, p_value=NAN))
+    row = replace(CLIP, people=(), names=(), emotion=None, strength=NAN, p_value=NAN).record()
     assert (row["people"], row["names"], row["tracks"], row["emotion"]) == ([], [], [], None)
     assert (row["strength"], row["p_value"]) == (None, None)
 

@@ -30,6 +30,9 @@ class Estimate:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return "not defined" if math.isnan(self.value) else f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from feelit.analysis.agreement import Agreement, agreement
+from feelit.analysis.table import TextTable
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS, read_annotations
 from feelit.imports.tiers import Annotation
@@ -85,6 +86,30 @@ class Comparison:
             "labels_of_one_coder": {coder: list(labels) for coder, labels in self.alone.items()},
             "confusion": {"rows": self.coders[0], "columns": self.coders[1], "units": found.confusion.tolist()},
         }
+
+    def tables(self) -> list[TextTable]:
+        """The tables that the terminal shows, in order."""
+        found = self.agreement
+        rows = [("same label", str(found.percent)), ("Krippendorff's alpha", str(found.alpha))]
+        rows += [("Fleiss' kappa", str(found.fleiss))] if len(self.coders) > 2 else []
+        rows += [(f"Cohen's kappa{of_pair(self.coders, pair)}", str(kappa)) for pair, kappa in found.cohen.items()]
+        span = f"{self.start_s:g} to {self.end_s:g} s, {found.units} units of {self.step_s:g} s"
+        heads = ["label", "alpha [95 %]", *(f"share, {coder}" for coder in self.coders)]
+        lines = [
+            (label, str(alpha), *(f"{share:.1%}" for share in self.shares[:, k]))
+            for k, (label, alpha) in enumerate(zip(self.labels, found.by_label, strict=True))
+        ]
+        tables = [TextTable(span, ["figure", "value [95 %]"], rows, 2), TextTable("by label", heads, lines, 2)]
+        if len(self.coders) == 2:
+            cells = [(label, *map(str, row)) for label, row in zip(self.labels, found.confusion.tolist(), strict=True)]
+            title = f"units: rows {self.coders[0]}, columns {self.coders[1]}"
+            tables.append(TextTable(title, ["", *self.labels], cells))
+        return tables
+
+
+def of_pair(coders: Sequence[str], pair: tuple[int, int]) -> str:
+    """Which pair of coders a figure is of; empty if there are no others."""
+    return "" if len(coders) == 2 else f", {coders[pair[0]]} and {coders[pair[1]]}"
 
 
 def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOptions) -> Comparison:

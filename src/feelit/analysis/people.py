@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.table import clock
+from feelit.analysis.table import clock, rounded
 from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.types import Float64, Int64
@@ -36,6 +36,10 @@ class Person:
     confidence: float  # mean of `person_confidence` over the rows that have one; NaN if none has
     first_s: float  # time of the first sample with this person
     last_s: float  # time of the last one
+
+    def record(self) -> dict[str, Any]:
+        """The person as a JSON object; undefined values are None."""
+        return {name: rounded(value) for name, value in asdict(self).items()}
 
 
 HEADINGS = tuple(field.name for field in fields(Person))
@@ -96,14 +100,6 @@ def people_frame(people: Sequence[Person]) -> pd.DataFrame:
 
     numbers = dict.fromkeys(("seen_s", "readable_s", "confidence", "first_s", "last_s"), "float64")
     return pd.DataFrame([asdict(person) for person in people], columns=list(HEADINGS)).astype(numbers | {"person_id": "int64"})
-
-
-def as_json(person: Person) -> dict[str, Any]:
-    """A person as a JSON object; undefined values are None."""
-    return {
-        name: (round(value, 4) if math.isfinite(value) else None) if isinstance(value, float) else value
-        for name, value in asdict(person).items()
-    }
 
 
 def _total(length_s: Float64, samples: Int64) -> float:

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.analysis.agreement import Estimate, Intraclass, intraclass
-from feelit.analysis.coders import HELD, named, parted, person_of, recording_at, tier_of, unit_times
+from feelit.analysis.coders import HELD, named, of_pair, parted, person_of, recording_at, tier_of, unit_times
+from feelit.analysis.table import TextTable
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS
 from feelit.options.agree import AgreeOptions
@@ -21,6 +22,8 @@ from feelit.types import Float64
 
 FORMS = ("icc_2_1", "icc_3_1", "icc_2_k", "icc_3_k")
 """Shrout & Fleiss' names of the coefficients of `Intraclass`, in its order."""
+
+TITLES = ("ICC(2,1) absolute", "ICC(3,1) consistent", "ICC(2,k) absolute, mean", "ICC(3,k) consistent, mean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,22 @@ class Ratings:
                 for (one, two), r in self.intraclass.pearson.items()
             ],
         }
+
+    def tables(self) -> list[TextTable]:
+        """The tables that the terminal shows, in order."""
+        found = self.intraclass
+        span = f"{self.start_s:g} to {self.end_s:g} s, {found.units} units of {self.step_s:g} s"
+        rows = [
+            (name, str(estimate), "not defined" if math.isnan(low) else f"[{low:.3f}, {high:.3f}]")
+            for name, (_, estimate, (low, high)) in zip(TITLES, self.figures(), strict=True)
+        ]
+        rows += [(f"Pearson's r{of_pair(self.coders, pair)}", str(r), "") for pair, r in found.pearson.items()]
+        each = zip(self.coders, self.means.tolist(), self.spreads.tolist(), strict=True)
+        lines = [(coder, f"{mean:.4g}", f"{spread:.4g}") for coder, mean, spread in each]
+        return [
+            TextTable(span, ["figure", "value [95 %]", "were units independent"], rows, 2),
+            TextTable("by coder", ["coder", "mean", "standard deviation"], lines),
+        ]
 
 
 def compare_values(sources: Sequence[str], options: AgreeOptions) -> Ratings:

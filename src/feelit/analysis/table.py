@@ -24,6 +24,20 @@ DIGITS = 4
 _MARKUP = re.compile(r"[\\|<&`\[]")
 
 
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table for the terminal: its first `words` columns hold words, the others numbers.
+
+    `expendable` are headings of columns to leave out, the first one first, where the terminal is too narrow.
+    """
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int = 1
+    expendable: Sequence[str] = ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultTable(Generic[Record]):
     """Records, one per row, and the functions that convert them.
@@ -50,18 +64,15 @@ class ResultTable(Generic[Record]):
     expendable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def shown(self) -> tuple[str, list[str], list[list[str]], int]:
-        """Title, headings, rows, and how many columns are text, as `console.make_table` takes them.
-
-        If all rows are of one video, its name is in the title instead of in every row.
-        """
+    def shown(self) -> TextTable:
+        """The short form. If all rows are of one video, its name is in the title instead of in every row."""
         rows = [self.short(record) for record in self.records]
         one, several = self.unit
         title, names, words = f"{len(rows)} {one if len(rows) == 1 else several}", list(self.headings), self.words
         if names[0] == "video" and len(videos := {row[0] for row in rows}) == 1:
             title = videos.pop() if one == "video" else f"{title} in {videos.pop()}"
             names, rows, words = names[1:], [row[1:] for row in rows], words - 1
-        return title, names, rows, words
+        return TextTable(title, names, rows, words, self.expendable)
 
 
 def csv_of(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feelit.api.timelines import Paths
+from feelit.models.card import card_path, read_card
 from feelit.models.paths import model_path
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded, listed, located
 from feelit.options.models import EvaluateFacesOptions, EvaluateOptions, ExplainOptions, ScoresOptions
 
 if TYPE_CHECKING:
+    from feelit.analysis.table import TextTable
     from feelit.evaluation.classifier.scores import ClassifierScores
     from feelit.evaluation.detector.scores import FaceScores
     from feelit.explaining.explain import Explanation
@@ -75,6 +77,20 @@ def evaluate_faces(
     if written.out is not None:
         write_face_folder(scores, find_images(Path(expanded(data)), options.source), written.out)
     return scores
+
+
+def finds_faces(model: str) -> bool:
+    """Whether a model is a detector, by its card; only detectors are ever known without one."""
+    path = model_path(model)
+    return not card_path(path).exists() or read_card(path).task == "face"
+
+
+def score_tables(scores: ClassifierScores | FaceScores) -> list[TextTable]:
+    """What the command line prints of scores."""
+    from feelit.evaluation.classifier.folder import tables
+    from feelit.evaluation.detector.scores import FaceScores, face_tables
+
+    return face_tables(scores) if isinstance(scores, FaceScores) else tables(scores)
 
 
 @keywords()

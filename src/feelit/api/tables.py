@@ -6,9 +6,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feelit.analysis.table import ResultTable
+from feelit.analysis.table import ResultTable as ResultTable
 from feelit.options.kinds import expanded
 from feelit.timeline.recording import TimelineSources, open_timelines
+from feelit.timeline.recording import files_of as files_of
 
 if TYPE_CHECKING:
     from feelit.analysis.event import Event

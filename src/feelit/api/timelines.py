@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Literal
@@ -181,6 +181,13 @@ def export(timelines: TimelineSources, out: str | PathLike[str], *, options: Exp
     from feelit.exports.run import export_timelines
 
     return export_timelines(timelines, replace(options, out=located(out)))
+
+
+def exported_text(timelines: TimelineSources, options: ExportOptions) -> Iterator[str]:
+    """What `export` would write into one file, in pieces."""
+    from feelit.exports.run import exported_text
+
+    return exported_text(timelines, options)
 
 
 @keywords()

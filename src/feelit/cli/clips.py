@@ -23,7 +23,6 @@ def clips(
     """Cut the strongest moments, or what was said, out of a video into a folder of clips, exact to the frame and with sound."""
     from feelit.api.videos import cut
     from feelit.cli.texts import write_json
-    from feelit.clipping.index import flat
     from feelit.console import progress_bar
 
     with progress_bar(f"cutting {PurePosixPath(video).name}", progress.quiet) as advance:
@@ -33,4 +32,4 @@ def clips(
         note(f"{lacking}; there are no clips")
     if printed.json:
         for clip in found:
-            write_json(flat(clip))
+            write_json(clip.record())

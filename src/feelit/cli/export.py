@@ -20,7 +20,7 @@ def export(
     """Write timelines in the formats of other programs: annotation tools, players, statistics."""
     import sys
 
-    from feelit.exports.run import exported_text
+    from feelit.api.timelines import exported_text
     from feelit.storage.names import for_terminal
 
     if options.out not in (None, Path("-")):

@@ -114,7 +114,8 @@ def pull(
 
 
 def _print_table(listed: list[Listed]) -> None:
-    from feelit.console import make_table, print_table
+    from feelit.analysis.table import TextTable
+    from feelit.console import print_table
 
     headings = ("model", "task", "where", "licence", "source", "SHA-256", "MB")
     where = {"built-in": "built in", "cache": "in the cache", "catalogue": "to be pulled"}
@@ -125,7 +126,7 @@ def _print_table(listed: list[Listed]) -> None:
         rows.append(
             (model.name, model.task or "?", place, model.licence or "?", model.source or "?", model.sha256[:12] or "?", size)
         )
-    print_table(make_table("models", headings, rows, words=6), expendable=("source", "SHA-256"))
+    print_table(TextTable("models", headings, rows, 6, ("source", "SHA-256")))
 
 
 def _line(checked: Checked) -> str:

@@ -16,7 +16,6 @@ def people(
     progress: QuietOptions,
 ) -> None:
     """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
-    from feelit.analysis.people import as_json
     from feelit.api.people_changes import change_people
     from feelit.api.tables import people_table
     from feelit.cli import texts
@@ -31,7 +30,7 @@ def people(
         return
     found = people_table(timelines)
     if printed.json:
-        objects = [as_json(person) for person in found.records]
+        objects = [person.record() for person in found.records]
         texts.write_json({"people": objects, "proposals": done.proposals} if options.across else objects, indent=2)
     else:
         texts.write_table(found, TABLE, None)

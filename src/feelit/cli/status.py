@@ -52,10 +52,11 @@ def _list(found: feelit.RunStatus, failed: bool, stale: bool) -> None:
 
 
 def _show(found: feelit.RunStatus) -> None:
-    from feelit.console import clock, make_table, print_table
+    from feelit.analysis.table import TextTable
+    from feelit.console import clock, print_table
     from feelit.storage.names import one_line
 
     headings = ("videos", "done", "failed", "remaining", "missing", "stale", "done, of video", "took")
     counts = (found.videos, found.done, found.failed, found.remaining, found.missing, len(found.outdated))
     title = f"{one_line(str(found.folder))}: {'a run goes on' if found.running else 'no run goes on'}"
-    print_table(make_table(title, headings, [[*map(str, counts), clock(found.duration_s), clock(found.wall_s)]], words=0))
+    print_table(TextTable(title, headings, [[*map(str, counts), clock(found.duration_s), clock(found.wall_s)]], words=0))

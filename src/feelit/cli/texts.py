@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from feelit.analysis.table import ResultTable
+    from feelit.api.tables import ResultTable
     from feelit.options.printing import PrintOptions
     from feelit.storage.location import Location
 
@@ -24,12 +24,12 @@ def choose(printed: PrintOptions, timelines: Sequence[str], *others: Location) -
     OutputError
         if `out` exists already and is not to be replaced.
     """
+    from feelit.api.tables import files_of
     from feelit.errors import UsageError
     from feelit.options.declare import options_of
     from feelit.options.printing import TABLE
     from feelit.storage.atomic import refuse_to_overwrite
     from feelit.storage.stat import InputFiles
-    from feelit.timeline.recording import files_of
 
     chosen, out = printed.format, printed.out
     if out is None:
@@ -52,11 +52,11 @@ def write_table(found: ResultTable[Any], written: str, out: Location | None) -> 
     OutputError
         if the file cannot be written.
     """
-    from feelit.console import make_table, print_table
+    from feelit.console import print_table
     from feelit.options.printing import TABLE
 
     if written == TABLE:
-        print_table(make_table(*found.shown()), expendable=found.expendable)
+        print_table(found.shown())
     else:
         write(found.texts[written](), out)
 

@@ -55,6 +55,10 @@ class Clip:
     p_value: float
     text: str | None  # what is said, of utterances
 
+    def record(self) -> dict[str, Any]:
+        """The clip as one row of columns; missing values are None, missing people an empty list."""
+        return {name: _rounded(getattr(self, name)) for name in FIELDS} | {name: list(getattr(self, name)) for name in LISTS}
+
 
 FIELDS = tuple(f.name for f in fields(Clip))
 LISTS = ("people", "names", "tracks")
@@ -85,12 +89,6 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", letters)[:LONGEST_NAME].strip("-")
 
 
-def flat(clip: Clip) -> dict[str, Any]:
-    """A clip as one row of columns; missing values are None, missing people an empty list."""
-    row = {name: _rounded(getattr(clip, name)) for name in FIELDS}
-    return row | {name: list(getattr(clip, name)) for name in LISTS}
-
-
 def csv_text(clips: Iterable[Clip]) -> str:
     """One line a clip under a line of headings; numbers with spaces between, names with semicolons; empty is what there is
     not."""
@@ -98,7 +96,7 @@ def csv_text(clips: Iterable[Clip]) -> str:
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
     for clip in clips:
-        row = _joined(flat(clip))
+        row = _joined(clip.record())
         writer.writerow({name: for_spreadsheet(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
     return text.getvalue()
 

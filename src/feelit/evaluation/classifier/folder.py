@@ -7,10 +7,10 @@ import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from feelit.analysis.table import TextTable
 from feelit.errors import MissingExtraError
 from feelit.evaluation.classifier.scores import ClassifierScores, Estimate
 from feelit.evaluation.detector.scores import FaceScores
@@ -84,16 +84,6 @@ def write_folder(scores: ClassifierScores, folder: Location) -> None:
 def json_text(scores: ClassifierScores | FaceScores) -> str:
     """The scores as one JSON object."""
     return json.dumps(scores.as_json(), indent=2, ensure_ascii=False) + "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """A table of text; the first `words` columns hold words, the others numbers."""
-
-    title: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    words: int = 1
 
 
 def tables(scores: ClassifierScores) -> list[TextTable]:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
+from feelit.analysis.table import TextTable
 from feelit.evaluation.classifier.metrics import reliability
 from feelit.evaluation.detector.metrics import (
     Curve,
@@ -173,3 +175,46 @@ def _rounded(content: dict[str, object]) -> dict[str, object]:
 
 def _finite(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
+
+
+def face_tables(scores: FaceScores) -> list[TextTable]:
+    """The tables that the terminal shows, in order."""
+    score = f"{scores.threshold:g}"
+    headings = ("faces", "count", "AP", "recall at 0.1 false/image", "at score", f"recall at score {score}", "false/image")
+    title = f"{scores.model}: {scores.images} images of {Path(scores.data).name}, boxes {_labelled(scores)}"
+    sizes = TextTable(title, headings, [_row(size) for size in scores.sizes], expendable=("at score", "AP"))
+    return [sizes, TextTable("", ("", "besides"), _facts(scores), words=2)]
+
+
+def _labelled(scores: FaceScores) -> str:
+    if scores.labelled_by_people == scores.images:
+        return "drawn by people"
+    other = "of another detector"
+    return f"drawn by people in {scores.labelled_by_people}, else {other}" if scores.labelled_by_people else other
+
+
+def _row(size: SizeScore) -> tuple[str, ...]:
+    if not size.faces:
+        return (size.title, "0", "-", "-", "-", "-", f"{size.false_per_image:.3f}")
+    at_rate = (f"{size.recall_at_one_false_in_ten_images:.3f}", f"{size.threshold_at_one_false_in_ten_images:.2f}")
+    at_default = (f"{size.recall:.3f}", f"{size.false_per_image:.3f}")
+    return (size.title, str(size.faces), f"{size.average_precision:.3f}", *at_rate, *at_default)
+
+
+def _facts(scores: FaceScores) -> list[tuple[str, str]]:
+    rate = f"{scores.false_in_negatives / scores.negatives:.3f} an image" if scores.negatives else "there are none"
+    false = f"{rate}: {scores.false_in_negatives} in {scores.negatives}" if scores.negatives else rate
+    marked = (
+        f"{100 * scores.landmark_error:.1f} % of the distance between the eyes" if scores.landmark_error is not None else "-"
+    )
+    guess = "" if scores.has_landmarks else ", of the mean face: the network gives none"
+    return [
+        ("false faces in images without a face", false),
+        ("landmark error, median", f"{marked} ({scores.landmark_faces} faces){guess}"),
+        ("calibration error of the score", f"{scores.calibration_error:.3f}"),
+        ("time an image, one core", f"{scores.ms_per_image:.1f} ms, {_size(scores)}"),
+    ]
+
+
+def _size(scores: FaceScores) -> str:
+    return "at the size that they have" if scores.long_px is None else f"long side at most {scores.long_px} px"
