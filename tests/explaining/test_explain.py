@@ -10,6 +10,7 @@ import pytest
 
 import feelit
 from feelit.errors import FeelitError, ModelError, UsageError, VideoReadError
+from feelit.explaining import figure
 from feelit.explaining.explain import explain_sources
 from feelit.explaining.figure import explain_into
 from feelit.models.card import card_path
@@ -67,23 +68,23 @@ def test_patch_and_stride_follow_the_crop_unless_given(model: str, image: str) -
 
 def test_faces_come_by_source_and_from_the_left(tmp_path: Path, image: str) -> None:
     group = str(made.group(tmp_path / "group.png"))
-    video = clips.plain(tmp_path / "v.mp4", frames=20, face=True)
-    found = explain_sources("expression", [group, f"{video}@0.41", image], replace(FEW, masks=20))
+    video = clips.plain(tmp_path / "v.mp4", rate=5, frames=4, face=True)
+    found = explain_sources("expression", [group, f"{video}@0.41", image], replace(FEW, masks=10))
     assert [(Path(f.source).name, f.time_s, f.face, f.found) for f in found] == [
         *(("group.png", None, n, True) for n in (1, 2, 3)),
         ("v.mp4", 0.4, 1, True),
         ("a.png", None, 1, False),
     ]
     assert {f.crop.shape for f in found} == {(64, 64)}
-    (middle,) = explain_sources("expression", [group], replace(FEW, masks=20, face=2))
+    (middle,) = explain_sources("expression", [group], replace(FEW, masks=10, face=2))
     np.testing.assert_array_equal(middle.saliency, found[1].saliency)
     assert middle.near is not None
 
 
 def test_a_face_does_not_depend_on_its_company(tmp_path: Path) -> None:
     group, portrait = str(made.group(tmp_path / "g.png")), str(made.portrait(tmp_path / "p.png"))
-    together = explain_sources("expression", [group, portrait], replace(FEW, masks=40))
-    (alone,) = explain_sources("expression", [portrait], replace(FEW, masks=40))
+    together = explain_sources("expression", [group, portrait], replace(FEW, masks=10))
+    (alone,) = explain_sources("expression", [portrait], replace(FEW, masks=10))
     np.testing.assert_array_equal(together[-1].saliency, alone.saliency)
     assert together[-1].summary() == alone.summary()
 
@@ -165,13 +166,17 @@ def test_models_that_cannot_be_asked_are_reported(tmp_path: Path, image: str) ->
         explain_sources("expression", [image], replace(FEW, detector="expression"))
 
 
-def test_more_faces_than_there_is_room_for_are_reported_before_the_work(model: str, image: str, tmp_path: Path) -> None:
+def test_more_faces_than_there_is_room_for_are_reported_before_the_work(
+    model: str, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert figure.MOST_FACES == 60
+    monkeypatch.setattr(figure, "MOST_FACES", 3)
     asked: list[float] = []
-    with pytest.raises(UsageError, match="61 faces are more than the 60") as caught:
-        explain_into(tmp_path / "b.png", model, [image] * 61, FEW, progress=asked.append)
+    with pytest.raises(UsageError, match="4 faces are more than the 3") as caught:
+        explain_into(tmp_path / "b.png", model, [image] * 4, FEW, progress=asked.append)
     assert caught.value.hint
     assert (asked, (tmp_path / "b.png").exists()) == ([], False)
-    assert len(explain_sources(model, [image] * 61, replace(FEW, masks=2))) == 61  # without a picture there is room for all
+    assert len(explain_sources(model, [image] * 4, replace(FEW, masks=2))) == 4  # without a picture there is room for all
 
 
 def test_nothing_to_explain_is_reported() -> None:
