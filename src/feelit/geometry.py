@@ -68,9 +68,9 @@ def nms(box: Float32, score: Float32, overlap: float, row: Int64) -> Int64:
 
 
 def grow(box: Float32, ratio: Float32) -> Float32:
-    """Boxes widened on every side by `ratio` (F,) times their size: (F, 4) px -> (F, 4) px."""
-    margin = (box[:, 2:] - box[:, :2]) * ratio[:, None]
-    return np.concatenate([box[:, :2] - margin, box[:, 2:] + margin], axis=1).astype(np.float32)
+    """Boxes widened on every side by `ratio` (...) times their size: (..., 4) px -> (..., 4) px."""
+    margin = (box[..., 2:] - box[..., :2]) * ratio[..., None]
+    return np.concatenate([box[..., :2] - margin, box[..., 2:] + margin], axis=-1).astype(np.float32)
 
 
 NOSE_DEPTH = 0.62

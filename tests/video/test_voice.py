@@ -14,7 +14,7 @@ from feelit.signals.voice import QUIETEST_DB
 from feelit.storage.location import Url
 from feelit.types import Float32
 from feelit.video import voice
-from feelit.video.voice import LATER, Loudness, loudness
+from feelit.video.voice import LATER, Loudness, measures
 
 RATE_HZ = 16_000
 
@@ -86,9 +86,9 @@ def test_a_damaged_stretch_is_silent_and_nothing_is_shifted(tmp_path: Path) -> N
 def test_beeps_are_no_voices() -> None:
     time_s = np.arange(8000) / 8000
     beep, voiced = np.sin(2 * np.pi * 440 * time_s), sum(np.sin(2 * np.pi * 140 * k * time_s) / k for k in range(1, 12))
-    assert (loudness(beep.astype(np.float32)) == QUIETEST_DB).all()
-    assert (loudness(0.2 * np.asarray(voiced, np.float32)) > -25).all()
-    assert loudness(beep.astype(np.float32)[:100]).shape == (0,)
+    assert (measures(beep.astype(np.float32))[:, 0] == QUIETEST_DB).all()
+    assert (measures(0.2 * np.asarray(voiced, np.float32))[:, 0] > -25).all()
+    assert measures(beep.astype(np.float32)[:100]).shape == (0, 2)
 
 
 def test_a_held_note_is_like_itself_and_changing_sounds_are_not(tmp_path: Path) -> None:

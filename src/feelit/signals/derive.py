@@ -20,33 +20,20 @@ _PLACE = {name: i for i, name in enumerate(OUTPUTS)}
 
 
 def derive(outputs: Float32, turn_deg: Float32, names: tuple[str, ...]) -> Float32:
-    """The named columns of some faces.
+    """The named columns of some faces, of `columns.POSE` and `columns.COLUMNS`.
 
-    Parameters
-    ----------
-    outputs : (F, 58) float32, in the order of OUTPUTS, of upright crops
-    turn_deg : (F,) float32, by how much each crop was turned clockwise out of the picture
-    names : columns of `columns.POSE` and `columns.COLUMNS`
-
-    Returns
-    -------
-    (F, K) float32. Angles are in degrees, rounded to 1/16; all others are in 0..1, rounded to 1/1024.
+    (F, 58) float32, in the order of OUTPUTS, of upright crops; (F,) float32, by how much each crop was turned clockwise out of
+    the picture -> (F, K) float32. Angles are in degrees, rounded to 1/16; all others are in 0..1, rounded to 1/1024.
     """
     shape = np.clip(outputs[:, : len(BLENDSHAPES)].astype(np.float64), 0.0, 1.0)
     pitch, yaw, roll, eye_yaw, eye_pitch = outputs[:, len(BLENDSHAPES) : -1].astype(np.float64).T
-    roll = _half_turn(roll - turn_deg)
+    roll = (roll - turn_deg + 180) % 360 - 180
     gaze_yaw, gaze_pitch = gaze(pitch, yaw, roll, eye_yaw, eye_pitch)
-    angles = {
-        "pitch_deg": np.clip(pitch, -90, 90),
-        "yaw_deg": np.clip(yaw, -90, 90),
-        "roll_deg": roll,
-        "gaze_yaw_deg": gaze_yaw,
-        "gaze_pitch_deg": gaze_pitch,
-    }
+    angles = {"pitch_deg": np.clip(pitch, -90, 90), "yaw_deg": np.clip(yaw, -90, 90), "roll_deg": roll}
+    angles |= {"gaze_yaw_deg": gaze_yaw, "gaze_pitch_deg": gaze_pitch}
 
     def mean(*of: str) -> Float64:
-        result: Float64 = shape[:, [_PLACE[name] for name in of]].mean(axis=1)
-        return result
+        return np.asarray(shape[:, [_PLACE[name] for name in of]].mean(axis=1))
 
     shut = shape[:, [_PLACE["eyeBlinkLeft"], _PLACE["eyeBlinkRight"]]]
     shares = {f"bs_{name.lstrip('_')}": shape[:, i] for i, name in enumerate(BLENDSHAPES)}
@@ -73,13 +60,10 @@ def derive(outputs: Float32, turn_deg: Float32, names: tuple[str, ...]) -> Float
 
 
 def gaze(pitch: Float64, yaw: Float64, roll: Float64, eye_yaw: Float64, eye_pitch: Float64) -> tuple[Float64, Float64]:
-    """Where eyes look, from the pose of the head and their direction in it; all (F,) float64, degrees.
+    """Where eyes look, from the pose of the head and their direction in it; all (F,) float64, degrees: yaw to the right of the
+    picture and pitch up, both 0 where the eyes look at the camera.
 
     The head is turned by pitch, then yaw, then roll about the camera's axes.
-
-    Returns
-    -------
-    yaw to the right of the picture and pitch up; both 0 where the eyes look at the camera.
     """
     ey, ep = np.radians(eye_yaw), np.radians(eye_pitch)
     side, up, ahead = turned((np.sin(ey) * np.cos(ep), np.sin(ep), np.cos(ey) * np.cos(ep)), pitch, yaw, roll)
@@ -97,11 +81,6 @@ def turned(
     side, ahead = side * np.cos(y) + ahead * np.sin(y), ahead * np.cos(y) - side * np.sin(y)
     side, up = side * np.cos(r) + up * np.sin(r), up * np.cos(r) - side * np.sin(r)
     return side, up, ahead
-
-
-def _half_turn(angle: Float64) -> Float64:
-    """The same angles within -180..180 degrees."""
-    return (angle + 180) % 360 - 180
 
 
 MIRRORED = tuple(

@@ -66,22 +66,15 @@ class Voice:
 
 
 def find_voice(sound: Float32) -> Voice:
-    """Detect voice activity.
-
-    Parameters
-    ----------
-    sound : (K, 2) float32, loudness in dB and likeness every 20 ms, see `video.voice.Loudness`
-
-    Returns
-    -------
-    `Voice`; what is farther than AHEAD_S from the end of `sound` does not change when more of it is known.
-    """
+    """Detect voice activity in (K, 2) float32, loudness in dB and likeness every 20 ms, see `video.voice.Loudness`. What is
+    farther than AHEAD_S from the end does not change when more of it is known."""
     count, level_db, like = len(sound), sound[:, 0], sound[:, 1]
     if not count:
         return Voice(np.zeros(0, bool), np.zeros(0, np.float32), np.zeros(0, bool))
     blocks = -(-count // BLOCK)
     padded = np.concatenate([level_db, np.full(blocks * BLOCK - count, level_db[-1], np.float32)])
-    smooth = _mean_of_three(padded)
+    edged = np.pad(padded, 1, mode="edge")
+    smooth = ((edged[:-2] + edged[1:-1] + edged[2:]) / np.float32(3)).astype(np.float32)  # mean of three
     by_block = smooth.reshape(blocks, BLOCK)
     floor = _around(by_block.min(axis=1), FLOOR_BLOCKS, lambda near: np.nanpercentile(near, 25, axis=1))
     top = _around(by_block.max(axis=1), TOP_BLOCKS, lambda near: np.nanmax(near, axis=1))
@@ -115,12 +108,8 @@ class Heard:
 
 
 class VoiceFinder:
-    """Voice activity in a video, computed on demand.
-
-    Parameters
-    ----------
-    loudness : all loudness and likeness before a time, in seconds, as of `video.voice.Loudness.until`
-    """
+    """Voice activity in a video, computed on demand from all loudness and likeness before a time, in seconds, as of
+    `video.voice.Loudness.until`."""
 
     def __init__(self, loudness: Callable[[float], Float32]) -> None:
         self._loudness = loudness
@@ -161,17 +150,10 @@ class VoiceFinder:
         return self._chunks[number]
 
 
-def _around(values: Float32, reach: int, statistic: object) -> Float64:
+def _around(values: Float32, reach: int, statistic: Callable[[Float64], Float64]) -> Float64:
     """A statistic of the values up to `reach` places to either side of each."""
     padded = np.pad(values.astype(np.float64), reach, constant_values=np.nan)
-    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    result: Float64 = statistic(near)  # type: ignore[operator]
-    return result
-
-
-def _mean_of_three(values: Float32) -> Float32:
-    padded = np.pad(values, 1, mode="edge")
-    return ((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)).astype(np.float32)
+    return statistic(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1))
 
 
 def _music(heard: Bool, like: Float32) -> Bool:

@@ -112,20 +112,12 @@ def cache_folder() -> Path:
 
 
 def refuse_to_overwrite(target: Location, force: bool, inputs: InputFiles) -> None:
-    """Existing files and objects stay as they are unless the user says otherwise; inputs stay in any case. Raises OutputError
-    if `target` exists and `force` is not set, or if its bucket does not answer; UsageError if it is one of the inputs, or a
-    path that was meant as an address.
-
-    Parameters
-    ----------
-    target : what is to be written
-    force : whether it may be replaced
-    inputs : all files that the command reads; looked at only if `target` exists
-    """
+    """Existing files and objects stay as they are unless `force` is set; inputs, all files that the command reads, stay in any
+    case. Raises OutputError if `target` exists and may not be replaced, or if its bucket does not answer; UsageError if it is
+    one of the inputs, or a path that was meant as an address."""
     with output_errors(target):
-        there = exists(target)
-    if not there:
-        return
+        if not exists(target):
+            return
     if (given := inputs.find(target)) is not None:
         name = "" if given == target else f" under the name {given}"
         raise UsageError(f"{target} is read{name}, and would be replaced", "choose another name for the output")

@@ -76,10 +76,9 @@ class Blocks:
         for number in range(first, last):
             self._kept[number] = data[(number - first) * BLOCK : (number + 1 - first) * BLOCK]
         self._runs[last] = run
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        while len(self._runs) > KEPT:
-            self._runs.popitem(last=False)
+        for known in (self._kept, self._runs):
+            while len(known) > KEPT:
+                known.popitem(last=False)
 
 
 class ObjectFile(io.RawIOBase):
@@ -122,8 +121,7 @@ class ObjectFile(io.RawIOBase):
         After a failure, which is raised once, there is nothing to read: FFmpeg asks again, and PyAV prints what it cannot
         raise.
         """
-        wanted = self.size - self._position if size is None or size < 0 else size
-        end = min(self._position + wanted, self.size)
+        end = self.size if size is None or size < 0 else min(self._position + size, self.size)
         if self._failed or end <= self._position:
             return b""
         try:

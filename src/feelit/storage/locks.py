@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def taken(path: Path, alone: bool) -> int | None:
-    """A descriptor of a lock that is ours until it is closed or this process ends, however it ends; None if it is another's."""
+    """A descriptor of a lock that is ours until it is closed or this process ends; None if it is another's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -109,18 +109,13 @@ def _opener() -> urllib.request.OpenerDirector:
 
 def broken(error: OSError | http.client.HTTPException) -> WebError:
     """What happened while an answer was read."""
-    if isinstance(error, TimeoutError):
-        reason = f"stopped: nothing came for {PATIENCE_S:g} s"
-        return WebError(Fault(reason, "run the same command again to go on", transient=True))
-    return WebError(Fault("broke off", "run the same command again to go on", transient=True))
+    reason = f"stopped: nothing came for {PATIENCE_S:g} s" if isinstance(error, TimeoutError) else "broke off"
+    return WebError(Fault(reason, "run the same command again to go on", transient=True))
 
 
 def _answered(status: int) -> Fault:
-    if known := ANSWERS.get(status):
-        return known
-    if status in AGAIN:
-        return Fault(f"cannot be had: the server answered {status}", "run the same command again later", transient=True)
-    return Fault(f"cannot be had: the server answered {status}", ELSEWHERE)
+    hint = "run the same command again later" if status in AGAIN else ELSEWHERE
+    return ANSWERS.get(status) or Fault(f"cannot be had: the server answered {status}", hint, transient=status in AGAIN)
 
 
 def _unanswered(error: Exception, address: str) -> Fault:
@@ -176,21 +171,16 @@ def download(remote: RemoteFile, part: Path, progress: Callable[[float], None]) 
     """Download a file to `part`, from where earlier attempts stopped. Raises ModelError if it cannot be downloaded, or has
     another checksum; OSError if the disk is full or cannot be written.
 
-    Parameters
-    ----------
-    remote : what to fetch
-    part : stays when this fails or is interrupted; beside it lies a note of where it comes from
-    progress : is called with the share that is there, 0..1
+    The part stays when this fails or is interrupted; beside it lies a note of where it comes from. `progress` is called with
+    the share that is there, 0..1.
     """
-    pauses_s = iter(PAUSES_S)
-    while True:
+    for pause_s in (*PAUSES_S, None):
         try:
             _attempt(remote, part, progress)
         except WebError as error:
             if error.fault is NO_SUCH_PART:
                 part.unlink(missing_ok=True)
-            pause_s = next(pauses_s, None) if error.fault.transient else None
-            if pause_s is None:
+            if pause_s is None or not error.fault.transient:
                 raise ModelError(f"{redacted(remote.address)} {error.fault.reason}", error.fault.hint) from None
             waiting.say(f"{redacted(remote.address)} {error.fault.reason}; tried again in {pause_s:g} s")
             time.sleep(pause_s)
@@ -201,11 +191,9 @@ def download(remote: RemoteFile, part: Path, progress: Callable[[float], None]) 
 
 def _attempt(remote: RemoteFile, part: Path, progress: Callable[[float], None]) -> None:
     with part.open("a+b") as file:
-        digest, there = hashlib.sha256(), 0
         file.seek(0)
-        while piece := file.read(PIECE):
-            digest.update(piece)
-            there += len(piece)
+        digest = hashlib.file_digest(file, "sha256")
+        there = file.tell()
         old = there > 0
         if there > remote.size_bytes:
             digest, there = hashlib.sha256(), 0

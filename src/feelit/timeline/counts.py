@@ -47,22 +47,15 @@ class Counts:
 
     @classmethod
     def stated(cls, facts: Mapping[str, Any], faces: int) -> Self | None:
-        """The counts that a timeline's metadata state; None where one is missing, or no number.
-
-        Parameters
-        ----------
-        facts : of the video
-        faces : the number of its rows that are faces
-        """
-        needed = [facts.get("duration_s"), *(facts.get(name, 0) for field, name in IN_METADATA.items() if field in NEWER)]
-        needed += [facts.get(name) for field, name in IN_METADATA.items() if field not in NEWER]
+        """The counts that a timeline's metadata state, of a video with a number of faces; None where one is missing, or no
+        number."""
+        named = [facts.get(name, 0 if field in NEWER else None) for field, name in IN_METADATA.items()]
+        needed = [facts.get("duration_s"), *named]
         return cls.of_metadata(facts, faces) if all(isinstance(value, int | float) for value in needed) else None
 
     @classmethod
     def of_metadata(cls, facts: Mapping[str, Any], faces: int) -> Self:
         """The same of metadata that are complete. Raises KeyError if one is missing that every schema version has."""
         stated = {field: facts.get(name, 0) if field in NEWER else facts[name] for field, name in IN_METADATA.items()}
-        people = facts.get("people")
-        return cls(
-            duration_s=facts["duration_s"], faces=faces, people=len(people) if isinstance(people, list) else None, **stated
-        )
+        people = len(facts["people"]) if isinstance(facts.get("people"), list) else None
+        return cls(duration_s=facts["duration_s"], faces=faces, people=people, **stated)

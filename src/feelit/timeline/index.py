@@ -72,7 +72,7 @@ def videos_in(rows: Rows) -> Iterator[Video]:
 
 
 def refuse_again(name: str, first: str, second: str) -> NoReturn:
-    """Raises UsageError: a video is in two places."""
+    """Raise UsageError: a video is in two places."""
     raise UsageError(f"{name} is in {first} and again in {second}", "give every video once")
 
 
@@ -110,9 +110,8 @@ class _Reader:
         order = np.lexsort((track, frame))
         frame, track, time_s = frame[order], track[order], time_s[order]
         if ((np.diff(frame) == 0) & (np.diff(track) == 0)).any():
-            raise TimelineReadError(
-                f"{self.name} is in {self.rows.source} twice", "give every video once, under a name of its own"
-            )
+            hint = "give every video once, under a name of its own"
+            raise TimelineReadError(f"{self.name} is in {self.rows.source} twice", hint)
         refuse_standing_times(time_s[np.diff(frame, prepend=-1) > 0], self.name)
         sorted_rows = self.rows.in_memory(table.take(pa.array(order)))
         piece = Piece(0, 0, len(table), float(time_s.min()), float(time_s.max()))

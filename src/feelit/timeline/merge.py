@@ -22,14 +22,11 @@ APART = ("videos", "schema_version", "feelit_version")
 
 
 def merge_files(inputs: TimelineSources, out: Location, force: bool) -> int:
-    """Join timelines into one file. No more than a row group of each source lies in memory. Raises TimelineReadError if a
-    source is missing, damaged, or not a timeline; UsageError if two sources hold a video of the same name or were made with
-    different settings, or `out` is not called .parquet; OutputError if `out` exists already and is not to be replaced, or
-    cannot be written.
+    """Join timelines into one file, and say how many videos it holds. No more than a row group of each source lies in memory.
 
-    Returns
-    -------
-    how many videos the file holds
+    Raises TimelineReadError if a source is missing, damaged, or not a timeline; UsageError if two sources hold a video of the
+    same name or were made with different settings, or `out` is not called .parquet; OutputError if `out` exists already and is
+    not to be replaced, or cannot be written.
     """
     if out.suffix != ".parquet":
         raise UsageError(f"--out {out} does not end in .parquet", "that is what is written")
@@ -62,10 +59,8 @@ def _common(recordings: Sequence[Recording]) -> Record:
         versions |= {str(version)} if (version := recording.metadata.get("feelit_version")) else set()
         common = rest if common is None else common  # older schema versions are read as the newest
         if rest != common:
-            message = (
-                f"{recording.source} was made with other settings than {recordings[0].source}: {_difference(rest, common)}"
-            )
-            raise UsageError(message, "analyse one of them again, or leave it out")
+            message = f"{recording.source} was made with other settings than {recordings[0].source}"
+            raise UsageError(f"{message}: {_difference(rest, common)}", "analyse one of them again, or leave it out")
     return ({"feelit_version": ", ".join(sorted(versions))} if versions else {}) | (common or {})
 
 

@@ -31,13 +31,8 @@ def series_of(recording: Recording, by: Series | None, people: Sequence[str] | N
 
 
 def people_meant(wanted: Sequence[str], names: Mapping[int, str | None]) -> tuple[int, ...]:
-    """The numbers of selected people, each once. Raises UsageError if one is not there, or if several people have the name.
-
-    Parameters
-    ----------
-    wanted : names or numbers, as texts; a name comes before a number that reads the same
-    names : see `names_of_people`
-    """
+    """The numbers of selected people, each once; names are those of `names_of_people`. Raises UsageError if one is not there,
+    or if several people have the name. A name comes before a number that reads the same."""
     return tuple(dict.fromkeys(_person_meant(word.strip(), names) for word in wanted))
 
 

@@ -48,15 +48,8 @@ class FrontalGate:
     def frontal(self, time_s: Float64, track: Int64, yaw_deg: Float32) -> Bool:
         """Judge the next rows. The answers do not depend on how rows are divided into calls.
 
-        Parameters
-        ----------
-        time_s : (F,) float64, rising within every track, and from call to call
-        track : (F,) int64
-        yaw_deg : (F,) float32, of the five landmarks; NaN is not frontal
-
-        Returns
-        -------
-        (F,) bool
+        (F,) float64 times, rising within every track and from call to call; (F,) int64; (F,) float32 yaws of the five
+        landmarks, where NaN is not frontal -> (F,) bool
         """
         result = np.zeros(len(track), bool)
         far = np.abs(yaw_deg)

@@ -153,14 +153,10 @@ class Recording:
     def batches(
         self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf
     ) -> Iterator[pa.RecordBatch]:
-        """The rows in order, a batch at a time. Raises TimelineReadError if the file is damaged, has changed, or holds what no
-        timeline can; or if a column is missing.
+        """The rows from `start_s` to before `end_s` in order, a batch at a time: the named columns, or all that there are. Of
+        an optional group that is not there, values are null, but each track is a person.
 
-        Parameters
-        ----------
-        columns : which ones; none means all that there are. Of an optional group that is not there, values are null, but each
-            track is a person
-        start_s, end_s : rows from `start_s` to before `end_s` only
+        Raises TimelineReadError if the file is damaged, has changed, or holds what no timeline can; or if a column is missing.
         """
         import pyarrow.compute as pc
 
@@ -214,17 +210,12 @@ TimelineSources: TypeAlias = "TimelineSource | Iterable[TimelineSource]"
 
 
 def open_timelines(sources: TimelineSources) -> list[Recording]:
-    """Open timelines. Rows are read when they are asked for; which videos there are, and whether their rows follow one another
-    as they must, is known at once. Raises TimelineReadError if one is missing, damaged, of a schema version that is not known,
-    not in order, or holds rows twice; UsageError if two sources, or two parts of one, hold a video of the same name.
-
-    Parameters
-    ----------
-    sources : files, folders of them, addresses in buckets, data frames, Arrow tables or recordings: one or several
-
-    Returns
-    -------
+    """Open timelines: files, folders of them, addresses in buckets, data frames, Arrow tables or recordings, one or several.
     Every video, those without rows included, in the order of the sources.
+
+    Rows are read when they are asked for; which videos there are, and whether their rows follow one another as they must, is
+    known at once. Raises TimelineReadError if one is missing, damaged, of a schema version that is not known, not in order, or
+    holds rows twice; UsageError if two sources, or two parts of one, hold a video of the same name.
     """
     found: dict[str, Recording] = {}
     opened: set[Location] = set()

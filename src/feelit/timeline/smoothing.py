@@ -68,19 +68,10 @@ def smooth(
 ) -> Float32:
     """Probabilities averaged over the track with a Gaussian window in time; unreadable frames weigh nothing.
 
-    Parameters
-    ----------
-    time_s : (F,) float64, rising within every track
-    track : (F,) int64
-    probability : (F, C) float32
-    readable : (F,) bool
-    rows : (K,) int64, the rows wanted; the others are context
-    talking : whether surprise and fear that swing with a talking mouth are taken out first, see `steadied`
-
-    Returns
-    -------
-    (K, C) float32; NaN where no readable frame lies in reach. Depends only on the rows in reach, in the same order of
-    summation, so any context that contains them gives the same bits.
+    (F,) float64, rising within every track; (F,) int64; (F, C) float32; (F,) bool; (K,) int64, the rows wanted: the others are
+    context -> (K, C) float32; NaN where no readable frame lies in reach. They depend only on the rows in reach, in the same
+    order of summation, so any context that contains them gives the same bits. With `talking`, surprise and fear that swing
+    with a talking mouth are taken out first, see `steadied`.
     """
     result = np.full((len(rows), probability.shape[1]), np.nan, np.float32)
     probability = steadied(time_s, track, probability, readable, rows) if talking else probability
@@ -268,14 +259,8 @@ def steadied(time_s: Float64, track: Int64, probability: Float32, readable: Bool
 def without_talking(time_s: Float64, probability: Float32) -> Float32:
     """The probabilities of one face over time without swings; the other labels get the difference in proportion.
 
-    Parameters
-    ----------
-    time_s : (F,) float64, rising
-    probability : (F, C) float32, in the order of EMOTIONS
-
-    Returns
-    -------
-    (F, C) float32. Each row depends on the rows up to SWING_REACH_S away from it, and on no others.
+    (F,) float64, rising; (F, C) float32, in the order of EMOTIONS -> (F, C) float32. Each row depends on the rows up to
+    SWING_REACH_S away from it, and on no others.
     """
     if probability.shape[1] <= max(STARTLED):
         return probability

@@ -45,38 +45,27 @@ class MouthMotion:
     def add(self, time_s: Float64, track: Int64, picture: UInt8, opening: Float32) -> Float32:
         """The changes of the next faces.
 
-        Parameters
-        ----------
-        time_s : (F,) float64, not falling
-        track : (F,) int64
-        picture : (F, 321) uint8, see `vision.measures.mouth_pictures`
-        opening : (F, 2) float32, open jaw and gap between the lips; NaN where not known
-
-        Returns
-        -------
-        (F, 4) float32, see MOVES; NaN where the track has no face a short while before, or `opening` is not known
+        (F,) float64, not falling; (F,) int64; (F, 321) uint8, see `vision.measures.mouth_pictures`; (F, 2) float32, open jaw
+        and gap between the lips, NaN where not known -> (F, 4) float32, see MOVES; NaN where the track has no face a short
+        while before, or `opening` is not known
         """
-        here: list[int] = []
-        pictures: list[UInt8] = []
-        openings: list[Float32] = []
+        found: dict[int, tuple[float, UInt8, Float32]] = {}
         for i, (now_s, name) in enumerate(zip(time_s.tolist(), track.tolist(), strict=True)):
             if np.isnan(opening[i, 0]):
                 continue
             known = [face for face in self._before.get(name, []) if now_s - face[0] <= MOST_LAG_S]
             earlier = [face for face in known if now_s - face[0] >= LEAST_LAG_S]
             if earlier:
-                here.append(i)
-                pictures.append(earlier[-1][1])
-                openings.append(earlier[-1][2])
+                found[i] = earlier[-1]
             self._before[name] = [*known, (now_s, picture[i], opening[i])]
         if len(time_s):
             now_s = float(time_s[-1])
             self._before = {name: faces for name, faces in self._before.items() if now_s - faces[-1][0] <= MOST_LAG_S}
         result = np.full((len(time_s), len(MOVES)), np.nan, np.float32)
-        if here:
-            before = np.stack(pictures)
+        if found:
+            here, before = list(found), np.stack([face[1] for face in found.values()])
             result[here, 0] = picture_change(picture[here], before)
-            result[here, 1:3] = opening[here] - np.stack(openings)
+            result[here, 1:3] = opening[here] - np.stack([face[2] for face in found.values()])
             result[here, 3] = _darkness(picture[here]) - _darkness(before)
         return (np.round(result * MOTION_STEPS) / MOTION_STEPS).astype(np.float32)
 

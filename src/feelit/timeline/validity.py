@@ -35,10 +35,7 @@ RANGES: dict[str, tuple[float, float]] = {
 def refuse_impossible(table: pa.Table, name: str) -> None:
     """Check all values of the columns of a table. Raises TimelineReadError if one is missing where there must be one, is not
     text though it should be, or lies beyond all reason."""
-    there = set(table.column_names)
-    for field in FULL_SCHEMA:
-        if field.name not in there:
-            continue
+    for field in (FULL_SCHEMA.field(known) for known in FULL_SCHEMA.names if known in table.column_names):
         try:
             wrong = _wrong(table.column(field.name), field)
         except (pa.ArrowException, ValueError):  # offsets that lead out of a buffer, or text that is not UTF-8
@@ -48,14 +45,7 @@ def refuse_impossible(table: pa.Table, name: str) -> None:
 
 
 def refuse_standing_times(time_s: Float64, video: str) -> None:
-    """Refuse times that do not rise from frame to frame, as rows are found by their times. Raises TimelineReadError if it does
-    not.
-
-    Parameters
-    ----------
-    time_s : (N,) float64, ordered by frame
-    video : its name
-    """
+    """Raise TimelineReadError if the times of a video, ordered by frame, do not rise: rows are found by their times."""
     stands = np.diff(time_s) <= 0
     if stands.any():
         message = f"the timeline of {video} does not go on in time after {time_s[np.argmax(stands)]:.3f} s"
@@ -63,13 +53,7 @@ def refuse_standing_times(time_s: Float64, video: str) -> None:
 
 
 def video_numbers(column: pa.ChunkedArray) -> tuple[Int64, list[str]]:
-    """The column `video` as numbers, without writing a name out for every row.
-
-    Returns
-    -------
-    numbers : (R,) int64, from 0 on, in order of appearance
-    names : of the videos that appear
-    """
+    """The column `video` as numbers, (R,) int64 from 0 on in order of appearance, and the names of the videos that appear."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     encoded = encoded.unify_dictionaries()
     if not len(encoded):

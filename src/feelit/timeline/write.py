@@ -72,9 +72,7 @@ class TimelineWriter:
     def _opened(self) -> pq.ParquetWriter:
         if self._file is None:
             texts = [field.name for field in self._schema if pa.types.is_dictionary(field.type)]
-            self._sink = pa.OSFile(
-                str(self.path), "wb"
-            )  # ours, so that it is closed also where a full disk keeps Arrow from it
+            self._sink = pa.OSFile(str(self.path), "wb")  # ours, and closed even where a full disk keeps Arrow from it
             try:
                 self._file = pq.ParquetWriter(self._sink, self._schema, compression="zstd", use_dictionary=texts)
             except BaseException:

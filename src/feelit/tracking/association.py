@@ -14,21 +14,10 @@ Pairs = tuple[Int64, Int64]  # rows of the tracks, rows of the boxes
 def similarity(expected: Float32, box: Float32, slack: Float32) -> Float32:
     """Buffered overlap (Yang et al. 2023): IoU of boxes that are both widened, so that fast faces still touch themselves.
 
-    Parameters
-    ----------
-    expected : (T, 4) float32, px
-    box : (F, 4) float32, px
-    slack : (T,) float32, how much to widen, in box sizes; it grows with the time for which a track was not seen
-
-    Returns
-    -------
-    (T, F) float32 in 0..1
+    (T, 4) and (F, 4) float32, px, and (T,) float32 how much to widen in box sizes, which grows with the time for which a track
+    was not seen -> (T, F) float32 in 0..1
     """
-    if np.ptp(slack) == 0:
-        wide = np.broadcast_to(slack[:1], (len(box),))
-        return iou(grow(expected, slack), grow(box, wide))
-    rows = [iou(grow(expected[i : i + 1], slack[i : i + 1]), grow(box, np.full(len(box), slack[i]))) for i in range(len(slack))]
-    return np.concatenate(rows)
+    return iou(grow(expected, slack)[:, None], grow(box[None], slack[:, None]))[:, 0]
 
 
 def resemblance(a: UInt8, b: UInt8) -> Float32:
@@ -64,13 +53,7 @@ def match(likeness: Float32, possible: Bool) -> Pairs:
 def assign(value: ArrayLike) -> tuple[Int64, Int64]:
     """The assignment of the largest summed value, by shortest augmenting paths (Crouse 2016, after Jonker & Volgenant 1987).
 
-    Parameters
-    ----------
-    value : (R, C) finite numbers
-
-    Returns
-    -------
-    Rows, rising, and their columns: (min(R, C),) each, none of them twice.
+    (R, C) finite numbers -> rows, rising, and their columns: (min(R, C),) each, none of them twice
     """
     cost = -np.asarray(value, np.float64)
     if cost.shape[0] <= cost.shape[1]:

@@ -57,11 +57,8 @@ class TrackerSettings:
 
     def at_interval(self, interval_s: float) -> TrackerSettings:
         """The same settings for frames that are `interval_s` apart: slow sampling needs longer patience."""
-        return replace(
-            self,
-            probation_s=max(self.probation_s, 4 * interval_s),
-            patience_s=max(self.patience_s, 2.5 * interval_s),
-        )
+        probation_s, patience_s = max(self.probation_s, 4 * interval_s), max(self.patience_s, 2.5 * interval_s)
+        return replace(self, probation_s=probation_s, patience_s=patience_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,18 +91,8 @@ class Tracker:
         self.proven: set[int] = set()
 
     def update(self, time_s: float, faces: Faces, cut: bool = False) -> Int64:
-        """The track ids of the faces of the next frame.
-
-        Parameters
-        ----------
-        time_s : later than the frame before
-        faces : F of them
-        cut : the picture changed abruptly before this frame
-
-        Returns
-        -------
-        (F,) int64; -1 for doubtful boxes that continue no track
-        """
+        """The track ids of the faces of the next frame, (F,) int64; -1 for doubtful boxes that continue no track. At a `cut`
+        the picture changed abruptly before it."""
         cut = cut or time_s - self._now_s > self._settings.patience_s
         self._forget(time_s)
         ids = np.full(len(faces), -1, np.int64)
@@ -164,9 +151,8 @@ class Tracker:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         looks = np.maximum(resemblance(self._last.appearance, faces.appearance), 0)
         slack = self._slack(time_s)
-        overlap = np.maximum(
-            similarity(motion.boxes(predicted), faces.box, slack), similarity(self._last.box, faces.box, slack)
-        )
+        expected = motion.boxes(predicted), self._last.box
+        overlap = np.maximum(*(similarity(box, faces.box, slack) for box in expected))
         here = overlap >= settings.least_likeness
         # Doubtful boxes continue a track in its place alone, as within a shot.
         possible = here | (faces.score >= settings.confident)[None]

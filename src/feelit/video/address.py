@@ -33,13 +33,8 @@ class Address:
 
 
 def address_of(given: str | None) -> Address | None:
-    """The camera or stream of an address; None for a file. Raises UsageError if it is empty, or an address that cannot be
-    watched; VideoReadError if Windows knows no such camera.
-
-    Parameters
-    ----------
-    given : an address, the path or the number of a camera, or a file; None stands for the first camera
-    """
+    """The camera or stream of an address, or of the path or number of a camera; None for a file. None given stands for the
+    first camera. Raises UsageError for what is empty or cannot be watched; VideoReadError if Windows knows no such camera."""
     if given == "":
         raise UsageError("the source is empty", "a variable that is not set? Without a source the first camera is watched")
     if given is None or given.isdecimal():

@@ -37,13 +37,10 @@ class Clock:
         if pts is not None and abs(pts + self._offset) > self._most:
             pts = None
         if self._last is None:
-            now = 0 if pts is None else pts + self._offset
-        elif pts is None:
-            now = self._last + self.step
+            self._last = 0 if pts is None else pts + self._offset
         else:
-            now = self._after(self._last, pts)
-        self._last = now
-        return now
+            self._last = self._last + self.step if pts is None else self._after(self._last, pts)
+        return self._last
 
     def _after(self, last: int, pts: int) -> int:
         now = pts + self._offset
@@ -63,13 +60,8 @@ class Clock:
 
 
 def tick_of(units: int, time_base: Fraction, rate_hz: Fraction | None) -> int:
-    """Which sampling interval a time falls into, in exact arithmetic: 0.3 s x 10 Hz is 3, never 2.9999.
-
-    Parameters
-    ----------
-    units : time since the player's zero, in units of `time_base`
-    rate_hz : intervals a second; None gives every frame one of its own
-    """
+    """Which sampling interval a time falls into, in exact arithmetic: 0.3 s x 10 Hz is 3, never 2.9999. The time is in units of
+    `time_base` since the player's zero; `rate_hz` None gives every frame an interval of its own."""
     if rate_hz is None:
         return units
     # Whole numbers: this runs for every packet, and fractions take twenty times as long.

@@ -38,14 +38,11 @@ class Beside:
 def beside(container: InputContainer, path: object, suffix: str) -> Beside:
     """Find what can be kept in a file whose name ends in `suffix`."""
     sounds = sound_streams(container)
-    subtitles = [s for s in container.streams.subtitles if s.codec_context is not None and _holds(suffix, s)]
+    readable = [s for s in container.streams.subtitles if s.codec_context is not None]
+    subtitles = [s for s in readable if suffix == ".mkv" or s.codec_context.name in TEXTS]
     kept = {video_stream(container, str(path)).index, *(s.index for s in (*sounds, *subtitles))}
     lost = tuple(_described(s) for s in container.streams if s.index not in kept)
     return Beside(tuple(sounds), tuple(subtitles), lost)
-
-
-def _holds(suffix: str, stream: SubtitleStream) -> bool:
-    return suffix == ".mkv" or stream.codec_context.name in TEXTS
 
 
 def _described(stream: Stream) -> str:

@@ -46,12 +46,8 @@ class DecodedFrame:
 
 
 def picture_of(image: Any) -> UInt8:
-    """Check that an array, or what converts to one, is a picture. Raises UsageError if it is none.
-
-    Returns
-    -------
-    (H, W) grey or (H, W, 3) RGB, uint8, contiguous
-    """
+    """What converts to an array as a picture: (H, W) grey or (H, W, 3) RGB, uint8, contiguous. Raises UsageError if it is
+    none."""
     if isinstance(image, str | bytes):
         raise UsageError(f"{image!r} is no picture", "give its pixels as an array: PIL and OpenCV read files")
     array = np.asarray(image)

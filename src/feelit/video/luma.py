@@ -27,13 +27,8 @@ _PLANAR = frozenset(
 
 
 def luma_plane(frame: av.VideoFrame) -> tuple[UInt8, UInt8]:
-    """The luma of a frame as stored, not yet turned upright.
-
-    Returns
-    -------
-    luma : (H, W) uint8; a view into the decoder's own memory where the format allows (rows may be strided)
-    levels : (256,) uint8, the table that expands stored values to full range
-    """
+    """The luma of a frame as stored, not yet turned upright, (H, W) uint8: a view into the decoder's own memory where the
+    format allows (rows may be strided); and the table that expands stored values to full range, (256,) uint8."""
     name = frame.format.name
     if name not in _PLANAR:
         # 10 bit, packed, palette and RGB formats: the decoder library makes full-range grey of them.
@@ -44,13 +39,8 @@ def luma_plane(frame: av.VideoFrame) -> tuple[UInt8, UInt8]:
 
 
 def upright(image: UInt8, orientation: int) -> UInt8:
-    """An image turned upright and unmirrored, contiguous as OpenCV needs it.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, 3) uint8, as stored
-    orientation : 1 to 8, see `shape.Shape`
-    """
+    """A stored image, (H, W) or (H, W, 3) uint8, turned upright and unmirrored by an orientation of 1 to 8, see `shape.Shape`;
+    contiguous as OpenCV needs it."""
     if orientation == 1:
         return image
     swapped = image.swapaxes(0, 1) if orientation >= 5 else image
@@ -60,13 +50,8 @@ def upright(image: UInt8, orientation: int) -> UInt8:
 
 
 def displayed_luma(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: int) -> tuple[UInt8, UInt8]:
-    """The luma of a frame as it is shown, full size.
-
-    Returns
-    -------
-    luma : (height_px, width_px) uint8, stored values; a view into the decoder's own memory where nothing has to be moved
-    levels : (256,) uint8, from `luma_plane`
-    """
+    """The luma of a frame as it is shown, full size, (height_px, width_px) uint8, stored values: a view into the decoder's own
+    memory where nothing has to be moved; and the levels, (256,) uint8, see `luma_plane`."""
     stored, levels = luma_plane(frame)
     width, height = fit.stored
     if stored.shape != (height, width):
@@ -82,13 +67,8 @@ def displayed_luma(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: int
 
 
 def displayed_colour(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: int, pixels: str = "bgr24") -> UInt8:
-    """A frame as it is shown, scaled: (height_px, width_px, 3) uint8, full range.
-
-    Parameters
-    ----------
-    fit : where the frame lies in a picture of that size, see `Fit.scaled`
-    pixels : "bgr24" or "rgb24"
-    """
+    """A frame as it is shown, scaled: (height_px, width_px, 3) uint8, full range, "bgr24" or "rgb24". `fit` says where it lies
+    in a picture of that size, see `Fit.scaled`."""
     fit = replace(fit, x=0, y=0, width_px=width_px, height_px=height_px) if fit.whole else fit
     scaled = frame.reformat(*fit.stored, format=pixels, interpolation="AREA", dst_color_range=ColorRange.JPEG)
     colour = upright(np.asarray(scaled.to_ndarray(), np.uint8), fit.orientation)
@@ -101,19 +81,8 @@ def displayed_colour(frame: av.VideoFrame, fit: Fit, width_px: int, height_px: i
 
 
 def small_view(frame: av.VideoFrame, luma: UInt8, levels: UInt8, view: View, fit: Fit) -> UInt8:
-    """The detector's view of a frame.
-
-    Parameters
-    ----------
-    frame : the decoded frame, used only where the view wants colour
-    luma, levels : from `displayed_luma`
-    view : the size wanted
-    fit : where the frame lies in the full-size picture
-
-    Returns
-    -------
-    (h, w) uint8, or (h, w, 3) for a view in colour; full range
-    """
+    """The detector's view of a frame, full range: (h, w) uint8 out of what `displayed_luma` gives, or (h, w, 3) out of the
+    frame itself, for a view in colour. `fit` says where the frame lies in the full-size picture."""
     if view.color == "luma":
         return detector_view(luma, view, levels)
     width, height = view.width_px, view.height_px

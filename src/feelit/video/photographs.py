@@ -39,14 +39,8 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def demuxer_of(path: Path, head: bytes) -> str | None:
-    """FFmpeg's name for the format of a photograph; None for all else, animations included. Raises VideoReadError if it is a
-    picture of a kind that is not supported.
-
-    Parameters
-    ----------
-    path : for messages, and to know streams of JPEG pictures by their endings
-    head : the first HEAD_BYTES of the file
-    """
+    """FFmpeg's name for the format of a photograph, by the first HEAD_BYTES of its file; None for all else, animations and
+    streams of JPEG pictures included. Raises VideoReadError if it is a picture of a kind that is not supported."""
     if head.startswith(JPEG):
         return None if path.suffix.lower() in STREAMS else "jpeg_pipe"
     if head.startswith(PNG):

@@ -31,7 +31,6 @@ MIB = 1 << 20
 READ_OTHERS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
 """Formats that are lists of other files and addresses. A video is read for its own content, never for files beside it."""
 
-
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 """Streams of video that are none: covers, and previews for the time bar."""
 
@@ -147,8 +146,7 @@ def probe(path: Location) -> Probe:
     if isinstance(path, Url):
         file = open_object(path)
         path = file.blocks.url
-        found = _look(path, _open_object(file, path), file) if has_whole_index(file) else None
-        if found is not None:
+        if has_whole_index(file) and (found := _look(path, _open_object(file, path), file)) is not None:
             return found
     found = _look(path, open_video(path, decoding=False))
     assert found is not None

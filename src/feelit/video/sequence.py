@@ -21,21 +21,13 @@ EDGE_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class PictureSequence:
-    """The pictures of a folder whose names differ in a number, one after the other at a steady rate.
-
-    Attributes
-    ----------
-    folder : where they are
-    before, after : what the names have in common
-    width : digits of a number, at least; None where it has no leading zeros
-    rate : pictures a second
-    """
+    """The pictures of a folder whose names differ in a number, one after the other at a steady rate."""
 
     folder: Path
-    before: str
+    before: str  # the number
     after: str
-    width: int | None
-    rate: Fraction
+    width: int | None  # digits of a number, at least; None where it has no leading zeros
+    rate: Fraction  # pictures a second
 
     @property
     def pattern(self) -> Path:

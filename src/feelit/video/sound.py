@@ -80,7 +80,9 @@ class Sound:
     def put(self, packet: av.Packet[AudioStream]) -> None:
         """Hand over the next packet of the source."""
         if self._encoded is not None:
-            self._encode(self._encoded, packet)
+            for frame in decoded(packet):
+                frame.pts = self._clock.units(frame.pts)
+                self._encoded.write(frame)
         elif packet.size and self._copy is not None:
             packet.pts = packet.dts = units = self._clock.units(packet.pts)
             if packet.is_discard and units > 0:
@@ -93,11 +95,6 @@ class Sound:
         """Write what the encoder still holds."""
         if self._encoded is not None:
             self._encoded.finish()
-
-    def _encode(self, track: AacTrack, packet: av.Packet[AudioStream]) -> None:
-        for frame in decoded(packet):
-            frame.pts = self._clock.units(frame.pts)
-            track.write(frame)
 
 
 def decoded(packet: av.Packet[AudioStream]) -> list[av.AudioFrame]:
@@ -129,15 +126,8 @@ class SoundCut:
 
     Sample i of the output is what the source plays at start_s + i / its sample rate. Packets of sound overlap and start
     anywhere, so they are decoded and placed on a grid of samples; before the source starts, in gaps and in damaged packets
-    there is silence.
-
-    Parameters
-    ----------
-    source : the container, with nothing read from it yet
-    stream : its sound
-    container : where to write
-    start_s : the beginning
-    seek : whether timestamps can be trusted; without, the source is decoded from its first packet on
+    there is silence. Nothing has been read from `source` yet. Without `seek`, where timestamps cannot be trusted, it is decoded
+    from its first packet on.
     """
 
     def __init__(

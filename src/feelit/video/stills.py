@@ -20,12 +20,8 @@ def stills(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterat
     """The frames that a player shows at some times, each decoded from the keyframe before it.
 
     Where timestamps are missing or jump back, keyframes cannot be trusted: then the video is decoded from its beginning, by the
-    same clock as when it was analysed. Raises VideoReadError if no frame of the video can be decoded.
-
-    Parameters
-    ----------
-    times_s : seconds on the player's clock, in any order
-    threads : of the decoder
+    same clock as when it was analysed. `times_s` are seconds on the player's clock, in any order. Raises VideoReadError if no
+    frame of the video can be decoded.
 
     Yields
     ------
@@ -47,19 +43,9 @@ def frames_at(path: Location, times_s: Sequence[float], threads: int = 1) -> Ite
 
 
 def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:
-    """The frame that a player shows at a time, with the pixels that the analysis of the video would see. Raises VideoReadError
-    if no frame can be decoded there; UsageError if the video has ended by that time.
-
-    Parameters
-    ----------
-    time_s : seconds on the player's clock
-    view_of : the small picture that the detector wants of the frames of a video
-
-    Returns
-    -------
-    sample : the frame, whose `tick` means nothing
-    info : of the video
-    """
+    """The frame that a player shows at a time, with the pixels that the analysis of the video would see; its `tick` means
+    nothing. `view_of` says which small picture the detector wants of a video. Raises VideoReadError if no frame can be decoded
+    there; UsageError if the video has ended by that time."""
     video = probe(path)
     if time_s > video.info.duration_s:
         raise UsageError(f"{path} ends at {video.info.duration_s:g} s, before {time_s:g} s", "choose an earlier moment")

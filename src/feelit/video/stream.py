@@ -31,8 +31,7 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0
 
 FAILURES = (av.error.FFmpegError, OSError, ValueError)
 REASONS = {
-    errno.ENOENT: ("there is no such camera", "name another one, an address or a file"),
-    errno.ENODEV: ("there is no such camera", "name another one, an address or a file"),
+    **dict.fromkeys((errno.ENOENT, errno.ENODEV), ("there is no such camera", "name another one, an address or a file")),
     errno.EBUSY: ("another program is using it", "close that program first"),
     errno.EACCES: ("permission denied", "on Linux, cameras are for members of the group video"),
     errno.ENOTTY: ("it is no camera", "name another one, an address or a file"),
@@ -70,12 +69,8 @@ class Connection:
         self._shapes = StreamShapes(self._container, self._stream)
         self.is_recording = self._container.duration is not None
         self.played = self.is_recording or "hls" in self._container.format.name
+        self.time_base = self._stream.time_base or MICROSECOND  # of its frames' PTS
         self.refused = 0
-
-    @property
-    def time_base(self) -> Fraction:
-        """Seconds a unit of its frames' PTS."""
-        return self._stream.time_base or MICROSECOND
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """Frames as they arrive. Raises VideoReadError if it breaks off."""
@@ -142,9 +137,8 @@ class Connection:
             return VideoReadError(f"{name} {what}: {why}", hint)
         late = isinstance(error, av.error.ExitError | BlockingIOError)
         why = f"nothing came for {PATIENCE_S:g} s" if late else reason(error)
-        return VideoReadError(
-            f"{name} {what}: {why}", "is it plugged in?" if is_device else "check the address and the network"
-        )
+        hint = "is it plugged in?" if is_device else "check the address and the network"
+        return VideoReadError(f"{name} {what}: {why}", hint)
 
 
 class StreamCapture(Capture):

@@ -36,13 +36,7 @@ def transcode(info: VideoInfo, out: Path, encoding: Encoding, below_px: int = 0)
     A packet that cannot be decoded is left out. Frame sizes are padded to even. `out` is complete, with its index in front,
     once the iterator is exhausted; if it is closed before, or anything fails, `out` is removed. Raises VideoReadError if the
     video cannot be opened any more; OutputError if the encoder refuses the video; OSError if the disk refuses `out`.
-
-    Parameters
-    ----------
-    info : the video, as probed
-    out : its suffix, one of FORMATS, chooses the container
-    encoding : codec and quality
-    below_px : room to draw in below the picture, even
+    For the parameters see `writer.Sink`.
     """
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
     with open_video(info.path) as source:

@@ -73,16 +73,14 @@ class Loudness:
         while self._count <= wanted and not self._ended:
             part = next(self._sound, None)
             self._ended = part is None
-            rest = self._rest if part is None else np.concatenate([self._rest, part])
-            count = max(0, (len(rest) - WINDOW) // HOP + 1)
-            new = count - self._again
-            if new <= 0:
-                self._rest = rest
-                continue
-            self._known.append(measures(rest[: (count - 1) * HOP + WINDOW])[self._again :])
-            self._count += new
-            self._again = min(LATER, count)
-            self._rest = rest[(count - self._again) * HOP :]
+            if part is not None:
+                self._rest = np.concatenate([self._rest, part])
+            count = max(0, (len(self._rest) - WINDOW) // HOP + 1)
+            if count > self._again:
+                self._known.append(measures(self._rest[: (count - 1) * HOP + WINDOW])[self._again :])
+                self._count += count - self._again
+                self._again = min(LATER, count)
+                self._rest = self._rest[(count - self._again) * HOP :]
 
     def _samples(self) -> Iterator[Float32]:
         """The sound from the player's zero on, in parts of READ_AT_ONCE_S or more."""
@@ -124,14 +122,10 @@ class Loudness:
 
 
 def measures(samples: Float32) -> Float32:
-    """(n,) float32 samples, -1..1 -> (K, 2) float32: `loudness` and `likeness` of every window that fits."""
+    """(n,) float32 samples, -1..1 -> (K, 2) float32, of every window that fits: loudness of the band of speech in dB, beeps
+    left out, and `likeness`."""
     power = _power(samples)
     return np.stack([_level(power), likeness(power)], axis=1)
-
-
-def loudness(samples: Float32) -> Float32:
-    """(n,) float32 samples, -1..1 -> (K,) float32, dB of every window that fits: of the band of speech, beeps left out."""
-    return _level(_power(samples))
 
 
 def likeness(power: Float32) -> Float32:

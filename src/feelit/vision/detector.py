@@ -60,11 +60,9 @@ def view_of(
 
 
 class FaceDetector:
-    """A loaded face detector. Raises ModelError if the file or its card is missing, damaged or of the wrong kind.
+    """A loaded face detector, with the card beside its file unless another is given; only YuNet is recognised without one.
 
-    Parameters
-    ----------
-    card : the one beside the file if None; only YuNet is recognised without a card
+    Raises ModelError if the file or its card is missing, damaged or of the wrong kind.
 
     Attributes
     ----------

@@ -17,17 +17,10 @@ LEVELS: Float64 = np.arange(256, dtype=np.float64)
 
 
 def even_exposure(crops: UInt8, least_range: float, least_median: float) -> UInt8:
-    """Stretch the grey levels of flat crops, then brighten dark ones; all others stay as they are.
+    """Stretch the grey levels of flat crops, then brighten dark ones; all others stay as they are, (F, S, S) uint8.
 
-    Parameters
-    ----------
-    crops : (F, S, S) uint8
-    least_range : grey levels between the `ENDS` quantiles; a smaller range is stretched linearly to this one
-    least_median : median of the middle of a crop, where the skin is; a darker one is raised to this one by a gamma curve
-
-    Returns
-    -------
-    (F, S, S) uint8; each crop depends on itself alone
+    A range of grey levels between the `ENDS` quantiles below `least_range` is stretched linearly to this one. A median of the
+    middle of a crop, where the skin is, below `least_median` is raised to this one by a gamma curve.
     """
     if not len(crops):
         return crops

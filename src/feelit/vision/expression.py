@@ -76,18 +76,11 @@ class ExpressionModel:
         self._run(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
     def crop(self, luma: UInt8, levels: UInt8, box: Float32, landmarks: Float32) -> UInt8:
-        """The crops of all faces of one frame, aligned or by box, according to the card.
+        """The crops of all faces of one frame, aligned or by box, according to the card: (F, size_px, size_px) uint8, full
+        range.
 
-        Parameters
-        ----------
-        luma : (H, W) uint8 as stored
-        levels : (256,) uint8, stored luma -> full range
-        box : (F, 4) float32, px
-        landmarks : (F, 5, 2) float32, px
-
-        Returns
-        -------
-        (F, size_px, size_px) uint8, full range
+        Luma is (H, W) uint8 as stored; levels are (256,) uint8, stored luma -> full range; boxes (F, 4) and landmarks (F, 5, 2)
+        float32, px.
         """
         aligned = self.card.crop == "aligned"
         crops = crop_faces(luma, landmarks, self.size_px) if aligned else crop_boxes(luma, box, self.size_px)
@@ -100,13 +93,8 @@ class ExpressionModel:
     def probabilities_beside(
         self, other: str | None, crops: UInt8, batch: int = 32, turned: Callable[[Float32], Float32] | None = None
     ) -> tuple[Float32, Float32]:
-        """Probabilities and another output of the network, in one run: (F, 8) and (F, K) float32; (0, 0) if there are no faces.
-
-        Parameters
-        ----------
-        other : name of the output
-        turned : converts that output of a mirrored crop; without it, mirror images are not averaged into it
-        """
+        """Probabilities and the output `other`, in one run: (F, 8) and (F, K) float32; (0, 0) if there are no faces. `turned`
+        converts that output of a mirrored crop; without it, mirror images are not averaged into it."""
         result, found = np.zeros((len(crops), len(EMOTIONS)), np.float32), [np.zeros((0, 0), np.float32)]
         batch = min(batch, self._most)
         for start in range(0, len(crops), batch):

@@ -32,16 +32,8 @@ def find_face(detector: FaceDetector, luma: UInt8) -> Detections:
 
 
 def find_close_faces(detector: FaceDetector, luma: UInt8) -> Detections:
-    """The faces of a picture, by falling score, from the first attempt whose best face is large enough.
-
-    Parameters
-    ----------
-    luma : (H, W) uint8, full range
-
-    Returns
-    -------
-    One row per face that is large enough, in px of the picture.
-    """
+    """The faces of a picture, (H, W) uint8 of full range, that are large enough, in px of the picture, by falling score; from
+    the first attempt whose best face is."""
     side = ceil(min(max(*luma.shape, WORKING_PX[0]), WORKING_PX[1]) / STRIDE_PX) * STRIDE_PX
     view = detector.view_of(side, side, MIN_DETECTABLE_PX)
     for share in SHARES:

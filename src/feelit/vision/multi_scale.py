@@ -47,15 +47,8 @@ class MultiScaleDetector:
 
     Networks with a colour input, or an input of a fixed size, search every frame at one scale, that for `min_face_px`.
 
-    Parameters
-    ----------
-    width_px, height_px : of the frames
-    min_face_px : side of the smallest face; None stands for 1/30 of the short side, or 1/12 for networks with one scale
-    leaning : whether to search for leaning heads as well, see `rolled`
-
-    Attributes
-    ----------
-    view : the view of `Sample.small`
+    `view` is that of `Sample.small`. The smallest face has sides of `min_face_px`; None stands for 1/30 of the short side, or
+    1/12 for networks with one scale. `leaning` heads are searched for as well, see `rolled`.
     """
 
     def __init__(

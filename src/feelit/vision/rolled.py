@@ -64,14 +64,8 @@ class _Lean:
 
 
 class RolledFaces:
-    """Detects leaning heads in the frames of one video, in order.
-
-    Parameters
-    ----------
-    detector : takes luma of any size
-    view : the view of `Sample.small`
-    least_px : side of the smallest face, px of the frame
-    """
+    """Detects leaning heads in the frames of one video, in order, by a detector that takes luma of any size. `view` is that of
+    `Sample.small`, `least_px` the side of the smallest face, px of the frame."""
 
     def __init__(self, detector: FaceDetector, view: View, least_px: float) -> None:
         self._detector, self._view = detector, view
@@ -82,14 +76,8 @@ class RolledFaces:
         self._again_s = 0.0
 
     def find(self, batch: list[Sample], upright: Detections, min_score: float) -> list[Detections]:
-        """Leaning heads of the next frames, in px of the frame, one item per frame; `row` is 0.
-
-        Parameters
-        ----------
-        batch : the frames
-        upright : the detections in their upright pictures, by frame
-        min_score : the least score in a followed square
-        """
+        """Leaning heads of the next frames, in px of the frame, one item per frame; `row` is 0. `upright` are the detections in
+        their upright pictures, by frame, and `min_score` is the least score in a followed square."""
         edge = np.searchsorted(upright.row, np.arange(len(batch) + 1))
         seems = np.abs(_roll(upright)) >= SEEMS_DEG
         parts = [slice(start, end) for start, end in pairwise(edge)]

@@ -35,13 +35,11 @@ ERROR, FATAL = 3, 4  # severities of ONNX Runtime's own log; its errors are exce
 
 
 def open_session(model: Path, device: Device = "auto") -> onnxruntime.InferenceSession:
-    """Load an ONNX file. Raises ModelError if the file is missing, damaged or too large, needs unknown operators or data from
-    outside its folder, or if `device` is "cuda" and the CUDA provider does not load; UsageError if there is no such device.
+    """Load an ONNX file on a device: "cpu"; "cuda", which must really load; "auto", which takes CUDA where it loads and the CPU
+    elsewhere.
 
-    Parameters
-    ----------
-    model : the .onnx file
-    device : "cpu"; "cuda", which must really load; "auto", which takes CUDA where it loads and the CPU elsewhere
+    Raises ModelError if the file is missing, damaged or too large, needs unknown operators or data from outside its folder, or
+    if `device` is "cuda" and the CUDA provider does not load; UsageError if there is no such device.
     """
     choice(get_args(Device)).checked("--device", device)
     if not model.is_file():
