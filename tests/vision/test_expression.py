@@ -221,12 +221,16 @@ def test_a_card_that_does_not_fit_is_reported_at_once(card: ModelCard, message: 
 
 def test_another_output_of_our_own_network_is_read_and_of_no_other(tmp_path: Path) -> None:
     names, labels = ("logits", "fer2013"), ("anger", "fear")
-    own = opened(tmp_path, replace(CARD, adapter="feelit", temperature=4.0), kind=TensorProto.UINT8, names=names)
+    card = replace(CARD, adapter="feelit", temperature=4.0)
+    own = opened(tmp_path, card, kind=TensorProto.UINT8, names=names)
     other = own.of_output("fer2013", labels)
     assert (own.labels, other.labels, own.output, other.output) == (("happiness", "sadness"), labels, *names)
     np.testing.assert_allclose(columns(own.probabilities(flat(2)), "sadness"), [[softmax(0, 0.5)[1]]], atol=1e-6)
     np.testing.assert_allclose(columns(other.probabilities(flat(2)), "fear"), [[softmax(0, -2)[1]]], atol=1e-6)
     assert own.of_output("elsewhere", labels) is own
+    with_prior = opened(tmp_path, replace(card, prior=(0.9, 0.1), prior_temperature=2.0), kind=TensorProto.UINT8, names=names)
+    again = with_prior.of_output("fer2013", labels)  # the prior is that of the first output
+    np.testing.assert_array_equal(again.probabilities(flat(2)), other.probabilities(flat(2)))
     stranger = opened(tmp_path, CARD, names=("fer2013",))
     assert stranger.of_output("fer2013", labels) is stranger
 

@@ -115,7 +115,7 @@ class ExpressionModel:
         """
         if self.card.adapter != "feelit" or output not in self._given:
             return self
-        card = replace(self.card, labels=labels, temperature=1.0, prior=())
+        card = replace(self.card, labels=labels, temperature=1.0, prior=(), prior_temperature=None)
         return ExpressionModel(self._path, "cpu", card=card, output=output, mirrored=self._mirrored)
 
     def _run(self, crops: UInt8, other: str | None = None) -> tuple[Float32, Float32]:
