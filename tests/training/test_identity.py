@@ -1,4 +1,3 @@
-# ruff: noqa: E402  (what needs torch is imported after asking for it)
 """dlib's file is read, folded to luma, and stays the same network."""
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnx")
 
 from feelit.errors import ModelError, UsageError
 from feelit.training.identity import train as identity
-from feelit.training.identity.network import FILE, LEVELS, SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
+from feelit.training.identity.network import FILE, LEVELS, SIZE_PX, DlibWeights, embed_colour, read_dlib_weights, write_identity
 from feelit.training.identity.train import pairs_of, score_pairs
 from feelit.types import Float32
 from feelit.vision.session import open_session
@@ -115,7 +114,7 @@ def test_a_file_that_breaks_off_is_refused(weights: DlibWeights, tmp_path: Path)
 
 
 def test_the_graph_for_luma_is_the_network_for_colour(weights: DlibWeights, tmp_path: Path) -> None:
-    onnx.save(identity_graph(weights), tmp_path / "a.onnx")
+    write_identity(weights, tmp_path / "a.onnx")
     grey = np.random.default_rng(1).integers(0, 256, (3, SIZE_PX, SIZE_PX)).astype(np.uint8)
     colour = np.repeat(grey[:, None].astype(np.float32), 3, axis=1)
     (found,) = open_session(tmp_path / "a.onnx", "cpu").run(None, {"luma": grey[:, None]})

@@ -1,4 +1,4 @@
-"""dlib's face recognition network (King 2017, dlib.net, CC0): its weights, an ONNX graph for luma, and PyTorch functions.
+"""dlib's face recognition network (King 2017, dlib.net, CC0): its weights, its layers in PyTorch, and an ONNX file for luma.
 
 The network is a ResNet (He et al. 2016) with blocks of two convolutions. Where a block halves the picture, its shortcut is an
 average over 2 x 2 px, padded with zeros to the same channels and size. On a grey picture red, green and blue are equal, so the
@@ -11,17 +11,14 @@ import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, max_pool2d, pad
 
 from feelit.errors import ModelError
-from feelit.training.export import OPSET
+from feelit.training.export import write_onnx
 from feelit.types import Float32
 
 FILE = "dlib_face_recognition_resnet_model_v1.dat"
@@ -142,112 +139,55 @@ LEVELS = (3, 4, 3, 3, 1)
 """Blocks per level. The first block of every level but the first halves the picture."""
 
 
-def identity_graph(weights: DlibWeights) -> onnx.ModelProto:
-    """The network: `luma` (N, 1, 150, 150) uint8, full range -> `embedding` (N, 128) float32."""
-    graph = _Graph()
+def write_identity(weights: DlibWeights, path: Path) -> None:
+    """Write the network as an ONNX file: `luma` (N, 1, 150, 150) uint8, full range -> `embedding` (N, 128) float32."""
     kernel, bias = _folded(weights)
-    graph.node("Cast", "luma", "pixels", to=TensorProto.FLOAT)
-    x = graph.convolution("pixels", kernel[0], bias[0], stride=2, padding=0)
-    x = graph.node("Relu", x)
-    x = graph.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
-    side, place = (((SIZE_PX - 7) // 2 + 1) - 3) // 2 + 1, 1
-    for level, blocks in enumerate(LEVELS):
-        for block in range(blocks):
-            halves = level > 0 and block == 0
-            short = x
-            y = graph.convolution(x, kernel[place], bias[place], stride=2 if halves else 1, padding=0 if halves else 1)
-            y = graph.convolution(graph.node("Relu", y), kernel[place + 1], bias[place + 1], stride=1, padding=1)
-            if halves:
-                short = graph.node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
-                more = kernel[place + 1].shape[0] - kernel[place].shape[1]
-                short = graph.padded(short, channels=more, pixels=0) if more else short
-                inner, side = (side - 3) // 2 + 1, side // 2
-                y = graph.padded(y, channels=0, pixels=side - inner) if side > inner else y
-            x = graph.node("Relu", graph.node("Add", y, None, short))
-            place += 2
-    x = graph.node("ReduceMean", x, axes=[2, 3], keepdims=0)
-    graph.node("MatMul", x, "embedding", graph.constant(weights.projection))
-    return graph.model(weights.projection.shape[1])
+    offset = (kernel[0].sum(axis=(2, 3)) * (MEANS / SCALE)).sum(axis=1)
+    bias[0] = (bias[0] - offset).astype(np.float32)
+    kernel[0] = (kernel[0].sum(axis=1, keepdims=True) / SCALE).astype(np.float32)
+    network = _Network(kernel, bias, weights.projection)
+    example = torch.zeros(1, 1, SIZE_PX, SIZE_PX, dtype=torch.uint8)
+    write_onnx(network, example, path, "luma", ("embedding",), {name: {0: "N"} for name in ("luma", "embedding")})
 
 
 def embed_colour(weights: DlibWeights, pictures: Float32) -> Float32:
     """The embeddings of dlib's own network: (N, 3, 150, 150) RGB float32, 0..255 -> (N, 128)."""
-    kernel = [torch.from_numpy(k * s[:, None, None, None]) for k, s in zip(weights.kernel, weights.scale, strict=True)]
-    bias = [torch.from_numpy(shift.copy()) for shift in weights.shift]
-    x = (torch.from_numpy(pictures) - torch.from_numpy(MEANS)[:, None, None]) / float(SCALE)
+    network = _Network(*_folded(weights), weights.projection)
     with torch.inference_mode():
-        x = max_pool2d(conv2d(x, kernel[0], bias[0], stride=2).relu(), 3, 2)
-        place = 1
-        for level, blocks in enumerate(LEVELS):
-            for block in range(blocks):
-                halves = level > 0 and block == 0
-                y = conv2d(x, kernel[place], bias[place], stride=2 if halves else 1, padding=0 if halves else 1).relu()
-                y = conv2d(y, kernel[place + 1], bias[place + 1], padding=1)
-                x = (_sum(y, avg_pool2d(x, 2)) if halves else y + x).relu()
-                place += 2
-        result: Float32 = (x.mean(dim=(2, 3)) @ torch.from_numpy(weights.projection.copy())).numpy()
+        result: Float32 = network((torch.from_numpy(pictures) - torch.from_numpy(MEANS)[:, None, None]) / float(SCALE)).numpy()
     return result
 
 
-def _sum(a: Tensor, b: Tensor) -> Tensor:
-    """The sum of two tensors, padded with zeros to the same shape."""
-    shape = [max(pair) for pair in zip(a.shape, b.shape, strict=True)]
-
-    def filled(x: Tensor) -> Tensor:
-        lacks = [want - have for want, have in zip(shape, x.shape, strict=True)]
-        return pad(x, (0, lacks[3], 0, lacks[2], 0, lacks[1]))
-
-    return filled(a) + filled(b)
-
-
 def _folded(weights: DlibWeights) -> tuple[list[Float32], list[Float32]]:
-    """Kernels and biases with the affine layers folded in, the first ones for luma from 0 to 255."""
+    """Kernels and biases with the affine layers folded in."""
     kernel = [k * s[:, None, None, None] for k, s in zip(weights.kernel, weights.scale, strict=True)]
-    bias = list(weights.shift)
-    offset = (kernel[0].sum(axis=(2, 3)) * (MEANS / SCALE)).sum(axis=1)
-    bias[0] = (bias[0] - offset).astype(np.float32)
-    kernel[0] = (kernel[0].sum(axis=1, keepdims=True) / SCALE).astype(np.float32)
-    return kernel, bias
+    return kernel, list(weights.shift)
 
 
-class _Graph:
-    """Builds an ONNX graph: names and collects nodes and weights."""
+class _Network(nn.Module):
+    """The layers in PyTorch."""
 
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
+    def __init__(self, kernel: list[Float32], bias: list[Float32], projection: Float32) -> None:
+        super().__init__()
+        self.kernel, self.bias = (nn.ParameterList(map(torch.tensor, values)) for values in (kernel, bias))
+        self.projection = nn.Parameter(torch.tensor(projection))
 
-    def node(self, kind: str, given: str, result: str | None = None, *more: str, **attributes: Any) -> str:
-        result = result or f"{kind.lower()}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, [given, *more], [result], name=f"/{result}", **attributes))
-        return result
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(N, C, 150, 150) -> (N, 128)."""
+        x = max_pool2d(conv2d(pixels.float(), self.kernel[0], self.bias[0], stride=2).relu(), 3, 2)
+        layers = zip(self.kernel[1:], self.bias[1:], strict=True)
+        for level, blocks in enumerate(LEVELS):
+            for block in range(blocks):
+                halves = level > 0 and block == 0
+                y = conv2d(x, *next(layers), stride=2 if halves else 1, padding=0 if halves else 1).relu()
+                y = conv2d(y, *next(layers), padding=1)
+                short = avg_pool2d(x, 2) if halves else x
+                shape = [int(max(pair)) for pair in zip(y.shape[1:], short.shape[1:], strict=True)]
+                x = (_padded(y, shape) + _padded(short, shape)).relu()
+        return x.mean(dim=(2, 3)) @ self.projection
 
-    def convolution(self, given: str, kernel: Float32, bias: Float32, stride: int, padding: int) -> str:
-        side = kernel.shape[-1]
-        return self.node(
-            *("Conv", given, None, self.constant(kernel), self.constant(bias)),
-            kernel_shape=[side, side],
-            strides=[stride, stride],
-            pads=[padding] * 4,
-        )
 
-    def padded(self, given: str, channels: int, pixels: int) -> str:
-        amounts = self.constant(np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64))
-        return self.node("Pad", given, None, amounts, self.constant(np.zeros((), np.float32)))
-
-    def constant(self, values: np.ndarray) -> str:
-        name = f"weight_{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def model(self, width: int) -> onnx.ModelProto:
-        graph = helper.make_graph(
-            self._nodes,
-            "identity",
-            [helper.make_tensor_value_info("luma", TensorProto.UINT8, ["N", 1, SIZE_PX, SIZE_PX])],
-            [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", width])],
-            self._weights,
-        )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8, producer_name="feelit")
-        onnx.checker.check_model(model)
-        return model
+def _padded(x: Tensor, shape: list[int]) -> Tensor:
+    """(N, C, H, W) -> (N, *shape), with zeros after the last channels, rows and columns."""
+    channels, rows, columns = (want - int(have) for want, have in zip(shape, x.shape[1:], strict=True))
+    return pad(x, (0, columns, 0, rows, 0, channels)) if channels or rows or columns else x

@@ -14,13 +14,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnx
 import pyarrow.parquet as pq
 
 from feelit.errors import ModelError, UsageError
 from feelit.models.card import ModelCard, write_card
 from feelit.training.export import quantize
-from feelit.training.identity.network import SIZE_PX, DlibWeights, embed_colour, identity_graph, read_dlib_weights
+from feelit.training.identity.network import SIZE_PX, DlibWeights, embed_colour, read_dlib_weights, write_identity
 from feelit.types import Bool, Float32, Float64, Int64, UInt8
 from feelit.vision.identity import IdentityModel
 
@@ -61,7 +60,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
         raise UsageError(f"{data} holds no faces", "give aligned faces in a column `image` of a .parquet file")
     some = np.random.default_rng(recipe.seed).permutation(len(pictures))[: recipe.pictures]
     path, exact = out / f"{name}.onnx", out / f"{name}-float32.onnx"
-    onnx.save(identity_graph(weights), exact)
+    write_identity(weights, exact)
     write_card(_card(exact, weights, {}, recipe), exact)
     difference = _difference(weights, exact, pictures[some[:16]])
     quantize(exact, path, pictures[some], (), QUANTIZED, recipe.percentile)
