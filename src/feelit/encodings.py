@@ -23,25 +23,14 @@ def marked_encoding(content: bytes) -> str | None:
 
 
 def text_of(content: bytes) -> str:
-    """Decode UTF-8, or the encoding of the byte order mark, without the mark.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        if it is not.
-    """
+    """Decode UTF-8, or the encoding of the byte order mark, without the mark. Raises UnicodeDecodeError if it is not."""
     return content.decode(marked_encoding(content) or "utf-8")
 
 
 def read_text(path: Path, most_bytes: int, hint: str, name: str | None = None) -> str:
-    """The text of a file that people or other programs wrote; `name` is how errors call it, by default its path.
-
-    Raises
-    ------
-    UsageError
-        if it is larger than `most_bytes`, with this hint.
-    OSError, UnicodeDecodeError
-        if it cannot be read, or is no text.
+    """The text of a file that people or other programs wrote; `name` is how errors call it, by default its path. Raises
+    UsageError if it is larger than `most_bytes`, with this hint; OSError or UnicodeDecodeError if it cannot be read, or is no
+    text.
     """
     with path.open("rb") as file:
         content = file.read(most_bytes + 1)

@@ -142,12 +142,8 @@ class Analysed:
 
 
 def run_analysis(inputs: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer) -> Analysed:
-    """Analyse videos into `run.out`, and draw annotated videos if `run.annotate` is set.
-
-    Raises
-    ------
-    FeelitError
-        as `analyze`, but not for a video that fails.
+    """Analyse videos into `run.out`, and draw annotated videos if `run.annotate` is set. Raises FeelitError as `analyze`, but
+    not for a video that fails.
     """
     found = inputs_of(inputs, run)
     sources = chosen(found.videos, run) if found.videos else []

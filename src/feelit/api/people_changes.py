@@ -37,13 +37,7 @@ class PeopleChanges:
 def change_people(
     timelines: Sequence[TimelineSource], options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
 ) -> PeopleChanges:
-    """Forget, correct, name, number and show people, as far as options ask for it.
-
-    Raises
-    ------
-    FeelitError
-        of the kinds that docs/python.md lists.
-    """
+    """Forget, correct, name, number and show people, as far as options ask for it."""
     done = PeopleChanges()
     places = _places(timelines)
     if places is None:

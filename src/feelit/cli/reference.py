@@ -39,13 +39,7 @@ def commands() -> dict[str, Any]:
 
 
 def cli_page(page: str) -> str:
-    """The text of docs/cli.md with its tables made again.
-
-    Raises
-    ------
-    ValueError
-        if a command has no table, or a table no command.
-    """
+    """docs/cli.md with its tables made again. Raises ValueError if a command has no table, or a table no command."""
     known = commands()
     if (present := [match[2] for match in TABLE.finditer(page)]) != list(known):
         raise ValueError(f"docs/cli.md has tables of {present}, and the commands are {list(known)}")

@@ -148,11 +148,7 @@ class Analyst:
 
     def look(self, captured: Captured) -> Timeline:
         """The faces of the next frame as they stand now, see `TimelineBuilder.newest`; `person_id` is what each is shown under.
-
-        Raises
-        ------
-        OutputError
-            if there is no room for the rows.
+        Raises OutputError if there is no room for the rows.
         """
         decoded = captured.decoded
         if not self._builder.sampled:

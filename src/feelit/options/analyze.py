@@ -33,13 +33,7 @@ LEAST_CLASSIFIED_HZ = 2
 
 
 def rate_hz(rate: str, flag: str = "--rate") -> Fraction | None:
-    """A rate as an exact fraction; None for "native".
-
-    Raises
-    ------
-    UsageError
-        if it is neither "native" nor a positive number.
-    """
+    """A rate as an exact fraction; None for "native". Raises UsageError if it is neither "native" nor a positive number."""
     if rate == "native":
         return None
     try:  # by way of float, for Fraction would write out all the digits of 1e999999999
@@ -179,13 +173,7 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """The shard that `--shard` names, as in 2/8.
-
-        Raises
-        ------
-        UsageError
-            if it names none.
-        """
+        """The shard that `--shard` names, as in 2/8. Raises UsageError if it names none."""
         found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
         number, count = map(int, found.groups()) if found else (0, 0)
         if not 1 <= number <= count:
@@ -299,24 +287,12 @@ class RunOptions(Options):
 
     @property
     def memory_bytes(self) -> int | None:
-        """The memory limit as a number of bytes; None for no limit.
-
-        Raises
-        ------
-        UsageError
-            if it is no size.
-        """
+        """The memory limit as a number of bytes; None for no limit. Raises UsageError if it is no size."""
         return None if self.memory_limit is None else _bytes("--memory-limit", self.memory_limit)
 
     @property
     def least_bytes_per_s(self) -> int:
-        """The slowest acceptable transfer, in bytes per second.
-
-        Raises
-        ------
-        UsageError
-            if it is no size.
-        """
+        """The slowest acceptable transfer, in bytes per second. Raises UsageError if it is no size."""
         return _bytes("--min-transfer-rate", self.min_transfer_rate)
 
 

@@ -82,12 +82,8 @@ class Option:
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
     def checked(self, value: object) -> Any:
-        """The value as the record holds it; None stands for the default.
-
-        Raises
-        ------
-        UsageError
-            if it is of another kind, or out of bounds.
+        """The value as the record holds it; None stands for the default. Raises UsageError if it is of another kind, or out of
+        bounds.
         """
         if value is None:
             value = self.default
@@ -134,12 +130,8 @@ def option(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """A record of options. Values are converted and checked when it is made; None always stands for the default.
-
-    Raises
-    ------
-    UsageError
-        for a value that is of another kind or out of bounds, and for values that make no sense together.
+    """A record of options. Values are converted and checked when it is made; None always stands for the default. Raises
+    UsageError for a value that is of another kind or out of bounds, and for values that make no sense together.
     """
 
     def __post_init__(self) -> None:

@@ -42,13 +42,7 @@ class Kind:
     python: str = "str"
 
     def checked(self, flag: str, value: object) -> Any:
-        """The value as the record holds it.
-
-        Raises
-        ------
-        UsageError
-            if it cannot be of this kind.
-        """
+        """The value as the record holds it. Raises UsageError if it cannot be of this kind."""
         try:
             return self.convert(value)
         except UsageError as error:
@@ -88,12 +82,8 @@ def _text(value: object) -> str:
 
 
 def expanded(path: str | bytes | os.PathLike[str]) -> str:
-    """A path with the user's folder in place of a leading `~`; an address stays unchanged.
-
-    Raises
-    ------
-    UsageError
-        if it is bytes, or no path at all.
+    """A path with the user's folder in place of a leading `~`; an address stays unchanged. Raises UsageError if it is bytes, or
+    no path at all.
     """
     text: object = os.fspath(path) if isinstance(path, os.PathLike) else path
     if isinstance(text, bytes):  # a PathLike may be bytes, too
@@ -104,13 +94,7 @@ def expanded(path: str | bytes | os.PathLike[str]) -> str:
 
 
 def listed(paths: object) -> list[str]:
-    """A path, or several, as a list; see `expanded`.
-
-    Raises
-    ------
-    UsageError
-        for what is no path.
-    """
+    """A path, or several, as a list; see `expanded`. Raises UsageError for what is no path."""
     several = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
     if not hasattr(several, "__iter__"):
         raise UsageError(f"{paths!r} is no path", "give a text, a pathlib.Path, or a list of them")

@@ -83,12 +83,8 @@ class ExplainOptions(Options):
             raise UsageError(f"--label {self.label} is not known", f"choose from {', '.join(EMOTIONS)}")
 
     def lengths_px(self, side_px: int) -> tuple[int, int]:
-        """Patch and stride for crops of a size.
-
-        Raises
-        ------
-        UsageError
-            if the patch is larger than the crop, or would step over pixels.
+        """Patch and stride for crops of a size. Raises UsageError if the patch is larger than the crop, or would step over
+        pixels.
         """
         patch = max(1, round(PATCH_SHARE * side_px)) if self.patch_px is None else self.patch_px
         stride = min(patch, max(1, round(STRIDE_SHARE * side_px))) if self.stride_px is None else self.stride_px

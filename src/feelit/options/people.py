@@ -21,13 +21,7 @@ MOST_NAME = 100
 
 
 def person_number(value: Any) -> int:
-    """The number of a person.
-
-    Raises
-    ------
-    ValueError
-        if it is none.
-    """
+    """The number of a person. Raises ValueError if it is none."""
     if isinstance(value, bool | float):
         raise ValueError
     number = int(value)
@@ -37,13 +31,7 @@ def person_number(value: Any) -> int:
 
 
 def checked_name(text: str) -> str:
-    """The name of a person.
-
-    Raises
-    ------
-    UsageError
-        if it holds line breaks or the like, or is long.
-    """
+    """The name of a person. Raises UsageError if it holds line breaks or the like, or is long."""
     name = text.strip()
     if len(name) > MOST_NAME or not name.isprintable():
         raise UsageError(f"{name[:MOST_NAME]!r} is no name", f"give up to {MOST_NAME} characters on one line")

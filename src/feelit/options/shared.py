@@ -18,12 +18,8 @@ _STRETCH = re.compile(r"([^-]+)-([^-]+)")
 
 
 def stretch_of(baseline: str) -> tuple[float, float]:
-    """Begin and end in s of a value of the option; the whole recording for "auto".
-
-    Raises
-    ------
-    UsageError
-        if it is no stretch of time.
+    """Begin and end in s of a value of the option; the whole recording for "auto". Raises UsageError if it is no stretch of
+    time.
     """
     if baseline == "auto":
         return 0.0, float("inf")

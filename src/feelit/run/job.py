@@ -175,12 +175,8 @@ class Job:
         return self._next + len(self._waiting) == len(self.segments) - 1
 
     def accept(self, segment: Segment, result: SegmentResult) -> None:
-        """Take the result of a segment. Segments that are next in order are tracked, and their settled rows written.
-
-        Raises
-        ------
-        OutputError
-            if there is no room for them.
+        """Take the result of a segment. Segments that are next in order are tracked, and their settled rows written. Raises
+        OutputError if there is no room for them.
         """
         self._waiting[segment.index] = result
         while not self.complete and (following := self._waiting.pop(self._next, None)) is not None:
@@ -233,13 +229,7 @@ class Job:
         writer.copy(self._spool, None if self.people is None else self.people.change)
 
     def release_memory(self) -> None:
-        """Keep the rows on the disk until they are copied.
-
-        Raises
-        ------
-        OutputError
-            if there is no room for them.
-        """
+        """Keep the rows on the disk until they are copied. Raises OutputError if there is no room for them."""
         with output_errors(self.shelf.spool):
             self._spool.to_file()
 

@@ -88,12 +88,8 @@ Entries = dict[str, Entry]
 
 
 def read_manifest(folder: Location) -> Entries:
-    """The entries of a folder by `Entry.output`: from the manifest, the parts of shards, and later journals.
-
-    Raises
-    ------
-    TimelineReadError
-        if a manifest is damaged, or the file is not a manifest.
+    """The entries of a folder by `Entry.output`: from the manifest, the parts of shards, and later journals. Raises
+    TimelineReadError if a manifest is damaged, or the file is not a manifest.
     """
     notes = [entry for path in Workspace(folder).journals() for entry in _read_journal(path)]
     found: Entries = {}
@@ -110,24 +106,14 @@ def has_manifest(folder: Location) -> bool:
 
 
 def require_manifest(folder: Location) -> None:
-    """Refuse folders that no run has written to.
-
-    Raises
-    ------
-    TimelineReadError
-        if there is no manifest.
-    """
+    """Refuse folders that no run has written to. Raises TimelineReadError if there is no manifest."""
     if not has_manifest(folder):
         raise TimelineReadError(f"{folder} has no manifest", "give the folder that was --out of `feelit analyze`")
 
 
 def manifest_table(folder: Location) -> pa.Table:
-    """The manifest as a table of `SCHEMA`, ordered by video.
-
-    Raises
-    ------
-    TimelineReadError
-        if there is no manifest, or it is damaged.
+    """The manifest as a table of `SCHEMA`, ordered by video. Raises TimelineReadError if there is no manifest, or it is
+    damaged.
     """
     require_manifest(folder)
     return _table(read_manifest(folder))
@@ -144,14 +130,8 @@ class Manifest:
         self._next_s = 0.0
 
     def open(self, planned: Iterable[Entry]) -> None:
-        """Read the entries of earlier runs, and add new videos.
-
-        Raises
-        ------
-        OutputError
-            if it cannot be written.
-        TimelineReadError
-            if the existing file is not a manifest.
+        """Read the entries of earlier runs, and add new videos. Raises OutputError if it cannot be written; TimelineReadError
+        if the existing file is not a manifest.
         """
         known = read_manifest(self._folder)
         new = {entry.output: _dated(entry) for entry in planned if entry.output not in known}
@@ -187,13 +167,7 @@ class Manifest:
                 self.write()
 
     def write(self) -> None:
-        """Write the Parquet file if there is something new.
-
-        Raises
-        ------
-        OutputError
-            if it cannot be written.
-        """
+        """Write the Parquet file if there is something new. Raises OutputError if it cannot be written."""
         if not self._changed:
             return
         start_s = time.monotonic()
@@ -204,12 +178,8 @@ class Manifest:
         self._next_s = now_s + max(INTERVAL_S, (now_s - start_s) / SHARE)
 
     def close(self) -> None:
-        """Write changes; the last of several shards merges their parts into one file.
-
-        Raises
-        ------
-        OutputError
-            if the file cannot be written.
+        """Write changes; the last of several shards merges their parts into one file. Raises OutputError if the file cannot be
+        written.
         """
         if not self._closed:
             self.write()

@@ -173,12 +173,8 @@ class DatasetOutput:
         return replace(entry, **seen._asdict()) if seen else entry
 
     def _made(self, source: Source, name: str) -> Entry:
-        """The facts about its video in a timeline.
-
-        Raises
-        ------
-        OutputError
-            if it is none of this video, or was made with other settings.
+        """The facts about its video in a timeline. Raises OutputError if it is none of this video, or was made with other
+        settings.
         """
         target = self._folder / name
         try:

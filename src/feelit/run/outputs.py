@@ -32,33 +32,17 @@ class Output(Protocol):
     lasting: bool
 
     def open(self, planned: Sequence[Source]) -> None:
-        """Begin a run. Its videos are among `planned`: all of them, unless it is a shard or retries failed videos.
-
-        Raises
-        ------
-        OutputError
-            if the output cannot be written.
+        """Begin a run. Its videos are among `planned`: all of them, unless it is a shard or retries failed videos. Raises
+        OutputError if the output cannot be written.
         """
         return
 
     def unchanged(self, source: Source) -> VideoReport | None:
-        """The report of a video that needs no work, or None.
-
-        Raises
-        ------
-        OutputError
-            if another timeline is in the way.
-        """
+        """The report of a video that needs no work, or None. Raises OutputError if another timeline is in the way."""
         return None
 
     def commit(self, job: Job) -> VideoReport:
-        """Take the rows of a complete job.
-
-        Raises
-        ------
-        OutputError
-            if they cannot be written.
-        """
+        """Take the rows of a complete job. Raises OutputError if they cannot be written."""
         ...
 
     def fail(self, source: Source, report: VideoReport) -> None:
@@ -80,14 +64,8 @@ class Output(Protocol):
 
 def open_output(run: RunOptions, record: Record, workspace: Workspace, sources: Sequence[Source]) -> Output:
     """The output that `--out` asks for: a table where it ends in .parquet, else a folder. `sources` are what is analysed.
-
-    Raises
-    ------
-    OutputError
-        if a table exists already and is not to be replaced.
-    UsageError
-        if `--out` looks like a file of another kind, or its name is no text, or it is one of the videos, or it is a table and
-        `--stale` is given.
+    Raises OutputError if a table exists already and is not to be replaced; UsageError if `--out` looks like a file of another
+    kind, or its name is no text, or it is one of the videos, or it is a table and `--stale` is given.
     """
     inputs = InputFiles(source.path for source in sources)
     if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
@@ -111,12 +89,8 @@ def target_of(out: Location, source: Source) -> Location:
 
 
 def chosen(sources: Sequence[Source], run: RunOptions) -> list[Source]:
-    """The videos of a run: those of its shard, and with `retry_failed` only those that failed before.
-
-    Raises
-    ------
-    TimelineReadError
-        if there is no manifest that says what failed before.
+    """The videos of a run: those of its shard, and with `retry_failed` only those that failed before. Raises TimelineReadError
+    if there is no manifest that says what failed before.
     """
     mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
     if not run.retry_failed:

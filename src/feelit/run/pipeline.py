@@ -72,13 +72,7 @@ class Settings:
 
 
 def resolve(options: AnalyzeOptions) -> Settings:
-    """Find the models that options name, and fill in defaults that depend on them.
-
-    Raises
-    ------
-    ModelError
-        if there is no such model.
-    """
+    """Find the models that options name, and fill in defaults that depend on them. Raises ModelError for unknown models."""
     options = replace(options, signals=_level(options))
     identity = model_path("identity") if options.people else None
     columns = signal_columns(signal_groups(options.signals or "none", options.blendshapes))
@@ -106,12 +100,8 @@ def _level(options: AnalyzeOptions) -> SignalLevel:
 
 
 def open_engine(run: RunOptions, device: Device, models: Models) -> Engine:
-    """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers.
-
-    Raises
-    ------
-    FeelitError
-        if it cannot be had.
+    """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers. Raises
+    FeelitError if it cannot be had.
     """
     limits = Limits(run.segment_timeout_s, run.memory_bytes)
     if run.engine == "ray":

@@ -99,14 +99,8 @@ def find_inputs(inputs: Iterable[str], follow_links: bool = False) -> Inputs:
 
 
 def find_videos(inputs: Iterable[str]) -> list[Source]:
-    """The videos of `find_inputs`, where every input must have some.
-
-    Raises
-    ------
-    VideoReadError
-        if a folder holds no videos, or cannot be searched.
-    UsageError
-        as `find_inputs`.
+    """The videos of `find_inputs`, where every input must have some. Raises VideoReadError if a folder holds no videos, or
+    cannot be searched; UsageError as `find_inputs`.
     """
     found = find_inputs(inputs)
     if found.failures:

@@ -45,13 +45,7 @@ class Provenance:
 
     @classmethod
     def parse(cls, text: str) -> Provenance:
-        """The inverse of `str`.
-
-        Raises
-        ------
-        ValueError
-            if the text is none.
-        """
+        """The inverse of `str`. Raises ValueError if the text is none."""
         try:
             version, models = json.loads(text)
             return cls(int(version), {str(role): (str(name), str(digest)) for role, (name, digest) in models.items()})
@@ -60,12 +54,8 @@ class Provenance:
 
     @classmethod
     def of(cls, record: Record) -> Provenance:
-        """The provenance in the metadata of a timeline; version 0 where there is none.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            if they are not those of a timeline.
+        """The provenance in the metadata of a timeline; version 0 where there is none. Raises KeyError, TypeError or
+        ValueError if they are not those of a timeline.
         """
         names = record["config"]
         names = {role: names[role] for role in CHOSEN if role in names}
@@ -101,11 +91,7 @@ def record_of(options: AnalyzeOptions, models: Record) -> Record:
 
 def settings_of(record: Record) -> str:
     """A digest of the settings that change rows, models aside. Options that an earlier feelit did not have count as not given.
-
-    Raises
-    ------
-    KeyError, TypeError, UsageError
-        if the metadata are not those of a timeline.
+    Raises KeyError, TypeError or UsageError if the metadata are not those of a timeline.
     """
     given = _config(AnalyzeOptions(signals="none")) | record["config"]
     given["rate"] = str(rate_hz(str(given["rate"])))

@@ -76,14 +76,8 @@ class Networks:
 
 
 def analyze_segment(task: Task) -> SegmentResult:
-    """Decode, detect, crop and classify.
-
-    Raises
-    ------
-    VideoReadError
-        if the file cannot be opened (any more), or has changed since it was looked at.
-    ModelError
-        if a model does not load.
+    """Decode, detect, crop and classify. Raises VideoReadError if the file cannot be opened (any more), or has changed since it
+    was looked at; ModelError if a model does not load.
     """
     Pace.least_bytes_per_s = task.least_bytes_per_s
     networks = open_networks(task.models)
@@ -205,13 +199,7 @@ def _rounded(values: Float32, steps: int) -> Float32:
 
 @functools.lru_cache(maxsize=1)
 def open_networks(models: Models) -> Networks:
-    """Built once a process: sessions cannot travel between them.
-
-    Raises
-    ------
-    ModelError
-        if a model does not load.
-    """
+    """Built once a process: sessions cannot travel between them. Raises ModelError if a model does not load."""
     cv2.setNumThreads(1)
     detector = FaceDetector(models.detector, models.device)
     identity = IdentityModel(models.identity, models.device) if models.identity is not None else None

@@ -63,12 +63,8 @@ class Workspace:
         return sorted([*self.root.glob(JOURNAL), *self.root.glob(f"*/{JOURNAL}")])
 
     def open(self, fresh: bool) -> None:
-        """Create and lock the folder; with `fresh`, delete what earlier runs left.
-
-        Raises
-        ------
-        OutputError
-            if it cannot be written, or another run is using it.
+        """Create and lock the folder; with `fresh`, delete what earlier runs left. Raises OutputError if it cannot be written,
+        or another run is using it.
         """
         with output_errors(self.root.parent):
             if not self._locks:
@@ -173,13 +169,7 @@ class Shelf:
         return self.folder / "rows.spool"  # not .parquet: a workspace inside the output would be read with it
 
     def save(self, segment: Segment, result: SegmentResult) -> None:
-        """Save a result.
-
-        Raises
-        ------
-        OutputError
-            if the disk is full or the folder cannot be written.
-        """
+        """Save a result. Raises OutputError if the disk is full or the folder cannot be written."""
         columns = {f"frames_{f.name}": getattr(result.frames, f.name) for f in fields(FrameTable)}
         columns |= {f"faces_{f.name}": getattr(result.faces, f.name) for f in fields(FaceTable)}
         columns |= {f"embeddings_{f.name}": getattr(result.embeddings, f.name) for f in fields(EmbeddingTable)}

@@ -52,13 +52,7 @@ def analyze(task: Task) -> SegmentResult:
 
 
 def prepare(models: Models | None = None) -> None:
-    """Load what `analyze` needs and, if `models` are given, their networks.
-
-    Raises
-    ------
-    ModelError
-        if a network cannot be loaded.
-    """
+    """Load what `analyze` needs and, if `models` are given, their networks. Raises ModelError if a network cannot be loaded."""
     from feelit.run.segment import open_networks
 
     if models is not None:
@@ -78,12 +72,7 @@ def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
 class HereEngine:
     """Runs segments in this process, one by one: for daemonic processes, which may not start workers, and for debuggers.
 
-    A decoder that crashes ends this process.
-
-    Raises
-    ------
-    UsageError
-        if there are limits, which need a worker that can be killed.
+    A decoder that crashes ends this process. Raises UsageError if there are limits, which need a worker that can be killed.
     """
 
     def __init__(self, limits: Limits, work: Work = analyze) -> None:

@@ -36,13 +36,7 @@ STARTING = "start one with: ray start --head; see docs/clusters.md"
 
 
 def import_ray() -> Any:
-    """The package `ray`.
-
-    Raises
-    ------
-    MissingExtraError
-        if it is not installed.
-    """
+    """The package `ray`. Raises MissingExtraError if it is not installed."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it sends usage statistics
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a future change
     try:
@@ -54,14 +48,8 @@ def import_ray() -> Any:
 
 
 def reachable(address: str) -> str:
-    """The address of a cluster, with "auto" resolved, after checking that a gRPC server answers there.
-
-    Raises
-    ------
-    UsageError
-        if it is not an address.
-    FeelitError
-        if nothing answers there, or something other than gRPC.
+    """The address of a cluster, with "auto" resolved, after checking that a gRPC server answers there. Raises UsageError if it
+    is not an address; FeelitError if nothing answers there, or something other than gRPC.
     """
     found = _found(address)
     host, port = _host_and_port(found)
@@ -109,13 +97,7 @@ class Head:
         self.answers = True
 
     def check(self) -> None:
-        """Connect to the head if a check is due.
-
-        Raises
-        ------
-        FeelitError
-            if nothing has answered for `LOST_S`.
-        """
+        """Connect to the head if a check is due. Raises FeelitError if nothing has answered for `LOST_S`."""
         host, port = self._place
         if not host or not port or time.monotonic() < self._next_s:
             return
@@ -150,11 +132,7 @@ def _found(address: str) -> str:
 @contextlib.contextmanager
 def joined(ray: Any, address: str) -> Iterator[None]:
     """Join the cluster as a driver for the block, with Ray's messages suppressed. A process that has joined already stays so.
-
-    Raises
-    ------
-    FeelitError
-        if the cluster cannot be joined.
+    Raises FeelitError if the cluster cannot be joined.
     """
     if ray.is_initialized():
         yield

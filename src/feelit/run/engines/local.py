@@ -73,12 +73,8 @@ class LocalEngine:
         self._early_deaths = 0
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """See `Engine.run`. Ends all workers when the iteration ends, also if it is left early.
-
-        Raises
-        ------
-        FeelitError
-            if no worker process can be started.
+        """See `Engine.run`. Ends all workers when the iteration ends, also if it is left early. Raises FeelitError if no worker
+        process can be started.
         """
         try:
             with watching(self._kill_over_limit):
@@ -137,12 +133,8 @@ class LocalEngine:
         return True
 
     def _count_early_death(self, worker: _Worker) -> None:
-        """Count a worker that died before it began a segment, so that no segment caused it.
-
-        Raises
-        ------
-        FeelitError
-            if too many do so in a row.
+        """Count a worker that died before it began a segment, so that no segment caused it. Raises FeelitError if too many do
+        so in a row.
         """
         self._early_deaths += not (worker.begun or worker.killed)
         if self._early_deaths > MOST_EARLY_DEATHS:

@@ -160,12 +160,8 @@ class RayEngine:
         self._waiting: deque[_InFlight] = deque()
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """See `Engine.run`. Cancels tasks in flight when the iteration ends; the cluster keeps running.
-
-        Raises
-        ------
-        FeelitError
-            if the cluster cannot be joined, is lost, or cannot run tasks at all.
+        """See `Engine.run`. Cancels tasks in flight when the iteration ends; the cluster keeps running. Raises FeelitError if
+        the cluster cannot be joined, is lost, or cannot run tasks at all.
         """
         with joined(self._ray, self._address):
             submit = _Submitter(self._ray, self._share_of_gpu(), self._limits, self._work)
@@ -215,13 +211,7 @@ class RayEngine:
         return AHEAD * max(1, int(slots))
 
     def _share_of_gpu(self) -> float:
-        """The share of a GPU per task.
-
-        Raises
-        ------
-        FeelitError
-            if a GPU is required and the cluster has none.
-        """
+        """The share of a GPU per task. Raises FeelitError if a GPU is required and the cluster has none."""
         if self._device == "cpu":
             return 0.0
         has_gpus = self._ray.cluster_resources().get("GPU", 0.0) > 0
