@@ -77,4 +77,4 @@ def test_want_of_memory_is_known_by_whatever_name(error: Exception, short: bool)
     over = FeelitError("the model does not load")
     over.__cause__ = error
     assert errors.is_out_of_memory(over) is short
-    assert isinstance(errors.internal_error("a.mp4", error), errors.OutOfMemoryError) is short
+    assert isinstance(errors.as_failure("a.mp4", error), errors.OutOfMemoryError) is short

@@ -60,33 +60,27 @@ class AnalysisView:
             self._bars.progress.stop()
 
     def planned(self, sources: Sequence[Source]) -> None:
-        """See `api.analysis.Observer`."""
         self._reports = dict.fromkeys(source.name for source in sources)
         if self._bars:
             self._bars.expect(len(sources))
 
     def started(self, source: Source, info: VideoInfo) -> None:
-        """See `pipeline.Observer`."""
         if self._bars:
             self._bars.open(source.name, info)
 
     def advanced(self, source: Source, frames: int) -> None:
-        """See `pipeline.Observer`."""
         if self._bars:
             self._bars.advance(source.name, frames)
 
     def noted(self, message: str) -> None:
-        """See `api.analysis.Observer`."""
         if not self._quiet:
             self._say(f"feelit: {one_line(message)}")
 
     def drawn(self, source: Source, share: float) -> None:
-        """See `api.analysis.Observer`."""
         if self._bars:
             self._bars.draw(source.name, share)
 
     def finished(self, report: VideoReport) -> None:
-        """See `pipeline.Observer`."""
         self._reports[report.video] = report
         if self._bars:
             self._bars.close(report.video)

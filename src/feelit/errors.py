@@ -114,11 +114,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return False
 
 
-def internal_error(subject: object, error: Exception) -> FeelitError:
-    """An unexpected exception, as a failure of its video: a bug costs one video, not the run.
+def as_failure(subject: object, error: Exception) -> FeelitError:
+    """An exception as the failure of a video: a bug costs one video, not the run.
 
-    It is passed on as text, because not every exception can be pickled.
+    An unexpected one is passed on as text, because not every exception can be pickled.
     """
+    if isinstance(error, FeelitError):
+        return error
     if is_out_of_memory(error):
         return OutOfMemoryError(f"{subject}: memory ran out", MEMORY_HINT)
     message = f"{subject}: internal error: {type(error).__name__}: {error}"

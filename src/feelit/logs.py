@@ -36,7 +36,6 @@ class LineFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """See `logging.Formatter.format`."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         module = record.name.removeprefix(f"{ROOT}.")
         head = f"{moment}.{int(record.msecs):03d}Z {record.levelname.lower():<7} {module}: {record.getMessage()}"

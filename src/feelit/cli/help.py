@@ -87,9 +87,7 @@ class HelpfulGroup(TyperGroup):
     """The same for a group of commands."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """See `HelpfulCommand.get_params`."""
         return take_text_as_it_is(super().get_params(ctx))
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """See `HelpfulCommand.get_short_help_str`."""
         return summary_of(self.help or "")

@@ -114,7 +114,6 @@ class PageServer(socketserver.ThreadingTCPServer):
         super().server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """See `ThreadingMixIn.process_request`."""
         with self._guard:
             if len(self._callers) >= MOST_CALLERS and self._asking:
                 self._hang_up(next(iter(self._asking)))
@@ -146,7 +145,6 @@ class PageServer(socketserver.ThreadingTCPServer):
             caller.shutdown(socket.SHUT_RDWR)
 
     def shutdown_request(self, request: Any) -> None:
-        """See `BaseServer.shutdown_request`."""
         with self._guard:
             self._callers.discard(request)
             self._asking.pop(request, None)

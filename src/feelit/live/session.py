@@ -186,9 +186,8 @@ class _Session:
 
     def _look(self, captured: Captured) -> None:
         jpeg: Future[bytes] | None = None
-        if (
-            self._broadcast.watching
-        ):  # one thread at a time may ask a frame for its pixels: they are out before the other begins
+        # One thread at a time may ask a frame for its pixels: they are out before the other begins.
+        if self._broadcast.watching:
             picture = captured.decoded.picture(self._capture.info, self._options.max_width_px)
             jpeg = self._painter.submit(jpeg_of, picture)
         rows = self._analyst.look(captured)
@@ -229,25 +228,14 @@ def greeting(name: str, info: VideoInfo) -> bytes:
             "width_px": info.width_px,
             "height_px": info.height_px,
             "emotions": [
-                {
-                    "name": name,
-                    "starred": starred(name),
-                    "least": LEAST_CLAIMED[name],
-                    "colour": theme.EMOTION_COLOUR[name].hex,
-                }
+                {"name": name, "starred": starred(name), "least": LEAST_CLAIMED[name], "colour": theme.EMOTION_COLOUR[name].hex}
                 for name in EMOTIONS
             ],
             "note": STARRED,
             "marks": {"right": RIGHT.hex, "up": UP.hex, "ahead": AHEAD.hex, "gaze": GAZE.hex},
             "tracks": [colour.hex for colour in theme.TRACK_COLOURS],
-            "inks": {
-                "ink": theme.INK.hex,
-                "dim": theme.DIM_INK.hex,
-                "plate": theme.PLATE.hex,
-                "groove": theme.GROOVE.hex,
-                "halo": theme.HALO.hex,
-                "unreadable": theme.UNREADABLE.hex,
-            },
+            "inks": {"dim": theme.DIM_INK.hex}
+            | {name: getattr(theme, name.upper()).hex for name in ("ink", "plate", "groove", "halo", "unreadable")},
         }
     )
 

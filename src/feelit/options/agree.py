@@ -80,7 +80,6 @@ class AgreeOptions(ClockOptions):
     seed: int = option(0, "Seed of the bootstrap.", bounds=Bounds(low=0, complaint="is negative", hint="give 0 or more"))
 
     def check(self) -> None:
-        """See `Options.check`."""
         refuse_order(self.start_s, self.end_s)
         if self.column is not None and not self.icc:
             raise UsageError(f"--column {self.column} is compared by --icc", "give --icc, or leave it out")

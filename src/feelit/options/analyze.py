@@ -137,7 +137,6 @@ class AnalyzeOptions(FaceOptions):
     )
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.blendshapes and self.signals == "none":
             raise UsageError("--blendshapes with --signals none", "leave --signals none out")
         if (classify_hz := self.classify_hz) is not None and classify_hz < LEAST_CLASSIFIED_HZ:
@@ -280,7 +279,6 @@ class RunOptions(Options):
     segment_s: float = 20.0
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.pattern is not None and rate_hz(self.pattern) is None:
             raise UsageError("--pattern native is no rate", "say how many pictures are shown per second, such as 25")
         _ = self.memory_bytes, self.least_bytes_per_s  # both raise: now, not in the middle of a run

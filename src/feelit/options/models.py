@@ -78,7 +78,6 @@ class ExplainOptions(Options):
     force: bool = option(False, "Replace a file that exists.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.label is not None and spelled(self.label) not in EMOTIONS:
             raise UsageError(f"--label {self.label} is not known", f"choose from {', '.join(EMOTIONS)}")
 
@@ -132,7 +131,6 @@ class EvaluateOptions(Options):
     end_to_end: bool = option(False, "A face that the detector does not find is an error.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.end_to_end and self.framing == "original":
             raise UsageError("--end-to-end looks for faces, --framing original does not", "choose one of them")
 

@@ -197,7 +197,6 @@ class PeopleOptions(Options):
     force: bool = option(False, "Replace a contact sheet that exists.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.sheet is not None and self.sheet.suffix.lower() not in PAGES:
             raise UsageError(f"--sheet {self.sheet} is not a name for a page", f"it has to end in {' or '.join(PAGES)}")
         if self.across and self.within:

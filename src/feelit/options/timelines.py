@@ -60,7 +60,6 @@ class SummarizeOptions(Options):
     )
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.baseline != "none" and (self.signals or self.by == "video"):
             raise UsageError("--baseline is for people and tracks", "leave --signals or --by video out")
         if self.signals and self.by not in (None, "person"):
@@ -91,7 +90,6 @@ class EventsOptions(Options):
     baseline: str = baseline_option("auto", "The usual face, above which peaks rise.", USUAL)
 
     def check(self) -> None:
-        """See `Options.check`."""
         refuse_mixture(self.by, self.people, self.tracks)
         refuse_none(self.baseline)
 
@@ -123,7 +121,6 @@ class ExportOptions(Options):
     force: bool = option(False, "Replace files that exist.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         refuse_mixture(self.by, self.people, self.tracks)
 
 
@@ -149,7 +146,6 @@ class ReportOptions(UtterancesOptions):
     force: bool = option(False, "Replace an output that exists.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         UtterancesOptions.check(self)  # super() does not work in a dataclass with slots
         refuse_none(self.baseline)
 
@@ -194,7 +190,6 @@ class PlotOptions(Options):
     force: bool = option(False, "Replace a file that exists.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.out.suffix.lower() not in FIGURES:
             raise UsageError(f"--out {self.out} is not a name for a figure", f"it has to end in {', '.join(FIGURES)}")
         if not 0 <= self.start_s < self.end_s:

@@ -108,7 +108,6 @@ class UtterancesOptions(ClockOptions):
     )
 
     def check(self) -> None:
-        """See `Options.check`."""
         names = [speaker for speaker, _ in self.speakers]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"--speaker {twice} is given twice", "name one person for each speaker")
@@ -138,7 +137,6 @@ class SayOptions(UtterancesOptions):
     transcript: Path | None = option(None, "Who said what when: `.vtt`, `.srt`, `.json` of whisperX, or annotations.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         UtterancesOptions.check(self)  # super() does not work in a dataclass with slots
         if self.say and self.transcript is None:
             raise UsageError(f"--say {self.say[0]} needs a transcript", "give --transcript, as in --transcript call.vtt")

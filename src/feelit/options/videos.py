@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -107,7 +107,6 @@ class ClipsOptions(DrawingOptions):
     force: bool = option(False, "Replace the clips that the folder holds.")
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.before_s == float("inf") or self.after_s == float("inf"):
             raise UsageError("--before and --after are lengths of time", "give seconds, 0 or more")
         refuse_mixture(self.by, self.people, self.tracks)
@@ -135,7 +134,6 @@ class ServerOptions(Options):
     )
 
     def check(self) -> None:
-        """See `Options.check`."""
         if self.token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,}", self.token):
             raise UsageError("--token is too easy, or cannot stand in an address", "give 8 or more of A-Z a-z 0-9 _ -")
 
@@ -188,15 +186,5 @@ class LiveOptions(FaceOptions):
     @property
     def analyze(self) -> AnalyzeOptions:
         """The same as options of an analysis."""
-        return AnalyzeOptions(
-            rate=self.rate,
-            end_s=self.duration_s,
-            min_face_px=self.min_face_px,
-            detector=self.detector,
-            classifier=self.classifier,
-            prior=self.prior,
-            mirrored=self.mirrored,
-            device=self.device,
-            people=self.people,
-            signals="none",
-        )
+        same = {f.name: getattr(self, f.name) for f in fields(FaceOptions)}
+        return AnalyzeOptions(**same, rate=self.rate, end_s=self.duration_s, people=self.people, signals="none")

@@ -28,6 +28,12 @@ from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
 from feelit.video.voice import Loudness
 
+IN_METADATA = (
+    *("size_bytes", "fingerprint", "width_px", "height_px", "sample_aspect", "orientation", "photograph", "time_base"),
+    *("origin_pts", "duration_s", "average_rate", "codec"),
+)
+"""What the metadata of a timeline state of its video besides counts."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VideoResult(Counts):
@@ -105,21 +111,8 @@ def report_of(name: str, counts: Counts) -> VideoReport:
 
 def metadata_of(info: VideoInfo, counts: Counts) -> dict[str, Any]:
     """The metadata of a video that is done."""
-    return {
-        "size_bytes": info.size_bytes,
-        "fingerprint": info.fingerprint,
-        "width_px": info.width_px,
-        "height_px": info.height_px,
-        "sample_aspect": str(info.sample_aspect),
-        "orientation": info.orientation,
-        "photograph": info.photograph,
-        "time_base": str(info.time_base),
-        "origin_pts": info.origin_pts,
-        "duration_s": info.duration_s,
-        "average_rate": str(info.average_rate),
-        "codec": info.codec,
-        **counts.metadata(),
-    }
+    values = ((name, getattr(info, name)) for name in IN_METADATA)
+    return {name: str(value) if isinstance(value, Fraction) else value for name, value in values} | counts.metadata()
 
 
 def sampled_hz(sampling: Sampling, info: VideoInfo) -> Fraction:
@@ -135,7 +128,7 @@ class Job:
     ----------
     source, info, segments : what is analysed
     shelf : where its finished segments are kept
-    failure : why it will not be finished, or None
+    failed : whether it was given up
     people : who the tracks are, once all rows are there; None where tracks are not grouped
     """
 
@@ -151,7 +144,7 @@ class Job:
     ) -> None:
         self.source, self.info, self.shelf = source, info, shelf
         self.segments, self._first_frame = plan.segments, plan.first_frame
-        self.failure: FeelitError | None = None
+        self.failed = False
         self._sampling = sampling
         self._groups = [group for group in groups if group != PEOPLE]  # who people are is known in the end
         self._evidence = EvidenceBuilder() if people else None
@@ -184,9 +177,9 @@ class Job:
             with output_errors(self.shelf.spool):
                 self._append(following)
 
-    def abandon(self, why: FeelitError) -> None:
+    def abandon(self) -> None:
         """Give up the video."""
-        self.failure = why
+        self.failed = True
         self.close()
 
     def close(self) -> None:

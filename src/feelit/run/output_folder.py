@@ -55,7 +55,6 @@ class DatasetOutput:
             find(run.out, OutputError)  # what is there need not be asked for one by one
 
     def open(self, planned: Sequence[Source]) -> None:
-        """See `Output.open`."""
         outputs, names = {file_of(source) for source in planned}, {source.name for source in planned}
         self._manifest.open(Entry(video=source.name, output=file_of(source)) for source in planned)
         for entry in self._manifest.all():
@@ -66,7 +65,6 @@ class DatasetOutput:
                 self._expect(entry)
 
     def unchanged(self, source: Source) -> VideoReport | None:
-        """See `Output.unchanged`."""
         name = file_of(source)
         entry = self._manifest.get(name) or Entry(video=source.name, output=name)
         self._seen[name] = now = _stamp(source.path)
@@ -103,7 +101,6 @@ class DatasetOutput:
         )
 
     def commit(self, job: Job) -> VideoReport:
-        """See `Output.commit`."""
         name = file_of(job.source)
         target = self._folder / name
         record = self._record | {"videos": {job.source.name: job.metadata()}}
@@ -127,7 +124,6 @@ class DatasetOutput:
         return report
 
     def fail(self, source: Source, report: VideoReport) -> None:
-        """See `Output.fail`."""
         name = file_of(source)
         known, gone = self._manifest.get(name), self._seen.get(name) is None
         refused = report.error_kind == OutputError.__name__
@@ -139,11 +135,9 @@ class DatasetOutput:
         self._manifest.refresh()
 
     def refresh(self) -> None:
-        """See `Output.refresh`."""
         self._manifest.refresh()
 
     def close(self, order: Sequence[Source]) -> None:
-        """See `Output.close`."""
         try:
             self._manifest.close()
         except OutputError:
@@ -151,7 +145,6 @@ class DatasetOutput:
                 raise
 
     def leave(self) -> None:
-        """See `Output.leave`."""
         with suppress(OutputError):  # something else has ended the run, and is reported
             self._manifest.close()
 

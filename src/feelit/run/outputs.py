@@ -115,13 +115,11 @@ class TableOutput(Output):
         self._videos: dict[str, tuple[Job, Record]] = {}
 
     def commit(self, job: Job) -> VideoReport:
-        """See `Output.commit`."""
         job.release_memory()
         self._videos[job.source.name] = (job, job.metadata())
         return job.report(self._target)
 
     def close(self, order: Sequence[Source]) -> None:
-        """See `Output.close`."""
         names = sorted(source.name for source in order if source.name in self._videos)
         if not names:
             return

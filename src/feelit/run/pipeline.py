@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from feelit.errors import FeelitError, ModelError, OutputError, UsageError, internal_error
+from feelit.errors import FeelitError, ModelError, OutputError, UsageError, as_failure
 from feelit.logs import facts
 from feelit.models.card import sha256_of
 from feelit.models.paths import BUILT_IN, model_path
@@ -199,7 +199,7 @@ class _Analysis:
             if job is None:
                 continue
             for segment in job.segments:
-                if job.failure is not None:
+                if job.failed:
                     break
                 kept = job.shelf.load(segment)
                 if kept is not None:
@@ -219,7 +219,7 @@ class _Analysis:
         self._output.refresh()
         if isinstance(outcome.result, ModelError):
             raise outcome.result  # no other video would fare better
-        if job.failure is not None:
+        if job.failed:
             return
         if isinstance(outcome.result, FeelitError):
             self._abandon(job, outcome.result)
@@ -243,11 +243,8 @@ class _Analysis:
             video = probe(source.path)
             target_s = max(LEAST_SEGMENT_S, min(self._run.segment_s, video.info.duration_s / PIECES))
             plan = cut(video, self._settings.options.sampling, target_s, LEAST_SEGMENT_S)
-        except FeelitError as error:
-            self._fail(source, error)
-            return None
         except Exception as error:
-            self._fail(source, internal_error(source.name, error))
+            self._fail(source, error)
             return None
         self._observer.started(source, video.info)
         log.info("opened", extra=facts(video=source.name, duration_s=video.info.duration_s, segments=len(plan.segments)))
@@ -278,29 +275,24 @@ class _Analysis:
             job.accept(segment, result)
         except OutputError:  # there is no room for rows, and those of other videos would find none either
             raise
-        except FeelitError as error:  # the storage that its sound is read from
+        except Exception as error:  # of the storage that its sound is read from, for instance
             self._abandon(job, error)
-            return
-        except Exception as error:
-            self._abandon(job, internal_error(job.source.name, error))
             return
         if not job.complete:
             return
         try:
             report = self._output.commit(job)
-        except OutputError as error:  # one output may be in the way of something, or its name too long: the others are not
+        except Exception as error:  # one output may be in the way of something, or its name too long: the others are not
             self._abandon(job, error)
-        except Exception as error:
-            self._abandon(job, internal_error(job.source.name, error))
         else:
             self._close(report)
 
-    def _abandon(self, job: Job, error: FeelitError) -> None:
-        job.abandon(error)
+    def _abandon(self, job: Job, error: Exception) -> None:
+        job.abandon()
         self._fail(job.source, error)
 
-    def _fail(self, source: Source, error: FeelitError) -> None:
-        report = failed(source, error)
+    def _fail(self, source: Source, error: Exception) -> None:
+        report = failed(source, as_failure(source.name, error))
         self._output.fail(source, report)
         self._close(report)
 

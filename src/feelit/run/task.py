@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from feelit.options import AnalyzeOptions, Device
 from feelit.storage.blocks import Pace
@@ -22,6 +24,12 @@ class Models:
     mirrored: bool = False  # whether classifier and signals also look at mirror images
     signals: Path | None = None  # None where none are asked for
     columns: tuple[str, ...] = ()  # of signals
+
+    def moved(self, place: Callable[[Path], Path]) -> Models:
+        """The same networks at other places."""
+        paths = {name: getattr(self, name) for name in ("detector", "expression", "identity", "signals")}
+        moved: dict[str, Any] = {name: place(path) for name, path in paths.items() if path is not None}
+        return replace(self, **moved)
 
 
 @dataclass(frozen=True, slots=True)

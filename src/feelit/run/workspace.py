@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from feelit.options import Shard
 from feelit.storage.atomic import cache_folder, output_errors, whole_file
 from feelit.storage.location import Location, Url
 from feelit.storage.locks import is_at, locked, taken
-from feelit.types import EmbeddingTable, FaceTable, FrameTable, Segment, SegmentResult
+from feelit.types import Columns, EmbeddingTable, FaceTable, FrameTable, Segment, SegmentResult
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ JOURNAL = "manifest.jsonl"
 PATIENCE_S = 2.0
 """How long to wait for a lock: other processes hold it briefly to check for a running run or to merge the parts of shards."""
 
+TABLES: tuple[tuple[str, type[Columns]], ...] = (("frames", FrameTable), ("faces", FaceTable), ("embeddings", EmbeddingTable))
 KEPT = "[!.]*.npz"  # without unfinished files
 
 
@@ -170,9 +172,7 @@ class Shelf:
 
     def save(self, segment: Segment, result: SegmentResult) -> None:
         """Save a result. Raises OutputError if the disk is full or the folder cannot be written."""
-        columns = {f"frames_{f.name}": getattr(result.frames, f.name) for f in fields(FrameTable)}
-        columns |= {f"faces_{f.name}": getattr(result.faces, f.name) for f in fields(FaceTable)}
-        columns |= {f"embeddings_{f.name}": getattr(result.embeddings, f.name) for f in fields(EmbeddingTable)}
+        columns = {f"{name}_{f.name}": getattr(getattr(result, name), f.name) for name, kind in TABLES for f in fields(kind)}
         counts = (result.decoded, result.discarded, result.errors, result.letterboxed)
         numbers = json.dumps([*counts, result.threshold, result.provider])
         with whole_file(self._file(segment)) as temporary, temporary.open("wb") as file:
@@ -182,12 +182,8 @@ class Shelf:
         """A saved result; None if it is missing or damaged."""
         try:
             with self._file(segment).open("rb") as file, np.load(file, allow_pickle=False) as columns:
-                return SegmentResult(
-                    FrameTable(*(columns[f"frames_{f.name}"] for f in fields(FrameTable))),
-                    FaceTable(*(columns[f"faces_{f.name}"] for f in fields(FaceTable))),
-                    EmbeddingTable(*(columns[f"embeddings_{f.name}"] for f in fields(EmbeddingTable))),
-                    *json.loads(str(columns["numbers"])),
-                )
+                tables: list[Any] = [kind(*(columns[f"{name}_{f.name}"] for f in fields(kind))) for name, kind in TABLES]
+                return SegmentResult(*tables, *json.loads(str(columns["numbers"])))
         except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
             return None
 

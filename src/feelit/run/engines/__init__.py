@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from feelit.errors import FeelitError, UsageError, internal_error
+from feelit.errors import FeelitError, UsageError, as_failure
 from feelit.run.engines.limits import Limits
 
 if TYPE_CHECKING:
@@ -63,10 +63,8 @@ def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
     """The result of `work` on a task, or the error that prevented it."""
     try:
         return work(task)
-    except FeelitError as error:
-        return error
     except Exception as error:
-        return internal_error(task.info.path, error)
+        return as_failure(task.info.path, error)
 
 
 class HereEngine:
@@ -82,6 +80,5 @@ class HereEngine:
         self._work = work
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
-        """See `Engine.run`."""
         for order in orders:
             yield Outcome(order, attempt(order.task, self._work))

@@ -80,10 +80,7 @@ def _with_local_models(assignment: Assignment) -> Task:
     def found(path: Path) -> Path:
         return models_folder() / path.name if path.parent == assignment.home else path
 
-    models = assignment.task.models
-    identity = found(models.identity) if models.identity is not None else None
-    moved = replace(models, detector=found(models.detector), expression=found(models.expression), identity=identity)
-    return replace(assignment.task, models=moved)
+    return replace(assignment.task, models=assignment.task.models.moved(found))
 
 
 @contextlib.contextmanager
@@ -267,10 +264,7 @@ class _Submitter:
 
 def _absolute(task: Task) -> Task:
     """The task with absolute paths, for workers with other working folders."""
-    given = task.models
-    identity = given.identity.absolute() if given.identity is not None else None
-    models = replace(given, detector=given.detector.absolute(), expression=given.expression.absolute(), identity=identity)
-    return replace(task, info=replace(task.info, path=absolute(task.info.path)), models=models)
+    return replace(task, info=replace(task.info, path=absolute(task.info.path)), models=task.models.moved(Path.absolute))
 
 
 def _last_line(error: Exception) -> str:
