@@ -470,7 +470,7 @@ def test_shards_run_at_the_same_time_and_refuse_their_own_kind(here: Path, comma
     manifest = Manifest(OUT, other, Shard(2, 2))
     OUT.mkdir()
     manifest.open([Entry(video=source.name, output=f"{source.place}.parquet") for source in find_videos(["in"])])
-    theirs = next(entry for entry in manifest.all() if Path(entry.video).stem != "broken")
+    theirs = next(entry for entry in manifest.entries.values() if Path(entry.video).stem != "broken")
     manifest.note(replace(theirs, status="done", decoded=99))
     manifest.write()
     assert command("analyze", "in", "--out", OUT, "--shard", "1/2").code in (0, 10)
@@ -557,7 +557,7 @@ def test_the_newer_of_two_rows_counts_whatever_the_clocks_say(here: Path) -> Non
     manifest = Manifest(OUT, workspace, None)
     manifest.open([Entry(video="a", output="a.parquet")])
     manifest.note(Entry(video="a", output="a.parquet", status="failed"))
-    (known,) = manifest.all()
+    (known,) = manifest.entries.values()
     pushed = pq.read_table(OUT / MANIFEST)
     ahead = pushed.set_column(
         pushed.column_names.index("updated"), SCHEMA.field("updated"), pa.array([2**52], SCHEMA.field("updated").type)

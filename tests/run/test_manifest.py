@@ -42,12 +42,12 @@ def kept(tmp_path: Path, clock: Time) -> Manifest:
 
 def test_what_is_noted_later_counts_whatever_the_clock_says(kept: Manifest, clock: Time, tmp_path: Path) -> None:
     """The clock of this machine is an hour behind that of the machine that wrote before."""
-    first = kept.get("a.parquet")
+    first = kept.entries.get("a.parquet")
     assert first is not None
     clock.date_s -= 3600
     for status in ("failed", "done"):
         kept.note(replace(PENDING, status=status))
-    last = kept.get("a.parquet")
+    last = kept.entries.get("a.parquet")
     assert last is not None
     assert last.updated == first.updated + 2
     assert read_manifest(tmp_path)["a.parquet"].status == "done"

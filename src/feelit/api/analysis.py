@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -94,10 +94,10 @@ def analyze(
             place = located(out)
         bar = stack.enter_context(closing(_TqdmObserver(progress)))
         run = replace(run, out=place)
-        analysed = run_analysis(inputs, options, run, observer or bar)
-        sources, count = analysed.sources, len(analysed.unread) + len(analysed.reports)
-        made = [source for source, report in zip(sources, analysed.reports, strict=True) if report.ok]
-        failures = [_failure(report) for report in (*analysed.unread, *analysed.reports) if not report.ok]
+        sources, reports, unread = _run(inputs, options, run, observer or bar)
+        count = len(unread) + len(reports)
+        made = [source for source, report in zip(sources, reports, strict=True) if report.ok]
+        failures = [Failure.of(report) for report in (*unread, *reports) if not report.ok]
         if failures and count == 1:
             kind: type[FeelitError] = getattr(errors, failures[0].kind)
             raise kind(failures[0].message, failures[0].hint)
@@ -108,7 +108,7 @@ def analyze(
             dataset = Dataset(files, failures)
     if failures:
         names = "" if observer is not None else ": " + "; ".join(failure.message for failure in failures)
-        what = "inputs" if analysed.unread else "videos"
+        what = "inputs" if unread else "videos"
         error = SomeFailedError(f"{len(failures)} of {count} {what} failed{names}", "the others are done")
         error.dataset = dataset
         raise error
@@ -122,28 +122,13 @@ def _is_one(inputs: Paths, sources: Sequence[Source]) -> bool:
     return sources[0].path == located(inputs)
 
 
-def _failure(report: VideoReport) -> Failure:
-    return Failure(
-        video=report.video,
-        message=report.error or report.video,
-        hint=report.hint or "",
-        kind=report.error_kind or FeelitError.__name__,
-        exit_code=report.exit_code,
-    )
+def _run(
+    inputs: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer
+) -> tuple[list[Source], list[VideoReport], list[VideoReport]]:
+    """Analyse videos into `run.out`, and draw annotated videos if `run.annotate` is set.
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Analysed:
-    """The result of a run: its videos with one report each, and reports on inputs that hold none or cannot be searched."""
-
-    sources: list[Source]
-    reports: list[VideoReport]
-    unread: list[VideoReport]
-
-
-def run_analysis(inputs: Paths, options: AnalyzeOptions, run: RunOptions, observer: Observer) -> Analysed:
-    """Analyse videos into `run.out`, and draw annotated videos if `run.annotate` is set. Raises FeelitError as `analyze`, but
-    not for a video that fails.
+    Returns the videos, a report of each, and reports on inputs that hold none or cannot be searched. Raises FeelitError as
+    `analyze`, but not for a video that fails.
     """
     found = inputs_of(inputs, run)
     sources = chosen(found.videos, run) if found.videos else []
@@ -160,7 +145,7 @@ def run_analysis(inputs: Paths, options: AnalyzeOptions, run: RunOptions, observ
         _correct(sources, reports, run)
     if run.annotate is not None:
         _annotate(sources, reports, run, observer)
-    return Analysed(sources=sources, reports=reports, unread=unread)
+    return sources, reports, unread
 
 
 def _correct(sources: Sequence[Source], reports: Sequence[VideoReport], run: RunOptions) -> None:

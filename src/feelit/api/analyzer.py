@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from feelit.errors import UsageError
 from feelit.geometry import head_angles
-from feelit.identity.select import no_embeddings
 from feelit.models.paths import model_path
 from feelit.options import FaceOptions
 from feelit.options.expand import keywords
@@ -21,7 +20,7 @@ from feelit.run.segment import Networks, detect_and_classify, frame_table
 from feelit.timeline.build import TimelineBuilder
 from feelit.timeline.quality_gate import passes_quality_gate
 from feelit.tracking.tracker import TrackerSettings
-from feelit.types import EMOTIONS, LANDMARKS, FaceTable, SegmentResult, Timeline, UInt8
+from feelit.types import EMOTIONS, LANDMARKS, FaceTable, Timeline, UInt8
 from feelit.video.decoded_frame import picture_of, sample_of
 from feelit.vision.detector import FaceDetector
 from feelit.vision.expression import ExpressionModel
@@ -151,9 +150,7 @@ class Analyzer:
         sample = sample_of(picture, self._stream.view, time_s=time_s, tick=self._count, reset=self._count == 0)
         faces = detect_and_classify([sample], self._stream, networks, MOST_FACES)
         frames = frame_table([sample], self._stream.view)
-        self._builder.add(
-            SegmentResult(frames, faces, no_embeddings(), 1, 0, 0, 0, networks.detector.threshold, networks.provider)
-        )
+        self._builder.add(networks.result(frames, faces, decoded=1))
         self._time_s, self._count = time_s, self._count + 1
         return _faces_of_stream(self._builder.newest())
 

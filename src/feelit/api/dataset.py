@@ -10,12 +10,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, overload
 
 from feelit.api.recording import MOST_ROWS, Recording, TimelineMethods, html_table
-from feelit.errors import UsageError
+from feelit.errors import FeelitError, UsageError
 from feelit.storage.location import Url
 from feelit.timeline import recording
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from feelit.run.job import VideoReport
+    from feelit.run.manifest import Entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +38,12 @@ class Failure:
     hint: str
     kind: str
     exit_code: int
+
+    @classmethod
+    def of(cls, found: VideoReport | Entry) -> Failure:
+        """The failure that a report or a row of a manifest states."""
+        kind = found.error_kind or FeelitError.__name__
+        return cls(video=found.video, message=found.error or "", hint=found.hint or "", kind=kind, exit_code=found.exit_code)
 
 
 class Dataset(TimelineMethods, Sequence[Recording]):
@@ -140,17 +149,7 @@ def _noted_failures(sources: Any) -> list[Failure]:
 
     several = [sources] if isinstance(sources, str | PathLike | Url) else sources if isinstance(sources, list | tuple) else []
     paths = [source for source in several if isinstance(source, str | PathLike | Url)]
-    return [
-        Failure(
-            video=entry.video,
-            message=entry.error or "",
-            hint=entry.hint or "",
-            kind=entry.error_kind or "FeelitError",
-            exit_code=entry.exit_code,
-        )
-        for found in status_of_each(paths)
-        for entry in found.failures
-    ]
+    return [Failure.of(entry) for found in status_of_each(paths) for entry in found.failures]
 
 
 def _counted(videos: int) -> str:

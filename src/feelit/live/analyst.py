@@ -17,16 +17,14 @@ from feelit.identity.evidence import EvidenceBuilder
 from feelit.identity.group import group_tracks
 from feelit.identity.likeness import JOIN, LEAST_WEIGHT, between, probability, template
 from feelit.identity.rows import PersonRows
-from feelit.identity.select import no_embeddings, quality_of, vector_bytes
+from feelit.identity.select import quality_of, vector_bytes
 from feelit.live.recording import Recording
-from feelit.run.job import VideoReport, metadata_of, report_of, sampled_hz
+from feelit.run.job import VideoReport, counts_of, metadata_of, report_of, sampled_hz
 from feelit.run.pipeline import Settings
 from feelit.run.segment import Networks, detect_and_classify, frame_table, no_faces, no_frames
-from feelit.storage.names import as_text
 from feelit.timeline.build import TimelineBuilder
-from feelit.timeline.counts import Counts
 from feelit.tracking.tracker import TrackerSettings
-from feelit.types import FaceTable, Float32, FrameTable, Int8, Int32, Sample, SegmentResult, Timeline
+from feelit.types import FaceTable, Float32, FrameTable, Int8, Int32, Sample, Timeline
 from feelit.video.capture import Capture, Captured
 from feelit.vision.identity import IdentityModel
 from feelit.vision.multi_scale import MultiScaleDetector
@@ -144,7 +142,7 @@ class Analyst:
         self._builder = TimelineBuilder(tracking, rate_hz, evidence=self._evidence, least_s=SETTLED_AT_ONCE_S)
         self._grouped: PersonRows | None = None
         self._box, self._signals = np.zeros((0, 4), np.float32), np.zeros((0, 0), np.float32)
-        self._zero_s = self._start_s = time.time()
+        self._zero_s, self._started_s = time.time(), time.perf_counter()
 
     def look(self, captured: Captured) -> Timeline:
         """The faces of the next frame as they stand now, see `TimelineBuilder.newest`; `person_id` is what each is shown under.
@@ -195,7 +193,7 @@ class Analyst:
         if self._recording is None:
             return
         info = self._capture.seen()
-        video = metadata_of(info, self._counts(info.duration_s))
+        video = metadata_of(info, counts_of(self._builder, info.duration_s, self._grouped))
         if self._grouped is not None:
             video["people"] = self._grouped.describe()
         for unknown in ("size_bytes", "fingerprint"):
@@ -207,22 +205,12 @@ class Analyst:
 
     def report(self) -> VideoReport:
         """How it went."""
-        return replace(
-            report_of(self._capture.name, self._counts(self._capture.seen().duration_s)),
-            out=as_text(self._recording.out) if self._recording else None,
-            wall_s=round(time.time() - self._start_s, 3),
-            provider=self._networks.provider,
-        )
-
-    def _counts(self, duration_s: float) -> Counts:
-        counted = self._builder.counts(duration_s)
-        return counted if self._grouped is None else replace(counted, tracks=self._grouped.tracks, people=self._grouped.people)
+        counts = counts_of(self._builder, self._capture.seen().duration_s, self._grouped)
+        out = self._recording.out if self._recording else None
+        return report_of(self._capture.name, counts, out, self._started_s, self._networks.provider)
 
     def _take(self, frames: FrameTable, faces: FaceTable, decoded: int, errors: int = 0) -> None:
-        threshold, provider = self._networks.detector.threshold, self._networks.provider
-        self._write(
-            self._builder.add(SegmentResult(frames, faces, no_embeddings(), decoded, 0, errors, 0, threshold, provider))
-        )
+        self._write(self._builder.add(self._networks.result(frames, faces, decoded=decoded, errors=errors)))
 
     def _write(self, rows: Timeline) -> None:
         if self._recording is not None:

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from feelit.errors import UsageError
-from feelit.live.latest import Broadcast, Subscriber
+from feelit.live.latest import Broadcast
 from feelit.options.videos import ServerOptions
 
 PAGE = Path(__file__).parent / "page"
@@ -232,15 +232,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._head(HTTPStatus.OK, {"Content-Type": "application/octet-stream"})
             self.wfile.write(self.server.greeting)
-            self._follow(subscriber)
-
-    def _follow(self, subscriber: Subscriber) -> None:
-        while True:
-            message = subscriber.take(SILENCE_S)
-            if message is not None:
-                self.wfile.write(message)
-            elif subscriber.over:
-                return
+            while not subscriber.over:
+                if (message := subscriber.take(SILENCE_S)) is not None:
+                    self.wfile.write(message)
 
 
 def _is_ip(name: str) -> bool:

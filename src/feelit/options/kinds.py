@@ -50,11 +50,7 @@ class Kind:
             raise error if complete else UsageError(f"{flag} {error.message.strip()}", error.hint) from None
         except (TypeError, ValueError, OverflowError):
             what = f"no {self.name[2:]}" if self.name.startswith("a ") else f"not {self.name}"
-            raise UsageError(f"{flag} {_shown(value)} is {what}", self.hint) from None
-
-
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else repr(value)
+            raise UsageError(f"{flag} {value if isinstance(value, str) else repr(value)} is {what}", self.hint) from None
 
 
 def _flag(value: object) -> bool:
@@ -197,12 +193,7 @@ CONFIG = replace(PATH)
 """A file with values of options. It is read before the others, so a command gives it a callback."""
 
 LOCATION = Kind(name="a text in quotes", metavar="PATH", convert=located, toml=(str,), python="str | PathLike[str]")
-SECONDS = Kind(
-    name="a time",
-    metavar="TIME",
-    convert=_seconds,
-    python="float | str",
-)
+SECONDS = Kind(name="a time", metavar="TIME", convert=_seconds, python="float | str")
 COLUMNS_MM = {"single": 88.0, "double": 180.0}
 """Widths of figures: of one column of a journal, and of a page."""
 
@@ -246,6 +237,9 @@ PATHS = Kind(
     repeated=True,
     python="str | PathLike[str] | Sequence[str | PathLike[str]]",
 )
+FILES = replace(PATHS, convert=_files)
+"""As `PATHS`, of files on this computer only."""
+
 CHANGES = Kind(
     name="a list of texts",
     metavar="NAME=VALUE",
@@ -253,11 +247,3 @@ CHANGES = Kind(
     repeated=True,
     python="str | Sequence[str]",
 )
-FILES = Kind(
-    name="a path, or a list of paths",
-    metavar="PATH",
-    convert=_files,
-    repeated=True,
-    python="str | PathLike[str] | Sequence[str | PathLike[str]]",
-)
-"""As `PATHS`, of files on this computer only."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.declare import Options, option
-from feelit.options.kinds import LOCATION, PATHS, Kind, expanded, repeated
+from feelit.options.kinds import LOCATION, PATHS, Kind, listed, repeated
 from feelit.storage.location import Location
 from feelit.times import parse_time
 
@@ -38,13 +37,18 @@ def checked_name(text: str) -> str:
     return name
 
 
+def _pair(value: Any, sign: str) -> list[Any]:
+    """The two parts of a text with a sign between, without the blanks around them, or of any other pair."""
+    if not isinstance(value, str):
+        first, second = value
+        return [first, second]
+    if sign not in value:
+        raise ValueError
+    return [part.strip() for part in value.split(sign, 1)]
+
+
 def _name(value: Any) -> tuple[int, str]:
-    if isinstance(value, str):
-        number, equals, name = value.partition("=")
-        if not equals:
-            raise ValueError
-        return person_number(number.strip()), checked_name(name)
-    number, name = value
+    number, name = _pair(value, "=")
     return person_number(number), checked_name(name)
 
 
@@ -56,12 +60,7 @@ def _merge(value: Any) -> tuple[int, ...]:
 
 
 def _split(value: Any) -> tuple[int, float]:
-    if isinstance(value, str):
-        number, at, time = value.partition("@")
-        if not at:
-            raise ValueError
-        return person_number(number.strip()), parse_time(time.strip(), "")
-    number, time = value
+    number, time = _pair(value, "@")
     return person_number(number), parse_time(time, "") if isinstance(time, str) else float(time)
 
 
@@ -93,18 +92,11 @@ SPLITS = repeated(
 
 
 def _enrolment(value: Any) -> tuple[str, tuple[Path, ...]]:
+    name, files = _pair(value, "=")
     if isinstance(value, str):
-        name, equals, files = value.partition("=")
-        if not equals or not files.strip():
-            raise ValueError
-        paths: Any = [part.strip() for part in files.split(",")]
-    else:
-        name, paths = value
-        paths = [paths] if isinstance(paths, str | PathLike) else paths
-    if not (known := checked_name(name)):
-        raise ValueError
-    found = tuple(Path(expanded(path)) for path in paths)
-    if not found:
+        files = [part.strip() for part in files.split(",")] if files else ()
+    found = tuple(map(Path, listed(files)))
+    if not (known := checked_name(name)) or not found:
         raise ValueError
     return known, found
 

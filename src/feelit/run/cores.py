@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -40,10 +40,11 @@ def cpu_quota() -> float | None:
         names, _, path = rest.partition(":")
         controllers = names.split(",")
         if number == "0" and not names:
-            found += _quotas(_folders(SYSTEM / "sys/fs/cgroup", path), _version_2)
+            found += _quotas(_folders(SYSTEM / "sys/fs/cgroup", path), "cpu.max")
         elif "cpu" in controllers:
             mounts = [SYSTEM / "sys/fs/cgroup" / name for name in (names, "cpu")]
-            found += _quotas((folder for mount in mounts for folder in _folders(mount, path)), _version_1)
+            folders = (folder for mount in mounts for folder in _folders(mount, path))
+            found += _quotas(folders, "cpu.cfs_quota_us", "cpu.cfs_period_us")
     return min(found, default=None)
 
 
@@ -55,19 +56,10 @@ def _folders(mount: Path, path: str) -> Iterator[Path]:
             yield mount / one
 
 
-def _quotas(folders: Iterator[Path], read: Callable[[Path], tuple[str, str]]) -> Iterator[float]:
+def _quotas(folders: Iterable[Path], *names: str) -> Iterator[float]:
+    """Quota over period, which stand in these files of each folder."""
     for folder in folders:
         with suppress(OSError, ValueError, ZeroDivisionError):
-            quota, period = read(folder)
+            quota, period = " ".join((folder / name).read_text(encoding="ascii") for name in names).split()
             if quota != "max" and float(quota) > 0:
                 yield float(quota) / float(period)
-
-
-def _version_2(folder: Path) -> tuple[str, str]:
-    quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
-    return quota, period
-
-
-def _version_1(folder: Path) -> tuple[str, str]:
-    quota, period = ((folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii").strip() for name in ("quota", "period"))
-    return quota, period

@@ -50,6 +50,12 @@ class VideoResult(Counts):
         """The fields of this class by name, for another record of it."""
         return {f.name: getattr(self, f.name) for f in fields(VideoResult)}
 
+    def shown(self) -> dict[str, Any]:
+        """The same with the frames that were not sampled, after those that were."""
+        names = list(self.result())
+        names.insert(names.index("sampled") + 1, "skipped")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VideoReport(VideoResult):
@@ -70,8 +76,7 @@ class VideoReport(VideoResult):
 
     def record(self) -> dict[str, Any]:
         """The report as a JSON object, see docs/cli.md."""
-        first = {"video": self.video, "status": self.status, "out": self.out}
-        return first | with_skipped(self.result()) | {"stale": self.stale}
+        return {"video": self.video, "status": self.status, "out": self.out, **self.shown(), "stale": self.stale}
 
     @property
     def ok(self) -> bool:
@@ -94,19 +99,16 @@ def groups_in(record: dict[str, Any]) -> list[str]:
     return [*([PEOPLE] if config["people"] else []), *classified, *signals]
 
 
-def with_skipped(content: dict[str, Any]) -> dict[str, Any]:
-    """A record with the frames that were not sampled, after those that were."""
-    found: dict[str, Any] = {}
-    for name, value in content.items():
-        found[name] = value
-        if name == "sampled":
-            found["skipped"] = content["decoded"] - content["sampled"]
-    return found
+def report_of(name: str, counts: Counts, out: Location | None, started_s: float, provider: str) -> VideoReport:
+    """The report of a video that is done; `started_s` is by `time.perf_counter`."""
+    where, wall_s = None if out is None else as_text(out), round(time.perf_counter() - started_s, 3)
+    return VideoReport(video=name, status="done", out=where, wall_s=wall_s, provider=provider, **asdict(counts))
 
 
-def report_of(name: str, counts: Counts) -> VideoReport:
-    """The counts of a video that is done."""
-    return VideoReport(video=name, status="done", **asdict(counts))
+def counts_of(builder: TimelineBuilder, duration_s: float, people: PersonRows | None) -> Counts:
+    """The counts of a timeline that is built: with those of people, if its tracks were grouped."""
+    counted = builder.counts(duration_s)
+    return counted if people is None else replace(counted, tracks=people.tracks, people=people.people)
 
 
 def metadata_of(info: VideoInfo, counts: Counts) -> dict[str, Any]:
@@ -191,31 +193,21 @@ class Job:
     def counts(self) -> Counts:
         """The counts, once the job is complete."""
         assert self._builder is not None
-        counted = self._builder.counts(self.info.duration_s)
-        return counted if self.people is None else replace(counted, tracks=self.people.tracks, people=self.people.people)
+        return counts_of(self._builder, self.info.duration_s, self.people)
 
     def report(self, out: Location) -> VideoReport:
         """The report, once the job is complete."""
-        wall_s = time.perf_counter() - self._started_s
-        return replace(
-            report_of(self.source.name, self.counts),
-            out=as_text(out),
-            wall_s=round(wall_s, 3),
-            provider=" + ".join(sorted(self._providers)),
-        )
+        return report_of(self.source.name, self.counts, out, self._started_s, " + ".join(sorted(self._providers)))
 
     def metadata(self) -> dict[str, Any]:
         """The metadata of this video."""
-        people = {} if self.people is None else {"people": self.people.describe()}
-        speech = {"speech": {"sound": self._sound}} if SPEECH in self._groups else {}
-        return metadata_of(self.info, self.counts) | people | speech
-
-    @property
-    def _sound(self) -> str:
-        """Whether the sound has voices: "none", "voices" or "no voices"."""
-        if self._voice is None:
-            return "none"
-        return "voices" if self._voice.heard else "no voices"
+        found = metadata_of(self.info, self.counts)
+        if self.people is not None:
+            found["people"] = self.people.describe()
+        if SPEECH in self._groups:
+            sound = "none" if self._voice is None else "voices" if self._voice.heard else "no voices"
+            found["speech"] = {"sound": sound}
+        return found
 
     def copy_to(self, writer: TimelineWriter) -> None:
         """Write the rows, with people if tracks are grouped, once the job is complete."""

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from feelit.errors import OutputError, TimelineReadError
 from feelit.options import Shard
-from feelit.run.job import VideoResult, with_skipped
+from feelit.run.job import VideoResult
 from feelit.run.workspace import Workspace
 from feelit.storage.atomic import whole_file
 from feelit.storage.blocks import ObjectFile
@@ -59,7 +59,7 @@ class Entry(VideoResult):
         """A row of the manifest, in the order of its columns."""
         first = {name: getattr(self, name) for name in ("video", "output", "status", "missing")}
         rest = {f.name: getattr(self, f.name) for f in fields(self)}
-        return first | with_skipped(self.result()) | rest
+        return first | self.shown() | rest
 
 
 ADDED = ("discarded", "letterboxed", "people", "provenance")
@@ -120,12 +120,15 @@ def manifest_table(folder: Location) -> pa.Table:
 
 
 class Manifest:
-    """The manifest of a run, or of one shard of it: each shard has its own file until the last one ends."""
+    """The manifest of a run, or of one shard of it: each shard has its own file until the last one ends.
+
+    `entries` are those of its videos, and of the videos of earlier runs, by `Entry.output`.
+    """
 
     def __init__(self, folder: Location, workspace: Workspace, shard: Shard | None) -> None:
         self._folder, self._workspace, self._shard = folder, workspace, shard
         self._target = folder / (PARTS.replace("*", str(shard)) if shard else MANIFEST)
-        self._entries: Entries = {}
+        self.entries: Entries = {}
         self._changed = self._closed = False
         self._next_s = 0.0
 
@@ -141,19 +144,11 @@ class Manifest:
                 self._fold(everything)
         elif new:  # with all videos, as other shards may begin later; shards that begin now write the same
             _write(self._folder / MANIFEST, everything, self._workspace.folder)
-        self._entries = {output: e for output, e in everything.items() if self._is_mine(output)}
-
-    def get(self, output: str) -> Entry | None:
-        """The entry of a video."""
-        return self._entries.get(output)
-
-    def all(self) -> list[Entry]:
-        """Every video of this run or shard, those of earlier runs included."""
-        return list(self._entries.values())
+        self.entries = {output: e for output, e in everything.items() if self._is_mine(output)}
 
     def note(self, entry: Entry) -> None:
         """Record the state of a video."""
-        self._entries[entry.output] = entry = _dated(entry, self._entries.get(entry.output))
+        self.entries[entry.output] = entry = _dated(entry, self.entries.get(entry.output))
         self._changed = True
         line = json.dumps({f.name: getattr(entry, f.name) for f in fields(entry)})
         # A full disk is reported when the file is written.
@@ -171,7 +166,7 @@ class Manifest:
         if not self._changed:
             return
         start_s = time.monotonic()
-        _write(self._target, self._entries, self._workspace.folder)
+        _write(self._target, self.entries, self._workspace.folder)
         self._workspace.journal.unlink(missing_ok=True)
         self._changed = False
         now_s = time.monotonic()

@@ -57,7 +57,7 @@ class DatasetOutput:
     def open(self, planned: Sequence[Source]) -> None:
         outputs, names = {file_of(source) for source in planned}, {source.name for source in planned}
         self._manifest.open(Entry(video=source.name, output=file_of(source)) for source in planned)
-        for entry in self._manifest.all():
+        for entry in list(self._manifest.entries.values()):
             missing = entry.output not in outputs and entry.video not in names and _is_gone(entry.video)
             if missing != entry.missing:
                 self._manifest.note(replace(entry, missing=missing))
@@ -66,7 +66,7 @@ class DatasetOutput:
 
     def unchanged(self, source: Source) -> VideoReport | None:
         name = file_of(source)
-        entry = self._manifest.get(name) or Entry(video=source.name, output=name)
+        entry = self._manifest.entries.get(name) or Entry(video=source.name, output=name)
         self._seen[name] = now = _stamp(source.path)
         if now is None:  # reported by whoever opens it
             return None
@@ -125,7 +125,7 @@ class DatasetOutput:
 
     def fail(self, source: Source, report: VideoReport) -> None:
         name = file_of(source)
-        known, gone = self._manifest.get(name), self._seen.get(name) is None
+        known, gone = self._manifest.entries.get(name), self._seen.get(name) is None
         refused = report.error_kind == OutputError.__name__
         self._reported |= refused
         if known is None or known.status != "done" or not (refused or gone):

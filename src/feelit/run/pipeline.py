@@ -79,12 +79,8 @@ def resolve(options: AnalyzeOptions) -> Settings:
     signals = model_path("signals") if columns else None
     detector, classifier = model_path(options.detector), model_path(options.classifier)
     models = Models(detector, classifier, identity, options.device, options.prior, options.mirrored, signals, columns)
-    roles = {"detector": models.detector, "classifier": models.expression}
-    if identity is not None:
-        roles["identity"] = identity
-    if signals is not None:
-        roles["signals"] = signals
-    files = {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items()}
+    roles = {"detector": detector, "classifier": classifier, "identity": identity, "signals": signals}
+    files = {role: {"name": path.stem, "sha256": sha256_of(path)} for role, path in roles.items() if path is not None}
     return Settings(options, models, record_of(options, files))
 
 

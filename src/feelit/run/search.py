@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +40,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self._walk("")
-        for link in self._linked():
+        while self._links:  # walking finds more of them
+            link = self._links.pop(0)
             place = self.folder / link
             if not self.follow_links:
                 self.notes.append(f"{place} is a link to a folder and is left out (--follow-links searches it)")
@@ -58,11 +58,6 @@ class Search:
         if videos and (pictures := len(self.files) - len(videos)):
             self.notes.append(left_out(str(self.folder), pictures))
             self.files = videos
-
-    def _linked(self) -> Iterator[str]:
-        """Links to folders, with those that are found on the way."""
-        while self._links:
-            yield self._links.pop(0)
 
     def _walk(self, inside: str) -> None:
         place = self.folder / inside

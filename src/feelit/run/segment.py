@@ -26,6 +26,7 @@ from feelit.types import (
     EMOTIONS,
     MOUTH_VALUES,
     Detections,
+    EmbeddingTable,
     FaceTable,
     Float32,
     FrameTable,
@@ -53,6 +54,9 @@ APPEARANCE_PX = 8
 DOUBTFUL = 0.5
 """Boxes down to this share of the detector's threshold are kept: they may continue a track, but never start one."""
 
+COUNTS = ("decoded", "discarded", "errors", "letterboxed")
+"""Numbers of frames, and of errors, in `SegmentResult`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Networks:
@@ -73,6 +77,14 @@ class Networks:
         """The execution provider that really runs them."""
         used = [network.provider for network in self._all if network is not None]
         return " + ".join(dict.fromkeys(used))
+
+    def result(
+        self, frames: FrameTable, faces: FaceTable, embeddings: EmbeddingTable | None = None, **counts: int
+    ) -> SegmentResult:
+        """What they found; counts that are not given are 0."""
+        counts = dict.fromkeys(("decoded", "discarded", "errors", "letterboxed"), 0) | counts
+        embeddings = no_embeddings() if embeddings is None else embeddings
+        return SegmentResult(frames, faces, embeddings, **counts, threshold=self.detector.threshold, provider=self.provider)
 
 
 def analyze_segment(task: Task) -> SegmentResult:
@@ -97,16 +109,11 @@ def analyze_segment(task: Task) -> SegmentResult:
         seen += len(batch)
         seen_faces += len(found)
     check_unchanged(task.info)  # on another machine it may never have been the same file
-    return SegmentResult(
+    return networks.result(
         FrameTable.join([*frames, no_frames()]),
         FaceTable.join([*faces, no_faces(width_of(networks))]),
-        selector.finish() if selector is not None else no_embeddings(),
-        reader.decoded,
-        reader.discarded,
-        reader.errors,
-        reader.letterboxed,
-        networks.detector.threshold,
-        networks.provider,
+        selector.finish() if selector is not None else None,
+        **{name: getattr(reader, name) for name in COUNTS},
     )
 
 
