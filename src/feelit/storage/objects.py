@@ -42,9 +42,7 @@ def info(url: Url, kind: Kind) -> Info | None:
 
     Raises an error of this kind if the storage does not answer.
     """
-    if url in _listed:
-        return _listed[url]
-    return _asked(url, kind)
+    return _listed[url] if url in _listed else _asked(url, kind)
 
 
 def _asked(url: Url, kind: Kind) -> Info | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
+from math import inf
 from typing import TypeAlias
 
 import av
@@ -77,6 +78,8 @@ class SegmentDecoder:
         sparse: bool = False,
     ) -> None:
         self._info, self._segment, self._threads = info, segment, threads
+        self._begin = -inf if segment.start_pts is None else segment.start_pts
+        self._end = inf if segment.end_pts is None else segment.end_pts
         self._discards = discards if info.codec in DISCARDING else None
         self._frame_units = Clock(info.time_base, 0, info.average_rate).step
         self._sparse = sparse
@@ -133,13 +136,12 @@ class SegmentDecoder:
             yield from self._within(frames)
 
     def _within(self, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        start_pts, end_pts = self._segment.start_pts, self._segment.end_pts
         for frame in frames:
-            if frame.pts is not None and start_pts is not None and frame.pts < start_pts:
-                continue  # leading pictures of an open GOP belong to the segment before
-            if frame.pts is not None and end_pts is not None and frame.pts >= end_pts:
-                return
-            if self._undecoded and frame.pts is not None:
+            if frame.pts is not None:
+                if frame.pts < self._begin:
+                    continue  # leading pictures of an open GOP belong to the segment before
+                if frame.pts >= self._end:
+                    return
                 self._pass(frame.pts)
             yield frame
 
@@ -226,10 +228,7 @@ class SegmentDecoder:
         yield from group[:end]
 
     def _holds(self, packet: Packet) -> bool:
-        start_pts, end_pts = self._segment.start_pts, self._segment.end_pts
-        if packet.pts is None:
-            return True
-        return (start_pts is None or start_pts <= packet.pts) and (end_pts is None or packet.pts < end_pts)
+        return packet.pts is None or self._begin <= packet.pts < self._end
 
     def _packets(self, container: InputContainer, stream: VideoStream, back_s: float) -> Iterator[Packet]:
         """The packets from the segment's keyframe on, or from one `back_s` before, without the flush packet at the end."""
@@ -259,17 +258,12 @@ def _follows(packet: Packet, keyframe: Packet) -> bool:
 
 def _beginning_at(frames: Iterable[av.VideoFrame], pts: int) -> Iterator[av.VideoFrame]:
     """The frames from `pts` on. Raises _NoStartError if there is none at `pts` itself."""
-    waiting = True
-    for frame in frames:
-        if waiting and frame.pts is not None:
-            if frame.pts < pts:
-                continue
-            if frame.pts > pts:
-                raise _NoStartError
-        waiting = False
-        yield frame
-    if waiting:
+    left = dropwhile(lambda frame: frame.pts is not None and frame.pts < pts, frames)
+    first = next(left, None)
+    if first is None or (first.pts is not None and first.pts > pts):
         raise _NoStartError
+    yield first
+    yield from left
 
 
 def seek_before(container: InputContainer, stream: VideoStream | AudioStream, pts: int) -> None:

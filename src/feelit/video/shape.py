@@ -7,7 +7,7 @@ mirrored (the display matrix). Both may change on the way, as may the size. All 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import cast
@@ -88,24 +88,15 @@ class Fit:
 
     def scaled(self, width: Fraction, height: Fraction) -> Fit:
         """The same in a picture that is scaled."""
-        return Fit(
-            int(self.x * width),
-            int(self.y * height),
-            max(1, round(self.width_px * width)),
-            max(1, round(self.height_px * height)),
-            self.orientation,
-            self.whole,
-        )
+        width_px, height_px = max(1, round(self.width_px * width)), max(1, round(self.height_px * height))
+        return replace(self, x=int(self.x * width), y=int(self.y * height), width_px=width_px, height_px=height_px)
 
 
 @lru_cache(maxsize=256)
 def fit(shape: Shape, width_px: int, height_px: int) -> Fit:
     """Fit a frame into a picture of that size, as large as possible and in the middle; sides are even where bars remain."""
     width, height = shape.displayed
-    if abs(Fraction(width, height) / Fraction(width_px, height_px) - 1) <= SAME_SHAPE or (width, height) == (
-        width_px,
-        height_px,
-    ):
+    if abs(Fraction(width, height) / Fraction(width_px, height_px) - 1) <= SAME_SHAPE:
         return Fit(0, 0, width_px, height_px, shape.orientation, True)
     scale = min(Fraction(width_px, width), Fraction(height_px, height))
     inner_width = min(width_px, max(2, round(width * scale / 2) * 2))

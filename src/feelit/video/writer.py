@@ -73,11 +73,8 @@ class Encoding:
         half a minute, players would show the video as longer by that.
         """
         codec = CODECS[self.codec]
-        return {
-            **codec.options,
-            **({} if steady else codec.in_order),
-            "crf": str(codec.usual_crf if self.crf is None else self.crf),
-        }
+        crf = codec.usual_crf if self.crf is None else self.crf
+        return codec.options | ({} if steady else codec.in_order) | {"crf": str(crf)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

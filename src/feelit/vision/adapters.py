@@ -76,9 +76,8 @@ class _Feelit(Adapter):
     def read(self, name: str, found: Sequence[NDArray[Any]], size: tuple[int, int, int]) -> Raw:
         score, box, landmarks = found
         anchors = score.shape[1] if score.ndim == 2 else 0
-        _check_shape(f"{name}: score", score, (size[0], anchors))
-        _check_shape(f"{name}: box", box, (size[0], anchors, 4))
-        _check_shape(f"{name}: landmarks", landmarks, (size[0], anchors, 10))
+        for what, given, values in zip(self.outputs, found, ((), (4,), (10,)), strict=True):
+            _check_shape(f"{name}: {what}", given, (size[0], anchors, *values))
         return score, box, landmarks
 
 
