@@ -52,11 +52,7 @@ SCHEMA = pa.schema(
 
 PEOPLE, CLASSIFIED = "people", "classified"
 GROUPS: dict[str, tuple[pa.Field, ...]] = {
-    PEOPLE: (
-        pa.field("person_id", pa.int32()),
-        pa.field("person", _TEXT),
-        pa.field("person_confidence", pa.float32()),
-    ),
+    PEOPLE: (pa.field("person_id", pa.int32()), pa.field("person", _TEXT), pa.field("person_confidence", pa.float32())),
     CLASSIFIED: (pa.field("classified", pa.bool_()),),
     **{group: tuple(pa.field(name, pa.float32()) for name in names) for group, names in SIGNAL_GROUPS.items()},
 }

@@ -146,13 +146,7 @@ class LabelSmoother:
         self._last: dict[int, tuple[float, int]] = {}  # by track: time and label of the last face that has one
 
     def labels(
-        self,
-        time_s: Float64,
-        track: Int64,
-        probability: Float32,
-        readable: Bool,
-        rows: Int64,
-        final: bool = True,
+        self, time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64, final: bool = True
     ) -> Int64:
         """The labels of some rows, by probabilities that are `steadied`.
 

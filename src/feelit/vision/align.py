@@ -13,10 +13,7 @@ import numpy as np
 
 from feelit.types import Float32, Float64, UInt8
 
-TEMPLATE = np.array(
-    [[0.332, 0.383], [0.668, 0.383], [0.500, 0.582], [0.362, 0.754], [0.638, 0.754]],
-    np.float64,
-)
+TEMPLATE = np.array([[0.332, 0.383], [0.668, 0.383], [0.500, 0.582], [0.362, 0.754], [0.638, 0.754]], np.float64)
 """Positions of the five landmarks in a crop of side 1: the mean over FER2013's training images, made symmetric.
 
 Measured with YuNet on the 28,041 of 28,558 images in which it finds a face (`training.expression.data.framing`).
