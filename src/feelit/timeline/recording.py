@@ -153,10 +153,18 @@ class Recording:
     def batches(
         self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf
     ) -> Iterator[pa.RecordBatch]:
-        """The rows from `start_s` to before `end_s` in order, a batch at a time: the named columns, or all that there are. Of
-        an optional group that is not there, values are null, but each track is a person.
+        """The rows in order, a batch at a time.
 
-        Raises TimelineReadError if the file is damaged, has changed, or holds what no timeline can; or if a column is missing.
+        Parameters
+        ----------
+        columns : which ones; none means all that there are. Of an optional group that is not there, values are null, but each
+            track is a person
+        start_s, end_s : rows from `start_s` to before `end_s` only
+
+        Raises
+        ------
+        TimelineReadError
+            if the file is damaged, has changed, or holds what no timeline can; or if a column is missing.
         """
         import pyarrow.compute as pc
 
@@ -174,7 +182,13 @@ class Recording:
             self._rows.close()
 
     def table(self, columns: Sequence[str] = (), *, start_s: float = -math.inf, end_s: float = math.inf) -> pa.Table:
-        """The same rows at once, without metadata. Raises what `batches` does."""
+        """The same rows at once, without metadata.
+
+        Raises
+        ------
+        TimelineReadError
+            as `batches`.
+        """
         names = list(columns) or list(self.columns)
         tables = [pa.Table.from_batches([batch]) for batch in self.batches(names, start_s=start_s, end_s=end_s)]
         return pa.concat_tables(tables).unify_dictionaries() if tables else self._rows.empty_table(names)
