@@ -191,7 +191,7 @@ class TimelineBuilder:
         return judged, mean
 
     def _changes_of(self, held: Timeline, mouths: UInt8) -> Float32:
-        """(F, 4) how mouths changed, see `mouth_motion.MOVES`."""
+        """(F, 4) how mouths changed, see `speaking.MOVES`."""
         if not mouths.shape[1]:
             return np.full((len(held), len(MOVES)), np.nan, np.float32)
         opening = held.signals[:, -len(SPEECH_COLUMNS) :]

@@ -155,7 +155,7 @@ def speaking(
     Parameters
     ----------
     time_s, track : (F,) float64, rising within every track, and (F,) int64
-    changes : (F, 4) float32, see `mouth_motion.MouthMotion`
+    changes : (F, 4) float32, see `MouthMotion`
     gap : (F,) float32, `mouth_open`
     rows : (K,) int64, the rows wanted: all faces of some frames. The others are context, all that lie within REACH_S
     voice : what is heard; None if the video has no sound
