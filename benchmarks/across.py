@@ -24,9 +24,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from feelit.identity.across import JOIN, Candidate, group_people
+from feelit.identity.across import Candidate, group_people
 from feelit.identity.group import JOIN_UNMATCHED, odds_times
-from feelit.identity.likeness import OFFSET, SLOPE, cohort, least_likeness, normal, normalised_likeness, probability
+from feelit.identity.likeness import JOIN, OFFSET, SLOPE, cohort, least_likeness, normal, normalised_likeness, probability
 from feelit.models.paths import model_path
 from feelit.types import Bool, Float32, Float64, Int64
 from feelit.vision.identity import IdentityModel
@@ -219,14 +219,14 @@ def group(tracks: int, files: int) -> None:
         for n in range(len(who))
     ]
     began = time.perf_counter()
-    result = group_people(found)
+    groups, proposals = group_people(found)
     wall_s = time.perf_counter() - began
-    label = np.array(result.group)
+    label = np.array(groups)
     joined = {(int(a), int(b)) for a, b in zip(label, who, strict=True)}
     mixed = len(joined) - len(set(label.tolist()))
     print(
         f"{len(who)} persons of {files} files, {real} people: {len(set(label.tolist()))} groups, {mixed} wrong joins, "
-        f"{len(result.proposals)} proposals at a joining probability of {JOIN}; {wall_s:.1f} s, "
+        f"{len(proposals)} proposals at a joining probability of {JOIN}; {wall_s:.1f} s, "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most"
     )
 

@@ -13,11 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from feelit.identity.likeness import LEAST_WEIGHT, least_likeness, normal, normalised_likeness, probability
+from feelit.identity.likeness import JOIN, LEAST_WEIGHT, least_likeness, normal, normalised_likeness, probability
 from feelit.types import Float32, Float64
-
-JOIN = 0.99
-"""People of two files are joined from this probability on: at most one join in a hundred is expected to be wrong."""
 
 PROPOSE = 0.1
 """Pairs are proposed from this probability on."""
@@ -48,15 +45,6 @@ class Proposal:
     probability: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Groups:
-    """The result of grouping."""
-
-    group: tuple[int, ...]  # of each candidate: the index of the first member of its group
-    proposals: tuple[Proposal, ...]  # pairs of groups that are not joined
-    confidence: tuple[float, ...]  # of each candidate: that it is the person of its group; 1 for a group of one
-
-
 @dataclass(slots=True)
 class _Group:
     members: list[int]
@@ -68,10 +56,15 @@ class _Group:
     near: set[int] = field(default_factory=set)
 
 
-def group_people(people: Sequence[Candidate]) -> Groups:
-    """Join the people of several files."""
+def group_people(people: Sequence[Candidate]) -> tuple[list[int], list[Proposal]]:
+    """Join the people of several files.
+
+    Returns
+    -------
+    The group of each, as the index of its first member; and the pairs of groups that may be one person, but are not joined.
+    """
     if not people:
-        return Groups(group=(), proposals=(), confidence=())
+        return [], []
     count = len({person.file for person in people})
     candidates = max(1.0, len(people) * (1 - 1 / count)) if count > 1 else 1.0
     means = np.stack([p.total / max(p.weight, 1e-6) for p in people]).astype(np.float32)
@@ -91,12 +84,7 @@ def group_people(people: Sequence[Candidate]) -> Groups:
     _join(groups, least_likeness(JOIN, candidates))
     owner = {member: number for number, group in groups.items() for member in group.members}
     first = {number: min(group.members) for number, group in groups.items()}
-    sure = [_confidence(n, people, means, usual, groups[owner[n]], candidates) for n in range(len(people))]
-    return Groups(
-        group=tuple(first[owner[n]] for n in range(len(people))),
-        proposals=tuple(_proposals(groups, first, candidates)),
-        confidence=tuple(sure),
-    )
+    return [first[owner[n]] for n in range(len(people))], _proposals(groups, first, candidates)
 
 
 def _near_pairs(people: Sequence[Candidate], means: Float32, usual: Float32, least: float) -> list[tuple[int, int]]:
@@ -184,15 +172,3 @@ def _proposals(groups: dict[int, _Group], first: dict[int, int], candidates: flo
                     a, b = sorted((first[one], first[other]))
                     found.append(Proposal(one=a, other=b, probability=sure))
     return sorted(found, key=lambda p: (-p.probability, p.one, p.other))
-
-
-def _confidence(
-    place: int, people: Sequence[Candidate], means: Float32, usual: Float32, group: _Group, candidates: float
-) -> float:
-    """The probability that a person is the same as the others of the group."""
-    rest_weight = group.weight - people[place].weight
-    if len(group.members) == 1 or rest_weight <= 0:
-        return 1.0
-    rest = ((group.total - people[place].total) / rest_weight).astype(np.float32)[None]
-    score = normalised_likeness(means[place : place + 1], rest, usual[place : place + 1], normal(rest))
-    return round(float(probability(score.astype(np.float64), candidates)[0, 0]), 3)

@@ -54,20 +54,21 @@ def correct(timelines: Sequence[Location], options: PeopleOptions, given: Given 
     OutputError
         if a timeline, or a file of edits, cannot be written.
     """
-    paths = [path for path in find_timelines(timelines) if isinstance(path, Path)]
     by_file: dict[Path, list[Path]] = {}
-    for path in paths:
-        by_file.setdefault(options.edits or path.parent / FILE_NAME, []).append(path)
+    for path in find_timelines(timelines):
+        if isinstance(path, Path):
+            by_file.setdefault(options.edits or path.parent / FILE_NAME, []).append(path)
     files = {path: read_edits(path) for path in by_file}
     given = {name: people for name, people in (given or {}).items() if people}
     asks = options.corrects or bool(given)
     if not asks and options.edits is not None and not all(file.there for file in files.values()):
         raise UsageError(f"--edits {options.edits} does not exist", "give a file that `feelit people` wrote, or a correction")
-    if not asks and not any(file.there for file in files.values()):
-        return []
-    recordings = {path: open_timelines(path) for path in paths if asks or files[_file_of(path, by_file)].there}
-    target = _chosen([r for found in recordings.values() for r in found], options.video) if options.corrects else None
-    plans = [_Plan(files[edits], {p: recordings[p] for p in mine if p in recordings}) for edits, mine in by_file.items()]
+    plans = [
+        _Plan(files[edits], {path: open_timelines(path) for path in mine})
+        for edits, mine in by_file.items()
+        if asks or files[edits].there
+    ]
+    target = _chosen([r for plan in plans for r in plan.everybody], options.video) if options.corrects else None
     for plan in plans:
         plan.make(target, options, given)
     return [note for plan in plans for note in plan.carry_out()]
@@ -96,10 +97,6 @@ def reapply(timelines: Iterable[Path]) -> list[str]:
     return notes
 
 
-def _file_of(path: Path, by_file: dict[Path, list[Path]]) -> Path:
-    return next(edits for edits, paths in by_file.items() if path in paths)
-
-
 def _chosen(recordings: Sequence[Recording], video: str | None) -> Recording:
     """The video that a correction is about."""
     if video is None:
@@ -124,6 +121,10 @@ class _Plan:
     corrected: dict[Path, dict[str, Corrected]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def everybody(self) -> list[Recording]:
+        return [recording for found in self.recordings.values() for recording in found]
+
     def make(self, target: Recording | None, options: PeopleOptions, given: Given) -> None:
         """Work out the new content of files.
 
@@ -132,9 +133,8 @@ class _Plan:
         UsageError
             if the people of an edit do not exist, or it is contradictory.
         """
-        everybody = [recording for found in self.recordings.values() for recording in found]
-        mine = any(recording is target or recording.name in given for recording in everybody)
-        if not self.file.there and not mine:
+        everybody = self.everybody
+        if not self.file.there and not any(recording is target or recording.name in given for recording in everybody):
             return
         self.edits = list(self.file.edits if self.file.there else _applied_beside(self.recordings))
         short = self.file.short
@@ -159,7 +159,7 @@ class _Plan:
 
     def _correct(self, path: Path, recording: Recording, asked: Sequence[Asked], *, alone: bool) -> None:
         mine = [n for n, edit in enumerate(self.edits) if _is_of(edit, recording, alone)]
-        other = [e for e in self.edits if e.video == recording.name and e.fingerprint not in (None, _fingerprint(recording))]
+        other = [e for e in self.edits if e.video == recording.name and e.fingerprint not in (None, fingerprint_of(recording))]
         if other:
             count = f"{len(other)} correction{'' if len(other) == 1 else 's'}"
             self.notes.append(f"{self.file.path} has {count} of another version of {recording.name}, left out")
@@ -200,7 +200,7 @@ def _as_options(names: Mapping[int, tuple[str, float]]) -> Asked:
 def _is_of(edit: Edit, recording: Recording, alone: bool) -> bool:
     """Whether an edit is about a video, identified by its content, else by its name, else by being the only one."""
     if edit.fingerprint is not None:
-        return edit.fingerprint == _fingerprint(recording)
+        return edit.fingerprint == fingerprint_of(recording)
     if edit.video is not None:
         return edit.video in (recording.name, PurePosixPath(recording.name).name)
     if not alone:
@@ -209,10 +209,11 @@ def _is_of(edit: Edit, recording: Recording, alone: bool) -> bool:
 
 
 def _bound(edit: Edit, recording: Recording) -> Edit:
-    return replace(edit, video=recording.name, fingerprint=_fingerprint(recording))
+    return replace(edit, video=recording.name, fingerprint=fingerprint_of(recording))
 
 
-def _fingerprint(recording: Recording) -> str | None:
+def fingerprint_of(recording: Recording) -> str | None:
+    """The fingerprint of the video; None if it was analysed live."""
     found = recording.facts.get("fingerprint")
     return found if isinstance(found, str) else None
 
@@ -249,9 +250,11 @@ def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
         if it cannot be written.
     """
     recordings = open_timelines(path)
-    rows_of = {name: _rows(grouping) for name, (grouping, _) in corrected.items()}
     videos = {recording.name: dict(recording.facts) for recording in recordings}
+    rows_of = {}
     for name, (grouping, edits) in corrected.items():
+        parts, number = grouping.parts()
+        rows_of[name] = PersonRows(parts, grouping.shown_names, number, grouping.seen.automatic.splits)
         videos[name] = _facts(videos[name], rows_of[name], grouping, edits)
     rest = {key: value for key, value in recordings[0].metadata.items() if key != "schema_version"}
     groups = recordings[0].groups
@@ -260,13 +263,8 @@ def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:
         for recording in recordings:
             tables = (pa.Table.from_batches([batch]).cast(schema) for batch in recording.batches(schema.names))
             for table in rows_of[recording.name].change(tables) if recording.name in rows_of else tables:
-                writer.append(_complete(table, schema))
+                writer.append(table.select(schema.names).cast(schema))
             recording.close()
-
-
-def _rows(grouping: Grouping) -> PersonRows:
-    parts, number = grouping.parts()
-    return PersonRows(parts, grouping.shown_names, number, grouping.seen.automatic.splits)
 
 
 def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: Sequence[Edit]) -> dict[str, Any]:
@@ -279,8 +277,3 @@ def _facts(facts: dict[str, Any], rows: PersonRows, grouping: Grouping, edits: S
     if edits or grouping.across:
         kept["automatic"] = automatic.as_dict(grouping.splits(), grouping.across)
     return kept
-
-
-def _complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table with the columns and types of the schema."""
-    return table.select(schema.names).cast(schema)

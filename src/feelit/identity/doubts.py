@@ -10,10 +10,10 @@ import numpy as np
 from feelit.geometry import iou
 from feelit.identity.embeddings import ChosenFaces
 from feelit.identity.evidence import APART
-from feelit.identity.likeness import LEAST_WEIGHT, between, of_faces, probability, template
+from feelit.identity.likeness import LEAST_WEIGHT, of_faces, probability, unit_vectors
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX
-from feelit.types import Bool, Float32, Int8, Int64
+from feelit.types import Bool, Float32, Int8
 
 LEAST = 0.01
 """Doubts with a smaller probability are not reported."""
@@ -45,15 +45,14 @@ def pair_doubts(faces: ChosenFaces, vector: Int8, together: frozenset[tuple[int,
     vector : (K, 128) int8, the embedding of each face
     together : pairs of people who share a frame, the lower number first
     """
-    total, weight, people = _sums(faces, vector)
+    faces, unit = _comparable(faces, vector)
     found = []
-    for i, j in combinations(range(len(people)), 2):
-        if min(weight[i], weight[j]) < LEAST_WEIGHT or (people[i], people[j]) in together:
-            continue
-        likeness = between(template(total[i], weight[i]), template(total[j], weight[j]))
-        sure = float(probability(np.array([likeness]))[0])
-        if sure >= LEAST:
-            found.append(PairDoubt(one=people[i], other=people[j], probability=sure))
+    for one, other in combinations(np.unique(faces.person).tolist(), 2):
+        likeness = of_faces(faces.quality, unit, faces.person == one, faces.person == other, LEAST_WEIGHT)
+        if likeness is not None and (one, other) not in together:
+            sure = float(probability(np.array([likeness]))[0])
+            if sure >= LEAST:
+                found.append(PairDoubt(one=one, other=other, probability=sure))
     return sorted(found, key=lambda doubt: (-doubt.probability, doubt.one, doubt.other))
 
 
@@ -62,20 +61,20 @@ def split_doubts(faces: ChosenFaces, vector: Int8) -> list[SplitDoubt]:
 
     The time between two faces with the least likeness is chosen, so probabilities are biased upwards.
     """
-    unit = _unit(vector)
+    faces, unit = _comparable(faces, vector)
     found = []
     for person in np.unique(faces.person).tolist():
-        mine = np.flatnonzero((faces.person == person) & (unit != 0).any(axis=1))
-        worst: tuple[float, float] | None = None
-        for edge in range(1, len(mine)):
-            likeness = of_faces(faces.quality, unit, mine[:edge], mine[edge:], LEAST_WEIGHT)
-            if likeness is not None and (worst is None or likeness < worst[0]):
-                worst = likeness, float(faces.time_s[mine[edge]])
-        if worst is None:
-            continue
-        two = 1 - float(probability(np.array([worst[0]]))[0])
-        if two >= LEAST:
-            found.append(SplitDoubt(person=person, at_s=worst[1], probability=two))
+        mine = np.flatnonzero(faces.person == person)
+        likenesses = [
+            (likeness, float(faces.time_s[mine[edge]]))
+            for edge in range(1, len(mine))
+            if (likeness := of_faces(faces.quality, unit, mine[:edge], mine[edge:], LEAST_WEIGHT)) is not None
+        ]
+        if likenesses:
+            least, at_s = min(likenesses)
+            two = 1 - float(probability(np.array([least]))[0])
+            if two >= LEAST:
+                found.append(SplitDoubt(person=person, at_s=at_s, probability=two))
     return sorted(found, key=lambda doubt: (-doubt.probability, doubt.person))
 
 
@@ -86,7 +85,7 @@ def seen_together(recording: Recording) -> frozenset[tuple[int, int]]:
     box = np.stack([table.column(name).to_numpy() for name in BOX], axis=1).astype(np.float32)
     frame = table.column("frame").to_numpy()
     found: set[tuple[int, int]] = set()
-    for step in range(1, _most_in_a_frame(frame)):  # rows of one frame are adjacent
+    for step in range(1, int(np.unique(frame, return_counts=True)[1].max(initial=0))):  # rows of one frame are adjacent
         same: Bool = (frame[step:] == frame[:-step]) & (person[step:] > 0) & (person[:-step] > 0)
         rows = np.flatnonzero(same & (person[step:] != person[:-step]))
         apart = iou(box[rows][:, None], box[rows + step][:, None])[:, 0, 0] < APART
@@ -95,21 +94,7 @@ def seen_together(recording: Recording) -> frozenset[tuple[int, int]]:
     return frozenset(found)
 
 
-def _most_in_a_frame(frame: Int64) -> int:
-    return int(np.unique(frame, return_counts=True)[1].max(initial=0))
-
-
-def _sums(faces: ChosenFaces, vector: Int8) -> tuple[Float32, list[float], list[int]]:
-    """By person: sums of quality times embedding, sums of quality, and the person ids."""
-    unit = _unit(vector)
-    quality = np.where((unit != 0).any(axis=1), faces.quality, 0).astype(np.float32)
-    people = np.unique(faces.person).tolist()
-    masks = [faces.person == person for person in people]
-    total = np.array([(quality[mask, None] * unit[mask]).sum(axis=0) for mask in masks], np.float32).reshape(-1, unit.shape[1])
-    return total, [float(quality[mask].sum()) for mask in masks], people
-
-
-def _unit(vector: Int8) -> Float32:
-    long = vector.astype(np.float32)
-    result: Float32 = long / np.maximum(np.linalg.norm(long, axis=1, keepdims=True), 1e-6)
-    return result
+def _comparable(faces: ChosenFaces, vector: Int8) -> tuple[ChosenFaces, Float32]:
+    """The faces whose frames could be decoded, and their embeddings, (K, 128) float32 of length one."""
+    decoded = np.flatnonzero(vector.any(axis=1))
+    return faces.rows(decoded), unit_vectors(vector[decoded])

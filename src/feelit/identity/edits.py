@@ -117,12 +117,11 @@ def read_edits(path: Path) -> EditsFile:
     if not isinstance(entries, list):
         raise UsageError(f"{path}: edit is not a list of tables", "write [[edit]] above each")
     try:
-        short = PeopleOptions(**{SHORT[key]: _short(value) for key, value in content.items() if key != "edit"})
+        short = PeopleOptions(**{SHORT[key]: value for key, value in content.items() if key != "edit"})
     except UsageError as error:
         raise UsageError(f"{path}: {error.message}", error.hint) from None
-    return EditsFile(
-        path=path, there=True, edits=tuple(_edit(entry, f"{path}, edit {n}") for n, entry in enumerate(entries, 1)), short=short
-    )
+    edits = tuple(_edit(entry, f"{path}, edit {n}") for n, entry in enumerate(entries, 1))
+    return EditsFile(path=path, there=True, edits=edits, short=short)
 
 
 def write_edits(path: Path, edits: Sequence[Edit]) -> None:
@@ -146,13 +145,6 @@ def edits_in(facts: Mapping[str, Any]) -> tuple[Edit, ...]:
         return ()
 
 
-def _short(value: Any) -> Any:
-    """A value of the short form; the keys of a table as text."""
-    if isinstance(value, dict):
-        return {str(key): text for key, text in value.items()}
-    return value
-
-
 def _edit(entry: Any, where: str) -> Edit:
     """An edit from a TOML table or JSON object."""
     hint = "correct it, or delete this [[edit]]; docs/people.md shows an example"
@@ -168,22 +160,14 @@ def _edit(entry: Any, where: str) -> Edit:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         missing = f"lacks {error.args[0]}" if isinstance(error, KeyError) else "has an invalid value"
         raise UsageError(f"{where} {missing}", hint) from None
-    texts = {key: entry.get(key) for key in ("video", "fingerprint", "by")}
+    texts: dict[str, Any] = {key: entry.get(key) for key in ("video", "fingerprint", "by")}
     wrong_count = not people or (len(people) < 2 if kind == "merge" else len(people) != 1)
     if wrong_count or name == "" or (at_s is not None and not math.isfinite(at_s)):
         raise UsageError(f"{where} has an invalid value", hint)
     if any(text is not None and not isinstance(text, str) for text in texts.values()):
         raise UsageError(f"{where} has a value that should be a text", hint)
-    return Edit(
-        kind=kind,
-        people=people,
-        video=texts["video"],
-        fingerprint=texts["fingerprint"],
-        name=name,
-        at_s=at_s,
-        faces=faces,
-        by=texts["by"] or "",
-    )
+    texts["by"] = texts["by"] or ""
+    return Edit(kind=kind, people=people, name=name, at_s=at_s, faces=faces, **texts)
 
 
 def _face(values: Any) -> Face:

@@ -131,11 +131,6 @@ class KeptFaces(Columns):
     vector: Int8  # (K, 128)
 
 
-def kept_of(faces: ChosenFaces, vector: Int8) -> KeptFaces:
-    """The part of chosen faces to store; their persons are in the timeline."""
-    return KeptFaces(faces.time_s, faces.box, faces.quality, vector)
-
-
 def read_kept(path: Path, model_sha256: str) -> dict[str, KeptFaces]:
     """The embeddings of a file by fingerprint of the video; none if the file is missing or from another network.
 

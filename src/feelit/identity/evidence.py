@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from feelit.geometry import iou
+from feelit.identity.likeness import unit_vectors
 from feelit.types import EmbeddingTable, FaceTable, Float32, Float64, FrameTable, Int8, Int64, Timeline, UInt8
 
 WIDTH = 128
@@ -48,8 +49,7 @@ class TrackEvidence:
         time_s, quality = np.array(self.time_s, np.float64), np.array(self.quality, np.float32)
         vector = np.array(self.vector, np.float32).reshape(len(self.vector), WIDTH)
         order = np.argsort(time_s, kind="stable")
-        length = np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-6)
-        return time_s[order], quality[order], (vector / length)[order]
+        return time_s[order], quality[order], unit_vectors(vector)[order]
 
 
 class EvidenceBuilder:
@@ -75,7 +75,8 @@ class EvidenceBuilder:
                 self._compare(int(ids[face]), float(time_s[face]), faces.appearance[face])
         for face, quality, vector in zip(embeddings.face.tolist(), embeddings.quality.tolist(), embeddings.vector, strict=True):
             if ids[face] >= 0:
-                self._keep(self._of(int(ids[face]), float(time_s[face])), float(time_s[face]), quality, vector)
+                track = self._by_tracker.setdefault(int(ids[face]), TrackEvidence(float(time_s[face])))
+                self._keep(track, float(time_s[face]), quality, vector)
 
     def see(self, rows: Timeline) -> None:
         """Add final rows, in order."""
@@ -106,16 +107,13 @@ class EvidenceBuilder:
                 mine.time_s, mine.quality, mine.vector, mine.changes = found.time_s, found.quality, found.vector, found.changes
         self._by_tracker, self._look = {}, {}
 
-    def _of(self, number: int, time_s: float) -> TrackEvidence:
-        return self._by_tracker.setdefault(number, TrackEvidence(time_s))
-
     def _compare(self, number: int, time_s: float, appearance: UInt8) -> None:
         centred = appearance.astype(np.float32) - np.float32(appearance.mean(dtype=np.float32))
         look: Float32 = centred / max(float(np.linalg.norm(centred)), 1e-3)
         before = self._look.get(number)
         self._look[number] = look
         if before is not None and (likeness := round(float(before @ look), 3)) < CHANGE:
-            self._of(number, time_s).changes.append((time_s, likeness))
+            self._by_tracker.setdefault(number, TrackEvidence(time_s)).changes.append((time_s, likeness))
 
     @staticmethod
     def _keep(track: TrackEvidence, time_s: float, quality: float, vector: Int8) -> None:

@@ -24,6 +24,7 @@ from feelit.identity.likeness import (
     normalised_likeness,
     of_faces,
     probability,
+    summed,
     template,
 )
 from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64
@@ -168,26 +169,22 @@ def odds_times(probabilities: Float64, odds: float) -> Float64:
 def _split(track: int, evidence: TrackEvidence) -> list[_Part]:
     """The parts of a track that show different people; a single part if it shows one."""
     time_s, quality, vector = evidence.embeddings()
-    edges = _edges(time_s, quality, vector, evidence.changes)
-    starts = [-np.inf, *edges]
+    edges = [-np.inf, *_edges(time_s, quality, vector, evidence.changes), np.inf]
     parts = []
-    for start_s, end_s in zip(starts, [*edges, np.inf], strict=True):
-        mine = (time_s >= start_s) & (time_s < end_s)
-        total = (quality[mine, None] * vector[mine]).sum(axis=0)
-        first_s = max(start_s, evidence.first_s)
-        weight, is_face = float(quality[mine].sum()), evidence.score >= LEAST_SCORE * evidence.rows
-        parts.append(_Part(track, start_s, end_s, first_s, weight, total.astype(np.float32), is_face))
+    for start_s, end_s in pairwise(edges):
+        total, weight = summed(quality, vector, (time_s >= start_s) & (time_s < end_s))
+        is_face = evidence.score >= LEAST_SCORE * evidence.rows
+        parts.append(_Part(track, start_s, end_s, max(start_s, evidence.first_s), weight, total, is_face))
     return parts
 
 
 def _edges(time_s: Float64, quality: Float32, vector: Float32, changes: list[tuple[float, float]]) -> list[float]:
     """The times at which a track switches to another person, in order."""
-    found: list[tuple[float, float]] = []
-    for change_s, _ in changes:
-        before, after = time_s < change_s, time_s >= change_s
-        likeness = of_faces(quality, vector, before, after, SPLIT_WEIGHT)
-        if likeness is not None:
-            found.append((likeness, change_s))
+    found = [
+        (likeness, change_s)
+        for change_s, _ in changes
+        if (likeness := of_faces(quality, vector, time_s < change_s, time_s >= change_s, SPLIT_WEIGHT)) is not None
+    ]
     if not found or probability(np.array([min(found)[0]]))[0] >= SPLIT:
         return []
     _, edge = min(found)

@@ -18,7 +18,7 @@ from io import BytesIO
 
 import numpy as np
 
-from feelit.types import Bool, Float32, Float64, Int64
+from feelit.types import Bool, Float32, Float64, Int8, Int64
 
 NEAREST = 5
 """The number of nearest cohort members used for normalisation."""
@@ -74,6 +74,18 @@ LEAST_WEIGHT = 0.15
 """The least sum of qualities of a group to be compared."""
 
 
+def unit_vectors(vector: Int8 | Float32) -> Float32:
+    """Embeddings (K, 128) scaled to length one; zeros stay zeros."""
+    long = vector.astype(np.float32)
+    result: Float32 = long / np.maximum(np.linalg.norm(long, axis=1, keepdims=True), 1e-6)
+    return result
+
+
+def summed(quality: Float32, embedding: Float32, part: Int64 | Bool) -> tuple[Float32, float]:
+    """The sum of quality times embedding, (128,) float32, and the sum of quality of some faces, by index or mask."""
+    return (quality[part, None] * embedding[part]).sum(axis=0), float(quality[part].sum())
+
+
 def template(total: Float32 | Float64, weight: Float64 | float) -> Float32:
     """(..., 128) sums of quality times embedding and (...) sums of quality -> (..., 128) mean embeddings."""
     result: Float32 = (total / np.maximum(np.asarray(weight)[..., None], 1e-9)).astype(np.float32)
@@ -97,8 +109,5 @@ def of_faces(quality: Float32, embedding: Float32, one: Int64 | Bool, other: Int
     one, other : the sets, as indices or masks
     least_weight : the least sum of qualities of a set
     """
-    weights = float(quality[one].sum()), float(quality[other].sum())
-    if min(weights) < least_weight:
-        return None
-    sums = [(quality[part, None] * embedding[part]).sum(axis=0) for part in (one, other)]
-    return between(template(sums[0], weights[0]), template(sums[1], weights[1]))
+    sums = [summed(quality, embedding, part) for part in (one, other)]
+    return between(template(*sums[0]), template(*sums[1])) if min(sums[0][1], sums[1][1]) >= least_weight else None

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from feelit.errors import UsageError
-from feelit.identity.across import JOIN, PROPOSE, Candidate, Groups, group_people
+from feelit.identity.across import PROPOSE, Candidate, group_people
 from feelit.identity.correct import Grouping
-from feelit.identity.corrections import rewrite
+from feelit.identity.corrections import fingerprint_of, rewrite
 from feelit.identity.edits import edits_in
 from feelit.identity.embeddings import (
     KEPT_FILE,
@@ -20,13 +20,20 @@ from feelit.identity.embeddings import (
     choose_faces,
     delete_kept,
     embed_faces,
-    kept_of,
     read_kept,
     still_there,
     write_kept,
 )
 from feelit.identity.footage import find_video
-from feelit.identity.likeness import LEAST_WEIGHT, normal, normalised_likeness, probability
+from feelit.identity.likeness import (
+    JOIN,
+    LEAST_WEIGHT,
+    normal,
+    normalised_likeness,
+    probability,
+    summed,
+    unit_vectors,
+)
 from feelit.identity.seen import SeenFaces
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
@@ -88,25 +95,18 @@ def number_across(
     """
     known = list(_people_of_videos(timelines, options, lambda share: progress(0.9 * share)))
     everybody = [(video, candidate) for video in known for candidate in video.candidates]
-    groups = group_people([candidate for _, candidate in everybody])
-    numbers = _numbers(groups, [candidate.number if video.shared else None for video, candidate in everybody])
-    names = _names(groups, [candidate for _, candidate in everybody])
-    changed = 0
-    for path in dict.fromkeys(video.path for video in known):
-        new = {
-            video.name: {
-                c.number: (number, name)
-                for (owner, c), number, name in zip(everybody, numbers, names, strict=True)
-                if owner is video
-            }
-            for video in known
-            if video.path == path
-        }
-        changed += _write_numbers(path, new)
+    group, proposals = group_people([candidate for _, candidate in everybody])
+    numbers = _numbers(group, [candidate.number if video.shared else None for video, candidate in everybody])
+    names = _names(group, [candidate for _, candidate in everybody])
+    new: dict[Path, dict[str, dict[int, tuple[int, str | None]]]] = {}
+    shared = zip(numbers, names, strict=True)
+    for video in known:
+        new.setdefault(video.path, {})[video.name] = {candidate.number: next(shared) for candidate in video.candidates}
+    changed = sum(_write_numbers(path, of_videos) for path, of_videos in new.items())
     joined = len(numbers) - len(set(numbers))
     notes = [
         f"{len(numbers)} persons of {len(known)} videos are {len(set(numbers))} people: {joined} joined at a probability of "
-        f"{JOIN} or more, {len(groups.proposals)} proposed; {changed} file{'' if changed == 1 else 's'} written"
+        f"{JOIN} or more, {len(proposals)} proposed; {changed} file{'' if changed == 1 else 's'} written"
     ]
     proposed = [
         Proposed(
@@ -116,7 +116,7 @@ def number_across(
             other_person_id=numbers[p.other],
             probability=round(p.probability, 3),
         )
-        for p in groups.proposals
+        for p in proposals
     ]
     return notes, proposed
 
@@ -173,7 +173,7 @@ def _people_of_videos(timelines: Sequence[Location], options: PeopleOptions, pro
     """The people of every video, from stored embeddings or from the video."""
     path_of_model = model_path("identity")
     sha256 = sha256_of(path_of_model)
-    model: list[IdentityModel] = []
+    model: IdentityModel | None = None
     kept: dict[Path, dict[str, KeptFaces]] = {}
     new: set[Path] = set()
     paths = [path for path in find_timelines(timelines) if isinstance(path, Path)]
@@ -183,19 +183,18 @@ def _people_of_videos(timelines: Sequence[Location], options: PeopleOptions, pro
                 message = f"{path} does not say who is who in {recording.name}"
                 raise UsageError(message, "analyse the video with people first, or leave it out")
             beside = kept.setdefault(path.parent, read_kept(path.parent / KEPT_FILE, sha256))
-            stated = recording.facts.get("fingerprint")
-            fingerprint = stated if isinstance(stated, str) else None
-            faces = still_there(recording, beside[fingerprint]) if fingerprint in beside else None
-            vector = beside[fingerprint].vector if faces is not None and fingerprint is not None else None
-            if faces is None or vector is None:
-                if not model:
-                    model.append(IdentityModel(path_of_model, "cpu"))
-                faces, vector = _computed(recording, options, model[0])
+            fingerprint = fingerprint_of(recording)
+            stored = beside.get(fingerprint or "")
+            faces = None if stored is None else still_there(recording, stored)
+            if stored is None or faces is None:
+                model = model or IdentityModel(path_of_model, "cpu")
+                faces, vector = _computed(recording, options, model)
+                stored = KeptFaces(faces.time_s, faces.box, faces.quality, vector)  # their persons are in the timeline
                 if fingerprint is not None and len(faces):
-                    beside[fingerprint] = kept_of(faces, vector)
+                    beside[fingerprint] = stored
                     new.add(path.parent)
             shared = "across" in (recording.facts.get("automatic") or {})
-            yield _VideoPeople(path, recording.name, _candidates(place, recording, faces, vector), shared)
+            yield _VideoPeople(path, recording.name, _candidates(place, recording, faces, stored.vector), shared)
             recording.close()
         progress((place + 1) / len(paths))
     if options.keep_identity:
@@ -215,37 +214,33 @@ def _computed(recording: Recording, options: PeopleOptions, model: IdentityModel
 
 
 def _candidates(file: int, recording: Recording, faces: ChosenFaces, vector: Int8) -> list[Candidate]:
-    long = vector.astype(np.float32)
-    length = np.linalg.norm(long, axis=1, keepdims=True)
-    unit = long / np.maximum(length, 1e-6)
-    quality = np.where(length[:, 0] > 0, faces.quality, 0)
+    unit = unit_vectors(vector)
+    quality = np.where(vector.any(axis=1), faces.quality, np.float32(0))
     found = []
     for number in recording.people:
-        mine = faces.person == number
-        total = (quality[mine, None] * unit[mine]).sum(axis=0).astype(np.float32).reshape(-1)
-        name = recording.person_name(number)
-        found.append(Candidate(file=file, number=number, total=total, weight=float(quality[mine].sum()), name=name))
+        total, weight = summed(quality, unit, faces.person == number)
+        found.append(Candidate(file=file, number=number, total=total, weight=weight, name=recording.person_name(number)))
     return found
 
 
-def _numbers(groups: Groups, before: Sequence[int | None]) -> list[int]:
+def _numbers(groups: Sequence[int], before: Sequence[int | None]) -> list[int]:
     """The number of each person: the lowest shared number that its group had before, else a new one, in order of files and
     numbers."""
     number: dict[int, int] = {}
-    for group, known in sorted(zip(groups.group, before, strict=True), key=lambda pair: pair[1] or 0):
+    for group, known in sorted(zip(groups, before, strict=True), key=lambda pair: pair[1] or 0):
         if known is not None and known not in number.values():
             number.setdefault(group, known)
     free = iter(sorted({*range(1, len(before) + max(number.values(), default=0) + 1)} - set(number.values())))
-    return [number[group] if group in number else number.setdefault(group, next(free)) for group in groups.group]
+    return [number[group] if group in number else number.setdefault(group, next(free)) for group in groups]
 
 
-def _names(groups: Groups, people: Sequence[Candidate]) -> list[str | None]:
+def _names(groups: Sequence[int], people: Sequence[Candidate]) -> list[str | None]:
     """The name of each person's group: that of its first member with a name."""
     name: dict[int, str] = {}
-    for group, person in zip(groups.group, people, strict=True):
+    for group, person in zip(groups, people, strict=True):
         if person.name:
             name.setdefault(group, person.name)
-    return [name.get(group) for group in groups.group]
+    return [name.get(group) for group in groups]
 
 
 def _write_numbers(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str | None]]]) -> bool:

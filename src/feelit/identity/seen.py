@@ -105,23 +105,18 @@ class SeenFaces:
         near = [float(s) for s in around if abs(s - face.time_s) <= self._reach_s]
         if any(abs(s - face.time_s) < 1e-3 for s in near):
             near = [s for s in near if abs(s - face.time_s) < 1e-3]
-        rows = [np.flatnonzero(self.time_s == s) for s in near]
-        best: tuple[float, int] | None = None
-        for found in rows:
-            for row in found.tolist():
-                overlap = self._overlap(face, row, rows)
-                if overlap >= LEAST_OVERLAP and (best is None or overlap > best[0]):
-                    best = (overlap, row)
-        return None if best is None else best[1]
+        rows = np.concatenate([np.flatnonzero(self.time_s == s) for s in near]).tolist() if near else []
+        overlap = [self._overlap(face, row, rows) for row in rows]
+        return rows[int(np.argmax(overlap))] if max(overlap, default=0.0) >= LEAST_OVERLAP else None
 
     def _face(self, row: int) -> Face:
         x0, y0, x1, y1 = (round(float(v), 1) for v in self.box[row])
         return Face(time_s=round(float(self.time_s[row]), 4), box=(x0, y0, x1, y1))
 
-    def _overlap(self, face: Face, row: int, rows: Sequence[Int64]) -> float:
+    def _overlap(self, face: Face, row: int, rows: Sequence[int]) -> float:
         """The overlap (IoU) of a face and the track of a row at the time of the face."""
         box = self.box[row]
-        mate = [int(r) for found in rows for r in found if r != row and self.track[r] == self.track[row]]
+        mate = [r for r in rows if r != row and self.track[r] == self.track[row]]
         if mate and self.time_s[mate[0]] != self.time_s[row]:
             share = (face.time_s - self.time_s[row]) / (self.time_s[mate[0]] - self.time_s[row])
             box = box + np.float32(share) * (self.box[mate[0]] - box)
