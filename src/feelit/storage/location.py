@@ -85,8 +85,7 @@ def location(given: str | os.PathLike[str]) -> Location:
     """What a user's text means: `s3://` and `gs://` are objects, `file://` and everything without `://` are paths. Raises
     UsageError if it is an address of another kind, names no bucket, or carries credentials."""
     text = os.fspath(given)
-    match = ADDRESS.match(text)
-    if match is None:
+    if (match := ADDRESS.match(text)) is None:
         return Path(text)
     scheme, rest = match[1].lower(), text[match.end() :]
     if scheme == "file":

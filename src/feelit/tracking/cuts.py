@@ -291,12 +291,10 @@ def _correlation(before: Float64, after: Float64, shifts: list[tuple[int, int]],
 def _of_sums(total: Float64) -> Float64:
     """Correlations out of sums over windows: (6, ...) counts, values of both, their squares and their product -> (...)."""
     count = np.maximum(total[0], 1)
-    mean_here, mean_moved = total[1] / count, total[2] / count
-    spread_here, spread_moved = (
-        np.sqrt(np.maximum(squares / count - mean**2, 0)) for squares, mean in ((total[3], mean_here), (total[4], mean_moved))
-    )
-    result = (total[5] / count - mean_here * mean_moved) / np.maximum(spread_here * spread_moved, 1e-3)
-    flat = np.minimum(spread_here, spread_moved) < FLAT
-    result[flat] = np.maximum(spread_here, spread_moved)[flat] < STRUCTURE
+    mean = total[1:3] / count
+    spread = np.sqrt(np.maximum(total[3:5] / count - mean**2, 0))
+    result = (total[5] / count - mean[0] * mean[1]) / np.maximum(spread[0] * spread[1], 1e-3)
+    flat = spread.min(axis=0) < FLAT
+    result[flat] = spread.max(axis=0)[flat] < STRUCTURE
     correlation: Float64 = np.clip(result, -1, 1)
     return correlation

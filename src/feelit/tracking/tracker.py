@@ -113,7 +113,8 @@ class Tracker:
         fresh = np.flatnonzero((ids < 0) & (faces.score >= self._settings.confident))
         if len(fresh):
             ids[fresh] = self._begin(faces.rows(fresh), time_s)
-        self._prove()
+        weight = np.minimum(self._boxes, self._settings.most_boxes) / self._boxes
+        self.proven.update(self._id[self._evidence * weight >= self._settings.proof].tolist())
         self._now_s = time_s
         return ids
 
@@ -181,10 +182,6 @@ class Tracker:
         odds = np.clip(score.astype(np.float64), SURE, 1 - SURE)
         least = self._settings.confident
         return np.log(odds / (1 - odds)) - float(np.log(least / (1 - least)))
-
-    def _prove(self) -> None:
-        weight = np.minimum(self._boxes, self._settings.most_boxes) / self._boxes
-        self.proven.update(int(i) for i in self._id[self._evidence * weight >= self._settings.proof])
 
     def _forget(self, time_s: float) -> None:
         """End the tracks that were missed for too long, or not confirmed in time."""

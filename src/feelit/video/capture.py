@@ -122,8 +122,7 @@ class FileCapture(Capture):
                 errors += frame.is_corrupt
                 self.errors = errors + decoder.refused
                 yield frame, decoder.shapes.of(frame), units
-            errors += decoder.refused
-            self.errors = errors
+            self.errors = errors = errors + decoder.refused
             if not self._loop or end == begin:
                 return
 

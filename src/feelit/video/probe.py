@@ -178,8 +178,10 @@ def _look(path: Location, opened: InputContainer, indexed: ObjectFile | None = N
         if indexed and scan.seen != len(keys):
             return None
         info = _describe(path, container, stream, first, scan)
-        if orientation is not None:
-            info = _as_photograph(info, first, orientation)
+        if orientation is not None:  # one frame, and no time
+            width_px, height_px = Shape(first.width, first.height, info.sample_aspect, orientation).displayed
+            info = replace(info, width_px=width_px, height_px=height_px, orientation=orientation, packets=1, photograph=True)
+            info = replace(info, duration_s=0.0, average_rate=Fraction(0), steady=False, has_audio=False)
     if info.fingerprint != before:
         raise _changed(path)
     return Probe(info, (), ()) if info.photograph else Probe(info, *scan.keyframes())
@@ -196,14 +198,6 @@ def _of_photograph(path: Location) -> int:
     if (size := size_in(content)) is not None:
         _refuse_size(path, *size)
     return orientation_in(content)
-
-
-def _as_photograph(info: VideoInfo, frame: av.VideoFrame, orientation: int) -> VideoInfo:
-    """One frame, and no time."""
-    width_px, height_px = Shape(frame.width, frame.height, info.sample_aspect, orientation).displayed
-    none = Fraction(0)
-    sized = replace(info, width_px=width_px, height_px=height_px, orientation=orientation, packets=1)
-    return replace(sized, duration_s=0.0, average_rate=none, steady=False, has_audio=False, photograph=True)
 
 
 def check_unchanged(info: VideoInfo) -> None:
@@ -238,11 +232,10 @@ def fingerprint(path: Location) -> str:
 
 
 def _describe(path: Location, container: InputContainer, stream: VideoStream, frame: av.VideoFrame, scan: Scan) -> VideoInfo:
-    time_base, origin_pts = scan.time_base, scan.origin_pts
     shape = StreamShapes(container, stream).of(frame)
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
     frame_s = 1 / Fraction(rate) if rate > 0 else Fraction(0)
-    duration_s = float((scan.last_pts - origin_pts) * time_base + (scan.last_duration * time_base or frame_s))
+    duration_s = float((scan.last_pts - scan.origin_pts) * scan.time_base + (scan.last_duration * scan.time_base or frame_s))
     if duration_s <= 0 or scan.jumps:
         duration_s = float(scan.packets * frame_s)
     elif scan.untimed:  # a raw stream, whose clock counts frames
@@ -253,10 +246,10 @@ def _describe(path: Location, container: InputContainer, stream: VideoStream, fr
         height_px=shape.displayed[1],
         sample_aspect=shape.aspect,
         orientation=shape.orientation,
-        time_base=time_base,
+        time_base=scan.time_base,
         average_rate=Fraction(rate),
         steady=scan.steady(),
-        origin_pts=origin_pts,
+        origin_pts=scan.origin_pts,
         duration_s=max(duration_s, 0.0),
         codec=stream.codec_context.name,
         has_audio=bool(container.streams.audio),
@@ -279,11 +272,9 @@ def _first_frame(packet: av.Packet[VideoStream]) -> av.VideoFrame | None:
 
 
 def _try_decode(packet: av.Packet[VideoStream]) -> av.VideoFrame | None:
-    try:
-        frames = packet.decode()
-    except (av.error.FFmpegError, ValueError):
-        return None
-    return frames[0] if frames else None
+    with contextlib.suppress(av.error.FFmpegError, ValueError):
+        return next(iter(packet.decode()), None)
+    return None
 
 
 def reason(error: BaseException) -> str:

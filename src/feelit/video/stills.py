@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -34,12 +35,10 @@ def stills(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterat
 
 def frames_at(path: Location, times_s: Sequence[float], threads: int = 1) -> Iterator[tuple[float, DecodedFrame, VideoInfo]]:
     """The same frames, from which luma and colour can be had. Raises what `stills` does."""
-    wanted = sorted(set(times_s))
-    if not wanted:
-        return
-    video = probe(path)
-    for time_s, decoded in _decoded_frames(video, wanted, threads):
-        yield time_s, decoded, video.info
+    if wanted := sorted(set(times_s)):
+        video = probe(path)
+        for time_s, decoded in _decoded_frames(video, wanted, threads):
+            yield time_s, decoded, video.info
 
 
 def sample_at(path: Path, time_s: float, view_of: Callable[[VideoInfo], View]) -> tuple[Sample, VideoInfo]:
@@ -70,18 +69,16 @@ def _of_segment(info: VideoInfo, segment: Segment, wanted: list[float], threads:
     """The last frame that begins at or before each time; before the first frame, that one."""
     clock = Clock(info.time_base, info.origin_pts, info.average_rate)
     shown: DecodedFrame | None = None
-    left = list(wanted)
+    left = deque(wanted)
     decoder = SegmentDecoder(info, segment, threads)
     for index, frame in enumerate(decoder):
         begin_s = clock.seconds(clock.units(frame.pts))
         while shown is not None and left and left[0] < begin_s - _half_unit_s(info):
-            yield left.pop(0), shown
+            yield left.popleft(), shown
         shown = DecodedFrame(frame, decoder.shapes.of(frame), index, frame.pts or 0, begin_s, 0)
         if not left:
             return
-    if shown is not None:
-        for time_s in left:
-            yield time_s, shown
+    yield from ((time_s, shown) for time_s in left if shown is not None)
 
 
 def _half_unit_s(info: VideoInfo) -> float:

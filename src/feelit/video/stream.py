@@ -20,7 +20,7 @@ from feelit.video.capture import Capture, Captured, FileCapture, Schedule
 from feelit.video.clock import Clock
 from feelit.video.decoding import Packet
 from feelit.video.probe import reason, video_stream
-from feelit.video.shape import Shape, StreamShapes
+from feelit.video.shape import StreamShapes
 
 MICROSECOND = Fraction(1, 1_000_000)
 PATIENCE_S = 10.0
@@ -66,7 +66,7 @@ class Connection:
             raise self._failure("cannot be opened", error) from error
         self._stream = video_stream(self._container, address.name)
         self._stream.thread_type = "SLICE"  # threads that work on a frame each would hold frames back
-        self._shapes = StreamShapes(self._container, self._stream)
+        self.shapes = StreamShapes(self._container, self._stream)  # of the frames that this connection gives
         self.is_recording = self._container.duration is not None
         self.played = self.is_recording or "hls" in self._container.format.name
         self.time_base = self._stream.time_base or MICROSECOND  # of its frames' PTS
@@ -80,7 +80,7 @@ class Connection:
             except (av.error.FFmpegError, ValueError):
                 self.refused += packet.size > 0
                 continue
-            self._shapes.decoded()
+            self.shapes.decoded()
             yield from frames
 
     def _packets(self) -> Iterator[Packet]:
@@ -101,17 +101,13 @@ class Connection:
             heard_s = time.monotonic()
             yield packet
 
-    def shape_of(self, frame: av.VideoFrame) -> Shape:
-        """The shape of a frame that this connection gave."""
-        return self._shapes.of(frame)
-
     def close(self) -> None:
         """Hang up."""
         self._container.close()
 
     def describe(self, frame: av.VideoFrame) -> VideoInfo:
         """What its first frame says. Times are counted in microseconds from then on."""
-        shape = self.shape_of(frame)
+        shape = self.shapes.of(frame)
         return VideoInfo(
             path=Path(self._address.name),
             width_px=shape.displayed[0],
@@ -164,7 +160,7 @@ class StreamCapture(Capture):
                 if self._stopped.is_set() or units * MICROSECOND >= self._sampling.end_s:
                     return
                 self.errors += frame.is_corrupt
-                if decoded := self._decoded_frame(frame, self._connection.shape_of(frame), units, units):
+                if decoded := self._decoded_frame(frame, self._connection.shapes.of(frame), units, units):
                     yield Captured(decoded, time.time())
 
     def seen(self) -> VideoInfo:

@@ -154,9 +154,8 @@ class Sink:
         """Make the video stream like its source in all that is not pixels."""
         rate = self._info.average_rate if 0 < self._info.average_rate <= 1000 else Fraction(25)
         with _encoding(self._encoding.codec):
-            stream = self._container.add_stream(
-                self._encoding.codec, rate=rate, options=self._encoding.options(self._info.steady)
-            )
+            options = self._encoding.options(self._info.steady)
+            stream = self._container.add_stream(self._encoding.codec, rate=rate, options=options)
         self._video = cast(VideoStream, stream)
         width, height = self._picture_px
         context = self._video.codec_context
@@ -188,9 +187,8 @@ class Sink:
         width, height = self._picture_px
         placed = fit(shape, self._info.width_px, self._info.height_px)
         new = av.VideoFrame(width, height + self._below_px, "yuv420p")
-        for plane, stored, k, black in zip(
-            new.planes, self._limited(frame, placed).planes, (1, 2, 2), (16, 128, 128), strict=True
-        ):
+        limited = self._limited(frame, placed)
+        for plane, stored, k, black in zip(new.planes, limited.planes, (1, 2, 2), (16, 128, 128), strict=True):
             target, image = pixels_of(plane), upright(pixels_of(stored), placed.orientation)
             rows, columns = image.shape
             if placed.whole:
@@ -210,14 +208,9 @@ class Sink:
         full = name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
         if name == "yuv420p" and not full and (frame.width, frame.height) == (width, height):
             return frame
-        return frame.reformat(
-            width,
-            height,
-            "yuv420p",
-            src_color_range=ColorRange.JPEG if full or frame.colorspace == RGB else ColorRange.MPEG,
-            dst_color_range=ColorRange.MPEG,
-            dst_colorspace=Colorspace.ITU709 if frame.colorspace == RGB else None,
-        )
+        rgb = frame.colorspace == RGB
+        ranges = {"src_color_range": ColorRange.JPEG if full or rgb else ColorRange.MPEG, "dst_color_range": ColorRange.MPEG}
+        return frame.reformat(width, height, "yuv420p", dst_colorspace=Colorspace.ITU709 if rgb else None, **ranges)
 
     def picture(self, frame: av.VideoFrame, time_s: float) -> Picture:
         """What `planar` gave, to be drawn on."""
