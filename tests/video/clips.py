@@ -7,6 +7,7 @@ gradient that moves, with the number of the frame written across the top in sixt
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
@@ -19,7 +20,7 @@ import av
 import cv2
 import numpy as np
 
-from feelit.types import UInt8
+from feelit.types import Float32, UInt8
 
 SAMPLE = Path(__file__).parents[2] / "sample_videos" / "sample.mp4"
 BITS = 16
@@ -62,7 +63,7 @@ DEFAULT: Recipe = {
 }
 QUIET = {
     "libx264": {"preset": "ultrafast", "crf": "18", "bf": "2"},
-    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none:pools=none:frame-threads=1:wpp=0"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
 }
 
@@ -115,10 +116,9 @@ def picture(n: int, recipe: Recipe) -> UInt8:
 @lru_cache(maxsize=200)  # clips of many formats show the same fifty pictures
 def _picture(n: int, size: tuple[int, int], scene: int, face: bool, turn_deg: int) -> UInt8:
     width, height = size if turn_deg % 180 == 0 else size[::-1]
-    x, y = np.arange(width)[None, :] / width, np.arange(height)[:, None] / height
-    ripple = np.sin(2 * np.pi * (x + (-1) ** scene * y) + n / 10 + np.array([0, 1, 2])[:, None, None])
+    sine, cosine = _waves(width, height, scene % 2)
     rgba = np.full((height, width, 4), 255, np.uint8)
-    rgba[..., :3] = np.moveaxis((70, 170, 120)[scene % 3] + 50 * ripple, 0, 2)
+    rgba[..., :3] = (70, 170, 120)[scene % 3] + 50 * math.cos(n / 10) * sine + 50 * math.sin(n / 10) * cosine
     rgba[:, : width // 2, 3] = 128
     if face:
         patch, _ = face_patch()
@@ -130,6 +130,28 @@ def _picture(n: int, size: tuple[int, int], scene: int, face: bool, turn_deg: in
     turned = np.ascontiguousarray(np.rot90(rgba, turn_deg // 90))
     turned.flags.writeable = False
     return turned
+
+
+def _frame(n: int, recipe: Recipe) -> av.VideoFrame:
+    scene = sum(cut <= n for cut in recipe["cuts"])
+    width, height = recipe["size"]
+    if recipe["pix_fmt"] != "yuv420p" or width % 2 or height % 2:
+        return av.VideoFrame.from_ndarray(picture(n, recipe), format="rgba")
+    return av.VideoFrame.from_ndarray(_planes(n, (width, height), scene, recipe["face"], recipe["turn_deg"]), format="yuv420p")
+
+
+@lru_cache(maxsize=200)  # to convert a picture takes longer than to encode it
+def _planes(n: int, size: tuple[int, int], scene: int, face: bool, turn_deg: int) -> UInt8:
+    rgba = av.VideoFrame.from_ndarray(_picture(n, size, scene, face, turn_deg), format="rgba")
+    return np.asarray(rgba.reformat(format="yuv420p").to_ndarray(), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _waves(width: int, height: int, falling: int) -> tuple[Float32, Float32]:
+    """Sine and cosine of the phase of the gradient of three channels in frame 0: (H, W, 3) each."""
+    x, y = np.arange(width)[None, :, None] / width, np.arange(height)[:, None, None] / height
+    phase = 2 * np.pi * (x - y if falling else x + y) + np.arange(3)
+    return np.sin(phase).astype(np.float32), np.cos(phase).astype(np.float32)
 
 
 def number_of(luma: UInt8) -> int:
@@ -170,7 +192,7 @@ def _encode(path: Path, recipe: Recipe) -> None:
         video.codec_context.time_base = base
         sound = out.add_stream("aac", rate=SOUND_HZ) if recipe["sound"] else None
         for n in range(len(times_s) or recipe["frames"]):
-            frame = av.VideoFrame.from_ndarray(picture(n, recipe), format="rgba")
+            frame = _frame(n, recipe)
             frame.pts, frame.time_base = (round(times_s[n] / base) if times_s else n), base
             out.mux(video.encode(frame))
             if isinstance(sound, av.AudioStream):

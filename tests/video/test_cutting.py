@@ -89,7 +89,7 @@ def every_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         pytest.param(0.3, 0.75, id="across a keyframe"),
         pytest.param(0.44, 0.52, id="about a keyframe", marks=pytest.mark.slow),
         pytest.param(0.48, 0.76, id="from a keyframe", marks=pytest.mark.slow),
-        pytest.param(0.613, 0.614 + 0.04, id="between two frames"),
+        pytest.param(0.613, 0.614 + 0.04, id="between two frames", marks=pytest.mark.slow),
         pytest.param(0.5, 99.0, id="to the end"),
     ],
 )
@@ -125,6 +125,7 @@ def test_a_stretch_of_the_second_of_two_joined_recordings(tmp_path: Path) -> Non
     [
         pytest.param(0.5, 1.0, Fraction(13, 25), Fraction(1), id="both on frames"),
         pytest.param(0.52, 1.01, Fraction(13, 25), Fraction(101, 100), id="the last frame is cut short"),
+        pytest.param(0.5, 0.53, Fraction(13, 25), Fraction(53, 100), id="a part of a frame"),
         pytest.param(0.3 - 0.1, 0.1 + 0.7, Fraction(5, 25), Fraction(20, 25), id="sums of floats"),
         pytest.param(1.9, 7.0, Fraction(48, 25), Fraction(2), id="beyond the end"),
     ],
@@ -173,7 +174,7 @@ def test_time_is_given_on_the_clock_of_the_whole_video(tmp_path: Path) -> None:
 # Sound
 
 
-def clicks(path: Path, codec: str, rate_hz: int = SOUND_HZ, layout: str = "mono", seconds: float = 6.0) -> Path:
+def clicks(path: Path, codec: str, rate_hz: int = SOUND_HZ, layout: str = "mono", seconds: float = 4.0) -> Path:
     """A video of 25 frames a second with a click, one sample loud, at every tenth of a second; frame n and sound begin at 0."""
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=25, options=clips.QUIET["libx264"])
@@ -222,7 +223,7 @@ def click_times(path: Path, rate_hz: int = SOUND_HZ) -> list[float]:
 )
 def test_sound_stays_in_sync_with_the_picture(tmp_path: Path, name: str, codec: str, off_s: float) -> None:
     video = clicks(tmp_path / name, codec)
-    for start_s in (0.0, 0.52, 1.28, 4.04):
+    for start_s in (0.0, 0.52, 2.04):
         in_sync(video, start_s, off_s, tmp_path / f"{start_s}.mp4")
 
 
@@ -341,7 +342,7 @@ def test_a_damaged_stretch_gives_the_frames_that_the_analysis_saw(tmp_path: Path
 
 
 def test_only_the_group_before_a_late_stretch_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    video = clips.with_audio(tmp_path / "a.mp4", frames=500, size=(160, 96))
+    video = clips.with_audio(tmp_path / "a.mp4", frames=150, size=(160, 96))
     decoded = 0
 
     class Counted(SegmentDecoder):
@@ -352,8 +353,8 @@ def test_only_the_group_before_a_late_stretch_is_decoded(tmp_path: Path, monkeyp
                 yield frame
 
     monkeypatch.setattr("feelit.video.cutting.SegmentDecoder", Counted)
-    cut(video, 19.5, 20.0, tmp_path / "out.mp4")
-    assert numbers(tmp_path / "out.mp4") == list(range(488, 500))
+    cut(video, 5.5, 6.0, tmp_path / "out.mp4")
+    assert numbers(tmp_path / "out.mp4") == list(range(138, 150))
     assert decoded < 12 + 13
 
 

@@ -47,7 +47,18 @@ def shown_at(path: Path) -> list[Fraction]:
 def lumas(path: Path) -> list[UInt8]:
     """The luma of all frames, (H, W) as stored."""
     with av.open(str(path)) as source:
-        return [f.reformat(format="gray").to_ndarray().astype(np.uint8) for f in source.decode(video=0)]
+        return [_luma(frame) for frame in source.decode(video=0)]
+
+
+def _luma(frame: av.VideoFrame) -> UInt8:
+    if frame.format.name not in ("yuv420p", "yuv444p") or frame.color_range == 2:
+        return np.asarray(frame.reformat(format="gray").to_ndarray(), np.uint8)
+    plane = frame.planes[0]  # FFmpeg's conversion takes longer than the decoding
+    return FULL_RANGE[np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]]
+
+
+FULL_RANGE = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+"""The grey level of a luma between 16 and 235."""
 
 
 def colours(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
