@@ -54,7 +54,7 @@ def _luma(frame: av.VideoFrame) -> UInt8:
     if frame.format.name not in ("yuv420p", "yuv444p") or frame.color_range == 2:
         return np.asarray(frame.reformat(format="gray").to_ndarray(), np.uint8)
     plane = frame.planes[0]  # FFmpeg's conversion takes longer than the decoding
-    return FULL_RANGE[np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]]
+    return FULL_RANGE[np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]]
 
 
 FULL_RANGE = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
