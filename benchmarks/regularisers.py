@@ -70,11 +70,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def follow(recipe: Recipe, examples: Examples, check: Examples) -> tuple[int, dict[str, float], dict[str, float]]:
     """Epochs that were trained, and scores on validation and on what was learnt from."""
     torch.manual_seed(recipe.seed)
-    state, curve = State(recipe), Curve()
+    state = State(recipe)
+    curve: Curve = []
     while state.epoch < recipe.epochs and not stops_early(monitored(curve, recipe.monitor), recipe):
         train_epoch(state, examples)
         if recipe.early_stopping:
-            curve.add(state.epoch, score(state.average, check))
+            curve.append((state.epoch, score(state.average, check)))
             if best_epoch(monitored(curve, recipe.monitor)) == state.epoch - 1:
                 state.best = copy.deepcopy(state.average.state_dict())
     network = state.served()

@@ -152,13 +152,13 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) ->
     train_epoch(straight, examples)
     train_epoch(straight, examples)
     train_epoch(first, examples)
-    first.curve.add(1, {"loss": 2.0})
+    first.curve.append((1, {"loss": 2.0}))
     first.save(tmp_path / "last.pt")
     second.load(tmp_path / "last.pt")
     train_epoch(second, examples)
     assert torch.equal(straight.network.head.weight, second.network.head.weight)
     assert torch.equal(straight.average.state_dict()["head.weight"], second.average.state_dict()["head.weight"])
-    assert second.curve.rows == [(1, {"loss": 2.0})]
+    assert second.curve == [(1, {"loss": 2.0})]
 
 
 def test_a_run_begins_with_the_weights_of_another_one(trained: Trained) -> None:

@@ -20,7 +20,6 @@ from torch import nn
 
 from feelit.errors import UsageError
 from feelit.training.checkpoint import CHECKPOINT, read_checkpoint
-from feelit.training.curves import Curve
 from feelit.training.expression import train as expression
 from feelit.training.expression.run import LEGACY, Recipe, State, best_epoch, monitored, rate_at, stops_early
 from feelit.training.expression.train import train, train_epoch
@@ -74,7 +73,7 @@ def test_a_run_stops_after_so_many_epochs_without_a_better_one() -> None:
 
 
 def test_a_loss_is_better_when_smaller_and_nan_is_worst() -> None:
-    curve = Curve([(1, {"validation loss": 2.0, "accuracy": 0.5}), (2, {"validation loss": float("nan"), "accuracy": 0.6})])
+    curve = [(1, {"validation loss": 2.0, "accuracy": 0.5}), (2, {"validation loss": float("nan"), "accuracy": 0.6})]
     assert monitored(curve, "validation loss") == [-2.0, float("-inf")]
     assert monitored(curve, "accuracy") == [0.5, 0.6]
     assert monitored(curve, "FER2013") == [float("-inf")] * 2

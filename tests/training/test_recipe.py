@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from feelit.errors import UsageError
 from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
 from feelit.training.face import recipe as face_recipe
-from feelit.training.recipe import as_values, built_in, read_recipe
+from feelit.training.recipe import built_in, read_recipe
 from tests.conftest import Command
 from tests.training.conftest import Trained
 from tests.training.test_expression import SMALL
@@ -59,7 +59,7 @@ def test_values_can_be_changed(tmp_path: Path) -> None:
         teachers=("a.pt",),
     )
     assert (name, recipe) == ("mine", wanted)
-    assert as_values(recipe)["epochs"] == 3
+    assert asdict(recipe)["epochs"] == 3
 
 
 @pytest.mark.parametrize(

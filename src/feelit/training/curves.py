@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -17,26 +15,19 @@ TRAINING = "training "
 """Prefix of the names of scores on training images."""
 
 
-@dataclass(slots=True)
-class Curve:
-    """Scores by epoch."""
-
-    rows: list[tuple[int, dict[str, float]]] = field(default_factory=list)
-
-    def add(self, epoch: int, scores: Mapping[str, float]) -> None:
-        """Append the scores of an epoch."""
-        self.rows.append((epoch, dict(scores)))
+Curve = list[tuple[int, dict[str, float]]]
+"""The scores of each epoch or step, with its number."""
 
 
 def draw_curves(curve: Curve, path: Path) -> None:
     """Write a figure: losses above, other scores below, over epochs. Scores on training images are dashed."""
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     above, below = figure.subplots(2, sharex=True)
-    epochs = [epoch for epoch, _ in curve.rows]
-    names = list(curve.rows[-1][1])
+    epochs = [epoch for epoch, _ in curve]
+    names = list(curve[-1][1])
     colours = {measure: COLOURS[i % len(COLOURS)] for i, measure in enumerate(dict.fromkeys(map(_measure, names)))}
     for name in names:
-        values = [scores.get(name, float("nan")) for _, scores in curve.rows]
+        values = [scores.get(name, float("nan")) for _, scores in curve]
         axes, training = (above if name.endswith("loss") else below), name == "loss" or name.startswith(TRAINING)
         style = {"linestyle": "--" if training and len(names) > 2 else "-", "marker": "." if len(epochs) < 3 else ""}
         axes.plot(epochs, values, color=colours[_measure(name)], label=name, **style)

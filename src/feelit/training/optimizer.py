@@ -166,7 +166,13 @@ class Learner(Generic[N]):
         """One step of the optimizer at a learning rate, and of the average; gradients are computed before."""
         self.optimizer.step(rate)
         self.steps += 1
-        update_average(self.average, self.network, min(self.decay, self.steps / (self.steps + self.lag)))
+        decay = min(self.decay, self.steps / (self.steps + self.lag))
+        with torch.no_grad():
+            for mean, now in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+                if mean.dtype.is_floating_point:
+                    mean.lerp_(now, 1 - decay)
+                else:  # an integer counter
+                    mean.copy_(now)
 
     def state_dict(self) -> dict[str, Any]:
         """The state for a checkpoint."""
@@ -179,16 +185,6 @@ class Learner(Generic[N]):
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.steps = state["steps"]
-
-
-@torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move averaged weights towards those of the network, by 1 - decay of the difference; integer counters are copied."""
-    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - decay)
-        else:
-            mean.copy_(now)
 
 
 def has_bfloat16() -> bool:

@@ -10,29 +10,33 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import Field, fields
 from importlib import resources
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from feelit.encodings import text_of
 from feelit.errors import UsageError
 from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
+from feelit.training.expression import train as expression
 from feelit.training.face import recipe as face_recipe
+from feelit.training.face import train as face
 from feelit.training.identity import train as identity
 from feelit.training.signals import train as signals
 
 Recipe = expression_run.Recipe | face_recipe.Recipe | identity.Recipe | linear.Recipe | signals.Recipe
 
-KINDS: dict[str, type[Recipe]] = {
-    "expression": expression_run.Recipe,
-    "face": face_recipe.Recipe,
-    "identity": identity.Recipe,
-    "linear": linear.Recipe,
-    "signals": signals.Recipe,
+KINDS: dict[str, ModuleType] = {
+    "expression": expression,
+    "face": face,
+    "identity": identity,
+    "linear": linear,
+    "signals": signals,
 }
+"""The module of every kind, with its `Recipe` and its `train`."""
 
 FOLDER = resources.files("feelit.training") / "recipes"
 MOST_BYTES = 1 << 20
@@ -62,7 +66,7 @@ def read_recipe(given: str, changes: Iterable[str] = ()) -> tuple[str, Recipe]:
     if kind not in KINDS:
         raise UsageError(f"recipe {given}: kind is {kind!r}", f"it is one of {', '.join(KINDS)}")
     values |= _parsed("\n".join(changes), "--set")
-    make: Any = KINDS[kind]
+    make: Any = KINDS[kind].Recipe
     known = {field.name: field for field in fields(make)}
     if unknown := sorted(set(values) - set(known)):
         raise UsageError(f"recipe {given}: unknown: {', '.join(unknown)}", f"known: {', '.join(known)}")
@@ -108,8 +112,3 @@ def _checked(field: Field[Any], value: object, origin: str) -> object:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def as_values(recipe: Recipe) -> Mapping[str, object]:
-    """The settings of a recipe by name."""
-    return {field.name: getattr(recipe, field.name) for field in fields(recipe)}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from feelit.errors import MissingExtraError
 from feelit.options.expand import keywords
@@ -57,25 +56,12 @@ def train(recipe: str | PathLike[str], *, options: TrainOptions) -> Trained:
     """
     if missing := [title for module, title in NEEDED.items() if importlib.util.find_spec(module) is None]:
         raise MissingExtraError(f"training needs {missing[0]}, which is not installed", "pip install 'feelit[train]'")
-    from feelit.training.expression import linear
-    from feelit.training.expression import run as expression_run
-    from feelit.training.expression import train as expression
-    from feelit.training.face import recipe as face_recipe
-    from feelit.training.face import train as face
-    from feelit.training.identity import train as identity
-    from feelit.training.recipe import Recipe, as_values, read_recipe
-    from feelit.training.signals import train as signals
+    from feelit.training.recipe import KINDS, read_recipe
 
     data, out, given = options.data, options.out, expanded(recipe)
     name, values = read_recipe(given, options.changes)
     _refuse_inputs(out, Path(given), data)
-    loops: dict[type[Recipe], Callable[[str, Any, Path, Path], Path]] = {
-        expression_run.Recipe: expression.train,
-        face_recipe.Recipe: face.train,
-        identity.Recipe: identity.train,
-        linear.Recipe: linear.train,
-        signals.Recipe: signals.train,
-    }
+    kind = next(module for module in KINDS.values() if type(values) is module.Recipe)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("feelit.training")
@@ -84,10 +70,10 @@ def train(recipe: str | PathLike[str], *, options: TrainOptions) -> Trained:
     try:
         with output_errors(out), no_empty_folders(out):
             out.mkdir(parents=True, exist_ok=True)
-            model = loops[type(values)](name, values, data, out)
+            model = kind.train(name, values, data, out)
     finally:
         log.removeHandler(handler)
-    return Trained(model=model, recipe=as_values(values))
+    return Trained(model=model, recipe=asdict(values))
 
 
 def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:

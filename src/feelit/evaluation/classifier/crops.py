@@ -123,10 +123,10 @@ def at_resolution(crop: UInt8, px: int) -> UInt8:
     return np.asarray(cv2.resize(small, crop.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def tone_curve(gamma: float, contrast: float, brightness: float) -> Float64:
-    """(256,) float64: what each grey level becomes, 0..1 and possibly beyond."""
-    levels: Float64 = (np.linspace(0, 1, 256) ** gamma - 0.5) * contrast + 0.5 + brightness
-    return levels
+def tone_curve(gamma: float, contrast: float, brightness: float, gain: float = 1.0) -> UInt8:
+    """(256,) uint8: what each grey level becomes."""
+    levels = (np.linspace(0, 1, 256) ** gamma - 0.5) * contrast + 0.5 + brightness
+    return np.clip(levels * gain * 255, 0, 255).astype(np.uint8)
 
 
 def _fill(crop: UInt8, outline: Float64, shade: int) -> None:

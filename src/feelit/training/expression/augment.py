@@ -148,9 +148,8 @@ def _resolution(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UIn
 
 def _light(crop: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
     if rng.random() < how.light:
-        level = tone_curve(np.exp(rng.uniform(-0.4, 0.4)), np.exp(rng.uniform(-0.5, 0.3)), rng.uniform(-0.12, 0.12))
-        level = level * rng.uniform(0.6, 1.4) if rng.random() < 0.3 else level
-        crop = np.clip(level * 255, 0, 255).astype(np.uint8)[crop]
+        curve = np.exp(rng.uniform(-0.4, 0.4)), np.exp(rng.uniform(-0.5, 0.3)), rng.uniform(-0.12, 0.12)
+        crop = tone_curve(*curve, gain=rng.uniform(0.6, 1.4) if rng.random() < 0.3 else 1.0)[crop]
     if rng.random() < how.noise:
         noise = rng.normal(0, rng.uniform(1, 8), crop.shape)
         crop = np.clip(crop + noise, 0, 255).astype(np.uint8)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -22,7 +22,7 @@ from feelit.evaluation.classifier.crops import whole
 from feelit.models.paths import model_path
 from feelit.storage.atomic import whole_file
 from feelit.training.face.data import load_images
-from feelit.types import EMOTIONS, Bool, Float32, Int64, UInt8
+from feelit.types import EMOTIONS, Columns, Float32, Int64, UInt8
 from feelit.vision.align import TEMPLATE, crop_faces
 from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_face
@@ -32,7 +32,7 @@ LEAST_PX = 40.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Examples:
+class Examples(Columns):
     """Images with labels, one row per image."""
 
     image: UInt8  # (N, S, S) luma
@@ -40,9 +40,6 @@ class Examples:
     share: Float32  # (N, 8) shares of the votes; rows sum to 1, or to 0 where no emotion was named
     label: Int64  # (N,) majority label, an index into EMOTIONS; -1 where there is none
     fer2013: Int64  # (N,) FER2013's own label; -1 where there is none
-
-    def __len__(self) -> int:
-        return len(self.image)
 
     def counts(self) -> tuple[int, ...]:
         """Images per majority label, in the order of EMOTIONS."""
@@ -52,17 +49,9 @@ class Examples:
         """(N, 7) FER2013's own labels; rows of zeros where there is none."""
         return np.eye(len(FER2013) + 1, len(FER2013), dtype=np.float32)[self.fer2013]
 
-    def rows(self, where: Bool | Int64) -> Examples:
-        """The images that a mask or an index array selects."""
-        return Examples(*(getattr(self, field.name)[where] for field in fields(self)))
-
     def some(self, count: int) -> Examples:
         """At most `count` images, evenly spaced over the data, which may be sorted by label."""
         return self.rows(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
-
-    def joined(self, other: Examples) -> Examples:
-        """These images followed by others."""
-        return Examples(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
 
 def read_examples(data: Path, size_px: int, out: Path) -> tuple[Examples, Examples]:

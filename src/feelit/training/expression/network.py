@@ -29,15 +29,9 @@ class Residual(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(channels_out),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(channels_out),
+            *_convolution(channels_in, channels_out, 3, stride), *_normalised(channels_out, channels_out, 3)
         )
-        self.skip: nn.Module = nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.skip = nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), nn.BatchNorm2d(channels_out))
+        self.skip = _shortcut(channels_in, channels_out, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H / stride, W / stride)."""
@@ -49,7 +43,7 @@ def residual(stem: int, stages: tuple[tuple[int, int, int], ...]) -> Trunk:
 
     Channels are multiples of 16 because ONNX Runtime's convolutions on x86 work in blocks of 16.
     """
-    layers: list[nn.Module] = [nn.Conv2d(1, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(inplace=True)]
+    layers = _convolution(1, stem, 3, 2)
     channels = stem
     for wide, blocks, stride in stages:
         for i in range(blocks):
@@ -140,7 +134,7 @@ class _Separable(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, 2, bias=False), nn.BatchNorm2d(outputs))
+        self.skip = _shortcut(inputs, outputs, 2)
         self.body = nn.Sequential(
             *_depthwise(inputs, outputs), nn.ReLU(inplace=True), *_depthwise(outputs, outputs), nn.MaxPool2d(3, 2, 1)
         )
@@ -156,27 +150,28 @@ class _Bottleneck(nn.Module):
         super().__init__()
         outputs = 4 * inner
         self.body = nn.Sequential(
-            *_convolution(inputs, inner, 1),
-            *_convolution(inner, inner, 3, stride),
-            nn.Conv2d(inner, outputs, 1, bias=False),
-            nn.BatchNorm2d(outputs),
+            *_convolution(inputs, inner, 1), *_convolution(inner, inner, 3, stride), *_normalised(inner, outputs, 1)
         )
-        self.skip: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
-            self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+        self.skip = _shortcut(inputs, outputs, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.body(x) + self.skip(x))
 
 
+def _normalised(inputs: int, outputs: int, size: int, stride: int = 1) -> list[nn.Module]:
+    return [nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs)]
+
+
 def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> list[nn.Module]:
-    plain = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
-    return [plain, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    return [*_normalised(inputs, outputs, size, stride), nn.ReLU(inplace=True)]
 
 
 def _depthwise(inputs: int, outputs: int) -> list[nn.Module]:
-    across = nn.Conv2d(inputs, inputs, 3, 1, 1, groups=inputs, bias=False)
-    return [across, nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)]
+    return [nn.Conv2d(inputs, inputs, 3, 1, 1, groups=inputs, bias=False), *_normalised(inputs, outputs, 1)]
+
+
+def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Module:
+    return nn.Sequential(*_normalised(inputs, outputs, 1, stride)) if stride != 1 or inputs != outputs else nn.Identity()
 
 
 Stages = list[list[Residual]]

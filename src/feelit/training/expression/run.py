@@ -148,12 +148,13 @@ class State(Learner[ExpressionNet]):
         else:
             optimizer = Optimizer.sgd(network, recipe.momentum, recipe.weight_decay)
         super().__init__(network, optimizer, recipe.ema)
-        self.recipe, self.epoch, self.curve = recipe, 0, Curve()
+        self.recipe, self.epoch = recipe, 0
+        self.curve: Curve = []
         self.best: dict[str, Any] = {}
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        progress = {"epoch": self.epoch, "curve": self.curve.rows, "best": self.best}
+        progress = {"epoch": self.epoch, "curve": self.curve, "best": self.best}
         write_checkpoint(path, self.recipe, self.state_dict() | progress)
 
     def load(self, path: Path) -> None:
@@ -162,7 +163,7 @@ class State(Learner[ExpressionNet]):
         if recipe != self.recipe:
             raise UsageError(f"{path} belongs to another recipe: {recipe}", "choose another --out, or delete it")
         self.load_state_dict(content)
-        self.epoch, self.curve, self.best = content["epoch"], Curve(content["curve"]), content.get("best", {})
+        self.epoch, self.curve, self.best = content["epoch"], content["curve"], content.get("best", {})
 
     def served(self) -> ExpressionNet:
         """The trained network: the averaged weights of the last epoch or, with early stopping, of the best one."""
@@ -231,7 +232,7 @@ def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
 
 def monitored(curve: Curve, name: str) -> list[float]:
     """The monitored score of every epoch, signed so that larger is better; -inf where it is missing or NaN."""
-    found = [scores.get(name, math.nan) * (-1 if name in SMALLER_IS_BETTER else 1) for _, scores in curve.rows]
+    found = [scores.get(name, math.nan) * (-1 if name in SMALLER_IS_BETTER else 1) for _, scores in curve]
     return [-math.inf if math.isnan(value) else value for value in found]
 
 

@@ -70,7 +70,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     if recipe.unlabelled:
         faces, sources = read_unlabelled(Path(recipe.unlabelled), recipe.size_px, framing(training))
         log.info("%d faces labelled by the teachers alone", len(faces))
-        training = training.joined(pseudo_labelled(teachers, faces))
+        training = Examples.join([training, pseudo_labelled(teachers, faces)])
     _run_epochs(state, training, valid, teachers, out)
     origin = Origin(f"feelit train {name}: {recipe}", data, sources, counts)
     return publish(state.served(), origin, valid, out / f"{name}.onnx", calibration)
@@ -87,7 +87,7 @@ def _run_epochs(state: State, training: Examples, valid: Examples, teachers: Seq
         on_training = score(state.average, sample)
         found = score(state.average, valid, recipe.fer2013)
         found |= {f"training {name}": on_training[name] for name in ("accuracy", "FER2013") if name in on_training}
-        state.curve.add(state.epoch, {"loss": loss} | found)
+        state.curve.append((state.epoch, {"loss": loss} | found))
         scores = monitored(state.curve, recipe.monitor)
         if recipe.early_stopping and best_epoch(scores) == len(scores) - 1:
             state.best = copy.deepcopy(state.average.state_dict())
@@ -103,7 +103,7 @@ def _run_epochs(state: State, training: Examples, valid: Examples, teachers: Seq
 
 def epoch_line(state: State, rate: float, took_s: float, left_s: float) -> str:
     """The log line of an epoch."""
-    epoch, scores = state.curve.rows[-1]
+    epoch, scores = state.curve[-1]
     text = ", ".join(f"{key} {value:.4f}" for key, value in scores.items())
     left = f", at most {left_s / 60:.0f} min left" if epoch < state.recipe.epochs else ""
     return f"epoch {epoch} of {state.recipe.epochs}: {text}, learning rate {rate:.2g}, {took_s:.0f} s{left}"

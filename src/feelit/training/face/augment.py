@@ -46,8 +46,7 @@ class Degrader:
 
 def random_tones(rng: np.random.Generator) -> UInt8:
     """(256,) uint8: a lookup table of random gamma, contrast and brightness."""
-    levels = tone_curve(np.exp(rng.uniform(-0.5, 0.5)), rng.uniform(0.5, 1.3), rng.uniform(-0.2, 0.2))
-    return np.clip(levels * 255, 0, 255).astype(np.uint8)
+    return tone_curve(np.exp(rng.uniform(-0.5, 0.5)), rng.uniform(0.5, 1.3), rng.uniform(-0.2, 0.2))
 
 
 def _occlude(scene: Scene, rng: np.random.Generator) -> None:

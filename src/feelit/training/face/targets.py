@@ -43,14 +43,6 @@ LEAST_SCORE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
-    """P cells that belong to a face."""
-
-    cell: Int64  # (P,) index of the cell
-    face: Int64  # (P,) index of the face in the scene
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """All A cells of a square input, fine level first."""
 
@@ -73,8 +65,8 @@ def cells_of(size_px: int) -> Cells:
     return Cells(np.concatenate(centres), np.concatenate(strides), low, high)
 
 
-def assign(scene: Scene, cells: Cells) -> Assignment:
-    """Assign cells to faces; a cell between two faces goes to the smaller one."""
+def assign(scene: Scene, cells: Cells) -> tuple[Int64, Int64]:
+    """The P cells that belong to a face, and the face of each, both (P,); a cell between two faces goes to the smaller one."""
     size = face_sizes(scene.box)[:, None]
     centre, half = (scene.box[:, :2] + scene.box[:, 2:]) / 2, (scene.box[:, 2:] - scene.box[:, :2]) / 2
     across = np.abs(cells.centre[:, 0] - centre[:, :1])
@@ -86,7 +78,7 @@ def assign(scene: Scene, cells: Cells) -> Assignment:
     cost = np.where(candidates, size, np.inf)
     cell = np.flatnonzero(candidates.any(axis=0))
     face = cost[:, cell].argmin(axis=0) if len(cell) else np.zeros(0, np.int64)
-    return Assignment(cell.astype(np.int64), face.astype(np.int64))
+    return cell.astype(np.int64), face.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,14 +122,14 @@ class Teacher:
     def _corrected(self, scene: Scene, score: Float32, box: Float32, landmarks: Float32) -> Targets:
         score, box, landmarks = score.copy(), box.copy(), landmarks.copy()
         weight, silent = np.ones_like(landmarks), np.zeros(len(score), bool)
-        assigned = assign(scene, self._cells)
+        cells, faces = assign(scene, self._cells)
         x, y = self._cells.centre.T
         for face in np.flatnonzero(~scene.ignore):
             x0, y0, x1, y1 = scene.box[face]
             inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
             if score[inside].max(initial=0.0) >= MISSED:
                 continue
-            own = assigned.cell[assigned.face == face]
+            own = cells[faces == face]
             silent[inside] = True
             silent[own] = False
             score[own], box[own], landmarks[own] = LABELLED, scene.box[face], scene.landmarks[face].ravel()

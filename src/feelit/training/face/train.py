@@ -10,7 +10,7 @@ import json
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -64,7 +64,8 @@ class Run(Learner[FaceNet]):
         torch.manual_seed(recipe.seed)
         net = FaceNet(recipe.widths, recipe.depths, recipe.neck).to(memory_format=torch.channels_last)
         super().__init__(net, Optimizer.muon(net, OUTER, recipe.muon, recipe.decay), recipe.average, lag=100)
-        self.recipe, self.curve = recipe, Curve()
+        self.recipe = recipe
+        self.curve: Curve = []
         self.history: list[tuple[int, dict[str, Any]]] = []
 
     @classmethod
@@ -73,7 +74,7 @@ class Run(Learner[FaceNet]):
         recipe, content = read_checkpoint(path, Recipe, LEGACY)
         run = cls(recipe)
         run.load_state_dict({LEGACY_STATE.get(name, name): value for name, value in content.items()})
-        run.history, run.curve = content["history"], Curve(content["curve"])
+        run.history, run.curve = content["history"], content["curve"]
         return run
 
     def change(self, recipe: Recipe) -> None:
@@ -86,7 +87,7 @@ class Run(Learner[FaceNet]):
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        write_checkpoint(path, self.recipe, self.state_dict() | {"history": self.history, "curve": self.curve.rows})
+        write_checkpoint(path, self.recipe, self.state_dict() | {"history": self.history, "curve": self.curve})
 
     def advance(self, batch: Batch) -> dict[str, float]:
         """One step on a batch; returns the parts of the loss."""
@@ -97,24 +98,17 @@ class Run(Learner[FaceNet]):
         with autocast():
             prediction: Prediction = functional_call(self.network, weights, (luma,))
         part = losses(prediction, batch)
-        total = recipe.score_weight * part.score + recipe.box_weight * part.box + recipe.landmark_weight * part.landmarks
+        total = (
+            recipe.score_weight * part["score"] + recipe.box_weight * part["box"] + recipe.landmark_weight * part["landmarks"]
+        )
         total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
         self.update(learning_rate(recipe, self.steps))
-        return {f.name: float(getattr(part, f.name).detach()) for f in fields(part)}
+        return {name: float(value.detach()) for name, value in part.items()}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Losses:
-    """The three parts of the loss, each a scalar, normalised by the sum of the target scores."""
-
-    score: Tensor
-    box: Tensor
-    landmarks: Tensor
-
-
-def losses(prediction: Prediction, batch: Batch) -> Losses:
-    """The parts of the loss.
+def losses(prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+    """The three parts of the loss by their names, each a scalar, normalised by the sum of the target scores.
 
     Scores are fitted by the quality focal loss (Li et al. 2020, "Generalized Focal Loss"), boxes by GIoU (Rezatofighi et al.
     2019), landmarks by their distance relative to the face's size. Boxes and landmarks are weighted by the target score.
@@ -129,11 +123,11 @@ def losses(prediction: Prediction, batch: Batch) -> Losses:
     size = (box[:, 2:] - box[:, :2]).clamp(min=1).prod(dim=1, keepdim=True).sqrt()
     miss = (prediction.landmarks[face] - batch.landmarks[face]).abs() / size
     wing = torch.log1p(miss / 0.05) * 0.05  # steep where the error is small, so that good landmarks become better
-    return Losses(
-        score=(focus * entropy).sum() / total,
-        box=((1 - _giou(prediction.box[face], box)) * weight).sum() / total,
-        landmarks=((miss + 2 * wing) * batch.weight[face] * weight[:, None]).sum() / total,
-    )
+    return {
+        "score": (focus * entropy).sum() / total,
+        "box": ((1 - _giou(prediction.box[face], box)) * weight).sum() / total,
+        "landmarks": ((miss + 2 * wing) * batch.weight[face] * weight[:, None]).sum() / total,
+    }
 
 
 def _giou(a: Tensor, b: Tensor) -> Tensor:
@@ -203,7 +197,7 @@ def run_steps(run: Run, feed: Feed, valid: Path, out: Path) -> None:
         if time.monotonic() - saved > SAVE_EVERY_S or run.steps == run.recipe.steps:
             mean = {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
             scores = score(run.average, valid)
-            run.curve.add(run.steps, {"loss": sum(mean.values())} | scores)
+            run.curve.append((run.steps, {"loss": sum(mean.values())} | scores))
             text = " ".join(f"{name} {value:.4f}" for name, value in (mean | scores).items())
             log.info("step %d of %d: %s", run.steps, run.recipe.steps, text)
             run.save(out / CHECKPOINT)

@@ -21,7 +21,7 @@ from feelit.storage.atomic import whole_file
 from feelit.training.face.data import load_images
 from feelit.training.signals.network import Tap
 from feelit.training.signals.teacher import Scale, Teacher
-from feelit.types import Bool, Float32, Float64, Int64, UInt8
+from feelit.types import Bool, Columns, Float32, Float64, UInt8
 from feelit.vision.align import TEMPLATE, similarity_to_template
 from feelit.vision.exposure import even_exposure
 
@@ -60,7 +60,7 @@ EYES = [OUTPUTS.index(name) for name in ("eye_yaw_deg", "eye_pitch_deg")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Faces:
+class Faces(Columns):
     """F faces with the teacher's labels."""
 
     picture: UInt8  # (F, P, P)
@@ -68,16 +68,9 @@ class Faces:
     target: Float32  # (F, 58) in the order of OUTPUTS, pose relative to the picture; NaN where the teacher finds no face
     weight: Float32  # (F, 58) weights of the targets
 
-    def __len__(self) -> int:
-        return len(self.picture)
-
-    def rows(self, where: Int64 | Bool) -> Faces:
-        """The faces that a mask or an index array selects."""
-        return Faces(self.picture[where], self.landmarks[where], self.target[where], self.weight[where])
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Crops:
+class Crops(Columns):
     """Crops with their targets; pose is relative to the crop."""
 
     crop: UInt8  # (N, S, S)
@@ -204,7 +197,7 @@ def draw(kinds: list[tuple[Faces, float]], count: int, size_px: int, rng: np.ran
     parts = [
         crop(faces.rows(rng.integers(0, len(faces), n)), size_px, rng) for (faces, _), n in zip(kinds, numbers, strict=True)
     ]
-    return Crops(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crops.__slots__))
+    return Crops.join(parts)
 
 
 class Batches:
@@ -259,6 +252,5 @@ def _degraded(image: UInt8, rng: np.random.Generator) -> UInt8:
         coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(25, 80))])[1]
         image = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     if rng.random() < 0.5:
-        level = tone_curve(np.exp(rng.uniform(-0.5, 0.5)), np.exp(rng.uniform(-0.5, 0.25)), rng.uniform(-0.12, 0.12))
-        image = np.clip(level * 255, 0, 255).astype(np.uint8)[image]
+        image = tone_curve(np.exp(rng.uniform(-0.5, 0.5)), np.exp(rng.uniform(-0.5, 0.25)), rng.uniform(-0.12, 0.12))[image]
     return image
