@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 
 def read_table(path: Location, columns: Sequence[str] = ()) -> tuple[pa.Table, dict[str, Any]]:
     """All rows of a timeline file, and its metadata."""
-    with TimelineFile(path) as file:
+    with closing(TimelineFile(path)) as file:
         names = list(columns) or list(file.columns)
         empty, metadata = file.empty_table(names), file.metadata
     tables = [recording.table(names) for recording in open_timelines(path)]

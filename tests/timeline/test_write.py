@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_the_size_of_row_groups_changes_nothing(group: int, tmp_path: Path, monk
     with TimelineWriter(tmp_path / "a.parquet", METADATA) as writer:
         for start in range(0, len(rows()), 10):
             writer.write(rows().rows(slice(start, start + 10)), "a.mp4")
-    with TimelineFile(tmp_path / "a.parquet") as file:
+    with closing(TimelineFile(tmp_path / "a.parquet")) as file:
         assert file.parts == -(-len(rows()) // max(10 * -(-group // 10), 10))
     assert_same(from_arrow(read_table(tmp_path / "a.parquet")[0]), rows())
 

@@ -43,17 +43,15 @@ MUSIC, MUSIC_REACH = 0.72, 50
 """Where what is heard within a second is so like itself a tenth of a second before, on average, it is music. Of made-up songs
 nine tenths of what was taken for a voice lie above, of speech a thousandth. The reach is in values of loudness."""
 
-AHEAD_S = HEARD_S + (TOP_BLOCKS + 2) * BLOCK * HOP_S + MUSIC_REACH * HOP_S
-"""How far beyond a time loudness has to be known."""
-
 MOST_DB = 40.0
 
 QUIETEST_DB = -100.0
 """Loudness of digital silence, and where a video has no sound; full scale is 0."""
 
 _CHUNK, _MARGIN = 6000, 4000
-"""What is heard is found in stretches of two minutes, each with more than AHEAD_S of context to both sides, in values: it does
-not depend on the time for which it is requested."""
+"""What is heard is found in stretches of two minutes, each with 80 s of context to both sides, in values: more than the 77 s
+that decide about a moment (HEARD_S, TOP_BLOCKS and two more, MUSIC_REACH), so it does not depend on the time for which it is
+requested."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +65,7 @@ class Voice:
 
 def find_voice(sound: Float32) -> Voice:
     """Detect voice activity in (K, 2) float32, loudness in dB and likeness every 20 ms, see `video.voice.Loudness`. What is
-    farther than AHEAD_S from the end does not change when more of it is known."""
+    farther than 77 s from the end does not change when more of it is known."""
     count, level_db, like = len(sound), sound[:, 0], sound[:, 1]
     if not count:
         return Voice(np.zeros(0, bool), np.zeros(0, np.float32), np.zeros(0, bool))

@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all, and the folder for what can be had again."""
+"""Outputs that appear whole or not at all, and the cache folder."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def output_errors(target: Location, instead: str = "choose another --out") -> It
 
 
 def cache_folder() -> Path:
-    """Where feelit keeps what it can do without: FEELIT_CACHE, or a folder where the system's programs keep theirs.
+    """The cache folder of feelit: FEELIT_CACHE, or a folder below that of the system's programs.
 
     That is XDG_CACHE_HOME or ~/.cache after the XDG Base Directory Specification, ~/Library/Caches on macOS, LOCALAPPDATA on
     Windows. Raises UsageError if none of them is known.

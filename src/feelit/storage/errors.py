@@ -27,7 +27,7 @@ ROOMS = {"aiobotocore", "aiohttp", "asyncio", "botocore", "fsspec", "gcsfs", "go
 """Packages whose exceptions are answers of a storage or failures of a network. Those of any other are bugs."""
 
 AGAIN = {408, 409, 429, 500, 502, 503, 504}
-"""Answers that another attempt may not get: too slow, in one another's way, too many, broken for the moment."""
+"""HTTP statuses worth another attempt: timeouts, conflicts, too many requests, temporary failures."""
 
 NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "ProfileNotFound"}
 OLD_CREDENTIALS = {

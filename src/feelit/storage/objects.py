@@ -78,12 +78,12 @@ def find(folder: Url, kind: Kind, beginning: str = "") -> list[Url]:
 
 
 def forget() -> None:
-    """A run begins: earlier listings of objects are forgotten."""
+    """Drop the listings that are kept, as a run begins."""
     _listed.clear()
 
 
 _listed: dict[Url, Info] = {}
-"""Objects that a listing has shown, so that ten thousand need no request each."""
+"""Objects of earlier listings, so that ten thousand need no request each."""
 
 
 def open_object(url: Url, kind: Kind = VideoReadError) -> ObjectFile:
@@ -99,7 +99,7 @@ def open_object(url: Url, kind: Kind = VideoReadError) -> ObjectFile:
 
 
 _latest: dict[Url, Blocks] = {}
-"""The last object that was opened, by its version: who reads one segment of a video after the other has its index already."""
+"""The last object that was opened, by its version, so that the segments of a video share its index."""
 
 
 def _look(system: _FileSystem, url: Url) -> Info:

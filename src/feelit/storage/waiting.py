@@ -1,4 +1,4 @@
-"""Messages about waiting for a storage, for those who show progress."""
+"""Messages about waiting for a storage, for displays of progress."""
 
 from __future__ import annotations
 

@@ -253,14 +253,14 @@ def _pieces(response: http.client.HTTPResponse, rest: int) -> Iterator[bytes]:
             piece = response.read1(PIECE)
         except (OSError, http.client.HTTPException) as error:
             raise broken(error) from error
-        if not piece and rest:
-            raise broken(ConnectionError())
         if not piece:
-            return
+            break
         rest -= len(piece)
         if rest < 0:
             raise WebError(Fault("is another file: it goes on where it should end", ELSEWHERE))
         yield piece
+    if rest:
+        raise broken(ConnectionError())
 
 
 def _note(part: Path) -> Path:

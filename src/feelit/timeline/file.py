@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -129,12 +129,6 @@ class TimelineFile:
         self.parts: int = file.num_row_groups
         self._empty, self._rows = file.schema_arrow.empty_table(), int(file.metadata.num_rows)
         self._file = file
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file, and forget the part that was read last. The next reader opens it again."""

@@ -8,9 +8,9 @@ from types import ModuleType
 
 
 def spare_pandas() -> None:
-    """Let pyarrow take pandas for not installed until a data frame is needed, when it looks again.
+    """Let pyarrow consider pandas not installed until a data frame is needed, when it looks again.
 
-    Only for processes of our own: until then pyarrow would take a Series of somebody else's for a mere sequence.
+    Only for processes of this program: until then pyarrow treats a Series as a plain sequence.
     """
     if "pandas" in sys.modules:
         return

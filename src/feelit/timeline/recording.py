@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
@@ -233,7 +234,7 @@ def open_timelines(sources: TimelineSources) -> list[Recording]:
     """
     found: dict[str, Recording] = {}
     opened: set[Location] = set()
-    for source in _single(sources):
+    for source in listed_sources(sources):
         for video in _videos(source, opened):
             if video.name in found:
                 refuse_again(video.name, found[video.name].source, video.rows.source)
@@ -242,8 +243,9 @@ def open_timelines(sources: TimelineSources) -> list[Recording]:
 
 
 def listed_sources(sources: TimelineSources) -> list[TimelineSource]:
-    """The same sources as a list, which can be read more than once."""
-    return list(_single(sources))
+    """The same sources as a list, which can be read more than once; anything but a list is a single source."""
+    single = isinstance(sources, str | bytes | PathLike | pa.Table | Recording) or hasattr(sources, "dtypes")  # or a data frame
+    return list(sources) if isinstance(sources, Iterable) and not single else [sources]
 
 
 def files_of(sources: Iterable[TimelineSource]) -> Iterator[Location]:
@@ -257,7 +259,7 @@ def files_of(sources: Iterable[TimelineSource]) -> Iterator[Location]:
 
 def load_timelines(path: Location) -> list[Recording]:
     """The same of one file, with all rows in memory: the file may go away. Raises what `open_timelines` does."""
-    with TimelineFile(path) as file:
+    with closing(TimelineFile(path)) as file:
         tables = [file.read(part, file.columns) for part in range(file.parts)] or [file.empty_table(file.columns)]
         rows = TimelineTable(pa.concat_tables(tables), "memory", file.metadata)
     return [Recording(video) for video in videos_in(rows)]
@@ -310,15 +312,6 @@ def _stated(record: Mapping[str, Any], name: str, kind: type[_Stated]) -> _State
     return value if isinstance(value, kind) else None
 
 
-def _single(sources: Any) -> Iterator[Any]:
-    """The sources one by one; anything but a list is a single source."""
-    several = isinstance(sources, Iterable) and not isinstance(sources, str | bytes | PathLike | pa.Table | Recording)
-    if several and not hasattr(sources, "dtypes"):  # a frame can be iterated over, too
-        yield from sources
-    else:
-        yield sources
-
-
 def _place(source: str | PathLike[str] | Url) -> Location:
     return source if isinstance(source, Url) else location(expanded(source))
 
@@ -336,11 +329,8 @@ def _videos(source: Any, opened: set[Location]) -> Iterator[Video]:
             if path in opened:
                 continue
             opened.add(path)
-            rows = TimelineFile(path)
-            try:
+            with closing(TimelineFile(path)) as rows:
                 yield from videos_in(rows)
-            finally:
-                rows.close()
     else:
         if isinstance(source, bytes):
             expanded(source)  # refuses it

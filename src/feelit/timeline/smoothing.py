@@ -66,7 +66,7 @@ IMPOSSIBLE = -(1 << 52)
 def smooth(
     time_s: Float64, track: Int64, probability: Float32, readable: Bool, rows: Int64, *, talking: bool = True
 ) -> Float32:
-    """Probabilities averaged over the track with a Gaussian window in time; unreadable frames weigh nothing.
+    """Probabilities averaged over the track with a Gaussian window in time; unreadable frames have no weight.
 
     (F,) float64, rising within every track; (F,) int64; (F, C) float32; (F,) bool; (K,) int64, the rows wanted: the others are
     context -> (K, C) float32; NaN where no readable frame lies in reach. They depend only on the rows in reach, in the same

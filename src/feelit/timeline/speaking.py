@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feelit.signals.voice import Heard, VoiceFinder
+from feelit.signals.voice import VoiceFinder
 from feelit.types import MOUTH_PIXELS, MOUTH_SHAPE, Bool, Float32, Float64, Int64, UInt8
 
 LEAST_LAG_S, MOST_LAG_S = 0.07, 0.26
@@ -111,7 +111,7 @@ CHANGES_S = 0.75
 """The time to either side in which the changes of a mouth count."""
 
 LEAST_CHANGES = 4
-"""Fewer than these say nothing: the face was too short in the picture, or the rate is too low."""
+"""Fewer changes give no result: the face was visible too briefly, or the rate is too low."""
 
 BIAS = (0.02, 0.003, 0.002, 0.01)
 """Added before the logarithm: the values of a still mouth."""
@@ -178,17 +178,12 @@ def speaking(
             loud[mine] = _pooled(time_s[mine], together, heard.run[mine], HEARD_POOL_S)
     odds = _against_rivals(time_s[rows], quiet[rows], LEAST_RIVAL) - LEVEL
     if heard is not None:
-        odds = _with_sound(odds, time_s[rows], loud[rows], heard, rows)
+        spoken = _against_rivals(time_s[rows], loud[rows], HEARD_LEAST_RIVAL) - HEARD_LEVEL
+        with_sound = np.where(heard.run[rows] < 0, UNHEARD, spoken)
+        odds = np.where(heard.counts[rows] & ~np.isnan(odds), with_sound, odds)
     probability = 1 / (1 + np.exp(-np.clip(odds, -20, 20)))
     found, sure = ((np.round(v * STEPS) / STEPS).astype(np.float32) for v in (motion[rows], probability))
     return found, sure
-
-
-def _with_sound(odds: Float64, time_s: Float64, loud: Float64, heard: Heard, rows: Int64) -> Float64:
-    """The log-odds where the sound has a say; as they are elsewhere."""
-    counts, silent = heard.counts[rows], heard.run[rows] < 0
-    with_sound = np.where(silent, UNHEARD, _against_rivals(time_s, loud, HEARD_LEAST_RIVAL) - HEARD_LEVEL)
-    return np.where(counts & ~np.isnan(odds), with_sound, odds)
 
 
 def _by_mouth(time_s: Float64, changes: Float32) -> tuple[Float64, Float64]:

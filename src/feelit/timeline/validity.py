@@ -74,16 +74,17 @@ def _wrong(column: pa.ChunkedArray, field: pa.Field) -> str | None:
 
     name = field.name
     column.validate(full=True)
-    if not field.nullable and (column.null_count or _has_nan(column)):
+    floats = pa.types.is_floating(column.type)
+    if not field.nullable and (column.null_count or (floats and pc.any(pc.is_nan(column)).as_py())):
         return f"lacks a value in the column {name}"
     if pa.types.is_dictionary(field.type):
         return _wrong_text(column, name)
     low, high = RANGES.get(name, (None, None))
     if low is None or not len(column):
         return None
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+    if not (floats or pa.types.is_integer(column.type)):
         return f"has {column.type} in the column {name}"
-    found = pc.min_max(column if pa.types.is_floating(column.type) else column.cast(pa.float64(), safe=False)).as_py()
+    found = pc.min_max(column if floats else column.cast(pa.float64(), safe=False)).as_py()
     beyond = [v for v in found.values() if v is not None and not np.isnan(v) and not low <= v <= high]
     return f"has {beyond[0]:g} in the column {name}" if beyond else None
 
@@ -103,9 +104,3 @@ def _wrong_text(column: pa.ChunkedArray, name: str) -> str | None:
         if pc.any(pc.match_substring(texts, "\0")).as_py():  # which no name of a file can hold
             return f"has a NUL in the column {name}"
     return None
-
-
-def _has_nan(column: pa.ChunkedArray) -> bool:
-    import pyarrow.compute as pc
-
-    return pa.types.is_floating(column.type) and bool(pc.any(pc.is_nan(column)).as_py())

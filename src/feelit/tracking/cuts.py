@@ -24,50 +24,32 @@ import numpy as np
 
 from feelit.types import Bool, Float64, Int64, UInt8
 
-CHANGE = 0.15
-"""A candidate lowers the correlation in a tile, and in each half of it, at least by this below 1."""
-
-SPIKE = 4.0
-"""Least ratio of its change to that of the frames before; a moving camera changes all frames alike."""
-
-FIRST = 0.1
-"""The usual change, while there is only one frame before."""
-
+CHANGE = 0.15  # a candidate lowers the correlation in a tile, and in each half of it, at least by this below 1
+SPIKE = 4.0  # least ratio of its change to that of the frames before; a moving camera changes all frames alike
+FIRST = 0.1  # the usual change, while there is only one frame before
 MEMORY = 5  # frames before it, of which up to two may be cuts themselves
 
-FLAT = 3.0
-"""Grey levels: a standard deviation below this is no structure, and a tile without any in two frames is the same tile."""
+FLAT = 3.0  # grey levels: a standard deviation below this is no structure; a tile that has none in both frames is the same
+BLANK = 6.0  # grey levels: a frame with a smaller standard deviation shows nothing
+STRUCTURE = 10.0  # grey levels: a tile that loses or gains this much against a flat one shows something else
 
-BLANK = 6.0
-"""Grey levels: a frame with a smaller standard deviation shows nothing."""
-
-STRUCTURE = 10.0
-"""Grey levels: a tile that loses or gains this much against a flat one shows something else."""
-
-MUCH = 0.3
-"""A share of the cells: if more of them change at once, it may be a cut. People who talk or turn change up to 0.3."""
-
+MUCH = 0.3  # share of the cells that change at once in what may be a cut; people who talk or turn change up to this much
 CELL_CHANGE = 15.0
 """Grey levels by which a cell changes, the median change of all cells aside: a flash or a fade of the light is no cut."""
 
-ALIKE = 0.8
-"""Frames whose correlation is higher show the same scene."""
+ALIKE = 0.8  # frames whose correlation is higher show the same scene
+SUDDEN = 2.5  # a change of much of the picture is this many times the usual one; a moving camera changes all frames alike
 
-SUDDEN = 2.5
-"""A change of much of the picture is this many times the usual change; a moving camera changes all frames alike."""
-
-NEARBY = 1
-"""Cells by which the parts of a picture move from frame to frame, beside the movement of the camera."""
-
-CAMERA = 3
-"""Cells by which a camera moves at most."""
+NEARBY = 1  # cells by which the parts of a picture move from frame to frame, beside the movement of the camera
+CAMERA = 3  # cells by which a camera moves at most
 
 WEIGHTS = (2.575, -6.466, 1.22, 5.686, -3.822, -8.782, 1.3, -1.155)
 BIAS = -0.072
 """Of the logistic regression over `CutDetector._evidence`: above 0 it is a cut."""
 
 OTHER = 0.45
-"""Frames whose correlation is lower, wherever the camera may have moved, show another scene, however wild the frames before."""
+"""Frames whose correlation is lower, wherever the camera may have moved, show another scene, however much the frames before
+changed."""
 
 WIDE = 0.4
 QUIET = 0.1
@@ -191,7 +173,8 @@ class CutDetector:
         none = [0.0] * (MEMORY - len(self._changes))
         tiles = [*none, *(float(before.tiles.max()) for before in self._changes)]
         levels = [*none, *(before.levels for before in self._changes)]
-        area = _areas(len(change.changed))
+        y0, y1, x0, x1 = _windows(len(change.changed))[5::5].T
+        area = (y1 - y0) * (x1 - x0) / change.changed.size  # of each quarter and sixth, as a share of the picture
         apart = change.shares - (change.share - area * change.shares) / (1 - area)
         spike = (max(float(change.tiles.max()), 0.0) + 0.02) / (max(statistics.median(tiles), 0.0) + 0.02)
         evidence = (
@@ -247,14 +230,6 @@ def _windows(side: int) -> Int64:
             y, x = (y0 + y1) // 2, (x0 + x1) // 2
             windows += [(y0, y1, x0, x1), (y0, y, x0, x1), (y, y1, x0, x1), (y0, y1, x0, x), (y0, y1, x, x1)]
     return np.array(windows, np.int64)
-
-
-@cache
-def _areas(side: int) -> Float64:
-    """(10,) the share of the picture that each quarter and sixth has."""
-    y0, y1, x0, x1 = _windows(side)[5::5].T
-    result: Float64 = (y1 - y0) * (x1 - x0) / side**2
-    return result
 
 
 @cache

@@ -89,7 +89,10 @@ class Cutting:
     def _shown(self) -> Generator[tuple[int, int, av.VideoFrame, Shape], None, None]:
         """The frames of the stretch, with when each begins to be shown and for how long, in units of the time base."""
         waiting: tuple[int, av.VideoFrame, Shape] | None = None
-        decoder = SegmentDecoder(self._info, Segment(0, self._keyframe(), None, 0))
+        keys = self._video.keyframe_pts
+        place = bisect_right(keys, self._first + self._info.origin_pts) - 1
+        begin = keys[place] if place > 0 else None  # the last keyframe that is shown before the first frame, or is it
+        decoder = SegmentDecoder(self._info, Segment(0, begin, None, 0))
         for frame in decoder:
             units = self._clock.units(frame.pts)
             if waiting is not None:
@@ -100,12 +103,6 @@ class Cutting:
         if waiting is not None:
             units, frame, shape = waiting
             yield units, min(frame.duration or self._clock.step, self._end - units), frame, shape
-
-    def _keyframe(self) -> int | None:
-        """The timestamp of the last keyframe that is shown before the first frame or is it; None for the video's beginning."""
-        keys = self._video.keyframe_pts
-        place = bisect_right(keys, self._first + self._info.origin_pts)
-        return keys[place - 1] if place > 1 else None
 
     def _sounds(self, source: InputContainer, sink: Sink, begin: int, opened: ExitStack) -> list[SoundCut]:
         """All sound from the first frame on. Each track is read by itself."""

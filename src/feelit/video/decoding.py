@@ -1,8 +1,8 @@
 """The frames of one segment, the same ones however the video was cut and however many threads decode it.
 
-A sound video needs no care for that; a damaged one does. FFmpeg's threads swallow frames beside an error, so what they began is
-done again by a single one. After an error frames leave the decoder out of order, so they are sorted. And where the keyframe of
-a segment cannot be decoded, decoding begins with an earlier one, as it would have if the segment before had gone on.
+This needs care for damaged videos only. FFmpeg's threads lose frames next to an error, so the segment is decoded again by a
+single thread. After an error frames leave the decoder out of order, so they are sorted. Where the keyframe of a segment cannot
+be decoded, decoding begins with an earlier one, as it would have if the segment before had continued.
 """
 
 from __future__ import annotations
@@ -92,17 +92,17 @@ class SegmentDecoder:
             for frame in self._read(self._threads):
                 given += 1
                 yield frame
-            self._pass(None)
+            self._pass(inf)
             if self._threads == 1 or given + self.discarded >= self._segment.packets:
                 return
         except _LostError:
             pass
         yield from islice(self._read(1), given, None)
-        self._pass(None)
+        self._pass(inf)
 
-    def _pass(self, pts: int | None) -> None:
-        """Count the frames before `pts` that were not decoded; all that are left if it is None."""
-        while self._undecoded and (pts is None or self._undecoded[0] <= pts):
+    def _pass(self, pts: float) -> None:
+        """Count the frames before `pts` that were not decoded."""
+        while self._undecoded and self._undecoded[0] <= pts:
             self.discarded += heapq.heappop(self._undecoded) != pts
 
     def _read(self, threads: int) -> Iterator[av.VideoFrame]:

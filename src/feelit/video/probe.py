@@ -1,4 +1,4 @@
-"""What a video is, found out before anything is analysed: one pass over its packets, one decoded frame."""
+"""Properties of a video, before its analysis: one pass over its packets, one decoded frame."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def probe(path: Location) -> Probe:
     if isinstance(path, Url):
         file = open_object(path)
         path = file.blocks.url
-        if has_whole_index(file) and (found := _look(path, _open_object(file, path), file)) is not None:
+        if has_whole_index(file.blocks) and (found := _look(path, _open_object(file, path), file)) is not None:
             return found
     found = _look(path, open_video(path, decoding=False))
     assert found is not None

@@ -24,8 +24,8 @@ class SegmentReader:
     than the video's.
 
     Whether a frame is sampled depends on its timestamp alone, and on no frame before this segment: the first frame of every
-    tick is yielded. Where a segment boundary cuts a tick in two, both sides yield one, and who joins the segments keeps the
-    earlier.
+    tick is yielded. Where a segment boundary cuts a tick in two, both sides yield one, and the earlier one is kept when the
+    segments are joined.
     """
 
     def __init__(self, info: VideoInfo, segment: Segment, sampling: Sampling, view: View, threads: int = 1) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,7 +11,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from feelit.storage.blocks import ObjectFile
+from feelit.storage.blocks import Blocks
 from feelit.types import MOST_S
 
 USUAL_TIME_BASE = Fraction(1, 1000)
@@ -81,28 +80,21 @@ MOST_BOXES = 64
 """A film in one piece has a handful of boxes; one in fragments has thousands."""
 
 
-def has_whole_index(file: ObjectFile) -> bool:
+def has_whole_index(content: Blocks) -> bool:
     """Whether a file is an .mp4 or .mov with one index for all of it (ISO 14496-12, 4.2 and 8.8).
 
     FFmpeg's demuxer takes times, sizes and keyframes of such a file from its index, and reads packets only to return them. So
     once a frame is decoded it is fed zeros in their place, and a video in a bucket is probed without reading it.
-
-    The position of the file is left where it was.
     """
-    before = file.tell()
-    try:
-        kinds = list(_boxes(file))
-    finally:
-        file.seek(before)
+    kinds = list(_boxes(content))
     return len(kinds) <= MOST_BOXES and kinds.count(b"moov") == 1 and not {b"moof", b"sidx", b"styp"} & set(kinds)
 
 
-def _boxes(file: ObjectFile) -> Iterator[bytes]:
+def _boxes(content: Blocks) -> Iterator[bytes]:
     """The kinds of the outermost boxes, MOST_BOXES + 1 at most, up to the first that is invalid."""
     offset = 0
     for _ in range(MOST_BOXES + 1):
-        file.seek(offset, os.SEEK_SET)
-        head = file.read(16)
+        head = content.read(offset, offset + 16) if offset < content.size else b""
         if len(head) < 8:
             return
         size, kind = struct.unpack(">I4s", head[:8])

@@ -30,7 +30,7 @@ SQUARE = Fraction(1)
 
 WITHOUT_ASPECT = frozenset({"flv", "h264", "hevc", "ivf", "live_flv", "m4v", "mpeg", "mpegts", "mpegvideo", "obu", "vvc"})
 """FFmpeg's names of formats that leave the aspect ratio of pixels to the coded stream, where it may change from one keyframe to
-the next. In all others the container's word holds for the whole stream, as it does in players."""
+the next. In all others the value of the container applies to the whole stream, as in players."""
 
 # Orientation by the signs of the display matrix (a, d) where axes stay, and (c, b) where they change places.
 _STRAIGHT = {(False, False): 1, (True, False): 2, (True, True): 3, (False, True): 4}
@@ -144,7 +144,7 @@ class StreamShapes:
         return Shape(frame.width, frame.height, self._aspect_of(frame), orientation)
 
     def _aspect_of(self, frame: av.VideoFrame) -> Fraction:
-        """The decoder's own word may be ahead of the frames that it gives, so after a change every frame is asked."""
+        """The value of the decoder may be ahead of the frames that it gives, so after a change every frame is measured."""
         if self._fixed is not None:
             return self._fixed
         self.decoded()

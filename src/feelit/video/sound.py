@@ -99,22 +99,20 @@ class Sound:
 
 def decoded(packet: av.Packet[AudioStream]) -> list[av.AudioFrame]:
     """The sound in a packet; none of a damaged one."""
-    try:
+    with suppress(av.error.FFmpegError, ValueError):
         return packet.decode()
-    except (av.error.FFmpegError, ValueError):
-        return []
+    return []
 
 
 def resampled(resampler: av.AudioResampler, frame: av.AudioFrame) -> list[av.AudioFrame]:
     """A frame in another format; nothing where its own has changed on the way."""
-    try:
+    with suppress(av.error.FFmpegError, ValueError):
         return resampler.resample(frame)
-    except (av.error.FFmpegError, ValueError):
-        return []
+    return []
 
 
 LEAD_S = 1
-"""Decoding begins so much earlier: the first packets after a jump lack what they lean on (Opus asks for 80 ms, RFC 7845)."""
+"""Decoding begins so much earlier: the first packets after a seek depend on earlier ones (Opus asks for 80 ms, RFC 7845)."""
 
 JITTER_S = Fraction(1, 50)
 """Many containers round timestamps to a millisecond, and recorders stamp unsteadily. Below this, sound that follows is taken

@@ -102,7 +102,7 @@ class Connection:
             yield packet
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._container.close()
 
     def describe(self, frame: av.VideoFrame) -> VideoInfo:

@@ -106,7 +106,6 @@ def _packets(packets: Iterator[_Packet]) -> Iterator[_Packet]:
 
 
 def _decode(stream: VideoStream, packet: _Packet | None) -> list[av.VideoFrame]:
-    try:
+    with suppress(av.error.FFmpegError, ValueError):
         return stream.decode(cast("av.Packet[VideoStream] | None", packet))
-    except (av.error.FFmpegError, ValueError):
-        return []
+    return []

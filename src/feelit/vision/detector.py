@@ -77,7 +77,10 @@ class FaceDetector:
         self._session = open_session(path, device)
         self._name = path.name
         outputs = [output.name for output in self._session.get_outputs()]
-        self.card = card or _card_by_outputs(path, outputs)
+        if card is None and not set(ADAPTERS["yunet"].outputs) <= set(outputs):
+            hint = f"write {card_path(path).name} beside it; docs/models.md says how"
+            raise ModelError(f"{path.name} has no card and is no YuNet", hint)
+        self.card = card or YUNET_CARD
         _check_card(path, self.card)
         self._adapter = ADAPTERS[self.card.adapter]
         self._outputs = self._adapter.select_outputs(self._name, outputs)
@@ -129,13 +132,6 @@ class FaceDetector:
         """The raw outputs of all anchors for a batch of pictures as `detect` takes them, before suppression."""
         found = run(self._session, self._name, self._outputs, {self._input: self._adapter.feed(images)})
         return self._adapter.read(self._name, found, (len(images), images.shape[1], images.shape[2]))
-
-
-def _card_by_outputs(path: Path, outputs: Sequence[str]) -> ModelCard:
-    if set(ADAPTERS["yunet"].outputs) <= set(outputs):
-        return YUNET_CARD
-    hint = f"write {card_path(path).name} beside it; docs/models.md says how"
-    raise ModelError(f"{path.name} has no card and is no YuNet", hint)
 
 
 def _check_card(path: Path, card: ModelCard) -> None:

@@ -17,21 +17,20 @@ from feelit.geometry import head_angles, iou
 from feelit.types import Bool, Detections, Float32, Float64, Sample, UInt8, View
 from feelit.vision.detector import MIN_DETECTABLE_PX, STRIDE_PX, FaceDetector
 
-EVERY_S = 2.0
-"""Interval between searches of the whole frame."""
+EVERY_S = 2.0  # interval between searches of the whole frame
+ACROSS = 8  # the smallest face in the rotated frames, as a divisor of the frame's short side
+LEANS_DEG = 15.0  # the least roll of a face found in a rotated picture; the others are left to the upright one
+LOST_S = 1.0  # a leaning head that was not found for this long is given up
+UPRIGHT_SCORE = 0.9  # where the upright picture gives a face of this score, no other is searched for
+FACE_PX, SQUARE_PX = 30.0, 96  # sides of a face in its square, at most, and of the square: the face may move by its own size
+SAME = 0.3  # boxes with at least this IoU are the same face
 
 TURNS_DEG = (-40.0, 40.0)
 """Rotations of the whole frame: together with the upright one they find heads that lean by up to 60 degrees."""
 
-ACROSS = 8
-"""The smallest face in the rotated frames, as a divisor of the frame's short side."""
-
 SURE = 0.9
 """The least score in a rotated whole frame. In 2,390 pictures without a face the two rotations add 2 false faces at this score,
 five at 0.8, nine at 0.7."""
-
-LEANS_DEG = 15.0
-"""The least roll of a face found in a rotated picture; the others are left to the upright one."""
 
 SEEMS_DEG, TURN_DEG = 6.0, 30.0
 """A face in the upright picture with at least the first roll may lean, and its square is rotated by the second: the landmarks
@@ -40,18 +39,6 @@ of a detector of upright faces show 6 degrees at a roll of 20, and 10 at 30."""
 STEP_DEG, MOST_DEG = 20.0, 60.0
 """Squares are rotated by multiples of the first. A lost face may lean more: in the next frame its square is rotated by one step
 more and, beyond the second, by one step again."""
-
-LOST_S = 1.0
-"""A leaning head that was not found for this long is given up."""
-
-UPRIGHT_SCORE = 0.9
-"""Where the upright picture gives a face of this score, no other is searched for."""
-
-FACE_PX, SQUARE_PX = 30.0, 96
-"""Sides of a face in its square, at most, and of the square: the face may move by its own size."""
-
-SAME = 0.3
-"""Boxes with at least this IoU are the same face."""
 
 
 @dataclass(frozen=True, slots=True)
