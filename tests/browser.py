@@ -60,9 +60,9 @@ class Watched:
             self.requests.append(request.url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a module; gone after them, for other tests look for processes that are left behind."""
+    """One browser for all tests: to start it takes a second."""
     path = os.environ.get("FEELIT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium is installed")
@@ -72,9 +72,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tab(chromium: Browser) -> Page:
-    """One page for the tests of a module: a new one takes longer than most of what they do with it."""
+    """One page for all tests: a new one takes longer than most of what they do with it."""
     return chromium.new_context().new_page()
 
 

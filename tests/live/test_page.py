@@ -79,9 +79,9 @@ def wait_for_boxes(page: Page) -> None:
 
 
 def test_a_call_is_shown_with_boxes_bars_and_a_timeline(page: Page, watched: Watched) -> None:
-    with watching(SAMPLE, loop=True) as session:
+    with watching(SAMPLE, rate="5", loop=True) as session:
         page.goto(session.url)
-        facts = drawn(page, 20)
+        facts = drawn(page, 5)
         cards = page.locator("#cards .card")
         expect(cards).to_have_count(4, timeout=30_000)  # a busy machine may first show the part with three faces
         for place in range(3):
@@ -96,7 +96,7 @@ def test_a_call_is_shown_with_boxes_bars_and_a_timeline(page: Page, watched: Wat
         expect(page.locator("#nobody")).to_have_text("")
         expect(page.locator("#state")).to_have_text("Live")
         expect(page.locator("#latency")).to_have_text(re.compile(r"\d+ ms"))
-        shown = {EMOTION_COLOUR[EMOTIONS[face["emotion"]]].hex for face in drawn(page, 30)[-1]["faces"]}
+        shown = {EMOTION_COLOUR[EMOTIONS[face["emotion"]]].hex for face in drawn(page, 10)[-1]["faces"]}
         assert len(colours(page, "picture")) > 1000
         assert shown <= colours(page, "timeline")
         wait_for_boxes(page)
@@ -111,11 +111,12 @@ def test_a_call_is_shown_with_boxes_bars_and_a_timeline(page: Page, watched: Wat
 
 def test_boxes_lie_where_the_faces_are(page: Page, tmp_path: Path) -> None:
     """Scaled pictures too: the boxes of the message are in px of the source."""
-    size = (640, 360)
-    with watching(clips.plain(tmp_path / "a.mp4", size=size, face=True), loop=True, max_width_px=320) as session:
+    size = (480, 270)
+    video = clips.plain(tmp_path / "a.mp4", size=size, face=True)
+    with watching(video, rate="10", loop=True, max_width_px=240) as session:
         page.goto(session.url)
-        facts = drawn(page, 10)
-        assert page.evaluate("document.getElementById('picture').width") == 320
+        facts = drawn(page, 6)
+        assert page.evaluate("document.getElementById('picture').width") == 240
     for fact in facts:
         truth = clips.face_box(round(fact["time_s"] * 25) % 50, size)
         (face,) = fact["faces"]
@@ -200,16 +201,17 @@ def test_a_page_without_a_token_shows_nothing(page: Page, watched: Watched, tmp_
         assert session.url.split("token=")[1] not in page.content()
 
 
-@pytest.mark.parametrize("width", [360, 1600])
-def test_the_page_fits_its_window(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    with watching(SAMPLE, loop=True) as session:
+def test_the_page_fits_its_window(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    with watching(SAMPLE, rate="5", loop=True) as session:
         page.goto(session.url)
-        drawn(page, 5)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        picture = page.locator("#picture").bounding_box()
-        assert picture is not None
-        assert picture["width"] / picture["height"] == pytest.approx(960 / 540, rel=0.01)
+        drawn(page, 3)
+        for width in (360, 1600):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            picture = page.locator("#picture").bounding_box()
+            assert picture is not None
+            assert picture["width"] / picture["height"] == pytest.approx(960 / 540, rel=0.01)
 
 
 def test_two_pages_see_the_same(page: Page, watched: Watched, tmp_path: Path) -> None:

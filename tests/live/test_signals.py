@@ -19,7 +19,7 @@ from tests.video.clips import SAMPLE
 def test_signals_are_drawn_and_have_bars(watched: Watched, tmp_path: Path) -> None:
     page = watched.page
     page.add_init_script(NOTE)
-    with watching(SAMPLE, duration=3, out=tmp_path / "t.parquet", people=False) as session:
+    with watching(SAMPLE, rate="5", duration=3, out=tmp_path / "t.parquet", people=False) as session:
         page.goto(session.url)
         facts = drawn(page, 3)
         seen = [face for fact in facts for face in fact["faces"] if face["signals"]]
@@ -39,7 +39,7 @@ def test_signals_are_drawn_and_have_bars(watched: Watched, tmp_path: Path) -> No
 def test_without_signals_none_are_sent(watched: Watched) -> None:
     page = watched.page
     page.add_init_script(NOTE)
-    with watching(SAMPLE, duration=2, signals=False, people=False) as session:
+    with watching(SAMPLE, rate="5", duration=2, signals=False, people=False) as session:
         page.goto(session.url)
         assert all(face["signals"] is None for fact in drawn(page, 3) for face in fact["faces"])
         expect(page.locator(".card .signals").first).to_be_hidden()
