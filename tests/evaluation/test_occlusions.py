@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feelit.evaluation.classifier.crops import OCCLUSIONS, changed, cover_eyes, cover_mouth
-from feelit.types import Bool, Float64, UInt8
+from feelit.types import Bool, Float64
 from feelit.vision.align import TEMPLATE
 from tests.datasets.made import pictures
 
@@ -84,7 +84,6 @@ def test_covers_turn_with_the_face(cover: object, angle_deg: float) -> None:
     angle = np.deg2rad(angle_deg)
     turn: Float64 = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     points = (TEMPLATE - 0.5) @ turn.T * 96 + 63.5
-    crop: UInt8 = np.zeros((128, 128), np.uint8)
-    (cover_mouth if cover is cover_mouth else cover_eyes)(crop, points, 255)
+    crop = (cover_mouth if cover is cover_mouth else cover_eyes)(np.zeros((128, 128), np.uint8), points, 255)
     shown = [bool(crop[round(y), round(x)]) for x, y in points]
     assert shown == ([False, False, True, True, True] if cover is cover_mouth else [True, True, False, False, False])

@@ -96,10 +96,6 @@ class LabelledFaces:
         columns = (self.label[where], self.share[where], self.fer2013[where], self.held_out[where])
         return LabelledFaces(self.split, self.images.rows(where), *columns, self.voted)
 
-    def holding_out(self, where: Bool) -> LabelledFaces:
-        """The same images with more of them held out."""
-        return replace(self, held_out=self.held_out | where)
-
     def by_fer2013(self) -> LabelledFaces:
         """The same images with FER2013's own labels instead of FER+'s.
 

@@ -9,8 +9,8 @@ A folder holds one folder of images per class; where there are splits, it holds 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -151,11 +151,6 @@ def pixel_hashes(images: Images) -> list[bytes]:
     return [hashlib.blake2b(image.tobytes(), digest_size=16, salt=_size(image.shape)).digest() for image in images]
 
 
-def copies(hashes: Sequence[bytes]) -> int:
-    """The number of images that are copies of an earlier one."""
-    return len(hashes) - len(set(hashes))
-
-
 def hold_out(splits: Mapping[str, LabelledFaces]) -> dict[str, LabelledFaces]:
     """Mark images as held out whose pixels also occur in a later split, in the order train, valid, test.
 
@@ -167,7 +162,8 @@ def hold_out(splits: Mapping[str, LabelledFaces]) -> dict[str, LabelledFaces]:
     marked = dict(splits)
     for place, name in enumerate(order):
         later = {h for other in order[place + 1 :] for h in hashes[other]}
-        marked[name] = splits[name].holding_out(np.array([h in later for h in hashes[name]], bool))
+        copied = np.array([h in later for h in hashes[name]], bool)
+        marked[name] = replace(splits[name], held_out=splits[name].held_out | copied)
     return marked
 
 

@@ -72,8 +72,8 @@ _SHIFT = 4  # OpenCV's polygons take sixteenths of a pixel
 Change = Callable[[UInt8, np.random.Generator], UInt8]
 
 
-def cover_mouth(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
-    """Paint a medical mask into a crop (S, S), in place: from the bridge of the nose to below the chin, from cheek to cheek.
+def cover_mouth(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> UInt8:
+    """A crop (S, S) with a medical mask: from the bridge of the nose to below the chin, from cheek to cheek.
 
     `landmarks` (5, 2), px of the crop: right eye, left eye, nose, right and left mouth corner.
     """
@@ -91,30 +91,31 @@ def cover_mouth(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
         eyes + 1.0 * down - 1.0 * across,
         eyes + 0.45 * down - 1.05 * across,
     ]
-    _fill(crop, np.array(outline), shade)
+    return _filled(crop, np.array(outline), shade)
 
 
-def cover_eyes(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> None:
-    """Paint sunglasses into a crop (S, S): two lenses and a bridge. `landmarks` as in `cover_mouth`."""
+def cover_eyes(crop: UInt8, landmarks: Float32 | Float64, shade: int) -> UInt8:
+    """A crop (S, S) with sunglasses: two lenses and a bridge. `landmarks` as in `cover_mouth`."""
     eye_r, eye_l = landmarks[:2].astype(np.float64)
     across = eye_l - eye_r
     angle = float(np.degrees(np.arctan2(across[1], across[0])))
     width = float(np.hypot(*across))
     axes = (round(0.43 * width * (1 << _SHIFT)), round(0.34 * width * (1 << _SHIFT)))
+    crop = crop.copy()
     for eye in (eye_r, eye_l):
         centre = (round(eye[0] * (1 << _SHIFT)), round(eye[1] * (1 << _SHIFT)))
         cv2.ellipse(crop, centre, axes, angle, 0, 360, shade, cv2.FILLED, cv2.LINE_AA, _SHIFT)
     up = np.array([across[1], -across[0]]) * 0.08
-    down = -up
-    _fill(crop, np.array([eye_r + up, eye_l + up, eye_l + down, eye_r + down]), shade)
+    return _filled(crop, np.array([eye_r + up, eye_l + up, eye_l - up, eye_r - up]), shade)
 
 
-def cover_quarter(crop: UInt8, rng: np.random.Generator, shade: int) -> None:
-    """Paint a square of a quarter of the area somewhere into a crop (S, S)."""
-    side = crop.shape[0]
-    part = side // 2
-    y, x = rng.integers(0, side - part + 1, 2)
+def cover_quarter(crop: UInt8, rng: np.random.Generator, shade: int) -> UInt8:
+    """A crop (S, S) with a square of a quarter of its area somewhere."""
+    part = len(crop) // 2
+    y, x = rng.integers(0, len(crop) - part + 1, 2)
+    crop = crop.copy()
     crop[y : y + part, x : x + part] = shade
+    return crop
 
 
 def at_resolution(crop: UInt8, px: int) -> UInt8:
@@ -129,35 +130,13 @@ def tone_curve(gamma: float, contrast: float, brightness: float, gain: float = 1
     return np.clip(levels * gain * 255, 0, 255).astype(np.uint8)
 
 
-def _fill(crop: UInt8, outline: Float64, shade: int) -> None:
+def _filled(crop: UInt8, outline: Float64, shade: int) -> UInt8:
     points = np.round(outline * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(crop, [points], shade, cv2.LINE_AA, _SHIFT)
+    return np.asarray(cv2.fillPoly(crop.copy(), [points], shade, cv2.LINE_AA, _SHIFT), np.uint8)
 
 
-def _mask(crop: UInt8, rng: np.random.Generator) -> UInt8:
-    out = crop.copy()
-    cover_mouth(out, TEMPLATE * len(crop) - 0.5, int(rng.integers(130, 251)))
-    return out
-
-
-def _sunglasses(crop: UInt8, rng: np.random.Generator) -> UInt8:
-    out = crop.copy()
-    cover_eyes(out, TEMPLATE * len(crop) - 0.5, int(rng.integers(0, 41)))
-    return out
-
-
-def _quarter(crop: UInt8, rng: np.random.Generator) -> UInt8:
-    out = crop.copy()
-    cover_quarter(out, rng, int(rng.integers(0, 256)))
-    return out
-
-
-def _blur(crop: UInt8, rng: np.random.Generator) -> UInt8:
-    return np.asarray(cv2.GaussianBlur(crop, (0, 0), BLUR_SIGMA_PX * len(crop) / 48), np.uint8)
-
-
-def _half_resolution(crop: UInt8, rng: np.random.Generator) -> UInt8:
-    return at_resolution(crop, len(crop) // 2)
+def _landmarks(crop: UInt8) -> Float64:
+    return TEMPLATE * len(crop) - 0.5
 
 
 def _roll(crop: UInt8, rng: np.random.Generator) -> UInt8:
@@ -173,11 +152,11 @@ def _brightness(crop: UInt8, rng: np.random.Generator) -> UInt8:
 
 
 OCCLUSIONS: dict[str, Change] = {
-    "mask": _mask,
-    "sunglasses": _sunglasses,
-    "quarter covered": _quarter,
-    "blur": _blur,
-    "half resolution": _half_resolution,
+    "mask": lambda crop, rng: cover_mouth(crop, _landmarks(crop), int(rng.integers(130, 251))),
+    "sunglasses": lambda crop, rng: cover_eyes(crop, _landmarks(crop), int(rng.integers(0, 41))),
+    "quarter covered": lambda crop, rng: cover_quarter(crop, rng, int(rng.integers(0, 256))),
+    "blur": lambda crop, _: np.asarray(cv2.GaussianBlur(crop, (0, 0), BLUR_SIGMA_PX * len(crop) / 48), np.uint8),
+    "half resolution": lambda crop, _: at_resolution(crop, len(crop) // 2),
     "roll ±30°": _roll,
     "brightness ±40 %": _brightness,
 }

@@ -10,19 +10,20 @@ import numpy as np
 
 from feelit.datasets.faces import LabelledFaces
 from feelit.datasets.names import FER2013
-from feelit.datasets.read import copies, pixel_hashes, read_split
+from feelit.datasets.read import pixel_hashes, read_split
 from feelit.errors import UsageError
 from feelit.evaluation.classifier.crops import OCCLUSIONS, Crops, changed, crop_images
 from feelit.evaluation.classifier.metrics import class_scores, reliability
 from feelit.evaluation.classifier.scores import (
+    AVERAGED,
     NO_FACE,
+    Averages,
     Calibration,
     ClassifierScores,
     ImageCounts,
     ModelFacts,
     OcclusionScore,
     accuracy_of,
-    averages,
     calibration_of,
     class_reports,
     estimate,
@@ -60,13 +61,12 @@ def evaluate_classifier(
     faces = read_split(data, options.split)
     if options.labels == "fer2013":
         faces, model = faces.by_fer2013(), model.of_output("fer2013", FER2013)
-    copied = copies(pixel_hashes(faces.images))
+    hashes = pixel_hashes(faces.images)
     crops = crop_images(model, faces.images, options.framing, lambda share: progress(CROPPING * share))
     shown = _Shown(model, faces, crops, options)
     occlusions = _occlusions(shown, progress) if options.occlusions else None
     matrix = shown.matrix()
     found = class_scores(matrix)
-    macro, weighted = averages(found)
     progress(1.0)
     return ClassifierScores(
         model=_facts(path, model, crops.pixels),
@@ -75,13 +75,13 @@ def evaluate_classifier(
         labels=options.labels,
         framing=options.framing,
         end_to_end=options.end_to_end,
-        images=shown.counts(copied),
+        images=shown.counts(copies=len(hashes) - len(set(hashes))),
         distribution=faces.distribution(),
         accuracy=estimate(matrix, accuracy_of),
         balanced_accuracy=estimate(matrix, lambda m: class_scores(m).macro("recall")),
         macro_f1=estimate(matrix, lambda m: class_scores(m).macro("f1")),
-        macro=macro,
-        weighted=weighted,
+        macro=Averages(*(float(found.macro(name)) for name in AVERAGED)),
+        weighted=Averages(*(float(found.weighted(name)) for name in AVERAGED)),
         classes=class_reports(shown.names, matrix),
         confusion=tuple(map(tuple, matrix.tolist())),
         predicted=(*shown.names, NO_FACE) if options.end_to_end else shown.names,
@@ -128,12 +128,12 @@ class _Shown:
         cells = self.label[self.scored] * answers + self.answer[self.scored]
         return np.bincount(cells, minlength=classes * answers).reshape(classes, answers).astype(np.int64)
 
-    def counts(self, copied: int) -> ImageCounts:
+    def counts(self, copies: int) -> ImageCounts:
         """Counts of the images."""
         label = self.faces.label
         return ImageCounts(
             read=len(label),
-            copies=copied,
+            copies=copies,
             without_majority=int((label < 0).sum()),
             of_unknown_classes=int(((label >= 0) & ~self.scored).sum()),
             scored=int(self.scored.sum()),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from feelit.evaluation.classifier.metrics import ClassScores, Reliability, class_scores
+from feelit.evaluation.classifier.metrics import Reliability, class_scores
 from feelit.types import Bool, Float64, Int64
 
 REPLICATES = 10_000
@@ -62,6 +62,9 @@ class ClassReport:
     recall: float
     f1: Estimate
     images: int
+
+
+AVERAGED: tuple[Literal["precision"], Literal["recall"], Literal["f1"]] = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +180,6 @@ def class_reports(names: tuple[str, ...], matrix: Int64) -> dict[str, ClassRepor
         )
         for k, name in enumerate(names)
     }
-
-
-def averages(found: ClassScores) -> tuple[Averages, Averages]:
-    """The macro and the weighted means over classes."""
-    macro = Averages(float(found.macro("precision")), float(found.macro("recall")), float(found.macro("f1")))
-    weighted = Averages(float(found.weighted("precision")), float(found.weighted("recall")), float(found.weighted("f1")))
-    return macro, weighted
 
 
 def calibration_of(found: Reliability) -> Calibration:

@@ -14,7 +14,7 @@ from feelit.evaluation.detector.images import FaceImages
 from feelit.evaluation.detector.metrics import box_sizes
 from feelit.evaluation.detector.scores import FaceScores, Mistake
 from feelit.render import theme
-from feelit.render.canvas import line_px, text_mask, text_width_px
+from feelit.render.canvas import Page, ascii_of, fitted, line_px
 from feelit.render.theme import Colour
 from feelit.storage.atomic import whole_file
 from feelit.storage.location import Location
@@ -61,12 +61,12 @@ MISSED, FALSE = theme.EMOTION_COLOUR["contempt"], theme.EMOTION_COLOUR["anger"] 
 
 def write_sheet(scores: FaceScores, images: FaceImages, path: Path) -> None:
     """Write the picture as a .png file; reads the images again that it shows."""
-    _, content = cv2.imencode(".png", draw_sheet(scores, images))
+    _, content = cv2.imencode(".png", draw_sheet(scores, images)[..., ::-1])
     path.write_bytes(content.tobytes())
 
 
 def draw_sheet(scores: FaceScores, images: FaceImages) -> UInt8:
-    """(H, W, 3) BGR. `images` are those that the scores are about.
+    """(H, W, 3) RGB. `images` are those that the scores are about.
 
     Raises
     ------
@@ -78,88 +78,54 @@ def draw_sheet(scores: FaceScores, images: FaceImages) -> UInt8:
         ("missed", "largest first", scores.missed, MISSED),
         ("false", "surest first", scores.false, FALSE),
     )
-    tiles = _tiles(images, [m for _, _, mistakes, _ in kinds for m in mistakes[:most]])
+    shown = [(mistake, colour) for _, _, mistakes, colour in kinds for mistake in mistakes[:most]]
+    tiles = {
+        id(mistake): _tile(image.pixels("bgr")[..., ::-1], mistake, colour)
+        for number, image in enumerate(images.read())
+        for mistake, colour in shown
+        if mistake.image == number
+    }
+    about = f"{one_line(scores.model)}, {scores.sizes[0].title}, score {scores.threshold:g}"
     parts = []
-    for word, order, mistakes, colour in kinds:
-        shown = mistakes[:most]
-        several = f", {len(shown)} of them, {order}" if len(shown) < len(mistakes) else ""
-        title = (
-            f"{len(mistakes)} {word}{several} - {one_line(scores.model)}, {scores.sizes[0].title}, score {scores.threshold:g}"
-        )
-        parts.append(_section(title, [_framed(tiles[id(m)], m, colour) for m in shown]))
+    for word, order, mistakes, _ in kinds:
+        several = f", {most} of them, {order}" if most < len(mistakes) else ""
+        parts.append(_section(f"{len(mistakes)} {word}{several} - {about}", [tiles[id(m)] for m in mistakes[:most]]))
     return np.concatenate(parts)
 
 
-def _tiles(images: FaceImages, mistakes: Sequence[Mistake]) -> dict[int, tuple[UInt8, float, tuple[int, int]]]:
-    """The tiles of mistakes, by the `id` of each: pixels, their scale, and the tile's top left corner."""
-    by_image: dict[int, list[Mistake]] = {}
-    for mistake in mistakes:
-        by_image.setdefault(mistake.image, []).append(mistake)
-    found = {}
-    for number, image in enumerate(images.read()):
-        for mistake in by_image.get(number, ()):
-            found[id(mistake)] = _cut(image.pixels("bgr"), mistake)
-    return found
-
-
-def _cut(pixels: UInt8, mistake: Mistake) -> tuple[UInt8, float, tuple[int, int]]:
-    """A square around a box; beyond the picture it has the colour of the sheet."""
+def _tile(pixels: UInt8, mistake: Mistake, colour: Colour) -> UInt8:
+    """A square around a box, which has the colour of the sheet beyond the picture; below it the size, the score, the image."""
     x0, y0, x1, y1 = (float(v) for v in mistake.box)
     side = max(1, round(max(x1 - x0, y1 - y0, LEAST_SEEN_PX) * (1 + 2 * CONTEXT)))
     left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
-    square = np.full((side, side, 3), theme.GROOVE[::-1], np.uint8)
+    square = np.full((side, side, 3), theme.GROOVE, np.uint8)
     height, width = pixels.shape[:2]
     a, b, c, d = max(left, 0), max(top, 0), min(left + side, width), min(top + side, height)
     if a < c and b < d:
         square[b - top : d - top, a - left : c - left] = pixels[b:d, a:c]
     way = cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(square, (TILE_PX, TILE_PX), interpolation=way), np.uint8), TILE_PX / side, (left, top)
-
-
-def _framed(tile: tuple[UInt8, float, tuple[int, int]], mistake: Mistake, colour: Colour) -> UInt8:
-    """The tile with its box, and below it the size, the score and the image."""
-    pixels, scale, begins = tile
-    low, high = ((mistake.box.reshape(2, 2) - begins) * scale).round().astype(int).tolist()
-    cv2.rectangle(pixels, low, high, theme.HALO, 4)
-    cv2.rectangle(pixels, low, high, colour[::-1], 2)
-    foot = np.full((2 * line_px(CAP_PX), TILE_PX, 3), theme.PLATE[::-1], np.uint8)
-    size = float(box_sizes(mistake.box[None])[0])
-    _write(
-        foot,
-        f"{size:.0f} px, score {mistake.score:.2f}" if mistake.score else f"{size:.0f} px, no box",
-        0,
-        0,
-        CAP_PX,
-        theme.INK,
-    )
-    _write(foot, _fitting(mistake.name), 0, line_px(CAP_PX), CAP_PX, theme.DIM_INK)
-    return np.concatenate([pixels, foot])
+    page = _page(TILE_PX, TILE_PX + 2 * line_px(CAP_PX))
+    page.paste(np.asarray(cv2.resize(square, (TILE_PX, TILE_PX), interpolation=way), np.uint8), 0, 0)
+    low, high = ((mistake.box.reshape(2, 2) - (left, top)) * (TILE_PX / side)).round().astype(int).tolist()
+    for line, width_px in (theme.HALO, 4), (colour, 2):
+        cv2.rectangle(page.pixels[:TILE_PX], low, high, line, width_px)
+    what = f"{float(box_sizes(mistake.box[None])[0]):.0f} px, " + (f"score {mistake.score:.2f}" if mistake.score else "no box")
+    page.write(what, 0, TILE_PX, CAP_PX, theme.INK)
+    page.write(fitted(ascii_of(one_line(mistake.name)), TILE_PX, CAP_PX), 0, TILE_PX + line_px(CAP_PX), CAP_PX, theme.DIM_INK)
+    return page.pixels
 
 
 def _section(title: str, tiles: Sequence[UInt8]) -> UInt8:
-    tile_px = TILE_PX + 2 * line_px(CAP_PX)
-    rows = -(-len(tiles) // COLUMNS)
+    step_px = TILE_PX + 2 * line_px(CAP_PX) + GAP_PX
     head_px = line_px(HEAD_CAP_PX) + 2 * GAP_PX
-    width = COLUMNS * (TILE_PX + GAP_PX) + GAP_PX
-    sheet = np.full((head_px + rows * (tile_px + GAP_PX), width, 3), theme.PLATE[::-1], np.uint8)
-    _write(sheet, title.encode("ascii", "replace").decode(), GAP_PX, GAP_PX, HEAD_CAP_PX, theme.INK)
+    page = _page(COLUMNS * (TILE_PX + GAP_PX) + GAP_PX, head_px + -(-len(tiles) // COLUMNS) * step_px)
+    page.write(ascii_of(title), GAP_PX, GAP_PX, HEAD_CAP_PX, theme.INK)
     for i, tile in enumerate(tiles):
-        row, column = divmod(i, COLUMNS)
-        y, x = head_px + row * (tile_px + GAP_PX), GAP_PX + column * (TILE_PX + GAP_PX)
-        sheet[y : y + tile_px, x : x + TILE_PX] = tile
-    return sheet
+        page.paste(tile, GAP_PX + i % COLUMNS * (TILE_PX + GAP_PX), head_px + i // COLUMNS * step_px)
+    return page.pixels
 
 
-def _fitting(name: str) -> str:
-    """The end of a name in ASCII, as much of it as fits below a tile."""
-    text = one_line(name).encode("ascii", "replace").decode()
-    while text_width_px(text, CAP_PX) > TILE_PX:
-        text = "..." + text.removeprefix("...")[max(1, len(text) // 8) :]
-    return text
-
-
-def _write(sheet: UInt8, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:
-    """One line of ASCII into a BGR picture; what does not fit is cut off."""
-    mask = text_mask(text, cap_px)[: sheet.shape[0] - y, : sheet.shape[1] - x, None] / 255
-    part = sheet[y : y + mask.shape[0], x : x + mask.shape[1]]
-    part[:] = np.round(part * (1 - mask) + np.array(colour[::-1]) * mask).astype(np.uint8)
+def _page(width_px: int, height_px: int) -> Page:
+    page = Page.blank(width_px, height_px)
+    page.pixels[:] = theme.PLATE
+    return page

@@ -123,13 +123,13 @@ def _cover(crop: UInt8, landmarks: Float64, how: Augmentation, rng: np.random.Ge
         kind, shade = rng.choice(4, p=COVERS), int(rng.integers(0, 256))
         around = landmarks + rng.normal(0, 0.02 * side, landmarks.shape)
         if kind == 0:
-            cover_mouth(crop, around, shade)
-        elif kind == 1:
+            return cover_mouth(crop, around, shade)
+        if kind == 1:
             crop[int(side * rng.uniform(0.45, 0.65)) :] = shade
         elif kind == 2:
-            cover_eyes(crop, around, min(shade, 80))
+            return cover_eyes(crop, around, min(shade, 80))
         else:
-            cover_quarter(crop, rng, shade)
+            return cover_quarter(crop, rng, shade)
     elif rng.random() < how.erasing:
         height, width = rng.integers(side // 8, side * 11 // 24, 2)
         y, x = rng.integers(0, side - height), rng.integers(0, side - width)

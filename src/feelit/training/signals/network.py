@@ -183,7 +183,6 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
     shape = part.output[0].type.tensor_type.shape.dim[1].dim_value
     whole.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", shape]))
     _sort(whole.graph)
-    _drop_unread(whole.graph)
     onnx.checker.check_model(whole)
     onnx.save(whole, out)
 
@@ -219,11 +218,3 @@ def _sort(graph: onnx.GraphProto) -> None:
         waiting = [node for node in waiting if not all(name in known for name in node.output)]
     del graph.node[:]
     graph.node.extend(done)
-
-
-def _drop_unread(graph: onnx.GraphProto) -> None:
-    """Remove unused constants."""
-    read = {name for node in graph.node for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in read]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
