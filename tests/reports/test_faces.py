@@ -55,9 +55,8 @@ def test_a_person_has_the_faces_of_all_tracks_in_order_of_time(
     for person, track in ((1, 1), (2, 3)):
         mine = rows.rows(rows.track_id == track)
         assert people[person].face_px.tolist() == mine.face_px.tolist()
-        assert people[person].unreadable.tolist() == (~mine.readable).tolist()
-        (span,) = people[person].tracks
-        assert (span.track_id, span.first_s, span.last_s) == (track, mine.time_s[0], mine.time_s[-1])
+        assert people[person].flaws[:, 0].tolist() == (~mine.readable).tolist()
+        assert people[person].tracks == [(track, mine.time_s[0], mine.time_s[-1])]
 
 
 def test_tracks_of_a_person_follow_one_another(tmp_path: Path) -> None:
@@ -68,7 +67,7 @@ def test_tracks_of_a_person_follow_one_another(tmp_path: Path) -> None:
     table = to_arrow(later, "a.mp4").append_column("person_id", pa.array([5] * len(rows), pa.int32()))
     table = table.append_column("person", pa.nulls(len(rows), pa.dictionary(pa.int32(), pa.string())))
     table = table.append_column("person_confidence", pa.nulls(len(rows), pa.float32()))
-    assert [span.track_id for span in read_faces(opened(table))[5].tracks] == [9, 4]
+    assert [track for track, _, _ in read_faces(opened(table))[5].tracks] == [9, 4]
 
 
 def test_boxes_are_those_of_the_samples_that_are_asked_for() -> None:

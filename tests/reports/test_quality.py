@@ -44,17 +44,17 @@ def rows_of(tracks: dict[int, str], times_s: list[float] | None = None, **column
 def test_reasons_are_shares_of_the_time_on_screen(column: str, values: list[float], share: dict[str, float]) -> None:
     faces = quality_of(rows_of({1: "nnnn"}, **{column: values})).faces
     expected = {"small": 0.0, "blurred": 0.0, "turned": 0.0, "dark": 0.0} | share
-    assert {name: getattr(faces, name) for name in expected} == pytest.approx(expected)
+    assert {name: faces[name] for name in expected} == pytest.approx(expected)
 
 
 def test_shares_are_weighted_by_time() -> None:
     quality = quality_of(rows_of({1: "unn"}, [0.0, 0.3, 0.4]))
-    assert quality.faces.unreadable == pytest.approx(0.3 / 0.6)  # the last frame stands for the median interval
+    assert quality.faces["unreadable"] == pytest.approx(0.3 / 0.6)  # the last frame stands for the median interval
 
 
 def test_people_have_figures_of_their_own() -> None:
     people = quality_of(rows_of({1: "uu", 4: "nu"})).people
-    assert {person: faces.unreadable for person, faces in people.items()} == {1: 1.0, 4: 0.5}
+    assert {person: faces["unreadable"] for person, faces in people.items()} == {1: 1.0, 4: 0.5}
 
 
 def test_gaps_are_intervals_much_longer_than_usual() -> None:
@@ -62,17 +62,17 @@ def test_gaps_are_intervals_much_longer_than_usual() -> None:
     quality = quality_of(rows)
     assert quality.interval_s == pytest.approx(0.1)
     (gap,) = quality.gaps
-    assert (gap.start_s, gap.end_s) == pytest.approx((4.9, 9.0))
+    assert gap == pytest.approx((4.9, 9.0))
 
 
 @pytest.mark.parametrize("times_s", [[0.0, 0.1, 0.2, 0.6, 0.7], [0.0, 2.0, 4.0, 9.0, 11.0]], ids=["short", "usual"])
 def test_what_is_short_or_usual_is_no_gap(times_s: list[float]) -> None:
-    assert quality_of(rows_of({1: "nnnnn"}, times_s)).gaps == ()
+    assert quality_of(rows_of({1: "nnnnn"}, times_s)).gaps == []
 
 
 @pytest.mark.parametrize("tracks", [{1: "."}, {1: "..."}], ids=["one frame", "three frames"])
 def test_nobody_has_no_shares(tracks: dict[int, str]) -> None:
     faces = quality_of(rows_of(tracks)).faces
-    assert faces.on_screen_s == 0
-    assert math.isnan(faces.unreadable)
-    assert math.isnan(faces.face_px)
+    assert faces["on_screen_s"] == 0
+    assert math.isnan(faces["unreadable"])
+    assert math.isnan(faces["face_px"])

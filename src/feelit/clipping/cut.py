@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
@@ -70,7 +69,11 @@ def cut_clips(
         for job in jobs:
             unfinished = stack.enter_context(whole_file(options.out / job.file))
             cutting = Cutting(found, job.stretch, unfinished, Encoding(options.codec, options.crf), artist.below_px)
-            _cut(cutting, artist, partial(advance, job))
+            artist.begin()
+            with closing(iter(cutting)) as pictures:
+                for picture in pictures:
+                    artist.draw(picture)
+                    advance(job, picture.time_s)
             clips.append(_clip(job, recording.name, cutting))
         index.write_text(csv_text(clips), encoding="utf-8", newline="\n")
         if isinstance(options.out, Path):
@@ -162,14 +165,6 @@ def _shares(jobs: Sequence[_Job], progress: Callable[[float], None] | None) -> C
             progress(min(1.0, (before_s[job.file] + time_s - job.stretch.start_s) / total_s))
 
     return advance
-
-
-def _cut(cutting: Cutting, artist: _Artist, advance: Callable[[float], None]) -> None:
-    artist.begin()
-    with closing(iter(cutting)) as pictures:
-        for picture in pictures:
-            artist.draw(picture)
-            advance(picture.time_s)
 
 
 def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:

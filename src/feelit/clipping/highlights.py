@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Kind, is_wanted
@@ -129,16 +130,9 @@ def _moments(
     """The moments that are most worth a look, of all together, so that they are spread over people, emotions and time."""
     if MOMENT in options.wanted:
         for m in find_moments(rows, tracks, bouts, options.most, options.emotions):
-            yield Highlight(
-                kind=MOMENT,
-                who=(m.track_id,),
-                emotion=m.emotion,
-                start_s=m.time_s,
-                end_s=m.time_s,
-                peak_s=m.time_s,
-                strength=m.confidence,
-                baseline=m.baseline,
-            )
+            times: dict[str, Any] = dict.fromkeys(("start_s", "end_s", "peak_s"), m.time_s)
+            shown: dict[str, Any] = {"emotion": m.emotion, "strength": m.confidence, "baseline": m.baseline}
+            yield Highlight(kind=MOMENT, who=(m.track_id,), **times, **shown)
 
 
 def _is_label(peak: Highlight, bouts: Bouts) -> bool:
@@ -164,17 +158,8 @@ def _events(
     kinds = tuple(kind for kind in Kind if kind.value in options.wanted)
     if not kinds:
         return
-    chosen = EventsOptions(kinds=tuple(kinds), max_p=options.max_p)
+    chosen = EventsOptions(kinds=kinds, max_p=options.max_p)
+    same = ("emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
     for e in [*events_of(rows, bouts, kinds, max_p=options.max_p), *signal_events(recording, series, kinds)]:
         if is_wanted(e, chosen):
-            yield Highlight(
-                kind=e.kind.value,
-                who=e.tracks,
-                emotion=e.emotion,
-                start_s=e.start_s,
-                end_s=e.end_s,
-                peak_s=e.peak_s,
-                strength=e.strength,
-                baseline=e.baseline,
-                p_value=e.p_value,
-            )
+            yield Highlight(kind=e.kind.value, who=e.tracks, **{name: getattr(e, name) for name in same})

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from feelit import __version__
 from feelit.exports.csv_format import csv_lines, quoted
-from feelit.exports.label_intervals import LabelInterval, label_intervals
+from feelit.exports.label_intervals import LabelInterval, label_intervals, seconds_text
 from feelit.exports.selection import Selection
 from feelit.timeline.recording import Recording
 
@@ -30,25 +30,20 @@ def boris_text(selection: Selection) -> Iterator[str]:
     for recording in selection.recordings:
         labels = selection.labels(recording)
         shown = label_intervals(recording, labels, selection.series(recording))
-        about = _about(recording, shown.end_ms)
+        length, name, source = seconds_text(shown.end_ms), quoted(recording.name), quoted(f"player #1:{recording.name}")
+        description = f"facial expressions as labelled by feelit {__version__}"
+        about = [name, "", description, "Media file", source, "0", length, length, _rate(recording)]
         total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
         bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))
-        yield csv_lines(([*about, *_bout(s, labels[s.track], total_ms[s.track], recording.name)] for s in bouts), "\t")
-
-
-def _about(recording: Recording, end_ms: int) -> list[str]:
-    length, name = _seconds(end_ms), quoted(recording.name)
-    description = f"facial expressions as labelled by feelit {__version__}"
-    source = quoted(f"player #1:{recording.name}")
-    return [name, "", description, "Media file", source, "0", length, length, _rate(recording)]
+        yield csv_lines(([*about, *_bout(s, labels[s.track], total_ms[s.track], name)] for s in bouts), "\t")
 
 
 def _bout(interval: LabelInterval, subject: str, total_ms: int, media: str) -> list[str]:
     times = (interval.start_ms, interval.end_ms, interval.end_ms - interval.start_ms)
     return [
-        *(quoted(subject), _seconds(total_ms), interval.emotion, "facial expression", "STATE"),
-        *(_seconds(time_ms) for time_ms in times),
-        *(quoted(media), MISSING, MISSING, MISSING, MISSING, f"confidence {interval.confidence:.2f}", ""),
+        *(quoted(subject), seconds_text(total_ms), interval.emotion, "facial expression", "STATE"),
+        *map(seconds_text, times),
+        *(media, MISSING, MISSING, MISSING, MISSING, f"confidence {interval.confidence:.2f}", ""),
     ]
 
 
@@ -57,7 +52,3 @@ def _rate(recording: Recording) -> str:
         return f"{float(Fraction(str(recording.facts.get('average_rate')))):.3f}"
     except (ValueError, ZeroDivisionError):
         return MISSING
-
-
-def _seconds(time_ms: int) -> str:
-    return f"{time_ms / 1000:.3f}"

@@ -50,9 +50,7 @@ def cues(tracks: Iterable[Iterable[LabelInterval]]) -> Iterator[Cue]:
 def clock(time_ms: int, mark: str) -> str:
     """hh:mm:ss, `mark` and milliseconds; hours may have more than two digits."""
     seconds, ms = divmod(time_ms, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{ms:03d}"
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{mark}{ms:03d}"
 
 
 def srt_text(selection: Selection) -> Iterator[str]:

@@ -39,14 +39,14 @@ def elan_text(selection: Selection) -> Iterator[str]:
         numbers = count(1)
         made = tiers(recording, selection.labels(recording), selection.series(recording))
         filled = [(tier, [(next(numbers), mark) for mark in tier.marks]) for tier in made]
-        slots = _slots([mark for _, pairs in filled for _, mark in pairs])
+        times_ms, slots = _slots([mark for _, pairs in filled for _, mark in pairs])
         yield '<?xml version="1.0" encoding="UTF-8"?>\n<ANNOTATION_DOCUMENT'
         yield _attributes(AUTHOR=f"feelit {__version__}", DATE=NO_DATE, FORMAT="3.0", VERSION="3.0")
         yield ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
         yield ' xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
-        yield from _header(recording.name, selection.folder, annotations=len(slots.time_ms))
+        yield from _header(recording.name, selection.folder, annotations=len(times_ms))
         yield "<TIME_ORDER>\n"
-        for place, time_ms in enumerate(slots.time_ms.tolist(), 1):
+        for place, time_ms in enumerate(times_ms.tolist(), 1):
             yield f'<TIME_SLOT TIME_SLOT_ID="ts{place}" TIME_VALUE="{time_ms}"/>\n'
         yield "</TIME_ORDER>\n"
         for tier, pairs in filled:
@@ -55,22 +55,16 @@ def elan_text(selection: Selection) -> Iterator[str]:
         yield "</ANNOTATION_DOCUMENT>\n"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Slots:
-    """Time slots, numbered from 1 on in the order of their times."""
+def _slots(marks: list[Mark]) -> tuple[Int64, Int64]:
+    """The (2M,) times of slots, in order; and the slots, counted from 1, at which each mark ends and begins, (M, 2).
 
-    time_ms: Int64  # (2M,) of every slot
-    start: Int64  # (M,) the slot at which each mark begins
-    end: Int64  # (M,) and ends
-
-
-def _slots(marks: list[Mark]) -> _Slots:
-    """Two slots per mark. At equal times ends come before starts, both in the order of the marks."""
+    At equal times ends come before starts, both in the order of the marks.
+    """
     time_ms = np.array([(mark.end_ms, mark.start_ms) for mark in marks], np.int64).reshape(-1)
     order = np.argsort(time_ms, kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(1, len(order) + 1)
-    return _Slots(time_ms[order], place[1::2], place[::2])
+    return time_ms[order], place.reshape(-1, 2)
 
 
 def _header(name: str, folder: Location, annotations: int) -> Iterator[str]:
@@ -89,11 +83,12 @@ def _header(name: str, folder: Location, annotations: int) -> Iterator[str]:
     yield "</HEADER>\n"
 
 
-def _tier(tier: Tier, pairs: Numbered, slots: _Slots) -> Iterator[str]:
+def _tier(tier: Tier, pairs: list[tuple[int, Mark]], slots: Int64) -> Iterator[str]:
     participant = {"PARTICIPANT": tier.participant} if tier.participant else {}
     yield f"<TIER{_attributes(TIER_ID=tier.name, LINGUISTIC_TYPE_REF=tier.kind, **participant)}>\n"
     for number, mark in pairs:
-        links = f'TIME_SLOT_REF1="ts{slots.start[number - 1]}" TIME_SLOT_REF2="ts{slots.end[number - 1]}"'
+        end, start = slots[number - 1].tolist()
+        links = f'TIME_SLOT_REF1="ts{start}" TIME_SLOT_REF2="ts{end}"'
         entry = f' CVE_REF="{mark.value}"' if tier.kind == "emotion" else ""
         yield _annotation("ALIGNABLE_ANNOTATION", 2 * number - 1, links + entry, mark.value)
     yield "</TIER>\n"
@@ -159,9 +154,6 @@ class Tier:
     participant: str
     kind: str
     marks: list[Mark]
-
-
-Numbered = list[tuple[int, Mark]]
 
 
 def tiers(recording: Recording, labels: Mapping[int, str], by: Series) -> list[Tier]:

@@ -52,6 +52,11 @@ class LabelIntervals:
     end_ms: int
 
 
+def seconds_text(time_ms: int) -> str:
+    """Seconds with three decimals."""
+    return f"{time_ms / 1000:.3f}"
+
+
 def label_intervals(recording: Recording, wanted: Iterable[int] | None = None, by: Series = "track") -> LabelIntervals:
     """The intervals of the persons, or tracks, with the numbers `wanted`, in order of time; None means all."""
     rows = TimelineSamples(recording, by)

@@ -55,7 +55,8 @@ def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) 
         [f"Person_{person}" if person else "" for person in csv_cells(table.column("person_id"))],
         [quoted(recording.name)] * len(table),
         csv_cells(table.column("frame")),
-        [_clock(time_s) for time_s in np.maximum(table.column("time_s").to_numpy(), 0).tolist()],
+        # Minutes and seconds, rounded down, as py-feat writes approximate times.
+        ["{:02d}:{:02d}".format(*divmod(int(t), 60)) for t in np.maximum(table.column("time_s").to_numpy(), 0).tolist()],
         csv_cells(table.column("time_s")),
         *([value] * len(table) for value in (height, width)),
         *(csv_cells(table.column(name)) for name in ("track_id", "person")),
@@ -67,8 +68,3 @@ def _readable_only(table: pa.RecordBatch, name: str) -> pa.Array:
     """A column, with null for faces that are not readable."""
     column = table.column(name)
     return pc.if_else(table.column("readable"), column, pa.scalar(None, column.type))
-
-
-def _clock(time_s: float) -> str:
-    """Minutes and seconds, rounded down, as py-feat writes approximate times."""
-    return "{:02d}:{:02d}".format(*divmod(int(time_s), 60))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from feelit.exports.elan import elan_text
 from feelit.exports.openface import openface_text
 from feelit.exports.pyfeat import pyfeat_text
 from feelit.exports.rttm import rttm_text
-from feelit.exports.selection import Selection, Write
+from feelit.exports.selection import Selection
 from feelit.exports.textgrid import textgrid_text
 from feelit.options.timelines import ExportOptions
 from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
@@ -27,20 +27,12 @@ from feelit.timeline.recording import Recording, TimelineSources, files_of, open
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of export.
+    """A format of export."""
 
-    Attributes
-    ----------
-    write : makes the text of a file
-    suffix : of its files, with a dot
-    one_video : whether a file holds exactly one video, or any number of them
-    needs_time : whether it needs the times of rows, which pictures without a clock do not have
-    """
-
-    write: Write
-    suffix: str
-    one_video: bool
-    needs_time: bool = True
+    write: Callable[[Selection], Iterator[str]]  # makes the text of a file, a piece at a time: hours of video are long
+    suffix: str  # of its files, with a dot
+    one_video: bool  # whether a file holds exactly one video, or any number of them
+    needs_time: bool = True  # whether it needs the times of rows, which pictures without a clock do not have
 
 
 FORMATS = {
@@ -110,8 +102,7 @@ def export_timelines(timelines: TimelineSources, options: ExportOptions) -> list
             whole_file(target) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as file,
         ):
-            for text in kind.write(_selection(mine, target.parent, options)):
-                file.write(text)
+            file.writelines(kind.write(_selection(mine, target.parent, options)))
     return list(targets)
 
 
@@ -147,11 +138,9 @@ def _selection(recordings: Sequence[Recording], folder: Location, options: Expor
 
 def _targets(recordings: Sequence[Recording], kind: Format, out: Location) -> dict[Location, tuple[Recording, ...]]:
     """The files, and the videos of each. For a single video `out` may be a file or a folder."""
-    if not kind.one_video:
-        if is_folder(out):
-            raise UsageError(f"--out {out} is a folder", f"name a file in it, as in {out / f'timeline{kind.suffix}'}")
-        return {out: tuple(recordings)}
-    if len(recordings) == 1 and out.suffix and not is_folder(out):
+    if is_folder(out) and not kind.one_video:
+        raise UsageError(f"--out {out} is a folder", f"name a file in it, as in {out / f'timeline{kind.suffix}'}")
+    if not kind.one_video or (len(recordings) == 1 and out.suffix and not is_folder(out)):
         return {out: tuple(recordings)}
     if out.suffix.lower() == kind.suffix.lower() and not is_folder(out):
         raise UsageError(_several(recordings), f"name a folder: --out {str(out)[: -len(out.suffix)]}")

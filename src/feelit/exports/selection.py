@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -59,7 +59,3 @@ class Selection:
         for batch in recording.batches([*columns, column]):
             inside = pc.is_in(batch.column(len(columns)).cast(pa.int64(), safe=False), value_set=selected)
             yield batch.select(range(len(columns))).filter(inside)
-
-
-Write = Callable[[Selection], Iterator[str]]
-"""Makes the text of a file, a piece at a time, so that the text of hours of video is never in memory as a whole."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from feelit.exports.label_intervals import LabelInterval, label_intervals
+from feelit.exports.label_intervals import LabelInterval, label_intervals, seconds_text
 from feelit.exports.selection import Selection
 
 Interval = tuple[int, int, str]  # start and end in ms, label
@@ -16,7 +16,7 @@ def textgrid_text(selection: Selection) -> Iterator[str]:
         labels = selection.labels(recording)
         shown = label_intervals(recording, labels, selection.series(recording))
         yield 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
-        yield f"xmin = 0\nxmax = {_seconds(shown.end_ms)}\ntiers? <exists>\nsize = {len(shown.tracks)}\nitem []:\n"
+        yield f"xmin = 0\nxmax = {seconds_text(shown.end_ms)}\ntiers? <exists>\nsize = {len(shown.tracks)}\nitem []:\n"
         for number, (track, intervals) in enumerate(shown.tracks.items(), 1):
             yield _tier(number, labels[track], covered(intervals, shown.end_ms), shown.end_ms)
 
@@ -40,18 +40,14 @@ def _tier(number: int, name: str, intervals: Sequence[Interval], end_ms: int) ->
         '        class = "IntervalTier"',
         f'        name = "{quoted}"',
         "        xmin = 0",
-        f"        xmax = {_seconds(end_ms)}",
+        f"        xmax = {seconds_text(end_ms)}",
         f"        intervals: size = {len(intervals)}",
     ]
     for place, (start_ms, stop_ms, label) in enumerate(intervals, 1):
         lines += [
             f"        intervals [{place}]:",
-            f"            xmin = {_seconds(start_ms)}",
-            f"            xmax = {_seconds(stop_ms)}",
+            f"            xmin = {seconds_text(start_ms)}",
+            f"            xmax = {seconds_text(stop_ms)}",
             f'            text = "{label}"',
         ]
     return "\n".join(lines) + "\n"
-
-
-def _seconds(time_ms: int) -> str:
-    return f"{time_ms / 1000:.3f}"

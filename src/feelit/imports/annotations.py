@@ -150,8 +150,7 @@ def _sampled(heads: list[str], rows: Iterator[list[str]], clock: int) -> Tiers:
     for k, name in enumerate(heads):
         cells = [row[k].strip() for row in every] if k != clock else []
         if any(cells) and all(map(_is_number, filter(None, cells))):
-            found = [Annotation(a, b, cell) for a, b, cell in zip(times, ends, cells, strict=True) if cell]
-            tiers[name] = found
+            tiers[name] = [Annotation(a, b, cell) for a, b, cell in zip(times, ends, cells, strict=True) if cell]
     if not tiers:
         raise ValueError("no column beside that of the time holds numbers")
     return tiers if len(tiers) > 1 else {"": next(iter(tiers.values()))}

@@ -20,9 +20,7 @@ START, STOP, POINT = "START", "STOP", "POINT"
 class _Event:
     """One line of a log. `kind` is START, STOP or POINT, or empty for a state that begins or ends here."""
 
-    observation: str
-    subject: str
-    category: str
+    names: tuple[str, str, str]  # see `_names`
     code: str
     modifiers: str
     time_s: float
@@ -42,8 +40,9 @@ def boris_project(text: str) -> Tiers:
     observations = record.get("observations") if isinstance(record, dict) else None
     if not isinstance(observations, dict):
         raise ValueError("it has no observations")
-    kinds = _entries(record.get("behaviors_conf"))
-    known = {str(entry.get("code")): entry for entry in kinds}
+    kinds = record.get("behaviors_conf")
+    entries = kinds.values() if isinstance(kinds, dict) else ()
+    known = {str(entry.get("code")): entry for entry in entries if isinstance(entry, dict)}
     events: list[_Event] = []
     for name, observation in observations.items():
         if not isinstance(observation, dict):
@@ -55,14 +54,9 @@ def boris_project(text: str) -> Tiers:
             entry = known.get(str(row[2]), {})
             state = str(entry.get("type", "")).lower().startswith("state")
             modifiers = str(row[3]) if len(row) > 3 else ""
-            category = str(entry.get("category") or "")
-            time_s = _seconds(row[0]) - offset_s
-            events.append(_Event(name, str(row[1] or ""), category, str(row[2]), modifiers, time_s, "" if state else POINT))
-    return _tiers(events)
-
-
-def _entries(conf: Any) -> Iterable[Mapping[str, Any]]:
-    return [entry for entry in conf.values() if isinstance(entry, dict)] if isinstance(conf, dict) else []
+            names = _names(name, str(row[1] or ""), str(entry.get("category") or ""))
+            events.append(_Event(names, str(row[2]), modifiers, _seconds(row[0]) - offset_s, "" if state else POINT))
+    return tiers_of(_paired(events), always=1)
 
 
 def _seconds(value: Any) -> float:
@@ -117,6 +111,9 @@ def boris_events(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> T
             raise ValueError(f"a row ends before its {name}")
         return row[columns[name]].strip()
 
+    def names(row: Sequence[str]) -> tuple[str, str, str]:
+        return _names(*(cell(row, name) for name in ("observation", "subject", "category")))
+
     events: list[_Event] = []
     whole: list[tuple[tuple[str, ...], Annotation]] = []
     for row in rows:
@@ -124,16 +121,14 @@ def boris_events(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> T
             offset_s = _seconds(cell(row, "offset") or 0) if cell(row, "offset").upper() != "NA" else 0.0
             if columns.keys() >= AGGREGATED:
                 start_s, stop_s = (_seconds(cell(row, name)) - offset_s for name in ("start", "stop"))
-                names = _names(cell(row, "observation"), cell(row, "subject"), cell(row, "category"))
-                whole.append((names, Annotation(start_s, stop_s, cell(row, "code"))))
+                whole.append((names(row), Annotation(start_s, stop_s, cell(row, "code"))))
                 continue
             kind = cell(row, "kind").upper()
             if kind not in (START, STOP, POINT):
                 raise ValueError(f"{kind or 'an empty cell'} is none of START, STOP and POINT")
             time_s = _seconds(cell(row, "time")) - offset_s
-            observation, subject, category = cell(row, "observation"), cell(row, "subject"), cell(row, "category")
-            events.append(_Event(observation, subject, category, cell(row, "code"), cell(row, "modifiers"), time_s, kind))
-    return tiers_of(whole, always=1) if whole else _tiers(events)
+            events.append(_Event(names(row), cell(row, "code"), cell(row, "modifiers"), time_s, kind))
+    return tiers_of(whole or _paired(events), always=1)
 
 
 def _names(observation: str, subject: str, category: str) -> tuple[str, str, str]:
@@ -141,21 +136,16 @@ def _names(observation: str, subject: str, category: str) -> tuple[str, str, str
     return observation, "" if subject.lower() == "no focal subject" else subject, category
 
 
-def _tiers(events: Iterable[_Event]) -> Tiers:
-    named = [(_names(event.observation, event.subject, event.category), event) for event in events]
-    return tiers_of(_paired(named), always=1)
-
-
-def _paired(events: list[tuple[tuple[str, str, str], _Event]]) -> Iterator[tuple[tuple[str, ...], Annotation]]:
+def _paired(events: Iterable[_Event]) -> Iterator[tuple[tuple[str, ...], Annotation]]:
     """Stretches of states, and points. BORIS writes beginnings and ends of a state in turn, by subject, behaviour and
     modifiers."""
     since: dict[tuple[str, ...], float] = {}
-    for names, event in sorted(events, key=lambda entry: entry[1].time_s):
-        key = (*names, event.code, event.modifiers)
+    for event in sorted(events, key=lambda event: event.time_s):
+        key = (*event.names, event.code, event.modifiers)
         if event.kind == POINT:
-            yield names, Annotation(event.time_s, event.time_s, event.code)
+            yield event.names, Annotation(event.time_s, event.time_s, event.code)
         elif event.kind != START and key in since:
-            yield names, Annotation(since.pop(key), event.time_s, event.code)
+            yield event.names, Annotation(since.pop(key), event.time_s, event.code)
         elif event.kind == STOP:
             raise ValueError(f"{event.code} stops at {event.time_s:g} s and never started")
         elif key in since:

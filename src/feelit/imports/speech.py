@@ -31,9 +31,11 @@ def rttm(text: str) -> Tiers:
     def stretches() -> Iterator[tuple[tuple[str, ...], Annotation]]:
         for number, line in enumerate(text.splitlines(), 1):
             fields = line.split()
-            if not fields or fields[0].startswith(";;") or fields[0] != "SPEAKER":
-                if fields and not fields[0].startswith(";;") and not fields[0].replace("-", "").isalpha():
-                    raise ValueError(f"line {number} is none of it")
+            if not fields or fields[0].startswith(";;"):
+                continue
+            if not fields[0].replace("-", "").isalpha():
+                raise ValueError(f"line {number} is none of it")
+            if fields[0] != "SPEAKER":
                 continue
             if len(fields) < 8:
                 raise ValueError(f"line {number} has {len(fields)} fields, not 8 or more")
@@ -225,13 +227,11 @@ def _speakers(cues: list[tuple[float, float, str]]) -> Tiers:
     uses = Counter(name for part in parts if not part.named and (name := _name_of(part.text)))
     usual = 2 * sum(uses.values()) > len(parts) and not any(part.named for part in parts)
     names = {name for name, times in uses.items() if usual or times > 1}
-    return tiers_of(((speaker,), annotation) for speaker, annotation in (_spoken(part, names) for part in parts))
+    return tiers_of(_spoken(part, names) for part in parts)
 
 
-def _spoken(part: _Part, names: set[str]) -> tuple[str, Annotation]:
-    name = "" if part.named else _name_of(part.text)
-    if not part.named and name in names:
-        found = _PREFIX.match(part.text)
-        assert found is not None
-        return name, Annotation(part.start_s, part.end_s, part.text[found.end() :], part.words)
-    return part.speaker, Annotation(part.start_s, part.end_s, part.text, part.words)
+def _spoken(part: _Part, names: set[str]) -> tuple[tuple[str], Annotation]:
+    speaker, text = part.speaker, part.text
+    if not part.named and (name := _name_of(text)) in names:
+        speaker, text = name, _PREFIX.sub("", text, count=1)
+    return (speaker,), Annotation(part.start_s, part.end_s, text, part.words)

@@ -7,7 +7,7 @@ and V have half the size, so coordinates snap to even pixels, and edges stay cri
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -170,16 +170,14 @@ class Canvas:
     def fill(self, rect: Rect, colour: Colour) -> None:
         """A solid rectangle."""
         x0, y0, x1, y1 = self._snap(rect)
-        value = yuv(colour, self.matrix)
-        self.y[y0:y1, x0:x1] = value[0]
-        self.u[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] = value[1]
-        self.v[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] = value[2]
+        for plane, value, k in self._planes(colour):
+            plane[y0 // k : y1 // k, x0 // k : x1 // k] = value
 
     def shade(self, rect: Rect, colour: Colour, opacity: float) -> None:
         """A translucent rectangle."""
         x0, y0, x1, y1 = self._snap(rect)
         amount = np.uint16(round(256 * opacity))
-        for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
+        for plane, value, k in self._planes(colour):
             part = plane[y0 // k : y1 // k, x0 // k : x1 // k]
             part[:] = (part * (256 - amount) + np.uint16(value) * amount) >> 8
 
@@ -194,7 +192,7 @@ class Canvas:
 
     def line(self, points: Sequence[Float64] | Float64, line_px: int, colour: Colour) -> None:
         """A line through points, (K, 2) px, with soft edges."""
-        for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
+        for plane, value, k in self._planes(colour):
             places = np.round(np.asarray(points) * (_PARTS / k)).clip(-_FARTHEST, _FARTHEST).astype(np.int32)
             drawn = np.ascontiguousarray(plane)
             cv2.polylines(drawn, [places[:, None]], False, (value,), max(1, line_px // k), cv2.LINE_AA, _SHIFT)
@@ -210,9 +208,13 @@ class Canvas:
         if cover.size == 0:
             return
         coarse = (cover[::2, ::2] + cover[1::2, ::2] + cover[::2, 1::2] + cover[1::2, 1::2]) // 4
-        for plane, value, k in zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True):
+        for plane, value, k in self._planes(colour):
             part = plane[y0 // k : y1 // k, x0 // k : x1 // k]
             part[:] = part + (value - part.astype(np.int32)) * (cover if k == 1 else coarse) // 255
+
+    def _planes(self, colour: Colour) -> Iterator[tuple[UInt8, int, int]]:
+        """Each plane, the value of a colour in it, and how much smaller it is than the picture."""
+        yield from zip((self.y, self.u, self.v), yuv(colour, self.matrix), (1, 2, 2), strict=True)
 
     def _snap(self, rect: Rect) -> Rect:
         """Even, and within the canvas."""

@@ -85,7 +85,7 @@ def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: St
 
 def draw_box(canvas: Canvas, face: Face, style: Style) -> None:
     """Draw the outline of a face: in the colour of its emotion, or thin and grey without one."""
-    rect = Rect(*(int(v) // 2 * 2 for v in face.box))
+    rect = _rect(face)
     if face.emotion < 0:
         canvas.outline(rect, style.thin_px, UNREADABLE)
         return

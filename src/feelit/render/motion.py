@@ -61,27 +61,15 @@ def interpolate(time_s: Float64, values: Float32, at_s: float) -> Float32:
     return result
 
 
-def smooth(values: Float32) -> Float32:
-    """Smooth the boxes of one run by binomial weights 1 4 6 4 1, against the detector's jitter; both ends stay fixed.
+def smooth(values: Float32, times: int = 2) -> Float32:
+    """Smooth the values of one run, (K, D) float32, one row a sample; both ends stay fixed.
 
-    Parameters
-    ----------
-    values : (K, D) float32, one row a sample
-
-    Returns
-    -------
-    (K, D) float32
+    Twice by binomial weights 1 2 1 makes 1 4 6 4 1: against the jitter of the detector's boxes. Once is enough for marks, as
+    lids are fast. If some values are NaN, all stay as they are.
     """
-    for _ in range(2):
+    for _ in range(times if np.isfinite(values).all() else 0):
         values = np.concatenate([values[:1], (values[:-2] + 2 * values[1:-1] + values[2:]) / 4, values[-1:]])[: len(values)]
-    return values.astype(np.float32)
-
-
-def _smooth_marks(marks: Float32) -> Float32:
-    """Smooth marks (K, 18) by binomial weights 1 2 1, for lids are fast. If some are NaN, all stay as they are."""
-    if not np.isfinite(marks).all():
-        return marks
-    return np.concatenate([marks[:1], (marks[:-2] + 2 * marks[1:-1] + marks[2:]) / 4, marks[-1:]])[: len(marks)]
+    return values
 
 
 def settle(box: Float32) -> Float32:
@@ -114,14 +102,15 @@ class Motion:
     Attributes
     ----------
     label : as of the view
-    period_s : the usual distance of two samples
+    period_s : the usual interval between two sampled frames; 0.1 where there are fewer than two
     who : (K,) int32, who each run shows, as in `TimelineRows`
     first_s, last_s : (K,) float64, times of the first and the last sample of each run
     """
 
     def __init__(self, view: TimelineView) -> None:
         self.label = view.label
-        self.period_s = _period_s(view.sampled_time_s)
+        time_s = view.sampled_time_s
+        self.period_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.1
         self._rows = rows = view.rows.rows(np.lexsort((view.rows.time_s, view.rows.track_id)))
         begins = _begins_run(rows, view.sampled_time_s, self.period_s)
         self._start = np.flatnonzero(begins)
@@ -129,10 +118,9 @@ class Motion:
         self.first_s, self.last_s = rows.time_s[self._start], rows.time_s[self._stop - 1]
         self.who = rows.who[self._start]
         self._shown_from_s, self._shown_to_s = self._shown()
-        runs = [rows.box[a:b] for a, b in zip(self._start, self._stop, strict=True)]
-        self._box = np.concatenate([settle(smooth(run)) for run in runs]) if runs else rows.box
-        marks = [_smooth_marks(rows.marks[a:b]) for a, b in zip(self._start, self._stop, strict=True)]
-        self._marks = np.concatenate(marks) if marks else rows.marks
+        runs = [slice(a, b) for a, b in zip(self._start, self._stop, strict=True)]
+        self._box = np.concatenate([settle(smooth(rows.box[run])) for run in runs]) if runs else rows.box
+        self._marks = np.concatenate([smooth(rows.marks[run], 1) for run in runs]) if runs else rows.marks
         run = np.cumsum(begins, dtype=np.int64)
         source = _calm(rows.readable & (rows.emotion >= 0), run)
         self._emotion = np.where(source >= 0, rows.emotion[source], BLANK)
@@ -213,11 +201,6 @@ class Motion:
         hold = np.minimum(self.period_s, gap) / 2
         half = np.array([self.period_s / 2])[: len(self._start)]
         return self.first_s - np.concatenate([half, hold]), self.last_s + np.concatenate([hold, half])
-
-
-def _period_s(sampled_time_s: Float64) -> float:
-    """The usual distance between two sampled frames, in seconds; 0.1 where there are fewer than two."""
-    return float(np.median(np.diff(sampled_time_s))) if len(sampled_time_s) > 1 else 0.1
 
 
 def _begins_run(rows: TimelineRows, sampled_time_s: Float64, period_s: float) -> Bool:

@@ -32,13 +32,8 @@ LARGE_ENOUGH_PX = 96.0
 """Beyond this sharpness and size, portraits are chosen by how frontal they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrackSpan:
-    """A track of a person."""
-
-    track_id: int
-    first_s: float
-    last_s: float
+FLAWS = ("unreadable", "small", "blurred", "turned", "dark")
+"""Flaws of a face: not readable, below LEAST_FACE_PX, below LEAST_SHARPNESS, beyond MOST_YAW_DEG, below LOW_LIGHT."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,13 +42,9 @@ class PersonFaces:
 
     face_px: Float32  # (F,)
     score: Float32  # (F,) of the detector
-    unreadable: Bool  # (F,)
-    small: Bool  # (F,) below LEAST_FACE_PX
-    blurred: Bool  # (F,) below LEAST_SHARPNESS
-    turned: Bool  # (F,) beyond MOST_YAW_DEG
-    dark: Bool  # (F,) below LOW_LIGHT
+    flaws: Bool  # (F, 5) in the order of FLAWS
     speaking: UInt8 | None  # (F,) see curves.SPEAKING
-    tracks: tuple[TrackSpan, ...]  # in order of time
+    tracks: list[tuple[int, float, float]]  # track id, times of the first and the last face; in order of time
     best_s: float | None  # time of the best portrait: readable, large, sharp and frontal; None if there is no box
 
 
@@ -68,10 +59,10 @@ class _Gathered:
     def add(self, columns: Mapping[str, Any], mine: Int64, speaking: UInt8 | None) -> None:
         """The faces of the next batch."""
         own = {name: values[mine] for name, values in columns.items()}
-        dark, yaw = own["brightness"] < LOW_LIGHT, np.abs(own["yaw_deg"])
-        flags = (~own["readable"], own["face_px"] < LEAST_FACE_PX, own["sharpness"] < LEAST_SHARPNESS, yaw > MOST_YAW_DEG, dark)
+        turned, dark = np.abs(own["yaw_deg"]) > MOST_YAW_DEG, own["brightness"] < LOW_LIGHT
+        flaws = [~own["readable"], own["face_px"] < LEAST_FACE_PX, own["sharpness"] < LEAST_SHARPNESS, turned, dark]
         says = None if speaking is None else speaking[mine]
-        self.parts.append((own["face_px"], own["face_score"], *flags, says))
+        self.parts.append((own["face_px"], own["face_score"], np.stack(flaws, axis=1), says))
         merit, time_s = _merit(own), own["time_s"]
         if (highest := float(merit.max())) > self.best[0]:
             self.best = highest, float(time_s[merit.argmax()])
@@ -82,18 +73,13 @@ class _Gathered:
 
     def finish(self) -> PersonFaces:
         """All of them."""
-        face_px, score, unreadable, small, blurred, turned, dark, says = zip(*self.parts, strict=True)
-        spans = [TrackSpan(track, *span) for track, span in self.tracks.items()]
+        face_px, score, flaws, says = zip(*self.parts, strict=True)
         return PersonFaces(
             face_px=np.concatenate(face_px),
             score=np.concatenate(score),
-            unreadable=np.concatenate(unreadable),
-            small=np.concatenate(small),
-            blurred=np.concatenate(blurred),
-            turned=np.concatenate(turned),
-            dark=np.concatenate(dark),
+            flaws=np.concatenate(flaws),
             speaking=None if says[0] is None else np.concatenate(says),
-            tracks=tuple(sorted(spans, key=lambda span: (span.first_s, span.track_id))),
+            tracks=sorted(((track, *span) for track, span in self.tracks.items()), key=lambda span: (span[1], span[0])),
             best_s=self.best[1] if self.best[0] > 0 else None,
         )
 
@@ -172,26 +158,9 @@ LEAST_GAP_S = 0.5
 """A gap is an interval between sampled frames that is longer than so many usual ones, and than so many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaceQuality:
-    """Shares of the time on screen; NaN where there is none. A face may be small, blurred and turned at once."""
-
-    on_screen_s: float
-    unreadable: float
-    small: float  # below faces.LEAST_FACE_PX
-    blurred: float  # below faces.LEAST_SHARPNESS
-    turned: float  # beyond faces.MOST_YAW_DEG
-    dark: float  # below faces.LOW_LIGHT
-    face_px: float  # median
-    score: float  # median, of the detector
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A time from which no frame was sampled."""
-
-    start_s: float
-    end_s: float
+FaceQuality = dict[str, float]
+"""`on_screen_s`; the share of it with each of FLAWS, of which a face may have several; the medians of `face_px` and of the
+detector's `score`. NaN where there is no face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +169,7 @@ class Quality:
 
     interval_s: float  # the usual time between sampled frames: their median
     gap_s: float  # intervals longer than this are gaps
-    gaps: tuple[Gap, ...]
+    gaps: list[tuple[float, float]]  # times between which no frame was sampled
     faces: FaceQuality  # of all people together
     people: dict[int, FaceQuality]
 
@@ -217,7 +186,7 @@ def quality_of(time_s: Float64, faces: dict[int, PersonFaces], lengths_s: dict[i
     step = np.diff(time_s)
     interval_s = float(np.median(step)) if len(step) else 0.0
     gap_s = max(GAP_INTERVALS * interval_s, LEAST_GAP_S)
-    gaps = tuple(Gap(float(time_s[i]), float(time_s[i + 1])) for i in np.flatnonzero(step > gap_s))
+    gaps = [(float(time_s[i]), float(time_s[i + 1])) for i in np.flatnonzero(step > gap_s)]
     people = {person: _of([mine], [lengths_s[person]]) for person, mine in faces.items()}
     return Quality(interval_s, gap_s, gaps, _of(list(faces.values()), list(lengths_s.values())), people)
 
@@ -225,17 +194,12 @@ def quality_of(time_s: Float64, faces: dict[int, PersonFaces], lengths_s: dict[i
 def _of(faces: Sequence[PersonFaces], lengths_s: Sequence[Float64]) -> FaceQuality:
     total_s = float(sum(length_s.sum() for length_s in lengths_s))
 
-    def share(which: Sequence[Bool]) -> float:
-        held_s = sum(float(length_s[mine].sum()) for mine, length_s in zip(which, lengths_s, strict=True))
+    def share(flaw: int) -> float:
+        held_s = sum(float(length_s[mine.flaws[:, flaw]].sum()) for mine, length_s in zip(faces, lengths_s, strict=True))
         return held_s / total_s if total_s else float("nan")
 
-    return FaceQuality(
-        on_screen_s=total_s,
-        unreadable=share([mine.unreadable for mine in faces]),
-        small=share([mine.small for mine in faces]),
-        blurred=share([mine.blurred for mine in faces]),
-        turned=share([mine.turned for mine in faces]),
-        dark=share([mine.dark for mine in faces]),
-        face_px=float(np.median(np.concatenate([mine.face_px for mine in faces]))) if faces else float("nan"),
-        score=float(np.median(np.concatenate([mine.score for mine in faces]))) if faces else float("nan"),
-    )
+    def median(of: list[Float32]) -> float:
+        return float(np.median(np.concatenate(of))) if of else float("nan")
+
+    medians = {"face_px": median([mine.face_px for mine in faces]), "score": median([mine.score for mine in faces])}
+    return {"on_screen_s": total_s, **{name: share(k) for k, name in enumerate(FLAWS)}, **medians}

@@ -71,12 +71,14 @@ REPORT = Shell(
 def head(title: str, shell: Shell = REPORT) -> str:
     """The page before the data."""
     values = {"title": html.escape(title), "policy": _policy(shell), "style": _style(shell), "before": shell.before}
-    return _filled(_template()[0], values | {"command": shell.command, "attributes": shell.attributes})
+    before, _, _ = _asset(TEMPLATE).partition("{{data}}")
+    return _filled(before, values | {"command": shell.command, "attributes": shell.attributes})
 
 
 def foot(shell: Shell = REPORT) -> str:
     """The page after the data."""
-    return _filled(_template()[1], {"after": shell.after, "script": _script(shell)})
+    _, _, after = _asset(TEMPLATE).partition("{{data}}")
+    return _filled(after, {"after": shell.after, "script": _script(shell)})
 
 
 def data_block(name: str, value: Any) -> str:
@@ -164,16 +166,14 @@ def _script(shell: Shell) -> str:
 @cache
 def _policy(shell: Shell) -> str:
     """The content security policy: nothing is loaded but embedded pictures and video files."""
-    script, style = (
-        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (_script(shell), _style(shell))
-    )
-    rules = ["default-src 'none'", f"script-src 'sha256-{script}'", f"style-src 'sha256-{style}'", "img-src data:"]
+    script, style = hash_source(_script(shell)), hash_source(_style(shell))
+    rules = ["default-src 'none'", f"script-src {script}", f"style-src {style}", "img-src data:"]
     return "; ".join([*rules, "media-src 'self' file:", "base-uri 'none'", "form-action 'none'"])
 
 
-def _template() -> tuple[str, str]:
-    before, _, after = _asset(TEMPLATE).partition("{{data}}")
-    return before, after
+def hash_source(text: str) -> str:
+    """A script or style as a source of a content security policy, by its hash."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _filled(template: str, values: dict[str, str]) -> str:

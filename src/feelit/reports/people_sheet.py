@@ -5,8 +5,6 @@ The page holds everything that it shows, runs no script and loads nothing.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +19,8 @@ from feelit.identity.embeddings import ChosenFaces, choose_faces, embed_faces
 from feelit.identity.footage import Sought, find_video
 from feelit.models.paths import model_path
 from feelit.options.people import PeopleOptions
+from feelit.reports.page import hash_source
+from feelit.reports.pictures import data_url
 from feelit.run.cores import usable_cores
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.stat import InputFiles
@@ -32,7 +32,7 @@ PICTURE_PX = 104
 SCALE = 1.6
 """A picture shows so many sides of the face's box."""
 
-JPEG_QUALITY = 80
+JPEG = (cv2.IMWRITE_JPEG_QUALITY, 80)
 MOST_DOUBTS = 30
 """Of each kind, the most likely ones."""
 
@@ -137,13 +137,11 @@ def _picture(picture: UInt8, box: Float32) -> str:
     columns = np.clip(np.arange(left, left + size), 0, picture.shape[1] - 1)
     crop = picture[rows][:, columns]
     small = cv2.resize(crop, (PICTURE_PX, PICTURE_PX), interpolation=cv2.INTER_AREA if size > PICTURE_PX else cv2.INTER_CUBIC)
-    _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return data_url(np.asarray(small, np.uint8), JPEG)
 
 
 def _page(sections: Iterable[str]) -> str:
-    style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src {hash_source(STYLE)}; img-src data:; base-uri 'none'; form-action 'none'"
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>People</title>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -175,30 +173,28 @@ def _section(recording: Recording, people: Sequence[Person], found: _Faces) -> s
     return "".join([*parts, "</section>\n"])
 
 
+def _card(head: str, content: str) -> str:
+    return f'<div class="card"><div class="who">{head}</div>{content}</div>\n'
+
+
+def _doubt(head: str, option: str, sides: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
+    """A card with two sides, a paragraph and pictures each, and the option that would correct the grouping."""
+    both = "".join(f'<div class="side">{words}{_pictures(faces)}</div>' for words, faces in sides)
+    return _card(f"{head}<code>{option}</code>", f'<div class="sides">{both}</div>')
+
+
 def _pair(doubt: PairDoubt, people: dict[int, Person], found: _Faces) -> str:
-    sides = "".join(
-        f'<div class="side"><p><b>{_who(people[number])}</b></p>{_pictures(found.of(number)[:4])}</div>'
-        for number in (doubt.one, doubt.other)
-    )
-    head = (
-        f'<div class="who"><span class="likely">{_percent(doubt.probability)} one person</span>'
-        f"<code>--merge {doubt.one},{doubt.other}</code></div>"
-    )
-    return f'<div class="card">{head}<div class="sides">{sides}</div></div>\n'
+    sides = [(f"<p><b>{_who(people[number])}</b></p>", found.of(number)[:4]) for number in (doubt.one, doubt.other)]
+    head = f'<span class="likely">{_percent(doubt.probability)} one person</span>'
+    return _doubt(head, f"--merge {doubt.one},{doubt.other}", sides)
 
 
 def _split(doubt: SplitDoubt, people: dict[int, Person], found: _Faces) -> str:
     before, after = found.of(doubt.person, before_s=doubt.at_s)[-4:], found.of(doubt.person, after_s=doubt.at_s)[:4]
-    sides = "".join(
-        f'<div class="side"><p class="dim">{word} {clock(doubt.at_s)}</p>{_pictures(faces)}</div>'
-        for word, faces in (("before", before), ("from", after))
-    )
-    head = (
-        f'<div class="who"><b>{_who(people[doubt.person])}</b>'
-        f'<span class="likely">{_percent(doubt.probability)} two people</span>'
-        f"<code>--split {doubt.person}@{doubt.at_s:.3f}</code></div>"
-    )
-    return f'<div class="card">{head}<div class="sides">{sides}</div></div>\n'
+    at = clock(doubt.at_s)
+    head = f'<b>{_who(people[doubt.person])}</b><span class="likely">{_percent(doubt.probability)} two people</span>'
+    sides = [(f'<p class="dim">before {at}</p>', before), (f'<p class="dim">from {at}</p>', after)]
+    return _doubt(head, f"--split {doubt.person}@{doubt.at_s:.3f}", sides)
 
 
 def _person(person: Person, found: _Faces) -> str:
@@ -206,8 +202,7 @@ def _person(person: Person, found: _Faces) -> str:
     sure = "" if np.isnan(person.confidence) else f"<span>confidence {person.confidence:.2f}</span>"
     span = f"{clock(person.first_s)} to {clock(person.last_s)}"
     facts = f'<span class="dim">{clock(person.seen_s)} seen, {span}, {tracks}</span>{sure}'
-    head = f'<div class="who"><b>{_who(person)}</b>{facts}</div>'
-    return f'<div class="card">{head}{_pictures(found.of(person.person_id))}</div>\n'
+    return _card(f"<b>{_who(person)}</b>{facts}", _pictures(found.of(person.person_id)))
 
 
 def _pictures(faces: Sequence[tuple[float, str]]) -> str:
@@ -219,8 +214,7 @@ def _pictures(faces: Sequence[tuple[float, str]]) -> str:
 
 
 def _who(person: Person) -> str:
-    name = f" {html.escape(person.person)}" if person.person else ""
-    return f"{person.person_id}{name}"
+    return f"{person.person_id} {html.escape(person.person or '')}".rstrip()
 
 
 def _percent(share: float) -> str:

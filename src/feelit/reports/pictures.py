@@ -18,7 +18,7 @@ PORTRAIT_PX, PORTRAIT_SCALE = 72, 1.5
 MOMENT_PX, MOMENT_SCALE = 144, 1.9
 """Side of the pictures, and of what they show in sides of the face's box."""
 
-JPEG_QUALITY = 78
+JPEG = (cv2.IMWRITE_JPEG_QUALITY, 78, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,6 @@ class PictureRequest:
 
     @property
     def place(self) -> tuple[float, int]:
-        """The time and the person."""
         return self.time_s, self.person_id
 
     @classmethod
@@ -70,7 +69,7 @@ def cut_pictures(
     wanted = [picture for picture in wanted if picture.place in boxes]
     pictures: dict[PictureRequest, str] = {}
     for time_s, still in stills(video, [picture.time_s for picture in wanted], usable_cores()):
-        pictures |= {w: _data_url(_crop(still, boxes[w.place], w)) for w in wanted if w.time_s == time_s}
+        pictures |= {w: data_url(_crop(still, boxes[w.place], w), JPEG) for w in wanted if w.time_s == time_s}
         progress(len(pictures) / len(wanted))
     return _as_many_as_fit([(w, pictures[w]) for w in wanted if w in pictures], most_bytes)
 
@@ -91,8 +90,8 @@ def _crop(still: UInt8, box: Float32, wanted: PictureRequest) -> UInt8:
     return np.asarray(cv2.warpAffine(still, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _data_url(picture: UInt8) -> str:
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+def data_url(picture: UInt8, options: Sequence[int]) -> str:
+    """An RGB picture as JPEG in a data URL; `options` of OpenCV's encoder."""
     _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], options)
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
 

@@ -28,7 +28,7 @@ from feelit.timeline.recording import Recording
 from feelit.types import Float64, Int32, Int64
 
 DIGITS = 4
-TOLD_GAPS = 20
+MOST_GAPS = 20
 STRIP_COLUMNS = 160
 STRIP_LANES = 5
 REACH_INTERVALS = 3.0
@@ -56,7 +56,7 @@ class Findings:
     def surest(self) -> list[Event]:
         """The events by rising p-value, of equal ones the strongest first; the sure ones of all kinds in turn, for in a long
         video many have the smallest possible p-value."""
-        ranked = sorted(self.events, key=lambda event: (_or_last(event.p_value), math.isnan(event.strength), -event.strength))
+        ranked = sorted(self.events, key=lambda e: (math.isnan(e.p_value), e.p_value, math.isnan(e.strength), -e.strength))
         turns: Counter[Kind] = Counter()
         order = []
         for event in ranked:
@@ -80,24 +80,18 @@ def findings_of(recording: Recording, baseline: str = "auto") -> Findings:
     transitions = {person: transition_counts(mine) for person, mine in zip(rows.track_id.tolist(), bouts, strict=True)}
     del rows, bouts, finder, summaries
     faces = read_faces(recording)
-    people = [one.curves for one in shown]
+    people = [curves for curves, _, _ in shown]
     if SPEAKING_COLUMN in recording.columns:
-        people = [with_speaking(one.curves, one.frame, faces[one.curves.person_id].speaking) for one in shown]
-    quality = quality_of(time_s, faces, {one.curves.person_id: one.length_s for one in shown})
+        people = [with_speaking(curves, frame, faces[curves.person_id].speaking) for curves, frame, _ in shown]
+    quality = quality_of(time_s, faces, {curves.person_id: length_s for curves, _, length_s in shown})
     return Findings(video, people_shown, transitions, events, faces, quality, Curves(time_s, people))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
-    """What one person shows."""
+def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str) -> list[tuple[PersonCurves, Int32, Float64]]:
+    """Everybody's curves; and of each of their faces, (F,), the frame and the time that it stands for.
 
-    curves: PersonCurves
-    frame: Int32  # (F,) of every face
-    length_s: Float64  # (F,) what it stands for
-
-
-def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str) -> list[_Shown]:
-    """The curves of everybody; every series is passed to `finder` as well, because smoothing takes longest."""
+    Every series is passed to `finder` as well, because smoothing takes longest.
+    """
     smoothed: dict[int, PersonCurves] = {}
 
     def show(series: TrackSeries) -> None:
@@ -110,7 +104,7 @@ def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str)
     for number, person in enumerate(rows.track_id.tolist()):
         samples = rows.of_track(number)
         curves = smoothed.get(number) or person_curves(person, samples, None)
-        result.append(_Shown(curves, samples.frame.astype(np.int32), samples.length_s))
+        result.append((curves, samples.frame.astype(np.int32), samples.length_s))
     return result
 
 
@@ -134,12 +128,11 @@ def people_of(recording: Recording, findings: Findings, curves: Curves, portrait
     for summary, points in zip(findings.people, curves.people, strict=True):
         person = summary.track_id
         counts = findings.transitions[person]
-        spans = findings.faces[person].tracks
         result.append(
             {
                 "id": person,
                 "name": recording.person_name(person),
-                "tracks": [{"id": span.track_id, "first_s": span.first_s, "last_s": span.last_s} for span in spans],
+                "tracks": [{"id": track, "first_s": a, "last_s": b} for track, a, b in findings.faces[person].tracks],
                 "first": points.first,
                 "points": len(points.state),
                 "transitions": [[int(a), int(b), int(counts[a, b])] for a, b in np.argwhere(counts)],
@@ -158,8 +151,7 @@ def signals_of(recording: Recording) -> list[dict[str, Any]]:
 def shown_of(shown: ShownEmotions) -> dict[str, Any]:
     """A summary without its moments."""
     names = ("on_screen_s", "readable_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant")
-    values = {name: getattr(shown, name) for name in (*names, "bouts", "mean_bout_s", "transitions_per_min")}
-    return _plain_object({**values, "share": list(shown.share)})
+    return {name: getattr(shown, name) for name in (*names, "bouts", "mean_bout_s", "transitions_per_min", "share")}
 
 
 def moments_of(moments: Sequence[Moment], pictures: Mapping[PictureRequest, str]) -> list[dict[str, Any]]:
@@ -180,12 +172,11 @@ def event_rows(findings: Findings, most: int, pictures: Mapping[PictureRequest, 
     """The events with the smallest p-values, in order of time, and the number of all events."""
     chosen = sorted(findings.surest[:most], key=lambda event: (event.start_s, event.kind))
     names = ("kind", "emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value", "p_adjusted")
-    values = [{name: getattr(event, name) for name in names} for event in chosen]
     rows = [
-        {**value, "people": event.tracks, "picture": pictures.get(picture_of(event))}
-        for value, event in zip(values, chosen, strict=True)
+        {name: getattr(event, name) for name in names} | {"people": event.tracks, "picture": pictures.get(picture_of(event))}
+        for event in chosen
     ]
-    return {"all": len(findings.events), "rows": plain(rows)}
+    return {"all": len(findings.events), "rows": rows}
 
 
 def picture_of(event: Event) -> PictureRequest:
@@ -195,18 +186,15 @@ def picture_of(event: Event) -> PictureRequest:
 
 def quality_facts(quality: Quality) -> dict[str, Any]:
     """The values of `Quality`; of many gaps the longest."""
-    longest = sorted(quality.gaps, key=lambda gap: gap.start_s - gap.end_s)[:TOLD_GAPS]
-    return _plain_object(
-        {
-            "interval_s": quality.interval_s,
-            "gap_s": quality.gap_s,
-            "gaps": len(quality.gaps),
-            "gaps_s": sum(gap.end_s - gap.start_s for gap in quality.gaps),
-            "longest_gaps": [[gap.start_s, gap.end_s] for gap in longest],
-            "faces": asdict(quality.faces),
-            "people": [{"id": person, **asdict(faces)} for person, faces in quality.people.items()],
-        }
-    )
+    return {
+        "interval_s": quality.interval_s,
+        "gap_s": quality.gap_s,
+        "gaps": len(quality.gaps),
+        "gaps_s": sum(end_s - start_s for start_s, end_s in quality.gaps),
+        "longest_gaps": sorted(quality.gaps, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS],
+        "faces": quality.faces,
+        "people": [{"id": person, **faces} for person, faces in quality.people.items()],
+    }
 
 
 def strip_of(curves: Curves, duration_s: float) -> list[str]:
@@ -247,11 +235,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, DIGITS) if math.isfinite(value) else None
     return value
-
-
-def _plain_object(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in values.items()}
-
-
-def _or_last(p_value: float) -> float:
-    return 2.0 if math.isnan(p_value) else p_value

@@ -19,7 +19,7 @@ from feelit.options.timelines import ReportOptions
 from feelit.reports import page, video_section
 from feelit.reports.curves import pack_within
 from feelit.reports.faces import boxes_of
-from feelit.reports.inputs import Footage, Found, Transcript, find_footage, link, transcripts_of, utterances_of
+from feelit.reports.inputs import Found, Transcript, find_footage, link, transcripts_of, utterances_of
 from feelit.reports.pictures import PictureRequest, cut_pictures
 from feelit.reports.video_section import Findings
 from feelit.run.search import SUFFIXES
@@ -205,15 +205,12 @@ class _Writer:
             return {"status": "changed" if recording.name in self.found.changed else asked}
         if isinstance(footage.video, Url):
             return {"status": "bucket"}  # which no browser plays from
-        return {"status": "found", **self._links(footage)}
+        return {"status": "found", "video": self._link(footage.video), "annotated": self._link(footage.annotated)}
 
-    def _links(self, footage: Footage) -> dict[str, Any]:
-        def of(path: Location | None) -> dict[str, str] | None:
-            if not isinstance(path, Path):
-                return None
-            return {"url": link(path, self.options.out), "name": as_text(Path(path.name))}
-
-        return {"video": of(footage.video), "annotated": of(footage.annotated)}
+    def _link(self, path: Location | None) -> dict[str, str] | None:
+        if not isinstance(path, Path):
+            return None
+        return {"url": link(path, self.options.out), "name": as_text(Path(path.name))}
 
 
 def _videos_in(given: Sequence[Location]) -> Iterator[Location]:
