@@ -137,23 +137,23 @@ def test_a_file_of_options_has_an_end(tmp_path: Path) -> None:
     ],
 )
 def test_a_size_is_read_as_people_write_it(text: str, size_bytes: int) -> None:
-    assert RunOptions(memory_limit=text).memory_bytes == size_bytes
+    assert RunOptions(memory_limit=text).memory_limit == size_bytes  # type: ignore[arg-type]  # texts are converted
 
 
 @pytest.mark.parametrize("text", ["", "G", "2X", "-1G", "0", "0.0000001K", "1e9", "٣G", "2 G", "9" * 400])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no size") as caught:
-        RunOptions(memory_limit=text)
+        RunOptions(memory_limit=text)  # type: ignore[arg-type]  # as above
     assert caught.value.hint
     with pytest.raises(UsageError, match=r"--min-transfer-rate .* is no size"):
-        RunOptions(min_transfer_rate=text)
+        RunOptions(min_transfer_rate=text)  # type: ignore[arg-type]  # as above
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_what_is_no_time_is_refused(seconds: float) -> None:
     with pytest.raises(UsageError, match="is no time"):
         RunOptions(segment_timeout_s=seconds)
-    assert RunOptions(segment_timeout_s=0.5).memory_bytes is None
+    assert RunOptions(segment_timeout_s=0.5).memory_limit is None
 
 
 def test_what_must_be_given_has_no_default_anywhere(command: Command, tmp_path: Path) -> None:

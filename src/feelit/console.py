@@ -20,7 +20,7 @@ from feelit.storage.names import for_terminal, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import TaskID
+    from rich.progress import Progress, ProgressColumn, TaskID
 
     from feelit.run.job import VideoReport
     from feelit.run.plan import Source
@@ -96,17 +96,13 @@ class AnalysisView:
 
     def summary(self) -> None:
         """Print how many timelines are stale or unchanged and, on a terminal, one table of all videos."""
-        if not self._quiet and (stale := sum(report is not None and report.stale for report in self._reports.values())):
+        reports = [report for report in self._reports.values() if report is not None]
+        if not self._quiet and (stale := sum(report.stale for report in reports)):
             what = "timeline stands" if stale == 1 else "timelines stand"
-            hint = "--stale makes them again"
-            self._say(f"feelit: {stale} {what} as an earlier version made them ({hint})")
-        if self._lines and (
-            same := sum(report is not None and report.status == "unchanged" for report in self._reports.values())
-        ):
-            text = "1 video is unchanged" if same == 1 else f"{same:,} videos are unchanged"
-            self._say(f"feelit: {text}")
+            self._say(f"feelit: {stale} {what} as an earlier version made them (--stale makes them again)")
+        if self._lines and (same := sum(report.status == "unchanged" for report in reports)):
+            self._say(f"feelit: {'1 video is' if same == 1 else f'{same:,} videos are'} unchanged")
         if self._bars and self._console is not None:
-            reports = [report for report in self._reports.values() if report is not None]
             wall_s = time.perf_counter() - self._start_s
             _print(_overview(reports, wall_s), self._console)
 
@@ -150,18 +146,9 @@ class _Bars:
     """A line for the whole run, and one for every open video."""
 
     def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import SpinnerColumn
 
-        self.progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.fields[speed]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
+        self.progress = _progress(console, SpinnerColumn(), speed=True)
         self._videos = 0
         self._total = self.progress.add_task("1 video", total=0, speed="")
         self._waiting = self.progress.add_task("", total=None, speed="", visible=False)
@@ -216,6 +203,14 @@ class _Bars:
             self.progress.update(task, visible=True)
 
 
+def _progress(console: Console, *first: ProgressColumn, speed: bool = False) -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = [*first, TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %")]
+    columns += [TextColumn("{task.fields[speed]}")] if speed else []
+    return Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
+
+
 @contextlib.contextmanager
 def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
     """A progress bar on a terminal; yields a function to call with the share done, 0..1."""
@@ -223,15 +218,7 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
     if console is None:
         yield lambda share: None
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with _progress(console) as progress:
         task = progress.add_task(one_line(what), total=1.0)
         yield lambda share: progress.update(task, completed=share)
 

@@ -13,12 +13,7 @@ from feelit.options.videos import ClipsOptions
 
 @with_options
 def clips(
-    video: Video,
-    timeline: Timeline,
-    options: ClipsOptions,
-    said: SayOptions,
-    printed: JsonOptions,
-    progress: QuietOptions,
+    video: Video, timeline: Timeline, options: ClipsOptions, said: SayOptions, printed: JsonOptions, progress: QuietOptions
 ) -> None:
     """Cut the strongest moments, or what was said, out of a video into a folder of clips, exact to the frame and with sound."""
     from feelit.api.videos import cut

@@ -17,8 +17,7 @@ from feelit.options.printing import JsonOptions, QuietOptions
 def explain(
     model: Annotated[str, typer.Argument(help="`expression`, or an ONNX file with its card.", show_default=False)],
     sources: Annotated[
-        list[str],
-        typer.Argument(metavar="SOURCE", help="Images, and moments of videos, as in a.mp4@83.5.", show_default=False),
+        list[str], typer.Argument(metavar="SOURCE", help="Images, and moments of videos, as in a.mp4@83.5.", show_default=False)
     ],
     options: ExplainOptions,
     printed: JsonOptions,

@@ -13,10 +13,7 @@ from feelit.options.timelines import ExportOptions
 
 
 @with_options
-def export(
-    timelines: Timelines,
-    options: ExportOptions,
-) -> None:
+def export(timelines: Timelines, options: ExportOptions) -> None:
     """Write timelines in the formats of other programs: annotation tools, players, statistics."""
     import sys
 

@@ -37,11 +37,7 @@ def live(
         note("whoever gets hold of the address can watch, and it travels unencrypted")
     with _until_interrupted() as stop:
         report = feelit.watch(
-            source,
-            options=options,
-            serving=serving,
-            stop=stop,
-            ready=lambda url, name: _announce(url, name, printed),
+            source, options=options, serving=serving, stop=stop, ready=lambda url, name: _announce(url, name, printed)
         )
     if report is None:
         note("interrupted before there was anything to see")

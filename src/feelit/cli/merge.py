@@ -9,10 +9,7 @@ from feelit.options.timelines import MergeOptions
 
 
 @with_options
-def merge(
-    timelines: Timelines,
-    options: MergeOptions,
-) -> None:
+def merge(timelines: Timelines, options: MergeOptions) -> None:
     """Join timelines into one table, with the rows of a single run over all their videos."""
     from feelit.run.status import status_of_each
 

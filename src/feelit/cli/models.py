@@ -26,9 +26,7 @@ models = typer.Typer(
 
 @models.command("list", cls=HelpfulCommand)
 @with_options
-def list_(
-    printed: JsonOptions,
-) -> None:
+def list_(printed: JsonOptions) -> None:
     """List the models that come with feelit, those in your cache, and those that can be fetched."""
     from dataclasses import asdict
 

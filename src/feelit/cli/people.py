@@ -9,12 +9,7 @@ from feelit.options.printing import TABLE, JsonOptions, QuietOptions
 
 
 @with_options
-def people(
-    timelines: Timelines,
-    options: PeopleOptions,
-    printed: JsonOptions,
-    progress: QuietOptions,
-) -> None:
+def people(timelines: Timelines, options: PeopleOptions, printed: JsonOptions, progress: QuietOptions) -> None:
     """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
     from feelit.api.people_changes import change_people
     from feelit.api.tables import people_table
@@ -24,8 +19,7 @@ def people(
     slow = options.sheet is not None or options.across or bool(options.enrol)
     with progress_bar("looking at faces", progress.quiet or not slow) as advance:
         done = change_people(timelines, options, advance)
-    for text in done.notes:
-        note(text)
+    note(*done.notes)
     if options.forget:
         return
     found = people_table(timelines)

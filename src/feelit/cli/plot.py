@@ -8,9 +8,6 @@ from feelit.options.timelines import PlotOptions
 
 
 @with_options
-def plot(
-    timelines: Timelines,
-    options: PlotOptions,
-) -> None:
+def plot(timelines: Timelines, options: PlotOptions) -> None:
     """Draw timelines as a figure for a paper: what everybody shows over time, with the probabilities."""
     feelit.plot(timelines, options.out, options=options)

@@ -44,32 +44,21 @@ def cli_page(page: str) -> str:
     if (present := [match[2] for match in TABLE.finditer(page)]) != list(known):
         raise ValueError(f"docs/cli.md has tables of {present}, and the commands are {list(known)}")
     width = max(map(len, known))
-    lines = [f"    feelit {name:<{width}}  {_first_sentence(command.help)}\n" for name, command in known.items()]
+    lines = [f"    feelit {name:<{width}}  {command.get_short_help_str()}\n" for name, command in known.items()]
     page = COMMANDS.sub(lambda match: match[1] + "\n" + "".join(lines) + "\n" + match[2], page)
     return TABLE.sub(lambda match: match[1] + _table(known[match[2]]) + match[3], page)
-
-
-def _first_sentence(text: str) -> str:
-    return re.split(r"[.:;]", text.split("\n")[0])[0]
 
 
 def _table(command: Any) -> str:
     function = inspect.unwrap(command.callback)
     assert isinstance(function, FunctionType)
     declared = {option.name: option for _, option in expanded_options(function)}
-    rows = [
-        _row(parameter, declared.get(parameter.name)) for parameter in command.params if parameter.param_type_name == "option"
-    ]
+    rows = [_row(parameter, declared[parameter.name]) for parameter in command.params if parameter.param_type_name == "option"]
     return "\n".join(["", "| option | default | meaning |", "|---|---|---|", *rows, "", ""])
 
 
-def _row(parameter: Any, option: Option | None) -> str:
+def _row(parameter: Any, option: Option) -> str:
     names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--"))
-    if option is None:
-        shown = parameter.show_default if isinstance(parameter.show_default, str) else ""
-        default = getattr(parameter.default, "value", parameter.default)
-        shown = shown or ("off" if default is False else "" if default is None or callable(default) else f"`{default}`")
-        return f"| {names} | {shown} | {parameter.help} |"
     value = option.default is not None and not option.default_text and option.shown_default != "off"
     shown = f"`{option.shown_default}`" if value and option.shown_default else option.shown_default
     return f"| {names} | {shown} | {meaning(option)} |"

@@ -10,15 +10,10 @@ from feelit.options.timelines import ReportOptions
 
 
 @with_options
-def report(
-    timelines: Timelines,
-    options: ReportOptions,
-    printed: QuietOptions,
-) -> None:
+def report(timelines: Timelines, options: ReportOptions, printed: QuietOptions) -> None:
     """Show timelines on one HTML page: who shows what when, events, data quality, an audit; it works without a network."""
     from feelit.console import progress_bar
 
     with progress_bar(f"writing {options.out.name}", printed.quiet) as advance:
         notes = feelit.report(timelines, options.out, options=options, progress=advance)
-    for text in notes:
-        note(text)
+    note(*notes)

@@ -50,11 +50,12 @@ def write_table(found: ResultTable[Any], written: str, out: Location | None) -> 
         write(found.texts[written](), out)
 
 
-def note(message: str) -> None:
-    """Write a line to standard error, with the name of the program before it."""
+def note(*messages: str) -> None:
+    """Write lines to standard error, with the name of the program before each."""
     from feelit.storage.names import one_line
 
-    typer.echo(one_line(f"feelit: {message}"), err=True)
+    for message in messages:
+        typer.echo(one_line(f"feelit: {message}"), err=True)
 
 
 def write_json(content: object, indent: int | None = None) -> None:

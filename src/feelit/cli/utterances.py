@@ -30,5 +30,4 @@ def utterances(
     written = texts.choose(printed, [timeline], located(transcript))
     found = utterance_table(expanded(timeline), transcript, options)
     texts.write_table(found, written, printed.out)
-    for text in found.notes:
-        note(text)
+    note(*found.notes)

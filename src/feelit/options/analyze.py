@@ -195,6 +195,18 @@ SHARD = Kind(
     toml=(str,),
 )
 
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError
+    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,9})?)([KMGT]?)(?:i?B)?", str(value).strip(), re.IGNORECASE | re.ASCII)
+    size = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
+    if size < 1:
+        raise ValueError
+    return size
+
+
+BYTES = Kind(name="a size", metavar="TEXT", convert=_bytes, hint="give bytes, or such as 1500M or 2G", python="int | str")
 AT_LEAST_ONE = Bounds(low=1, complaint="is less than one", hint="leave it out for the usual number")
 
 
@@ -236,13 +248,14 @@ class RunOptions(Options):
         kind=SECONDS,
         bounds=Bounds(low=0, above=True, complaint="is no time", hint="give seconds, or leave it out"),
     )
-    memory_limit: str | None = option(
-        None, "Memory that a worker may take, such as 2G or 1500M; then it is ended.", details="Linux only."
+    memory_limit: int | None = option(
+        None, "Memory that a worker may take, such as 2G or 1500M; then it is ended.", details="Linux only.", kind=BYTES
     )
-    min_transfer_rate: str = option(
+    min_transfer_rate: int = option(
         "8K",
         "Slowest transfer from or to a bucket, in bytes per second, such as 100K or 1M.",
         details="A request that is slower fails, and is tried again as others are. See [storage.md](storage.md).",
+        kind=BYTES,
     )
     annotate: Location | None = option(
         None, "Also write annotated video: a file for one input, a folder for several.", kind=LOCATION
@@ -281,25 +294,6 @@ class RunOptions(Options):
     def check(self) -> None:
         if self.pattern is not None and rate_hz(self.pattern) is None:
             raise UsageError("--pattern native is no rate", "say how many pictures are shown per second, such as 25")
-        _ = self.memory_bytes, self.least_bytes_per_s  # both raise: now, not in the middle of a run
-
-    @property
-    def memory_bytes(self) -> int | None:
-        """The memory limit as a number of bytes; None for no limit. Raises UsageError if it is no size."""
-        return None if self.memory_limit is None else _bytes("--memory-limit", self.memory_limit)
-
-    @property
-    def least_bytes_per_s(self) -> int:
-        """The slowest acceptable transfer, in bytes per second. Raises UsageError if it is no size."""
-        return _bytes("--min-transfer-rate", self.min_transfer_rate)
-
-
-def _bytes(flag: str, text: str) -> int:
-    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,9})?)([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
-    size = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
-    if size < 1:
-        raise UsageError(f"{flag} {text} is no size", "give bytes, or such as 1500M or 2G")
-    return size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

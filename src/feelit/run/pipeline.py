@@ -99,7 +99,7 @@ def open_engine(run: RunOptions, device: Device, models: Models) -> Engine:
     """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers. Raises
     FeelitError if it cannot be had.
     """
-    limits = Limits(run.segment_timeout_s, run.memory_bytes)
+    limits = Limits(run.segment_timeout_s, run.memory_limit)
     if run.engine == "ray":
         if run.workers == 0:
             raise UsageError("--workers 0 is no work for a cluster", "leave it out, or choose --engine local")
@@ -133,7 +133,7 @@ def analyze_videos(
     OutputError
         if the output exists already or cannot be written.
     """
-    Pace.least_bytes_per_s = run.least_bytes_per_s
+    Pace.least_bytes_per_s = run.min_transfer_rate
     settings = resolve(options)
     engine = open_engine(run, options.device, settings.models)
     with output_errors(run.out):
@@ -262,7 +262,7 @@ class _Analysis:
             models=self._settings.models,
             batch=self._run.batch,
             decode_threads=self._decode_threads,
-            least_bytes_per_s=self._run.least_bytes_per_s,
+            least_bytes_per_s=self._run.min_transfer_rate,
         )
 
     def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:
