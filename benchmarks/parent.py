@@ -54,7 +54,7 @@ def main() -> None:
         workspace = Workspace(folder / "out.parquet", None, None)
         workspace.open(fresh=True)
         shelf, sampling = workspace.shelf(["parent"]), sampling_of(video.info, options.sampling)
-        job = Job(Source(Path(asked.video), asked.video, "a"), video.info, plan, sampling, shelf, options.people, groups)
+        job = Job(Source(Path(asked.video), asked.video, "a"), video.info, plan, sampling, shelf, groups)
         start_s = time.process_time()
         for segment, content in zip(plan.segments, packed, strict=True):
             result = pickle.loads(content)  # noqa: S301  # our own

@@ -21,7 +21,7 @@ from feelit.run.workspace import Shelf, Workspace
 from feelit.timeline import quality_gate as readable
 from feelit.timeline import smoothing
 from feelit.timeline.build import no_rows
-from feelit.timeline.schema import FULL_SCHEMA, GROUPS, SCHEMA, SCHEMA_VERSION, from_arrow
+from feelit.timeline.schema import FULL_SCHEMA, GROUPS, PEOPLE, SCHEMA, SCHEMA_VERSION, from_arrow
 from feelit.timeline.write import TimelineWriter
 from feelit.types import FrameTable, Sampling, Segment, SegmentResult, VideoInfo
 from tests.timeline.rows import regular, table_of
@@ -117,7 +117,9 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
         Path("a.mp4"), 64, 48, Fraction(1), 1, Fraction(1, 1000), Fraction(25), True, 0, 1.0, "h264", False, 25, 1, "0"
     )
     segment = Segment(0, None, None, 25)
-    job = Job(Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path), True, ["speech"])
+    job = Job(
+        Source(Path("a.mp4"), "a.mp4", "a.mp4"), info, Plan((segment,), 0), Sampling(), Shelf(tmp_path), [PEOPLE, "speech"]
+    )
     whole = np.zeros(0, np.int64)
     frames = FrameTable(whole, whole, np.zeros(0), whole, np.zeros((0, 256), np.uint8))
     job.accept(segment, SegmentResult(frames, no_faces(), no_embeddings(), 25, 0, 0, 0, 0.5, "CPU"))

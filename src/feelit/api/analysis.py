@@ -134,10 +134,10 @@ def _run(
     sources = chosen(found.videos, run) if found.videos else []
     if run.annotate is not None:
         _refuse_inputs(run.annotate, sources)
-    observer.planned([*(failure.source for failure in found.failures), *sources])
+    observer.planned([*(source for source, _ in found.failures), *sources])
     for note in found.notes:
         observer.noted(note)
-    unread = [failed(failure.source, failure.error) for failure in found.failures]
+    unread = [failed(source, error) for source, error in found.failures]
     for report in unread:
         observer.finished(report)
     reports = pipeline.analyze_videos(sources, options, run, observer, found.videos) if found.videos else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -20,64 +20,53 @@ MOST_NAMED = 20
 """The most pairs that may be one person that are named, the most likely ones first."""
 
 
-@dataclass(slots=True)
-class PeopleChanges:
-    """What was done.
-
-    Attributes
-    ----------
-    notes : a line each
-    proposals : pairs of people of two videos who may be one, as `relate.Proposed`
-    """
-
-    notes: list[str] = field(default_factory=list)
-    proposals: list[dict[str, Any]] = field(default_factory=list)
+Changes = tuple[list[str], list[dict[str, Any]]]
+"""What was done, a line each, and pairs of people of two videos who may be one, as `relate.Proposed`."""
 
 
 def change_people(
     timelines: Sequence[TimelineSource], options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
-) -> PeopleChanges:
+) -> Changes:
     """Forget, correct, name, number and show people, as far as options ask for it."""
-    done = PeopleChanges()
     places = _places(timelines)
-    if places is None:
-        if options.corrects or options.across or options.within or options.enrol or options.forget:
-            raise UsageError("what is in memory cannot be corrected", "give the path of the timeline file")
-    else:
-        _change(places, options, progress, done)
+    if places is None and (options.corrects or options.across or options.within or options.enrol or options.forget):
+        raise UsageError("what is in memory cannot be corrected", "give the path of the timeline file")
+    notes, proposals = ([], []) if places is None else _change(places, options, progress)
     if options.sheet is not None:
         from feelit.reports.people_sheet import write_sheet
 
-        done.notes += write_sheet(timelines, options, progress)
-    return done
+        notes += write_sheet(timelines, options, progress)
+    return notes, proposals
 
 
-def _change(places: list[Location], options: PeopleOptions, progress: Callable[[float], None], done: PeopleChanges) -> None:
+def _change(places: list[Location], options: PeopleOptions, progress: Callable[[float], None]) -> Changes:
     from feelit.identity.corrections import correct
 
+    notes: list[str] = []
+    proposals: list[dict[str, Any]] = []
     if options.forget or options.across or options.within or options.enrol:
         from feelit.identity import relate
 
         if options.forget:
-            done.notes += relate.forget(places)
+            notes += relate.forget(places)
     photographs = None
     if options.enrol:
         from feelit.identity.embeddings import templates
 
         photographs = templates(options.enrol)  # one that cannot be used is named before anything is changed
-    done.notes += correct(places, options)
+    notes += correct(places, options)
     if photographs is not None:
-        names, notes = relate.names_by_photographs(places, options, photographs, progress)
-        done.notes += [*correct(places, PeopleOptions(edits=options.edits), names), *notes]
+        names, seen = relate.names_by_photographs(places, options, photographs, progress)
+        notes += [*correct(places, PeopleOptions(edits=options.edits), names), *seen]
     if options.across:
-        notes, proposals = relate.number_across(places, options, progress)
-        done.notes += notes
-        done.proposals = [asdict(proposal) for proposal in proposals]
-        done.notes += [str(proposal) for proposal in proposals[:MOST_NAMED]]
-        if len(proposals) > MOST_NAMED:
-            done.notes.append(f"{len(proposals) - MOST_NAMED} less likely pairs are not named; --json lists all")
+        numbered, proposed = relate.number_across(places, options, progress)
+        proposals = [asdict(proposal) for proposal in proposed]
+        notes += [*numbered, *map(str, proposed[:MOST_NAMED])]
+        if len(proposed) > MOST_NAMED:
+            notes.append(f"{len(proposed) - MOST_NAMED} less likely pairs are not named; --json lists all")
     if options.within:
-        done.notes += relate.number_within(places)
+        notes += relate.number_within(places)
+    return notes, proposals
 
 
 def _places(timelines: Sequence[TimelineSource]) -> list[Location] | None:

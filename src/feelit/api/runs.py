@@ -81,8 +81,8 @@ def plan(
         if observer is not None:
             observer(video)
 
-    for failure in found.failures:
-        add(PlannedVideo(name=failure.source.name, error=failure.error))
+    for source, error in found.failures:
+        add(PlannedVideo(name=source.name, error=error))
     for source in chosen(found.videos, run) if found.videos else []:
         try:
             duration_s = probe(source.path).info.duration_s
@@ -102,5 +102,5 @@ def inputs_of(inputs: Paths, run: RunOptions) -> Inputs:
         given = [f"{os.fspath(text)}@{str(rate_hz(run.pattern)).replace('/', ':')}" for text in given]
     found = find_inputs(given, run.follow_links)
     if not found.videos and len(found.failures) == 1:
-        raise found.failures[0].error
+        raise found.failures[0][1]
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,11 +55,7 @@ def signal_table(timelines: TimelineSources) -> ResultTable[SignalSummary]:
     return ResultTable(
         records=records,
         frame=lambda: signal_frame(records),
-        texts={
-            "json": lambda: signals_text(records, "json"),
-            "csv": lambda: signals_text(records, "csv"),
-            "md": lambda: signals_text(records, "md"),
-        },
+        texts={form: partial(signals_text, records, form) for form in ("json", "csv", "md")},
         unit=("person", "people"),
         headings=SHORT_HEADINGS,
         words=WORDS,

@@ -148,9 +148,9 @@ def people(
     from feelit.api.people_changes import change_people
 
     sources = listed_sources(timelines)
-    changes = change_people(sources, options, progress or (lambda share: None))
+    notes, proposals = change_people(sources, options, progress or (lambda share: None))
     frame = people_table(sources).frame()
-    frame.attrs = {"notes": changes.notes} | ({"proposals": changes.proposals} if options.across else {})
+    frame.attrs = {"notes": notes} | ({"proposals": proposals} if options.across else {})
     return frame
 
 

@@ -88,14 +88,8 @@ def read_list(content: bytes) -> list[str]:
     r"""The names of a list: separated by NUL if there is one in it, else by newlines. Empty lines, and the \r before a newline,
     are no part of it; everything else is, blanks, quotes and # as well.
 
-    Parameters
-    ----------
-    content : decoded as its byte order mark says, else as file names are, not all of which are text
-
-    Raises
-    ------
-    UsageError
-        if it is text of another encoding: its letters are no names.
+    It is decoded as its byte order mark says, else as file names are, not all of which are text. Raises UsageError if it is
+    text of another encoding: its letters are no names.
     """
     encoding = marked_encoding(content)
     try:

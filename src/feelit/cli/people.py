@@ -18,13 +18,13 @@ def people(timelines: Timelines, options: PeopleOptions, printed: JsonOptions, p
 
     slow = options.sheet is not None or options.across or bool(options.enrol)
     with progress_bar("looking at faces", progress.quiet or not slow) as advance:
-        done = change_people(timelines, options, advance)
-    note(*done.notes)
+        notes, proposals = change_people(timelines, options, advance)
+    note(*notes)
     if options.forget:
         return
     found = people_table(timelines)
     if printed.json:
         objects = [person.record() for person in found.records]
-        texts.write_json({"people": objects, "proposals": done.proposals} if options.across else objects, indent=2)
+        texts.write_json({"people": objects, "proposals": proposals} if options.across else objects, indent=2)
     else:
         texts.write_table(found, TABLE, None)

@@ -57,12 +57,7 @@ class _Track:
 
 
 class PeopleNow:
-    """The numbers under which people are shown, from 1 by first appearance.
-
-    Parameters
-    ----------
-    identity : embeds faces
-    """
+    """The numbers under which people are shown, from 1 by first appearance."""
 
     def __init__(self, identity: IdentityModel) -> None:
         self._identity = identity
@@ -179,16 +174,8 @@ class Analyst:
             self._grouped, self._evidence = PersonRows(group_tracks(self._evidence)), None
 
     def commit(self, dropped: int) -> None:
-        """Write the recording, if there is to be one.
-
-        Parameters
-        ----------
-        dropped : frames that came and went while another one was looked at
-
-        Raises
-        ------
-        OutputError
-            if it cannot be written.
+        """Write the recording, if there is to be one; `dropped` frames came and went while another one was looked at. Raises
+        OutputError if it cannot be written.
         """
         if self._recording is None:
             return

@@ -43,11 +43,8 @@ def expanded_options(function: FunctionType) -> Iterator[tuple[str, Option]]:
 def keywords(**defaults: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Decorate a function of the Python API: each option becomes a keyword argument, with its help in the docstring.
 
-    A whole record may be given by the name of its parameter as well; keywords then change it.
-
-    Parameters
-    ----------
-    defaults : where an option has another default in Python than on the command line
+    A whole record may be given by the name of its parameter as well; keywords then change it. `defaults` are those that differ
+    from the command line's.
     """
 
     def decorate(function: Callable[..., Result]) -> Callable[..., Result]:

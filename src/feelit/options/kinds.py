@@ -138,10 +138,8 @@ def several(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, p
 def repeated(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str) -> Kind:
     """A list whose items are given one by one on the command line: a text is one item, and a mapping gives pairs.
 
-    Parameters
-    ----------
-    item : makes an item of a text or a Python object; TypeError and ValueError mean that it cannot be one
-    name : what an item is called in an error, as in "a name of a person"
+    `item` makes an item of a text or a Python object; its TypeErrors and ValueErrors say that it is no `name`, as in "a name of
+    a person".
     """
 
     def one(part: Any) -> Any:

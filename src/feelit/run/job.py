@@ -141,7 +141,6 @@ class Job:
         plan: Plan,
         sampling: Sampling,
         shelf: Shelf,
-        people: bool = False,
         groups: Sequence[str] = (),
     ) -> None:
         self.source, self.info, self.shelf = source, info, shelf
@@ -149,7 +148,7 @@ class Job:
         self.failed = False
         self._sampling = sampling
         self._groups = [group for group in groups if group != PEOPLE]  # who people are is known in the end
-        self._evidence = EvidenceBuilder() if people else None
+        self._evidence = EvidenceBuilder() if PEOPLE in groups else None
         self.people: PersonRows | None = None
         self._voice: VoiceFinder | None = None
         self._waiting: dict[int, SegmentResult] = {}

@@ -118,20 +118,11 @@ def analyze_videos(
     observer: Observer,
     planned: Sequence[Source] | None = None,
 ) -> list[VideoReport]:
-    """Analyse videos and write their timelines. A video that fails is reported, and the others go on.
+    """Analyse videos and write their timelines: one report per video, in the order of `sources`. A video that fails is
+    reported, and the others go on.
 
-    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` lists all of them.
-
-    Returns
-    -------
-    One report per video, in the order of `sources`.
-
-    Raises
-    ------
-    ModelError
-        if a model is missing or does not load.
-    OutputError
-        if the output exists already or cannot be written.
+    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` lists all of them. Raises ModelError if
+    a model is missing or does not load; OutputError if the output exists already or cannot be written.
     """
     Pace.least_bytes_per_s = run.min_transfer_rate
     settings = resolve(options)
@@ -249,8 +240,7 @@ class _Analysis:
         made_with = [settings_of(record), str(Provenance.of(record))]
         shelf = self._workspace.shelf([made_with, video.info.fingerprint, source.name])
         sampling = sampling_of(video.info, self._settings.options.sampling)
-        people = self._settings.models.identity is not None
-        job = Job(source, video.info, plan, sampling, shelf, people, groups_in(record))
+        job = Job(source, video.info, plan, sampling, shelf, groups_in(record))
         self._opened[source.name] = job
         return job
 

@@ -41,19 +41,11 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class InputFailure:
-    """A folder, among the inputs or below one, without videos, and the reason."""
-
-    source: Source
-    error: FeelitError
-
-
-@dataclass(frozen=True, slots=True)
 class Inputs:
-    """The videos that inputs stand for, the folders that gave none, and notes on what was left out."""
+    """The videos that inputs stand for, the folders in them that gave none and why, and notes on what was left out."""
 
     videos: list[Source]
-    failures: list[InputFailure]
+    failures: list[tuple[Source, FeelitError]]
     notes: list[str]
 
 
@@ -66,21 +58,13 @@ class Plan:
 
 
 def find_inputs(inputs: Iterable[str], follow_links: bool = False) -> Inputs:
-    """Files as they are, folders recursively in alphabetical order, each video once. A folder that fails harms no other.
-
-    Parameters
-    ----------
-    inputs : paths and addresses
-    follow_links : whether folders that links lead to are searched
-
-    Raises
-    ------
-    UsageError
-        if there is no input, or an empty one, or if two inputs would be written to the same place.
+    """Files as they are, folders recursively in alphabetical order, each video once; with `follow_links` also folders that
+    links lead to. A folder that fails harms no other. Raises UsageError if there is no input, or an empty one, or if two inputs
+    would be written to the same place.
     """
     objects.forget()
     found: dict[str, Source] = {}
-    failures: list[InputFailure] = []
+    failures: list[tuple[Source, FeelitError]] = []
     notes: list[str] = []
     for text in inputs:
         if not text:
@@ -104,7 +88,7 @@ def find_videos(inputs: Iterable[str]) -> list[Source]:
     """
     found = find_inputs(inputs)
     if found.failures:
-        raise found.failures[0].error
+        raise found.failures[0][1]
     return found.videos
 
 
@@ -114,14 +98,11 @@ def sampling_of(info: VideoInfo, sampling: Sampling) -> Sampling:
 
 
 def cut(probe: Probe, sampling: Sampling, target_s: float, least_s: float | None = None) -> Plan:
-    """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video.
+    """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video: a single one
+    where the video has no trustworthy keyframes.
 
-    There is a single one where the video has no trustworthy keyframes.
-
-    Parameters
-    ----------
-    least_s : towards the end of the video segments get shorter, down to about this, so that all workers finish at about the
-        same time; None stands for segments of one length
+    Towards the end of the video they get shorter, down to about `least_s`, so that all workers finish at about the same time;
+    None stands for segments of one length.
     """
     info = probe.info
     to_pts = 1 / info.time_base
@@ -163,13 +144,13 @@ def _absolute(place: Location) -> str:
     return os.path.abspath(place) if isinstance(place, Path) else str(place)  # noqa: PTH100  # resolve() would follow links
 
 
-def _sources(given: Location, follow_links: bool, failures: list[InputFailure], notes: list[str]) -> list[Source]:
+def _sources(given: Location, follow_links: bool, failures: list[tuple[Source, FeelitError]], notes: list[str]) -> list[Source]:
     """The videos that an input stands for; what gives none is added to `failures`, what is left out to `notes`."""
     if isinstance(given, Url):
         try:
             return _in_bucket(given, notes)
         except VideoReadError as error:
-            failures.append(InputFailure(_named(given), error))
+            failures.append((_named(given), error))
             return []
     try:
         is_folder = given.is_dir()
@@ -182,14 +163,14 @@ def _sources(given: Location, follow_links: bool, failures: list[InputFailure], 
     failures += [_failure(given / inside, reason) for inside, reason in search.unread]
     if not search.files and not search.unread:
         empty = VideoReadError(f"{given} holds no videos", f"endings that count: {' '.join(sorted(SUFFIXES))}; or photographs")
-        failures.append(InputFailure(_named(given), empty))
+        failures.append((_named(given), empty))
     prefix = f"{given}{os.sep}" if given != Path() else ""
     files = [(Path(prefix + file), as_text(Path(file))) for file in search.files]
     return [Source(path, as_text(path), in_dataset(inside)) for path, inside in files]
 
 
-def _failure(place: Path, reason: str) -> InputFailure:
-    return InputFailure(_named(place), VideoReadError(f"{place} {reason}", "fix its permissions, or name the others"))
+def _failure(place: Path, reason: str) -> tuple[Source, FeelitError]:
+    return _named(place), VideoReadError(f"{place} {reason}", "fix its permissions, or name the others")
 
 
 def _named(given: Location) -> Source:

@@ -142,7 +142,7 @@ def joined(ray: Any, address: str) -> Iterator[None]:
         try:
             ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
         except Exception as error:  # connections fail in a dozen ways
-            raise FeelitError(f"the Ray cluster at {address} cannot be joined: {first_line(error)}", JOINING) from error
+            raise FeelitError(f"the Ray cluster at {address} cannot be joined: {line_of(error)}", JOINING) from error
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, handler)  # Ray installs its own
@@ -190,6 +190,6 @@ def _quiet() -> Iterator[None]:
             sys.stdout = given
 
 
-def first_line(error: Exception) -> str:
-    """The first line of an error's message."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+def line_of(error: Exception, which: int = 0) -> str:
+    """A line of an error's message, the first one by default."""
+    return (str(error).splitlines() or [type(error).__name__])[which]

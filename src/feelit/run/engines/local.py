@@ -230,8 +230,8 @@ class _Worker:
         self.item: _InFlight | None = None
         self.begun = self.killed = False
         process: Any = multiprocessing.get_context("fork").Process if forked else _Process
-        target, given = (_serve_forked, (self.pipe, theirs, work)) if forked else (_serve, (theirs, work))
-        self.process: BaseProcess = process(target=target, args=given, name="feelit-worker", daemon=True)
+        given = (theirs, work, self.pipe if forked else None)
+        self.process: BaseProcess = process(target=_serve, args=given, name="feelit-worker", daemon=True)
         try:
             with _interrupts_blocked(tracked=not forked):
                 self.process.start()
@@ -272,14 +272,10 @@ def _end(workers: list[_Worker]) -> None:
     workers.clear()
 
 
-def _serve_forked(ours: Connection, theirs: Connection, work: Work) -> None:
-    """`_serve` in a forked worker, which also has a copy of the parent's end of the pipe."""
-    ours.close()
-    _serve(theirs, work)
-
-
-def _serve(pipe: Connection, work: Work) -> None:
+def _serve(pipe: Connection, work: Work, parents: Connection | None) -> None:
     """Run tasks one by one in a worker, until its parent ends for whatever reason."""
+    if parents is not None:  # a forked worker has a copy of its parent's end of the pipe, too
+        parents.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     lock = threading.Lock()  # any thread may report that storage is waiting

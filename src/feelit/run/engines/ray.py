@@ -25,7 +25,7 @@ from feelit.logs import facts
 from feelit.models.paths import models_folder
 from feelit.options import Device
 from feelit.run.engines import Order, Outcome, Work, analyze, attempt
-from feelit.run.engines.cluster import CHECK_S, Head, first_line, import_ray, joined, lost, reachable
+from feelit.run.engines.cluster import CHECK_S, Head, import_ray, joined, line_of, lost, reachable
 from feelit.run.engines.limits import DIED, INTERVAL_S, TRIES, Cause, Limits, given_up
 from feelit.run.task import Task
 from feelit.storage.location import absolute
@@ -53,9 +53,7 @@ class Assignment:
 def serve(assignment: Assignment) -> bytes:
     """Run a task on a Ray worker in a separate thread, while this thread checks the limits.
 
-    Returns
-    -------
-    The pickled result or error. Bare arrays would stay pinned in the object store as long as they are in use.
+    The result or error is pickled: bare arrays would stay pinned in the object store as long as they are in use.
     """
     if assignment.version != __version__:
         raise RuntimeError(f"feelit {__version__} is installed there, {assignment.version} here")
@@ -124,7 +122,7 @@ class RayEngine:
     fills.
 
     Ray's own retries are off: a segment whose worker died is sent once more, as by `LocalEngine`, and one whose node was lost
-    is sent to another.
+    is sent to another. Raises MissingExtraError if Ray is not installed; FeelitError if no cluster answers.
 
     Parameters
     ----------
@@ -133,13 +131,6 @@ class RayEngine:
     limits : of time and memory
     most : tasks in flight; None means `AHEAD` per slot of the cluster
     work : called with a task in a worker; must be importable on the nodes
-
-    Raises
-    ------
-    MissingExtraError
-        if Ray is not installed.
-    FeelitError
-        if no cluster answers.
     """
 
     def __init__(
@@ -166,7 +157,7 @@ class RayEngine:
             try:
                 yield from self._run(orders, submit, head)
             except (self._ray.exceptions.RayError, ConnectionError) as error:  # the latter with ray://
-                raise lost(self._address, first_line(error)) from error
+                raise lost(self._address, line_of(error)) from error
             except SystemError as error:  # wraps what a signal handler raises inside Ray's core
                 raise error.__cause__ or error from None
             finally:
@@ -224,7 +215,7 @@ class RayEngine:
             answer: bytes = self._ray.get(reference)
         except errors.RayTaskError as error:  # not an error of the work, which `serve` returns
             hint = "every node needs this version of feelit, installed as here: see docs/clusters.md"
-            raise FeelitError(f"a node of the Ray cluster cannot run tasks: {_last_line(error)}", hint) from error
+            raise FeelitError(f"a node of the Ray cluster cannot run tasks: {line_of(error, -1)}", hint) from error
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
             item.deaths += 1
             cause = OUT_OF_MEMORY if isinstance(error, errors.OutOfMemoryError) else DIED
@@ -265,7 +256,3 @@ class _Submitter:
 def _absolute(task: Task) -> Task:
     """The task with absolute paths, for workers with other working folders."""
     return replace(task, info=replace(task.info, path=absolute(task.info.path)), models=task.models.moved(Path.absolute))
-
-
-def _last_line(error: Exception) -> str:
-    return next(reversed(str(error).split("\n")), type(error).__name__)
