@@ -28,9 +28,14 @@ def text_of(content: bytes) -> str:
 
 
 def read_text(path: Path, most_bytes: int, hint: str, name: str | None = None) -> str:
-    """The text of a file that people or other programs wrote; `name` is how errors call it, by default its path. Raises
-    UsageError if it is larger than `most_bytes`, with this hint; OSError or UnicodeDecodeError if it cannot be read, or is no
-    text.
+    """The text of a file that people or other programs wrote; `name` is how errors call it, by default its path.
+
+    Raises
+    ------
+    UsageError
+        if it is larger than `most_bytes`, with this hint.
+    OSError, UnicodeDecodeError
+        if it cannot be read, or is no text.
     """
     with path.open("rb") as file:
         content = file.read(most_bytes + 1)

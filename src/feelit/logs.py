@@ -54,8 +54,12 @@ def _printable(character: str) -> str:
 
 @contextmanager
 def logged(verbose: bool, file: Path | None) -> Iterator[None]:
-    """Write what is logged meanwhile to standard error, append it to a file, or both. Raises OutputError if the file cannot be
-    written.
+    """Write what is logged meanwhile to standard error, append it to a file, or both.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if verbose else []
     if file is not None:

@@ -102,8 +102,12 @@ MOST_TOML_BYTES = 1 << 20
 
 
 def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
-    """The options of a TOML file, underscores in names read as dashes. Raises UsageError if the file is missing, is not TOML,
-    or names an option that is not `known`.
+    """The options of a TOML file, underscores in names read as dashes.
+
+    Raises
+    ------
+    UsageError
+        if the file is missing, is not TOML, or names an option that is not `known`.
     """
     try:
         text = read_text(path, MOST_TOML_BYTES, "lists of inputs go to standard input", f"--config {path}")
@@ -120,9 +124,17 @@ def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
 
 
 def checked(path: Path, name: str, value: object, kind: Kind, several: bool) -> object:
-    """The value of an option of this kind out of a TOML file, as the command line takes it; a list of values if it takes
-    `several`. Raises UsageError if it is not of its kind: where the command line would refuse a word, a file must not slip
-    through as a number.
+    """An option's value out of a TOML file, as the command line takes it.
+
+    Parameters
+    ----------
+    kind : of the option
+    several : whether a list of values is taken
+
+    Raises
+    ------
+    UsageError
+        if it is not of its kind: where the command line would refuse a word, a file must not slip through as a number.
     """
     if several:
         return [checked(path, name, item, PATH, False) for item in (value if isinstance(value, list) else [value])]

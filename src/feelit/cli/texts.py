@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 def choose(printed: PrintOptions, timelines: Sequence[str], *others: Location) -> str:
     """The format to write, named by --format or by the ending of --out; `timelines` and `others` are what the command reads.
-    Raises UsageError if neither names one, or `out` is one of the files that are read; OutputError if `out` exists already and
-    is not to be replaced.
+
+    Raises
+    ------
+    UsageError
+        if neither names one, or `out` is one of the files that are read.
+    OutputError
+        if `out` exists already and is not to be replaced.
     """
     from feelit.api.tables import files_of
     from feelit.errors import UsageError
@@ -40,7 +45,13 @@ def choose(printed: PrintOptions, timelines: Sequence[str], *others: Location) -
 
 
 def write_table(found: ResultTable[Any], written: str, out: Location | None) -> None:
-    """Print a table, or write it in another format, as `choose` gave it. Raises OutputError if the file cannot be written."""
+    """Print a table, or write it in another format, as `choose` gave it.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
+    """
     from feelit.console import print_table
     from feelit.options.printing import TABLE
 
@@ -66,8 +77,12 @@ def write_json(content: object, indent: int | None = None) -> None:
 
 
 def write(text: str, out: Location | None) -> None:
-    """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal. Raises
-    OutputError if the file cannot be written.
+    """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
     """
     from feelit.storage.atomic import whole_file
     from feelit.storage.names import for_terminal

@@ -57,7 +57,12 @@ class _Track:
 
 
 class PeopleNow:
-    """The numbers under which people are shown, from 1 by first appearance."""
+    """The numbers under which people are shown, from 1 by first appearance.
+
+    Parameters
+    ----------
+    identity : embeds faces
+    """
 
     def __init__(self, identity: IdentityModel) -> None:
         self._identity = identity

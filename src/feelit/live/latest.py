@@ -11,7 +11,12 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """Passes items from one thread to another. A new item replaces one that was not taken yet; `dropped` counts these."""
+    """Passes items from one thread to another. A new item replaces one that was not taken yet.
+
+    Attributes
+    ----------
+    dropped : the number of items that were replaced
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -49,15 +49,25 @@ class Recording:
         self._workspace.leave()
 
     def write(self, rows: Timeline, name: str) -> None:
-        """Append rows, in order. Raises OutputError if there is no room for them."""
+        """Append rows, in order.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
+        """
         if len(rows):
             self._waiting.append(rows)
         if sum(map(len, self._waiting)) >= AT_ONCE:
             self._flush(name)
 
     def commit(self, name: str, record: dict[str, Any], people: PersonRows | None = None) -> None:
-        """Write the file; `record` is its metadata, `people` who the tracks are, where they were grouped. Raises OutputError if
-        there is no room for it.
+        """Write the file; `record` is its metadata, `people` who the tracks are, where they were grouped.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for it.
         """
         self._flush(name)
         assert self._spool is not None

@@ -58,13 +58,17 @@ MOST_CALLERS = 64
 
 
 class PageServer(socketserver.ThreadingTCPServer):
-    """Has its port at once, and serves from `begin` to the end of its context: a thread for all, and one a caller. Raises
-    UsageError if there is no such host, or its port is taken.
+    """Has its port at once, and serves from `begin` to the end of its context: a thread for all, and one a caller.
 
     Attributes
     ----------
     url : the address of the page, token included
     greeting : the first message of every stream
+
+    Raises
+    ------
+    UsageError
+        if there is no such host, or its port is taken.
     """
 
     allow_reuse_address = os.name != "nt"  # Windows would let two programs have one port

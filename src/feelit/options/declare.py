@@ -130,8 +130,12 @@ def option(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """A record of options. Values are converted and checked when it is made; None always stands for the default. Raises
-    UsageError for a value that is of another kind or out of bounds, and for values that make no sense together.
+    """A record of options. Values are converted and checked when it is made; None always stands for the default.
+
+    Raises
+    ------
+    UsageError
+        for a value that is of another kind or out of bounds, and for values that make no sense together.
     """
 
     def __post_init__(self) -> None:

@@ -42,7 +42,13 @@ class Kind:
     python: str = "str"
 
     def checked(self, flag: str, value: object) -> Any:
-        """The value as the record holds it. Raises UsageError if it cannot be of this kind."""
+        """The value as the record holds it.
+
+        Raises
+        ------
+        UsageError
+            if it cannot be of this kind.
+        """
         try:
             return self.convert(value)
         except UsageError as error:
@@ -138,8 +144,10 @@ def several(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, p
 def repeated(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, python: str) -> Kind:
     """A list whose items are given one by one on the command line: a text is one item, and a mapping gives pairs.
 
-    `item` makes an item of a text or a Python object; its TypeErrors and ValueErrors say that it is no `name`, as in "a name of
-    a person".
+    Parameters
+    ----------
+    item : makes an item of a text or a Python object; TypeError and ValueError mean that it cannot be one
+    name : what an item is called in an error, as in "a name of a person"
     """
 
     def one(part: Any) -> Any:

@@ -55,8 +55,12 @@ TIME_FORMS = "seconds, 1:30 or 00:01:30.5."
 
 
 def by_option(what: str, also: str = WITHOUT_PEOPLE) -> Any:
-    """Whether persons or tracks are meant. `what` is the first sentence of the help, `also` says when tracks are meant besides
-    where `--tracks` is given.
+    """Whether persons or tracks are meant.
+
+    Parameters
+    ----------
+    what : the first sentence of the help
+    also : when tracks are meant besides where `--tracks` is given
     """
     default = f"person, or track with `--tracks`{also}"
     return option(None, what, default_text=default, kind=choice(("person", "track")))

@@ -59,8 +59,16 @@ class ClockOptions(Options):
 
 
 def clock_between(first: tuple[float, float], second: tuple[float, float]) -> ClockOptions:
-    """The clock by two events, such as claps: seconds of the file and of the video of each. Raises UsageError if both are at
-    one time, or the drift is too large for a clock.
+    """The clock by two events, such as claps, whose times are known in the file and in the video.
+
+    Parameters
+    ----------
+    first, second : seconds of the file and of the video
+
+    Raises
+    ------
+    UsageError
+        if both are at one time, or the drift is too large for a clock.
     """
     if first[0] == second[0]:
         raise UsageError("one moment gives no drift", "give two, far from one another")

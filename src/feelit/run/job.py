@@ -169,8 +169,12 @@ class Job:
         return self._next + len(self._waiting) == len(self.segments) - 1
 
     def accept(self, segment: Segment, result: SegmentResult) -> None:
-        """Take the result of a segment. Segments that are next in order are tracked, and their settled rows written. Raises
-        OutputError if there is no room for them.
+        """Take the result of a segment. Segments that are next in order are tracked, and their settled rows written.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
         """
         self._waiting[segment.index] = result
         while not self.complete and (following := self._waiting.pop(self._next, None)) is not None:

@@ -64,8 +64,14 @@ class Output(Protocol):
 
 def open_output(run: RunOptions, record: Record, workspace: Workspace, sources: Sequence[Source]) -> Output:
     """The output that `--out` asks for: a table where it ends in .parquet, else a folder. `sources` are what is analysed.
-    Raises OutputError if a table exists already and is not to be replaced; UsageError if `--out` looks like a file of another
-    kind, or its name is no text, or it is one of the videos, or it is a table and `--stale` is given.
+
+    Raises
+    ------
+    OutputError
+        if a table exists already and is not to be replaced.
+    UsageError
+        if `--out` looks like a file of another kind, or its name is no text, or it is one of the videos, or it is a table and
+        `--stale` is given.
     """
     inputs = InputFiles(source.path for source in sources)
     if isinstance(run.out, Path) and as_text(run.out) != run.out.as_posix():
@@ -89,8 +95,12 @@ def target_of(out: Location, source: Source) -> Location:
 
 
 def chosen(sources: Sequence[Source], run: RunOptions) -> list[Source]:
-    """The videos of a run: those of its shard, and with `retry_failed` only those that failed before. Raises TimelineReadError
-    if there is no manifest that says what failed before.
+    """The videos of a run: those of its shard, and with `retry_failed` only those that failed before.
+
+    Raises
+    ------
+    TimelineReadError
+        if there is no manifest that says what failed before.
     """
     mine = [source for source in sources if run.shard is None or run.shard.takes(source.place)]
     if not run.retry_failed:

@@ -96,8 +96,12 @@ def _level(options: AnalyzeOptions) -> SignalLevel:
 
 
 def open_engine(run: RunOptions, device: Device, models: Models) -> Engine:
-    """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers. Raises
-    FeelitError if it cannot be had.
+    """The engine that options name. A daemonic process, as those of `multiprocessing.Pool` are, may not start workers.
+
+    Raises
+    ------
+    FeelitError
+        if it cannot be had.
     """
     limits = Limits(run.segment_timeout_s, run.memory_limit)
     if run.engine == "ray":
@@ -118,11 +122,20 @@ def analyze_videos(
     observer: Observer,
     planned: Sequence[Source] | None = None,
 ) -> list[VideoReport]:
-    """Analyse videos and write their timelines: one report per video, in the order of `sources`. A video that fails is
-    reported, and the others go on.
+    """Analyse videos and write their timelines. A video that fails is reported, and the others go on.
 
-    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` lists all of them. Raises ModelError if
-    a model is missing or does not load; OutputError if the output exists already or cannot be written.
+    Where `sources` are only a part of the videos of a folder, as a shard is, `planned` lists all of them.
+
+    Returns
+    -------
+    One report per video, in the order of `sources`.
+
+    Raises
+    ------
+    ModelError
+        if a model is missing or does not load.
+    OutputError
+        if the output exists already or cannot be written.
     """
     Pace.least_bytes_per_s = run.min_transfer_rate
     settings = resolve(options)

@@ -58,9 +58,17 @@ class Plan:
 
 
 def find_inputs(inputs: Iterable[str], follow_links: bool = False) -> Inputs:
-    """Files as they are, folders recursively in alphabetical order, each video once; with `follow_links` also folders that
-    links lead to. A folder that fails harms no other. Raises UsageError if there is no input, or an empty one, or if two inputs
-    would be written to the same place.
+    """Files as they are, folders recursively in alphabetical order, each video once. A folder that fails harms no other.
+
+    Parameters
+    ----------
+    inputs : paths and addresses
+    follow_links : whether folders that links lead to are searched
+
+    Raises
+    ------
+    UsageError
+        if there is no input, or an empty one, or if two inputs would be written to the same place.
     """
     objects.forget()
     found: dict[str, Source] = {}
@@ -98,11 +106,14 @@ def sampling_of(info: VideoInfo, sampling: Sampling) -> Sampling:
 
 
 def cut(probe: Probe, sampling: Sampling, target_s: float, least_s: float | None = None) -> Plan:
-    """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video: a single one
-    where the video has no trustworthy keyframes.
+    """Segments of about `target_s`, each beginning with a keyframe, that tile what the sampling asks of the video.
 
-    Towards the end of the video they get shorter, down to about `least_s`, so that all workers finish at about the same time;
-    None stands for segments of one length.
+    There is a single one where the video has no trustworthy keyframes.
+
+    Parameters
+    ----------
+    least_s : towards the end of the video segments get shorter, down to about this, so that all workers finish at about the
+        same time; None stands for segments of one length
     """
     info = probe.info
     to_pts = 1 / info.time_base

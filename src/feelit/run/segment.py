@@ -118,8 +118,13 @@ def analyze_segment(task: Task) -> SegmentResult:
 
 
 def detect_and_classify(batch: list[Sample], multi_scale: MultiScaleDetector, networks: Networks, most: int) -> FaceTable:
-    """Detect, crop and classify: the faces of the next frames of a video, of at least one, whose `row` counts from the first of
-    them. `multi_scale` has seen the frames before; `most` is the batch size of the classifier.
+    """Detect, crop and classify: the faces of the next frames of a video, whose `row` counts from the first of them.
+
+    Parameters
+    ----------
+    batch : at least one frame
+    multi_scale : looked at those before
+    most : the batch size of the classifier
     """
     detector, expression = networks.detector, networks.expression
     found = multi_scale.find(batch, DOUBTFUL * detector.threshold)

@@ -171,7 +171,13 @@ class Shelf:
         return self.folder / "rows.spool"  # not .parquet: a workspace inside the output would be read with it
 
     def save(self, segment: Segment, result: SegmentResult) -> None:
-        """Save a result. Raises OutputError if the disk is full or the folder cannot be written."""
+        """Save a result.
+
+        Raises
+        ------
+        OutputError
+            if the disk is full or the folder cannot be written.
+        """
         columns = {f"{name}_{f.name}": getattr(getattr(result, name), f.name) for name, kind in TABLES for f in fields(kind)}
         counts = (result.decoded, result.discarded, result.errors, result.letterboxed)
         numbers = json.dumps([*counts, result.threshold, result.provider])

@@ -70,7 +70,12 @@ def attempt(task: Task, work: Work) -> SegmentResult | FeelitError:
 class HereEngine:
     """Runs segments in this process, one by one: for daemonic processes, which may not start workers, and for debuggers.
 
-    A decoder that crashes ends this process. Raises UsageError if there are limits, which need a worker that can be killed.
+    A decoder that crashes ends this process.
+
+    Raises
+    ------
+    UsageError
+        if there are limits, which need a worker that can be killed.
     """
 
     def __init__(self, limits: Limits, work: Work = analyze) -> None:

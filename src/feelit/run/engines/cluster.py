@@ -132,7 +132,11 @@ def _found(address: str) -> str:
 @contextlib.contextmanager
 def joined(ray: Any, address: str) -> Iterator[None]:
     """Join the cluster as a driver for the block, with Ray's messages suppressed. A process that has joined already stays so.
-    Raises FeelitError if the cluster cannot be joined.
+
+    Raises
+    ------
+    FeelitError
+        if the cluster cannot be joined.
     """
     if ray.is_initialized():
         yield

@@ -45,8 +45,12 @@ DIED = Cause("its worker died", "the decoder crashed on it, or memory ran out; t
 class Limits:
     """Seconds per segment, None for the default of its frames; bytes of memory per worker, None for no limit.
 
-    Memory is the private memory of a worker (anonymous pages, including swapped ones), as reported by Linux. Raises UsageError
-    for a limit of memory on a system that does not report it.
+    Memory is the private memory of a worker (anonymous pages, including swapped ones), as reported by Linux.
+
+    Raises
+    ------
+    UsageError
+        for a limit of memory on a system that does not report it.
     """
 
     segment_s: float | None = None

@@ -122,7 +122,7 @@ class RayEngine:
     fills.
 
     Ray's own retries are off: a segment whose worker died is sent once more, as by `LocalEngine`, and one whose node was lost
-    is sent to another. Raises MissingExtraError if Ray is not installed; FeelitError if no cluster answers.
+    is sent to another.
 
     Parameters
     ----------
@@ -131,6 +131,13 @@ class RayEngine:
     limits : of time and memory
     most : tasks in flight; None means `AHEAD` per slot of the cluster
     work : called with a task in a worker; must be importable on the nodes
+
+    Raises
+    ------
+    MissingExtraError
+        if Ray is not installed.
+    FeelitError
+        if no cluster answers.
     """
 
     def __init__(
