@@ -106,10 +106,10 @@ def test_thresholds_are_those_of_the_code() -> None:
     assert limits == {"face_px": [readable.LEAST_FACE_PX], "sharpness": [readable.LEAST_SHARPNESS]}
     assert f"| absolute value of `yaw_deg` | | {readable.MOST_YAW_DEG:g} |" in section("Readable")
     assert f"up to {readable.LEAVE_YAW_DEG:g}" in section("Readable")
-    assert f"at most {readable.RETURN_YAW_DEG:g} again" in section("Readable")
-    assert f"sigma {smoothing.SIGMA_S} s, {smoothing.REACH_S} s to either side" in section("Smoothing")
+    assert f"again at {readable.RETURN_YAW_DEG:g}" in section("Readable")
+    assert f"sigma {smoothing.SIGMA_S} s, truncated at {smoothing.REACH_S} s to either side" in section("Smoothing")
     assert (smoothing.SWING, smoothing.SWINGS, smoothing.SWING_REACH_S, smoothing.BETWEEN_REACH_S) == (0.2, 4, 1.0, 0.5)
-    assert "turns by 0.2 or more four times within a second to both sides" in section("Smoothing")
+    assert "reverses by 0.2 or more four times\nwithin a second to either side" in section("Smoothing")
 
 
 def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_the_metadata_of_a_video_are_described(tmp_path: Path) -> None:
     whole = np.zeros(0, np.int64)
     frames = FrameTable(whole, whole, np.zeros(0), whole, np.zeros((0, 256), np.uint8))
     job.accept(segment, SegmentResult(frames, no_faces(), no_embeddings(), 25, 0, 0, 0, 0.5, "CPU"))
-    _, *videos = section("Metadata").split("And of every video:")
+    _, *videos = section("Metadata").split("And for every video:")
     described = re.findall(r"^\| (.*?) \|", videos[0], flags=re.MULTILINE)
     assert [name for cell in described for name in names(cell)] == list(job.metadata())
 
