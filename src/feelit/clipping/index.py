@@ -90,20 +90,16 @@ def _plain(name: str) -> str:
 
 
 def csv_text(clips: Iterable[Clip]) -> str:
-    """One line a clip under a line of headings; numbers with spaces between, names with semicolons; empty is what there is
-    not."""
+    """A line of headings, then one line per clip: spaces between numbers, semicolons between names, nothing for missing
+    values."""
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
     for clip in clips:
-        row = _joined(clip.record())
+        row = clip.record() | {name: " ".join(map(str, getattr(clip, name))) for name in ("people", "tracks")}
+        row["names"] = "; ".join(clip.names)
         writer.writerow({name: for_spreadsheet(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
     return text.getvalue()
-
-
-def _joined(row: dict[str, Any]) -> dict[str, Any]:
-    numbers = {name: " ".join(map(str, row[name])) for name in ("people", "tracks")}
-    return row | numbers | {"names": "; ".join(row["names"])}
 
 
 def listed(folder: Location) -> Sequence[str]:

@@ -153,7 +153,7 @@ def write_recall(scores: FaceScores, path: Path) -> None:
     """Draw the figure into a .png file."""
     matplotlib.set_loglevel("error")  # no messages about its caches
     with style.context(["default", SETTINGS]):
-        draw_recall(scores).savefig(path, format="png", dpi=DPI, metadata=UNDATED["png"])
+        write(draw_recall(scores), path)
 
 
 def draw_recall(scores: FaceScores) -> Figure:
@@ -163,9 +163,8 @@ def draw_recall(scores: FaceScores) -> Figure:
     _draw_curves(left, scores)
     _draw_reliability(right, scores)
     for axes in (left, right):
-        axes.tick_params(labelsize=SMALL_PT, width=0.5, length=2, pad=1.5, colors=INK)
+        _plain(axes)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_linewidth(0.5)
         axes.set_ylim(0, 1.02)
         axes.grid(linewidth=0.3, color=theme.DIM_INK.hex)
         axes.set_axisbelow(True)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError, UsageError
 from feelit.options.timelines import PlotOptions
+from feelit.render.theme import LEVEL_COLOURS
 from feelit.storage.location import Location, Url
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
@@ -38,14 +39,14 @@ MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True, slots=True)
 class StudyFigure:
-    """What the tables of a study give for a figure: rows of its curves and of its contrasts."""
+    """The rows of a study's tables of curves and of contrasts."""
 
     curves: Sequence[dict[str, Any]]
     contrasts: Sequence[dict[str, Any]]
 
     @classmethod
     def of(cls, curves: pa.Table, contrasts: pa.Table | None) -> StudyFigure:
-        """Out of tables."""
+        """The rows of tables."""
         return cls(curves.to_pylist(), [] if contrasts is None else contrasts.to_pylist()[:MOST_ROWS])
 
 
@@ -93,13 +94,15 @@ def draw_study(content: StudyFigure, options: PlotOptions) -> TimelineFigure:
 
     emotions = _emotions(content, options)
     levels = list(dict.fromkeys(str(row["level"]) for row in content.curves))[:MOST_LEVELS]
-    units = list(dict.fromkeys(str(row["unit"]) for row in content.contrasts))
+    units: dict[str, list[dict[str, Any]]] = {}
+    for row in content.contrasts:
+        units.setdefault(str(row["unit"]), []).append(row)
     across = max(1, min(len(emotions), int((options.width_mm + GAP_MM - LEFT_MM) // 55)))
     down = math.ceil(len(emotions) / across)
     title_mm = TITLE_MM if options.title else 0.0
     legend = _legend_rows(levels, options.width_mm)
     curves_mm = title_mm + LEGEND_MM * len(legend) + down * (PANEL_MM + BELOW_MM + 4)
-    height_mm = curves_mm + sum(UNIT_MM + ROW_MM * _count(content, unit) for unit in units) + (4 if units else 0)
+    height_mm = curves_mm + sum(UNIT_MM + ROW_MM * len(rows) for rows in units.values()) + (4 if units else 0)
     with style.context(["default", SETTINGS]):
         figure = TimelineFigure(figsize=(options.width_mm * MM, height_mm * MM), facecolor=PAPER)
         page = _Page(figure, options.width_mm, height_mm)
@@ -118,8 +121,7 @@ def draw_study(content: StudyFigure, options: PlotOptions) -> TimelineFigure:
             axes.set_ylabel(beside if n % across == 0 else "", fontsize=8, labelpad=2)
             axes.set_xlabel("Time since the window began (s)" if n >= len(emotions) - across else "", fontsize=8, labelpad=1)
         top = curves_mm + 2
-        for unit in units:
-            rows = [row for row in content.contrasts if row["unit"] == unit]
+        for unit, rows in units.items():
             _draw_estimates(page, rows, unit, top)
             top += UNIT_MM + ROW_MM * len(rows)
     figure.set_dpi(options.dpi)
@@ -164,14 +166,6 @@ def _emotions(content: StudyFigure, options: PlotOptions) -> list[str]:
     return chosen
 
 
-def _count(content: StudyFigure, unit: str) -> int:
-    return sum(row["unit"] == unit for row in content.contrasts)
-
-
-def _colours() -> tuple[str, ...]:
-    return ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b6470")  # Okabe and Ito (2008)
-
-
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.8)), (0, (6, 2, 1.2, 2)), (0, (3, 1)), (0, (1, 1)), (0, (8, 3)))
 
 
@@ -196,7 +190,9 @@ def _draw_legend(page: _Page, names: Sequence[str], levels: Sequence[str], top: 
         n = levels.index(name)
         y = 1 - (top + 1.5) / page.height_mm
         ends = [left / page.width_mm, (left + 7) / page.width_mm]
-        line = Line2D(ends, [y, y], color=_colours()[n], linestyle=DASHES[n], linewidth=1.2, transform=page.figure.transFigure)
+        line = Line2D(
+            ends, [y, y], color=LEVEL_COLOURS[n], linestyle=DASHES[n], linewidth=1.2, transform=page.figure.transFigure
+        )
         page.figure.add_artist(line)
         page.text(left + 8.5, top, one_line(name))
         left += 12 + LETTER_MM * len(name)
@@ -205,8 +201,8 @@ def _draw_legend(page: _Page, names: Sequence[str], levels: Sequence[str], top: 
 def _limits(content: StudyFigure, emotions: Sequence[str], levels: Sequence[str]) -> tuple[float, float]:
     """One axis for all panels, so that they can be compared."""
     rows = [row for row in content.curves if row["emotion"] in emotions and row["level"] in levels]
-    ends = [row[name] for row in rows for name in ("mean", "low", "high")]
-    values = [value for value in ends if value is not None and math.isfinite(value)]
+    ends = np.array([[row[name] for name in ("mean", "low", "high")] for row in rows], np.float64)
+    values = ends[np.isfinite(ends)].tolist()
     low, high = (min(0.0, *values), max(values)) if values else (0.0, 1.0)
     room = 0.05 * ((high - low) or 1.0)
     return low - (room if low < 0 else 0.0), high + room
@@ -215,12 +211,10 @@ def _limits(content: StudyFigure, emotions: Sequence[str], levels: Sequence[str]
 def _draw_curves(axes: Axes, content: StudyFigure, emotion: str, levels: Sequence[str], limits: tuple[float, float]) -> None:
     for n, level in enumerate(levels):
         rows = [row for row in content.curves if row["emotion"] == emotion and row["level"] == level]
-        columns = {
-            name: np.array([row[name] if row[name] is not None else math.nan for row in rows], np.float64)
-            for name in ("time_s", "mean", "low", "high")
-        }
-        axes.fill_between(columns["time_s"], columns["low"], columns["high"], color=_colours()[n], alpha=0.2, linewidth=0)
-        axes.plot(columns["time_s"], columns["mean"], color=_colours()[n], linestyle=DASHES[n], linewidth=1.2)
+        names = ("time_s", "mean", "low", "high")
+        time_s, mean, low, high = (np.array([row[name] for row in rows], np.float64) for name in names)  # None becomes NaN
+        axes.fill_between(time_s, low, high, color=LEVEL_COLOURS[n], alpha=0.2, linewidth=0)
+        axes.plot(time_s, mean, color=LEVEL_COLOURS[n], linestyle=DASHES[n], linewidth=1.2)
     axes.set_ylim(*limits)
     axes.margins(x=0)
     axes.set_title(emotion, fontsize=8, loc="left", pad=2)
@@ -247,8 +241,8 @@ def _draw_estimates(page: _Page, rows: Sequence[dict[str, Any]], unit: str, top:
         if row["estimate"] is None or not math.isfinite(row["estimate"]):
             continue
         if row["low"] is not None and math.isfinite(row["low"]):
-            axes.plot([row["low"], row["high"]], [n, n], color=_colours()[0], linewidth=1.2, solid_capstyle="butt")
-        axes.plot([row["estimate"]], [n], "o", color=_colours()[0], markersize=3)
+            axes.plot([row["low"], row["high"]], [n, n], color=LEVEL_COLOURS[0], linewidth=1.2, solid_capstyle="butt")
+        axes.plot([row["estimate"]], [n], "o", color=LEVEL_COLOURS[0], markersize=3)
         if wide:
             page.text(page.width_mm - FIGURES_MM + 1, y, _figures(row), va="center")
     axes.set_xlabel(f"Difference ({unit})", fontsize=8, labelpad=1)
@@ -256,11 +250,8 @@ def _draw_estimates(page: _Page, rows: Sequence[dict[str, Any]], unit: str, top:
 
 def _figures(row: dict[str, Any]) -> str:
     size, p_value = row["effect_size"], row["p_adjusted"]
-    words = [] if size is None or not math.isfinite(size) else [f"{_symbol(row['effect'])} = {size:.2f}".replace("-", MINUS)]
+    symbol = "g" if (row["effect"] or "").startswith("Hedges") else "δ"
+    words = [] if size is None or not math.isfinite(size) else [f"{symbol} = {size:.2f}".replace("-", MINUS)]
     if p_value is not None and math.isfinite(p_value):
         words.append("p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}")
     return ", ".join(words)
-
-
-def _symbol(effect: str) -> str:
-    return "g" if effect.startswith("Hedges") else "δ"

@@ -19,7 +19,7 @@ from feelit.geometry import iou
 from feelit.options.videos import Blur
 from feelit.render.canvas import Canvas, Rect
 from feelit.render.motion import Motion
-from feelit.render.rows import TimelineRows, TimelineView
+from feelit.render.rows import TimelineView
 from feelit.timeline.people import people_meant, refuse_unknown
 from feelit.types import Bool, Float32, Float64, UInt8
 
@@ -79,15 +79,14 @@ def choose(view: TimelineView, blur: Blur, people: Sequence[str] | None, tracks:
 
 def in_doubt(view: TimelineView, choice: Choice) -> tuple[str, ...]:
     """A line for every selected person who is hidden at times because the identity is uncertain."""
-    rows = view.rows.rows(choice.doubtful)
-    return tuple(_doubt(view, rows.rows(rows.who == who), int(who)) for who in np.unique(rows.who))
-
-
-def _doubt(view: TimelineView, rows: TimelineRows, who: int) -> str:
-    tracks = ",".join(map(str, np.unique(rows.track_id).tolist()))
-    samples = len(np.unique(rows.time_s))
-    share = f"{samples} of {len(np.unique(view.rows.time_s[view.rows.who == who]))} sampled frames"
-    return f"{view.label(who)} is hidden in {share}, where it may be somebody else; --tracks {tracks} shows what was hidden"
+    lines = []
+    for who in np.unique(view.rows.who[choice.doubtful]).tolist():
+        mine = view.rows.who == who
+        hidden = view.rows.rows(mine & choice.doubtful)
+        share = f"{len(np.unique(hidden.time_s))} of {len(np.unique(view.rows.time_s[mine]))} sampled frames"
+        hint = f"--tracks {','.join(map(str, np.unique(hidden.track_id).tolist()))} shows what was hidden"
+        lines.append(f"{view.label(who)} is hidden in {share}, where it may be somebody else; {hint}")
+    return tuple(lines)
 
 
 CELLS = (5, 6)  # across and down the covered area, about 3 x 4 of them on the face itself
@@ -218,7 +217,8 @@ def cuts(motion: Motion, sampled_time_s: Float64) -> Float64:
         before_s, now_s = float(sampled_time_s[start - 1]), float(sampled_time_s[start])
         ended, began = np.flatnonzero(motion.last_s == before_s), np.flatnonzero(motion.first_s == now_s)
         moved = set(motion.who[ended].tolist()) & set(motion.who[began].tolist())
-        if any(_is_elsewhere(motion, ended, began, who) for who in moved) or (len(ended) and _nobody_stays(motion, before_s)):
+        stays: Bool = (motion.first_s <= before_s) & (motion.last_s > before_s)
+        if any(_is_elsewhere(motion, ended, began, who) for who in moved) or (len(ended) and not stays.any()):
             found.append((before_s, now_s))
     return np.array(found, np.float64).reshape(-1, 2)
 
@@ -227,11 +227,6 @@ def _is_elsewhere(motion: Motion, ended: np.ndarray, began: np.ndarray, who: int
     last = [motion.box_at(run, motion.last_s[run]) for run in ended[motion.who[ended] == who].tolist()]
     first = [motion.box_at(run, motion.first_s[run]) for run in began[motion.who[began] == who].tolist()]
     return bool(who >= 0 and iou(np.stack(last), np.stack(first)).max() == 0)
-
-
-def _nobody_stays(motion: Motion, time_s: float) -> bool:
-    stays: Bool = (motion.first_s <= time_s) & (motion.last_s > time_s)
-    return not stays.any()
 
 
 def _with_way(box: Float32, way: Float32, plain: Float32) -> Float32:

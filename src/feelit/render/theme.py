@@ -56,6 +56,9 @@ TRACK_COLOURS = tuple(
 """The second eight were chosen one by one, each the farthest from all before, in the eyes of people with and without
 colour-vision deficiencies, of colours on which black text has a contrast of 7."""
 
+LEVEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b6470")
+"""The levels of a study: Okabe and Ito, without the colours that are too pale on paper."""
+
 INK = _colour("ffffff")  # text on plates
 DIM_INK = _colour("b4b4b4")  # text that may be overlooked
 PLATE = _colour("16181c")  # behind text and bars

@@ -1,4 +1,4 @@
-"""The figures of a study: curves by level, contrasts with their intervals, every participant in small."""
+"""The figures of a study: curves by level, contrasts with their intervals, small multiples of participants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from feelit.analysis.study.contrasts import ContrastRow
 from feelit.analysis.study.run import StudyTables
-from feelit.reports.svg import DASHES, INK, LEVEL_COLOURS, MUTED, Svg, number, ticks
+from feelit.render.theme import LEVEL_COLOURS
+from feelit.reports.svg import DASHES, INK, MUTED, Svg, number, ticks
 from feelit.storage.names import one_line
 from feelit.types import Float64
 
@@ -20,7 +21,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 40.0, 38.0
 
 MOST_LEVELS = len(LEVEL_COLOURS)
 MOST_POINTS = 400
-"""Of a drawn curve: more than pixels say nothing. The data have all."""
+"""Of a drawn curve, which has no more pixels. The data have all points."""
 
 MOST_SMALL = 60
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_ACROSS = 168.0, 96.0, 6
@@ -36,7 +37,7 @@ Rows = list[list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture, what it is called as a file, what stands below it, and its data: headings first."""
+    """A picture, the name of its file, its caption, and its data: headings first."""
 
     name: str
     picture: str
@@ -46,7 +47,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class _Axes:
-    """From values to places in a picture."""
+    """Converts values to positions in a picture."""
 
     left: float
     right: float
@@ -56,13 +57,13 @@ class _Axes:
     y: tuple[float, float]
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """The place of a value, in pixels."""
+        """The position of a value, in pixels."""
         across = (x - self.x[0]) / ((self.x[1] - self.x[0]) or 1)
         up = (y - self.y[0]) / ((self.y[1] - self.y[0]) or 1)
         return self.left + across * (self.right - self.left), self.bottom - up * (self.bottom - self.top)
 
     def points(self, x: Float64, y: Float64) -> list[list[tuple[float, float]]]:
-        """The places of a curve, in pieces where it is not known."""
+        """The positions of a curve, divided where values are missing."""
         known = np.flatnonzero(np.isfinite(y))
         pieces = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(known) else []
         return [[self.at(float(x[n]), float(y[n])) for n in piece] for piece in pieces]
@@ -83,7 +84,7 @@ def curve_figures(tables: StudyTables) -> list[Figure]:
 
 
 def _drawn(tables: StudyTables) -> list[str]:
-    """The levels that there is a colour for: those of contrasts first."""
+    """As many levels as there are colours, those of contrasts first."""
     frame = tables.curves
     every = list(dict.fromkeys(frame["level"].tolist())) if len(frame) else []
     factor = tables.collection.factor
@@ -145,7 +146,7 @@ def _estimates(name: str, rows: Sequence[ContrastRow]) -> Figure:
 
 
 def _unit_block(svg: Svg, rows: Sequence[ContrastRow], top: float) -> None:
-    """The rows of one unit, and their axis."""
+    """Draw the rows of one unit and their axis."""
     own = [np.subtract(row.values_a, row.values_b) if row.design == "paired" else np.zeros(0) for row in rows]
     ends = np.array([value for row in rows for value in (row.estimate, row.low, row.high)])
     x = _range(np.concatenate([ends, *own, [0.0]]), zero=True)
@@ -175,7 +176,7 @@ def _unit_block(svg: Svg, rows: Sequence[ContrastRow], top: float) -> None:
 
 
 def participant_figure(tables: StudyTables) -> Figure | None:
-    """The curves of every participant in small, of the emotion that the first contrast is about."""
+    """Small multiples: the curves of every participant, of the emotion of the first contrast."""
     asked, levels = tables.design.curves.emotions, _drawn(tables)
     if not levels or not asked:
         return None
@@ -184,10 +185,9 @@ def participant_figure(tables: StudyTables) -> Figure | None:
     curves = tables.collection.participants(emotion)
     people = [who for who in tables.design.participants if any(who in curves.get(level, {}) for level in levels)]
     shown = people[:MOST_SMALL]
-    lines = [curves[level][who] for level in levels for who in shown if who in curves.get(level, {})]
-    every = np.concatenate([values for _, values in lines])
-    x = (min(float(t[0]) for t, _ in lines), max(float(t[-1]) for t, _ in lines))
-    y = _range(every, zero=tables.design.curves.difference)
+    lines = [(k, who, *curves[level][who]) for k, level in enumerate(levels) for who in shown if who in curves.get(level, {})]
+    x = (min(float(t[0]) for *_, t, _ in lines), max(float(t[-1]) for *_, t, _ in lines))
+    y = _range(np.concatenate([values for *_, values in lines]), zero=tables.design.curves.difference)
     across = min(SMALL_ACROSS, len(shown))
     width = max(SMALL_WIDTH * across + 40, 420.0)
     svg = Svg(width, 44 + SMALL_HEIGHT * math.ceil(len(shown) / across) + 8, f"{emotion} of every participant")
@@ -201,26 +201,21 @@ def participant_figure(tables: StudyTables) -> Figure | None:
             svg.line(*axes.at(x[0], tick), *axes.at(x[1], tick))
             if n % across == 0:
                 svg.text(left - 4, axes.at(0, tick)[1] + 4, number(tick), anchor="end", colour=MUTED, size=10)
-        for k, level in enumerate(levels):
-            if who in curves.get(level, {}):
-                time_s, values = curves[level][who]
-                thin = slice(None, None, max(1, len(values) // 120))
-                for piece in axes.points(time_s[thin], values[thin]):
-                    svg.curve(piece, LEVEL_COLOURS[k], 1.2, DASHES[k])
+        for k, _, time_s, values in (line for line in lines if line[1] == who):
+            thin = slice(None, None, max(1, len(values) // 120))
+            for piece in axes.points(time_s[thin], values[thin]):
+                svg.curve(piece, LEVEL_COLOURS[k], 1.2, DASHES[k])
     rows: Rows = [["participant", "level", "emotion", "time_s", "value"]]
-    for level in levels:
-        for who in shown:
-            if who in curves.get(level, {}):
-                rows += _plain(
-                    [[who, level, emotion, t, v] for t, v in zip(*(a.tolist() for a in curves[level][who]), strict=True)]
-                )
+    for k, who, time_s, values in lines:
+        pairs = zip(time_s.tolist(), values.tolist(), strict=True)
+        rows += _plain([[who, levels[k], emotion, *pair] for pair in pairs])
     more = len(people) - len(shown)
     caption = f"Axes are alike. {more} more participants are in the tables." if more else "Axes are alike."
     return Figure("participants", str(svg), caption, rows)
 
 
 def interval(value: float, low: float, high: float) -> str:
-    """A figure with its interval."""
+    """A number with its interval."""
     if not math.isfinite(value):
         return "not defined"
     shown = f"{value:.2f}" if not math.isfinite(low) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
@@ -259,7 +254,7 @@ def _legend(svg: Svg, left: float, y: float, levels: Sequence[str]) -> None:
 
 
 def _range(values: Float64, zero: bool) -> tuple[float, float]:
-    """The axis for some values, with a little room."""
+    """The range of an axis for some values, with a margin."""
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0
@@ -275,11 +270,11 @@ def _short(text: str, most: int = MOST_LETTERS) -> str:
 
 
 def _plain(rows: Sequence[Sequence[Any]]) -> Rows:
-    """As JSON can hold it: numbers rounded to what figures show, nothing for what is not known."""
-    return [[_cell(value) for value in row] for row in rows]
+    """Values for JSON: numbers with the six digits that figures show, None for those that are not finite."""
 
+    def cell(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.6g}") if math.isfinite(value) else None
+        return value
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    return value
+    return [list(map(cell, row)) for row in rows]

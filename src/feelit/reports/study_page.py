@@ -11,9 +11,10 @@ from typing import Any
 from feelit import __version__
 from feelit.analysis.study.contrasts import CORRECTIONS
 from feelit.analysis.study.run import StudyTables
+from feelit.render.theme import LEVEL_COLOURS
 from feelit.reports import page
 from feelit.reports.study_figures import Figure, Rows, contrast_figures, curve_figures, interval, p_text, participant_figure
-from feelit.reports.svg import LEVEL_COLOURS, LINE, Svg
+from feelit.reports.svg import LINE, Svg
 from feelit.storage.atomic import whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import one_line

@@ -1,4 +1,4 @@
-"""Pictures as SVG text. Every attribute stands in its element, so that a saved picture looks the same without the page."""
+"""Pictures as SVG text. Styles are attributes of the elements, so that a saved picture looks the same without the page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from html import escape
 
 INK, MUTED, LINE, PAPER = "#16181c", "#5b6470", "#d5d9df", "#ffffff"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
-
-LEVEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b6470")
-"""Of levels: Okabe and Ito (2008), without what paper swallows."""
 
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 2", "12 4")
 """Of levels, for readers without colours."""
@@ -33,7 +30,7 @@ class Svg:
         self._parts.append(f'<line {ends} stroke="{colour}" stroke-width="{width:g}"{dashes}/>')
 
     def curve(self, points: Sequence[tuple[float, float]], colour: str, width: float = 1.8, dash: str = "") -> None:
-        """Straight lines from point to point."""
+        """A line through points."""
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         style = f'fill="none" stroke="{colour}" stroke-width="{width:g}" stroke-linejoin="round"{dashes}'
         self._parts.append(f'<polyline points="{_points(points)}" {style}/>')
@@ -64,10 +61,10 @@ class Svg:
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers between two others, both included where they are round."""
+    """Round numbers from `low` to `high`, at most `most` and one."""
     if not high > low:
         return [low]
-    scale = 10.0 ** _floor_log10((high - low) / most)
+    scale = 10.0 ** int(f"{(high - low) / most:e}".partition("e")[2])
     step = next(scale * factor for factor in (1, 2, 2.5, 5, 10, 20) if (high - low) / (scale * factor) <= most)
     first = int(-(-low // step)) if abs(low / step - round(low / step)) > 1e-9 else round(low / step)
     last = int(high // step) if abs(high / step - round(high / step)) > 1e-9 else round(high / step)
@@ -77,10 +74,6 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 def number(value: float) -> str:
     """A number on an axis."""
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _floor_log10(value: float) -> int:
-    return int(f"{value:e}".partition("e")[2])
 
 
 def _points(points: Iterable[tuple[float, float]]) -> str:
