@@ -6,9 +6,8 @@ pass them all.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,6 +33,7 @@ COLUMNS = tuple(SCHEMA.names)
 """Columns that the checks read."""
 
 Verdict = tuple[bool, str]
+Counts = tuple[int | np.integer[Any], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +104,41 @@ def _part(table: pa.Table) -> _Part:
     return _Part(table, rows, face, rows if face.all() else rows.rows(face), frame, first)
 
 
-@dataclass(slots=True)
-class _Check(ABC):
-    """One check, which takes all rows, part by part. `recorded` are the numbers in the metadata."""
+class _Check:
+    """One check, which takes all rows, part by part.
 
-    recorded: Mapping[str, float]
-    wrong: int = 0
-    looked_at: int = 0
+    The number of failures is `wrong`. Without a verdict of its own, a check passes if there are none. `failure` and `success`
+    are format strings for the finding, with the check as `c`.
+    """
+
     name: ClassVar[str]
+    failure: ClassVar[str]
+    success: ClassVar[str]
+    wrong = looked_at = 0
 
-    @abstractmethod
+    def __init__(self, recorded: Mapping[str, float]) -> None:
+        self.recorded = recorded  # the numbers in the metadata
+
     def add(self, part: _Part) -> None:
         """Check the next rows."""
+        wrong, looked_at = self.count(part)
+        self.wrong += int(wrong)
+        self.looked_at += int(looked_at)
 
-    @abstractmethod
+    def count(self, part: _Part) -> Counts:
+        """The failures in the next rows, and what was looked at in them."""
+        raise NotImplementedError
+
     def verdict(self) -> Verdict:
         """Whether the check passed, and the finding."""
-
-    def none(self, what: str, otherwise: str) -> Verdict:
-        """Passed if nothing is wrong; else the number of failures."""
-        return self.wrong == 0, f"{self.wrong} × {what}" if self.wrong else otherwise
+        return self.wrong == 0, (self.failure if self.wrong else self.success).format(c=self)
 
 
-@dataclass(slots=True)
 class _FramesReconcile(_Check):
     name = "every sampled frame has a row"
 
-    def add(self, part: _Part) -> None:
-        self.looked_at += len(part.frame)
+    def count(self, part: _Part) -> Counts:
+        return 0, len(part.frame)
 
     def verdict(self) -> Verdict:
         stated = self.recorded.get("frames_sampled")
@@ -140,65 +147,52 @@ class _FramesReconcile(_Check):
         return self.looked_at == stated, f"{self.looked_at} sampled frames; the metadata say {stated}"
 
 
-@dataclass(slots=True)
 class _RowsInOrder(_Check):
     name = "rows are in order"
+    failure = "{c.wrong} × row stands before one that it should follow"
+    success = "{c.looked_at} rows, by frame and then by track"
     last: tuple[int, int] | None = None  # frame and track of the last row
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         frame, track = part.rows.frame, part.rows.track_id
         before = self.last or (int(frame[0]), int(track[0]))
         later, higher = np.diff(frame, prepend=before[0]), np.diff(track, prepend=np.int32(before[1]))
-        self.wrong += int(np.count_nonzero(np.where(later != 0, later, higher) < 0))
-        self.looked_at += len(frame)
         self.last = int(frame[-1]), int(track[-1])
-
-    def verdict(self) -> Verdict:
-        return self.none("row stands before one that it should follow", f"{self.looked_at} rows, by frame and then by track")
+        return np.count_nonzero(np.where(later != 0, later, higher) < 0), len(frame)
 
 
-@dataclass(slots=True)
 class _StoredInAnotherOrder(_Check):
     name = _RowsInOrder.name
 
-    def add(self, part: _Part) -> None:
-        pass
+    def count(self, part: _Part) -> Counts:
+        return 0, 0
 
     def verdict(self) -> Verdict:
         return False, "the rows are stored in another order than by frame and then by track"
 
 
-@dataclass(slots=True)
 class _TimesRise(_Check):
     name = "times rise"
-    last_s: float = -np.inf
+    failure = "{c.wrong} frames are not later than the one before"
+    success = "{c.looked_at} times, each later"
+    last_s = -np.inf
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         time_s: Float64 = part.rows.time_s[part.first]
         same = part.rows.time_s == time_s[np.searchsorted(part.frame, part.rows.frame)]
         later = np.diff(time_s, prepend=self.last_s) > 0
-        self.wrong += int((~same).sum() + (~later).sum() + (~np.isfinite(time_s)).sum())
-        self.looked_at += len(time_s)
         self.last_s = float(time_s[-1])
-
-    def verdict(self) -> Verdict:
-        found = (
-            f"{self.wrong} frames are not later than the one before" if self.wrong else f"{self.looked_at} times, each later"
-        )
-        return self.wrong == 0, found
+        return (~same).sum() + (~later).sum() + (~np.isfinite(time_s)).sum(), len(time_s)
 
 
-@dataclass(slots=True)
 class _WithinTheVideo(_Check):
     name = "times lie within the video"
-    first_s: float = np.inf
-    last_s: float = -np.inf
+    first_s, last_s = np.inf, -np.inf
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         time_s = part.rows.time_s
         self.first_s, self.last_s = min(self.first_s, float(time_s.min())), max(self.last_s, float(time_s.max()))
-        self.wrong += int(np.isnan(part.rows.time_s).sum())
-        self.looked_at += len(part.rows)
+        return np.isnan(time_s).sum(), len(time_s)
 
     def verdict(self) -> Verdict:
         duration_s = self.recorded.get("duration_s")
@@ -210,48 +204,37 @@ class _WithinTheVideo(_Check):
         return inside, f"{self.first_s:.3f} s to {self.last_s:.3f} s of {duration_s:.3f} s"
 
 
-@dataclass(slots=True)
 class _OneRowATrack(_Check):
     name = "no track is twice in a frame"
+    failure = "{c.wrong} rows repeat a track of their frame"
+    success = "{c.looked_at} faces, none twice"
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         frame, track = part.faces.frame, part.faces.track_id.astype(np.int64)
         pairs = np.sort((frame - part.frame[0]) * (int(track.max(initial=0)) + 1) + track)
-        self.wrong += int(np.count_nonzero(np.diff(pairs) == 0))
-        self.looked_at += len(pairs)
-
-    def verdict(self) -> Verdict:
-        twice = f"{self.wrong} rows repeat a track of their frame"
-        return self.wrong == 0, twice if self.wrong else f"{self.looked_at} faces, none twice"
+        return np.count_nonzero(np.diff(pairs) == 0), len(pairs)
 
 
-@dataclass(slots=True)
 class _EmptyFramesHaveOneRow(_Check):
     name = "frames without a face have one row"
+    failure = "{c.wrong} rows too many"
+    success = "{c.looked_at} frames without a face, one row each"
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         place = np.searchsorted(part.frame, part.rows.frame)
         empty, faces = (np.bincount(place[which], minlength=len(part.frame)) for which in (~part.face, part.face))
-        self.wrong += int(np.maximum(empty - 1, 0).sum() + np.where(faces > 0, np.minimum(empty, 1), 0).sum())
-        self.looked_at += int(empty.sum())
-
-    def verdict(self) -> Verdict:
-        found = f"{self.wrong} rows too many" if self.wrong else f"{self.looked_at} frames without a face, one row each"
-        return self.wrong == 0, found
+        return np.maximum(empty - 1, 0).sum() + np.minimum(empty[faces > 0], 1).sum(), empty.sum()
 
 
-@dataclass(slots=True)
 class _ValuesWhereFacesAre(_Check):
     name = "numbers stand where faces are"
-    holed: dict[str, None] = field(default_factory=dict)  # names of columns that have too few or too many
+    holed: frozenset[str] = frozenset()  # names of columns that have too few or too many
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         face = pa.array(part.face)
-        for name in FACE_COLUMNS:
-            finite = pc.fill_null(pc.is_finite(part.table.column(name)), False)
-            if name not in self.holed and not pc.all(pc.equal(finite, face)).as_py():
-                self.holed[name] = None
-        self.looked_at += int(part.face.sum())
+        finite = {name: pc.fill_null(pc.is_finite(part.table.column(name)), False) for name in FACE_COLUMNS}
+        self.holed |= {name for name, there in finite.items() if not pc.all(pc.equal(there, face)).as_py()}
+        return 0, part.face.sum()
 
     def verdict(self) -> Verdict:
         if self.holed:
@@ -260,111 +243,106 @@ class _ValuesWhereFacesAre(_Check):
         return True, f"{len(FACE_COLUMNS)} columns are filled in {self.looked_at} rows with a face, empty in the others"
 
 
-@dataclass(slots=True)
 class _BoxesInThePicture(_Check):
     name = "boxes lie in the picture"
-    beyond: int = 0
+    failure = "{c.wrong} × box is empty or outside the picture"
+    beyond = 0
 
-    def add(self, part: _Part) -> None:
-        width, height = self.recorded.get("width_px"), self.recorded.get("height_px")
-        if width is None or height is None:
-            return
+    def count(self, part: _Part) -> Counts:
+        width, height = self.recorded.get("width_px", np.nan), self.recorded.get("height_px", np.nan)
         x0, y0, x1, y1 = part.faces.box.T
         self.beyond += int(((x0 < 0) | (y0 < 0) | (x1 > width) | (y1 > height)).sum())
         good = (x1 > x0) & (y1 > y0) & (x1 > 0) & (y1 > 0) & (x0 < width) & (y0 < height)
-        self.wrong += int(np.count_nonzero(~good))
-        self.looked_at += len(x0)
+        return np.count_nonzero(~good), len(x0)
 
     def verdict(self) -> Verdict:
         width, height = self.recorded.get("width_px"), self.recorded.get("height_px")
         if width is None or height is None:
             return False, "the metadata do not say how large the picture is"
+        if self.wrong:
+            return super().verdict()
         detail = f"{self.looked_at} boxes in {width} × {height} px; the edge of the picture cuts {self.beyond}"
         if fitted := self.recorded.get("frames_letterboxed"):
             detail += f"; {fitted} frames of another shape are fitted into it"
-        return self.none("box is empty or outside the picture", detail)
+        return True, detail
 
 
-@dataclass(slots=True)
 class _ProbabilitiesAddUp(_Check):
     name = "probabilities add up to 1"
-    most_off: float = 0.0
+    failure = "{c.wrong} × row is no distribution"
+    success = "{c.looked_at} rows, at most {c.most_off:.4f} away from 1"
+    most_off = 0.0
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         probability = part.faces.probability.astype(np.float64)
         off = np.abs(probability.sum(axis=1) - 1)
         good = (probability >= 0).all(axis=1) & (probability <= 1).all(axis=1) & (off <= SUM_TOLERANCE)
-        self.wrong += int(np.count_nonzero(~good))
-        self.looked_at += len(off)
         self.most_off = max(self.most_off, float(off.max(initial=0)))
+        return np.count_nonzero(~good), len(off)
 
     def verdict(self) -> Verdict:
-        detail = f"{self.looked_at} rows, at most {self.most_off:.4f} away from 1" if self.looked_at else "no faces"
-        return self.none("row is no distribution", detail)
+        return super().verdict() if self.looked_at else (True, "no faces")
 
 
-@dataclass(slots=True)
 class _ClaimsWhereReadable(_Check):
     name = "emotions are claimed of readable faces only"
-    foreign: int = 0
-    readable: int = 0
+    failure = "{c.wrong} × row has an emotion that it should not have, or lacks one"
+    success = "{c.readable} of {c.looked_at} faces are readable, and these have an emotion"
+    foreign = readable = 0
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         rows, texts = part.rows, part.table.column("emotion").cast(pa.string())
         self.foreign += pc.sum(pc.invert(pc.is_in(pc.drop_null(texts), value_set=pa.array(EMOTIONS)))).as_py() or 0
-        claimed = (rows.readable != (rows.emotion >= 0)) | (rows.readable != np.isfinite(rows.confidence))
-        self.wrong += int(np.count_nonzero(claimed | (rows.readable & ~part.face)))
         self.readable += int(rows.readable.sum())
-        self.looked_at += int(part.face.sum())
+        claimed = (rows.readable != (rows.emotion >= 0)) | (rows.readable != np.isfinite(rows.confidence))
+        return np.count_nonzero(claimed | (rows.readable & ~part.face)), part.face.sum()
 
     def verdict(self) -> Verdict:
         if self.foreign:
             return False, f"{self.foreign} rows have an emotion that is not in the list"
-        detail = f"{self.readable} of {self.looked_at} faces are readable, and these have an emotion"
-        return self.none("row has an emotion that it should not have, or lacks one", detail)
+        return super().verdict()
 
 
-@dataclass(slots=True)
 class _ReadableByTheRule(_Check):
     name = "readable follows from size, sharpness, yaw and brightness"
+    failure = "{c.wrong} × face is not what its size, sharpness, yaw and brightness make it"
+    success = "{c.looked_at} faces follow the rule"
 
-    def add(self, part: _Part) -> None:
+    def count(self, part: _Part) -> Counts:
         faces = part.faces
         follows = faces.brightness < LEAST_BRIGHTNESS  # older timelines had no limit of brightness
         for yaw in (faces.yaw_deg, np.round(head_angles(faces.landmarks)[1], 1)):  # with signals the gate used the second
             clear = shows_enough(faces.face_px, faces.sharpness, faces.brightness)
             must, may = (clear & (np.abs(yaw) <= limit) for limit in (RETURN_YAW_DEG, LEAVE_YAW_DEG))
             follows |= (faces.readable | ~must) & (may | ~faces.readable)  # between the two limits the previous state decides
-        self.wrong += int(np.count_nonzero(~follows))
-        self.looked_at += len(faces)
-
-    def verdict(self) -> Verdict:
-        return self.none(
-            "face is not what its size, sharpness, yaw and brightness make it", f"{self.looked_at} faces follow the rule"
-        )
+        return np.count_nonzero(~follows), len(faces)
 
 
-@dataclass(slots=True)
 class _ConfidencesFollow(_Check):
     name = "confidences follow from the probabilities"
-    claims: ConfidencesFollow = field(default_factory=ConfidencesFollow)
+    failure = "{c.wrong} × confidence is not what the probabilities of its label give when they are smoothed"
+    success = "{c.looked_at} claims agree with the smoothed probabilities"
+
+    def __init__(self, recorded: Mapping[str, float]) -> None:
+        super().__init__(recorded)
+        self.claims = ConfidencesFollow()
 
     def add(self, part: _Part) -> None:
         self.claims.add(part.faces)
 
     def verdict(self) -> Verdict:
         self.claims.finish()
-        self.wrong, detail = self.claims.wrong, f"{self.claims.looked_at} claims agree with the smoothed probabilities"
-        return self.none("confidence is not what the probabilities of its label give when they are smoothed", detail)
+        self.wrong, self.looked_at = self.claims.wrong, self.claims.looked_at
+        return super().verdict()
 
 
-@dataclass(slots=True)
 class _TracksCounted(_Check):
     name = "tracks are numbered without gaps"
-    ids: set[int] = field(default_factory=set)
+    ids: frozenset[int] = frozenset()
 
-    def add(self, part: _Part) -> None:
-        self.ids.update(np.flatnonzero(np.bincount(part.faces.track_id)).tolist())
+    def count(self, part: _Part) -> Counts:
+        self.ids |= set(np.flatnonzero(np.bincount(part.faces.track_id)).tolist())
+        return 0, len(part.faces)
 
     def verdict(self) -> Verdict:
         stated = self.recorded.get("tracks")

@@ -6,12 +6,11 @@ Rows are checked in batches, together with the surrounding rows that the smoothi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from feelit.timeline.smoothing import CONTEXT_S, smooth
-from feelit.types import Bool, Columns, Float32, Float64, Int32, Int64, Timeline
+from feelit.types import Bool, Float64, Int64, Timeline
 
 CONFIDENCE_TOLERANCE = 0.001
 """Confidences are rounded to 0.0001, and sums differ in their last bits between processors."""
@@ -22,23 +21,6 @@ KNOWN_S = 3 * CONTEXT_S
 
 _AT_A_TIME = 1 << 16
 """Faces that are compared together: with fewer, call overhead dominates."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Faces(Columns):
-    """The columns of faces that the check needs."""
-
-    time_s: Float64  # (F,)
-    track_id: Int64  # (F,)
-    probability: Float32  # (F, 8)
-    readable: Bool  # (F,)
-    emotion: Int32  # (F,)
-    confidence: Float32  # (F,)
-
-    @classmethod
-    def of(cls, rows: Timeline) -> _Faces:
-        track_id = rows.track_id.astype(np.int64)
-        return cls(rows.time_s, track_id, rows.probability, rows.readable, rows.emotion, rows.confidence)
 
 
 class ConfidencesFollow:
@@ -53,15 +35,15 @@ class ConfidencesFollow:
     def __init__(self) -> None:
         self.looked_at = self.wrong = 0
         # Faces that are still needed: claims not yet compared, and faces that affect their smoothing.
-        self._rest: list[_Faces] = []
+        self._rest: list[Timeline] = []
         self._compared_s = -np.inf  # claims before this time were compared
 
     def add(self, faces: Timeline) -> None:
         """Add the faces of the next frames."""
         if len(faces):
-            self._rest.append(_Faces.of(faces))
+            self._rest.append(faces)
             if sum(map(len, self._rest)) >= _AT_A_TIME:
-                rows = _Faces.join(self._rest)
+                rows = Timeline.join(self._rest)
                 until_s = float(rows.time_s.max()) - KNOWN_S
                 self._compare(rows, until_s)
                 self._rest = [rows.rows(~(rows.time_s < until_s - KNOWN_S))]
@@ -69,16 +51,17 @@ class ConfidencesFollow:
     def finish(self) -> None:
         """Compare the remaining claims."""
         if self._rest:
-            self._compare(_Faces.join(self._rest), np.inf)
+            self._compare(Timeline.join(self._rest), np.inf)
 
-    def _compare(self, rows: _Faces, until_s: float) -> None:
+    def _compare(self, rows: Timeline, until_s: float) -> None:
         """Compare the claims not yet compared that lie before `until_s`."""
         rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)).astype(np.int64))
         due: Bool = ~(rows.time_s < self._compared_s) & ~(rows.time_s >= until_s)
         claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
         wrong = claims
+        track_id = rows.track_id.astype(np.int64)
         for talking in (True, False):  # older timelines did not correct surprise while talking
-            mean = smooth(rows.time_s, rows.track_id, rows.probability, rows.readable, wrong, talking=talking)
+            mean = smooth(rows.time_s, track_id, rows.probability, rows.readable, wrong, talking=talking)
             shown = np.nan_to_num(mean[np.arange(len(wrong)), rows.emotion[wrong]], nan=-1)
             off: Float64 = np.abs(shown - rows.confidence[wrong])
             wrong = wrong[~(off <= CONFIDENCE_TOLERANCE)]
@@ -91,7 +74,7 @@ class ConfidencesFollow:
         self._compared_s = max(self._compared_s, until_s)
 
 
-def _spans(rows: _Faces) -> dict[int, tuple[float, float]]:
+def _spans(rows: Timeline) -> dict[int, tuple[float, float]]:
     """Beginning and end of every track; the rows are ordered by track and then by time."""
     first = np.flatnonzero(np.diff(rows.track_id, prepend=rows.track_id[:1] - 1))
     last = np.append(first[1:], len(rows)) - 1

@@ -36,12 +36,14 @@ class Event:
     start_s: float
     end_s: float
     peak_s: float  # time of the maximum; for an absence, its middle
-    strength: float  # smoothed probability of the emotion at that time, 0..1; for other kinds see docs/events.md
-    baseline: float  # of that emotion for this track: the median smoothed probability, or as the option `baseline` says
-    low: float  # 95 % interval of the mean probability over the bout
-    high: float
-    p_value: float  # probability of such an event somewhere in the track, or in the video, by chance
-    p_adjusted: float  # the same, corrected for the number of events of its kind in the video
+    strength: float = math.nan  # smoothed probability of the emotion at that time, 0..1; for other kinds see docs/events.md
+    baseline: float = (
+        math.nan
+    )  # of that emotion for this track: the median smoothed probability, or as the option `baseline` says
+    low: float = math.nan  # 95 % interval of the mean probability over the bout
+    high: float = math.nan
+    p_value: float = math.nan  # probability of such an event somewhere in the track, or in the video, by chance
+    p_adjusted: float = math.nan  # the same, corrected for the number of events of its kind in the video
     people: tuple[int, ...] = ()  # person ids, for events found by person, which have no tracks
     names: tuple[str, ...] = ()  # of those people who have one
 

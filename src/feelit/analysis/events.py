@@ -22,8 +22,6 @@ from feelit.types import EMOTIONS, Float64
 
 SEED = 20_260_101
 
-_NAN = float("nan")
-
 
 def wanted_events(sources: TimelineSources, options: EventsOptions) -> list[Event]:
     """The events that the options select; see `find_events`."""
@@ -178,8 +176,6 @@ class EventFinder:
                 baseline=float(series.baseline[emotion]),
                 low=low,
                 high=high,
-                p_value=_NAN,
-                p_adjusted=_NAN,
             )
 
     def _events_of_peaks(self) -> Iterator[Event]:
@@ -198,8 +194,6 @@ class EventFinder:
                     peak_s=peak.peak_s,
                     strength=peak.strength,
                     baseline=baseline,
-                    low=_NAN,
-                    high=_NAN,
                     p_value=peak.p_value,
                     p_adjusted=p,
                 )
@@ -215,12 +209,7 @@ class EventFinder:
                 start_s=absence.start_s,
                 end_s=absence.end_s,
                 peak_s=(absence.start_s + absence.end_s) / 2,
-                strength=_NAN,
-                baseline=_NAN,
-                low=_NAN,
-                high=_NAN,
                 p_value=absence.p_value,
-                p_adjusted=_NAN,
             )
 
 
@@ -254,8 +243,6 @@ class _SharedShift:
             peak_s=float(self._time_s[mean.argmax()]),
             strength=float(mean.max()),
             baseline=float(np.mean([self._baseline[track] for track in tracks])),
-            low=_NAN,
-            high=_NAN,
             p_value=self._shift.p_value,
             p_adjusted=self._p_adjusted,
         )

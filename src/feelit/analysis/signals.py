@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, is_dense, mutual_smile_times
-from feelit.analysis.observations import frame_lengths
+from feelit.analysis.signal_events import PersonSignals, SignalRows
 from feelit.analysis.speakers import Roles, roles
 from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
 from feelit.errors import TimelineReadError
@@ -23,7 +22,7 @@ from feelit.signals.columns import SIGNALS, SPEECH, UNITS
 from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PROBABILITY_COLUMNS
-from feelit.types import EMOTIONS, Bool, Float64, Int64
+from feelit.types import EMOTIONS, Bool, Float64
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,53 +108,32 @@ def signal_summaries(sources: TimelineSources) -> list[SignalSummary]:
 
 def recording_signals(recording: Recording) -> list[SignalSummary]:
     """The summaries of one video, which must have signals."""
-    names = ["frame", "time_s", "person_id", "blink", "gaze_yaw_deg", "gaze_pitch_deg", "pitch_deg", "yaw_deg", "mouth_open"]
-    names += ["smile", *(["AU06"] if UNITS in recording.groups else [])]
+    names = ["blink", "gaze_yaw_deg", "gaze_pitch_deg", "pitch_deg", "yaw_deg", "mouth_open", "smile"]
+    names += ["AU06"] if UNITS in recording.groups else []
     names += ["speaking", "readable", *PROBABILITY_COLUMNS] if SPEECH in recording.groups else []
-    table = recording.table(names)
-    frame, first = np.unique(table.column("frame").to_numpy(), return_index=True)
-    times = table.column("time_s").to_numpy()[first]
-    lengths = frame_lengths(times, recording.duration_s)
-    place = np.searchsorted(frame, table.column("frame").to_numpy())
-    there = table.column("blink").is_valid().to_numpy(zero_copy_only=False) if len(table) else np.zeros(0, bool)
-    owner = table.column("person_id").fill_null(-1).to_numpy()
-    rows = {who: np.flatnonzero(there & (owner == who)) for who in recording.people}
-    smile = np.full((len(rows), len(frame)), np.nan)
-    for n, mine in enumerate(rows.values()):
-        smile[n, place[mine]] = table.column("smile").to_numpy()[mine]
-    mutual = mutual_smile_times(times, lengths, smile) if len(rows) > 1 else []
-    does: dict[int, Roles | None] = dict.fromkeys(rows)
+    rows = SignalRows(recording, "person", names)
+    people = rows.people
+    mutual = mutual_smile_times(rows.time_s, rows.length_s, rows.smiles()) if len(people) > 1 else []
+    does: dict[int, Roles | None] = dict.fromkeys(people)
     if SPEECH in recording.groups:
-        says = table.column("speaking").to_numpy().astype(np.float64)
-        does |= roles({who: place[mine] for who, mine in rows.items()}, {who: says[mine] for who, mine in rows.items()})
+        does |= roles({w: own.place for w, own in people.items()}, {w: own.values("speaking") for w, own in people.items()})
     found = []
-    for n, (who, mine) in enumerate(rows.items()):
-        shared = [end_s - start_s for people, start_s, end_s in mutual if n in people]
-        own = _Rows(table, mine, lengths[place[mine]])
-        found.append(_person(recording, who, own, shared if len(rows) > 1 else None, does[who]))
+    for n, (who, own) in enumerate(people.items()):
+        shared = [end_s - start_s for together, start_s, end_s in mutual if n in together]
+        found.append(_person(recording, who, own, shared if len(people) > 1 else None, does[who]))
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """The rows of one person that have signals, and the time that each represents, s."""
-
-    table: pa.Table
-    place: Int64
-    length_s: Float64
-
-    def values(self, name: str) -> Float64:
-        result: Float64 = self.table.column(name).to_numpy()[self.place].astype(np.float64)
-        return result
-
-    def share(self, where: Bool, of: Bool | None = None) -> float:
-        """The share of the time, or of the part `of` it."""
-        whole = float((self.length_s if of is None else self.length_s[of]).sum())
-        return float(self.length_s[where].sum()) / whole if whole else _NAN
+def _share(length_s: Float64, where: Bool, of: Bool | None = None) -> float:
+    """The share of the time, or of the part `of` it."""
+    whole = float((length_s if of is None else length_s[of]).sum())
+    return float(length_s[where].sum()) / whole if whole else _NAN
 
 
-def _person(recording: Recording, who: int, rows: _Rows, mutual_s: list[float] | None, does: Roles | None) -> SignalSummary:
-    time_s, total = rows.values("time_s"), float(rows.length_s.sum())
+def _person(
+    recording: Recording, who: int, rows: PersonSignals, mutual_s: list[float] | None, does: Roles | None
+) -> SignalSummary:
+    time_s, total = rows.time_s, float(rows.length_s.sum())
     pitch, yaw = rows.values("pitch_deg"), rows.values("yaw_deg")
     dense = is_dense(time_s)
     blinks = float(len(find_blinks(time_s, rows.values("blink")))) if dense else _NAN
@@ -172,23 +150,25 @@ def _person(recording: Recording, who: int, rows: _Rows, mutual_s: list[float] |
         nods=nods,
         shakes=shakes,
         camera_s=float(rows.length_s[at_camera].sum()),
-        camera_share=rows.share(at_camera),
+        camera_share=_share(rows.length_s, at_camera),
         away_s=float(rows.length_s[away].sum()),
-        away_share=rows.share(away),
+        away_share=_share(rows.length_s, away),
         mouth_open=float((rows.values("mouth_open") * rows.length_s).sum() / total) if total else _NAN,
-        smile_share=rows.share(smiles),
-        duchenne_share=rows.share(smiles & (rows.values("AU06") > NARROWED), smiles) if UNITS in recording.groups else _NAN,
+        smile_share=_share(rows.length_s, smiles),
+        duchenne_share=_share(rows.length_s, smiles & (rows.values("AU06") > NARROWED), smiles)
+        if UNITS in recording.groups
+        else _NAN,
         mutual_smiles=_NAN if mutual_s is None else float(len(mutual_s)),
         mutual_smile_s=_NAN if mutual_s is None else sum(mutual_s),
         speaking_s=_NAN if does is None else float(rows.length_s[does.speaks].sum()),
-        speaking_share=_NAN if does is None else rows.share(does.speaks, does.known),
+        speaking_share=_NAN if does is None else _share(rows.length_s, does.speaks, does.known),
         listening_s=_NAN if does is None else float(rows.length_s[does.listens].sum()),
         speaking=_means(rows, None if does is None else does.speaks),
         listening=_means(rows, None if does is None else does.listens),
     )
 
 
-def _means(rows: _Rows, where: Bool | None) -> tuple[float, ...]:
+def _means(rows: PersonSignals, where: Bool | None) -> tuple[float, ...]:
     """Mean probabilities of the emotions over the readable rows selected by `where`; NaN if there are none."""
     if where is None:
         return (_NAN,) * len(EMOTIONS)
