@@ -16,10 +16,16 @@ from itertools import combinations
 
 import numpy as np
 
+from feelit.analysis.resampling import bisected
 from feelit.types import Float64, Int64
 
 DRAWS = 1000
 LEVEL = (2.5, 97.5)
+
+
+def written(value: float) -> float | None:
+    """A number for JSON: with six decimals, None for NaN."""
+    return None if math.isnan(value) else round(value, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,10 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    def record(self) -> dict[str, float | None]:
+        """The three numbers, as a JSON object."""
+        return {"value": written(self.value), "low": written(self.low), "high": written(self.high)}
 
     def __str__(self) -> str:
         return "not defined" if math.isnan(self.value) else f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
@@ -69,11 +79,9 @@ def agreement(codes: Int64, labels: int, block: int, seed: int = 0) -> Agreement
     seed : of the bootstrap
     """
     number = np.arange(codes.shape[1]) // max(1, block)
-    blocks = int(number[-1]) + 1 if len(number) else 0
-    drawn = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / max(blocks, 1)), DRAWS) if blocks else None
-    weights = np.ones((1, blocks)) if drawn is None else np.concatenate([np.ones((1, blocks)), drawn])
-    pairs = {pair: _tables(codes[list(pair)], labels, number, blocks) for pair in combinations(range(len(codes)), 2)}
-    every = np.stack([_counts(codes == label) for label in range(labels)], axis=1)  # (N, C)
+    weights = _weights(number, seed)
+    pairs = {pair: _tables(codes[list(pair)], labels, number, weights.shape[1]) for pair in combinations(range(len(codes)), 2)}
+    every = np.stack([(codes == label).sum(axis=0).astype(np.int64) for label in range(labels)], axis=1)  # (N, C)
     tables = {pair: np.einsum("wb,bij->wij", weights, table) for pair, table in pairs.items()}
     pooled = sum(tables.values())
     return Agreement(
@@ -90,9 +98,16 @@ def agreement(codes: Int64, labels: int, block: int, seed: int = 0) -> Agreement
     )
 
 
-def _counts(said: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Int64:
-    counts: Int64 = said.sum(axis=0).astype(np.int64)
-    return counts
+def _weights(number: Int64, seed: int) -> Float64:
+    """(1 + DRAWS, B) how often each block counts: once in the data, then in each bootstrap draw.
+
+    Without units, (1, 0). `number` (N,) are the blocks of units, from 0 up.
+    """
+    if not len(number):
+        return np.ones((1, 0))
+    blocks = int(number[-1]) + 1
+    drawn = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), DRAWS)
+    return np.concatenate([np.ones((1, blocks)), drawn])
 
 
 def _tables(pair: Int64, labels: int, number: Int64, blocks: int) -> Float64:
@@ -191,37 +206,20 @@ def intraclass(values: Float64, block: int, seed: int = 0) -> Intraclass:
     x = values[:, known].T  # (n, k)
     x = x - (x.mean() if x.size else 0.0)  # squares of large numbers would lose digits
     number = np.unique(number[known], return_inverse=True)[1]
-    blocks = int(number[-1]) + 1 if len(number) else 0
-    weights = np.ones((1, blocks))
-    if blocks:
-        drawn = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), DRAWS)
-        weights = np.concatenate([weights, drawn])
-    pairs = list(combinations(range(coders), 2))
-    columns = [np.ones((len(x), 1)), x, x**2, x.sum(axis=1, keepdims=True) ** 2]
-    columns += [x[:, [one]] * x[:, [two]] for one, two in pairs]
-    terms = np.concatenate(columns, axis=1)
-    sums = np.zeros((blocks, terms.shape[1]))
-    np.add.at(sums, number, terms)
-    totals: Float64 = weights @ sums
-    n, each, squares, rows = (
-        totals[:, 0],
-        totals[:, 1 : 1 + coders],
-        totals[:, 1 + coders : 1 + 2 * coders],
-        totals[:, 1 + 2 * coders],
-    )
+    weights = _weights(number, seed)
+    n, each, squares, rows = (_by_block(terms, weights, number) for terms in (np.ones(len(x)), x, x**2, x.sum(axis=1) ** 2))
     table = _table(n, each, squares.sum(axis=1), rows)
-    forms = _forms(n, coders, *table)
-    products = totals[:, 2 + 2 * coders :]
+    absolute, consistent, absolute_mean, consistent_mean = map(estimate, _forms(n, coders, *table))
     return Intraclass(
         units=len(x),
-        absolute=estimate(forms[0]),
-        consistent=estimate(forms[1]),
-        absolute_mean=estimate(forms[2]),
-        consistent_mean=estimate(forms[3]),
+        absolute=absolute,
+        consistent=consistent,
+        absolute_mean=absolute_mean,
+        consistent_mean=consistent_mean,
         independent=_intervals(len(x), coders, *(float(part[0]) for part in table)),
         pearson={
-            (one, two): estimate(_pearson(n, each[:, [one, two]], squares[:, [one, two]], products[:, place]))
-            for place, (one, two) in enumerate(pairs)
+            pair: estimate(_pearson(n, each[:, pair], squares[:, pair], _by_block(x[:, pair].prod(axis=1), weights, number)))
+            for pair in combinations(range(coders), 2)
         },
     )
 
@@ -283,14 +281,11 @@ def f_quantile(probability: float, numerator: float, denominator: float) -> floa
 
 def _lower_quantile(probability: float, numerator: float, denominator: float) -> float:
     """`f_quantile` where the corresponding quantile of the beta distribution is at most one half."""
-    low, high = -740.0, math.log(0.5)  # logarithms, as quantiles may be tiny
-    for _ in range(100):
-        middle = (low + high) / 2
-        if beta_share(math.exp(middle), numerator / 2, denominator / 2) < probability:
-            low = middle
-        else:
-            high = middle
-    x = math.exp((low + high) / 2)
+
+    def is_low(logarithm: float) -> bool:  # quantiles may be tiny
+        return beta_share(math.exp(logarithm), numerator / 2, denominator / 2) < probability
+
+    x = math.exp(sum(bisected(is_low, -740.0, math.log(0.5), 100)) / 2)
     return denominator * x / (numerator * (1 - x))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from feelit.analysis.agreement import Agreement, agreement
 from feelit.analysis.table import TextTable
@@ -20,20 +21,30 @@ from feelit.storage.names import as_text
 from feelit.timeline.recording import Recording, open_timelines
 from feelit.types import Float64, Int64
 
+Value = TypeVar("Value")
+
 MOST_UNITS = 10_000_000
 HELD = 1.5
 """A sample is valid for this many sampling intervals; after that the label is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Coder:
-    """Labels over time; `start_s` and `end_s` are those of the recording, or of the annotations."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Coder(Generic[Value]):
+    """Labels or numbers over time: each of `values` is valid from its `start_s` to before its `end_s`."""
 
     name: str
-    stretches: list[Annotation]
-    start_s: float
-    end_s: float
-    machine: bool
+    start_s: Float64  # (N,)
+    end_s: Float64  # (N,)
+    values: list[Value]  # (N,)
+    first_s: float  # beginning and end of the recording, or of the annotations
+    last_s: float
+    machine: bool  # whether it is a timeline
+
+    def place(self, at_s: Float64) -> Int64:
+        """(T,) indices of the values at some times; -1 where there is none."""
+        place = np.searchsorted(self.start_s, at_s, side="right") - 1
+        result: Int64 = np.where(at_s < np.append(self.end_s, -np.inf)[place], place, -1)
+        return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +71,6 @@ class Comparison:
     def record(self) -> dict[str, Any]:
         """All results, as a JSON object."""
 
-        def figure(estimate: Any) -> dict[str, float | None]:
-            numbers = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-            return {key: None if np.isnan(number) else round(number, 6) for key, number in numbers.items()}
-
         found = self.agreement
         return {
             "coders": list(self.coders),
@@ -72,13 +79,13 @@ class Comparison:
             "end_s": self.end_s,
             "step_s": self.step_s,
             "units": found.units,
-            "percent_agreement": figure(found.percent),
+            "percent_agreement": found.percent.record(),
             "cohen_kappa": [
-                {"coders": [self.coders[one], self.coders[two]]} | figure(kappa) for (one, two), kappa in found.cohen.items()
+                {"coders": [self.coders[one], self.coders[two]]} | kappa.record() for (one, two), kappa in found.cohen.items()
             ],
-            "fleiss_kappa": figure(found.fleiss),
-            "krippendorff_alpha": figure(found.alpha),
-            "alpha_by_label": {name: figure(alpha) for name, alpha in zip(self.labels, found.by_label, strict=True)},
+            "fleiss_kappa": found.fleiss.record(),
+            "krippendorff_alpha": found.alpha.record(),
+            "alpha_by_label": {name: alpha.record() for name, alpha in zip(self.labels, found.by_label, strict=True)},
             "shares": {
                 coder: dict(zip(self.labels, np.round(row, 6).tolist(), strict=True))
                 for coder, row in zip(self.coders, self.shares, strict=True)
@@ -134,7 +141,7 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
     if options.tolerance_s and len(coders) > 2:
         raise UsageError("--tolerance needs exactly two coders", f"{len(coders)} were given")
     labels = _labels(coders, options.gaps)
-    start_s, at_s = unit_times([(coder.name, coder.start_s, coder.end_s) for coder in coders], options)
+    start_s, at_s = unit_times([(one.name, one.first_s if one.machine else 0.0, one.last_s) for one in coders], options)
     codes = np.stack([_codes(coder, labels, at_s, options.gaps) for coder in coders])
     shares = np.stack([np.bincount(row[row >= 0], minlength=len(labels)) / max(1, (row >= 0).sum()) for row in codes])
     if options.tolerance_s:
@@ -154,9 +161,9 @@ def compare(sources: Sequence[str | tuple[Recording, int]], options: AgreeOption
     )
 
 
-def _alone(coders: Sequence[_Coder]) -> dict[str, tuple[str, ...]]:
+def _alone(coders: Sequence[Coder[str]]) -> dict[str, tuple[str, ...]]:
     """Labels, other than the eight emotions, that only one coder uses: other coders may use another word for the same."""
-    said = {coder.name: {a.label for a in coder.stretches} - set(EMOTIONS) for coder in coders}
+    said = {coder.name: set(coder.values) - set(EMOTIONS) for coder in coders}
     found = {name: mine - set().union(*(its for other, its in said.items() if other != name)) for name, mine in said.items()}
     return {name: tuple(sorted(labels)) for name, labels in found.items() if labels}
 
@@ -184,14 +191,16 @@ def unit_times(spans: Sequence[tuple[str, float, float]], options: AgreeOptions)
     return start_s, at_s
 
 
-def _coder(source: str | tuple[Recording, int], options: AgreeOptions) -> _Coder:
+def _coder(source: str | tuple[Recording, int], options: AgreeOptions) -> Coder[str]:
     if not isinstance(source, str):
         recording, person = source
         return _shown(recording, person, named(recording.name, recording.person_name(person) or str(person)))
     path, name = parted(source)
     if Path(path).suffix.lower() in READERS:
-        return _annotated(Path(path), name, options)
-    return _measured(path, name)
+        renamed = dict(options.rename)
+        return annotated(Path(path), name, options, lambda label: spelled(renamed.get(label, label)))
+    recording = recording_at(path)
+    return _shown(recording, person_of(recording, path, name), named(path, name))
 
 
 def parted(source: str) -> tuple[str, str]:
@@ -202,7 +211,7 @@ def parted(source: str) -> tuple[str, str]:
     return source, ""
 
 
-def tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
+def _tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
     """The annotations of a tier; without a name, of the only tier.
 
     Raises
@@ -221,15 +230,12 @@ def tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
     return found
 
 
-def _annotated(path: Path, name: str, options: AgreeOptions) -> _Coder:
-    renamed = dict(options.rename)
-    stretches = [Annotation(a.start_s, a.end_s, spelled(renamed.get(a.label, a.label))) for a in tier_of(path, name, options)]
-    return _Coder(named(path, name), stretches, 0.0, max(a.end_s for a in stretches), machine=False)
-
-
-def _measured(path: str, name: str) -> _Coder:
-    recording = recording_at(path)
-    return _shown(recording, person_of(recording, path, name), named(path, name))
+def annotated(path: Path, name: str, options: AgreeOptions, value: Callable[[str], Value]) -> Coder[Value]:
+    """The annotations of a tier, see `_tier_of`; `value` converts their labels."""
+    tier = _tier_of(path, name, options)
+    start_s, end_s = np.array([a.start_s for a in tier]), np.array([a.end_s for a in tier])
+    values = [value(a.label) for a in tier]
+    return Coder(named(path, name), start_s, end_s, values, min(0.0, tier[0].start_s), max(a.end_s for a in tier), False)
 
 
 def recording_at(path: str) -> Recording:
@@ -246,19 +252,29 @@ def recording_at(path: str) -> Recording:
     return recordings[0]
 
 
-def _shown(recording: Recording, person: int, name: str) -> _Coder:
-    """The labels of a person of a timeline."""
-    table = recording.table(["time_s", "person_id", "emotion"])
-    time_s: Float64 = table["time_s"].to_numpy()
-    every = np.unique(time_s)
+def rows_of(recording: Recording, person: int, columns: Sequence[str]) -> tuple[pa.Table, float, float, float]:
+    """The rows of a person with `time_s` and `columns`; the sampling interval, the first time and the end of the video, s."""
+    table = recording.table(["time_s", "person_id", *columns])
+    every = np.unique(table["time_s"].to_numpy())
     step_s = float(np.median(np.diff(every))) if len(every) > 1 else 1.0
-    mine = table.filter(np.asarray(table["person_id"].fill_null(-1).to_numpy() == person))
-    begin, emotion = mine["time_s"].to_numpy(), mine["emotion"].cast("string").to_pylist()
-    after = np.append(begin[1:], np.inf)
-    end = np.minimum(after, begin + HELD * step_s)
-    stretches = [Annotation(a, b, label) for a, b, label in zip(begin.tolist(), end.tolist(), emotion, strict=True) if label]
     last_s = recording.duration_s or (float(every[-1]) + step_s if len(every) else 0.0)
-    return _Coder(name, stretches, float(every[0]) if len(every) else 0.0, last_s, machine=True)
+    mine = table.filter(np.asarray(table["person_id"].fill_null(-1).to_numpy() == person))
+    return mine, step_s, float(every[0]) if len(every) else 0.0, last_s
+
+
+def valid_until(begin_s: Float64, step_s: float) -> Float64:
+    """(N,) until when samples of a timeline are valid, s."""
+    until_s: Float64 = np.minimum(np.append(begin_s[1:], np.inf), begin_s + HELD * step_s)
+    return until_s
+
+
+def _shown(recording: Recording, person: int, name: str) -> Coder[str]:
+    """The labels of a person of a timeline."""
+    rows, step_s, first_s, last_s = rows_of(recording, person, ["emotion"])
+    begin_s, labels = rows["time_s"].to_numpy(), rows["emotion"].cast("string").to_pylist()
+    there = np.array([bool(label) for label in labels], bool)
+    end_s = valid_until(begin_s, step_s)
+    return Coder(name, begin_s[there], end_s[there], [label for label in labels if label], first_s, last_s, True)
 
 
 def person_of(recording: Recording, path: str, name: str) -> int:
@@ -285,13 +301,13 @@ def person_of(recording: Recording, path: str, name: str) -> int:
 
 def named(path: Path | str, name: str) -> str:
     """The name of a coder."""
-    shown = as_text(Path(path)) if isinstance(path, str) else as_text(path)
+    shown = as_text(Path(path))
     return f"{shown}@{name}" if name else shown
 
 
-def _labels(coders: Sequence[_Coder], gaps: str | None) -> tuple[str, ...]:
+def _labels(coders: Sequence[Coder[str]], gaps: str | None) -> tuple[str, ...]:
     """All labels in use: emotions in their usual order, then others, which are refused if a coder is a timeline."""
-    said = {coder.name: {a.label for a in coder.stretches} for coder in coders}
+    said = {coder.name: set(coder.values) for coder in coders}
     others = sorted(set().union(*said.values()) - set(EMOTIONS))
     if others and any(coder.machine for coder in coders):
         who = next(name for name, labels in said.items() if others[0] in labels)
@@ -304,22 +320,14 @@ def _labels(coders: Sequence[_Coder], gaps: str | None) -> tuple[str, ...]:
     return (*(label for label in EMOTIONS if label in used), *others)
 
 
-def _codes(coder: _Coder, labels: tuple[str, ...], at_s: Float64, gaps: str | None) -> Int64:
+def _codes(coder: Coder[str], labels: tuple[str, ...], at_s: Float64, gaps: str | None) -> Int64:
     """(N,) index of the label at each time; -1 for none."""
     filler = -1
     if gaps is not None and not coder.machine:
         if spelled(gaps) not in labels:
             raise UsageError(f"no coder uses the label --gaps {gaps}", f"labels in use: {', '.join(labels)}")
         filler = labels.index(spelled(gaps))
-    if not coder.stretches:  # a face that is never readable
-        return np.full(len(at_s), filler, np.int64)
-    start = np.array([a.start_s for a in coder.stretches])
-    end = np.array([a.end_s for a in coder.stretches])
-    number = np.array([labels.index(a.label) for a in coder.stretches], np.int64)
-    place = np.searchsorted(start, at_s, side="right") - 1
-    inside = (place >= 0) & (at_s < end[np.maximum(place, 0)])
-    result: Int64 = np.where(inside, number[np.maximum(place, 0)], filler)
-    return result
+    return np.array([*map(labels.index, coder.values), filler], np.int64)[coder.place(at_s)]
 
 
 def _tolerant(codes: Int64, reach: int) -> Int64:

@@ -11,8 +11,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from feelit.analysis.agreement import Estimate, Intraclass, intraclass
-from feelit.analysis.coders import HELD, named, of_pair, parted, person_of, recording_at, tier_of, unit_times
+from feelit.analysis.agreement import Estimate, Intraclass, intraclass, written
+from feelit.analysis.coders import (
+    Coder,
+    annotated,
+    named,
+    of_pair,
+    parted,
+    person_of,
+    recording_at,
+    rows_of,
+    unit_times,
+    valid_until,
+)
 from feelit.analysis.table import TextTable
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS
@@ -24,28 +35,6 @@ FORMS = ("icc_2_1", "icc_3_1", "icc_2_k", "icc_3_k")
 """Shrout & Fleiss' names of the coefficients of `Intraclass`, in its order."""
 
 TITLES = ("ICC(2,1) absolute", "ICC(3,1) consistent", "ICC(2,k) absolute, mean", "ICC(3,k) consistent, mean")
-
-
-@dataclass(frozen=True, slots=True)
-class _Rater:
-    """Numbers over time: each `value` is valid from its `start_s` to before its `end_s`."""
-
-    name: str
-    start_s: Float64  # (N,)
-    end_s: Float64  # (N,)
-    value: Float64  # (N,)
-    first_s: float
-    last_s: float
-    machine: bool
-
-    def at(self, time_s: Float64, gap: float) -> Float64:
-        """(N,) the numbers at some times; where there is none, `gap` for annotations, NaN for timelines."""
-        if not len(self.start_s):  # a face that is never readable
-            return np.full(len(time_s), math.nan if self.machine else gap)
-        place = np.searchsorted(self.start_s, time_s, side="right") - 1
-        inside = (place >= 0) & (time_s < self.end_s[np.maximum(place, 0)])
-        result: Float64 = np.where(inside, self.value[np.maximum(place, 0)], math.nan if self.machine else gap)
-        return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,26 +65,20 @@ class Ratings:
     def record(self) -> dict[str, Any]:
         """All results, as a JSON object."""
 
-        def number(value: float) -> float | None:
-            return None if math.isnan(value) else round(value, 6)
-
-        def figure(estimate: Estimate) -> dict[str, float | None]:
-            return {"value": number(estimate.value), "low": number(estimate.low), "high": number(estimate.high)}
-
         return {
             "coders": list(self.coders),
             "start_s": self.start_s,
             "end_s": self.end_s,
             "step_s": self.step_s,
             "units": self.intraclass.units,
-            "means": dict(zip(self.coders, map(number, self.means.tolist()), strict=True)),
-            "standard_deviations": dict(zip(self.coders, map(number, self.spreads.tolist()), strict=True)),
+            "means": dict(zip(self.coders, map(written, self.means.tolist()), strict=True)),
+            "standard_deviations": dict(zip(self.coders, map(written, self.spreads.tolist()), strict=True)),
             **{
-                name: figure(estimate) | {"independent_low": number(low), "independent_high": number(high)}
+                name: estimate.record() | {"independent_low": written(low), "independent_high": written(high)}
                 for name, estimate, (low, high) in self.figures()
             },
             "pearson": [
-                {"coders": [self.coders[one], self.coders[two]]} | figure(r)
+                {"coders": [self.coders[one], self.coders[two]]} | r.record()
                 for (one, two), r in self.intraclass.pearson.items()
             ],
         }
@@ -137,7 +120,7 @@ def compare_values(sources: Sequence[str], options: AgreeOptions) -> Ratings:
     gap = _number(options.gaps, "--gaps") if options.gaps is not None else math.nan
     raters = [_rater(source, options) for source in sources]
     start_s, at_s = unit_times([(rater.name, rater.first_s, rater.last_s) for rater in raters], options)
-    values = np.stack([rater.at(at_s, gap) for rater in raters])
+    values = np.stack([np.array([*one.values, math.nan if one.machine else gap])[one.place(at_s)] for one in raters])
     known = np.isfinite(values).all(axis=0)
     if known.sum() < 2:
         raise UsageError("fewer than two units have a number from all coders", "--gaps 0 rates the time between annotations 0")
@@ -153,22 +136,13 @@ def compare_values(sources: Sequence[str], options: AgreeOptions) -> Ratings:
     )
 
 
-def _rater(source: str, options: AgreeOptions) -> _Rater:
+def _rater(source: str, options: AgreeOptions) -> Coder[float]:
     path, name = parted(source)
     if Path(path).suffix.lower() not in READERS:
         recording = recording_at(path)
         return _measured(recording, person_of(recording, path, name), named(path, name), options.column)
-    tier = tier_of(Path(path), name, options)
-    who = named(Path(path), name)
-    return _Rater(
-        who,
-        np.array([a.start_s for a in tier]),
-        np.array([a.end_s for a in tier]),
-        np.array([_number(a.label, f"{who} has the label") for a in tier]),
-        min(0.0, tier[0].start_s),
-        max(a.end_s for a in tier),
-        machine=False,
-    )
+    what = f"{named(path, name)} has the label"
+    return annotated(Path(path), name, options, lambda label: _number(label, what))
 
 
 def _number(text: str, what: str) -> float:
@@ -188,20 +162,14 @@ def _is_measure(recording: Recording, column: str) -> bool:
     return bool(pa.types.is_floating(recording.table([column], end_s=-math.inf).schema.field(column).type))
 
 
-def _measured(recording: Recording, person: int, who: str, column: str | None) -> _Rater:
+def _measured(recording: Recording, person: int, who: str, column: str | None) -> Coder[float]:
     """The values of a column for one person, where the face is readable."""
     if column is None or not _is_measure(recording, column):
         numbers = [name for name in recording.columns if name.startswith("p_") or name in ("confidence", "smile", "mouth_open")]
         what = "--icc needs a column of the timeline" if column is None else f"--column {column} is not a measure of {who}"
         raise UsageError(what, f"give --column, as in {', '.join(numbers)}")
-    table = recording.table(["time_s", "person_id", "readable", column])
-    time_s: Float64 = table["time_s"].to_numpy()
-    every = np.unique(time_s)
-    step_s = float(np.median(np.diff(every))) if len(every) > 1 else 1.0
-    value: Float64 = table[column].cast(pa.float64()).to_numpy()
-    readable = table["readable"].to_numpy()
-    mine = (table["person_id"].fill_null(-1).to_numpy() == person) & np.isfinite(value) & readable
-    begin = time_s[mine]
-    end = np.minimum(np.append(begin[1:], np.inf), begin + HELD * step_s)
-    last_s = recording.duration_s or (float(every[-1]) + step_s if len(every) else 0.0)
-    return _Rater(who, begin, end, value[mine], float(every[0]) if len(every) else 0.0, last_s, machine=True)
+    rows, step_s, first_s, last_s = rows_of(recording, person, ["readable", column])
+    value: Float64 = rows[column].cast(pa.float64()).to_numpy()
+    known = np.isfinite(value) & rows["readable"].to_numpy()
+    begin_s = rows["time_s"].to_numpy()[known]
+    return Coder(who, begin_s, valid_until(begin_s, step_s), value[known].tolist(), first_s, last_s, True)

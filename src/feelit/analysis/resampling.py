@@ -6,7 +6,7 @@ No distribution is assumed. Random numbers are seeded, so the same timeline give
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -67,12 +67,32 @@ def adjusted(p_value: Float64) -> Float64:
     Among events with a corrected value of at most q, the expected share of false ones is at most q. NaN stays NaN and is not
     counted.
     """
-    result = np.full(len(p_value), np.nan)
-    known = np.flatnonzero(~np.isnan(p_value))
-    order = known[np.argsort(p_value[known], kind="stable")]
+    result, order = _ranked(p_value)
     scaled = p_value[order] * len(order) / np.arange(1, len(order) + 1)
     result[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return result
+
+
+def holm(p_value: Float64) -> Float64:
+    """The same, corrected after Holm (1979): with values of at most q, the probability of any false one is at most q."""
+    result, order = _ranked(p_value)
+    scaled = p_value[order] * np.arange(len(order), 0, -1)
+    result[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return result
+
+
+def _ranked(p_value: Float64) -> tuple[Float64, Int64]:
+    """(n,) NaN, and the indices of known p-values from the smallest up."""
+    known = np.flatnonzero(~np.isnan(p_value))
+    return np.full(len(p_value), np.nan), known[np.argsort(p_value[known], kind="stable")]
+
+
+def bisected(is_low: Callable[[float], bool], low: float, high: float, halvings: int) -> tuple[float, float]:
+    """The interval between a value for which `is_low` holds and one for which it does not, halved so many times."""
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_low(middle) else (low, middle)
+    return low, high
 
 
 def crowds(onset_s: Float64, within_s: float) -> Int64:

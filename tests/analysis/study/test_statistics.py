@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from feelit.analysis.resampling import adjusted
+from feelit.analysis.resampling import adjusted, holm
 from feelit.analysis.study import statistics
 from feelit.analysis.study.statistics import (
     cliff,
@@ -16,7 +16,6 @@ from feelit.analysis.study.statistics import (
     hedges,
     hedges_correction,
     hedges_paired,
-    holm,
     noncentrality,
     paired_test,
     unpaired_test,

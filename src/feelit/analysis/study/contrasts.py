@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feelit.analysis.resampling import adjusted
+from feelit.analysis.resampling import adjusted, holm
 from feelit.analysis.study.design import STATISTICS, Contrast, Design, Value
 from feelit.analysis.study.statistics import (
     Tested,
@@ -17,7 +17,6 @@ from feelit.analysis.study.statistics import (
     cliff_paired,
     hedges,
     hedges_paired,
-    holm,
     paired_test,
     unpaired_test,
 )

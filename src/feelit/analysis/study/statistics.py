@@ -30,7 +30,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from feelit.types import Bool, Float64
+from feelit.analysis.resampling import bisected
+from feelit.types import Float64
 
 ORDERS = 9_999
 EXACT = 20_000
@@ -103,15 +104,13 @@ def unpaired_test(a: Float64, b: Float64, rng: np.random.Generator, interval: bo
 class _Orders:
     """The sums from which Welch's t follows, for every order and any shift of the first group.
 
-    Sums are over the first group of an order; `own` counts its members in the observed order.
+    Each has four sums over the first group of an order: of values, of squares, of members of the first group in the observed
+    order, and of the values of these members.
     """
 
-    sums: Float64  # (K,) of values
-    squares: Float64  # (K,)
-    own: Float64  # (K,)
-    own_sums: Float64  # (K,) of the values of these members
-    observed: tuple[float, float, float, float]
-    total: tuple[float, float, float, float]
+    sums: Float64  # (K, 4)
+    observed: Float64  # (1, 4)
+    total: Float64  # (4,) over both groups
     sizes: tuple[int, int]
     exact: bool
 
@@ -123,18 +122,8 @@ class _Orders:
         terms = np.stack([values, values**2, own.astype(np.float64), np.where(own, values, 0.0)], axis=1)
         exact = comb(len(values), len(a)) <= EXACT
         drawn = _every_group(len(values), len(a)) if exact else _random_groups(len(values), len(a), rng)
-        found = np.concatenate([chosen @ terms for chosen in drawn])
-        observed, total = terms[own].sum(axis=0), terms.sum(axis=0)
-        return cls(
-            sums=found[:, 0],
-            squares=found[:, 1],
-            own=found[:, 2],
-            own_sums=found[:, 3],
-            observed=(float(observed[0]), float(observed[1]), float(observed[2]), float(observed[3])),
-            total=(float(total[0]), float(total[1]), float(total[2]), float(total[3])),
-            sizes=(len(a), len(b)),
-            exact=exact,
-        )
+        sums = np.concatenate([chosen @ terms for chosen in drawn])
+        return cls(sums, terms[own].sum(axis=0, keepdims=True), terms.sum(axis=0), (len(a), len(b)), exact)
 
     @property
     def count(self) -> int:
@@ -143,9 +132,7 @@ class _Orders:
 
     def hits(self, shift: float) -> tuple[int, int]:
         """Numbers of permutations with t >= and <= the observed one, after subtracting `shift` from the first group."""
-        t = self._t(self.sums, self.squares, self.own, self.own_sums, shift)
-        sums, squares, own, own_sums = (np.array([value]) for value in self.observed)
-        mine = float(self._t(sums, squares, own, own_sums, shift)[0])
+        t, mine = self._t(self.sums, shift), float(self._t(self.observed, shift)[0])
         slack = _ROUNDING * (1 + abs(mine)) if np.isfinite(mine) else 0.0
         return int((t >= mine - slack).sum()), int((t <= mine + slack).sum())
 
@@ -154,17 +141,15 @@ class _Orders:
         hits = self.hits(shift)[0 if greater else 1]
         return hits / self.count if self.exact else (hits + 1) / (self.count + 1)
 
-    def _t(self, sums: Float64, squares: Float64, own: Float64, own_sums: Float64, shift: float) -> Float64:
-        n, m = self.sizes
-        all_sum, all_squares, all_own, all_own_sums = self.total
-        sum_a, sum_b = sums - shift * own, (all_sum - sums) - shift * (all_own - own)
-        square_a = squares - 2 * shift * own_sums + shift**2 * own
-        square_b = (all_squares - squares) - 2 * shift * (all_own_sums - own_sums) + shift**2 * (all_own - own)
-        scale = square_a + square_b
-        spread = np.maximum(square_a - sum_a**2 / n, 0.0) / (n * (n - 1))
-        spread += np.maximum(square_b - sum_b**2 / m, 0.0) / (m * (m - 1))
+    def _t(self, sums: Float64, shift: float) -> Float64:
+        scale = away = spread = np.zeros(len(sums))
+        for group, size, sign in ((sums, self.sizes[0], 1), (self.total - sums, self.sizes[1], -1)):
+            values, squares, own, own_values = group.T
+            mean, square = values - shift * own, squares - 2 * shift * own_values + shift**2 * own
+            scale = scale + square
+            spread = spread + np.maximum(square - mean**2 / size, 0.0) / (size * (size - 1))
+            away = away + sign * mean / size
         spread = np.where(spread > 1e-14 * scale, spread, 0.0)
-        away = sum_a / n - sum_b / m
         away = np.where(np.abs(away) > 1e-9 * np.sqrt(scale), away, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             t: Float64 = np.where(away == 0, 0.0, away / np.sqrt(spread))
@@ -180,13 +165,7 @@ def _end(side: Callable[[float], float], estimate: float, error: float) -> float
         if abs(outside - estimate) > _WIDEST * abs(error):
             return float("nan")
         inside, outside = outside, estimate + 2 * (outside - estimate)
-    for _ in range(_STEPS):
-        middle = (inside + outside) / 2
-        if side(middle) > ALPHA / 2:
-            inside = middle
-        else:
-            outside = middle
-    return inside
+    return bisected(lambda shift: side(shift) > ALPHA / 2, inside, outside, _STEPS)[0]
 
 
 def _two_sided(greater: int, less: int, orders: int, exact: bool) -> float:
@@ -227,17 +206,6 @@ def _batches(count: int) -> Iterator[int]:
         yield min(at_a_time, ORDERS - first)
 
 
-def holm(p_value: Float64) -> Float64:
-    """(n,) p-values of a family -> (n,) corrected after Holm (1979); NaN stays NaN and is not counted."""
-    result = np.full(len(p_value), np.nan)
-    known: Bool = ~np.isnan(p_value)
-    rows = np.flatnonzero(known)
-    order = rows[np.argsort(p_value[rows], kind="stable")]
-    scaled = p_value[order] * np.arange(len(order), 0, -1)
-    result[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return result
-
-
 LEVEL = 0.95
 _NODES = 96
 _NARROWED = 60  # halvings of a bisection
@@ -248,16 +216,16 @@ class EffectSize:
     """An effect size with its 95 % interval; NaN without variation."""
 
     name: str
-    value: float
-    low: float
-    high: float
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
 
 
 def hedges_paired(difference: Float64) -> EffectSize:
     """dz of (n,) differences, corrected for bias."""
     count, spread = len(difference), float(difference.std(ddof=1))
     if not spread > 1e-12 * float(np.abs(difference).max()):
-        return EffectSize("Hedges' g of pairs", np.nan, np.nan, np.nan)
+        return EffectSize("Hedges' g of pairs")
     return _hedges("Hedges' g of pairs", float(difference.mean()) / spread, count - 1, math.sqrt(1 / count))
 
 
@@ -266,7 +234,7 @@ def hedges(a: Float64, b: Float64) -> EffectSize:
     n, m = len(a), len(b)
     pooled = math.sqrt((float(a.var(ddof=1)) * (n - 1) + float(b.var(ddof=1)) * (m - 1)) / (n + m - 2))
     if not pooled > 1e-12 * float(max(np.abs(a).max(), np.abs(b).max())):
-        return EffectSize("Hedges' g", np.nan, np.nan, np.nan)
+        return EffectSize("Hedges' g")
     return _hedges("Hedges' g", float(a.mean() - b.mean()) / pooled, n + m - 2, math.sqrt(1 / n + 1 / m))
 
 
@@ -296,7 +264,7 @@ def _hedges(name: str, d: float, freedom: int, scale: float) -> EffectSize:
 def _cliff(name: str, delta: float, variance: float) -> EffectSize:
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     if variance <= 0:
-        return EffectSize(name, delta, delta, delta) if abs(delta) == 1 else EffectSize(name, delta, np.nan, np.nan)
+        return EffectSize(name, delta, delta, delta) if abs(delta) == 1 else EffectSize(name, delta)
     middle, spread = delta - delta**3, z * math.sqrt(variance * ((1 - delta**2) ** 2 + z**2 * variance))
     whole = 1 - delta**2 + z**2 * variance
     return EffectSize(name, delta, max((middle - spread) / whole, -1.0), min((middle + spread) / whole, 1.0))
@@ -313,15 +281,11 @@ def noncentrality(t: float, freedom: int, share: float) -> float:
     """The noncentrality for which `share` of a noncentral t distribution lies at or below `t`."""
     node, weight = _spread_nodes(freedom)
     width = 8 + abs(t) * 8 / math.sqrt(2 * freedom)
-    low, high = t - width, t + width  # the share falls as the noncentrality rises
-    for _ in range(_NARROWED):
-        middle = (low + high) / 2
-        reached = sum(w * math.erfc((middle - t * s) / math.sqrt(2)) / 2 for s, w in zip(node, weight, strict=True))
-        if reached > share:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+
+    def is_low(middle: float) -> bool:  # the share falls as the noncentrality rises
+        return sum(w * math.erfc((middle - t * s) / math.sqrt(2)) / 2 for s, w in zip(node, weight, strict=True)) > share
+
+    return sum(bisected(is_low, t - width, t + width, _NARROWED)) / 2
 
 
 @cache
