@@ -175,10 +175,12 @@ def noise(path: Path, people: int, seconds: float) -> Path:
     return written(path, {"a.mp4": tracks})
 
 
-@pytest.mark.parametrize(("seconds", "people"), [(10, 1), pytest.param(60, 25, marks=pytest.mark.slow)])
-def test_no_file_is_large(tmp_path: Path, people: int, seconds: int) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "people", "most"), [(10, 1, 53_000), pytest.param(60, 25, 2_000_000, marks=pytest.mark.slow)]
+)
+def test_no_file_is_large(tmp_path: Path, people: int, seconds: int, most: int) -> None:
     out = plot(noise(tmp_path / "t.parquet", people, seconds), "a.svg")
-    assert out.stat().st_size < 2_000_000
+    assert out.stat().st_size < most
 
 
 @pytest.mark.parametrize(("width_mm", "people"), [(60, 1), pytest.param(60, 25, marks=pytest.mark.slow), (88, 6), (180, 6)])
@@ -367,7 +369,7 @@ def test_without_matplotlib_it_says_what_to_install(timeline: Path, monkeypatch:
 @pytest.mark.parametrize(
     "title",
     [
-        pytest.param("$\\frac{1}{", id="no formula"),
+        pytest.param("$\\frac{1}{$", id="no formula"),
         pytest.param("</text><script>alert(1)</script>", id="markup"),
         pytest.param("a\x1b[31m\x00\nb", id="control characters"),
         pytest.param("会議 😀 \udcff", id="letters that the font has not"),
