@@ -98,34 +98,12 @@ class Option:
         return result
 
 
-def option(
-    default: Any,
-    help: str,  # noqa: A002  # as the word is used everywhere
-    *,
-    details: str = "",
-    flag: str = "",
-    default_text: str = "",
-    kind: Kind | None = None,
-    bounds: Bounds | None = None,
-    required: bool = False,
-    environment: str = "",
-) -> Any:
-    """Declare a field of a record as an option; see `Option`.
+def option(default: Any, help: str, **declared: Any) -> Any:  # noqa: A002  # as the word is used everywhere
+    """Declare a field of a record as an option; `declared` are fields of `Option`.
 
     The flag follows from the name of the field and the kind from its type, unless they are given.
     """
-    declared = Option(
-        flag=flag,
-        default=default,
-        help=help,
-        details=details,
-        default_text=default_text,
-        kind=kind,
-        bounds=bounds,
-        required=required,
-        environment=environment,
-    )
-    return field(default=default, metadata={"option": declared})
+    return field(default=default, metadata={"option": Option(default=default, help=help, **declared)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -103,10 +103,6 @@ def listed(paths: object) -> list[str]:
     return [expanded(path) for path in several]
 
 
-def _path(value: str | os.PathLike[str]) -> Path:
-    return Path(expanded(value))
-
-
 def located(path: str | os.PathLike[str] | Url) -> Location:
     """A path as `expanded` gives it, or an object in a bucket."""
     return path if isinstance(path, Url) else location(expanded(path))
@@ -115,10 +111,6 @@ def located(path: str | os.PathLike[str] | Url) -> Location:
 def _locations(value: Any) -> tuple[Location, ...]:
     given = [value] if isinstance(value, Url) else value if isinstance(value, tuple) else listed(value)
     return tuple(map(located, given))
-
-
-def _files(value: Any) -> tuple[Path, ...]:
-    return tuple(Path(path) for path in listed(value))
 
 
 def _seconds(value: SupportsFloat | str) -> float:
@@ -194,11 +186,17 @@ FLAG = Kind(name="true or false", metavar="", convert=_flag, toml=(bool,), nativ
 WHOLE = Kind(name="a whole number", metavar="N", convert=_whole, toml=(int,), native=int, python="int")
 NUMBER = Kind(name="a number", metavar="NUMBER", convert=_number, toml=(int, float), native=float, python="float")
 TEXT = Kind(name="a text or a number", metavar="TEXT", convert=_text)
-PATH = Kind(name="a text in quotes", metavar="PATH", convert=_path, toml=(str,), python="str | PathLike[str]")
+PATH = Kind(
+    name="a text in quotes",
+    metavar="PATH",
+    convert=lambda value: Path(expanded(value)),
+    toml=(str,),
+    python="str | PathLike[str]",
+)
 CONFIG = replace(PATH)
 """A file with values of options. It is read before the others, so a command gives it a callback."""
 
-LOCATION = Kind(name="a text in quotes", metavar="PATH", convert=located, toml=(str,), python="str | PathLike[str]")
+LOCATION = replace(PATH, convert=located)
 SECONDS = Kind(name="a time", metavar="TIME", convert=_seconds, python="float | str")
 COLUMNS_MM = {"single": 88.0, "double": 180.0}
 """Widths of figures: of one column of a journal, and of a page."""
@@ -243,7 +241,7 @@ PATHS = Kind(
     repeated=True,
     python="str | PathLike[str] | Sequence[str | PathLike[str]]",
 )
-FILES = replace(PATHS, convert=_files)
+FILES = replace(PATHS, convert=lambda value: tuple(map(Path, listed(value))))
 """As `PATHS`, of files on this computer only."""
 
 CHANGES = Kind(

@@ -193,7 +193,7 @@ class _Analysis:
 
     def orders(self) -> Iterator[Order]:
         """The segments to run. Results of earlier runs are accepted on the way."""
-        number = 0
+        settings, run, number = self._settings, self._run, 0
         for source in self._sources:
             job = self._open(source)
             if job is None:
@@ -207,7 +207,8 @@ class _Analysis:
                     self._accept(job, segment, kept)
                     continue
                 self._jobs[number] = (job, segment)
-                yield Order(number, self._task(job, segment))
+                shared = settings.options, settings.models, run.batch, self._decode_threads, run.min_transfer_rate
+                yield Order(number, Task(job.info, segment, *shared))
                 if number == 0:
                     _import_all()  # while a worker looks at the first segment
                 number += 1
@@ -256,17 +257,6 @@ class _Analysis:
         job = Job(source, video.info, plan, sampling, shelf, groups_in(record))
         self._opened[source.name] = job
         return job
-
-    def _task(self, job: Job, segment: Segment) -> Task:
-        return Task(
-            info=job.info,
-            segment=segment,
-            options=self._settings.options,
-            models=self._settings.models,
-            batch=self._run.batch,
-            decode_threads=self._decode_threads,
-            least_bytes_per_s=self._run.min_transfer_rate,
-        )
 
     def _accept(self, job: Job, segment: Segment, result: SegmentResult) -> None:
         self._observer.advanced(job.source, result.decoded + result.discarded)

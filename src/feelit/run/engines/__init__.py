@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from feelit.errors import FeelitError, UsageError, as_failure
-from feelit.run.engines.limits import Limits
+from feelit.run.engines.limits import DIED, Cause, Limits
 
 if TYPE_CHECKING:
     from feelit.run.task import Models, Task
@@ -31,6 +31,24 @@ class Outcome:
 
     order: Order
     result: SegmentResult | FeelitError
+
+
+@dataclass(slots=True)
+class InFlight:
+    """An order in flight: how many workers and nodes were lost on it, when the present worker got it, whether it has begun, and
+    why it was killed."""
+
+    order: Order
+    deaths: int = 0
+    losses: int = 0
+    given_s: float = 0.0
+    begun: bool = False
+    cause: Cause = DIED
+
+    def named(self, cause: Cause) -> dict[str, str | int]:
+        """Facts for a log: the segment, and why its worker ended."""
+        task = self.order.task
+        return {"cause": cause.why, "video": str(task.info.path), "segment": task.segment.index}
 
 
 Work: TypeAlias = "Callable[[Task], SegmentResult]"

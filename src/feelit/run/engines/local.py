@@ -14,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -22,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from feelit.errors import FeelitError
 from feelit.logs import facts
-from feelit.run.engines import Order, Outcome, Work, analyze, attempt, prepare
-from feelit.run.engines.limits import DIED, TRIES, Cause, Limits, given_up, watching
+from feelit.run.engines import InFlight, Order, Outcome, Work, analyze, attempt, prepare
+from feelit.run.engines.limits import DIED, TRIES, Limits, given_up, watching
 from feelit.storage import waiting
 
 if TYPE_CHECKING:
@@ -37,18 +36,6 @@ PATIENCE_S = 2.0
 
 MOST_EARLY_DEATHS = 3
 """How many workers in a row may die before they begin a segment; more is not a coincidence."""
-
-
-@dataclass(slots=True)
-class _InFlight:
-    """An order in a worker: how many workers have died on it, when the present one got it, whether it has begun, and why it was
-    killed."""
-
-    order: Order
-    deaths: int = 0
-    given_s: float = 0.0
-    begun: bool = False
-    cause: Cause = DIED
 
 
 class LocalEngine:
@@ -69,7 +56,7 @@ class LocalEngine:
         if self._preparation is not None and _early:
             self._running.append(_early.pop())
             self._running[0].prepare(self._preparation)
-        self._waiting: deque[_InFlight] = deque()
+        self._waiting: deque[InFlight] = deque()
         self._early_deaths = 0
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
@@ -90,7 +77,7 @@ class LocalEngine:
                 order = next(orders, None)
                 more = order is not None
                 if order is not None:
-                    self._waiting.append(_InFlight(order))
+                    self._waiting.append(InFlight(order))
             self._assign()
             drawing = more and len(self._waiting) < self._most
             idle = not any(worker.item for worker in self._running)  # as when no video needs work: no worker will answer
@@ -158,7 +145,7 @@ class LocalEngine:
             cause = self._limits.exceeded(item.order.task, time.monotonic() - item.given_s, worker.process.pid)
             if cause is not None:
                 item.cause, worker.killed = cause, True
-                log.warning("a worker is ended", extra=facts(pid=worker.process.pid, cause=cause.why, **_named(item)))
+                log.warning("a worker is ended", extra=facts(pid=worker.process.pid, **item.named(cause)))
                 worker.process.kill()
 
     def _outcome(self, worker: _Worker) -> Outcome | None:
@@ -176,7 +163,7 @@ class LocalEngine:
             self._count_early_death(worker)
             item.deaths += item.begun or worker.killed  # not if it died before it began the order
             if item.deaths < TRIES:
-                log.warning("a worker ended; its segment is tried again", extra=facts(cause=item.cause.why, **_named(item)))
+                log.warning("a worker ended; its segment is tried again", extra=facts(**item.named(item.cause)))
                 self._waiting.appendleft(item)
                 return None
             result = given_up(item.order.task, item.cause)
@@ -217,17 +204,12 @@ def _may_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1 and not any(name in sys.modules for name in heavy)
 
 
-def _named(item: _InFlight) -> dict[str, object]:
-    task = item.order.task
-    return {"video": str(task.info.path), "segment": task.segment.index}
-
-
 class _Worker:
     """A process, our end of its pipe, its current order, whether it ever began one, and whether we killed it."""
 
     def __init__(self, work: Work, forked: bool = False) -> None:
         self.pipe, theirs = multiprocessing.Pipe()
-        self.item: _InFlight | None = None
+        self.item: InFlight | None = None
         self.begun = self.killed = False
         process: Any = multiprocessing.get_context("fork").Process if forked else _Process
         given = (theirs, work, self.pipe if forked else None)
@@ -246,7 +228,7 @@ class _Worker:
         with contextlib.suppress(OSError):
             self.pipe.send(preparation)
 
-    def give(self, item: _InFlight) -> bool:
+    def give(self, item: InFlight) -> bool:
         """Send an order to the worker. Returns False if the worker is dead."""
         try:
             self.pipe.send(item.order.task)

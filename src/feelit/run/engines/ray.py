@@ -24,7 +24,7 @@ from feelit.errors import FeelitError
 from feelit.logs import facts
 from feelit.models.paths import models_folder
 from feelit.options import Device
-from feelit.run.engines import Order, Outcome, Work, analyze, attempt
+from feelit.run.engines import InFlight, Order, Outcome, Work, analyze, attempt
 from feelit.run.engines.cluster import CHECK_S, Head, import_ray, joined, line_of, lost, reachable
 from feelit.run.engines.limits import DIED, INTERVAL_S, TRIES, Cause, Limits, given_up
 from feelit.run.task import Task
@@ -108,15 +108,6 @@ NODES_LOST = Cause("its nodes were lost", "the cluster loses nodes, or the segme
 OUT_OF_MEMORY = Cause("Ray ended its worker because memory ran out", "give nodes more memory, or try a smaller --batch")
 
 
-@dataclass(slots=True)
-class _InFlight:
-    """An order in flight, with the numbers of workers and nodes lost on it."""
-
-    order: Order
-    deaths: int = 0
-    losses: int = 0
-
-
 class RayEngine:
     """Runs segments on a Ray cluster. The number of tasks in flight is limited, so that neither the driver nor the object store
     fills.
@@ -151,8 +142,8 @@ class RayEngine:
         self._ray = import_ray()
         self._address = address if self._ray.is_initialized() else reachable(address)
         self._device, self._limits, self._most, self._work = device, limits or Limits(), most, work
-        self._flying: dict[Any, _InFlight] = {}
-        self._waiting: deque[_InFlight] = deque()
+        self._flying: dict[Any, InFlight] = {}
+        self._waiting: deque[InFlight] = deque()
 
     def run(self, orders: Iterator[Order]) -> Generator[Outcome, None, None]:
         """See `Engine.run`. Cancels tasks in flight when the iteration ends; the cluster keeps running. Raises FeelitError if
@@ -182,7 +173,7 @@ class RayEngine:
                 order = next(orders, None)
                 more = order is not None
                 if order is not None:
-                    self._waiting.append(_InFlight(order))
+                    self._waiting.append(InFlight(order))
             while self._waiting and len(self._flying) < most:
                 item = self._waiting.popleft()
                 self._flying[submit(item)] = item
@@ -215,7 +206,7 @@ class RayEngine:
             raise FeelitError(f"the Ray cluster at {self._address} has no GPU", hint)
         return GPU_SHARE if has_gpus else 0.0
 
-    def _outcome(self, reference: Any, item: _InFlight) -> Outcome | None:
+    def _outcome(self, reference: Any, item: InFlight) -> Outcome | None:
         """The outcome of a finished task; None if its segment is sent again."""
         errors = self._ray.exceptions
         try:
@@ -232,13 +223,11 @@ class RayEngine:
             return self._again(item, item.losses < LOSSES, NODES_LOST)
         return Outcome(item.order, pickle.loads(answer))
 
-    def _again(self, item: _InFlight, may: bool, cause: Cause) -> Outcome | None:
+    def _again(self, item: InFlight, may: bool, cause: Cause) -> Outcome | None:
         """Send a segment again if it `may` be; else its failure."""
         if not may:
             return Outcome(item.order, given_up(item.order.task, cause))
-        task = item.order.task
-        named = facts(cause=cause.why, video=str(task.info.path), segment=task.segment.index)
-        log.warning("a task was lost; its segment is sent again", extra=named)
+        log.warning("a task was lost; its segment is sent again", extra=facts(**item.named(cause)))
         self._waiting.appendleft(item)
         return None
 
@@ -253,7 +242,7 @@ class _Submitter:
         self._last = ray.remote(**options, max_calls=1)(serve)
         self._limits, self._work = limits, work
 
-    def __call__(self, item: _InFlight) -> Any:
+    def __call__(self, item: InFlight) -> Any:
         last = item.deaths == TRIES - 1
         task = replace(_absolute(item.order.task), decode_threads=1)
         assignment = Assignment(task, self._work, self._limits, last, models_folder().resolve(), __version__)
