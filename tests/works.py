@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +17,8 @@ import numpy as np
 from feelit.errors import VideoReadError
 from feelit.identity.select import no_embeddings
 from feelit.options import AnalyzeOptions
-from feelit.run.engines import Order, Outcome
+from feelit.run.engines import Order, Outcome, analyze
+from feelit.run.engines.limits import Cause, Limits
 from feelit.run.segment import no_faces
 from feelit.run.task import Models, Task
 from feelit.storage import waiting
@@ -137,9 +138,31 @@ def deadly_once(task: Task) -> SegmentResult:
     return result_of(task)
 
 
+def note_of(task: Task, pid: int) -> Path:
+    """What a worker that will not come back leaves beside the video."""
+    return Path(f"{task.info.path}.{pid}.lost")
+
+
+@dataclass(frozen=True)
+class Patient(Limits):
+    """Limits of time for workers that have left their note on one of some segments: what is merely slow is never ended."""
+
+    segments: tuple[int, ...] = ()
+
+    def allowed_s(self, task: Task) -> float:
+        """See `Limits.allowed_s`."""
+        return super().allowed_s(task) if task.segment.index in self.segments else 600.0
+
+    def exceeded(self, task: Task, spent_s: float, pid: int) -> Cause | None:
+        """See `Limits.exceeded`."""
+        return super().exceeded(task, spent_s if note_of(task, pid).exists() else 0.0, pid)
+
+
 def lost(task: Task) -> SegmentResult:
     """Never comes back: from segment 1 by waiting, from 2 deaf to SIGTERM as well, from 3 once with the interpreter's lock."""
     mark = Path(f"{task.info.path}.stuck")
+    if task.segment.index in (1, 2) or (task.segment.index == 3 and not mark.exists()):
+        note_of(task, os.getpid()).touch()
     if task.segment.index == 1:
         time.sleep(600)
     if task.segment.index == 2:
@@ -151,16 +174,24 @@ def lost(task: Task) -> SegmentResult:
 
 
 def greedy(task: Task) -> SegmentResult:
-    """Takes ever more memory on segment 2, always, and on segment 3, the first time."""
+    """Takes 640 MiB of memory on segment 2, always, and on segment 3, the first time, and does not come back."""
     mark = Path(f"{task.info.path}.greedy")
     once = task.segment.index == 3 and not mark.exists()
     if once:
         mark.touch()
-    taken: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
-    while (task.segment.index == 2 or once) and len(taken) < 50:
-        taken.append(np.ones(32 << 20, np.uint8))
-        time.sleep(0.02)
+    if task.segment.index == 2 or once:
+        taken = np.ones(640 << 20, np.uint8)
+        time.sleep(600)
+        del taken
     return result_of(task)
+
+
+def held(task: Task) -> SegmentResult:
+    """Analyses segment 0, and each of the others again and again without an end."""
+    while True:
+        result = analyze(task)
+        if task.segment.index == 0:
+            return result
 
 
 def felling(task: Task) -> SegmentResult:

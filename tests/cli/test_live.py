@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Command
+from tests.live.test_server import messages
 from tests.timeline.reading import read_table
 from tests.video import clips
 from tests.video.clips import SAMPLE
@@ -48,9 +50,11 @@ def test_a_signal_ends_it_soon_and_the_recording_is_whole(number: signal.Signals
     url = line(process)
     with urllib.request.urlopen(url) as page:
         assert page.status == 200
-    time.sleep(1.0)
+    with urllib.request.urlopen(url.replace("/?", "/stream?")) as stream:
+        shown = (message for message in messages(stream) if message["kind"] == "frame")
+        assert all(message["faces"] for message in itertools.islice(shown, 7))
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=20)  # two seconds on a machine that has nothing else to do
+    rest, errors = process.communicate(timeout=60)
     assert (process.returncode, rest, errors) == (0, "", "")
     assert [p.name for p in tmp_path.iterdir()] == ["live.parquet"]
     rows, record = read_table(out)
@@ -64,12 +68,12 @@ def test_a_signal_ends_it_soon_and_the_recording_is_whole(number: signal.Signals
 def test_a_signal_before_there_is_anything_leaves_nothing(tmp_path: Path) -> None:
     with answering(silent) as url:
         process = start(url, "--out", tmp_path / "live.parquet")
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + 60
         while not list(tmp_path.iterdir()) and time.monotonic() < deadline_s:  # the hidden folder of the recording
             time.sleep(0.05)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert errors == "feelit: interrupted before there was anything to see\n"
     assert list(tmp_path.iterdir()) == []
@@ -86,7 +90,7 @@ def test_a_signal_at_the_moment_of_opening_does_not_crash(tmp_path: Path) -> Non
         "from feelit.cli import main; main()"
     )
     with answering(silent) as url:
-        ran = subprocess.run([sys.executable, "-c", program, "live", url], capture_output=True, text=True, timeout=30)
+        ran = subprocess.run([sys.executable, "-c", program, "live", url], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout) == (130, ""), "it ends at once, without what the interpreter does at its end"
     assert ran.stderr == "feelit: interrupted before there was anything to see\n"
 

@@ -20,7 +20,6 @@ from feelit.options import AnalyzeOptions, Device
 from feelit.run.engines import Order, Outcome, Work
 from feelit.run.engines import ray as ray_engine
 from feelit.run.engines.cluster import import_ray
-from feelit.run.engines.limits import Limits
 from feelit.run.engines.ray import RayEngine
 from feelit.run.pipeline import resolve
 from feelit.run.segment import analyze_segment
@@ -107,12 +106,12 @@ def test_a_bad_segment_costs_only_itself(work: Work, message: str, driver: Nodes
 
 
 def test_what_takes_too_long_or_too_much_is_ended(driver: Nodes, tmp_path: Path) -> None:
-    limits = Limits(segment_s=8.0, memory_bytes=500 << 20)  # a busy machine needs seconds to take so much
+    limits = works.Patient(segment_s=1.0, memory_bytes=500 << 20, segments=(1, 3))
     words = works.reported(RayEngine(driver.address, limits=limits, work=works.excessive).run(works.orders(tmp_path)))
     in_vain = f"{tmp_path}/a.mp4: segment {{}} failed at every try: {{}}"
     assert words == {
         0: "0",
-        1: in_vain.format(1, "it took longer than 8 s"),
+        1: in_vain.format(1, "it took longer than 1 s"),
         2: in_vain.format(2, "its worker took more than 500 MiB of memory"),
         3: "3",
         4: "4",
