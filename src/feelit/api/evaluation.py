@@ -102,7 +102,7 @@ def explain(
     options: ExplainOptions,
     progress: Callable[[float], None] | None = None,
 ) -> list[Explanation]:
-    """Find out which parts of a face a classifier goes by; docs/explain.md describes the methods and how to read a map.
+    """Find out which parts of a face a classifier relies on; docs/explain.md describes the methods and how to read a map.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from feelit.options.timelines import EventsOptions
 
 @with_options
 def events(timelines: Timelines, options: EventsOptions, printed: PrintOptions) -> None:
-    """Find what happens: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
+    """Detect events: bouts, peaks, shifts that people share, long absences; each with a p-value or an interval."""
     from feelit.api.tables import event_table
     from feelit.cli import texts
 

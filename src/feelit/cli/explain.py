@@ -23,7 +23,7 @@ def explain(
     printed: JsonOptions,
     progress: QuietOptions,
 ) -> None:
-    """Show which parts of a face a classifier goes by: a picture with the probabilities and a map a face."""
+    """Show which parts of a face a classifier relies on: a picture with the probabilities and a saliency map for each face."""
     from feelit.cli.texts import write_json
     from feelit.console import progress_bar
 

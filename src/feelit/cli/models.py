@@ -47,7 +47,7 @@ def info(
     model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model of `feelit models list`, or an .onnx file.")],
     printed: JsonOptions,
 ) -> None:
-    """Show a model's card, and what its network takes and gives."""
+    """Show a model's card, and the inputs and outputs of its network."""
     from feelit.cli.texts import write, write_json
 
     found = feelit.describe_model(model)
@@ -66,7 +66,7 @@ def verify(
         typer.Argument(metavar="NAME|PATH", help="Which models.", show_default="all that are on this computer"),
     ] = None,
 ) -> None:
-    """Compare models with their checksums, load them, and try whether their cards fit.
+    """Compare models with their checksums, load them, and check that they match their cards.
 
     Exit codes: 0 if all is well, 4 if anything is wrong.
     """

@@ -10,7 +10,7 @@ from feelit.options.printing import TABLE, JsonOptions, QuietOptions
 
 @with_options
 def people(timelines: Timelines, options: PeopleOptions, printed: JsonOptions, progress: QuietOptions) -> None:
-    """List the people of timelines, show them on a page, correct them by hand, and know them again in other recordings."""
+    """List the people of timelines, show them on a page, correct them by hand, and recognise them in other recordings."""
     from feelit.api.people_changes import change_people
     from feelit.api.tables import people_table
     from feelit.cli import texts

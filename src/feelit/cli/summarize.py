@@ -9,7 +9,7 @@ from feelit.options.timelines import SummarizeOptions
 
 @with_options
 def summarize(timelines: Timelines, options: SummarizeOptions, printed: PrintSummaryOptions) -> None:
-    """Sum up timelines: time on screen, emotions and their bouts, strongest moments."""
+    """Summarize timelines: time on screen, emotions and their bouts, strongest moments."""
     from feelit.api.tables import signal_table, summary_table
     from feelit.cli import texts
 

@@ -25,7 +25,7 @@ def train(
     options: TrainOptions,
     printed: JsonOptions,
 ) -> None:
-    """Train a model of your own: by the recipes that made the built-in ones and their rivals, or by yours."""
+    """Train your own model, by the recipes of the built-in models and of published architectures, or by yours."""
     from feelit.cli.texts import write, write_json
     from feelit.storage.names import as_text
 

@@ -141,7 +141,7 @@ class EvaluateFacesOptions(Options):
 
     min_face_px: float = option(
         16.0,
-        "Smallest face that a detector is asked for, in px of the image; smaller ones count for nothing.",
+        "Smallest face that is scored, in px of the image; smaller ones are ignored.",
         flag="--min-face",
         bounds=Bounds(low=0, high=10_000, hint="16 is usual"),
     )

@@ -160,7 +160,7 @@ class PeopleOptions(Options):
         details="People of two files are joined at a probability of 0.99 or more; others are proposed. It needs the videos, or"
         " embeddings that were kept.",
     )
-    within: bool = option(False, "Take `--across` back: every video has numbers of its own again.")
+    within: bool = option(False, "Undo `--across`: every video has its own numbers again.")
     enrol: tuple[tuple[str, tuple[Path, ...]], ...] = option(
         (),
         "Name a person by photographs, as in P01=a.jpg,b.jpg; may be repeated.",

@@ -115,7 +115,7 @@ class ExportOptions(Options):
         default_text="standard output",
         kind=LOCATION,
     )
-    by: Literal["person", "track"] | None = by_option("What has a tier, a speaker or a subject of its own.")
+    by: Literal["person", "track"] | None = by_option("What gets its own tier, speaker or subject.")
     people: tuple[str, ...] | None = people_option("Only", "Of every video that has them.")
     tracks: tuple[int, ...] | None = tracks_option("Only", "Of every video that has them.")
     force: bool = option(False, "Replace files that exist.")
