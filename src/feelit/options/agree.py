@@ -53,7 +53,7 @@ class AgreeOptions(ClockOptions):
     )
     gaps: str | None = option(
         None,
-        "What stretches without an annotation mean, as in neutral.",
+        "Label of intervals without an annotation, as in neutral.",
         details="Timelines have no gaps: where a face is not seen or not readable, they say nothing.",
         default_text="nothing: they are left out",
     )
@@ -67,7 +67,7 @@ class AgreeOptions(ClockOptions):
     )
     column: str | None = option(
         None,
-        "What of timelines is compared by --icc, as in p_happiness or smile.",
+        "The column of timelines that --icc compares, as in p_happiness or smile.",
         default_text="none: give it if a timeline is among the sources",
     )
     block_s: float = option(

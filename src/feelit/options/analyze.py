@@ -69,8 +69,8 @@ class FaceOptions(Options):
         None,
         "Side of the smallest face to look for, in px.",
         details="Counted in px of the upright picture: 24 px at 720p. Faces below 1/12 of the short side are looked for in the"
-        " whole picture once a second, and in between where they were. Detectors that want colour, or an input of a fixed size,"
-        " look once, for 1/12 of the short side; there, smaller takes longer.",
+        " whole picture once a second, and in between near their last position. Detectors that take colour, or an input of a"
+        " fixed size, run once, for 1/12 of the short side; with these, smaller faces take longer.",
         flag="--min-face",
         default_text="1/30 of the picture's short side",
         bounds=Bounds(low=1, complaint="is less than a pixel", hint="give the side of a face in px"),
@@ -84,17 +84,17 @@ class FaceOptions(Options):
     prior: str = option(
         "auto",
         "Shares of the labels that probabilities assume.",
-        details="`as-trained` stands for those of the classifier's training data, `balanced` for equal ones, `tempered` for the"
-        " square roots of the training data's, and `auto` for what the card recommends: `tempered`, if it names the training"
-        " data's shares. Or a .json or .toml file with a share by label, or such a list as `neutral=0.6,happiness=0.2`. See"
+        details="`as-trained` means those of the classifier's training data, `balanced` equal shares, `tempered` the square"
+        " roots of the training shares, and `auto` what the card recommends: `tempered`, if it states the training"
+        " shares. Or a .json or .toml file with a share per label, or a list such as `neutral=0.6,happiness=0.2`. See"
         " [models.md](models.md).",
         kind=PRIOR,
     )
     mirrored: bool = option(
         False,
         "Classify every face and its mirror image, and take the mean.",
-        details="Labels are right more often by half a point to one and a half, and angles of heads and eyes are nearer to the"
-        " truth by a tenth, for a second run of the classifier. See [benchmarks.md](benchmarks.md#mirror-images).",
+        details="Accuracy rises by half a point to one and a half, and errors of head pose and gaze fall by a tenth, at the"
+        " cost of a second run of the classifier. See [benchmarks.md](benchmarks.md#mirror-images).",
     )
     device: Device = option(
         "auto",
@@ -133,8 +133,8 @@ class AnalyzeOptions(FaceOptions):
 
     signals: SignalLevel | None = option(
         None,
-        "What else of a face is measured: `basic` for head pose, gaze, eyes, mouth and brows, `all` for action units as well,"
-        " `none` for nothing.",
+        "Signals to measure: `basic` for head pose, gaze, eyes, mouth and brows, `all` for action units as well, `none` for"
+        " nothing.",
         details="See [signals.md](signals.md). Faces below 32 px have none, and a detector without landmarks gives none.",
         default_text="basic; none with a detector without landmarks",
     )
@@ -271,7 +271,7 @@ class RunOptions(Options):
     stale: bool = option(
         False,
         "Also analyse again what an earlier version of feelit or of a model made.",
-        details="Needs a folder as `--out`. Without it such timelines stand; `feelit status` counts them.",
+        details="Needs a folder as `--out`. Without it such timelines are kept; `feelit status` counts them.",
     )
     pattern: str | None = option(
         None,
@@ -308,8 +308,8 @@ class LogOptions(Options):
 
     verbose: bool = option(
         False,
-        "Log on standard error what is done, retried and waited for: a line each, with its time, in place of progress bars.",
+        "Log each step, retry and wait on standard error, one line with a time each, in place of progress bars.",
     )
     log_file: Path | None = option(
-        None, "Append these lines to a file.", details="Times are in UTC; what belongs to a line follows as `name=value`."
+        None, "Append these lines to a file.", details="Times are in UTC; values follow the message as `name=value`."
     )

@@ -36,8 +36,8 @@ class ExplainOptions(Options):
     out: Location = option("explained.png", "The picture; ends in .png.", kind=LOCATION)
     method: Method = option(
         "rise",
-        "How to find what counts.",
-        details="`rise` and `occlusion` ask the model, `gradcam` looks into it and needs PyTorch"
+        "How the saliency map is computed.",
+        details="`rise` and `occlusion` need only predictions, `gradcam` needs gradients and PyTorch"
         " (`pip install 'feelit[train]'`).",
     )
     label: str | None = option(None, "Explain this label, as in happiness.", default_text="the likeliest of each face")
@@ -124,11 +124,11 @@ class EvaluateOptions(Options):
 
     split: str | None = option(None, "Which split, as in valid or test.", default_text="the only one")
     framing: Framing = option("aligned", "Crop faces as in videos, or take images as they are.")
-    labels: Labels = option("majority", "What is true: what most people say, or FER2013's own labels.")
+    labels: Labels = option("majority", "Ground truth: the majority of the votes, or FER2013's own labels.")
     prior: str = option("auto", "Shares of the labels that probabilities assume, as in `feelit analyze`.", kind=PRIOR)
     mirrored: bool = option(False, "Classify every face and its mirror image, as in `feelit analyze`.")
     occlusions: bool = option(False, "Score faces with masks, sunglasses and other difficulties, too.")
-    end_to_end: bool = option(False, "A face that the detector does not find is an error.")
+    end_to_end: bool = option(False, "Count faces that the detector does not find as errors.")
 
     def check(self) -> None:
         if self.end_to_end and self.framing == "original":
@@ -153,7 +153,7 @@ class EvaluateFacesOptions(Options):
         bounds=Bounds(low=32, high=10_000, hint="it is 32 to 10000"),
     )
     source: str | None = option(
-        None, "Only images whose column `source` says so, for detectors and Parquet files.", default_text="all"
+        None, "Only images with this value in the column `source`, for detectors and Parquet files.", default_text="all"
     )
 
 
@@ -161,8 +161,10 @@ class EvaluateFacesOptions(Options):
 class TrainOptions(Options):
     """What a training run reads, changes and writes."""
 
-    data: Path = option(None, "Labelled images, with splits to learn from and to check with.", required=True)
-    out: Path = option(None, "A folder for checkpoints, curves, model and card; a run that it holds goes on.", required=True)
+    data: Path = option(None, "Labelled images, with splits for training and validation.", required=True)
+    out: Path = option(
+        None, "A folder for checkpoints, curves, model and card; an unfinished run in it is resumed.", required=True
+    )
     changes: tuple[str, ...] = option(
         (), "Change a value of the recipe; may be repeated.", flag="--set", default_text="none", kind=CHANGES
     )

@@ -125,7 +125,7 @@ class PeopleOptions(Options):
     name: tuple[tuple[int, str], ...] = option(
         (),
         "Name a person, as in 1=P01; may be repeated.",
-        details="1= takes the name away.",
+        details="1= removes the name.",
         kind=NAMES,
     )
     merge: tuple[tuple[int, ...], ...] = option(
@@ -140,12 +140,10 @@ class PeopleOptions(Options):
         details="The second one gets a new number.",
         kind=SPLITS,
     )
-    not_a_face: tuple[int, ...] = option(
-        (), "This is nobody, but something that the detector took for a face; may be repeated.", kind=NUMBERS
-    )
+    not_a_face: tuple[int, ...] = option((), "This is not a face but a false detection; may be repeated.", kind=NUMBERS)
     video: str | None = option(
         None,
-        "Of which video, where the timelines hold several: its name, or the last part of it.",
+        "Which video, if the timelines hold several: its name, or the last part of it.",
         default_text="the only one",
     )
     edits: Path | None = option(

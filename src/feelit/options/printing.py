@@ -59,7 +59,7 @@ class AnalyzePrintOptions(Options):
 class PullPrintOptions(QuietOptions):
     """What is printed while a model is fetched."""
 
-    quiet: bool = option(False, "No progress, and no word of the licence.")
+    quiet: bool = option(False, "No progress, and no notice about the licence.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

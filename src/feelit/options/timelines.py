@@ -29,8 +29,8 @@ SURE = 0.05
 """Events whose corrected p-value is no larger are listed by default, and counted in summaries."""
 
 USUAL = (
-    "`auto` takes the medians of what somebody shows over all their readable time for it, and `0:10-0:40` the means between two"
-    " times, in which everybody was at rest, say. Who cannot be read between them has no peaks."
+    "`auto` takes each person's medians over all readable time, and `0:10-0:40` the means between two"
+    " times, for example an interval at rest. Those without a readable face in it have no peaks."
 )
 
 EXPORT_FORMATS = ("csv", "jsonl", "elan", "webvtt", "srt", "openface", "pyfeat", "boris", "textgrid", "rttm")
@@ -49,13 +49,13 @@ class SummarizeOptions(Options):
     )
     baseline: str = baseline_option(
         "none",
-        "Also say how far a person's probabilities lie above their own usual face.",
+        "Also show how far probabilities are above each person's baseline.",
         "`auto` takes the median over all their readable time for it, and `0:10-0:40` the mean between two times, in"
         " which everybody was at rest, say. By person or track. See [schema.md](schema.md#summaries).",
     )
     signals: bool = option(
         False,
-        "Sum up signals instead: blinks, nods, looking at the camera, smiles; by person.",
+        "Summarize signals instead: blinks, nods, looking at the camera, smiles; by person.",
         details="Not of timelines made with `--signals none`. See [signals.md](signals.md).",
     )
 
@@ -79,15 +79,15 @@ class EventsOptions(Options):
     )
     emotions: tuple[str, ...] = emotions_option(details="Absences have none and stay.")
     by: Literal["person", "track"] | None = by_option("Whose events.")
-    people: tuple[str, ...] | None = people_option("Only of", "Of a shared event one of them will do.")
-    tracks: tuple[int, ...] | None = tracks_option("Only of", "Of a shared event one of them will do.")
+    people: tuple[str, ...] | None = people_option("Only of", "A shared event needs only one of them.")
+    tracks: tuple[int, ...] | None = tracks_option("Only of", "A shared event needs only one of them.")
     max_p: float = option(
         SURE,
         "Only where the corrected p-value is no larger; 1 lists all that was found.",
         details="Corrected for the number of events of its kind in the video. Bouts have none and stay.",
         bounds=PROBABILITY,
     )
-    baseline: str = baseline_option("auto", "The usual face, above which peaks rise.", USUAL)
+    baseline: str = baseline_option("auto", "The baseline above which peaks rise.", USUAL)
 
     def check(self) -> None:
         refuse_mixture(self.by, self.people, self.tracks)
@@ -142,7 +142,7 @@ class ReportOptions(UtterancesOptions):
         flag="--transcript",
         kind=FILES,
     )
-    baseline: str = baseline_option("auto", "The usual face, above which the peaks among the events rise.", USUAL)
+    baseline: str = baseline_option("auto", "The baseline above which peaks rise.", USUAL)
     force: bool = option(False, "Replace an output that exists.")
 
     def check(self) -> None:
@@ -161,7 +161,7 @@ class PlotOptions(Options):
     out: Location = option("timeline.pdf", "The figure; ends in .pdf, .svg or .png.", kind=LOCATION)
     video: str | None = option(
         None,
-        "Of which video, where there are several: its name, or the last part of it.",
+        "Which video, if there are several: its name, or the last part of it.",
         default_text="all, one below the other",
     )
     by: Literal["person", "track"] | None = by_option("Whose panels.", also="")
@@ -172,15 +172,15 @@ class PlotOptions(Options):
     end_s: float = end_option()
     baseline: str = baseline_option(
         "none",
-        "Draw how far probabilities lie above everybody's usual face, in place of the probabilities.",
+        "Draw how far probabilities are above each person's baseline, instead of the probabilities.",
         "`auto` takes the medians of what somebody shows over all their readable time for it, and `0:10-0:40` the means between"
-        " two times, in which everybody was at rest, say. Strips stay as they are. Not of studies.",
+        " two times, for example an interval at rest. Strips do not change. Not of studies.",
     )
     title: str = option("", "A line above the figure.", default_text="none")
     width_mm: float = option(
         COLUMNS_MM["double"],
         "Width of the figure: single (88 mm, a column of a journal), double (180 mm, a page), or millimetres.",
-        details="Letters have 8 pt at any width. The height follows from the number of panels.",
+        details="Text is set in 8 pt at any width. The height follows from the number of panels.",
         flag="--width",
         default_text="double",
         bounds=Bounds(low=60, high=1000, hint="give single (88), double (180), or millimetres"),

@@ -35,7 +35,7 @@ class DrawingOptions(Options):
     blur: Blur = option("none", "Make faces unrecognisable: all, or all others than --people and --tracks.")
     signals: bool = option(
         False,
-        "Draw what signals say as well: axes of the head, where the eyes look, lids and lips.",
+        "Draw signals as well: axes of the head, gaze, lids and lips.",
         details="Red points to the right of the head, green up, blue out of the face, yellow where each eye looks. Faces below"
         " 28 px have no such marks.",
     )
@@ -68,15 +68,15 @@ class ClipsOptions(DrawingOptions):
     out: Location = option("clips", "The folder for the clips.", kind=LOCATION)
     kinds: tuple[str, ...] | None = option(
         None,
-        "Of what, with commas between: moment, or a kind of events, such as peak, nod or mutual_smile; or all.",
+        "What to cut, separated by commas: moment, or kinds of events such as peak, nod or mutual_smile; or all.",
         flag="--kind",
         default_text="moment",
         kind=words(CLIP_KINDS, everything="all"),
     )
     emotions: tuple[str, ...] = emotions_option(MOVED, "all but neutral", "Absences have none and stay.")
     by: Literal["person", "track"] | None = by_option("Whose moments and events.")
-    people: tuple[str, ...] | None = people_option("Only of", "Of a shared event one of them will do.")
-    tracks: tuple[int, ...] | None = tracks_option("Only of", "Of a shared event one of them will do.")
+    people: tuple[str, ...] | None = people_option("Only of", "A shared event needs only one of them.")
+    tracks: tuple[int, ...] | None = tracks_option("Only of", "A shared event needs only one of them.")
     max_p: float = option(
         1.0,
         "Only where the corrected p-value is no larger.",
@@ -168,7 +168,7 @@ class LiveOptions(FaceOptions):
     signals: bool = option(
         True,
         "Show where heads are turned and eyes look, lids, lips and brows.",
-        details="On the page only: the recording has no columns of signals. `--no-signals` computes nothing of it.",
+        details="On the page only: the recording has no columns of signals. `--no-signals` computes none.",
     )
     loop: bool = option(False, "Play a file over and over.")
     rate: str = option(
