@@ -50,8 +50,8 @@ class SummarizeOptions(Options):
     baseline: str = baseline_option(
         "none",
         "Also show how far probabilities are above each person's baseline.",
-        "`auto` takes the median over all their readable time for it, and `0:10-0:40` the mean between two times, in"
-        " which everybody was at rest, say. By person or track. See [schema.md](schema.md#summaries).",
+        "`auto` takes the median over all readable time, and `0:10-0:40` the mean between two times, for example"
+        " an interval at rest. By person or track. See [schema.md](schema.md#summaries).",
     )
     signals: bool = option(
         False,
@@ -173,7 +173,7 @@ class PlotOptions(Options):
     baseline: str = baseline_option(
         "none",
         "Draw how far probabilities are above each person's baseline, instead of the probabilities.",
-        "`auto` takes the medians of what somebody shows over all their readable time for it, and `0:10-0:40` the means between"
+        "`auto` takes each person's medians over all readable time, and `0:10-0:40` the means between"
         " two times, for example an interval at rest. Strips do not change. Not of studies.",
     )
     title: str = option("", "A line above the figure.", default_text="none")
