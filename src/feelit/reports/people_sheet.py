@@ -1,6 +1,6 @@
-"""The contact sheet: one HTML page with a few faces of every person, and where it is least sure who is who.
+"""The contact sheet: one HTML page with a few faces of every person, and the most doubtful pairs and persons.
 
-The page holds everything that it shows, runs no script and loads nothing.
+The page contains everything that it shows, runs no script and loads nothing.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ border:1px solid var(--line);border-radius:4px;padding:1px 5px;user-select:all}
 
 @dataclass(slots=True)
 class _Faces:
-    """Pictures of the people of a video, and what they say of doubts."""
+    """Pictures of the people of a video, and the doubtful pairs and persons."""
 
     faces: ChosenFaces | None = None
-    pictures: dict[int, str] = field(default_factory=dict)  # by number of the face
+    pictures: dict[int, str] = field(default_factory=dict)  # by index of the face
     pairs: list[PairDoubt] = field(default_factory=list)
     splits: list[SplitDoubt] = field(default_factory=list)
     missing: str = ""
@@ -114,17 +114,14 @@ def write_sheet(
 def _look(recording: Recording, sought: Sought) -> _Faces:
     if sought.path is None:
         return _Faces(missing=sought.reason)
-    found = _Faces(faces=choose_faces(recording))
-    faces = found.faces
-    assert faces is not None
+    faces, pictures = choose_faces(recording), {}
 
     def see(face: int, picture: UInt8) -> None:
-        found.pictures[face] = _picture(picture, faces.box[face])
+        pictures[face] = _picture(picture, faces.box[face])
 
     vector = embed_faces(sought.path, faces, IdentityModel(model_path("identity"), "cpu"), usable_cores(), see)
-    found.pairs = pair_doubts(faces, vector, seen_together(recording))[:MOST_DOUBTS]
-    found.splits = split_doubts(faces, vector)[:MOST_DOUBTS]
-    return found
+    pairs = pair_doubts(faces, vector, seen_together(recording))[:MOST_DOUBTS]
+    return _Faces(faces, pictures, pairs, split_doubts(faces, vector)[:MOST_DOUBTS])
 
 
 def _picture(picture: UInt8, box: Float32) -> str:
@@ -147,8 +144,8 @@ def _page(sections: Iterable[str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
         "<h1>People</h1>\n"
-        '<p class="dim">Who is who, and where that is least sure. Corrections are made by <code>feelit people</code> with the '
-        "options shown here. This page holds faces: it is as sensitive as the recording.</p>\n"
+        '<p class="dim">The people of each video, the least certain decisions first. Corrections are made by <code>feelit '
+        "people</code> with the options shown here. This page holds faces: it is as sensitive as the recording.</p>\n"
         + "".join(sections)
         + "</body>\n</html>\n"
     )
@@ -160,14 +157,14 @@ def _section(recording: Recording, people: Sequence[Person], found: _Faces) -> s
     parts = [f"<section>\n<h2>{html.escape(recording.name)}</h2>\n<p>{count}</p>\n"]
     if found.missing:
         parts.append(
-            f'<p class="notice">{html.escape(found.missing)}: there are no pictures, and nothing can be said of who may be one '
-            "person or two. Give the video with <code>--videos PATH</code>.</p>\n"
+            f'<p class="notice">{html.escape(found.missing)}: there are no pictures, and no doubtful pairs or persons are '
+            "listed. Give the video with <code>--videos PATH</code>.</p>\n"
         )
     else:
         parts.append("<h3>May be one person</h3>\n")
         parts += [_pair(doubt, by_number, found) for doubt in found.pairs] or ['<p class="dim">No two people look alike.</p>\n']
         parts.append("<h3>May be two people</h3>\n")
-        parts += [_split(d, by_number, found) for d in found.splits] or ['<p class="dim">Everybody stays the same.</p>\n']
+        parts += [_split(d, by_number, found) for d in found.splits] or ['<p class="dim">Nobody looks like two people.</p>\n']
     parts.append("<h3>Everybody</h3>\n")
     parts += [_person(person, found) for person in people]
     return "".join([*parts, "</section>\n"])

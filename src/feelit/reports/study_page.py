@@ -1,4 +1,4 @@
-"""The report of a study: one HTML page that asks for nothing over a network, and can be read without scripts."""
+"""The report of a study: one HTML page that loads nothing and can be read without scripts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHELL = page.Shell(
 
 NOTE = "This describes how faces look, not what people feel. What is averaged and permuted are participants, not pictures."
 FIRST_CURVES = 4
-"""So many emotions are shown at once; the others can be unfolded."""
+"""The curves of this many emotions are shown; the others can be unfolded."""
 
 
 def write_study_report(tables: StudyTables, out: Location) -> None:
@@ -49,7 +49,7 @@ def write_study_report(tables: StudyTables, out: Location) -> None:
 
 
 class _Page:
-    """The sections; data are numbered as they come."""
+    """The sections of the page; their blocks of data are numbered consecutively."""
 
     def __init__(self, tables: StudyTables) -> None:
         self.tables, self.design, self._count = tables, tables.design, 0
@@ -72,12 +72,9 @@ class _Page:
         windows = self.tables.table.units
         used = int((windows["missing"] == "").sum())
         words = f"{_counted(len(people), 'participant')}, {used:,} of {_counted(len(windows), 'window')} measured"
-        out = status.count("excluded")
-        part = status.count("partly")
-        if out:
-            words += f"; {_counted(out, 'participant')} excluded"
-        if part:
-            words += f"; {_counted(part, 'participant')} in part"
+        for kind, what in (("excluded", "excluded"), ("partly", "in part")):
+            if count := status.count(kind):
+                words += f"; {_counted(count, 'participant')} {what}"
         return words + "."
 
     def _contrasts(self) -> Iterator[str]:
@@ -113,7 +110,7 @@ class _Page:
         hidden = len(levels) - len(LEVEL_COLOURS)
         words = f"By {self.tables.collection.factor}, in steps of {asked.step_s:g} s. "
         words += "The windows of one participant are averaged first; bands come from drawing participants with replacement."
-        words += " The baseline of each participant is taken off." if asked.difference else ""
+        words += " The baseline of each participant is subtracted." if asked.difference else ""
         words += f" {hidden} more are in the tables." if hidden > 0 else ""
         yield f'<h2>Curves</h2>\n<p class="small muted">{_text(words)}</p>\n<div class="pictures">\n'
         yield from (self._figure(figure) for figure in figures[:FIRST_CURVES])
@@ -130,15 +127,14 @@ class _Page:
         heads = ["participant", "group", "windows", "seen", "readable", "", "", "reasons"]
         body: list[str] = []
         for row in frame.to_dict("records"):
-            share = float(row["readable_share"])
             cells = [
                 f"<td>{_text(row['participant'])}</td><td>{_text(row['group'] or '')}</td>",
                 f'<td class="number">{row["used"]} of {row["windows"]}</td><td class="number">{row["seconds_seen"]:.0f} s</td>',
-                f'<td class="number">{row["seconds_readable"]:.0f} s</td><td>{_bar(share)}</td>',
+                f'<td class="number">{row["seconds_readable"]:.0f} s</td><td>{_bar(float(row["readable_share"]))}</td>',
                 f'<td class="status">{row["status"]}</td><td class="reason">{_text(row["reasons"])}</td>',
             ]
             body.append(f'<tr class="{row["status"]}">{"".join(cells)}</tr>')
-        yield f'<div class="table"><table><thead>{_heads(heads, {2, 3, 4})}</thead><tbody>\n'
+        yield f'<div class="table"><table><thead>{_row("th", heads, {2, 3, 4})}</thead><tbody>\n'
         yield "\n".join(body)
         yield "</tbody></table></div>\n"
         yield self._save("quality", [list(frame.columns), *_records(frame)])
@@ -166,12 +162,13 @@ class _Page:
         design, units = self.design, self.tables.table.units
         yield "<h2>Design</h2>\n"
         groups = Counter(viewing.group or "none" for viewing in {v.participant: v for v in design.viewings}.values())
+        listed = ", ".join(f"{count} {name}" for name, count in groups.items())
         asked = design.statistics
         baseline = "the usual face of each participant: medians over the recording"
         if design.baseline.window is not None:
             baseline = f"the window {design.baseline.window}"
         facts = [
-            ("participants", f"{len(design.participants)}" + ("" if set(groups) == {"none"} else f": {_listed(groups)}")),
+            ("participants", f"{len(design.participants)}" + ("" if set(groups) == {"none"} else f": {listed}")),
             ("recordings", f"{units['recording'].nunique()}"),
             ("baseline", baseline),
             ("correction", f"{CORRECTIONS[asked.correction]}; family: all tests of the {asked.family}"),
@@ -195,7 +192,7 @@ class _Page:
         return f'<figure><div class="scroll">{figure.picture}</div><div class="row">{caption}{save}</div></figure>\n'
 
     def _save(self, name: str, rows: Rows) -> str:
-        """The place of the buttons, and the data behind them."""
+        """Data, and the element for the buttons that save them."""
         self._count += 1
         place = f"data-{self._count}"
         buttons = f'<span class="save" role="group" aria-label="save" data-name="{escape(name)}" data-rows="{place}"></span>'
@@ -203,18 +200,18 @@ class _Page:
 
 
 def _table(heads: Sequence[str], body: Sequence[Sequence[object]], numbers: set[int]) -> str:
-    lines = []
-    for row in body:
-        classes = (' class="number"' if n in numbers else "" for n in range(len(row)))
-        cells = (f"<td{kind}>{_text(cell)}</td>" for kind, cell in zip(classes, row, strict=True))
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<div class="table"><table><thead>{_heads(heads, numbers)}</thead><tbody>{"".join(lines)}</tbody></table></div>\n'
+    lines = "".join(_row("td", row, numbers) for row in body)
+    return f'<div class="table"><table><thead>{_row("th", heads, numbers)}</thead><tbody>{lines}</tbody></table></div>\n'
 
 
-def _heads(heads: Sequence[str], numbers: set[int]) -> str:
-    classes = (' class="number"' if n in numbers else "" for n in range(len(heads)))
-    cells = (f'<th scope="col"{kind}><span>{_text(head)}</span></th>' for kind, head in zip(classes, heads, strict=True))
-    return f"<tr>{''.join(cells)}</tr>"
+def _row(kind: str, cells: Sequence[object], numbers: set[int]) -> str:
+    """A row of headings (th) or data (td)."""
+    made = ""
+    for n, cell in enumerate(cells):
+        number = ' class="number"' if n in numbers else ""
+        text = _text(cell)
+        made += f'<th scope="col"{number}><span>{text}</span></th>' if kind == "th" else f"<td{number}>{text}</td>"
+    return f"<tr>{made}</tr>"
 
 
 def _bar(share: float) -> str:
@@ -235,10 +232,6 @@ def _number(value: float) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _listed(groups: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in groups.items())
 
 
 def _text(value: object) -> str:

@@ -175,7 +175,10 @@ class _Writer:
         """Portraits first, of those who are longest on screen; then moments, then peaks."""
         footage = self.found.footage.get(recording.name)
         if footage is None:
-            self._note_missing(recording)
+            if recording.name in self.found.changed:
+                self.notes.append(f"{recording.name} has changed since it was analysed; its part of the report has no pictures")
+            elif self.options.video:
+                self.notes.append(f"{recording.name} is not among the videos that --video gives; its part has no pictures")
             return {}
         longest = sorted(findings.people, key=lambda person: -person.shown.on_screen_s)
         wanted = [portraits[person.track_id] for person in longest if person.track_id in portraits]
@@ -191,12 +194,6 @@ class _Writer:
         except VideoReadError as error:
             self.notes.append(f"no pictures of {recording.name}: {error.message}")
             return {}
-
-    def _note_missing(self, recording: Recording) -> None:
-        if recording.name in self.found.changed:
-            self.notes.append(f"{recording.name} has changed since it was analysed; its part of the report has no pictures")
-        elif self.options.video:
-            self.notes.append(f"{recording.name} is not among the videos that --video gives; its part has no pictures")
 
     def _footage(self, recording: Recording) -> dict[str, Any]:
         footage = self.found.footage.get(recording.name)
