@@ -10,7 +10,7 @@ import pytest
 from skimage.color import rgb2lab
 
 from feelit.explaining.explain import Explanation
-from feelit.explaining.figure import COLUMN_PX, EDGE_PX, GAP_PX, STEPS, Caption, coloured, draw, table, write_figure
+from feelit.explaining.figure import COLUMN_PX, EDGE_PX, GAP_PX, STEPS, coloured, draw, table, write_figure
 from feelit.explaining.saliency import Faithfulness
 from feelit.render.canvas import ascii_of, fitted, text_width_px
 from feelit.render.theme import EMOTION_COLOUR, Colour
@@ -18,7 +18,7 @@ from feelit.types import Float32, UInt8
 from tests.explaining.made import bright_region, region_weight
 from tests.render.test_theme import VISION, seen
 
-CAPTION = Caption("What made goes by", "RISE: 10 random masks")
+CAPTION = ("made", "RISE: 10 random masks")
 
 
 def explanation(saliency: Float32 | None = None, source: str = "a.png", face: int = 1) -> Explanation:
@@ -40,7 +40,7 @@ def explanation(saliency: Float32 | None = None, source: str = "a.png", face: in
 
 @pytest.mark.parametrize(("faces", "columns"), [(1, 1), (2, 2), (3, 2), (8, 2)])
 def test_faces_stand_in_columns_of_one_width(faces: int, columns: int) -> None:
-    page = draw([explanation(face=n + 1) for n in range(faces)], CAPTION)
+    page = draw([explanation(face=n + 1) for n in range(faces)], *CAPTION)
     assert page.dtype == np.uint8
     assert page.shape[1] == 2 * EDGE_PX + columns * COLUMN_PX + (columns - 1) * GAP_PX
     assert (page[:EDGE_PX] == 255).all()
@@ -51,20 +51,20 @@ def test_faces_stand_in_columns_of_one_width(faces: int, columns: int) -> None:
 
 
 def test_faces_below_one_another_are_aligned() -> None:
-    page = draw([explanation() for _ in range(4)], CAPTION)
+    page = draw([explanation() for _ in range(4)], *CAPTION)
     left, right = page[:, : EDGE_PX + COLUMN_PX], page[:, EDGE_PX + COLUMN_PX + GAP_PX : -EDGE_PX]
     np.testing.assert_array_equal(left[140:-60, EDGE_PX:], right[140:-60])
 
 
 def test_bars_are_as_long_as_the_probabilities() -> None:
-    page = draw([explanation()], CAPTION)
+    page = draw([explanation()], *CAPTION)
     lengths = [(page == colour).all(axis=2).sum(axis=1).max() for colour in EMOTION_COLOUR.values()]
     shares = np.array(lengths) / lengths[1] * 0.5
     np.testing.assert_allclose(shares, explanation().probability, atol=0.009)
 
 
 def test_the_map_lies_on_the_crop_where_its_values_are() -> None:
-    page = draw([explanation()], CAPTION).astype(int)
+    page = draw([explanation()], *CAPTION).astype(int)
     warm = (page[..., 0] - page[..., 2] > 40) & (page[..., 1] < 190)  # and not the yellow of happiness
     columns = np.flatnonzero(warm.sum(axis=0) > 20)
     panel = columns[columns < columns.max() - 60]
@@ -81,23 +81,23 @@ def test_the_map_lies_on_the_crop_where_its_values_are() -> None:
     ],
 )
 def test_any_map_can_be_drawn(saliency: Float32) -> None:
-    assert len(np.unique(draw([explanation(saliency)], CAPTION))) > 50
+    assert len(np.unique(draw([explanation(saliency)], *CAPTION))) > 50
 
 
 def test_the_same_explanations_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
-        write_figure([explanation()], CAPTION, tmp_path / name)
+        write_figure([explanation()], *CAPTION, tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     read = cv2.imread(str(tmp_path / "a.png"))
     assert read is not None
-    np.testing.assert_array_equal(read[..., ::-1], draw([explanation()], CAPTION))
+    np.testing.assert_array_equal(read[..., ::-1], draw([explanation()], *CAPTION))
 
 
 @pytest.mark.parametrize(
     "name", ["<b>'\"&.png", "two\nlines.png", "Gänsefüßchen.png", "画像.png", "n" * 400], ids=lambda n: ascii(n)[:20]
 )
 def test_names_may_be_odd(name: str) -> None:
-    page = draw([explanation(source=name)], CAPTION)
+    page = draw([explanation(source=name)], *CAPTION)
     assert (page[:, -EDGE_PX:] == 255).all()
 
 

@@ -6,7 +6,6 @@ A column is 90 mm at 300 dpi, a page of two columns 180 mm, as journals print th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -74,39 +73,33 @@ TINY = 1e-9
 NOTE = "The map shows what the model goes by, not why somebody looks so."
 
 
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """The heading: the model, and how the maps were made."""
-
-    model: str
-    method: str
-
-
-def write_figure(explanations: Sequence[Explanation], caption: Caption, out: Location) -> None:
-    """Draw explanations into a PNG file.
+def write_figure(explanations: Sequence[Explanation], model: str, method: str, out: Location) -> None:
+    """Draw explanations into a PNG file, under the name of the `model` and how the maps were made, the `method`.
 
     Raises
     ------
     OutputError
         if the file cannot be written.
     """
-    done, png = cv2.imencode(".png", draw(explanations, caption)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    done, png = cv2.imencode(".png", draw(explanations, model, method)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     if not done:
         raise OutputError(f"{out} cannot be written: no PNG could be made", "name fewer pictures")
     with whole_file(out) as unfinished:
         unfinished.write_bytes(png.tobytes())
 
 
-def draw(explanations: Sequence[Explanation], caption: Caption) -> UInt8:
-    """(H, W, 3) uint8 RGB."""
+def draw(explanations: Sequence[Explanation], model: str, method: str) -> UInt8:
+    """(H, W, 3) uint8 RGB; see `write_figure`."""
     columns = 1 if len(explanations) == 1 else 2
     rows = -(-len(explanations) // columns)
     head, foot = 2 * line_px(CAP_PX) + 12, line_px(SMALL_CAP_PX)
     card = line_px(CAP_PX) + PANEL_PX + 2 * line_px(SMALL_CAP_PX) + 8
     width = 2 * EDGE_PX + columns * COLUMN_PX + (columns - 1) * GAP_PX
     page = Page.blank(width, 2 * EDGE_PX + head + rows * (card + ROW_GAP_PX) + foot)
-    page.write(fitted(ascii_of(caption.model), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3)
-    page.write(fitted(caption.method, width - 2 * EDGE_PX, SMALL_CAP_PX), EDGE_PX, EDGE_PX + 42, SMALL_CAP_PX, GREY)
+    page.write(
+        fitted(ascii_of(f"What {one_line(model)} goes by"), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3
+    )
+    page.write(fitted(method, width - 2 * EDGE_PX, SMALL_CAP_PX), EDGE_PX, EDGE_PX + 42, SMALL_CAP_PX, GREY)
     for i, explanation in enumerate(explanations):
         left, top = EDGE_PX + i % columns * (COLUMN_PX + GAP_PX), EDGE_PX + head + i // columns * (card + ROW_GAP_PX)
         _draw_card(page, left, top, explanation)
@@ -225,7 +218,7 @@ def explain_into(
     pictures = (Source.parse(text).path for text in sources)
     refuse_to_overwrite(out, force, InputFiles(chain(pictures, _files_of_models(model, options))))
     explanations = explain_sources(model, sources, options, progress, MOST_FACES)
-    write_figure(explanations, _caption(model, options, explanations), out)
+    write_figure(explanations, model_path(model).stem, _method(options, len(explanations[0].crop)), out)
     return explanations
 
 
@@ -234,13 +227,14 @@ def _files_of_models(model: str, options: ExplainOptions) -> Iterator[Path]:
         yield from (path, card_path(path))
 
 
-def _caption(model: str, options: ExplainOptions, explanations: Sequence[Explanation]) -> Caption:
+def _method(options: ExplainOptions, side_px: int) -> str:
+    """How the maps of crops of a size are made."""
     hidden = "their mean luma" if options.baseline == "mean" else "the face out of focus"
     if options.method == "rise":
-        how = f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {hidden}"
-    elif options.method == "occlusion":
-        patch, stride = options.lengths_px(len(explanations[0].crop))
-        how = f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {hidden}"
-    else:
-        how = "Grad-CAM: weighted feature maps of a late layer"
-    return Caption(f"What {one_line(model_path(model).stem)} goes by", how)
+        return (
+            f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {hidden}"
+        )
+    if options.method == "occlusion":
+        patch, stride = options.lengths_px(side_px)
+        return f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {hidden}"
+    return "Grad-CAM: weighted feature maps of a late layer"

@@ -158,17 +158,9 @@ def _cast(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
     return inputs[0].to(getattr(torch, np.dtype(kind).name))
 
 
-def _constant(_: Sequence[Tensor], attributes: Attributes) -> Tensor:
-    return _tensor(attributes["value"])
-
-
 def _filled(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
     value = _tensor(attributes["value"]) if "value" in attributes else torch.zeros(1)
     return value.expand(inputs[0].tolist())
-
-
-def _expanded(inputs: Sequence[Tensor], _: Attributes) -> Tensor:
-    return inputs[0].expand(torch.broadcast_shapes(inputs[0].shape, inputs[1].tolist()))
 
 
 def _convolution(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
@@ -246,13 +238,13 @@ OPERATORS: Mapping[str, Operator] = {
     "Add": lambda inputs, _: inputs[0] + inputs[1],
     "BatchNormalization": _normalised,
     "Cast": _cast,
-    "Constant": _constant,
+    "Constant": lambda _, attributes: _tensor(attributes["value"]),
     "ConstantOfShape": _filled,
     "Conv": _convolution,
     "DequantizeLinear": _dequantised,
     "Div": lambda inputs, _: inputs[0] / inputs[1],
     "Dropout": lambda inputs, _: inputs[0],
-    "Expand": _expanded,
+    "Expand": lambda inputs, _: inputs[0].expand(torch.broadcast_shapes(inputs[0].shape, inputs[1].tolist())),
     "Flatten": lambda inputs, attributes: inputs[0].flatten(attributes.get("axis", 1)),
     "Gemm": _product,
     "GlobalAveragePool": lambda inputs, _: inputs[0].mean(dim=(2, 3), keepdim=True),

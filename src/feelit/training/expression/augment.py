@@ -84,10 +84,7 @@ def augment(examples: Examples, index: Int64, how: Augmentation, rng: np.random.
     flip = rng.random(len(index)) < how.mirrored
     out = np.empty((2, len(index), side, side), np.uint8)
     for i, row in enumerate(index):
-        crop = cv2.warpAffine(
-            examples.image[row], matrix[i], (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        clear = np.asarray(crop, np.uint8)
+        clear = warped(examples.image[row], matrix[i], side)
         hidden = _resolution(_cover(clear.copy(), where[i], how, rng), how, rng)
         out[:, i] = _light(np.stack([hidden, clear]), how, rng)
         if flip[i]:
@@ -110,11 +107,21 @@ def _framing(landmarks: Float32, known: Bool, side: int, how: Augmentation, rng:
     turn = np.empty((n, 2, 2))
     turn[:, 0, 0], turn[:, 0, 1] = np.cos(angle) * scale * stretch, -np.sin(angle) * scale
     turn[:, 1, 0], turn[:, 1, 1] = np.sin(angle) * scale * stretch, np.cos(angle) * scale
-    centre = (side - 1) / 2
-    to_crop[:, :, :2] = turn @ to_crop[:, :, :2]
-    shift = rng.uniform(-how.shift, how.shift, (n, 2)) * side
-    to_crop[:, :, 2] = (turn @ (to_crop[:, :, 2] - centre)[:, :, None])[..., 0] + centre + shift
+    to_crop = turned(to_crop, turn, side)
+    to_crop[:, :, 2] += rng.uniform(-how.shift, how.shift, (n, 2)) * side
     return to_crop
+
+
+def turned(matrix: Float64, turn: Float64, side: int) -> Float64:
+    """Transforms (N, 2, 3) into crops, followed by linear ones (N, 2, 2) about the middle of the crops."""
+    middle = (side - 1) / 2
+    shift = (turn @ (matrix[:, :, 2] - middle)[:, :, None]) + middle
+    return np.concatenate([turn @ matrix[:, :, :2], shift], axis=2)
+
+
+def warped(image: UInt8, matrix: Float64, side: int) -> UInt8:
+    """(side, side): an image, sampled bilinearly by a transform (2, 3); its border is repeated."""
+    return np.asarray(cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _cover(crop: UInt8, landmarks: Float64, how: Augmentation, rng: np.random.Generator) -> UInt8:

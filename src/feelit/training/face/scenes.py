@@ -6,13 +6,13 @@ an image without faces; an image without faces. Face sizes are uniform on a loga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from feelit.training.face.data import FaceImages
-from feelit.types import Bool, Float32, Float64, Int64, UInt8
+from feelit.types import Bool, Columns, Float32, Float64, Int64, UInt8
 
 Rect = tuple[int, int, int, int]  # x0 y0 x1 y1 px of the scene
 
@@ -134,17 +134,28 @@ class SceneMaker:
         canvas.draw(image, _mirror(matrix, width) if rng.random() < 0.5 else matrix, rect, cv2.BORDER_REPLICATE)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed(Columns):
+    """The faces of an image on a canvas: see `Scene`."""
+
+    full: Float32  # (G, 4) px, boxes with what is out of sight
+    box: Float32
+    landmarks: Float32
+    weight: Float32
+    ignore: Bool
+
+
+NO_BOX: Float32 = np.zeros((0, 4), np.float32)
+NO_FACES = _Placed(NO_BOX, NO_BOX, np.zeros((0, 5, 2), np.float32), np.zeros((0, 5), np.float32), np.zeros(0, bool))
+
+
 class _Canvas:
     """Images pasted over one another, and the faces that remain visible."""
 
     def __init__(self, images: FaceImages, picture: UInt8, turn: Turn) -> None:
         self.images, self.picture, self.turn = images, picture, turn
         self.whole: Rect = (0, 0, picture.shape[1], picture.shape[0])
-        self.full: list[Float32] = []  # boxes with what is out of sight
-        self.visible: list[Float32] = []
-        self.landmarks: list[Float32] = []
-        self.weight: list[Float32] = []
-        self.ignore: list[Bool] = []
+        self.placed = [NO_FACES]
 
     def lay(self, image: int, rect: Rect, face_px: tuple[float, float], rng: np.random.Generator) -> None:
         """Paste a rotated, scaled and perhaps mirrored image into a rectangle, with a random size and place of one face."""
@@ -199,31 +210,32 @@ class _Canvas:
         points = points[:, MIRRORED] if flipped else points
         inside = ((points >= limit[:2]) & (points < limit[2:])).all(axis=2)
         trust = np.array([1, 1, 0.3, 0.1, 0.1]) if self.images.masked[image] else np.ones(5)
-        self.full.append(full.astype(np.float32))
-        self.visible.append(seen.astype(np.float32))
-        self.landmarks.append(points.astype(np.float32))
-        self.weight.append((inside * trust).astype(np.float32))
-        self.ignore.append(self.images.ignore[rows].copy())
+        faces = _Placed(
+            full=full.astype(np.float32),
+            box=seen.astype(np.float32),
+            landmarks=points.astype(np.float32),
+            weight=(inside * trust).astype(np.float32),
+            ignore=self.images.ignore[rows].copy(),
+        )
+        self.placed.append(faces)
 
     def scene(self) -> Scene:
         """The scene, without hidden faces; faces that are hardly visible are ignored."""
-        full, box = (np.concatenate([np.zeros((0, 4), np.float32), *part]) for part in (self.full, self.visible))
-        landmarks = np.concatenate([np.zeros((0, 5, 2), np.float32), *self.landmarks])
-        weight = np.concatenate([np.zeros((0, 5), np.float32), *self.weight])
-        ignore = np.concatenate([np.zeros(0, bool), *self.ignore])
-        share = (face_sizes(box) / np.maximum(face_sizes(full), 1e-6)) ** 2
-        ignore = ignore | (share < LEAST_VISIBLE) | (face_sizes(box) < LEAST_PX)
-        keep = share > LEAST_HINT
-        return Scene(self.picture, box[keep], landmarks[keep], weight[keep], ignore[keep])
+        faces = _Placed.join(self.placed)
+        share = (face_sizes(faces.box) / np.maximum(face_sizes(faces.full), 1e-6)) ** 2
+        ignore = faces.ignore | (share < LEAST_VISIBLE) | (face_sizes(faces.box) < LEAST_PX)
+        kept = replace(faces, ignore=ignore).rows(share > LEAST_HINT)
+        return Scene(self.picture, kept.box, kept.landmarks, kept.weight, kept.ignore)
 
     def _cover(self, rect: Rect) -> None:
         """Ignore or remove the faces that a rectangle covers."""
         x0, y0, x1, y1 = rect
-        for box, ignore in zip(self.visible, self.ignore, strict=True):
+        for faces in self.placed:
+            box = faces.box
             wide = np.minimum(box[:, 2], x1) - np.maximum(box[:, 0], x0)
             high = np.minimum(box[:, 3], y1) - np.maximum(box[:, 1], y0)
             hidden = np.maximum(wide, 0) * np.maximum(high, 0) / np.maximum(face_sizes(box) ** 2, 1e-6)
-            ignore |= hidden > 0.25
+            faces.ignore[hidden > 0.25] = True
             box[hidden > 0.8] = 0
 
 

@@ -18,6 +18,7 @@ from feelit.evaluation.classifier.crops import at_resolution, tone_curve
 from feelit.signals.columns import OUTPUTS
 from feelit.signals.derive import in_mirror
 from feelit.storage.atomic import whole_file
+from feelit.training.expression.augment import turned, warped
 from feelit.training.face.data import load_images
 from feelit.training.signals.network import Tap
 from feelit.training.signals.teacher import Scale, Teacher
@@ -157,8 +158,7 @@ def cut_face(luma: UInt8, landmarks: Float32, cut_px: int = CUT_PX) -> tuple[UIn
     scale = cut_px / side
     matrix = np.array([[scale * factor, 0, 0], [0, scale * factor, 0]])
     matrix[:, 2] = (cut_px - 1) / 2 - scale * (centre - (factor - 1) / 2)
-    cut = cv2.warpAffine(luma, matrix, (cut_px, cut_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.uint8), ((landmarks - centre) * scale + (cut_px - 1) / 2).astype(np.float32)
+    return warped(luma, matrix, cut_px), ((landmarks - centre) * scale + (cut_px - 1) / 2).astype(np.float32)
 
 
 def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> Crops:
@@ -174,10 +174,8 @@ def crop(faces: Faces, size_px: int, rng: np.random.Generator | None = None) -> 
     target[:, ROLL] += np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0]))
     crops = np.empty((count, size_px, size_px), np.uint8)
     for i in range(count):
-        cut = cv2.warpAffine(
-            faces.picture[i], matrix[i], (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        crops[i] = _degraded(np.asarray(cut, np.uint8), rng) if rng is not None else cut
+        cut = warped(faces.picture[i], matrix[i], size_px)
+        crops[i] = cut if rng is None else _degraded(cut, rng)
     if rng is not None:
         mirrored = rng.random(count) < 0.5
         crops[mirrored] = crops[mirrored, :, ::-1]
@@ -233,10 +231,7 @@ def _moved(matrix: Float64, size_px: int, rng: np.random.Generator) -> Float64:
     angle, scale = np.radians(rng.uniform(-14, 14, count)), np.exp(rng.uniform(-0.1, 0.1, count))
     turn = np.stack([[scale * np.cos(angle), -scale * np.sin(angle)], [scale * np.sin(angle), scale * np.cos(angle)]])
     turn = turn.transpose(2, 0, 1)
-    middle = (size_px - 1) / 2
-    moved = matrix.copy()
-    moved[:, :, :2] = turn @ matrix[:, :, :2]
-    moved[:, :, 2] = (turn @ (matrix[:, :, 2] - middle)[:, :, None])[:, :, 0] + middle
+    moved = turned(matrix, turn, size_px)
     moved[:, :, 2] += rng.uniform(-0.04, 0.04, (count, 2)) * size_px
     return moved
 
