@@ -20,10 +20,17 @@ _PLACE = {name: i for i, name in enumerate(OUTPUTS)}
 
 
 def derive(outputs: Float32, turn_deg: Float32, names: tuple[str, ...]) -> Float32:
-    """The named columns of some faces, of `columns.POSE` and `columns.COLUMNS`.
+    """The named columns of some faces.
 
-    (F, 58) float32, in the order of OUTPUTS, of upright crops; (F,) float32, by how much each crop was turned clockwise out of
-    the picture -> (F, K) float32. Angles are in degrees, rounded to 1/16; all others are in 0..1, rounded to 1/1024.
+    Parameters
+    ----------
+    outputs : (F, 58) float32, in the order of OUTPUTS, of upright crops
+    turn_deg : (F,) float32, by how much each crop was turned clockwise out of the picture
+    names : columns of `columns.POSE` and `columns.COLUMNS`
+
+    Returns
+    -------
+    (F, K) float32. Angles are in degrees, rounded to 1/16; all others are in 0..1, rounded to 1/1024.
     """
     shape = np.clip(outputs[:, : len(BLENDSHAPES)].astype(np.float64), 0.0, 1.0)
     pitch, yaw, roll, eye_yaw, eye_pitch = outputs[:, len(BLENDSHAPES) : -1].astype(np.float64).T

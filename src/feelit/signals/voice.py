@@ -14,24 +14,19 @@ import numpy as np
 
 from feelit.types import Bool, Float32, Float64, Int64
 
-HOP_S = 0.02
-"""Time between two values of loudness."""
-
-BLOCK = 25
-"""Values in a block of 0.5 s: noise and loudness are followed from block to block."""
+HOP_S = 0.02  # time between two values of loudness
+BLOCK = 25  # values in a block of 0.5 s: noise and loudness are followed from block to block
+LEAST_FLOOR_DB = -65.0  # a quieter floor counts as this: recordings without sound between sentences have none
+LEAST_SWING_DB = 16.0  # where top and floor are closer together, the sound is steady and no voice
+MOST_DB = 40.0
+QUIETEST_DB = -100.0  # loudness of digital silence, and where a video has no sound; full scale is 0
 
 FLOOR_BLOCKS, TOP_BLOCKS = 16, 30
 """The noise floor is the lower quarter of the quietest moments of the blocks so far to either side; speech is at most as
 loud as the loudest of these."""
 
-LEAST_FLOOR_DB = -65.0
-"""A quieter floor counts as this: recordings without sound between sentences have none."""
-
 ON_DB, BELOW_TOP_DB, RELEASE_DB = 10.0, 28.0, 6.0
 """A voice starts at the first above the floor, at most the second below the top, and ends the third below that."""
-
-LEAST_SWING_DB = 16.0
-"""Where top and floor are closer together, the sound is steady and no voice."""
 
 LONGEST_GAP, SHORTEST = 15, 6
 """Gaps of up to 0.3 s are between words; shorter sounds than 0.12 s are clicks. In values of loudness."""
@@ -42,11 +37,6 @@ HEARD_S, HEARD_LEAST_S = 60.0, 0.5
 MUSIC, MUSIC_REACH = 0.72, 50
 """Where what is heard within a second is so like itself a tenth of a second before, on average, it is music. Of made-up songs
 nine tenths of what was taken for a voice lie above, of speech a thousandth. The reach is in values of loudness."""
-
-MOST_DB = 40.0
-
-QUIETEST_DB = -100.0
-"""Loudness of digital silence, and where a video has no sound; full scale is 0."""
 
 _CHUNK, _MARGIN = 6000, 4000
 """What is heard is found in stretches of two minutes, each with 80 s of context to both sides, in values: more than the 77 s

@@ -51,8 +51,6 @@ CHANGED, AGAIN_HINT = "has changed since it was opened", "run the same command a
 
 Result = TypeVar("Result")
 
-GARBAGE = {"ResponseParserError"}
-
 
 class IncompleteError(OSError):
     """Less arrived than was requested."""
@@ -119,7 +117,7 @@ def fault_of(error: Exception, url: Url) -> Fault:
         return Fault("does not exist", f"check the spelling, and {endpoint}", missing=True)
     if isinstance(error, PermissionError):
         return Fault(f"is refused: {code or 'access denied'}", "check the credentials and what they allow")
-    if isinstance(error, ForeignError) or names & GARBAGE:
+    if isinstance(error, ForeignError) or "ResponseParserError" in names:
         hint = "a proxy, or a page for logging in? Try again, and check " + endpoint
         return Fault("cannot be read: what answers is not the storage", hint, transient=True)
     if isinstance(error, SlowError):

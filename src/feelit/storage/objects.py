@@ -20,7 +20,6 @@ CONNECT_S, ANSWER_S = 5, 20
 PART = 16 << 20
 """Objects from twice this size on are sent in parts. They appear when the last one has arrived."""
 
-
 Kind = type[FeelitError]
 Info = dict[str, Any]
 

@@ -233,8 +233,8 @@ def _rest(remote: RemoteFile, part: Path, there: int) -> dict[str, str]:
 def _begins_at(response: http.client.HTTPResponse, remote: RemoteFile, there: int) -> int:
     """Where the content of an answer begins: `there`, or 0 from servers that send all of it. Raises WebError if it does not fit
     what is remote."""
-    start, size = 0, response.headers.get("Content-Length")
-    total = int(size) if size is not None and size.isdecimal() else remote.size_bytes
+    start, size = 0, response.headers.get("Content-Length", "")
+    total = int(size) if size.isdecimal() else remote.size_bytes
     if response.status == http.client.PARTIAL_CONTENT:
         found = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is None or int(found[1]) != there:

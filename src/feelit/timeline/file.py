@@ -43,7 +43,13 @@ class TimelineTable:
         self.metadata = metadata
         self.columns = tuple(name for name in FULL_SCHEMA.names if name in table.column_names)
         self.groups = groups_of(table.schema)
-        self._table = _by_video(as_stored(table.select(self.columns).replace_schema_metadata(), source), source)
+        table = as_stored(table.select(self.columns).replace_schema_metadata(), source)
+        if "video" in self.columns:
+            refuse_impossible(table.select(["video"]), source)
+            number, _ = video_numbers(table.column("video"))
+            if (np.diff(number) < 0).any():  # joined frames may mix videos
+                table = table.take(pa.array(np.argsort(number, kind="stable")))
+        self._table = table
         self._checked: set[str] = set()
 
     def read(self, part: int, columns: Sequence[str]) -> pa.Table:
@@ -79,15 +85,6 @@ def from_frame(frame: pd.DataFrame) -> TimelineTable:
     videos = frame.attrs.get("videos", {})
     sound = isinstance(videos, dict) and all(isinstance(facts, dict) for facts in videos.values())
     return TimelineTable(table, source, {str(key): value for key, value in frame.attrs.items()} if sound else {})
-
-
-def _by_video(table: pa.Table, source: str) -> pa.Table:
-    """The rows, those of each video together: joined frames may mix them."""
-    if "video" not in table.column_names:
-        return table
-    refuse_impossible(table.select(["video"]), source)
-    number, _ = video_numbers(table.column("video"))
-    return table if (np.diff(number) >= 0).all() else table.take(pa.array(np.argsort(number, kind="stable")))
 
 
 MOST_GROUP_BYTES = 1 << 30

@@ -16,7 +16,6 @@ from feelit.timeline.schema import schema_of
 from feelit.timeline.write import TimelineWriter
 
 Record = dict[str, Any]
-
 APART = ("videos", "schema_version", "feelit_version")
 """Metadata that may differ: releases of feelit that make the same rows have one `results_version`."""
 

@@ -62,7 +62,9 @@ class Recording:
     ----------
     name : the video as it was given to the analysis, as in the column `video`
     path : the file that holds its rows; None if they are in memory
+    source : where its rows come from, in words
     columns : the columns that there are
+    groups : the optional groups of columns that it has, see `schema.GROUPS`
     tracks : ids of its tracks, in order
     track_rows : how many rows each track has
     row_count : how many rows there are
@@ -74,6 +76,7 @@ class Recording:
         self._video, self._rows, self.name = video, video.rows, video.name
         self.columns, self.metadata, self.in_order = self._rows.columns, self._rows.metadata, video.in_order
         self.path: Location | None = self._rows.path
+        self.source, self.groups = self._rows.source, self._rows.groups
         self.tracks, self.track_rows = tuple(video.track_rows), video.track_rows
         self.row_count = sum(piece.end - piece.start for piece in video.pieces)
 
@@ -84,16 +87,6 @@ class Recording:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {self.row_count} rows, {len(self.tracks)} tracks>"
-
-    @property
-    def source(self) -> str:
-        """Where its rows come from, in words."""
-        return self._rows.source
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The optional groups of columns that it has, see `schema.GROUPS`."""
-        return self._rows.groups
 
     @property
     def facts(self) -> Mapping[str, Any]:

@@ -68,10 +68,19 @@ def smooth(
 ) -> Float32:
     """Probabilities averaged over the track with a Gaussian window in time; unreadable frames have no weight.
 
-    (F,) float64, rising within every track; (F,) int64; (F, C) float32; (F,) bool; (K,) int64, the rows wanted: the others are
-    context -> (K, C) float32; NaN where no readable frame lies in reach. They depend only on the rows in reach, in the same
-    order of summation, so any context that contains them gives the same bits. With `talking`, surprise and fear that swing
-    with a talking mouth are taken out first, see `steadied`.
+    Parameters
+    ----------
+    time_s : (F,) float64, rising within every track
+    track : (F,) int64
+    probability : (F, C) float32
+    readable : (F,) bool
+    rows : (K,) int64, the rows wanted; the others are context
+    talking : whether surprise and fear that swing with a talking mouth are taken out first, see `steadied`
+
+    Returns
+    -------
+    (K, C) float32; NaN where no readable frame lies in reach. Depends only on the rows in reach, in the same order of
+    summation, so any context that contains them gives the same bits.
     """
     result = np.full((len(rows), probability.shape[1]), np.nan, np.float32)
     probability = steadied(time_s, track, probability, readable, rows) if talking else probability

@@ -45,9 +45,16 @@ class MouthMotion:
     def add(self, time_s: Float64, track: Int64, picture: UInt8, opening: Float32) -> Float32:
         """The changes of the next faces.
 
-        (F,) float64, not falling; (F,) int64; (F, 321) uint8, see `vision.measures.mouth_pictures`; (F, 2) float32, open jaw
-        and gap between the lips, NaN where not known -> (F, 4) float32, see MOVES; NaN where the track has no face a short
-        while before, or `opening` is not known
+        Parameters
+        ----------
+        time_s : (F,) float64, not falling
+        track : (F,) int64
+        picture : (F, 321) uint8, see `vision.measures.mouth_pictures`
+        opening : (F, 2) float32, open jaw and gap between the lips; NaN where not known
+
+        Returns
+        -------
+        (F, 4) float32, see MOVES; NaN where the track has no face a short while before, or `opening` is not known
         """
         found: dict[int, tuple[float, UInt8, Float32]] = {}
         for i, (now_s, name) in enumerate(zip(time_s.tolist(), track.tolist(), strict=True)):

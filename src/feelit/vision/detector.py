@@ -68,6 +68,7 @@ class FaceDetector:
     ----------
     color : "luma" or "bgr", the input of `detect`
     threshold : the default score from which a detection is a face, from its card
+    any_size : whether it takes pictures of any size
     has_landmarks : whether the network gives landmarks; if not, they are those of the mean face, scaled to the box
     provider : the execution provider that runs it
     """
@@ -88,6 +89,7 @@ class FaceDetector:
             raise ModelError(f"{path.name} has {len(self._session.get_inputs())} inputs", "a detector has one, the picture")
         self._input: str = self._session.get_inputs()[0].name
         most, self._sides = _limits(path, self._session.get_inputs()[0].shape)
+        self.any_size = self._sides is None
         self._most = 1 if self._adapter.single else most
         self.color: Literal["luma", "bgr"] = "luma" if self.card.color == "luma" else "bgr"
         self.threshold = self.card.threshold
@@ -95,11 +97,6 @@ class FaceDetector:
         # Run once on a black picture, so that outputs of a wrong shape are reported before the first video.
         picture = (1, *(self._sides or (STRIDE_PX, STRIDE_PX)), *((3,) if self.color == "bgr" else ()))
         self.has_landmarks = self.predict(np.zeros(picture, np.uint8))[2] is not None
-
-    @property
-    def any_size(self) -> bool:
-        """Whether it takes pictures of any size."""
-        return self._sides is None
 
     def view_of(self, width_px: int, height_px: int, min_face_px: float) -> View:
         """The view of a frame, see `view_of`."""

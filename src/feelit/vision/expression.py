@@ -76,11 +76,17 @@ class ExpressionModel:
         self._run(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
     def crop(self, luma: UInt8, levels: UInt8, box: Float32, landmarks: Float32) -> UInt8:
-        """The crops of all faces of one frame, aligned or by box, according to the card: (F, size_px, size_px) uint8, full
-        range.
+        """The crops of all faces of one frame, aligned or by box, according to the card.
 
-        Luma is (H, W) uint8 as stored; levels are (256,) uint8, stored luma -> full range; boxes (F, 4) and landmarks (F, 5, 2)
-        float32, px.
+        Parameters
+        ----------
+        luma : (H, W) uint8 as stored
+        levels : (256,) uint8, stored luma -> full range
+        box, landmarks : (F, 4) and (F, 5, 2) float32, px
+
+        Returns
+        -------
+        (F, size_px, size_px) uint8, full range
         """
         aligned = self.card.crop == "aligned"
         crops = crop_faces(luma, landmarks, self.size_px) if aligned else crop_boxes(luma, box, self.size_px)

@@ -19,17 +19,11 @@ from feelit.types import Bool, Detections, Float32, Sample, View
 from feelit.vision.detector import MAX_OVERLAP, MIN_DETECTABLE_PX, FaceDetector
 from feelit.vision.rolled import RolledFaces
 
-USUAL_ACROSS = 12
-"""The smallest face that is searched for in every frame, as a divisor of the frame's short side: 60 px at 720p."""
-
-SMALL_ACROSS = 30
-"""The same for the large scale: 24 px at 720p."""
-
-EVERY_S = 1.0
-"""Interval between searches of the whole frame at the large scale while it shows small faces."""
-
-EMPTY_EVERY_S = 2.0
-"""The same while it shows none."""
+USUAL_ACROSS = 12  # the smallest face searched for in every frame, as a divisor of the frame's short side: 60 px at 720p
+SMALL_ACROSS = 30  # the same for the large scale: 24 px at 720p
+EVERY_S = 1.0  # interval between searches of the whole frame at the large scale while it shows small faces
+EMPTY_EVERY_S = 2.0  # the same while it shows none
+MOST_PLACES = 0.5  # if squares cover more than this share of the frame, the whole frame is searched
 
 PLACE_PX = 96
 """Side of the square around a small face, in px of the large view: the face may move by its own size before it leaves."""
@@ -37,9 +31,6 @@ PLACE_PX = 96
 SMALL_PX = MIN_DETECTABLE_PX * 8 / 3
 """The largest face taken from the large scale, in px of its view: a little larger than those found in every frame, and small
 enough for its square."""
-
-MOST_PLACES = 0.5
-"""If squares cover more than this share of the frame, the whole frame is searched."""
 
 
 class MultiScaleDetector:

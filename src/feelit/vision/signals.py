@@ -71,9 +71,16 @@ class SignalsModel(AlignedModel):
     def columns(self, outputs: Float32, landmarks: Float32, face_px: Float32) -> Float32:
         """The columns of a timeline; NaN for faces below LEAST_FACE_PX.
 
-        (F, 58) float32 outputs, (F, 5, 2) float32 landmarks in px of the frame, by which the crops were aligned, and (F,)
-        float32 -> (F, 2 + K) float32: `columns.POSE`, then `names`. `columns.SPEECH_COLUMNS`, which need several samples, are
-        replaced by `columns.OPENING`, from which they are computed.
+        Parameters
+        ----------
+        outputs : (F, 58) float32
+        landmarks : (F, 5, 2) float32, px of the frame, by which the crops were aligned
+        face_px : (F,) float32
+
+        Returns
+        -------
+        (F, 2 + K) float32: `columns.POSE`, then `names`; `columns.SPEECH_COLUMNS`, which need several samples, are replaced by
+        `columns.OPENING`, from which they are computed
         """
         matrix = similarity_to_template(landmarks, self.size_px)
         turn = np.degrees(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0])).astype(np.float32)
