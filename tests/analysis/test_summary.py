@@ -182,7 +182,7 @@ def test_another_grouping_is_refused() -> None:
 shown_texts = st.integers(1, 40).flatmap(lambda n: st.lists(st.text("nhsau.", min_size=n, max_size=n), min_size=1, max_size=4))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(shown=shown_texts, seed=st.integers(0, 1000))
 def test_sums_agree(shown: list[str], seed: int) -> None:
     interval_s = np.random.default_rng(seed).uniform(0.02, 0.7, len(shown[0]))

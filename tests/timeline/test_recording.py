@@ -27,7 +27,7 @@ from tests.timeline.rows import regular, table_of
 TWO = table_of({1: "nnh", 4: "h.h"}, regular(3))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(counts=st.lists(st.integers(1, 9), min_size=1, max_size=6), group=st.integers(1, 12))
 def test_every_video_has_its_own_rows_wherever_row_groups_end(counts: list[int], group: int, tmp_path: Path) -> None:
     tables = [table_of({1: "n" * count, i + 2: "h" * count}, regular(count), f"{i}.mp4") for i, count in enumerate(counts)]
