@@ -59,3 +59,12 @@ def test_they_are_the_weights_that_the_file_holds(tmp_path: Path) -> None:
     weight = rounded(net, ())["fine.0.conv.weight"].detach()
     wanted = weight / weight.abs().amax(dim=(1, 2, 3), keepdim=True) * STEPS  # batch normalisation scales whole channels
     np.testing.assert_allclose(levels, wanted.numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize(("count", "used"), [(3, 3), (8, 8), (13, 8)])
+def test_any_number_of_images_calibrates(count: int, used: int, tmp_path: Path) -> None:
+    export(small(), tmp_path / "float.onnx")
+    images = np.random.default_rng(0).integers(0, 256, (count, 64, 64), np.uint8)
+    for name, given in (("all", images), ("used", images[:used])):
+        quantize(tmp_path / "float.onnx", tmp_path / f"{name}.onnx", given, ("/head",))
+    assert (tmp_path / "all.onnx").read_bytes() == (tmp_path / "used.onnx").read_bytes()

@@ -104,7 +104,8 @@ class _Calibration(CalibrationDataReader):
 
     def __init__(self, name: str, images: UInt8) -> None:
         planes = images if images.ndim == 4 else images[:, None]
-        self._batches: Iterator[UInt8] = (planes[i : i + BATCH] for i in range(0, len(planes), BATCH))
+        starts = range(0, max(len(planes) - BATCH, 0) + 1, BATCH)  # the quantiser needs batches of one size
+        self._batches: Iterator[UInt8] = (planes[i : i + BATCH] for i in starts)
         self._name = name
 
     def get_next(self) -> dict[str, UInt8] | None:
