@@ -86,6 +86,7 @@ def test_a_segment_that_memory_is_too_little_for_fails_with_a_hint(tmp_path: Pat
     assert bad.hint
 
 
+@pytest.mark.slow  # test_local.py kills workers at work, once
 def test_a_segment_whose_worker_was_killed_once_is_tried_again(tmp_path: Path) -> None:
     outcomes = run_all(works.deadly_once, tmp_path)
     assert (tmp_path / "a.mp4.died").exists()
