@@ -52,6 +52,23 @@ def transition_counts(bouts: Bouts) -> Int64:
     return np.bincount(pairs, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), len(EMOTIONS)).astype(np.int64)
 
 
+def stretches(where: Bool, begin_s: Float64, end_s: Float64, gap_s: float, least_s: float) -> tuple[Int64, Int64]:
+    """First rows, and rows after the last, of the stretches of time in which a condition holds.
+
+    Parameters
+    ----------
+    where : (F,) bool, the rows in which it holds
+    begin_s, end_s : (F,) float64, rising, the time that each row represents
+    gap_s : stretches up to this far apart are joined
+    least_s : shorter ones are then left out
+    """
+    rows = np.flatnonzero(where)
+    apart = begin_s[rows[1:]] - end_s[rows[:-1]] > gap_s
+    first, last = rows[np.append(True, apart)[: len(rows)]], rows[np.append(apart, True)[: len(rows)]]
+    lasting = end_s[last] - begin_s[first] >= least_s
+    return first[lasting], last[lasting] + 1
+
+
 def _merged(stretch: Int64, emotion: Int64, length_s: Float64) -> Int64:
     """(B,) the emotions of bouts after merging short ones into their neighbours."""
     place = np.arange(len(stretch))

@@ -200,17 +200,9 @@ class EventFinder:
 
     def _absences_of(self, track: int) -> Iterator[Event]:
         samples, rng = self._rows.of_track(track), self._random(track, Kind.absence)
-        for absence in find_absences(samples, self._rows.frames, rng):
-            yield Event(
-                video=self._rows.name,
-                kind=Kind.absence,
-                tracks=(int(self._rows.track_id[track]),),
-                emotion=None,
-                start_s=absence.start_s,
-                end_s=absence.end_s,
-                peak_s=(absence.start_s + absence.end_s) / 2,
-                p_value=absence.p_value,
-            )
+        who = (int(self._rows.track_id[track]),)
+        for start_s, end_s, p_value in find_absences(samples, self._rows.frames, rng):
+            yield Event(self._rows.name, Kind.absence, who, None, start_s, end_s, (start_s + end_s) / 2, p_value=p_value)
 
 
 class _SharedShift:

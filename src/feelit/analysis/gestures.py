@@ -9,11 +9,13 @@ of 0.125 to 1 s (0.5 to 4 Hz) and at least `LEAST_TURN_DEG`.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from feelit.analysis.bouts import stretches
 from feelit.types import Bool, Float64, Int64
 
 Axis = Literal["pitch", "yaw"]
@@ -208,7 +210,9 @@ class MutualSmile:
     p_value: float
 
 
-def find_mutual_smiles(time_s: Float64, length_s: Float64, smile: Float64, rng: np.random.Generator) -> list[MutualSmile]:
+def find_mutual_smiles(
+    time_s: Float64, length_s: Float64, smile: Float64, rng: np.random.Generator | None
+) -> list[MutualSmile]:
     """Stretches of time in which two or more people smile, in order.
 
     The p-value is the probability that two independent people smile together for so long somewhere in the video. Each person's
@@ -218,52 +222,39 @@ def find_mutual_smiles(time_s: Float64, length_s: Float64, smile: Float64, rng: 
     ----------
     time_s, length_s : (N,) float64, times of the sampled frames, and the time that each represents
     smile : (P, N) float64, one row per person; NaN where unknown
+    rng : None for no p-values, which take most of the time
     """
     smiling: Bool = np.nan_to_num(smile) > SMILE
     found = []
     kept = _together(smiling, time_s, length_s)
-    chance = _longest_by_chance(smiling, rng) if kept else np.zeros(0, np.int64)
+    chance = _longest_by_chance(smiling, rng) if kept and rng is not None else np.zeros(0, np.int64)
     for a, b in kept:
-        people = _smilers(smiling[:, a:b])
         count = np.maximum(smiling[:, a:b].sum(axis=0), 1)
         shown = np.where(smiling[:, a:b], np.nan_to_num(smile[:, a:b]), 0).sum(axis=0) / count
         best = int(shown.argmax())
-        longest = max((y - x for x, y in _runs(smiling[:, a:b].sum(axis=0) >= 2)), default=0)
+        longest = _longest(smiling[:, a:b].sum(axis=0) >= 2)
         found.append(
             MutualSmile(
-                people=people,
+                people=_smilers(smiling[:, a:b]),
                 start_s=float(time_s[a]),
-                end_s=_end(b, time_s, length_s),
+                end_s=float(time_s[b - 1] + length_s[b - 1]),
                 peak_s=float(time_s[a + best]),
                 strength=float(shown[best]),
-                p_value=float((1 + (chance >= longest).sum()) / (1 + len(chance))),
+                p_value=math.nan if rng is None else float((1 + (chance >= longest).sum()) / (1 + len(chance))),
             )
         )
     return found
 
 
-def mutual_smile_times(time_s: Float64, length_s: Float64, smile: Float64) -> list[tuple[tuple[int, ...], float, float]]:
-    """People, start and end of each mutual smile, without p-values; see `find_mutual_smiles`."""
-    smiling: Bool = np.nan_to_num(smile) > SMILE
-    return [
-        (_smilers(smiling[:, a:b]), float(time_s[a]), _end(b, time_s, length_s))
-        for a, b in _together(smiling, time_s, length_s)
-    ]
-
-
 def _together(smiling: Bool, time_s: Float64, length_s: Float64) -> list[tuple[int, int]]:
     """The first frame, and the frame after the last, of each stretch in which two or more people smile for long enough."""
-    runs = _bridged(_runs(smiling.sum(axis=0) >= 2), time_s, length_s)
-    return [(a, b) for a, b in runs if _end(b, time_s, length_s) - time_s[a] >= LEAST_MUTUAL_S]
+    first, stop = stretches(smiling.sum(axis=0) >= 2, time_s, time_s + length_s, BRIDGED_S, LEAST_MUTUAL_S)
+    return list(zip(first.tolist(), stop.tolist(), strict=True))
 
 
 def _smilers(smiling: Bool) -> tuple[int, ...]:
     """The rows of (P, K) people who smile while another person does."""
     return tuple(np.flatnonzero((smiling & (smiling.sum(axis=0) >= 2)).any(axis=1)).tolist())
-
-
-def _end(stop: int, time_s: Float64, length_s: Float64) -> float:
-    return float(time_s[stop - 1] + length_s[stop - 1])
 
 
 def _runs(where: Bool) -> list[tuple[int, int]]:
@@ -272,14 +263,8 @@ def _runs(where: Bool) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _bridged(runs: list[tuple[int, int]], time_s: Float64, length_s: Float64) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for a, b in runs:
-        if joined and time_s[a] - _end(joined[-1][1], time_s, length_s) <= BRIDGED_S:
-            joined[-1] = (joined[-1][0], b)
-        else:
-            joined.append((a, b))
-    return joined
+def _longest(where: Bool) -> int:
+    return max((b - a for a, b in _runs(where)), default=0)
 
 
 def _longest_by_chance(smiling: Bool, rng: np.random.Generator) -> Int64:
@@ -293,5 +278,5 @@ def _longest_by_chance(smiling: Bool, rng: np.random.Generator) -> Int64:
             shift = int(rng.integers(len(row)))
             together[shift:] += row[: len(row) - shift]
             together[:shift] += row[len(row) - shift :]
-        result[i] = max((b - a for a, b in _runs(together >= 2)), default=0)
+        result[i] = _longest(together >= 2)
     return result

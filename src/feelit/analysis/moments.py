@@ -9,7 +9,7 @@ Goldstein 1998).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -87,31 +87,24 @@ def find_moments(
 
 def chosen_moments(rows: TimelineSamples, parts: list[Candidates], most: int = MOMENTS) -> tuple[Moment, ...]:
     """The strongest moments among candidates, one `Candidates` per track, the strongest first."""
-    found = Candidates.join(parts) if parts else _candidates_of([])
+    if not parts:
+        return ()
+    found = Candidates.join(parts)
     order = np.lexsort((found.track, found.time_s, -found.lasts_s))
     found = found.rows(order)  # of equal values, argmax takes the first
     value = np.round(np.maximum(found.confidence - found.baseline, 0), DIGITS)
     chosen: list[Moment] = []
     while len(chosen) < most and len(value) and value.max() >= 0:
         best = int(value.argmax())
-        chosen.append(_moment(found, best, rows))
+        numbers = (float(column[best]) for column in (found.confidence, found.baseline, found.lasts_s))
+        track_id, emotion = int(rows.track_id[found.track[best]]), EMOTIONS[found.emotion[best]]
+        chosen.append(Moment(float(found.time_s[best]), track_id, emotion, *numbers))
         same = found.track == found.track[best]
         alike = found.emotion == found.emotion[best]
         value[same] *= SAME_TRACK
         value[same & alike] *= AGAIN
         value[(np.abs(found.time_s - found.time_s[best]) < MOMENT_APART_S) & (same | alike)] = -np.inf
     return tuple(chosen)
-
-
-def _moment(found: Candidates, at: int, rows: TimelineSamples) -> Moment:
-    return Moment(
-        time_s=float(found.time_s[at]),
-        track_id=int(rows.track_id[found.track[at]]),
-        emotion=EMOTIONS[found.emotion[at]],
-        confidence=float(found.confidence[at]),
-        baseline=float(found.baseline[at]),
-        lasts_s=float(found.lasts_s[at]),
-    )
 
 
 def candidates(samples: Samples, bouts: Bouts, emotions: Sequence[str] = MOVED) -> Candidates:
@@ -121,20 +114,19 @@ def candidates(samples: Samples, bouts: Bouts, emotions: Sequence[str] = MOVED) 
     start = np.searchsorted(seen.time_s, bouts.start_s)
     stop = np.append(start[1:], len(seen))
     baseline = {emotion: _median(seen, emotion) for emotion in set(bouts.emotion.tolist()) & set(wanted)}
-    found = []
-    for bout in np.flatnonzero(np.isin(bouts.emotion, wanted)).tolist():
-        part, emotion = slice(int(start[bout]), int(stop[bout])), int(bouts.emotion[bout])
-        shown = np.where(seen.emotion[part] == emotion, seen.confidence[part], -1)
-        best = part.start + int(shown.argmax())
-        row = (seen.time_s[best], seen.track[best], emotion, seen.confidence[best], baseline[emotion], bouts.length_s[bout])
-        found.append(row)
-    return _candidates_of(found)
-
-
-def _candidates_of(found: Sequence[tuple[float, ...]]) -> Candidates:
-    columns = np.array(found, np.float64).reshape(-1, len(fields(Candidates))).T
-    time_s, track, emotion, confidence, baseline, lasts_s = columns
-    return Candidates(time_s, track.astype(np.int64), emotion.astype(np.int64), confidence, baseline, lasts_s)
+    chosen = np.flatnonzero(np.isin(bouts.emotion, wanted))
+    emotion, best = bouts.emotion[chosen], np.zeros(len(chosen), np.int64)
+    for n, bout in enumerate(chosen.tolist()):
+        part = slice(int(start[bout]), int(stop[bout]))
+        best[n] = part.start + np.where(seen.emotion[part] == emotion[n], seen.confidence[part], -1).argmax()
+    return Candidates(
+        time_s=seen.time_s[best],
+        track=seen.track[best],
+        emotion=emotion,
+        confidence=seen.confidence[best].astype(np.float64),
+        baseline=np.array([baseline[shown] for shown in emotion.tolist()], np.float64),
+        lasts_s=bouts.length_s[chosen],
+    )
 
 
 def _median(seen: Samples, emotion: int) -> float:

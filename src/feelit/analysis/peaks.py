@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelit.analysis.bouts import LEAST_BOUT_S
+from feelit.analysis.bouts import LEAST_BOUT_S, stretches
 from feelit.analysis.observations import Frames, Samples
 from feelit.analysis.scan import scan_p_values
 from feelit.analysis.track_series import BLOCK_S, TrackSeries, block_means, weighted_median
-from feelit.types import EMOTIONS, Bool, Float64, Int64
+from feelit.types import EMOTIONS, Float64, Int64
 
 LEAST_RISE = 0.25
 """A peak rises above the baseline by at least this probability, even if the face is otherwise still."""
@@ -41,10 +41,12 @@ def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
     """The peaks of every emotion except neutral, by emotion and then by time; none if the baseline is unknown."""
     if np.isnan(trace.baseline).any():
         return
-    block = trace.block_of()
+    block, begin_s = trace.block_of(), trace.samples.time_s
+    end_s = begin_s + trace.samples.length_s
     for emotion in range(1, len(EMOTIONS)):
         shown = trace.smoothed[:, emotion].astype(np.float64)
-        start, end = _stretches(trace, shown - trace.baseline[emotion] >= _rise(trace, emotion))
+        high = shown - trace.baseline[emotion] >= _rise(trace, emotion)
+        start, end = stretches(high, begin_s, end_s, GAP_S, LEAST_BOUT_S - 1e-6)
         if len(start):
             yield from _peaks(trace, emotion, block, start, end, rng)
 
@@ -53,17 +55,6 @@ def _rise(trace: TrackSeries, emotion: int) -> float:
     """The least rise of a peak above the baseline. Deviations are taken from the median, whatever the baseline is."""
     away = np.abs(trace.smoothed[:, emotion] - np.float32(trace.median[emotion]))
     return max(LEAST_RISE, DEVIATIONS * NORMAL * weighted_median(away, trace.samples.length_s))
-
-
-def _stretches(trace: TrackSeries, high: Bool) -> tuple[Int64, Int64]:
-    """First rows, and rows after the last, of the stretches in which `high` holds. Near ones are joined, then short ones
-    left out."""
-    rows = np.flatnonzero(high)
-    begin_s, end_s = trace.samples.time_s[rows], (trace.samples.time_s + trace.samples.length_s)[rows]
-    apart = np.flatnonzero(begin_s[1:] - end_s[:-1] > GAP_S)
-    start, end = np.append(0, apart + 1)[: len(rows)], np.append(apart, len(rows) - 1)[: len(rows)]
-    lasting = end_s[end] - begin_s[start] >= LEAST_BOUT_S - 1e-6
-    return rows[start[lasting]], rows[end[lasting]] + 1
 
 
 def _peaks(
@@ -90,17 +81,9 @@ LEAST_ABSENCE_S = 5.0
 """Shorter absences are not reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """From the end of the last sample with the track to its next one; exact to one sampling interval."""
-
-    start_s: float
-    end_s: float
-    p_value: float  # probability of so long a gap somewhere if the missing samples were in random order
-
-
-def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) -> Iterator[Absence]:
-    """The absences of one track, in order.
+def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:
+    """The absences of one track, in order: from the end of the last sample with the track to its next one, and a p-value, the
+    probability of so long a gap somewhere if the missing samples were in random order.
 
     Parameters
     ----------
@@ -118,7 +101,7 @@ def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) ->
     gaps = list(zip(end_s[away].tolist(), samples.time_s[away + 1].tolist(), strict=True))
     windows = [(_whole_blocks(absent, life, gap), 1.0) for gap in gaps]
     for gap, p_value in zip(gaps, scan_p_values(blocks, windows, rng), strict=True):
-        yield Absence(*gap, p_value)
+        yield *gap, p_value
 
 
 def _whole_blocks(absent: Float64, life: Frames, gap: tuple[float, float]) -> int:

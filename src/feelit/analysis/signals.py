@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, is_dense, mutual_smile_times
+from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, find_mutual_smiles, is_dense
 from feelit.analysis.signal_events import PersonSignals, SignalRows
 from feelit.analysis.speakers import Roles, roles
 from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
@@ -113,13 +113,13 @@ def recording_signals(recording: Recording) -> list[SignalSummary]:
     names += ["speaking", "readable", *PROBABILITY_COLUMNS] if SPEECH in recording.groups else []
     rows = SignalRows(recording, "person", names)
     people = rows.people
-    mutual = mutual_smile_times(rows.time_s, rows.length_s, rows.smiles()) if len(people) > 1 else []
+    mutual = find_mutual_smiles(rows.time_s, rows.length_s, rows.smiles(), rng=None) if len(people) > 1 else []
     does: dict[int, Roles | None] = dict.fromkeys(people)
     if SPEECH in recording.groups:
         does |= roles({w: own.place for w, own in people.items()}, {w: own.values("speaking") for w, own in people.items()})
     found = []
     for n, (who, own) in enumerate(people.items()):
-        shared = [end_s - start_s for together, start_s, end_s in mutual if n in together]
+        shared = [m.end_s - m.start_s for m in mutual if n in m.people]
         found.append(_person(recording, who, own, shared if len(people) > 1 else None, does[who]))
     return found
 

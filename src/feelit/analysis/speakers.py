@@ -6,12 +6,14 @@ who's talking*). Signals contain the mouth opening; the column `speaking` is bet
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from feelit.analysis.bouts import stretches
 from feelit.errors import UsageError
 from feelit.imports.transcript import Utterance
 from feelit.storage.names import one_line
@@ -44,15 +46,9 @@ def turns(time_s: Float64, length_s: Float64, probability: Float64) -> Float64:
     probability : (F,) float64, of speech; NaN if unknown
     """
     speaks = np.nan_to_num(probability) >= LEAST_SPEAKING
-    rows = np.flatnonzero(speaks)
-    if not len(rows):
-        return np.zeros((0, 2))
-    end_s = time_s[rows] + np.minimum(length_s[rows], MOST_STEP_S)
-    apart = time_s[rows[1:]] - end_s[:-1] > PAUSE_S + _TOLERANCE_S
-    first, last = np.r_[True, apart], np.r_[apart, True]
-    found = np.stack([time_s[rows[first]], end_s[last]], axis=1)
-    result: Float64 = found[found[:, 1] - found[:, 0] >= SHORTEST_S - _TOLERANCE_S]
-    return result
+    end_s = time_s + np.minimum(length_s, MOST_STEP_S)
+    first, stop = stretches(speaks, time_s, end_s, PAUSE_S + _TOLERANCE_S, SHORTEST_S - _TOLERANCE_S)
+    return np.stack([time_s[first], end_s[stop - 1]], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,32 +134,27 @@ def match_speakers(recording: Recording, utterances: Sequence[Utterance], given:
     UsageError
         if a given speaker is not in the transcript, or a given person not in the timeline.
     """
-    counts: dict[str, int] = {}
-    for one in utterances:
-        counts[one.speaker] = counts.get(one.speaker, 0) + 1
+    counts = Counter(one.speaker for one in utterances)
     if strangers := [name for name in given if name not in counts]:
         there = ", ".join(name or "(without a name)" for name in counts)
         raise UsageError(one_line(f"nobody in the transcript is called {strangers[0]}"), one_line(f"its speakers: {there}"))
     names = names_of_people(recording)
-    found: dict[str, Match] = {}
-    for speaker, count in counts.items():
-        if speaker in given:
-            person = None if given[speaker].lower() == NOBODY else people_meant([given[speaker]], names)[0]
-            found[speaker] = Match(speaker=speaker, person_id=person, basis="given", utterances=count)
-        else:
-            same = [who for who, name in names.items() if speaker and name and _same(name, speaker)]
-            if len(same) == 1:
-                found[speaker] = Match(speaker=speaker, person_id=same[0], basis="name", utterances=count)
-    rest = [speaker for speaker in counts if speaker and speaker not in found]
-    column = _column(recording) if rest else None
-    heard = _by_motion(recording, utterances, rest, column) if column else {}
+    found: dict[str, tuple[int | None, Basis]] = {}
     for speaker in counts:
-        if speaker in heard:
-            basis: Basis = "speaking" if column == SPEAKING else "mouth"
-            found[speaker] = Match(speaker=speaker, person_id=heard[speaker], basis=basis, utterances=counts[speaker])
-        elif speaker not in found:
-            found[speaker] = Match(speaker=speaker, person_id=None, basis="none", utterances=counts[speaker])
-    return [found[speaker] for speaker in counts]
+        same = [who for who, name in names.items() if speaker and name and _same(name, speaker)]
+        if speaker in given:
+            found[speaker] = None if given[speaker].lower() == NOBODY else people_meant([given[speaker]], names)[0], "given"
+        elif len(same) == 1:
+            found[speaker] = same[0], "name"
+    rest = [speaker for speaker in counts if speaker and speaker not in found]
+    if rest and (column := _column(recording)):
+        basis: Basis = "speaking" if column == SPEAKING else "mouth"
+        found |= {speaker: (who, basis) for speaker, who in _by_motion(recording, utterances, rest, column).items()}
+    matches = []
+    for speaker, count in counts.items():
+        person, basis = found.get(speaker, (None, "none"))
+        matches.append(Match(speaker=speaker, person_id=person, basis=basis, utterances=count))
+    return matches
 
 
 def _same(one: str, two: str) -> bool:

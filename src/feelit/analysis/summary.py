@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -37,6 +37,12 @@ LEAST = np.array([LEAST_CLAIMED[emotion] for emotion in EMOTIONS])
 """(C,) probability below which each label of EMOTIONS is unsure."""
 
 USUAL_COLUMNS = (*(f"usual_{emotion}" for emotion in EMOTIONS), *(f"above_{emotion}" for emotion in EMOTIONS))
+
+MOMENT_DETAILS = {"s": "time_s", "track": "track_id", "emotion": "emotion", "confidence": "confidence"}
+"""The columns of a moment, without their beginning, and its fields. Only a video names the track."""
+
+SEEN_COLUMNS = ("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant")
+BOUT_COLUMNS = ("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values())
 
 By = Literal["person", "track", "video"]
 
@@ -165,7 +171,7 @@ class VideoSummaries:
     """
 
     def __init__(self, rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> None:
-        self._rows, self._events = rows, _sure(events)
+        self._rows, self._events = rows, [event for event in events if event.is_sure]
         self._tracks = [_Track.of(rows.of_track(n), mine) for n, mine in enumerate(bouts)]
 
     def by_track(self, baseline: str = "none") -> list[TrackSummary]:
@@ -192,22 +198,18 @@ class VideoSummaries:
         return VideoSummary(self._rows.name, duration_s, _ratio(face_s, duration_s), len(self._tracks), shown)
 
 
-def _sure(events: Sequence[Event]) -> list[Event]:
-    return [event for event in events if event.is_sure]
-
-
 def headings(by: By, *, relative: bool = False) -> list[str]:
     """The column names of flat summaries; with `relative`, also those of the usual face."""
     numbered = range(1, MOMENTS + 1)
-    details = ("s", "track", "emotion", "confidence") if by == "video" else ("s", "emotion", "confidence")
+    details = [name for name in MOMENT_DETAILS if by == "video" or name != "track"]
     first = {"person": ("person_id", "person"), "track": ("track_id",), "video": ("duration_s", "face_share", "tracks")}
     return [
         *("video", *first[by]),
-        *("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant"),
+        *SEEN_COLUMNS,
         *(f"share_{emotion}" for emotion in EMOTIONS),
         *PROBABILITY_COLUMNS,
         *(USUAL_COLUMNS if relative else ()),
-        *("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values()),
+        *BOUT_COLUMNS,
         *(f"moment_{i}_{detail}" for i in numbered for detail in details),
     ]
 
@@ -225,20 +227,17 @@ def flat(record: PersonSummary | TrackSummary | VideoSummary) -> dict[str, Any]:
     """A summary as one row, see `headings`. Missing moments are None."""
     shown = record.shown
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__ if name != "shown"}
-    names = ("on_screen_s", "readable_share", "first_seen_s", "last_seen_s", "unsure_share", "dominant")
-    row |= {name: getattr(shown, name) for name in names}
+    row |= {name: getattr(shown, name) for name in SEEN_COLUMNS}
     row |= {f"share_{emotion}": share for emotion, share in zip(EMOTIONS, shown.share, strict=True)}
     row |= dict(zip(PROBABILITY_COLUMNS, shown.mean_probability, strict=True))
     if shown.usual is not None:
         row |= dict(zip(USUAL_COLUMNS, (*shown.usual, *above_usual(shown)), strict=True))
-    row |= {name: getattr(shown, name) for name in ("bouts", "mean_bout_s", "transitions_per_min", *COUNTED.values())}
+    row |= {name: getattr(shown, name) for name in BOUT_COLUMNS}
+    details = MOMENT_DETAILS if isinstance(record, VideoSummary) else {k: v for k, v in MOMENT_DETAILS.items() if k != "track"}
     for i in range(MOMENTS):
         moment = shown.moments[i] if i < len(shown.moments) else None
-        row[f"moment_{i + 1}_s"] = moment and moment.time_s
-        if isinstance(record, VideoSummary):
-            row[f"moment_{i + 1}_track"] = moment and moment.track_id
-        row[f"moment_{i + 1}_emotion"] = moment and moment.emotion
-        row[f"moment_{i + 1}_confidence"] = moment and moment.confidence
+        for name, detail in details.items():
+            row[f"moment_{i + 1}_{name}"] = moment and getattr(moment, detail)
     return row
 
 
@@ -269,21 +268,22 @@ def above_usual(shown: ShownEmotions) -> tuple[float, ...]:
     return tuple(mean - usual for mean, usual in zip(shown.mean_probability, shown.usual, strict=True))
 
 
-@dataclass(slots=True)
-class _Times:
-    """Times added up over tracks."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Track:
+    """The data of one track that summaries need."""
 
-    on_screen_s: float = 0.0
-    readable_s: float = 0.0
-    unsure_s: float = 0.0
-    shown_s: Float64 = field(default_factory=lambda: np.zeros(len(EMOTIONS)))
-    probability_s: Float64 = field(default_factory=lambda: np.zeros(len(EMOTIONS)))  # probabilities times time
-    first_s: float = math.inf
-    last_s: float = -math.inf
+    on_screen_s: float
+    readable_s: float
+    unsure_s: float
+    shown_s: Float64  # (8,)
+    probability_s: Float64  # (8,) probabilities times time
+    first_s: float
+    last_s: float
+    bouts: Bouts
+    candidates: Candidates
 
     @classmethod
-    def of(cls, samples: Samples) -> _Times:
-        """The times of one track."""
+    def of(cls, samples: Samples, bouts: Bouts) -> _Track:
         seen = samples.rows(samples.readable)
         return cls(
             on_screen_s=float(samples.length_s.sum()),
@@ -293,53 +293,32 @@ class _Times:
             probability_s=np.array([(seen.length_s * seen.probability[:, k]).sum() for k in range(len(EMOTIONS))]),
             first_s=float(samples.time_s[0]),
             last_s=float(samples.time_s[-1]),
+            bouts=bouts,
+            candidates=candidates(samples, bouts),
         )
-
-    def add(self, other: _Times) -> None:
-        """Add the times of another track."""
-        self.on_screen_s += other.on_screen_s
-        self.readable_s += other.readable_s
-        self.unsure_s += other.unsure_s
-        self.shown_s = self.shown_s + other.shown_s
-        self.probability_s = self.probability_s + other.probability_s
-        self.first_s, self.last_s = min(self.first_s, other.first_s), max(self.last_s, other.last_s)
-
-
-@dataclass(frozen=True, slots=True)
-class _Track:
-    """The data of one track that summaries need."""
-
-    times: _Times
-    bouts: Bouts
-    candidates: Candidates
-
-    @classmethod
-    def of(cls, samples: Samples, bouts: Bouts) -> _Track:
-        return cls(_Times.of(samples), bouts, candidates(samples, bouts))
 
 
 def _shown(rows: TimelineSamples, tracks: Sequence[_Track], events: Sequence[Event]) -> ShownEmotions:
     """The expressions of some tracks together, with their `events`."""
-    times = _Times()
-    for track in tracks:
-        times.add(track.times)
-    share = [_ratio(shown_s, times.readable_s) for shown_s in times.shown_s.tolist()]
-    mean = [_ratio(sum_s, times.readable_s) for sum_s in times.probability_s.tolist()]
+    nothing = np.zeros(len(EMOTIONS))
+    readable_s = sum(track.readable_s for track in tracks)
+    share = [_ratio(shown_s, readable_s) for shown_s in sum((track.shown_s for track in tracks), nothing).tolist()]
+    mean = [_ratio(sum_s, readable_s) for sum_s in sum((track.probability_s for track in tracks), nothing).tolist()]
     # Rounded, as sums of floats differ in their last digits even for equal shares.
     best = np.argmax(np.nan_to_num(np.round(share, 9) + 1e-9 * np.array(mean)))
     bout_count = sum(len(track.bouts) for track in tracks)
     return ShownEmotions(
-        on_screen_s=times.on_screen_s,
-        readable_s=times.readable_s,
-        first_seen_s=times.first_s if tracks else math.nan,
-        last_seen_s=times.last_s if tracks else math.nan,
-        unsure_share=_ratio(times.unsure_s, times.readable_s),
-        dominant=EMOTIONS[best] if times.readable_s else None,
+        on_screen_s=float(sum(track.on_screen_s for track in tracks)),
+        readable_s=float(readable_s),
+        first_seen_s=min((track.first_s for track in tracks), default=math.nan),
+        last_seen_s=max((track.last_s for track in tracks), default=math.nan),
+        unsure_share=_ratio(sum(track.unsure_s for track in tracks), readable_s),
+        dominant=EMOTIONS[best] if readable_s else None,
         share=tuple(share),
         mean_probability=tuple(mean),
         bouts=bout_count,
         mean_bout_s=_ratio(sum(float(track.bouts.length_s.sum()) for track in tracks), bout_count),
-        transitions_per_min=_ratio(sum(int(track.bouts.is_transition.sum()) for track in tracks), times.readable_s / 60),
+        transitions_per_min=_ratio(sum(int(track.bouts.is_transition.sum()) for track in tracks), readable_s / 60),
         **{name: sum(e.kind is kind for e in events) for kind, name in COUNTED.items()},
         moments=chosen_moments(rows, [track.candidates for track in tracks]),
         usual=None,

@@ -198,7 +198,7 @@ def _expression(weighted: Float64, readable_s: float, people: int) -> Expression
 
 
 def flat(row: UtteranceRow) -> dict[str, Any]:
-    """An utterance as one row; undefined values are None."""
+    """An utterance as one row; undefined values are None or NaN."""
     said = row.said
     found: dict[str, Any] = {
         "video": row.video,
@@ -215,10 +215,8 @@ def flat(row: UtteranceRow) -> dict[str, Any]:
     for name, shown in (("speaker", row.speaker), ("listeners", row.listeners)):
         if name == "listeners":
             found["listeners"] = shown.people
-        found |= {f"{name}_readable_s": shown.readable_s, f"{name}_emotion": shown.emotion}
-        for kind, values in (("p", shown.probability), ("share", shown.share)):
-            for emotion, value in zip(EMOTIONS, values, strict=True):
-                found[f"{name}_{kind}_{emotion}"] = None if math.isnan(value) else value
+        values = (shown.readable_s, shown.emotion, *shown.probability, *shown.share)
+        found |= {f"{name}_{column}": value for column, value in zip(SHOWN, values, strict=True)}
     return found
 
 

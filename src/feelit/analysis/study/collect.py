@@ -27,14 +27,17 @@ BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"
 """Why a window has no values."""
 
 
+Unit = tuple[dict[str, Any], Float64, Float64]
+"""A window of a participant: its record, (M,) its measures, and (M,) the usual face of the person; NaN if undefined."""
+
+
 @dataclass(slots=True)
 class Collected:
-    """The results: U windows of participants, M measures.
+    """The results.
 
     Attributes
     ----------
-    units : one record per window, in the order of the study
-    values, usual : (U, M); NaN if undefined. `usual` is the person's usual face in that recording
+    units : one per window, in the order of the study
     curves : curves over time
     people : by index of the viewing, the recording and the id of the person in it
     signals : the measures of signals that at least one recording has
@@ -42,9 +45,7 @@ class Collected:
 
     measures: MeasureList
     curves: CurveCollection
-    units: list[dict[str, Any]] = field(default_factory=list)
-    values: list[Float64] = field(default_factory=list)
-    usual: list[Float64] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
     people: dict[int, tuple[Recording, int]] = field(default_factory=dict)
     signals: set[str] = field(default_factory=set)
 
@@ -62,7 +63,7 @@ def collect(design: Design, progress: Callable[[float], None]) -> Collected:
     found = Collected(MeasureList(design.measures, signals_asked(design.measures.signals, there=True)), CurveCollection(design))
     base = design.baseline.window
     order = sorted(range(len(design.viewings)), key=lambda n: all(w.name != base for w in design.viewings[n].windows))
-    rows: dict[int, list[tuple[dict[str, Any], Float64, Float64]]] = {}
+    rows: dict[int, list[Unit]] = {}
     known: dict[tuple[str, str | None], Float64] = {}  # levels of baselines, by participant and session
     for done, (place, recording, samples) in enumerate(_opened(design, order), 1):
         viewing = design.viewings[place]
@@ -71,11 +72,7 @@ def collect(design: Design, progress: Callable[[float], None]) -> Collected:
         else:
             rows[place] = list(_viewing(design, found, place, recording, samples, known))
         progress(done / len(order))
-    for place in range(len(design.viewings)):
-        for unit, values, usually in rows[place]:
-            found.units.append(unit)
-            found.values.append(values)
-            found.usual.append(usually)
+    found.units = [unit for place in range(len(design.viewings)) for unit in rows[place]]
     return found
 
 
@@ -125,7 +122,7 @@ def _viewing(
     recording: Recording,
     samples: TimelineSamples,
     known: dict[tuple[str, str | None], Float64],
-) -> Iterator[tuple[dict[str, Any], Float64, Float64]]:
+) -> Iterator[Unit]:
     viewing = design.viewings[place]
     person = person_of(recording, viewing)
     found.people[place] = (recording, person)
@@ -143,18 +140,8 @@ def _viewing(
         if not missing:
             values = measured(series, there.start_s, there.end_s, found.measures, level)
             note = "; ".join(filter(None, (note, found.curves.add(viewing, window, there, series, level))))
-        unit = _unit(viewing, window, recording.name, recording.person_name(person) or str(person))
-        unit |= {
-            "start_s": there.start_s,
-            "end_s": there.end_s,
-            "window_s": there.length_s,
-            "seconds_seen": there.seen_s,
-            "seconds_readable": there.readable_s,
-            "samples": there.samples,
-            "missing": missing,
-            "note": note,
-        }
-        yield unit, values, usually
+        name = recording.person_name(person) or str(person)
+        yield _unit(viewing, window, recording.name, name, there, missing, note), values, usually
 
 
 def _level(
@@ -170,9 +157,7 @@ def _level(
             if np.isfinite(level).all():
                 known.setdefault((viewing.participant, viewing.session), level)
                 return level
-    nothing = np.full(len(EMOTIONS), np.nan)
-    in_session = known.get((viewing.participant, viewing.session))
-    return in_session if in_session is not None else nothing
+    return known.get((viewing.participant, viewing.session), np.full(len(EMOTIONS), np.nan))
 
 
 def _beyond(design: Design, viewing: Viewing, window: Window, there: Reading, recording: Recording) -> str:
@@ -208,7 +193,9 @@ def _missing(there: Reading, least: float) -> str:
     return f"readable for {share:.0%} of the window, less than {least:.0%}" if share < least else ""
 
 
-def _unit(viewing: Viewing, window: Window, recording: str, person: str) -> dict[str, Any]:
+def _unit(
+    viewing: Viewing, window: Window, recording: str, person: str, there: Reading, missing: str, note: str
+) -> dict[str, Any]:
     return {
         "participant": viewing.participant,
         "group": viewing.group,
@@ -218,22 +205,22 @@ def _unit(viewing: Viewing, window: Window, recording: str, person: str) -> dict
         "occurrence": window.occurrence,
         "recording": recording,
         "person": person,
+        "start_s": there.start_s,
+        "end_s": there.end_s,
+        "window_s": there.length_s,
+        "seconds_seen": there.seen_s,
+        "seconds_readable": there.readable_s,
+        "samples": there.samples,
+        "missing": missing,
+        "note": note,
     }
 
 
-def _left_out(viewing: Viewing, window: Window, measures: int) -> tuple[dict[str, Any], Float64, Float64]:
+def _left_out(viewing: Viewing, window: Window, measures: int) -> Unit:
     """A window of an excluded viewing, without values."""
     nothing = np.full(measures, np.nan)
     end_s = float("nan") if window.end_s is None else window.end_s
-    unit = _unit(viewing, window, viewing.video or PurePosixPath(str(viewing.timeline)).name, viewing.person or "")
-    unit |= {
-        "start_s": window.start_s,
-        "end_s": end_s,
-        "window_s": end_s - window.start_s,
-        "seconds_seen": 0.0,
-        "seconds_readable": 0.0,
-        "samples": 0,
-        "missing": f"excluded: {viewing.exclude}",
-        "note": "",
-    }
+    there = Reading(start_s=window.start_s, end_s=end_s, inside_s=0.0, seen_s=0.0, readable_s=0.0, samples=0)
+    recording = viewing.video or PurePosixPath(str(viewing.timeline)).name
+    unit = _unit(viewing, window, recording, viewing.person or "", there, f"excluded: {viewing.exclude}", "")
     return unit, nothing, nothing

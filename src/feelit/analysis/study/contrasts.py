@@ -12,7 +12,6 @@ import numpy as np
 from feelit.analysis.resampling import adjusted, holm
 from feelit.analysis.study.design import STATISTICS, Contrast, Design, Value
 from feelit.analysis.study.statistics import (
-    Tested,
     cliff,
     cliff_paired,
     hedges,
@@ -145,20 +144,14 @@ def contrast_frame(rows: Sequence[ContrastRow]) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(COLUMNS))
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The windows of one level, by participant."""
+_Cells = dict[str, list[int]]
+"""The windows of one level, by participant."""
 
-    windows: dict[str, list[int]]
 
-    def means(self, values: Float64) -> dict[str, float]:
-        """The mean of each participant over the windows that have a value."""
-        found = {}
-        for who, rows in self.windows.items():
-            there = values[rows][np.isfinite(values[rows])]
-            if len(there):
-                found[who] = float(there.mean())
-        return found
+def _means(cells: _Cells, values: Float64) -> dict[str, float]:
+    """The mean of each participant over the windows that have a value."""
+    known = {who: values[rows][np.isfinite(values[rows])] for who, rows in cells.items()}
+    return {who: float(there.mean()) for who, there in known.items() if len(there)}
 
 
 def _contrast(design: Design, contrast: Contrast, table: Table, seed: int) -> list[ContrastRow]:
@@ -169,26 +162,23 @@ def _contrast(design: Design, contrast: Contrast, table: Table, seed: int) -> li
     elif design.baseline.window is not None and contrast.factor != "window":
         count = (units["window"] != design.baseline.window).to_numpy()
     level, who = units[contrast.factor].to_numpy(), units["participant"].to_numpy()
-    cells = []
-    for name in contrast.levels:
-        windows: dict[str, list[int]] = {}
+    cells: list[_Cells] = [{}, {}]
+    for windows, name in zip(cells, contrast.levels, strict=True):
         for row in np.flatnonzero(count & (level == name)):
             windows.setdefault(str(who[row]), []).append(int(row))
-        cells.append(_Cells(windows))
-    both = [name for name in cells[0].windows if name in cells[1].windows]
+    both = [name for name in cells[0] if name in cells[1]]
     paired = bool(both) if contrast.paired is None else contrast.paired
     if both and not paired:
         message = f"{design.source}: {contrast.name} is not paired, and {both[0]} is in both levels"
         raise UsageError(message, "leave paired out, or compare groups")
     compared: Value = contrast.value or ("difference" if design.baseline.stated else "value")
     numbers = {"value": table.values, "difference": table.difference, "ratio": table.ratio}[compared]
-    everybody = [name for name in design.participants if any(name in cell.windows for cell in cells)]
+    everybody = [name for name in design.participants if any(name in cell for cell in cells)]
     rows = []
     for measure in contrast.measures:
         place = table.measures.index(measure) if measure in table.measures else -1
         column = numbers[:, place] if place >= 0 else np.full(len(units), np.nan)
-        a, b = (cell.means(column) for cell in cells)
-        rows.append(_row(design, contrast, measure, compared, paired, a, b, everybody, cells, seed))
+        rows.append(_row(design, contrast, measure, compared, paired, column, everybody, cells, seed))
     return rows
 
 
@@ -198,20 +188,20 @@ def _row(
     measure: str,
     compared: Value,
     paired: bool,
-    a: dict[str, float],
-    b: dict[str, float],
+    values: Float64,
     everybody: list[str],
     cells: list[_Cells],
     seed: int,
 ) -> ContrastRow:
+    a, b = (_means(cell, values) for cell in cells)
     who_a = [name for name in everybody if name in a and (name in b or not paired)]
     who_b = [name for name in everybody if name in b and (name in a or not paired)]
     left_out = []
     for name in everybody:
         lacking = [
             level
-            for level, cell, values in zip(contrast.levels, cells, (a, b), strict=True)
-            if name not in values and (paired or name in cell.windows)
+            for level, cell, means in zip(contrast.levels, cells, (a, b), strict=True)
+            if name not in means and (paired or name in cell)
         ]
         if lacking:
             left_out.append(f"{name} ({', '.join(lacking)})")
@@ -241,29 +231,27 @@ def _row(
     if min(len(who_a), len(who_b)) < 2:
         return replace(row, note=FEW)
     rng = np.random.default_rng(seed)
-    tested = paired_test(values_a - values_b, rng) if paired else unpaired_test(values_a, values_b, rng)
-    if design.statistics.effect == "cliff":
-        size = cliff_paired(values_a - values_b) if paired else cliff(values_a, values_b)
+    is_cliff = design.statistics.effect == "cliff"
+    if paired:
+        tested = paired_test(values_a - values_b, rng)
+        size = (cliff_paired if is_cliff else hedges_paired)(values_a - values_b)
     else:
-        size = hedges_paired(values_a - values_b) if paired else hedges(values_a, values_b)
+        tested = unpaired_test(values_a, values_b, rng)
+        size = (cliff if is_cliff else hedges)(values_a, values_b)
+    how = f"all {tested.orders:,}" if tested.exact else f"{tested.orders:,} random"
     return replace(
         row,
         estimate=tested.estimate,
         low=tested.low,
         high=tested.high,
         p_value=tested.p_value,
-        test=_test(tested, paired),
+        test=f"{how} {'flips of signs' if paired else 'exchanges of groups, Welch t'}",
         effect=size.name,
         effect_size=size.value,
         effect_low=size.low,
         effect_high=size.high,
         note="too few participants for an interval" if np.isnan(tested.low) else "",
     )
-
-
-def _test(tested: Tested, paired: bool) -> str:
-    how = f"all {tested.orders:,}" if tested.exact else f"{tested.orders:,} random"
-    return f"{how} {'flips of signs' if paired else 'exchanges of groups, Welch t'}"
 
 
 def _corrected(design: Design, rows: list[ContrastRow]) -> list[ContrastRow]:
@@ -275,8 +263,7 @@ def _corrected(design: Design, rows: list[ContrastRow]) -> list[ContrastRow]:
         p_value = np.array([rows[n].p_value for n in places])
         corrected = METHODS[asked.correction](p_value)
         tests = int(np.isfinite(p_value).sum())
-        what = "of the study" if asked.family == "study" else "of the contrast"
-        words = f"{CORRECTIONS[asked.correction]} over the {tests} test{'' if tests == 1 else 's'} {what}"
+        words = f"{CORRECTIONS[asked.correction]} over the {tests} test{'' if tests == 1 else 's'} of the {asked.family}"
         words = "none" if asked.correction == "none" else words
         for n, value in zip(places, corrected.tolist(), strict=True):
             result[n] = replace(rows[n], p_adjusted=value, correction=words)

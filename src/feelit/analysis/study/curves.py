@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from feelit.analysis.agreement import quotient
 from feelit.analysis.study.design import Design, Factor, Viewing, Window
 from feelit.analysis.study.series import Series
 from feelit.analysis.study.windows import Reading
@@ -33,20 +34,17 @@ HELD_S = 1.0
 
 
 @dataclass(slots=True)
-class _Sum:
-    """The sum over the windows of one participant and one level."""
-
-    total: Float64  # (T, E)
-    count: Float64  # (T, E)
-
-
-@dataclass(slots=True)
 class CurveCollection:
-    """Sums by level and participant, added up window by window."""
+    """Curves by level and participant, added up window by window.
+
+    Attributes
+    ----------
+    sums : (2, T, E) sum over windows and number of windows, for each level and participant
+    """
 
     design: Design
     factor: Factor = field(init=False)
-    sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
+    sums: dict[str, dict[str, Float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         by = self.design.curves.by
@@ -90,22 +88,21 @@ class CurveCollection:
         values = resampled(series, start_s, asked.step_s, points)[:, places]
         if asked.difference:
             values = values - level[places]
-        mine = self.sums.setdefault(name, {}).setdefault(
-            viewing.participant, _Sum(np.zeros((0, len(places))), np.zeros((0, len(places))))
-        )
-        if len(mine.total) < points:
-            more = np.zeros((points - len(mine.total), len(places)))
-            mine.total, mine.count = np.concatenate([mine.total, more]), np.concatenate([mine.count, more])
-        known = np.isfinite(values)
-        mine.total[:points] += np.where(known, values, 0.0)
-        mine.count[:points] += known
+        people = self.sums.setdefault(name, {})
+        before = people.get(viewing.participant, np.zeros((2, 0, len(places))))
+        sums = np.zeros((2, max(points, before.shape[1]), len(places)))
+        sums[:, : before.shape[1]] = before
+        sums[:, :points] += np.nan_to_num(values), np.isfinite(values)
+        people[viewing.participant] = sums
         return ""
 
     def participants(self, emotion: str) -> dict[str, dict[str, tuple[Float64, Float64]]]:
         """By level and participant: the times and the values of the curve of an emotion."""
         place, asked = self.design.curves.emotions.index(emotion), self.design.curves
         return {
-            level: {who: (_clock(len(s.total), asked.step_s, asked.before_s), _mean(s)[:, place]) for who, s in people.items()}
+            level: {
+                who: (_clock(s.shape[1], asked.step_s, asked.before_s), quotient(*s[..., place])) for who, s in people.items()
+            }
             for level, people in self.sums.items()
         }
 
@@ -117,10 +114,10 @@ class CurveCollection:
         known, compared = self.design.levels(self.factor), "difference" if asked.difference else "value"
         for level in [*(name for name in known if name in self.sums), *(name for name in self.sums if name not in known)]:
             people = self.sums[level]
-            longest = max(len(s.total) for s in people.values())
+            longest = max(s.shape[1] for s in people.values())
             values = np.full((len(people), longest, len(asked.emotions)), np.nan, np.float32)
             for row, s in enumerate(people.values()):
-                values[row, : len(s.total)] = _mean(s)
+                values[row, : s.shape[1]] = quotient(*s)
             mean, low, high, count = banded(values, seed)
             time_s = _clock(longest, asked.step_s, asked.before_s)
             for k, emotion in enumerate(asked.emotions):
@@ -158,10 +155,10 @@ def resampled(series: Series, start_s: float, step_s: float, points: int) -> Flo
     value = series.probability[first:last].astype(np.float64)
     step = np.floor((time_s + length_s / 2 - start_s) / step_s).astype(np.int64)
     inside = (step >= 0) & (step < points)
-    weight = np.bincount(step[inside], length_s[inside], points)
+    weight: Float64 = np.bincount(step[inside], length_s[inside], points).astype(np.float64)
     for k in range(len(EMOTIONS)):
-        total = np.bincount(step[inside], length_s[inside] * value[inside, k], points)
-        np.divide(total, weight, out=result[:, k], where=weight > 0)
+        total = np.bincount(step[inside], length_s[inside] * value[inside, k], points).astype(np.float64)
+        result[:, k] = quotient(total, weight)
     middle = start_s + (np.arange(points) + 0.5) * step_s
     empty = np.flatnonzero(weight == 0)
     if len(empty):
@@ -191,21 +188,17 @@ def banded(values: Float32, seed: int) -> tuple[Float64, Float64, Float64, Float
     known = np.isfinite(flat)
     filled = np.where(known, flat, 0.0)
     count = known.sum(axis=0).astype(np.float64)
-    mean = np.full(flat.shape[1], np.nan)
-    np.divide(filled.sum(axis=0), count, out=mean, where=count > 0)
-    low, high = np.full(flat.shape[1], np.nan), np.full(flat.shape[1], np.nan)
+    mean = quotient(filled.sum(axis=0), count)
+    low, high = np.full((2, flat.shape[1]), np.nan)
     weights = np.random.default_rng(seed).multinomial(people, np.full(people, 1 / people), DRAWS).astype(np.float64)
     at_a_time = 4096
     for first in range(0, flat.shape[1], at_a_time):
         part = slice(first, first + at_a_time)
-        drawn = weights @ known[:, part]
-        total = weights @ filled[:, part]
-        means = np.full(total.shape, np.nan)
-        np.divide(total, drawn, out=means, where=drawn > 0)
+        means = quotient(weights @ filled[:, part], weights @ known[:, part])
         wide = count[part] > 1
         if wide.any():
             ends = _percentiles(means[:, wide])
-            low[first : first + at_a_time][wide], high[first : first + at_a_time][wide] = ends
+            low[part][wide], high[part][wide] = ends
     shape = (points, emotions)
     return mean.reshape(shape), low.reshape(shape), high.reshape(shape), count.reshape(shape)
 
@@ -220,9 +213,3 @@ def _clock(points: int, step_s: float, before_s: float) -> Float64:
     """(T,) the middles of steps, in seconds from the beginning of the window."""
     clock: Float64 = np.asarray((np.arange(points) + 0.5) * step_s - before_s, np.float64)
     return clock
-
-
-def _mean(s: _Sum) -> Float64:
-    result = np.full(s.total.shape, np.nan)
-    np.divide(s.total, s.count, out=result, where=s.count > 0)
-    return result

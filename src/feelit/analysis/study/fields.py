@@ -14,7 +14,7 @@ DOCS = "docs/study.md lists the keys"
 
 
 class Fields:
-    """One table. Read its values one by one, then call `finish`, which refuses unknown keys.
+    """One table. Read its values one by one, then call `finish`, which refuses unknown keys, also of the tables in it.
 
     Parameters
     ----------
@@ -27,6 +27,7 @@ class Fields:
             raise UsageError(f"{where} is {_shown(content)}, but has to be a table", DOCS)
         self._content: dict[str, Any] = {str(key): value for key, value in content.items()}
         self._asked: set[str] = set()
+        self._tables: list[Fields] = []  # in this one
 
     def _take(self, key: str) -> Any:
         self._asked.add(key)
@@ -125,12 +126,15 @@ class Fields:
             return []
         if not isinstance(value, list | tuple):
             raise self.wrong(key, value, f"a list of tables, as in [[{key}]]")
-        return [Fields(f"{self.where}: {key.removesuffix('s')} {n}", item) for n, item in enumerate(value, 1)]
+        found = [Fields(f"{self.where}: {key.removesuffix('s')} {n}", item) for n, item in enumerate(value, 1)]
+        self._tables += found
+        return found
 
     def table(self, key: str) -> Fields:
         """A table; an empty one if there is none."""
         value = self._take(key)
-        return Fields(f"{self.where}: [{key}]", {} if value is None else value)
+        self._tables.append(Fields(f"{self.where}: [{key}]", {} if value is None else value))
+        return self._tables[-1]
 
     def items(self) -> list[tuple[str, Any]]:
         """All keys with their values, for tables that allow any key."""
@@ -145,6 +149,8 @@ class Fields:
         UsageError
             naming the first, and the known key most like it.
         """
+        for table in self._tables:
+            table.finish()
         for key in self._content:
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, 1, 0.7)

@@ -81,29 +81,19 @@ def design_of(content: Mapping[str, Any], name: str, folder: Path) -> Design:
         as `read_study`.
     """
     fields = Fields(name, content)
-    title = fields.text("title") or Path(name).stem
-    viewings = viewings_of(fields, folder)
-    asked = fields.table("baseline")
-    baseline = _baseline(asked, fields.has("baseline"))
-    measures = _measures(fields.table("measures"))
-    quality = _quality(fields.table("quality"))
-    curves = _curves(fields.table("curves"), fields.has("curves"))
-    statistics = _statistics(fields.table("statistics"))
-    coding = _coding(fields.table("agreement"))
-    contrasts = tuple(_contrast(row) for row in fields.rows("contrasts"))
-    fields.finish()
     design = Design(
-        title=title,
+        title=fields.text("title") or Path(name).stem,
         source=name,
-        viewings=viewings,
-        baseline=baseline,
-        measures=measures,
-        quality=quality,
-        curves=curves,
-        contrasts=contrasts,
-        statistics=statistics,
-        coding=coding,
+        viewings=viewings_of(fields, folder),
+        baseline=_baseline(fields.table("baseline"), fields.has("baseline")),
+        measures=_measures(fields.table("measures")),
+        quality=_quality(fields.table("quality")),
+        curves=_curves(fields.table("curves"), fields.has("curves")),
+        statistics=_statistics(fields.table("statistics")),
+        coding=_coding(fields.table("agreement")),
+        contrasts=tuple(_contrast(row) for row in fields.rows("contrasts")),
     )
+    fields.finish()
     _refuse_contradictions(design)
     return design
 
@@ -146,26 +136,24 @@ def _emotions(fields: Fields, default: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _measures(fields: Fields) -> Measures:
-    found = Measures(
+    return Measures(
         statistics=fields.words("statistics", STATISTICS, STATISTICS),
         emotions=_emotions(fields, EMOTIONS),
         signals=fields.words("signals", SIGNAL_MEASURES, ()) if fields.has("signals") else None,
     )
-    fields.finish()
-    return found
 
 
 def _quality(fields: Fields) -> Quality:
     usual = Quality()
-    partial = fields.flag("partial", usual.partial)
-    found = Quality(least_readable=fields.number("least_readable", usual.least_readable, 0, 1), partial=bool(partial))
-    fields.finish()
-    return found
+    return Quality(
+        least_readable=fields.number("least_readable", usual.least_readable, 0, 1),
+        partial=bool(fields.flag("partial", usual.partial)),
+    )
 
 
 def _curves(fields: Fields, stated: bool) -> Curves:
     usual = Curves()
-    found = Curves(
+    return Curves(
         emotions=_emotions(fields, EMOTIONS),
         by=fields.choice("by", FACTORS, None),
         step_s=fields.number("step", usual.step_s, 0.02, 60),
@@ -174,8 +162,6 @@ def _curves(fields: Fields, stated: bool) -> Curves:
         difference=bool(fields.flag("difference", False)),
         stated=stated,
     )
-    fields.finish()
-    return found
 
 
 def _contrast(fields: Fields) -> Contrast:
@@ -183,7 +169,7 @@ def _contrast(fields: Fields) -> Contrast:
     levels = fields.texts("levels")
     if len(levels) != 2 or levels[0] == levels[1]:
         raise UsageError(f"{fields.where} has to compare two levels of {factor}", 'as in levels = ["sad", "neutral"]')
-    found = Contrast(
+    return Contrast(
         name=fields.text("name") or f"{levels[0]} − {levels[1]}",
         factor=factor,
         levels=(levels[0], levels[1]),
@@ -192,32 +178,26 @@ def _contrast(fields: Fields) -> Contrast:
         windows=fields.texts("windows"),
         value=fields.choice("value", ("value", "difference", "ratio"), None),
     )
-    fields.finish()
-    return found
 
 
 def _statistics(fields: Fields) -> Statistics:
     usual = Statistics()
-    found = Statistics(
+    return Statistics(
         correction=fields.choice("correction", ("holm", "bh", "none"), usual.correction),
         family=fields.choice("family", ("study", "contrast"), usual.family),
         effect=fields.choice("effect", ("hedges", "cliff"), usual.effect),
     )
-    fields.finish()
-    return found
 
 
 def _coding(fields: Fields) -> Coding:
     usual = Coding()
     names = fields.table("map")
-    found = Coding(
+    return Coding(
         step_s=fields.number("step", usual.step_s, 0.001, 3600),
         tolerance_s=fields.number("tolerance", usual.tolerance_s, 0, 3600),
         gaps=fields.text("gaps"),
         rename=tuple((old, str(new)) for old, new in names.items()),
     )
-    fields.finish()
-    return found
 
 
 def _refuse_contradictions(design: Design) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feelit.analysis.agreement import quotient
 from feelit.analysis.study.collect import Collected
 from feelit.analysis.study.design import Design
 from feelit.analysis.study.series import SIGNAL_MEASURES
@@ -141,8 +142,8 @@ def table_of(design: Design, found: Collected) -> Table:
     import pandas as pd
 
     names = found.measures.names
-    values, usual = np.array(found.values).reshape(-1, len(names)), np.array(found.usual).reshape(-1, len(names))
-    units = pd.DataFrame(found.units)
+    values, usual = (np.array([unit[part] for unit in found.units]).reshape(-1, len(names)) for part in (1, 2))
+    units = pd.DataFrame([record for record, _, _ in found.units])
     compared = np.array(comparable(found.measures), bool)
     baseline = usual if design.baseline.window is None else _of_window(units, values, design.baseline.window)
     baseline = np.where(compared[None, :] & np.isfinite(values), baseline, np.nan)
@@ -166,8 +167,7 @@ def _of_window(units: pd.DataFrame, values: Float64, window: str) -> Float64:
             rows = np.array(places)
             there = values[rows[is_base[rows]]]
             known = np.isfinite(there).sum(axis=0)
-            mean = np.full(values.shape[1], np.nan)
-            np.divide(np.nansum(there, axis=0), known, out=mean, where=known > 0)
+            mean = quotient(np.nansum(there, axis=0), known.astype(np.float64))
             result[rows] = np.where(known > 0, mean[None, :], result[rows])
     return result
 

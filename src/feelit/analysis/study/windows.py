@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from feelit.analysis.agreement import quotient
 from feelit.analysis.study.design import Measures, Window
 from feelit.analysis.study.series import BLINKS, SIGNAL_MEASURES, Series, usual_signal
 from feelit.types import EMOTIONS, Float64
@@ -175,9 +176,7 @@ def _signals(series: Series, names: tuple[str, ...], rows: slice, weight: Float6
         columns = [series.signals[name][rows] for name in names if name in series.signals]
         values = np.stack(columns, axis=1) if columns else np.zeros((len(weight), 0))
         there = np.isfinite(values)
-        total = weight @ there
-        mean = np.full(values.shape[1], np.nan)
-        np.divide(weight @ np.where(there, values, 0.0), total, out=mean, where=total > 0)
+        mean = quotient(weight @ np.where(there, values, 0.0), weight @ there)
         result[[n for n, name in enumerate(names) if name in series.signals]] = mean
     if BLINKS in names and series.blinks_s is not None:
         count = int(((series.blinks_s >= start_s) & (series.blinks_s < end_s)).sum())
