@@ -72,12 +72,13 @@ def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order:
     """
     recorded = {name: value for name, value in facts.items() if isinstance(value, int | float)}
     checks: list[_Check] = [kind(recorded) for kind in _CHECKS]
-    if not in_order:
-        checks[1] = _StoredInAnotherOrder(recorded)
     for part in _parts(batches):
         for check in checks:
             check.add(part)
-    return [Check(check.name, *check.verdict()) for check in checks]
+    found = [Check(check.name, *check.verdict()) for check in checks]
+    if not in_order:
+        found[1] = Check(_RowsInOrder.name, False, "the rows are stored in another order than by frame and then by track")
+    return found
 
 
 def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[_Part]:
@@ -159,16 +160,6 @@ class _RowsInOrder(_Check):
         later, higher = np.diff(frame, prepend=before[0]), np.diff(track, prepend=np.int32(before[1]))
         self.last = int(frame[-1]), int(track[-1])
         return np.count_nonzero(np.where(later != 0, later, higher) < 0), len(frame)
-
-
-class _StoredInAnotherOrder(_Check):
-    name = _RowsInOrder.name
-
-    def count(self, part: _Part) -> Counts:
-        return 0, 0
-
-    def verdict(self) -> Verdict:
-        return False, "the rows are stored in another order than by frame and then by track"
 
 
 class _TimesRise(_Check):

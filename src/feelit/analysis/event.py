@@ -109,12 +109,11 @@ def json_text(events: Iterable[Event]) -> str:
 
 def csv_text(events: Iterable[Event]) -> str:
     """A header line, then one line per event. Several numbers in a cell are separated by spaces, names by semicolons."""
-    return csv_of(HEADINGS, (flat(event) | _joined(event) for event in events))
-
-
-def _joined(event: Event) -> dict[str, str]:
-    numbers = {name: " ".join(map(str, getattr(event, name))) for name in ("people", "tracks")}
-    return {**numbers, "names": "; ".join(event.names)}
+    rows = []
+    for event in events:
+        numbers = {name: " ".join(map(str, getattr(event, name))) for name in ("people", "tracks")}
+        rows.append(flat(event) | numbers | {"names": "; ".join(event.names)})
+    return csv_of(HEADINGS, rows)
 
 
 def event_frame(events: Sequence[Event]) -> pd.DataFrame:

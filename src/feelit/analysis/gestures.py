@@ -88,8 +88,12 @@ def find_head_bouts(time_s: Float64, pitch_deg: Float64, yaw_deg: Float64, axis:
     for part in _without_gaps(time_s):
         extremes = _extremes(own[part], LEAST_TURN_DEG[axis]) + part.start
         times = np.array([_turn(time_s, own, a, b) for a, b in itertools.pairwise(extremes)]).reshape(-1, 2)
-        small = np.abs(np.diff(own[extremes])) <= MOST_TURN_DEG
-        for first, stop in _rhythmic(np.diff(times, axis=1)[:, 0] / WITHIN, small):
+        length_s = np.diff(times, axis=1)[:, 0] / WITHIN
+        fits = (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
+        fits &= np.abs(np.diff(own[extremes])) <= MOST_TURN_DEG
+        for first, stop in _runs(fits):
+            if stop - first < LEAST_TURNS:
+                continue
             places = extremes[first : stop + 1]
             turns = np.abs(np.diff(own[places]))
             start_s, end_s = float(times[first, 0]), float(times[stop - 1, 1])
@@ -139,12 +143,6 @@ def _turn(time_s: Float64, value: Float64, start: int, stop: int) -> tuple[float
         return float(times[after - 1] + (times[after] - times[after - 1]) * (level - low) / (high - low))
 
     return crossing(EDGE, begin + 1), crossing(1 - EDGE, end)
-
-
-def _rhythmic(length_s: Float64, small: Bool) -> list[tuple[int, int]]:
-    """Runs of at least LEAST_TURNS turns that are not too slow, too fast or too large: first turn, and turn after the last."""
-    fits = small & (length_s >= FASTEST_TURN_S) & (length_s <= SLOWEST_TURN_S)
-    return [(a, b) for a, b in _runs(fits) if b - a >= LEAST_TURNS]
 
 
 def find_blinks(time_s: Float64, blink: Float64) -> Float64:

@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.table import clock, rounded
+from feelit.analysis.table import clock, number, rounded
 from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
-from feelit.types import Float64, Int64
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,17 +73,17 @@ def people_in(recording: Recording) -> list[Person]:
     readable = table.column("readable").to_numpy()
     sure = table.column("person_confidence").to_numpy().astype(np.float64)
     found = []
-    for number in np.unique(person[person > 0]).tolist():
-        mine = np.flatnonzero(person == number)
+    for who in np.unique(person[person > 0]).tolist():
+        mine = np.flatnonzero(person == who)
         seen = np.unique(sample[mine])  # a person may have two boxes in a frame
         known = sure[mine][np.isfinite(sure[mine])]
         found.append(
             Person(
                 video=recording.name,
-                person_id=number,
-                person=recording.person_name(number),
-                seen_s=_total(length_s, seen),
-                readable_s=_total(length_s, np.unique(sample[mine[readable[mine]]])),
+                person_id=who,
+                person=recording.person_name(who),
+                seen_s=float(length_s[seen].sum()),
+                readable_s=float(length_s[np.unique(sample[mine[readable[mine]]])].sum()),
                 tracks=tuple(np.unique(track[mine]).tolist()),
                 confidence=float(known.mean()) if len(known) else math.nan,
                 first_s=float(sample_s[seen[0]]),
@@ -102,10 +101,6 @@ def people_frame(people: Sequence[Person]) -> pd.DataFrame:
     return pd.DataFrame([asdict(person) for person in people], columns=list(HEADINGS)).astype(numbers | {"person_id": "int64"})
 
 
-def _total(length_s: Float64, samples: Int64) -> float:
-    return float(length_s[samples].sum())
-
-
 SHORT_HEADINGS = ("video", "person", "name", "tracks", "seen", "readable", "first", "last", "confidence")
 WORDS = 4
 """How many of the headings are over text."""
@@ -119,6 +114,12 @@ def short(person: Person) -> list[str]:
     shown = ", ".join(map(str, person.tracks[:MOST_TRACKS]))
     rest = f" and {len(person.tracks) - MOST_TRACKS} more" if len(person.tracks) > MOST_TRACKS else ""
     times = (person.seen_s, person.readable_s, person.first_s, person.last_s)
-    sure = "-" if math.isnan(person.confidence) else f"{person.confidence:.2f}"
     name = one_line(person.person) if person.person else "-"
-    return [one_line(person.video), str(person.person_id), name, shown + rest, *map(clock, times), sure]
+    return [
+        one_line(person.video),
+        str(person.person_id),
+        name,
+        shown + rest,
+        *map(clock, times),
+        number(person.confidence, ".2f"),
+    ]

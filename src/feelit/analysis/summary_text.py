@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 
 from feelit.analysis.moments import Moment
-from feelit.analysis.summary import By, PersonSummary, ShownEmotions, TrackSummary, VideoSummary, above_usual, flat, headings
+from feelit.analysis.summary import (
+    COUNTED,
+    By,
+    PersonSummary,
+    ShownEmotions,
+    TrackSummary,
+    VideoSummary,
+    above_usual,
+    flat,
+    headings,
+)
 from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
 from feelit.labels import LEAST_REPORTED_S, starred
 from feelit.storage.names import one_line
@@ -95,15 +105,10 @@ def _timed(share: float, of_s: float, timed: bool) -> str:
 
 
 def _moments(moments: Sequence[Moment], several: bool) -> str:
-    texts = []
-    for m in moments:
-        who = f" #{m.track_id}" if several else ""
-        texts.append(f"{clock(m.time_s)} {m.emotion} {m.confidence:.2f}{who}")
+    texts = (f"{clock(m.time_s)} {m.emotion} {m.confidence:.2f}{f' #{m.track_id}' if several else ''}" for m in moments)
     return "\n".join(texts) or "-"
 
 
 def _events(shown: ShownEmotions) -> str:
-    names = {"peaks": shown.peaks, "shared": shown.shared, "absences": shown.absences}
-    return (
-        "\n".join(f"{count} {name if count > 1 else name.removesuffix('s')}" for name, count in names.items() if count) or "-"
-    )
+    counts = [(getattr(shown, name), name) for name in COUNTED.values()]
+    return "\n".join(f"{count} {name if count > 1 else name.removesuffix('s')}" for count, name in counts if count) or "-"

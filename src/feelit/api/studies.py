@@ -113,8 +113,9 @@ def study(
     -------
     The tables as data frames.
     """
-    from feelit.analysis.study.run import names_of, open_study, refuse_study_files, run_study, write_tables
+    from feelit.analysis.study.run import open_study, run_study, write_tables
     from feelit.reports.study_page import write_study_report
+    from feelit.storage.atomic import refuse_to_overwrite
     from feelit.storage.stat import InputFiles
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))
@@ -122,10 +123,10 @@ def study(
     design = open_study(source)
     names = ["table", "curves", "contrasts", "quality", "agreement", *(["wide"] if options.wide else [])]
     if folder is not None:
-        options = replace(options, out=folder)
-        inputs = [viewing.timeline for viewing in design.viewings]
-        inputs += [] if isinstance(source, Mapping) else [location(source)]
-        refuse_study_files([*names_of(dict.fromkeys(names)), REPORT], options, InputFiles(inputs))
+        own = [] if isinstance(source, Mapping) else [location(source)]
+        inputs = InputFiles([*(viewing.timeline for viewing in design.viewings), *own])
+        for name in [*(f"{name}.{ending}" for name in names for ending in ("csv", "parquet")), REPORT]:
+            refuse_to_overwrite(folder / name, options.force, inputs)
     found = run_study(design, options.seed, progress or (lambda share: None))
     files = []
     if folder is not None:

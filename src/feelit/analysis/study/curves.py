@@ -50,14 +50,6 @@ class CurveCollection:
         by = self.design.curves.by
         self.factor = by or ("condition" if self.design.levels("condition") else "window")
 
-    def level_of(self, viewing: Viewing, window: Window) -> str | None:
-        """The level of a window; None if it has none."""
-        if self.factor == "condition":
-            return window.condition
-        if self.factor == "window":
-            return window.name
-        return viewing.group if self.factor == "group" else viewing.session
-
     def add(self, viewing: Viewing, window: Window, there: Reading, series: Series, level: Float64) -> str:
         """Add the curve of one window.
 
@@ -74,7 +66,7 @@ class CurveCollection:
         UsageError
             if it would have more than `MOST_POINTS` points, and the study asks for curves.
         """
-        name, asked = self.level_of(viewing, window), self.design.curves
+        name, asked = viewing.level(self.factor, window), self.design.curves
         if name is None or (window.name == self.design.baseline.window and self.factor != "window"):
             return ""
         points = int(np.floor((there.length_s + asked.before_s + asked.after_s) / asked.step_s + 1e-6)) or 1

@@ -61,6 +61,11 @@ class Viewing:
     exclude: str
     coders: tuple[str, ...]
 
+    def level(self, factor: Factor, window: Window) -> str | None:
+        """The level of one of its windows; None if it has none."""
+        levels = {"condition": window.condition, "window": window.name, "group": self.group, "session": self.session}
+        return levels[factor]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
@@ -160,11 +165,5 @@ class Design:
 
     def levels(self, factor: Factor) -> tuple[str, ...]:
         """The levels of a factor, in order of first occurrence."""
-        found: dict[str | None, None] = {}
-        for viewing in self.viewings:
-            if factor in ("group", "session"):
-                found[getattr(viewing, factor)] = None
-            for window in viewing.windows:
-                if factor in ("condition", "window"):
-                    found[window.condition if factor == "condition" else window.name] = None
+        found = dict.fromkeys(viewing.level(factor, window) for viewing in self.viewings for window in viewing.windows)
         return tuple(level for level in found if level is not None)

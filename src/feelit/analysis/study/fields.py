@@ -29,11 +29,6 @@ class Fields:
         self._asked: set[str] = set()
         self._tables: list[Fields] = []  # in this one
 
-    def _take(self, key: str) -> Any:
-        self._asked.add(key)
-        value = self._content.get(key)
-        return None if value == "" else value
-
     def wrong(self, key: str, value: object, what: str) -> UsageError:
         """The error for an invalid value."""
         return UsageError(one_line(f"{self.where}: {key} is {_shown(value)}, but has to be {what}"), DOCS)
@@ -43,12 +38,14 @@ class Fields:
         return key in self._content
 
     def any(self, key: str) -> Any:
-        """A value of any type; None if there is none."""
-        return self._take(key)
+        """A value of any type; None if there is none, or an empty text."""
+        self._asked.add(key)
+        value = self._content.get(key)
+        return None if value == "" else value
 
     def text(self, key: str) -> str | None:
         """A text; numbers are accepted, as names are often numbers."""
-        value = self._take(key)
+        value = self.any(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -67,7 +64,7 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, or one text."""
-        value = self._take(key)
+        value = self.any(key)
         if value is None:
             return ()
         given = value if isinstance(value, list | tuple) else [value]
@@ -93,7 +90,7 @@ class Fields:
 
     def flag(self, key: str, default: bool | None) -> bool | None:
         """True or false."""
-        value = self._take(key)
+        value = self.any(key)
         if value is None:
             return default
         if not isinstance(value, bool):
@@ -102,7 +99,7 @@ class Fields:
 
     def number(self, key: str, default: float, low: float = float("-inf"), high: float = float("inf")) -> float:
         """A number within bounds, both included."""
-        value = self._take(key)
+        value = self.any(key)
         if value is None:
             return default
         try:
@@ -116,12 +113,12 @@ class Fields:
 
     def time(self, key: str, default: float | None = None, *, signed: bool = False) -> float | None:
         """A time in seconds, in any form that `times.parse_time` accepts; a `signed` one may be negative."""
-        value = self._take(key)
+        value = self.any(key)
         return default if value is None else seconds(f"{self.where}: {key}", value, signed=signed)
 
     def rows(self, key: str) -> list[Fields]:
         """A list of tables."""
-        value = self._take(key)
+        value = self.any(key)
         if value is None:
             return []
         if not isinstance(value, list | tuple):
@@ -132,7 +129,7 @@ class Fields:
 
     def table(self, key: str) -> Fields:
         """A table; an empty one if there is none."""
-        value = self._take(key)
+        value = self.any(key)
         self._tables.append(Fields(f"{self.where}: [{key}]", {} if value is None else value))
         return self._tables[-1]
 

@@ -23,11 +23,9 @@ from feelit.analysis.study.table import Table, quality_of, table_of
 from feelit.analysis.study.windows import MeasureList, signals_asked
 from feelit.errors import UsageError
 from feelit.options.agree import AgreeOptions
-from feelit.options.timelines import StudyOptions
-from feelit.storage.atomic import no_empty_folders, refuse_to_overwrite, whole_file
+from feelit.storage.atomic import no_empty_folders, whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import FORMULAS, for_spreadsheet, one_line
-from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import Recording
 
 if TYPE_CHECKING:
@@ -147,23 +145,6 @@ def agreement_frame(design: Design, found: Collected, seed: int) -> pd.DataFrame
 
 ROWS = 1 << 17
 """Rows written at a time."""
-
-
-def names_of(tables: Mapping[str, object]) -> list[str]:
-    """The file names of tables."""
-    return [f"{name}.{ending}" for name in tables for ending in ("csv", "parquet")]
-
-
-def refuse_study_files(names: list[str], options: StudyOptions, inputs: InputFiles) -> None:
-    """Refuse to replace files, or to write into something other than a folder, before measuring.
-
-    Raises
-    ------
-    OutputError, UsageError
-        as `storage.atomic.refuse_to_overwrite`.
-    """
-    for name in names:
-        refuse_to_overwrite(options.out / name, options.force, inputs)
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Location) -> list[Location]:

@@ -108,10 +108,10 @@ def _viewings(row: Fields, shared: _Shared) -> Iterator[Viewing]:
     people = _people(row)
     session, group, condition = row.text("session"), row.text("group"), row.text("condition")
     clock = _clock(row)
-    own, exclude, coders = row.rows("windows"), row.text("exclude") or "", row.texts("coders")
+    own_windows = [_window(window, shared.conditions) for window in row.rows("windows")]
+    exclude, coders = row.text("exclude") or "", row.texts("coders")
     markers, tier = row.text("markers") or shared.markers, row.text("tier") or shared.tier
     row.finish()
-    own_windows = [_window(window, shared.conditions) for window in own]
     for person, participant in people:
         names = {"participant": participant, "session": session or "", "video": PurePath(video or timeline or "").stem}
         windows = [*shared.windows, *own_windows, *_marked(row, shared, markers, tier, names)]
