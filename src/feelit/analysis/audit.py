@@ -219,17 +219,17 @@ class _EmptyFramesHaveOneRow(_Check):
 
 class _ValuesWhereFacesAre(_Check):
     name = "numbers stand where faces are"
-    holed: frozenset[str] = frozenset()  # names of columns that have too few or too many
+    misfilled: frozenset[str] = frozenset()  # names of columns that have too few or too many
 
     def count(self, part: _Part) -> Counts:
         face = pa.array(part.face)
         finite = {name: pc.fill_null(pc.is_finite(part.table.column(name)), False) for name in FACE_COLUMNS}
-        self.holed |= {name for name, there in finite.items() if not pc.all(pc.equal(there, face)).as_py()}
+        self.misfilled |= {name for name, there in finite.items() if not pc.all(pc.equal(there, face)).as_py()}
         return 0, part.face.sum()
 
     def verdict(self) -> Verdict:
-        if self.holed:
-            names = [name for name in FACE_COLUMNS if name in self.holed]
+        if self.misfilled:
+            names = [name for name in FACE_COLUMNS if name in self.misfilled]
             return False, f"empty with a face, or filled without one: {', '.join(names)}"
         return True, f"{len(FACE_COLUMNS)} columns are filled in {self.looked_at} rows with a face, empty in the others"
 

@@ -37,9 +37,7 @@ class Event:
     end_s: float
     peak_s: float  # time of the maximum; for an absence, its middle
     strength: float = math.nan  # smoothed probability of the emotion at that time, 0..1; for other kinds see docs/events.md
-    baseline: float = (
-        math.nan
-    )  # of that emotion for this track: the median smoothed probability, or as the option `baseline` says
+    baseline: float = math.nan  # of that emotion for this track: median smoothed probability, or see the option `baseline`
     low: float = math.nan  # 95 % interval of the mean probability over the bout
     high: float = math.nan
     p_value: float = math.nan  # probability of such an event somewhere in the track, or in the video, by chance
