@@ -1,6 +1,7 @@
 # ruff: noqa: E402  (what needs torch is imported after asking for it)
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,10 @@ def test_any_number_of_images_calibrates(count: int, used: int, tmp_path: Path) 
     for name, given in (("all", images), ("used", images[:used])):
         quantize(tmp_path / "float.onnx", tmp_path / f"{name}.onnx", given, ("/head",))
     assert (tmp_path / "all.onnx").read_bytes() == (tmp_path / "used.onnx").read_bytes()
+
+
+def test_the_quantiser_leaves_the_logging_of_the_program_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    export(small(), tmp_path / "float.onnx")
+    quantize(tmp_path / "float.onnx", tmp_path / "integer.onnx", np.zeros((8, 64, 64), np.uint8), ("/head",))
+    assert not logging.root.handlers

@@ -139,10 +139,12 @@ def quantize(
     """
     model = onnx.load(path)
     kept = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name.startswith(tuple(but))]
-    level = logging.getLogger().level
+    root, silent = logging.getLogger(), logging.NullHandler()
+    level = root.level
     with TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        logging.getLogger().setLevel(logging.ERROR)  # the quantiser logs its steps on stdout
+        root.setLevel(logging.ERROR)  # the quantiser logs its steps on stdout
+        root.addHandler(silent)  # without any, the quantiser's first line would add one that prints all loggers' lines
         try:
             whole = Path(folder) / "whole.onnx"
             quantize_static(
@@ -163,7 +165,8 @@ def quantize(
                 },
             )
         finally:
-            logging.getLogger().setLevel(level)
+            root.setLevel(level)
+            root.removeHandler(silent)
         model = onnx.load(whole)
     _skip_casts(model)
     onnx.save(model, out)
