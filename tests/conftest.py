@@ -16,9 +16,10 @@ import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from feelit.cli import ENDING, main
+from feelit.cli import main
 from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.limits import Limits
+from feelit.run.interruption import ENDING
 from feelit.run.segment import analyze_segment
 from feelit.run.task import Models
 

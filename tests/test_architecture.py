@@ -74,8 +74,13 @@ HEAVY = {
 COMMANDS_USE = {"cli", "api", "options", "console", "errors", "storage", "encodings", "logs", "__init__"}
 """Rooms that commands import: locations and texts come from storage."""
 
-BELOW_THE_API = {("analyze", "timeline.lean"), ("models", "analysis.table"), ("status", "analysis.table")}
-"""What commands import besides: how to do without pandas, and the record of a table."""
+BELOW_THE_API = {
+    ("", "run.interruption"),
+    ("analyze", "timeline.lean"),
+    ("models", "analysis.table"),
+    ("status", "analysis.table"),
+}
+"""What commands import besides: signals that end a run, how to do without pandas, and the record of a table."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 

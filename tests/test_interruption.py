@@ -20,6 +20,7 @@ import pytest
 from feelit.errors import FeelitError, OutputError
 from feelit.logs import facts
 from feelit.options import AnalyzeOptions, RunOptions
+from feelit.run import pipeline
 from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import VideoReport
@@ -271,6 +272,22 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert (ran.code, ran.err, counting.done) == (0, "", SEGMENTS - 1)
     assert pq.read_table(out).equals(undisturbed)
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
+
+
+@pytest.mark.usefixtures("counting")
+def test_an_interruption_that_a_library_discards_ends_the_run_all_the_same(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, take = tmp_path / "out.parquet", pipeline._Analysis.take
+
+    def discarding(self: pipeline._Analysis, outcome: Outcome) -> None:
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(signal.SIGTERM)
+        take(self, outcome)
+
+    monkeypatch.setattr(pipeline._Analysis, "take", discarding)
+    ran = command("analyze", SAMPLE, "--out", out, *OPTIONS)
+    assert (ran.code, ran.err, len(kept(out))) == (130, RESUMED, 1)
 
 
 @pytest.mark.slow

@@ -8,23 +8,19 @@ import importlib
 import io
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
 from feelit.errors import MEMORY_HINT, FeelitError, OutOfMemoryError, OutputError, is_out_of_memory
+from feelit.run.interruption import Interruption, handle_signals, leave_signals
 from feelit.storage.names import one_line
 
 INTERRUPTED = 130
-
-ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-"""Ctrl-C, a request to end, and a closed terminal. `nohup` has the last one ignored, and that stays so."""
 
 LEAST_ADDRESSES = 5 << 28
 """The address space that libraries reserve at start; most of it is never used."""
@@ -87,13 +83,11 @@ def main() -> None:
     # Arrow's own pools keep memory that was freed: a tenth of what a long timeline takes.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     gc.set_threshold(50_000, 20, 20)  # a long timeline makes 100,000 records: a twentieth of the time goes into visiting them
-    for number in ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as it is for a job in the background of a script
-            signal.signal(number, _interrupt)
+    handle_signals()
     asked = sys.argv[1:2]
     try:
         application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
-    except _Interruption:
+    except Interruption:
         _fail("interrupted; run the same command again to resume", "", INTERRUPTED)
     except Exception as error:
         if not isinstance(error, OutOfMemoryError) and is_out_of_memory(error):
@@ -117,18 +111,8 @@ def _refuse_little_memory() -> None:
         raise OutOfMemoryError(message, f"at least {LEAST_ADDRESSES >> 20} MiB are needed: see ulimit -v")
 
 
-class _Interruption(BaseException):
-    """One of `ENDING`. Not a KeyboardInterrupt, which Typer would catch and end in silence."""
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise _Interruption
-
-
 def _fail(message: str, hint: str, code: int) -> NoReturn:
-    for number in ENDING:
-        if signal.getsignal(number) is _interrupt:  # from now on it would only meet an interpreter that ends, and cry out there
-            signal.signal(number, signal.SIG_DFL)
+    leave_signals()
     typer.echo(one_line(f"feelit: {message}" + (f" ({hint})" if hint else "")), err=True)
     sys.exit(code)
 

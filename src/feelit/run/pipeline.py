@@ -24,6 +24,7 @@ from feelit.run.cores import usable_cores
 from feelit.run.engines import Engine, HereEngine, Order, Outcome
 from feelit.run.engines.limits import Limits
 from feelit.run.engines.local import LocalEngine
+from feelit.run.interruption import raise_interruption
 from feelit.run.job import Job, VideoReport, failed, groups_in
 from feelit.run.outputs import Output, is_table, open_output
 from feelit.run.plan import Source, cut, sampling_of
@@ -153,6 +154,7 @@ def analyze_videos(
             with closing(engine.run(analysis.orders())) as outcomes:
                 for outcome in outcomes:
                     analysis.take(outcome)
+                    raise_interruption()
             output.close(sources)
             reports = [analysis.reports[source.name] for source in sources]
             if all(report.ok for report in reports):
