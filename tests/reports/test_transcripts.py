@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said(page: Page) -> list[str]:
-    return page.locator("#transcript li:visible .said").all_inner_texts()
+    return page.locator("#transcript li:visible .said").all_text_contents()
 
 
 def test_words_stand_under_the_lanes_as_they_were_written(page: Page, folder: Path) -> None:
@@ -78,7 +78,7 @@ def test_words_are_searched(page: Page, folder: Path, wanted: str, found: list[i
     opened(page, folder / "few.html")
     page.get_by_label("find in what was said").fill(wanted)
     assert said(page) == [TEXTS[n] for n in found]
-    assert page.locator("#transcript mark").all_inner_texts() == marked
+    assert page.locator("#transcript mark").all_text_contents() == marked
     expect(page.locator("#transcript [role=status]")).to_have_text(f"{len(found)} of 6 utterances")
     expect(page.get_by_text("Nobody says that.")).to_be_visible(visible=not found)
 
