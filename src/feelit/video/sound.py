@@ -72,10 +72,13 @@ class Sound:
     def __init__(self, source: AudioStream, container: OutputContainer, begins_s: Fraction) -> None:
         self.source, self._container = source, container
         self._clock = sound_clock(source, begins_s)
-        copied = source.codec_context.codec.canonical_name in PLAYABLE
-        self._copy = container.add_stream_from_template(source) if copied else None
-        self._encoded = None if copied else AacTrack(source, container)
-        self.stream: AudioStream = self._copy or self._encoded.stream  # type: ignore[union-attr]
+        self._copy: AudioStream | None = None
+        self._encoded: AacTrack | None = None
+        if source.codec_context.codec.canonical_name in PLAYABLE:
+            self.stream = self._copy = container.add_stream_from_template(source)
+        else:
+            self._encoded = AacTrack(source, container)
+            self.stream = self._encoded.stream
 
     def put(self, packet: av.Packet[AudioStream]) -> None:
         """Hand over the next packet of the source."""

@@ -95,7 +95,7 @@ def _frames(
                 yield from frames
         elif other := others.get(packet.stream_index):
             with sink.writing():
-                other.put(packet)  # type: ignore[arg-type]
+                other.put(packet)  # type: ignore[arg-type]  # of its own stream, by the index
     yield from _decode(stream, None)
 
 
