@@ -28,7 +28,7 @@ from feelit.tracking.tracker import TrackerSettings
 from feelit.types import Sampling, Segment, SegmentResult, VideoInfo
 from feelit.video.voice import Loudness
 
-IN_METADATA = (
+VIDEO_FACTS = (
     *("size_bytes", "fingerprint", "width_px", "height_px", "sample_aspect", "orientation", "photograph", "time_base"),
     *("origin_pts", "duration_s", "average_rate", "codec"),
 )
@@ -113,7 +113,7 @@ def counts_of(builder: TimelineBuilder, duration_s: float, people: PersonRows | 
 
 def metadata_of(info: VideoInfo, counts: Counts) -> dict[str, Any]:
     """The metadata of a video that is done."""
-    values = ((name, getattr(info, name)) for name in IN_METADATA)
+    values = ((name, getattr(info, name)) for name in VIDEO_FACTS)
     return {name: str(value) if isinstance(value, Fraction) else value for name, value in values} | counts.metadata()
 
 
