@@ -20,7 +20,7 @@ from feelit.models.card import read_card
 from feelit.options.models import EvaluateOptions
 from feelit.training import export
 from feelit.training.export import count_parameters, export_onnx
-from feelit.training.expression.run import DESIGNS, Recipe, State, averaged_network
+from feelit.training.expression.run import DESIGNS, Recipe, State, averaged_network, open_teachers
 from feelit.training.expression.train import draw_probability, train, train_epoch
 from feelit.types import EMOTIONS
 from feelit.vision.session import open_session
@@ -120,18 +120,17 @@ def test_the_second_output_answers_for_the_labels_of_fer2013(trained: Trained) -
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"size_px": 64, "teachers": ("{before}",)}, "takes faces of 48 px, this recipe 64 px", id="size"),
-        pytest.param({"teachers": ("none.pt",)}, "cannot be read", id="missing"),
+        pytest.param({"teachers": ("none.pt",)}, "cannot be read", id="missing checkpoint"),
+        pytest.param({"teachers": ("none.onnx",)}, "does not exist", id="missing model"),
+        pytest.param({"teachers": ("face",)}, "face has not the outputs logits, fer2013", id="model of another task"),
         pytest.param({"unlabelled": "faces"}, "need teachers", id="nobody to say it"),
     ],
 )
 def test_teachers_that_cannot_be_asked_are_reported_before_anything_is_read(
     change: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    State(SMALL).save(tmp_path / "last.pt")
-    teachers = tuple(path.format(before=tmp_path / "last.pt") for path in change.get("teachers", ()))
-    with pytest.raises(UsageError, match=message):
-        train("mine", replace(SMALL, **change | {"teachers": teachers}), tmp_path / "no data", tmp_path / "out")
+    with pytest.raises((UsageError, ModelError), match=message):
+        train("mine", replace(SMALL, **change), tmp_path / "no data", tmp_path / "out")
 
 
 def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
@@ -173,6 +172,22 @@ def test_a_run_learns_from_another_one_and_says_so(tmp_path: Path, trained: Trai
     before = str(trained.out / "last.pt")
     model = train("second", replace(SMALL, begin=before, teachers=(before, before), taught=0.5), trained.data, tmp_path)
     assert "teachers=" in read_card(model).recipe
+
+
+@pytest.mark.parametrize("side", [pytest.param(48, id="its own size"), pytest.param(64, id="larger faces")])
+def test_checkpoint_and_onnx_file_teach_the_same(side: int, trained: Trained) -> None:
+    faces = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (5, 1, side, side)).astype(np.float32))
+    checkpoint, model = open_teachers(replace(SMALL, teachers=(str(trained.out / "last.pt"), str(trained.model))))
+    with torch.inference_mode():
+        for first, second in zip(checkpoint(faces), model(faces), strict=True):
+            assert torch.allclose(first, second, atol=0.05)  # one is given whole levels of luma
+            assert first.std() > 0.05
+
+
+def test_the_built_in_model_teaches_by_its_name() -> None:
+    (teacher,) = open_teachers(replace(SMALL, teachers=("expression",)))
+    first, second = teacher(torch.full((3, 1, 48, 48), 128.0))
+    assert (first.shape, second.shape) == ((3, 8), (3, 7))
 
 
 def test_what_teachers_say_counts() -> None:

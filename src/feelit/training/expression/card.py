@@ -23,15 +23,13 @@ from feelit.options.models import PATCH_SHARE, STRIDE_SHARE, EvaluateOptions
 from feelit.storage.atomic import whole_file
 from feelit.training.export import count_parameters, export_onnx, quantize
 from feelit.training.expression.data import Examples, aligned
-from feelit.training.expression.network import ExpressionNet
+from feelit.training.expression.network import OUTPUTS, ExpressionNet
 from feelit.training.face.data import as_data
 from feelit.types import EMOTIONS, Float32, Int64, UInt8
 from feelit.vision.expression import ExpressionModel
 from feelit.vision.session import open_session
 
 log = logging.getLogger(__name__)
-
-OUTPUTS = ("logits", "fer2013")
 
 EXPOSURE = 140.0, 80.0
 """Of the card: see `vision.exposure`. Chosen on validation images and rendered heads: docs/lab-notes.md."""

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from feelit.datasets.names import FER2013
 from feelit.types import EMOTIONS
 
+OUTPUTS = ("logits", "fer2013")
+"""The names of the two heads' logits in an ONNX file."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trunk:

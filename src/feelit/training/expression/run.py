@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from onnxruntime import InferenceSession
+from torch import Tensor, nn
 
-from feelit.errors import UsageError
+from feelit.errors import ModelError, UsageError
+from feelit.models.paths import model_path
 from feelit.training.checkpoint import read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve
 from feelit.training.expression.augment import AUGMENTATIONS
 from feelit.training.expression.network import (
+    OUTPUTS,
     ExpressionNet,
     Trunk,
     cnn3,
@@ -27,6 +31,7 @@ from feelit.training.expression.network import (
     vgg16,
 )
 from feelit.training.optimizer import Learner, Optimizer
+from feelit.vision.session import open_session
 
 DESIGNS: dict[str, Callable[[], Trunk]] = {
     "cnn3": cnn3,
@@ -93,7 +98,7 @@ class Recipe:
     ema: float = 0.999  # decay per step of the averaged weights, which are served
     fer2013: float = 0.6  # weight of the loss of the second head, which predicts FER2013's own label
     begin: str = ""  # checkpoint of another run, of this network or a smaller one, whose averaged weights to start from
-    teachers: tuple[str, ...] = ()  # checkpoints of other runs, for knowledge distillation
+    teachers: tuple[str, ...] = ()  # for knowledge distillation: checkpoints or ONNX files of other runs, or "expression"
     taught: float = 0.7  # weight of the teachers' probabilities in the targets
     unlabelled: str = ""  # folder of detection data, whose faces are labelled by the teachers alone
     int8: bool = True  # whether to quantise all convolutions but the first
@@ -130,6 +135,10 @@ class Recipe:
         network = ExpressionNet(trunk, self.dropout).eval()
         network(torch.zeros(2, 1, self.size_px, self.size_px))  # lazy layers take their size from the first input
         return network
+
+
+Teacher = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""(N, 1, S, S) float32 luma, 0..255 -> logits: (N, 8) in the order of EMOTIONS, (N, 7) in that of FER2013's numbers."""
 
 
 class State(Learner[ExpressionNet]):
@@ -210,24 +219,46 @@ def averaged_network(path: Path) -> tuple[Recipe, ExpressionNet]:
     return recipe, network
 
 
-def open_teachers(recipe: Recipe) -> list[ExpressionNet]:
-    """The networks that a run learns from.
+def open_teachers(recipe: Recipe) -> list[Teacher]:
+    """The networks that a run learns from; a name without a suffix is that of a model.
 
     Raises
     ------
-    UsageError
-        if one of them cannot be read or has another input size, or if there is none to label unlabelled faces.
+    UsageError, ModelError
+        if one of them cannot be read or has other outputs, or if there is none to label unlabelled faces.
     """
     if recipe.unlabelled and not recipe.teachers:
         raise UsageError("unlabelled faces need teachers", "give the checkpoints of other runs as teachers")
-    networks = []
-    for path in recipe.teachers:
-        source, network = averaged_network(Path(path))
-        if source.size_px != recipe.size_px:
-            message = f"{path} takes faces of {source.size_px} px, this recipe {recipe.size_px} px"
-            raise UsageError(message, "choose teachers of the same size_px")
-        networks.append(network)
-    return networks
+    return [_open_teacher(name) for name in recipe.teachers]
+
+
+def _open_teacher(name: str) -> Teacher:
+    if Path(name).suffix not in ("", ".onnx"):
+        source, network = averaged_network(Path(name))
+        return _Resized(network, source.size_px)
+    session = open_session(model_path(name), "cpu")
+    if [output.name for output in session.get_outputs()] != list(OUTPUTS):
+        raise ModelError(f"{name} has not the outputs {', '.join(OUTPUTS)}", "teachers are made by feelit train")
+    return _Resized(partial(_served, session), session.get_inputs()[0].shape[2])
+
+
+@dataclass(frozen=True, slots=True)
+class _Resized:
+    """A teacher that takes faces of another size."""
+
+    teacher: Teacher
+    size_px: int
+
+    def __call__(self, luma: Tensor) -> tuple[Tensor, Tensor]:
+        if luma.shape[2] != self.size_px:
+            luma = nn.functional.interpolate(luma, size=(self.size_px, self.size_px), mode="bilinear")
+        return self.teacher(luma)
+
+
+def _served(session: InferenceSession, luma: Tensor) -> tuple[Tensor, Tensor]:
+    """The logits of an ONNX file, which takes bytes."""
+    first, second = session.run(list(OUTPUTS), {session.get_inputs()[0].name: luma.round().to(torch.uint8).numpy()})
+    return torch.from_numpy(first), torch.from_numpy(second)
 
 
 def monitored(curve: Curve, name: str) -> list[float]:

@@ -26,8 +26,7 @@ from feelit.training.export import count_parameters
 from feelit.training.expression.augment import AUGMENTATIONS, augment
 from feelit.training.expression.card import Origin, publish
 from feelit.training.expression.data import Examples, aligned, contact_sheet, framing, read_examples, read_unlabelled
-from feelit.training.expression.network import ExpressionNet
-from feelit.training.expression.run import Recipe, State, best_epoch, monitored, open_teachers, rate_at, stops_early
+from feelit.training.expression.run import Recipe, State, Teacher, best_epoch, monitored, open_teachers, rate_at, stops_early
 from feelit.training.optimizer import autocast
 from feelit.types import EMOTIONS, Float32, Float64, Int64, UInt8
 
@@ -76,7 +75,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     return publish(state.served(), origin, valid, out / f"{name}.onnx", calibration)
 
 
-def _run_epochs(state: State, training: Examples, valid: Examples, teachers: Sequence[ExpressionNet], out: Path) -> None:
+def _run_epochs(state: State, training: Examples, valid: Examples, teachers: Sequence[Teacher], out: Path) -> None:
     """Run the remaining epochs; after each, log a line, write a checkpoint and draw the curves."""
     recipe, sample = state.recipe, training.rows(training.label >= 0).some(len(valid))
     started_s, first = time.monotonic(), state.epoch
@@ -116,7 +115,7 @@ def _write_contact_sheet(examples: Examples, path: Path) -> None:
     cv2.imwrite(str(path), contact_sheet(aligned(some), captions))
 
 
-def train_epoch(state: State, training: Examples, teachers: Sequence[ExpressionNet] = ()) -> float:
+def train_epoch(state: State, training: Examples, teachers: Sequence[Teacher] = ()) -> float:
     """Train on as many images as there are, drawn with replacement; gives the mean loss. Depends on seed and epoch only."""
     recipe = state.recipe
     rng = np.random.default_rng([recipe.seed, state.epoch])
@@ -132,9 +131,7 @@ def train_epoch(state: State, training: Examples, teachers: Sequence[ExpressionN
     return float(np.mean(losses))
 
 
-def _loss(
-    state: State, training: Examples, teachers: Sequence[ExpressionNet], index: Int64, rng: np.random.Generator
-) -> Tensor:
+def _loss(state: State, training: Examples, teachers: Sequence[Teacher], index: Int64, rng: np.random.Generator) -> Tensor:
     """The cross-entropy of both heads on a batch of augmented images, with mixup (Zhang et al. 2018)."""
     recipe, calm = state.recipe, state.epoch >= state.recipe.first_calm
     augmentation = AUGMENTATIONS[recipe.augmentation][calm]
@@ -154,17 +151,17 @@ def _loss(
 
 
 @torch.inference_mode()
-def teacher_probabilities(teachers: Sequence[ExpressionNet], pixels: Tensor) -> list[Tensor]:
+def teacher_probabilities(teachers: Sequence[Teacher], pixels: Tensor) -> list[Tensor]:
     """(N, 8) and (N, 7): the mean probabilities of several networks (knowledge distillation, Hinton et al. 2015).
 
     They see the same augmented images as the student (Beyer et al. 2022 explain why), but without occlusion and blur.
     """
     with autocast():
-        parts = [teacher.eval()(pixels) for teacher in teachers]
+        parts = [teacher(pixels) for teacher in teachers]
     return [torch.stack([logits.float().softmax(1) for logits in head]).mean(0) for head in zip(*parts, strict=True)]
 
 
-def pseudo_labelled(teachers: Sequence[ExpressionNet], examples: Examples) -> Examples:
+def pseudo_labelled(teachers: Sequence[Teacher], examples: Examples) -> Examples:
     """The examples with the teachers' probabilities on their aligned crops as vote shares."""
     crops = torch.from_numpy(aligned(examples))[:, None].float()
     parts = (part.contiguous(memory_format=torch.channels_last) for part in crops.split(256))
