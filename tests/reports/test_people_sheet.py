@@ -32,11 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def chosen(people: list[int], times_s: list[float]) -> ChosenFaces:
     count = len(people)
-    whole = np.array(people, np.int64)
     return ChosenFaces(
         time_s=np.array(times_s, np.float64),
-        person=whole,
-        track=whole,
+        person=np.array(people, np.int64),
         box=np.tile(np.array([0, 0, 9, 9], np.float32), (count, 1)),
         landmarks=np.zeros((count, 5, 2), np.float32),
         quality=np.ones(count, np.float32),

@@ -105,8 +105,7 @@ def _length(stated: float | None, rows: TimelineSamples) -> float:
 
 def _ends(bouts: Bouts, length_s: float) -> Float64:
     """The ends of bouts, none after the end of the video: the last frame counts with the usual interval."""
-    ends: Float64 = np.minimum(bouts.start_s + bouts.length_s, length_s)
-    return ends
+    return np.minimum(bouts.start_s + bouts.length_s, length_s)
 
 
 def _confidence(samples: Samples, bouts: Bouts) -> list[float]:
@@ -120,8 +119,7 @@ def _confidence(samples: Samples, bouts: Bouts) -> list[float]:
     shows = samples.readable & (samples.emotion == bouts.emotion[np.maximum(owner, 0)])
 
     def total(values: Float64) -> Float64:
-        result: Float64 = np.add.reduceat(np.append(values, 0.0), parts)[::2]
-        return result
+        return np.add.reduceat(np.append(values, 0.0), parts)[::2]
 
     none = total(shows.astype(np.float64)) == 0
     weight = np.maximum(samples.length_s, LONE_FRAME_S) * (shows | none[owner])  # frames at almost equal times weigh the same

@@ -7,7 +7,7 @@ Numbers are stable: merged people keep the lowest number, the second part of a s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from feelit.errors import UsageError
 from feelit.geometry import iou
-from feelit.identity.edits import AFTER, BEFORE, Edit, Face
+from feelit.identity.edits import AFTER, BEFORE, Edit
 from feelit.identity.evidence import APART
 from feelit.identity.group import Parts
 from feelit.identity.seen import SeenFaces
@@ -70,9 +70,9 @@ class Grouping:
         self._next_track = automatic.tracks + 1
 
     @property
-    def people(self) -> list[int]:
-        """The shown numbers of the people, in order."""
-        return sorted(map(self.shown, {part.person for part in self._parts if part.person != NOBODY}))
+    def _own_numbers(self) -> dict[int, int]:
+        """The own numbers of the people by shown number, in order of the latter."""
+        return dict(sorted((self.shown(part.person), part.person) for part in self._parts if part.person != NOBODY))
 
     @property
     def shown_names(self) -> dict[int, str]:
@@ -86,12 +86,11 @@ class Grouping:
 
     def own(self, number: int) -> int | None:
         """The own number of a person, by shown number; None if there is no such person."""
-        people = {part.person for part in self._parts if part.person != NOBODY}
-        return next((person for person in people if self.shown(person) == number), None)
+        return self._own_numbers.get(number)
 
     def share(self, numbers: Mapping[int, tuple[int, str | None]]) -> None:
         """Set the shared numbers and names of people, by their present shown numbers."""
-        people = {number: own for number in self.people if (own := self.own(number)) is not None}
+        people = self._own_numbers
         self.across = {people[number]: new for number, new in numbers.items() if number in people}
 
     def rows(self, person: int) -> Int64:
@@ -107,20 +106,21 @@ class Grouping:
         UsageError
             if its people do not exist, or it is contradictory.
         """
-        if edit.kind == "merge":
-            self._merge(sorted({self._who(edit, str(number), number) for number in edit.people}, key=self.shown))
-        elif edit.kind == "split":
+        if edit.kind == "split":
             assert edit.at_s is not None
             before, after = (self._who(edit, side, edit.people[0]) for side in (BEFORE, AFTER))
             if before == after:  # else they are already two people
                 self._split(before, edit.at_s)
+            return
+        people = sorted({self._who(edit, str(number), number) for number in edit.people}, key=self.shown)
+        if edit.kind == "merge":
+            self._merge(people)
         elif edit.kind == "not_a_face":
-            person = self._who(edit, str(edit.people[0]), edit.people[0])
-            self.names.pop(person, None)
-            self._move(person, NOBODY)
+            self.names.pop(people[0], None)
+            self._move(people[0], NOBODY)
         else:
             assert edit.name is not None
-            self._name(self._who(edit, str(edit.people[0]), edit.people[0]), edit.name)
+            self._name(people[0], edit.name)
 
     def edits_of(self, options: PeopleOptions, by: Mapping[int, str] | None = None) -> list[Edit]:
         """Convert command-line options to edits with faces, and apply each.
@@ -136,13 +136,9 @@ class Grouping:
             *(Edit(kind="split", people=(number,), at_s=at_s) for number, at_s in options.split),
             *(Edit(kind="merge", people=people) for people in options.merge),
             *(Edit(kind="not_a_face", people=(number,)) for number in options.not_a_face),
-            *(
-                Edit(kind="name", people=(number,), name=name, by=(by or {}).get(number, ""))
-                for number, name in options.name
-                if name
-            ),
+            *(Edit(kind="name", people=(n,), name=name, by=(by or {}).get(n, "")) for n, name in options.name if name),
         ]
-        numbers = {number for edit in asked for number in edit.people} | {number for number, name in options.name if not name}
+        numbers = {number for edit in asked for number in edit.people} | {number for number, _ in options.name}
         before = {number: self.rows(self._known(number)) for number in sorted(numbers)}
         edits = []
         for edit in asked:
@@ -164,14 +160,14 @@ class Grouping:
         """
         if edit.faces:
             return edit
-        rows = dict(before or {})
-        rows = {n: rows[n] if n in rows and n not in self.people else self.rows(self._known(n)) for n in edit.people}
-        if edit.kind != "split":
-            return replace(edit, faces={str(number): self.seen.chosen(mine) for number, mine in rows.items()})
-        assert edit.at_s is not None
-        mine = rows[edit.people[0]]
-        sides = self._sides(self._known(edit.people[0]), mine, edit.at_s)
-        return replace(edit, faces=dict(zip((BEFORE, AFTER), map(self.seen.chosen, sides), strict=True)))
+        gone = {number: rows for number, rows in (before or {}).items() if number not in self._own_numbers}
+        rows_of = {str(n): gone[n] if n in gone else self.rows(self._known(n)) for n in edit.people}
+        if edit.kind == "split":
+            assert edit.at_s is not None
+            (number,) = edit.people
+            before_at, after_at = self._sides(self._known(number), rows_of[str(number)], edit.at_s)
+            rows_of = {BEFORE: before_at, AFTER: after_at}
+        return replace(edit, faces={key: self.seen.chosen(rows) for key, rows in rows_of.items()})
 
     def parts(self) -> tuple[Parts, Int64]:
         """The tracks and their parts, ordered by track and time, and the track number of each."""
@@ -194,32 +190,26 @@ class Grouping:
             {"track_id": p.number, "from": p.track, "start_s": round(p.start_s, 4)} for p in self._parts if p.number != p.track
         ]
 
-    def _find(self, faces: Iterable[Face]) -> int | None:
-        """The person that most of the given faces show, by own number; None if there is none."""
-        rows = [row for face in faces if (row := self.seen.row_of(face)) is not None]
-        votes = Counter(person for row in rows if (person := self._parts[self._part_of[row]].person) != NOBODY)
-        return votes.most_common(1)[0][0] if votes else None
-
     def _who(self, edit: Edit, key: str, number: int) -> int:
+        """The person, by own number, that most of the faces of an edit show."""
         if not edit.faces:
             return self._known(number)
-        person = self._find(edit.faces.get(key, ()))
-        if person is None:
-            faces = edit.faces.get(key, ())
+        faces = edit.faces.get(key, ())
+        rows = [row for face in faces if (row := self.seen.row_of(face)) is not None]
+        votes: Counter[int] = Counter(person for row in rows if (person := self._parts[self._part_of[row]].person) != NOBODY)
+        if not votes:
             when = f" at {faces[0].time_s:g} s" if faces else ""
-            raise UsageError(
-                f"no face{when} where person {number} was", "delete this edit, or analyse with the settings of before"
-            )
-        return person
+            hint = "delete this edit, or analyse with the settings of before"
+            raise UsageError(f"no face{when} where person {number} was", hint)
+        return votes.most_common(1)[0][0]
 
     def _known(self, number: int) -> int:
         """The own number of a person; raises UsageError if there is no such person."""
-        own = self.own(number)
-        if own is None:
-            there = self.people
-            names = ", ".join(map(str, there[:SHOWN])) + (", ..." if len(there) > SHOWN else "")
-            raise UsageError(f"there is no person {number}", f"there are {names}" if there else "nobody was found")
-        return own
+        people = self._own_numbers
+        if number not in people:
+            names = ", ".join(map(str, list(people)[:SHOWN])) + (", ..." if len(people) > SHOWN else "")
+            raise UsageError(f"there is no person {number}", f"there are {names}" if people else "nobody was found")
+        return people[number]
 
     def _merge(self, people: Sequence[int]) -> None:
         rows = {person: self.rows(person) for person in people}
@@ -276,9 +266,8 @@ class Grouping:
 
     def _name(self, person: int, name: str) -> None:
         if self.names.get(person, name) != name:
-            raise UsageError(
-                f"{self.names[person]} and {name} are two names for person {self.shown(person)}", "delete one of the two edits"
-            )
+            message = f"{self.names[person]} and {name} are two names for person {self.shown(person)}"
+            raise UsageError(message, "delete one of the two edits")
         holder = next((p for p, known in self.names.items() if known == name and p != person), None)
         if holder is not None:
             one, other = sorted((self.shown(holder), self.shown(person)))

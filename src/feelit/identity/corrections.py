@@ -30,6 +30,9 @@ from feelit.timeline.write import TimelineWriter
 Asked = tuple[PeopleOptions, Mapping[int, str]]
 """Corrections of one video, and the sources of names not given by a human, by number."""
 
+Corrected = tuple[Grouping, Sequence[Edit]]
+"""The corrected people of a video, and the edits applied."""
+
 Given = Mapping[str, Mapping[int, tuple[str, float]]]
 """Names from photographs, with their probability, by video and number."""
 
@@ -68,7 +71,8 @@ def correct(timelines: Sequence[Location], options: PeopleOptions, given: Given 
         for edits, mine in by_file.items()
         if asks or files[edits].there
     ]
-    target = _chosen([r for plan in plans for r in plan.everybody], options.video) if options.corrects else None
+    everybody = [recording for plan in plans for found in plan.recordings.values() for recording in found]
+    target = _chosen(everybody, options.video) if options.corrects else None
     for plan in plans:
         plan.make(target, options, given)
     return [note for plan in plans for note in plan.carry_out()]
@@ -121,19 +125,9 @@ class _Plan:
     corrected: dict[Path, dict[str, Corrected]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def everybody(self) -> list[Recording]:
-        return [recording for found in self.recordings.values() for recording in found]
-
     def make(self, target: Recording | None, options: PeopleOptions, given: Given) -> None:
-        """Work out the new content of files.
-
-        Raises
-        ------
-        UsageError
-            if the people of an edit do not exist, or it is contradictory.
-        """
-        everybody = self.everybody
+        """Work out the new content of files."""
+        everybody = [recording for found in self.recordings.values() for recording in found]
         if not self.file.there and not any(recording is target or recording.name in given for recording in everybody):
             return
         self.edits = list(self.file.edits if self.file.there else _applied_beside(self.recordings))
@@ -141,10 +135,10 @@ class _Plan:
         short_target = _chosen(everybody, short.video) if short.corrects else None
         for path, recordings in self.recordings.items():
             for recording in recordings:
-                asked: list[Asked] = [
-                    (o, {}) for o, r in ((short, short_target), (options, target)) if r is recording and o is not None
-                ]
-                asked += [_as_options(given[recording.name])] if recording.name in given else []
+                asked: list[Asked] = [(o, {}) for o, r in ((short, short_target), (options, target)) if r is recording]
+                if names := given.get(recording.name):
+                    by = {number: f"photographs, probability {sure:g}" for number, (_, sure) in names.items()}
+                    asked.append((PeopleOptions(name=tuple((number, name) for number, (name, _) in names.items())), by))
                 self._correct(path, recording, asked, alone=len(everybody) == 1)
 
     def carry_out(self) -> list[str]:
@@ -163,8 +157,7 @@ class _Plan:
         if other:
             count = f"{len(other)} correction{'' if len(other) == 1 else 's'}"
             self.notes.append(f"{self.file.path} has {count} of another version of {recording.name}, left out")
-        applied = edits_in(recording.facts)
-        if not asked and tuple(self.edits[n] for n in mine) == applied:
+        if not asked and tuple(self.edits[n] for n in mine) == edits_in(recording.facts):
             return
         seen = SeenFaces(recording)
         grouping = self._grouping(seen, recording, mine)
@@ -189,12 +182,6 @@ class _Plan:
             except UsageError as error:
                 raise UsageError(f"{self.file.path}, edit {n + 1} ({self.edits[n]}): {error.message}", error.hint) from None
         return grouping
-
-
-def _as_options(names: Mapping[int, tuple[str, float]]) -> Asked:
-    """Names from photographs, as options, and the source of each."""
-    by = {number: f"photographs, probability {sure:g}" for number, (_, sure) in names.items()}
-    return PeopleOptions(name=tuple((number, name) for number, (name, _) in names.items())), by
 
 
 def _is_of(edit: Edit, recording: Recording, alone: bool) -> bool:
@@ -228,10 +215,6 @@ def _applied_beside(recordings: dict[Path, list[Recording]]) -> list[Edit]:
             continue  # not one of the given timelines, or reported when it is read
         found += [edit for facts in videos.values() for edit in edits_in(facts) if edit not in found]
     return found
-
-
-Corrected = tuple[Grouping, Sequence[Edit]]
-"""The corrected people of a video, and the edits applied."""
 
 
 def rewrite(path: Path, corrected: Mapping[str, Corrected]) -> None:

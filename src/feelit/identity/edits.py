@@ -70,13 +70,10 @@ class Edit:
 
     def as_dict(self) -> dict[str, Any]:
         """The edit as written to the file and to the metadata of a timeline."""
-        about: dict[str, Any] = {"edit": self.kind, "people": list(self.people)}
-        optional = {"name": self.name, "at_s": self.at_s, "by": self.by or None}
-        optional |= {"video": self.video, "fingerprint": self.fingerprint}
-        about |= {key: value for key, value in optional.items() if value is not None}
-        if self.faces:
-            about["faces"] = {key: [[face.time_s, *face.box] for face in faces] for key, faces in self.faces.items()}
-        return about
+        faces = {key: [[face.time_s, *face.box] for face in faces] for key, faces in self.faces.items()}
+        about: dict[str, Any] = {"edit": self.kind, "people": list(self.people), "name": self.name, "at_s": self.at_s}
+        about |= {"by": self.by or None, "video": self.video, "fingerprint": self.fingerprint, "faces": faces or None}
+        return {key: value for key, value in about.items() if value is not None}
 
     def __str__(self) -> str:
         people = " and ".join(map(str, self.people))
@@ -146,7 +143,6 @@ def edits_in(facts: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 
 def _edit(entry: Any, where: str) -> Edit:
-    """An edit from a TOML table or JSON object."""
     hint = "correct it, or delete this [[edit]]; docs/people.md shows an example"
     if not isinstance(entry, dict) or entry.get("edit") not in KINDS:
         raise UsageError(f"{where} is none of {', '.join(KINDS)}", hint)
@@ -166,8 +162,7 @@ def _edit(entry: Any, where: str) -> Edit:
         raise UsageError(f"{where} has an invalid value", hint)
     if any(text is not None and not isinstance(text, str) for text in texts.values()):
         raise UsageError(f"{where} has a value that should be a text", hint)
-    texts["by"] = texts["by"] or ""
-    return Edit(kind=kind, people=people, name=name, at_s=at_s, faces=faces, **texts)
+    return Edit(kind=kind, people=people, name=name, at_s=at_s, faces=faces, **texts | {"by": texts["by"] or ""})
 
 
 def _face(values: Any) -> Face:
@@ -181,6 +176,5 @@ def _toml(edit: Edit) -> str:
     about = edit.as_dict()
     faces = about.pop("faces", {})
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()]  # a subset of TOML
-    for key, found in faces.items():
-        lines.append(f"faces.{key} = [{', '.join(json.dumps(face) for face in found)}]")
+    lines += [f"faces.{key} = {json.dumps(found)}" for key, found in faces.items()]
     return "\n[[edit]]\n" + "\n".join(lines) + "\n"

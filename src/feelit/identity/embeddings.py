@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feelit.errors import TimelineReadError, UsageError
-from feelit.identity.select import quality_of, vector_bytes
+from feelit.identity.select import best_of_stretches, quality_of, vector_bytes
 from feelit.models.paths import model_path
 from feelit.storage.atomic import output_errors, whole_file
 from feelit.storage.location import Location, refuse_url
@@ -44,7 +44,6 @@ class ChosenFaces(Columns):
 
     time_s: Float64  # (K,)
     person: Int64  # (K,)
-    track: Int64  # (K,)
     box: Float32  # (K, 4) px
     landmarks: Float32  # (K, 5, 2) px
     quality: Float32  # (K,) 0..1
@@ -52,7 +51,7 @@ class ChosenFaces(Columns):
 
 def choose_faces(recording: Recording, count: int = FACES) -> ChosenFaces:
     """The best face of each of `count` stretches with equal numbers of a person's rows."""
-    names = ["time_s", "track_id", "person_id", "face_px", "sharpness", *BOX, *LANDMARK_COLUMNS]
+    names = ["time_s", "person_id", "face_px", "sharpness", *BOX, *LANDMARK_COLUMNS]
     table = recording.table(names)
     person = pc.fill_null(table.column("person_id"), -1).to_numpy().astype(np.int64)
     mine = np.flatnonzero(person > 0)
@@ -60,11 +59,9 @@ def choose_faces(recording: Recording, count: int = FACES) -> ChosenFaces:
     box = np.stack([column[name] for name in BOX], axis=1).astype(np.float32)
     landmarks = np.stack([column[name] for name in LANDMARK_COLUMNS], axis=1).astype(np.float32).reshape(-1, 5, 2)
     quality = quality_of(landmarks, column["face_px"], column["sharpness"])
-    faces = ChosenFaces(column["time_s"], person[mine], column["track_id"].astype(np.int64), box, landmarks, quality)
-    kept: list[int] = []
-    for number in np.unique(faces.person):
-        rows = np.flatnonzero(faces.person == number)
-        kept += [int(part[np.argmax(quality[part])]) for part in np.array_split(rows, count) if len(part)]
+    faces = ChosenFaces(column["time_s"], person[mine], box, landmarks, quality)
+    rows_of = [np.flatnonzero(faces.person == number) for number in np.unique(faces.person)]
+    kept = [row for rows in rows_of for row in best_of_stretches(rows, quality, count)]
     return faces.rows(np.array(sorted(kept), np.int64))
 
 
@@ -197,19 +194,12 @@ def still_there(recording: Recording, kept: KeptFaces) -> ChosenFaces | None:
     table = recording.table(["time_s", "track_id", "person_id", *BOX])
     table = table.filter(pa.array(np.isin(table.column("time_s").to_numpy(), kept.time_s)))
     rows = zip(*(table.column(name).to_pylist() for name in ("time_s", *BOX, "track_id", "person_id")), strict=True)
-    known = {row[:5]: row[5:] for row in rows if row[5] is not None}
+    known = {row[:5]: row[6] for row in rows if row[5] is not None}
     keys = [(float(t), *map(float, box)) for t, box in zip(kept.time_s, kept.box, strict=True)]
     if not keys or not all(key in known for key in keys):
         return None
-    found = [known[key] for key in keys]
-    return ChosenFaces(
-        time_s=kept.time_s,
-        person=np.array([-1 if person is None else person for _, person in found], np.int64),
-        track=np.array([track for track, _ in found], np.int64),
-        box=kept.box,
-        landmarks=np.zeros((len(keys), 5, 2), np.float32),
-        quality=kept.quality,
-    )
+    person = np.array([-1 if known[key] is None else known[key] for key in keys], np.int64)
+    return ChosenFaces(kept.time_s, person, kept.box, np.zeros((len(keys), 5, 2), np.float32), kept.quality)
 
 
 def _read(path: Path) -> pa.Table:

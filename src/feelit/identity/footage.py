@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,13 +35,20 @@ def find_video(recording: Recording, given: Sequence[Location] = ()) -> Sought:
         if a given file or folder does not exist.
     """
     for place in given:
-        if not _is_there(place):
+        if isinstance(place, Path):
+            refuse_url(place)
+        if not (place.exists() if isinstance(place, Path) else _files(place)):
             raise VideoReadError(f"{place} does not exist", "give the video, or a folder that contains it")
     known, size = recording.facts.get("fingerprint"), recording.facts.get("size_bytes")
     if not isinstance(known, str):
         return Sought(path=None, reason=f"{recording.name} was analysed live and has no file")
     changed = False
-    for path in _candidates(recording, given):
+    candidates = [path for place in given for path in _files(place)]
+    if object_called(recording.name) is None:
+        candidates.append(Path(recording.name))
+    if isinstance(recording.path, Path):
+        candidates.append(recording.path.parent / PurePosixPath(recording.name).name)
+    for path in candidates:
         try:
             if (found := stamp(path, VideoReadError)) is None:
                 continue
@@ -52,22 +59,6 @@ def find_video(recording: Recording, given: Sequence[Location] = ()) -> Sought:
         changed |= path.name == PurePosixPath(recording.name).name
     why = "changed since it was analysed" if changed else "was not found"
     return Sought(path=None, reason=f"{recording.name} {why}")
-
-
-def _candidates(recording: Recording, given: Sequence[Location]) -> Iterator[Location]:
-    for place in given:
-        yield from _files(place)
-    if object_called(recording.name) is None:
-        yield Path(recording.name)
-    if isinstance(recording.path, Path):
-        yield recording.path.parent / PurePosixPath(recording.name).name
-
-
-def _is_there(place: Location) -> bool:
-    if isinstance(place, Url):
-        return bool(_files(place))
-    refuse_url(place)
-    return place.exists()
 
 
 def _files(place: Location) -> Sequence[Location]:

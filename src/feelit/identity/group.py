@@ -129,10 +129,7 @@ def _join_unmatched(
 ) -> tuple[Int64, Float64]:
     """Join the only group that ends at a change of layout to the only one that begins there, see `JOIN_UNMATCHED`.
 
-    Returns
-    -------
-    group : (P,) int64
-    odds : (P,) float64, factor on the odds that a part belongs to its group
+    Returns the (P,) groups, and (P,) factors on the odds that a part belongs to its group.
     """
     group, odds = group.copy(), np.ones(len(parts))
     good = weight >= LEAST_WEIGHT

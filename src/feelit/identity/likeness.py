@@ -45,15 +45,13 @@ def normal(templates: Float32, means: Float32 | None = None) -> Float32:
 
 def normalised_likeness(one: Float32, other: Float32, one_normal: Float32, other_normal: Float32) -> Float32:
     """(N, M) normalised likeness of (N, 128) and (M, 128) templates, each a mean of unit embeddings."""
-    result: Float32 = one @ other.T - np.float32(0.5) * (one_normal[:, None] + other_normal[None])
-    return result
+    return one @ other.T - np.float32(0.5) * (one_normal[:, None] + other_normal[None])
 
 
 def probability(likenesses: Float64, candidates: Float64 | float = 1) -> Float64:
     """The probability, of any shape, that two are the same person if at most one of `candidates` people is a match."""
     odds = SLOPE * likenesses + OFFSET - np.log(np.maximum(candidates, 1))
-    result: Float64 = 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
-    return result
+    return 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
 
 
 def least_likeness(sure: float, candidates: float) -> float:

@@ -74,8 +74,11 @@ class _VideoPeople:
 
 
 def forget(timelines: Sequence[Location]) -> list[str]:
-    """Delete embeddings stored beside timelines, and return one line per deletion."""
-    found = [delete_kept(folder / KEPT_FILE) for folder in _folders(timelines)]
+    """Delete embeddings stored beside timelines and in subfolders of given ones, and return one line per deletion."""
+    given = [place for place in timelines if isinstance(place, Path)]
+    folders = [place if place.is_dir() else place.parent for place in given]
+    folders += [path.parent for place in given if place.is_dir() for path in sorted(place.rglob(KEPT_FILE))]
+    found = [delete_kept(folder / KEPT_FILE) for folder in dict.fromkeys(folders)]
     return [note for note in found if note] or ["no embeddings are kept here"]
 
 
@@ -97,9 +100,12 @@ def number_across(
     everybody = [(video, candidate) for video in known for candidate in video.candidates]
     group, proposals = group_people([candidate for _, candidate in everybody])
     numbers = _numbers(group, [candidate.number if video.shared else None for video, candidate in everybody])
-    names = _names(group, [candidate for _, candidate in everybody])
+    name: dict[int, str] = {}  # of each group, that of its first member with a name
+    for number, (_, candidate) in zip(group, everybody, strict=True):
+        if candidate.name:
+            name.setdefault(number, candidate.name)
+    shared = zip(numbers, map(name.get, group), strict=True)
     new: dict[Path, dict[str, dict[int, tuple[int, str | None]]]] = {}
-    shared = zip(numbers, names, strict=True)
     for video in known:
         new.setdefault(video.path, {})[video.name] = {candidate.number: next(shared) for candidate in video.candidates}
     changed = sum(_write_numbers(path, of_videos) for path, of_videos in new.items())
@@ -123,10 +129,8 @@ def number_across(
 
 def number_within(timelines: Sequence[Location]) -> list[str]:
     """Restore the numbers of each video on its own; returns notes, one line each."""
-    changed = 0
-    for path in find_timelines(timelines):
-        if isinstance(path, Path):
-            changed += _write_numbers(path, {recording.name: {} for recording in open_timelines(path)})
+    paths = [path for path in find_timelines(timelines) if isinstance(path, Path)]
+    changed = sum(_write_numbers(path, {recording.name: {} for recording in open_timelines(path)}) for path in paths)
     return [f"{changed} file{'' if changed == 1 else 's'} written, with numbers of each video's own"]
 
 
@@ -194,7 +198,13 @@ def _people_of_videos(timelines: Sequence[Location], options: PeopleOptions, pro
                     beside[fingerprint] = stored
                     new.add(path.parent)
             shared = "across" in (recording.facts.get("automatic") or {})
-            yield _VideoPeople(path, recording.name, _candidates(place, recording, faces, stored.vector), shared)
+            unit, quality = unit_vectors(stored.vector), np.where(stored.vector.any(axis=1), faces.quality, np.float32(0))
+            candidates = []
+            for number in recording.people:
+                total, weight = summed(quality, unit, faces.person == number)
+                name = recording.person_name(number)
+                candidates.append(Candidate(file=place, number=number, total=total, weight=weight, name=name))
+            yield _VideoPeople(path, recording.name, candidates, shared)
             recording.close()
         progress((place + 1) / len(paths))
     if options.keep_identity:
@@ -213,16 +223,6 @@ def _computed(recording: Recording, options: PeopleOptions, model: IdentityModel
     return faces, embed_faces(sought.path, faces, model)
 
 
-def _candidates(file: int, recording: Recording, faces: ChosenFaces, vector: Int8) -> list[Candidate]:
-    unit = unit_vectors(vector)
-    quality = np.where(vector.any(axis=1), faces.quality, np.float32(0))
-    found = []
-    for number in recording.people:
-        total, weight = summed(quality, unit, faces.person == number)
-        found.append(Candidate(file=file, number=number, total=total, weight=weight, name=recording.person_name(number)))
-    return found
-
-
 def _numbers(groups: Sequence[int], before: Sequence[int | None]) -> list[int]:
     """The number of each person: the lowest shared number that its group had before, else a new one, in order of files and
     numbers."""
@@ -232,15 +232,6 @@ def _numbers(groups: Sequence[int], before: Sequence[int | None]) -> list[int]:
             number.setdefault(group, known)
     free = iter(sorted({*range(1, len(before) + max(number.values(), default=0) + 1)} - set(number.values())))
     return [number[group] if group in number else number.setdefault(group, next(free)) for group in groups]
-
-
-def _names(groups: Sequence[int], people: Sequence[Candidate]) -> list[str | None]:
-    """The name of each person's group: that of its first member with a name."""
-    name: dict[int, str] = {}
-    for group, person in zip(groups, people, strict=True):
-        if person.name:
-            name.setdefault(group, person.name)
-    return [name.get(group) for group in groups]
 
 
 def _write_numbers(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str | None]]]) -> bool:
@@ -259,11 +250,3 @@ def _write_numbers(path: Path, numbers: Mapping[str, Mapping[int, tuple[int, str
     if corrected:
         rewrite(path, corrected)
     return bool(corrected)
-
-
-def _folders(timelines: Sequence[Location]) -> list[Path]:
-    """The folders of timelines, and subfolders of given ones with stored embeddings."""
-    given = [place for place in timelines if isinstance(place, Path)]
-    found = [place if place.is_dir() else place.parent for place in given]
-    inside = [path.parent for place in given if place.is_dir() for path in sorted(place.rglob(KEPT_FILE))]
-    return list(dict.fromkeys([*found, *inside]))

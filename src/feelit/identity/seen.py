@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from feelit.errors import TimelineReadError, UsageError
 from feelit.geometry import iou
 from feelit.identity.edits import Face
+from feelit.identity.select import best_of_stretches
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX, PEOPLE
 from feelit.types import Float32, Float64, Int64
@@ -91,9 +92,11 @@ class SeenFaces:
 
     def chosen(self, rows: Int64) -> tuple[Face, ...]:
         """A few faces that identify some rows: the one with the highest score of each stretch of them."""
-        parts = [part for part in np.array_split(rows, FACES) if len(part)]
-        best = [int(part[np.argmax(self.score[part])]) for part in parts]
-        return tuple(self._face(row) for row in best)
+        found = []
+        for row in best_of_stretches(rows, self.score, FACES):
+            x0, y0, x1, y1 = (round(float(v), 1) for v in self.box[row])
+            found.append(Face(time_s=round(float(self.time_s[row]), 4), box=(x0, y0, x1, y1)))
+        return tuple(found)
 
     def row_of(self, face: Face) -> int | None:
         """The row that overlaps a face most in the samples around its time; None if there is none.
@@ -108,10 +111,6 @@ class SeenFaces:
         rows = np.concatenate([np.flatnonzero(self.time_s == s) for s in near]).tolist() if near else []
         overlap = [self._overlap(face, row, rows) for row in rows]
         return rows[int(np.argmax(overlap))] if max(overlap, default=0.0) >= LEAST_OVERLAP else None
-
-    def _face(self, row: int) -> Face:
-        x0, y0, x1, y1 = (round(float(v), 1) for v in self.box[row])
-        return Face(time_s=round(float(self.time_s[row]), 4), box=(x0, y0, x1, y1))
 
     def _overlap(self, face: Face, row: int, rows: Sequence[int]) -> float:
         """The overlap (IoU) of a face and the track of a row at the time of the face."""
@@ -136,13 +135,7 @@ def _of_rows(track: Int64, person: Int64, sure: Float32) -> Automatic:
 
 
 def _noted(recording: Recording) -> Automatic | None:
-    """The automatic result from the metadata of a corrected file; None for a file without corrections.
-
-    Raises
-    ------
-    TimelineReadError
-        if they are damaged.
-    """
+    """The automatic result from the metadata of a corrected file; None for a file without corrections."""
     noted = recording.facts.get("automatic")
     if noted is None:
         return None
@@ -150,9 +143,7 @@ def _noted(recording: Recording) -> Automatic | None:
         entries, splits = noted["people"], noted["splits"]
         return Automatic(
             person={int(e["track_id"]): int(e["person_id"]) for e in entries if e["person_id"] is not None},
-            confidence={
-                int(e["track_id"]): float(e["person_confidence"]) for e in entries if e["person_confidence"] is not None
-            },
+            confidence={int(e["track_id"]): float(sure) for e in entries if (sure := e["person_confidence"]) is not None},
             tracks=int(noted["tracks"]),
             splits={int(e["track_id"]): int(e["from"]) for e in splits},
             across={int(e["own"]): (int(e["person_id"]), e["name"]) for e in noted.get("across", [])},

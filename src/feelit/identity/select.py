@@ -155,10 +155,14 @@ def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Floa
     return result
 
 
+def best_of_stretches(rows: Int64, merit: Float32, count: int) -> list[int]:
+    """Of each of `count` stretches with equal numbers of rows, (K,) indices into `merit`, the row with the highest merit."""
+    return [int(part[np.argmax(merit[part])]) for part in np.array_split(rows, count) if len(part)]
+
+
 def vector_bytes(vector: Float32) -> Int8:
     """Quantise unit vectors in steps of 1/256: (K, D) float32 -> (K, D) int8."""
-    result: Int8 = np.clip(np.round(vector * LENGTH_STEPS), -127, 127).astype(np.int8)
-    return result
+    return np.clip(np.round(vector * LENGTH_STEPS), -127, 127).astype(np.int8)
 
 
 def no_embeddings() -> EmbeddingTable:

@@ -132,5 +132,4 @@ def _spent(time_s: Float64, length_s: Float64, weight: Float64, edges_s: Float64
     total = np.cumsum(weight * length_s[:, None], axis=0)
     values = np.repeat(np.concatenate([np.zeros((1, weight.shape[1])), total]), 2, axis=0)[1:-1]
     columns = [np.diff(np.interp(edges_s, knots, values[:, c])) for c in range(weight.shape[1])] if len(knots) else []
-    result: Float64 = np.stack(columns, axis=1) if columns else np.zeros((len(edges_s) - 1, weight.shape[1]))
-    return result
+    return np.stack(columns, axis=1) if columns else np.zeros((len(edges_s) - 1, weight.shape[1]))

@@ -179,12 +179,10 @@ def _coarser_person(person: PersonCurves, place: Int64) -> PersonCurves:
 def _most_frequent(place: Int64, kind: UInt8, count: int, kinds: int) -> UInt8:
     """(count,) the most frequent kind of every place; where there is none, the last kind: absent, or unknown."""
     votes = np.bincount(place * kinds + kind, minlength=count * kinds).reshape(count, kinds)
-    result: UInt8 = np.where(votes.any(axis=1), votes.argmax(axis=1), kinds - 1).astype(np.uint8)
-    return result
+    return np.where(votes.any(axis=1), votes.argmax(axis=1), kinds - 1).astype(np.uint8)
 
 
 def _held(level: UInt8, valid: Bool) -> UInt8:
     """(K, 8) the levels, with those that are not valid replaced by the last valid ones."""
     last = np.maximum.accumulate(np.where(valid, np.arange(len(level)), -1))
-    held: UInt8 = np.where(last[:, None] >= 0, level[np.maximum(last, 0)], 0).astype(np.uint8)
-    return held
+    return np.where(last[:, None] >= 0, level[np.maximum(last, 0)], 0).astype(np.uint8)
