@@ -115,21 +115,10 @@ def _probability(trace: TrackSeries, edges_s: Float64, period_s: float) -> Float
 
 
 def _spent(time_s: Float64, length_s: Float64, weight: Float64, edges_s: Float64) -> Float64:
-    """The integral of weights over bins.
-
-    Parameters
-    ----------
-    time_s, length_s : (K,) float64, start and duration of each weight, without overlap
-    weight : (K, C) float64
-    edges_s : (B + 1,) float64, rising
-
-    Returns
-    -------
-    (B, C) float64
-    """
-    knots = np.stack([time_s, time_s + length_s], axis=1).ravel()
-    knots = np.maximum.accumulate(knots)
+    """(B, C) the integrals over bins of weights, (K, C), that hold for `length_s` from `time_s` on, without overlap."""
+    if not len(time_s):
+        return np.zeros((len(edges_s) - 1, weight.shape[1]))
+    knots = np.maximum.accumulate(np.stack([time_s, time_s + length_s], axis=1).ravel())
     total = np.cumsum(weight * length_s[:, None], axis=0)
     values = np.repeat(np.concatenate([np.zeros((1, weight.shape[1])), total]), 2, axis=0)[1:-1]
-    columns = [np.diff(np.interp(edges_s, knots, values[:, c])) for c in range(weight.shape[1])] if len(knots) else []
-    return np.stack(columns, axis=1) if columns else np.zeros((len(edges_s) - 1, weight.shape[1]))
+    return np.stack([np.diff(np.interp(edges_s, knots, column)) for column in values.T], axis=1)

@@ -99,22 +99,17 @@ def draw(content: Content, width_mm: float) -> TimelineFigure:
     layout = Layout(width_mm, left, counts, len(handles[::columns]), len(lines))
     figure = TimelineFigure(figsize=(width_mm * MM, layout.height_mm * MM), facecolor=PAPER)
     for number, section in enumerate(content.sections):
-        _draw_heading(figure, layout, number, section.heading)
+        most = int(layout.data_mm / 2.0)
+        heading = section.heading if len(section.heading) <= most else section.heading[: most - 1].rstrip() + "…"
+        y = 1 - (layout.section_mm(number) + 0.8) / layout.height_mm
+        look: dict[str, Any] = {"fontsize": TEXT_PT, "weight": "bold", "ha": "left", "va": "top", "parse_math": False}
+        figure.text(layout.left_mm / layout.width_mm, y, heading, **look)
         for row in range(len(section.panels)):
             _draw_panel(figure, layout, number, row, section, content.emotions)
     _label(figure, layout, lines, content)
     # A legend is filled column by column; in this order, it reads row by row.
     _add_legend(figure, layout, [handle for column in range(columns) for handle in handles[column::columns]], columns)
     return figure
-
-
-def _draw_heading(figure: Figure, layout: Layout, section: int, heading: str) -> None:
-    """Write the name of a video, shortened to the width of the figure."""
-    most = int(layout.data_mm / 2.0)
-    words = heading if len(heading) <= most else heading[: most - 1].rstrip() + "…"
-    y = 1 - (layout.section_mm(section) + 0.8) / layout.height_mm
-    x = layout.left_mm / layout.width_mm
-    figure.text(x, y, words, fontsize=TEXT_PT, weight="bold", ha="left", va="top", parse_math=False)
 
 
 def _draw_panel(figure: Figure, layout: Layout, number: int, row: int, section: Section, emotions: Sequence[int]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 RIGHT_MM = 6.0
 TITLE_MM, LEGEND_MM, AXIS_MM, EDGE_MM = 5.0, 4.0, 9.5, 1.5
@@ -29,82 +28,55 @@ STEPS_S = (
 """Steps of the time axis, s."""
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
-    """Videos one below the other, each with one panel per person or track: the probabilities, and the strip below them."""
+    """Videos one below the other, each with one panel per person or track: the probabilities, and the strip below them.
 
-    width_mm: float
-    left_mm: float  # width to the left of the panels
-    panels: Sequence[int]  # panels per video
-    legend_rows: int
-    title_lines: int
+    Parameters
+    ----------
+    width_mm : of the figure
+    left_mm : width to the left of the panels
+    panels : panels per video
+    legend_rows, title_lines : what is above the panels
 
-    @property
-    def count(self) -> int:
-        """The number of panels."""
-        return sum(self.panels)
+    Attributes
+    ----------
+    roomy : whether panels are high enough for words in the strip and numbers on the axis
+    data_mm : width of the time axis
+    top_mm : height of what is above the panels
+    height_mm : height of the figure
+    """
 
-    @property
-    def roomy(self) -> bool:
-        """Whether panels are high enough for words in the strip and numbers on the axis."""
-        return self.count + 2 * (len(self.panels) - 1) <= 12
-
-    @property
-    def curve_mm(self) -> float:
-        """Height of the probabilities."""
-        room_mm = 150 - (len(self.panels) - 1) * (HEADING_MM + TICKS_MM)
-        return min(max(room_mm / self.count - 6, 5.0), 0.2 * self.data_mm + 3, 30.0)
-
-    @property
-    def strip_mm(self) -> float:
-        """Height of the strip."""
-        return 3.6 if self.roomy else 2.0
-
-    @property
-    def pitch_mm(self) -> float:
-        """From one panel to the next."""
-        return self.curve_mm + 0.6 + self.strip_mm + (2.6 if self.roomy else 1.2)
-
-    @property
-    def top_mm(self) -> float:
-        """Height of what is above the panels."""
-        return EDGE_MM + self.title_lines * TITLE_MM + self.legend_rows * LEGEND_MM + 1.0
-
-    @property
-    def heading_mm(self) -> float:
-        """Height of the name of a video; one video alone has none."""
-        return HEADING_MM if len(self.panels) > 1 else 0.0
-
-    @property
-    def height_mm(self) -> float:
-        """Height of the figure."""
-        between = len(self.panels) * (self.heading_mm + TICKS_MM) - TICKS_MM
-        return self.top_mm + between + self.count * self.pitch_mm + AXIS_MM
-
-    @property
-    def data_mm(self) -> float:
-        """Width of the time axis."""
-        return self.width_mm - self.left_mm - RIGHT_MM
+    def __init__(self, width_mm: float, left_mm: float, panels: Sequence[int], legend_rows: int, title_lines: int) -> None:
+        self.width_mm, self.left_mm, self._panels, self.legend_rows = width_mm, left_mm, panels, legend_rows
+        count, videos = sum(panels), len(panels)
+        self.roomy = count + 2 * (videos - 1) <= 12
+        self.data_mm = width_mm - left_mm - RIGHT_MM
+        room_mm = 150 - (videos - 1) * (HEADING_MM + TICKS_MM)
+        self.curve_mm = min(max(room_mm / count - 6, 5.0), 0.2 * self.data_mm + 3, 30.0)
+        self._strip_mm = 3.6 if self.roomy else 2.0
+        self._pitch_mm = self.curve_mm + 0.6 + self._strip_mm + (2.6 if self.roomy else 1.2)  # from one panel to the next
+        self._heading_mm = HEADING_MM if videos > 1 else 0.0
+        self.top_mm = EDGE_MM + title_lines * TITLE_MM + legend_rows * LEGEND_MM + 1.0
+        between = videos * (self._heading_mm + TICKS_MM) - TICKS_MM
+        self.height_mm = self.top_mm + between + count * self._pitch_mm + AXIS_MM
 
     def section_mm(self, section: int) -> float:
         """Where a video begins, from the top."""
-        return self.top_mm + sum(self.panels[:section]) * self.pitch_mm + section * (self.heading_mm + TICKS_MM)
-
-    def place(self, top_mm: float, height_mm: float) -> tuple[float, float, float, float]:
-        """Left, bottom, width and height of a part of the panels, in shares of the figure."""
-        bottom = self.height_mm - top_mm - height_mm
-        return self.left_mm / self.width_mm, bottom / self.height_mm, self.data_mm / self.width_mm, height_mm / self.height_mm
+        return self.top_mm + sum(self._panels[:section]) * self._pitch_mm + section * (self._heading_mm + TICKS_MM)
 
     def curve(self, section: int, row: int) -> tuple[float, float, float, float]:
-        """Where the probabilities of a panel go."""
-        return self.place(self._panel_mm(section, row), self.curve_mm)
+        """Left, bottom, width and height of the probabilities of a panel, in shares of the figure."""
+        top_mm = self.section_mm(section) + self._heading_mm + row * self._pitch_mm
+        return self._place(top_mm, self.curve_mm)
 
     def strip(self, section: int, row: int) -> tuple[float, float, float, float]:
-        """Where the strip of a panel goes."""
-        return self.place(self._panel_mm(section, row) + self.curve_mm + 0.6, self.strip_mm)
+        """The same of the strip of a panel."""
+        top_mm = self.section_mm(section) + self._heading_mm + row * self._pitch_mm
+        return self._place(top_mm + self.curve_mm + 0.6, self._strip_mm)
 
-    def _panel_mm(self, section: int, row: int) -> float:
-        return self.section_mm(section) + self.heading_mm + row * self.pitch_mm
+    def _place(self, top_mm: float, height_mm: float) -> tuple[float, float, float, float]:
+        bottom = self.height_mm - top_mm - height_mm
+        return self.left_mm / self.width_mm, bottom / self.height_mm, self.data_mm / self.width_mm, height_mm / self.height_mm
 
 
 def left_mm(labels: Sequence[str]) -> float:

@@ -62,10 +62,7 @@ def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
     inputs = study_files(sources) or files_of(sources)
     refuse_to_overwrite(options.out, options.force, InputFiles(inputs))
     figure = figure_of(sources, options)
-    from feelit.plots.figure import write
-
-    with whole_file(options.out) as unfinished:
-        write(figure, unfinished)
+    _write(figure, options.out)
     return figure
 
 
@@ -102,12 +99,16 @@ def write_study_figure(content: StudyFigure, options: PlotOptions, out: Location
     _require_matplotlib()
     figure = draw_study(content, options)
     if out is not None:
-        from feelit.plots.figure import write
-
         refuse_to_overwrite(out, options.force, InputFiles([]))
-        with whole_file(out) as unfinished:
-            write(figure, unfinished)
+        _write(figure, out)
     return figure
+
+
+def _write(figure: TimelineFigure, out: Location) -> None:
+    from feelit.plots.figure import write
+
+    with whole_file(out) as unfinished:
+        write(figure, unfinished)
 
 
 def _require_matplotlib() -> None:
@@ -142,16 +143,10 @@ def content_of(timelines: TimelineSources, options: PlotOptions) -> Content:
     if not sections:
         raise UsageError("there is nothing to plot: nobody was seen in that time", "choose another --start and --end")
     emotions = [EMOTIONS.index(name) for name in EMOTIONS if name in options.emotions]
-    unit = "track" if _by_track(options) else "person"
-    words = [_counted(left_out, *UNITS[unit]), _counted(videos_left, "video", "videos")]
-    return Content(sections, emotions, " and ".join(filter(None, words)), one_line(options.title), options.baseline != "none")
-
-
-UNITS = {"person": ("person", "people"), "track": ("track", "tracks")}
-
-
-def _counted(number: int, one: str, several: str) -> str:
-    return f"+{number} more {one if number == 1 else several}" if number else ""
+    units = ("track", "tracks") if _by_track(options) else ("person", "people")
+    counts = ((left_out, units), (videos_left, ("video", "videos")))
+    words = [f"+{number} more {one if number == 1 else several}" for number, (one, several) in counts if number]
+    return Content(sections, emotions, " and ".join(words), one_line(options.title), options.baseline != "none")
 
 
 def _by_track(options: PlotOptions) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -76,19 +78,10 @@ def reliability_figure(scores: ClassifierScores) -> Figure:
     return figure
 
 
-def write(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG: the same bytes for the same figure, with the same version of matplotlib."""
-    drawn = io.BytesIO()  # matplotlib does not close the file of a full disk
-    figure.savefig(drawn, format="png", dpi=DPI, metadata=UNDATED["png"])
-    path.write_bytes(drawn.getvalue())
-
-
 def write_figures(scores: ClassifierScores, confusion: Path, reliability: Path) -> None:
-    """Draw both figures, whatever the user's own settings of matplotlib are."""
-    matplotlib.set_loglevel("error")  # no messages about its caches
-    with style.context(["default", SETTINGS]):
-        write(confusion_figure(scores), confusion)
-        write(reliability_figure(scores), reliability)
+    """Draw both figures into .png files."""
+    _write(partial(confusion_figure, scores), confusion)
+    _write(partial(reliability_figure, scores), reliability)
 
 
 def _draw_bins(axes: Axes, calibration: Calibration, name: str) -> None:
@@ -110,9 +103,8 @@ def _draw_bins(axes: Axes, calibration: Calibration, name: str) -> None:
     where: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0.3}
     axes.legend(handles=entries, fontsize=SMALL_PT, frameon=False, **where)
     error = f"calibration error {calibration.error:.3f}, {calibration.images:,} images"
-    axes.text(
-        0.02, 0.97, error, fontsize=SMALL_PT, ha="left", va="top", bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1}
-    )
+    box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
+    axes.text(0.02, 0.97, error, fontsize=SMALL_PT, ha="left", va="top", bbox=box)
     _plain(axes)
 
 
@@ -151,9 +143,16 @@ COLOURS = [theme.EMOTION_COLOUR[name].hex for name in ("sadness", "anger", "disg
 
 def write_recall(scores: FaceScores, path: Path) -> None:
     """Draw the figure into a .png file."""
+    _write(partial(draw_recall, scores), path)
+
+
+def _write(draw: Callable[[], Figure], path: Path) -> None:
+    """The same bytes for the same scores and version of matplotlib, whatever the user's own settings of it are."""
     matplotlib.set_loglevel("error")  # no messages about its caches
+    drawn = io.BytesIO()  # matplotlib does not close the file of a full disk
     with style.context(["default", SETTINGS]):
-        write(draw_recall(scores), path)
+        draw().savefig(drawn, format="png", dpi=DPI, metadata=UNDATED["png"])
+    path.write_bytes(drawn.getvalue())
 
 
 def draw_recall(scores: FaceScores) -> Figure:

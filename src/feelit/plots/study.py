@@ -185,15 +185,11 @@ def _legend_rows(levels: Sequence[str], width_mm: float) -> list[list[str]]:
 def _draw_legend(page: _Page, names: Sequence[str], levels: Sequence[str], top: float) -> None:
     from matplotlib.lines import Line2D
 
-    left = LEFT_MM
+    left, y = LEFT_MM, 1 - (top + 1.5) / page.height_mm
     for name in names:
         n = levels.index(name)
-        y = 1 - (top + 1.5) / page.height_mm
-        ends = [left / page.width_mm, (left + 7) / page.width_mm]
-        line = Line2D(
-            ends, [y, y], color=LEVEL_COLOURS[n], linestyle=DASHES[n], linewidth=1.2, transform=page.figure.transFigure
-        )
-        page.figure.add_artist(line)
+        look = {"color": LEVEL_COLOURS[n], "linestyle": DASHES[n], "linewidth": 1.2, "transform": page.figure.transFigure}
+        page.figure.add_artist(Line2D([left / page.width_mm, (left + 7) / page.width_mm], [y, y], **look))
         page.text(left + 8.5, top, one_line(name))
         left += 12 + LETTER_MM * len(name)
 

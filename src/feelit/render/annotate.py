@@ -10,11 +10,11 @@ import numpy as np
 from feelit.errors import UsageError
 from feelit.options.videos import AnnotateOptions
 from feelit.render.canvas import Canvas, Rect
-from feelit.render.cards import Detail, Placer, draw_box, draw_card, most_detail
+from feelit.render.cards import Placer, draw_box, draw_card, most_detail
 from feelit.render.hiding import Choice, Hiding, choose, in_doubt
 from feelit.render.marks import draw_marks
 from feelit.render.motion import Motion
-from feelit.render.rows import TimelineRows, TimelineView
+from feelit.render.rows import TimelineView
 from feelit.render.strip import Lanes, Strip
 from feelit.render.theme import Style
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
@@ -44,7 +44,12 @@ class Scene:
         self._style = Style.of(*size_px)
         self._drawn = Motion(view.only(choice.drawn))
         self._hiding = Hiding(view, choice)
-        self._detail = _detail_of_tracks(view.rows.rows(choice.drawn), self._style)
+        rows = view.rows.rows(choice.drawn)
+        # By the median size of a track, so that cards do not change with every step.
+        height_px = {
+            t: float(np.median(np.diff(rows.box[rows.track_id == t, 1::2]))) for t in np.unique(rows.track_id).tolist()
+        }
+        self._detail = {track: most_detail(px, self._style) for track, px in height_px.items()}
         self._even_px = size_px[0] + size_px[0] % 2, size_px[1] + size_px[1] % 2
         self._strip = Strip(Lanes(self._drawn, max(duration_s, 1e-3)), self._even_px, self._style)
         self.jump()
@@ -110,7 +115,11 @@ def annotate_video(
     """
     encoding = Encoding(options.codec, options.crf)
     choice = choose(view, options.blur, options.people, options.tracks)
-    _check(options, view)
+    if options.signals and not np.isfinite(view.rows.marks).all(axis=1).any():
+        hint = "leave --signals out, or analyse the video again without --signals none"
+        raise UsageError("--signals of a timeline without signals", hint)
+    if options.out.suffix.lower() not in FORMATS:
+        raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
     refuse_to_overwrite(options.out, options.force, InputFiles([video] if timeline is None else [video, timeline]))
     info = probe(video).info
     scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice, signals=options.signals)
@@ -124,17 +133,3 @@ def annotate_video(
                 progress(min(1.0, picture.time_s / max(info.duration_s, 1e-3)))
     lost = (f"{options.out.name} cannot hold {stream}; it is left out" for stream in left_out(info, options.out))
     return (*in_doubt(view, choice), *lost)
-
-
-def _check(options: AnnotateOptions, view: TimelineView) -> None:
-    if options.signals and not np.isfinite(view.rows.marks).all(axis=1).any():
-        hint = "leave --signals out, or analyse the video again without --signals none"
-        raise UsageError("--signals of a timeline without signals", hint)
-    if options.out.suffix.lower() not in FORMATS:
-        raise UsageError(f"--out {options.out} is not a name for a video", f"it has to end in {', '.join(FORMATS)}")
-
-
-def _detail_of_tracks(rows: TimelineRows, style: Style) -> dict[int, Detail]:
-    """The detail of each track's cards, by its median size, so that cards do not change with every step."""
-    height = rows.box[:, 3] - rows.box[:, 1]
-    return {int(t): most_detail(float(np.median(height[rows.track_id == t])), style) for t in np.unique(rows.track_id)}

@@ -59,7 +59,8 @@ def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
     width = chip + title + 2 * style.pad_px
     if detail is Detail.TITLE:
         return width, row
-    bars = 2 * style.pad_px + 8 * _bar_width(style) + 7 * style.thin_px
+    bar = max(style.even(1.4), *(text_width_px(letters, _letter_cap(style)) for letters in LETTERS))
+    bars = 2 * style.pad_px + 8 * bar + 7 * style.thin_px
     return max(width, bars), row + _bars_height(style) + line_px(_letter_cap(style)) + style.pad_px // 2
 
 
@@ -126,10 +127,6 @@ def _letter_cap(style: Style) -> int:
     return max(SMALLEST_CAP_PX, round(0.8 * style.cap_px))
 
 
-def _bar_width(style: Style) -> int:
-    return max(style.even(1.4), *(text_width_px(letters, _letter_cap(style)) for letters in LETTERS))
-
-
 def _bars_height(style: Style) -> int:
     return style.even(3.5)
 
@@ -190,10 +187,8 @@ class Placer:
                 sides = (last.side, *sides)
             grows = last is not None and detail > last.detail
             for side in sides:
-                rect = self._beside(_rect(face), size, side, gap)
-                if self._fits(rect, avoid) and not (
-                    grows and not self._fits(self._beside(_rect(face), size, side, spare), avoid)
-                ):
+                rect, roomier = (self._beside(_rect(face), size, side, px) for px in (gap, spare))
+                if self._fits(rect, avoid) and (not grows or self._fits(roomier, avoid)):
                     return Placement(detail, side, rect)
         return None
 

@@ -21,7 +21,7 @@ from feelit.render.canvas import Canvas, Rect
 from feelit.render.motion import Motion
 from feelit.render.rows import TimelineView
 from feelit.timeline.people import people_meant, refuse_unknown
-from feelit.types import Bool, Float32, Float64, UInt8
+from feelit.types import Bool, Float32, Float64
 
 CERTAIN = 0.95
 """The least `person_confidence` with which a face stays recognisable as a named person."""
@@ -121,14 +121,10 @@ def pixelate(canvas: Canvas, box: Float32) -> None:
         return
     for plane, k in ((canvas.y, 1), (canvas.u, 2), (canvas.v, 2)):
         part = plane[y0 // k : y1 // k, x0 // k : x1 // k]
-        part[:] = _cells(part)
-
-
-def _cells(part: UInt8) -> UInt8:
-    height, width = part.shape
-    across, down = min(CELLS[0], max(1, width // 4)), min(CELLS[1], max(1, height // 4))
-    mean = cv2.resize(np.ascontiguousarray(part), (across, down), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+        height, width = part.shape
+        across, down = min(CELLS[0], max(1, width // 4)), min(CELLS[1], max(1, height // 4))
+        mean = cv2.resize(np.ascontiguousarray(part), (across, down), interpolation=cv2.INTER_AREA)
+        part[:] = cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
 HOLD_S = 1.0
@@ -190,9 +186,9 @@ class Hiding:
         """Whether a face that is not seen at a moment cannot be in a box, because a recognisable face, (P, 4), is there."""
         if (iou(box[None], plain) > ONE_PLACE).any():
             return True
-        first_s, last_s = self._hidden.first_s[run], self._hidden.last_s[run]
-        after = (last_s <= self._cut_s[:, 0]) & (self._cut_s[:, 1] <= time_s)
-        before = (time_s <= self._cut_s[:, 0]) & (self._cut_s[:, 1] <= first_s)
+        before_s, now_s = self._cut_s.T
+        after = (self._hidden.last_s[run] <= before_s) & (now_s <= time_s)
+        before = (time_s <= before_s) & (now_s <= self._hidden.first_s[run])
         return bool((after | before).any() and (iou(grown(box)[None], plain) > 0).any())
 
     def _way(self, run: int, box: Float32, time_s: float) -> Float32:
@@ -216,17 +212,15 @@ def cuts(motion: Motion, sampled_time_s: Float64) -> Float64:
     for start in np.unique(place[place > 0]).tolist():
         before_s, now_s = float(sampled_time_s[start - 1]), float(sampled_time_s[start])
         ended, began = np.flatnonzero(motion.last_s == before_s), np.flatnonzero(motion.first_s == now_s)
-        moved = set(motion.who[ended].tolist()) & set(motion.who[began].tolist())
+        elsewhere = False
+        for who in np.intersect1d(motion.who[ended], motion.who[began]).tolist():
+            last = [motion.box_at(run, before_s) for run in ended[motion.who[ended] == who].tolist()]
+            first = [motion.box_at(run, now_s) for run in began[motion.who[began] == who].tolist()]
+            elsewhere |= bool(who >= 0 and iou(np.stack(last), np.stack(first)).max() == 0)
         stays: Bool = (motion.first_s <= before_s) & (motion.last_s > before_s)
-        if any(_is_elsewhere(motion, ended, began, who) for who in moved) or (len(ended) and not stays.any()):
+        if elsewhere or (len(ended) and not stays.any()):
             found.append((before_s, now_s))
     return np.array(found, np.float64).reshape(-1, 2)
-
-
-def _is_elsewhere(motion: Motion, ended: np.ndarray, began: np.ndarray, who: int) -> bool:
-    last = [motion.box_at(run, motion.last_s[run]) for run in ended[motion.who[ended] == who].tolist()]
-    first = [motion.box_at(run, motion.first_s[run]) for run in began[motion.who[began] == who].tolist()]
-    return bool(who >= 0 and iou(np.stack(last), np.stack(first)).max() == 0)
 
 
 def _with_way(box: Float32, way: Float32, plain: Float32) -> Float32:

@@ -6,6 +6,7 @@ import numpy as np
 
 from feelit.render.canvas import Canvas
 from feelit.render.theme import HALO, INK, Colour, Style
+from feelit.signals.columns import SIGNALS
 from feelit.signals.derive import turned
 from feelit.timeline.recording import Recording
 from feelit.types import Float32, Float64
@@ -33,8 +34,6 @@ SHUT = 0.4
 
 def marks_of(recording: Recording) -> Float32:
     """(R, 18) float32 COLUMNS of every row of a timeline; NaN where it has none."""
-    from feelit.signals.columns import SIGNALS
-
     if SIGNALS not in recording.groups:
         return np.full((recording.row_count, len(COLUMNS)), np.nan, np.float32)
     table = recording.table(COLUMNS)
@@ -84,5 +83,5 @@ def _ellipse(canvas: Canvas, middle: Float64, across: Float64, half: float, high
     turn = np.linspace(0, 2 * np.pi, 25)[:, None]
     down = np.array([-across[1], across[0]])
     points = middle + half * np.cos(turn) * across + high * np.sin(turn) * down
-    for width, ink in ((line_px + 2, HALO), (line_px, colour)):
-        canvas.line(points, width, ink)
+    canvas.line(points, line_px + 2, HALO)
+    canvas.line(points, line_px, colour)

@@ -113,12 +113,11 @@ class Motion:
         self.period_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.1
         self._rows = rows = view.rows.rows(np.lexsort((view.rows.time_s, view.rows.track_id)))
         begins = _begins_run(rows, view.sampled_time_s, self.period_s)
-        self._start = np.flatnonzero(begins)
-        self._stop = np.append(self._start[1:], len(rows))[: len(self._start)]
-        self.first_s, self.last_s = rows.time_s[self._start], rows.time_s[self._stop - 1]
-        self.who = rows.who[self._start]
-        self._shown_from_s, self._shown_to_s = self._shown()
-        runs = [slice(a, b) for a, b in zip(self._start, self._stop, strict=True)]
+        start = np.flatnonzero(begins)
+        stop = np.append(start[1:], len(rows))[: len(start)]
+        self._runs = runs = [slice(a, b) for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
+        self.first_s, self.last_s, self.who = rows.time_s[start], rows.time_s[stop - 1], rows.who[start]
+        self._shown_from_s, self._shown_to_s = self._shown(rows.track_id[start])
         self._box = np.concatenate([settle(smooth(rows.box[run])) for run in runs]) if runs else rows.box
         self._marks = np.concatenate([smooth(rows.marks[run], 1) for run in runs]) if runs else rows.marks
         run = np.cumsum(begins, dtype=np.int64)
@@ -136,7 +135,7 @@ class Motion:
     def faces_at(self, time_s: float) -> list[Face]:
         """The faces to draw at a moment, by track; a face stays for half a sampling period at both ends of a run."""
         shown = np.flatnonzero((self._shown_from_s <= time_s) & (time_s < self._shown_to_s))
-        return [self._face(int(run), time_s) for run in shown]
+        return [self._face(run, time_s) for run in shown.tolist()]
 
     def seen_at(self, time_s: float) -> Bool:
         """(K,) bool, runs with samples before and after a moment, or just then."""
@@ -145,16 +144,14 @@ class Motion:
 
     def box_at(self, run: int, time_s: float) -> Float32:
         """(4,) px, the box of a run; before its first and after its last sample, that of the sample."""
-        part = slice(self._start[run], self._stop[run])
-        return interpolate(self._rows.time_s[part], self._box[part], time_s)
+        return interpolate(self._rows.time_s[self._runs[run]], self._box[self._runs[run]], time_s)
 
     def speed_at_end(self, run: int, *, last: bool) -> Float32:
         """(4,) px/s, how the edges of a box move between the two samples at one end of a run; 0 where it has one only."""
-        start, stop = int(self._start[run]), int(self._stop[run])
-        if stop - start < 2:
+        one = max(self._runs[run].stop - 2, self._runs[run].start) if last else self._runs[run].start
+        if one + 1 == self._runs[run].stop:
             return np.zeros(4, np.float32)
-        one = stop - 2 if last else start
-        (step,) = np.diff(self._rows.time_s[one : one + 2])
+        step = self._rows.time_s[one + 1] - self._rows.time_s[one]
         result: Float32 = (self._box[one + 1] - self._box[one]) / np.float32(step)
         return result
 
@@ -172,7 +169,7 @@ class Motion:
         """
         state = np.full(len(at_s), ABSENT, np.int32)
         for run in np.flatnonzero(self.who == who):
-            part = slice(self._start[run], self._stop[run])
+            part = self._runs[run]
             shown = slice(*np.searchsorted(at_s, [self._shown_from_s[run], self._shown_to_s[run]]))
             time_s = self._rows.time_s[part]
             nearest = np.searchsorted((time_s[1:] + time_s[:-1]) / 2, at_s[shown])
@@ -180,11 +177,11 @@ class Motion:
         return state
 
     def _face(self, run: int, time_s: float) -> Face:
-        part = slice(self._start[run], self._stop[run])
+        part, who = self._runs[run], int(self.who[run])
         nearest = int(part.start + np.abs(self._rows.time_s[part] - time_s).argmin())
         return Face(
-            who=int(self.who[run]),
-            label=self.label(int(self.who[run])),
+            who=who,
+            label=self.label(who),
             track_id=int(self._rows.track_id[nearest]),
             box=self.box_at(run, time_s),
             emotion=int(self._emotion[nearest]),
@@ -193,13 +190,12 @@ class Motion:
             marks=interpolate(self._rows.time_s[part], self._marks[part], time_s),
         )
 
-    def _shown(self) -> tuple[Float64, Float64]:
+    def _shown(self, track_id: Int32) -> tuple[Float64, Float64]:
         """The times from and to which each run is drawn; consecutive runs of one track never overlap."""
         gap = self.first_s[1:] - self.last_s[:-1]
-        track_id = self._rows.track_id[self._start]
         gap[track_id[1:] != track_id[:-1]] = np.inf
         hold = np.minimum(self.period_s, gap) / 2
-        half = np.array([self.period_s / 2])[: len(self._start)]
+        half = np.array([self.period_s / 2])[: len(self.first_s)]
         return self.first_s - np.concatenate([half, hold]), self.last_s + np.concatenate([hold, half])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from feelit.analysis.speakers import unmatched_text
-from feelit.analysis.utterances import UtteranceRow, table_of
+from feelit.analysis.utterances import table_of
 from feelit.errors import TimelineReadError, UsageError, VideoReadError
 from feelit.imports.transcript import Utterance, read_transcript, refuse_another
 from feelit.options.timelines import ReportOptions
@@ -146,17 +146,15 @@ def transcripts_of(recordings: Sequence[Recording], options: ReportOptions) -> d
 
 
 def _owner(path: Path, recordings: Sequence[Recording]) -> Recording:
-    mine = [one for one in recordings if _plain(PurePosixPath(one.name).stem) == _plain(path.stem)]
+    def plain(name: str) -> str:
+        return unicodedata.normalize("NFC", name).casefold()
+
+    mine = [one for one in recordings if plain(PurePosixPath(one.name).stem) == plain(path.stem)]
     if len(mine) != 1:
         what = "none of the videos" if not mine else f"{len(mine)} of the videos"
-        raise UsageError(
-            f"{as_text(path)} is called like {what}: {names_of(recordings)}", "call it like its video, as in call.vtt"
-        )
+        message = f"{as_text(path)} is called like {what}: {names_of(recordings)}"
+        raise UsageError(message, "call it like its video, as in call.vtt")
     return mine[0]
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def utterances_of(recording: Recording, transcript: Transcript | None) -> tuple[list[dict[str, Any]], list[str]]:
@@ -167,19 +165,19 @@ def utterances_of(recording: Recording, transcript: Transcript | None) -> tuple[
     notes = [f"{recording.name}: {note}"] if (note := unmatched_text(table.matches)) else []
     if table.outside:
         notes.append(f"{table.outside} of {len(table.rows)} utterances of {as_text(transcript.path)} lie outside the video")
-    return [_entry(row) for row in table.rows], notes
-
-
-def _entry(row: UtteranceRow) -> dict[str, Any]:
-    return {
-        "start_s": row.said.start_s,
-        "end_s": row.said.end_s,
-        "speaker": row.said.speaker,
-        "person": row.person_id,
-        "text": row.said.text,
-        "shows": row.speaker.emotion,
-        "share": max(row.speaker.share) if row.speaker.emotion else None,
-        "listeners_show": row.listeners.emotion,
-        "listeners_share": max(row.listeners.share) if row.listeners.emotion else None,
-        "missing": row.missing,
-    }
+    entries = [
+        {
+            "start_s": row.said.start_s,
+            "end_s": row.said.end_s,
+            "speaker": row.said.speaker,
+            "person": row.person_id,
+            "text": row.said.text,
+            "shows": row.speaker.emotion,
+            "share": max(row.speaker.share) if row.speaker.emotion else None,
+            "listeners_show": row.listeners.emotion,
+            "listeners_share": max(row.listeners.share) if row.listeners.emotion else None,
+            "missing": row.missing,
+        }
+        for row in table.rows
+    ]
+    return entries, notes

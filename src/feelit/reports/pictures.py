@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -71,7 +72,9 @@ def cut_pictures(
     for time_s, still in stills(video, [picture.time_s for picture in wanted], usable_cores()):
         pictures |= {w: data_url(_crop(still, boxes[w.place], w), JPEG) for w in wanted if w.time_s == time_s}
         progress(len(pictures) / len(wanted))
-    return _as_many_as_fit([(w, pictures[w]) for w in wanted if w in pictures], most_bytes)
+    found = [picture for picture in wanted if picture in pictures]
+    sizes = accumulate(len(pictures[picture]) for picture in found)
+    return {picture: pictures[picture] for picture, size in zip(found, sizes, strict=True) if size <= most_bytes}
 
 
 def _crop(still: UInt8, box: Float32, wanted: PictureRequest) -> UInt8:
@@ -94,13 +97,3 @@ def data_url(picture: UInt8, options: Sequence[int]) -> str:
     """An RGB picture as JPEG in a data URL; `options` of OpenCV's encoder."""
     _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], options)
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
-
-
-def _as_many_as_fit(pictures: Sequence[tuple[PictureRequest, str]], most_bytes: int) -> dict[PictureRequest, str]:
-    kept: dict[PictureRequest, str] = {}
-    for wanted, url in pictures:
-        most_bytes -= len(url)
-        if most_bytes < 0:
-            break
-        kept[wanted] = url
-    return kept

@@ -35,9 +35,9 @@ class Svg:
         style = f'fill="none" stroke="{colour}" stroke-width="{width:g}" stroke-linejoin="round"{dashes}'
         self._parts.append(f'<polyline points="{_points(points)}" {style}/>')
 
-    def area(self, points: Sequence[tuple[float, float]], colour: str, opacity: float = 0.18) -> None:
-        """A filled shape."""
-        self._parts.append(f'<polygon points="{_points(points)}" fill="{colour}" fill-opacity="{opacity:g}"/>')
+    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
+        """A filled shape, through which others show."""
+        self._parts.append(f'<polygon points="{_points(points)}" fill="{colour}" fill-opacity="0.18"/>')
 
     def circle(self, x: float, y: float, radius: float, colour: str) -> None:
         """A dot."""
@@ -45,8 +45,7 @@ class Svg:
 
     def rect(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """A filled rectangle."""
-        place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-        self._parts.append(f'<rect {place} fill="{colour}"/>')
+        self._parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>')
 
     def text(
         self, x: float, y: float, words: str, *, anchor: str = "start", colour: str = INK, size: float = 12, bold: bool = False

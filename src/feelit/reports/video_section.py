@@ -88,16 +88,13 @@ def findings_of(recording: Recording, baseline: str = "auto") -> Findings:
 
 
 def _what_people_show(rows: TimelineSamples, finder: EventFinder, baseline: str) -> list[tuple[PersonCurves, Int32, Float64]]:
-    """Everybody's curves; and of each of their faces, (F,), the frame and the time that it stands for.
-
-    Every series is passed to `finder` as well, because smoothing takes longest.
-    """
+    """Everybody's curves; and of each of their faces, (F,), the frame and the time that it stands for. Every series is passed
+    to `finder` as well, because smoothing takes longest."""
     smoothed: dict[int, PersonCurves] = {}
 
     def show(series: TrackSeries) -> None:
         finder.add(series)
-        number = series.track
-        smoothed[number] = person_curves(int(rows.track_id[number]), rows.of_track(number), series)
+        smoothed[series.track] = person_curves(int(rows.track_id[series.track]), rows.of_track(series.track), series)
 
     each_track(rows, show, baseline, threads=1)  # beside the audit, which has a thread of its own
     result = []

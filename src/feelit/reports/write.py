@@ -80,26 +80,10 @@ def write_report(
     recordings = with_time(open_timelines(sources), "a report")
     transcripts = transcripts_of(recordings, options)
     found = find_footage(options.video, {recording.name: recording.facts for recording in recordings})
-    writer = _Writer(options, found, _Room.of(len(recordings)), progress, len(recordings), transcripts)
+    writer = _Writer(options, found, progress, len(recordings), transcripts)
     with whole_file(options.out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         writer.write(file, recordings)
     return writer.notes
-
-
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """The room for one of several videos."""
-
-    curve_bytes: int
-    picture_bytes: int
-    events: int
-    pictured: int  # of these
-
-    @classmethod
-    def of(cls, videos: int) -> _Room:
-        share = min(1.0, FULL_SHARES / max(videos, 1))
-        events, pictured = max(int(EVENTS * share), LEAST_EVENTS), int(PICTURED * share)
-        return cls(int(CURVE_BYTES * share), int(PICTURE_BYTES * share), events, pictured)
 
 
 @dataclass(slots=True)
@@ -108,12 +92,15 @@ class _Writer:
 
     options: ReportOptions
     found: Found
-    room: _Room
     progress: Callable[[float], None]
     count: int
     transcripts: Mapping[str, Transcript]
     notes: list[str] = field(default_factory=list)
     _entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def _room(self, whole: int) -> int:
+        """The part for each of the videos of the room that one has."""
+        return int(whole * min(1.0, FULL_SHARES / max(self.count, 1)))
 
     def write(self, file: TextIO, recordings: Sequence[Recording]) -> None:
         """The whole page."""
@@ -131,13 +118,14 @@ class _Writer:
             facts = thread.submit(video_section.facts_of, recording)  # the audit takes as long as the findings
             findings = video_section.findings_of(recording, self.options.baseline)
         full = findings.curves
-        curves, packed = pack_within(full, self.room.curve_bytes)
+        curves, packed = pack_within(full, self._room(CURVE_BYTES))
         portraits = {
-            person: PictureRequest.portrait(faces.best_s, person)
-            for person, faces in findings.faces.items()
-            if faces.best_s is not None
+            person: PictureRequest.portrait(mine.best_s, person)
+            for person, mine in findings.faces.items()
+            if mine.best_s is not None
         }
         pictures = self._pictures(recording, findings, portraits)
+        faces = {person: pictures[wanted] for person, wanted in portraits.items() if wanted in pictures}
         duration_s = _duration_s(recording, findings)
         utterances, notes = utterances_of(recording, self.transcripts.get(recording.name))
         self.notes += notes
@@ -153,11 +141,9 @@ class _Writer:
             "shown": video_section.shown_of(findings.video.shown),
             "unit": "person" if PEOPLE in recording.groups else "track",
             "speaking": any(person.speaking is not None for person in curves.people),
-            "people": video_section.people_of(
-                recording, findings, curves, {p: pictures[w] for p, w in portraits.items() if w in pictures}
-            ),
+            "people": video_section.people_of(recording, findings, curves, faces),
             "moments": video_section.moments_of(findings.moments, pictures),
-            "events": video_section.event_rows(findings, self.room.events, pictures),
+            "events": video_section.event_rows(findings, max(self._room(EVENTS), LEAST_EVENTS), pictures),
             "signals": video_section.signals_of(recording),
             "utterances": utterances,
             "quality": video_section.quality_facts(findings.quality),
@@ -184,13 +170,15 @@ class _Writer:
         wanted = [portraits[person.track_id] for person in longest if person.track_id in portraits]
         wanted += [PictureRequest.moment(moment.time_s, moment.track_id) for moment in findings.moments]
         peaks = [event for event in findings.surest if event.kind is Kind.peak]
-        wanted += [video_section.picture_of(event) for event in peaks[: self.room.pictured]]
+        wanted += [video_section.picture_of(event) for event in peaks[: self._room(PICTURED)]]
         boxes = boxes_of(recording, {picture.place for picture in wanted})
         done = len(self._entries)
+
+        def advance(share: float) -> None:
+            self.progress((done + share) / self.count)
+
         try:
-            return cut_pictures(
-                footage.video, boxes, wanted, self.room.picture_bytes, lambda share: self.progress((done + share) / self.count)
-            )
+            return cut_pictures(footage.video, boxes, wanted, self._room(PICTURE_BYTES), advance)
         except VideoReadError as error:
             self.notes.append(f"no pictures of {recording.name}: {error.message}")
             return {}
