@@ -6,7 +6,7 @@ A cue lasts until any person or track changes its label. Labels change at sample
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -17,6 +17,7 @@ from feelit.exports.label_intervals import LabelInterval, label_intervals
 from feelit.exports.selection import Selection
 from feelit.render.theme import EMOTION_COLOUR
 from feelit.storage.names import one_line
+from feelit.timeline.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +57,32 @@ def clock(time_ms: int, mark: str) -> str:
 def srt_text(selection: Selection) -> Iterator[str]:
     """Numbered cues, with one line per person."""
     for recording in selection.recordings:
-        # An arrow would be taken for the times of a cue.
-        labels = {number: label.replace("-->", "-- >") for number, label in selection.labels(recording).items()}
-        for number, cue in enumerate(cues(label_intervals(recording, labels, selection.series(recording)).tracks.values()), 1):
-            lines = [f"{labels[s.track]}: {s.emotion} {s.confidence:.2f}" for s in cue.intervals]
-            yield "\n".join([str(number), f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}", *lines]) + "\n\n"
+        yield from _cue_texts(selection, recording, ",", _without_arrow, "{who}: {emotion} {confidence:.2f}")
 
 
 def webvtt_text(selection: Selection) -> Iterator[str]:
     """Numbered cues, with one line per person; a note says what the numbers mean."""
     yield "WEBVTT\n\n"
     for recording in selection.recordings:
-        yield f"NOTE\n{_note(recording.name)}\n\n"
-        yield _STYLE
-        labels = {number: escape(label) for number, label in selection.labels(recording).items()}
-        for number, cue in enumerate(cues(label_intervals(recording, labels, selection.series(recording)).tracks.values()), 1):
-            times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
-            yield "\n".join([str(number), times, *(_line(s, labels[s.track]) for s in cue.intervals)]) + "\n\n"
+        name = _without_arrow(one_line(recording.name))  # an empty line would end the note
+        yield f"NOTE\n{name}: expressions that faces show, as labelled by feelit {__version__}.\n"
+        yield "The number is the mean probability of the label. It says how a face looks, not what a person feels.\n\n"
+        yield (
+            "STYLE\n" + "".join(f"::cue(.{name}) {{ color: {colour.hex} }}\n" for name, colour in EMOTION_COLOUR.items()) + "\n"
+        )
+        line = "<v {who}>{who}: <c.{emotion}>{emotion}</c> {confidence:.2f}</v>"
+        yield from _cue_texts(selection, recording, ".", escape, line)
 
 
-def _note(name: str) -> str:
-    """A comment ends at an empty line, and must not look like the times of a cue."""
-    safe = one_line(name).replace("-->", "-- >")
-    return (
-        f"{safe}: expressions that faces show, as labelled by feelit {__version__}.\n"
-        "The number is the mean probability of the label. It says how a face looks, not what a person feels."
-    )
+def _cue_texts(selection: Selection, recording: Recording, mark: str, safe: Callable[[str], str], line: str) -> Iterator[str]:
+    labels = {number: safe(label) for number, label in selection.labels(recording).items()}
+    shown = label_intervals(recording, labels, selection.series(recording))
+    for number, cue in enumerate(cues(shown.tracks.values()), 1):
+        times = f"{clock(cue.start_ms, mark)} --> {clock(cue.end_ms, mark)}"
+        lines = [line.format(who=labels[s.track], emotion=s.emotion, confidence=s.confidence) for s in cue.intervals]
+        yield "\n".join([str(number), times, *lines]) + "\n\n"
 
 
-def _line(interval: LabelInterval, who: str) -> str:
-    return f"<v {who}>{who}: <c.{interval.emotion}>{interval.emotion}</c> {interval.confidence:.2f}</v>"
-
-
-_STYLE = "STYLE\n" + "".join(f"::cue(.{name}) {{ color: {colour.hex} }}\n" for name, colour in EMOTION_COLOUR.items()) + "\n"
+def _without_arrow(text: str) -> str:
+    """A text that is not taken for the times of a cue."""
+    return text.replace("-->", "-- >")

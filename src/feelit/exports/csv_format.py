@@ -23,13 +23,12 @@ def csv_cells(column: pa.Array) -> list[str]:
 
     Numbers have the fewest digits that read back as the same number.
     """
-    return _texts(column, quoted, "") if _is_text(column) else _numbers(column, "")
+    return _cells(column, quoted, "")
 
 
 def json_cells(column: pa.Array) -> list[str]:
     """The values of a column as JSON; nulls, NaN and infinity are null."""
-    written = partial(json.dumps, ensure_ascii=False)
-    return _texts(column, written, "null") if _is_text(column) else _numbers(column, "null")
+    return _cells(column, partial(json.dumps, ensure_ascii=False), "null")
 
 
 def fixed(values: Float32 | Float64, digits: int) -> list[str]:
@@ -48,22 +47,16 @@ def csv_lines(rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     return "".join(delimiter.join(row) + "\n" for row in rows)
 
 
-def _is_text(column: pa.Array) -> bool:
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _texts(column: pa.Array, written: Callable[[str], str], missing: str) -> list[str]:
-    texts = pc.cast(column, pa.string()).to_pylist()
-    cells = {text: missing if text is None else written(text) for text in set(texts)}
-    return [cells[text] for text in texts]
-
-
-def _numbers(column: pa.Array, missing: str) -> list[str]:
+def _cells(column: pa.Array, written: Callable[[str], str], missing: str) -> list[str]:
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
-    cells: list[str] = pc.fill_null(pc.cast(column, pa.string()), missing).to_pylist()
-    return cells
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    texts: list[str | None] = pc.cast(column, pa.string()).to_pylist()
+    if not is_text:
+        return [missing if text is None else text for text in texts]
+    cells = {text: missing if text is None else written(text) for text in set(texts)}
+    return [cells[text] for text in texts]
 
 
 def csv_text(selection: Selection) -> Iterator[str]:

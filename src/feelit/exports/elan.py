@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -71,12 +72,10 @@ def _header(name: str, folder: Location, annotations: int) -> Iterator[str]:
     """The header, with two links to the video: its place when it was analysed, and its path from the document's folder."""
     video = Path(os.path.abspath(name))  # noqa: PTH100  # resolve() would follow links
     links = {"MEDIA_URL": video.as_uri(), "MIME_TYPE": MimeTypes().guess_type(name)[0] or UNKNOWN_KIND}
-    try:
-        below = Path(os.path.relpath(video, folder)).as_posix() if isinstance(folder, Path) else ""
-    except ValueError:  # another drive of Windows
-        below = ""
-    if below:
-        links["RELATIVE_MEDIA_URL"] = quote(os.fsencode(below if below.startswith("../") else f"./{below}"))
+    if isinstance(folder, Path):
+        with suppress(ValueError):  # another drive of Windows
+            below = Path(os.path.relpath(video, folder)).as_posix()
+            links["RELATIVE_MEDIA_URL"] = quote(os.fsencode(below if below.startswith("../") else f"./{below}"))
     yield f"<HEADER{_attributes(MEDIA_FILE='', TIME_UNITS='milliseconds')}>\n"
     yield _element("MEDIA_DESCRIPTOR", **links)
     yield _element("PROPERTY", str(annotations), NAME="lastUsedAnnotationId")
@@ -186,10 +185,12 @@ def _event_tiers(found: Iterable[Event], shown: LabelIntervals, labels: Mapping[
     for (participant, name), events in grouped.items():
         for number, lane in enumerate(_lanes(events), 1):
             times = in_milliseconds((e.start_s for e in lane), (e.end_s for e in lane))
-            marks = [
-                Mark(start_ms, max(start_ms + 1, min(end_ms, shown.end_ms)), _event_text(event, labels))
-                for event, (start_ms, end_ms) in zip(lane, times, strict=True)
-            ]
+            marks = []
+            for event, (start_ms, end_ms) in zip(lane, times, strict=True):
+                sure = p_text(event.p_adjusted)
+                who = f" of {', '.join(labels[n] for n in event.tracks)}" if event.kind is Kind.shared else ""
+                text = f"{event.emotion or 'away'}{who}, p {sure if sure.startswith('<') else '= ' + sure}"
+                marks.append(Mark(start_ms, max(start_ms + 1, min(end_ms, shown.end_ms)), text))
             yield Tier(f"{participant} {name} {number if number > 1 else ''}".strip(), participant, "event", marks)
 
 
@@ -197,18 +198,11 @@ def _lanes(events: Iterable[Event]) -> list[list[Event]]:
     """Events distributed over as few tiers as possible, as annotations of a tier must not overlap."""
     lanes: list[list[Event]] = []
     for event in sorted(events, key=lambda e: e.start_s):
-        free = next((lane for lane in lanes if lane[-1].end_s <= event.start_s), None)
-        if free is None:
-            lanes.append([event])
-        else:
-            free.append(event)
+        lane = next((lane for lane in lanes if lane[-1].end_s <= event.start_s), None)
+        if lane is None:
+            lanes.append(lane := [])
+        lane.append(event)
     return lanes
-
-
-def _event_text(event: Event, labels: Mapping[int, str]) -> str:
-    sure = p_text(event.p_adjusted)
-    who = f" of {', '.join(labels[number] for number in event.tracks)}" if event.kind is Kind.shared else ""
-    return f"{event.emotion or 'away'}{who}, p {sure if sure.startswith('<') else '= ' + sure}"
 
 
 _NAMES = {Kind.peak: "peaks", Kind.absence: "absences", Kind.shared: "shared shifts"}

@@ -67,13 +67,15 @@ def intervals_of(
     rows: TimelineSamples, bouts: Sequence[Bouts], duration_s: float | None, wanted: Iterable[int]
 ) -> LabelIntervals:
     """`label_intervals` of a video whose samples are read and whose bouts are known."""
-    length_s = _length(duration_s, rows)
+    length_s = float(rows.frames.time_s.max(initial=0.0))  # the length of the video is not less than the time of its last frame
+    length_s = max(duration_s, length_s) if duration_s is not None else length_s + float(rows.frames.length_s[-1:].sum())
     tracks: dict[int, list[LabelInterval]] = {track: [] for track in wanted}
     for number, track in enumerate(rows.track_id.tolist()):
         if track in tracks:
             mine, samples = bouts[number], rows.of_track(number)
             sure = _confidence(samples, mine)
-            times = in_milliseconds(mine.start_s.tolist(), _ends(mine, length_s).tolist())
+            ends_s = np.minimum(mine.start_s + mine.length_s, length_s)  # the last frame counts with the usual interval
+            times = in_milliseconds(mine.start_s.tolist(), ends_s.tolist())
             tracks[track] = [
                 LabelInterval(track, EMOTIONS[emotion], start_ms, end_ms, confidence)
                 for emotion, (start_ms, end_ms), confidence in zip(mine.emotion.tolist(), times, sure, strict=True)
@@ -95,17 +97,6 @@ def in_milliseconds(start_s: Iterable[float], end_s: Iterable[float]) -> list[tu
         before_s, before_ms = end, max(start_ms + 1, round(end * 1000))
         result.append((start_ms, before_ms))
     return result
-
-
-def _length(stated: float | None, rows: TimelineSamples) -> float:
-    """The length of the video: as its container states, but not less than the time of its last frame."""
-    last_s = float(rows.frames.time_s.max(initial=0.0))
-    return max(stated, last_s) if stated is not None else last_s + float(rows.frames.length_s[-1:].sum())
-
-
-def _ends(bouts: Bouts, length_s: float) -> Float64:
-    """The ends of bouts, none after the end of the video: the last frame counts with the usual interval."""
-    return np.minimum(bouts.start_s + bouts.length_s, length_s)
 
 
 def _confidence(samples: Samples, bouts: Bouts) -> list[float]:
