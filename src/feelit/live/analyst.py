@@ -8,7 +8,7 @@ the recording is grouped by all of them, as an analysis is.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -37,18 +37,6 @@ ENOUGH = 5
 
 
 @dataclass(slots=True)
-class _Person:
-    """Sums of quality times embedding, and of quality."""
-
-    total: Float32 = field(default_factory=lambda: np.zeros(128, np.float32))
-    weight: float = 0.0
-
-    def add(self, vector: Float32, quality: float) -> None:
-        self.total = self.total + np.float32(quality) * vector
-        self.weight += quality
-
-
-@dataclass(slots=True)
 class _Track:
     number: int  # of the person
     is_sure: bool = False  # whether it was compared with the others
@@ -67,7 +55,7 @@ class PeopleNow:
     def __init__(self, identity: IdentityModel) -> None:
         self._identity = identity
         self._tracks: dict[int, _Track] = {}
-        self._people: dict[int, _Person] = {}
+        self._people: dict[int, tuple[Float32, float]] = {}  # sums of quality times embedding, and of quality
         self._embedded: list[tuple[int, float, float, Int8]] = []  # track, time, quality, vector
 
     def hand_over(self, evidence: EvidenceBuilder) -> None:
@@ -81,7 +69,7 @@ class PeopleNow:
         for row, track in enumerate(rows.track_id.tolist()):
             if track not in self._tracks:
                 self._tracks[track] = _Track(number=max(self._people, default=0) + 1)
-                self._people[self._tracks[track].number] = _Person()
+                self._people[self._tracks[track].number] = np.zeros(128, np.float32), 0.0
             mine = self._tracks[track]
             due = mine.embedded < ENOUGH and sample.time_s - mine.last_s >= (EVERY_S if mine.is_sure else 0)
             if due and quality[row] >= LEAST_WEIGHT:
@@ -100,13 +88,14 @@ class PeopleNow:
                 del self._people[track.number]
                 track.number = known
             track.is_sure = True
-        self._people[track.number].add(vector, quality)
+        total, weight = self._people[track.number]
+        self._people[track.number] = total + np.float32(quality) * vector, weight + quality
         track.embedded, track.last_s = track.embedded + 1, time_s
 
     def _known(self, vector: Float32, here: set[int]) -> int | None:
         """The person whose face this is, of those who are not in the picture."""
-        away = [number for number, person in self._people.items() if number not in here and person.weight >= LEAST_WEIGHT]
-        likeness = [between(vector, template(self._people[n].total, self._people[n].weight)) for n in away]
+        away = [number for number, (_, weight) in self._people.items() if number not in here and weight >= LEAST_WEIGHT]
+        likeness = [between(vector, template(*self._people[number])) for number in away]
         if not away or probability(np.array(likeness, np.float64)).max() < JOIN:
             return None
         return away[int(np.argmax(likeness))]
@@ -124,13 +113,7 @@ class Analyst:
     analysis of the same frames gives, besides people, who are grouped at the end by the faces that the page needed.
     """
 
-    def __init__(
-        self,
-        capture: Capture,
-        settings: Settings,
-        networks: Networks,
-        recording: Recording | None,
-    ) -> None:
+    def __init__(self, capture: Capture, settings: Settings, networks: Networks, recording: Recording | None) -> None:
         self._people = None if networks.identity is None else PeopleNow(networks.identity)
         self._capture, self._settings = capture, settings
         self._networks, self._recording = networks, recording

@@ -109,8 +109,7 @@ class PageServer(socketserver.ThreadingTCPServer):
         """Hang up on everybody, and wait for their threads."""
         with self._guard:
             for caller in self._callers:
-                with contextlib.suppress(OSError):
-                    caller.shutdown(socket.SHUT_RDWR)
+                self._hang_up(caller)
         super().server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:

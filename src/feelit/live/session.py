@@ -13,9 +13,9 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -144,7 +144,9 @@ class _Session:
 
     def run(self, stop: threading.Event) -> VideoReport:
         """Analyse frames until the end."""
-        with self._capturing():
+        thread = threading.Thread(target=self._capture_all, name=THREADS[1], daemon=True)
+        thread.start()
+        try:
             end_s = time.monotonic() + self._options.duration_s
             while not stop.is_set():
                 captured = self._newest.take(IDLE_S)
@@ -154,6 +156,10 @@ class _Session:
                     break
                 else:
                     self._broadcast.show(pack({"kind": "waiting", "trouble": self._capture.trouble}))
+        finally:
+            self._capture.stop()
+            thread.join(LEAVING_S)
+            self._painter.shutdown()
         self._analyst.finish()
         trouble = str(self._failure) if isinstance(self._failure, FeelitError) else ""
         self._broadcast.show(pack({"kind": "end", "trouble": trouble}))
@@ -163,17 +169,6 @@ class _Session:
         if self._failure is not None:
             raise self._failure
         return self._analyst.report()
-
-    @contextmanager
-    def _capturing(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._capture_all, name=THREADS[1], daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._capture.stop()
-            thread.join(LEAVING_S)
-            self._painter.shutdown()
 
     def _capture_all(self) -> None:
         try:
@@ -257,16 +252,12 @@ def faces_of(rows: Timeline, signals: Float32) -> list[dict[str, Any]]:
             "confidence": round(float(np.nan_to_num(rows.confidence[i])), 3),
             "probability": [round(float(p), 3) for p in shares[i]],
             "landmarks": [[round(float(v), 1) for v in point] for point in rows.landmarks[i]],
-            "signals": _signals(signals[i]),
+            "signals": {name: round(value, 3) for name, value in zip(SIGNALS_SHOWN, signals[i].tolist(), strict=False)}
+            if signals.size and np.isfinite(signals[i]).all()
+            else None,
         }
         for i in range(len(rows))
     ]
-
-
-def _signals(values: Float32) -> dict[str, float] | None:
-    if not len(values) or not np.isfinite(values).all():
-        return None
-    return {name: round(value, 3) for name, value in zip(SIGNALS_SHOWN, values.tolist(), strict=False)}
 
 
 def jpeg_of(picture: UInt8) -> bytes:
