@@ -36,12 +36,10 @@ COLUMNS = {
     "end": ("end", "end_s", "stop (s)", "offset", "stop", "end time"),
     "label": ("label", "code", "emotion", "annotation", "value", "behavior", "text"),
     "tier": ("tier", "coder", "rater", "annotator", "subject", "speaker"),
+    "clock": ("time", "time_s", "time (s)", "seconds", "second", "timestamp"),
 }
-"""Names that the columns of a table may have, in small letters; a tier is not needed."""
-
-
-TIMES = ("time", "time_s", "time (s)", "seconds", "second", "timestamp")
-"""Names that the column of times may have in a table with one row per time."""
+"""Names that the columns of a table may have, in small letters, the usual one first; a tier is not needed, and a clock only in
+tables with one row per time."""
 
 
 def read_tiers(path: Path, clock: ClockOptions | None = None) -> Tiers:
@@ -122,18 +120,17 @@ def _table(text: str) -> Tiers:
             if tabular := tabular_columns(row):
                 return boris_events(rows, tabular)
     heads = [cell.strip().lower() for cell in head]
-    place = {name: next((heads.index(known) for known in names if known in heads), None) for name, names in COLUMNS.items()}
-    start, end, label = place["start"], place["end"], place["label"]
-    clock = next((heads.index(known) for known in TIMES if known in heads), None)
-    if clock is not None and (start is None or end is None):
-        return _sampled(heads, rows, clock)
-    if start is None or end is None or label is None:
+    place = {name: heads.index(known) for name, names in COLUMNS.items() for known in reversed(names) if known in heads}
+    if "clock" in place and not {"start", "end"} <= place.keys():
+        return _sampled(heads, rows, place["clock"])
+    if not {"start", "end", "label"} <= place.keys():
         raise ValueError("the columns start, end and label are not all there")
     tiers: Tiers = {}
     for row in rows:
         if any(cell.strip() for cell in row):
-            tier = row[place["tier"]].strip() if place["tier"] is not None else ""
-            tiers.setdefault(tier, []).append(Annotation(_seconds(row[start]), _seconds(row[end]), row[label].strip()))
+            tier = row[place["tier"]].strip() if "tier" in place else ""
+            start_s, end_s, label = _seconds(row[place["start"]]), _seconds(row[place["end"]]), row[place["label"]].strip()
+            tiers.setdefault(tier, []).append(Annotation(start_s, end_s, label))
     return tiers
 
 
@@ -203,7 +200,8 @@ def _textgrid(text: str) -> Tiers:
     def number() -> float:
         return float(next(tokens))
 
-    def every_tier() -> Iterator[tuple[str, list[Annotation]]]:
+    tiers: Tiers = {}
+    try:
         if (string(), string()) != ("ooTextFile", "TextGrid"):
             raise ValueError("it is no TextGrid")
         number(), number()
@@ -212,15 +210,11 @@ def _textgrid(text: str) -> Tiers:
             number(), number()
             count = int(number())
             if kind == "IntervalTier":
-                yield name, [Annotation(number(), number(), string().strip()) for _ in range(count)]
+                tier = [Annotation(number(), number(), string().strip()) for _ in range(count)]
             else:
-                yield name, [Annotation(at_s := number(), at_s, string().strip()) for _ in range(count)]
-
-    tiers: Tiers = {}
-    try:
-        for name, tier in every_tier():
+                tier = [Annotation(at_s := number(), at_s, string().strip()) for _ in range(count)]
             tiers.setdefault(name, []).extend(tier)
-    except (StopIteration, RuntimeError):
+    except StopIteration:
         raise ValueError("it ends too soon") from None
     return tiers
 

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -108,18 +108,6 @@ MOST_WORDS = 4
 """A longer text before a colon is no name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What one speaker says in one cue; `named` by a tag, else `text` may begin with a name."""
-
-    start_s: float
-    end_s: float
-    speaker: str
-    named: bool
-    text: str
-    words: tuple[Word, ...]
-
-
 def webvtt(text: str) -> Tiers:
     """The utterances of a WebVTT file by speaker: `<v Name>`, or `Name: ` before the words.
 
@@ -153,7 +141,12 @@ def _cues(text: str, joins: bool) -> list[tuple[float, float, str]]:
         if "-->" in line:
             if joins and open_ and cues and cues[-1][2] and cues[-1][2][-1].strip().isdecimal():
                 cues[-1][2].pop()  # the number of this cue
-            cues.append((*_cue_times(line, number), []))
+            if not (times := _TIMES.fullmatch(line)):
+                raise ValueError(f"line {number}, {line.strip()[:60]}, gives no times of a cue")
+            start_s, end_s = _cue_seconds(times.groups()[:4]), _cue_seconds(times.groups()[4:])
+            if end_s < start_s:
+                raise ValueError(f"the cue of line {number} ends before it begins")
+            cues.append((start_s, end_s, []))
             open_ = True
         elif not line.strip() and not joins:
             open_ = False
@@ -162,30 +155,20 @@ def _cues(text: str, joins: bool) -> list[tuple[float, float, str]]:
     return [(start_s, end_s, "\n".join(said).strip()) for start_s, end_s, said in cues]
 
 
-def _cue_times(line: str, number: int) -> tuple[float, float]:
-    found = _TIMES.fullmatch(line)
-    if not found:
-        raise ValueError(f"line {number}, {line.strip()[:60]}, gives no times of a cue")
-    start_s, end_s = _cue_seconds(found.groups()[:4]), _cue_seconds(found.groups()[4:])
-    if end_s < start_s:
-        raise ValueError(f"the cue of line {number} ends before it begins")
-    return start_s, end_s
-
-
 def _cue_seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = parts
     whole = 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0)
     return float(f"{whole}.{fraction or 0}")
 
 
-def _parts(cue: tuple[float, float, str]) -> Iterator[_Part]:
-    """One a voice, and one a line that begins with a name."""
-    start_s, end_s, text = cue
+def _parts(start_s: float, end_s: float, text: str) -> Iterator[tuple[str | None, Annotation]]:
+    """What each speaker says in one cue, one part a voice, and one a line that begins with a name. The speaker is None where no
+    tag names one: the text may begin with the name."""
     pieces = _VOICE.split(text)
     voiced = [("", pieces[0]), *zip(pieces[1::2], pieces[2::2], strict=True)]
     for voice, said in voiced:
         if voice:
-            yield _part(start_s, end_s, _plain(voice), True, said)
+            yield _plain(voice), _timed(start_s, end_s, said)
             continue
         lines: list[list[str]] = []
         for line in said.split("\n"):
@@ -193,10 +176,10 @@ def _parts(cue: tuple[float, float, str]) -> Iterator[_Part]:
                 lines.append([])
             lines[-1].append(line)
         for group in lines:
-            yield _part(start_s, end_s, "", False, "\n".join(group))
+            yield None, _timed(start_s, end_s, "\n".join(group))
 
 
-def _part(start_s: float, end_s: float, speaker: str, named: bool, said: str) -> _Part:
+def _timed(start_s: float, end_s: float, said: str) -> Annotation:
     pieces = _MOMENT.split(said)  # text, then hours, minutes, seconds, fraction and text of each moment
     words: list[Word] = []
     if len(pieces) > 1:
@@ -205,7 +188,7 @@ def _part(start_s: float, end_s: float, speaker: str, named: bool, said: str) ->
         for begin_s, stop_s, piece in zip(begins, ends, pieces[::5], strict=True):
             if word := _plain(piece):
                 words.append(Word(begin_s, max(begin_s, stop_s), word))
-    return _Part(start_s, end_s, speaker, named, _plain("".join(pieces[::5])), tuple(words))
+    return Annotation(start_s, end_s, _plain("".join(pieces[::5])), tuple(words))
 
 
 def _plain(text: str) -> str:
@@ -223,15 +206,13 @@ def _name_of(text: str) -> str:
 def _speakers(cues: list[tuple[float, float, str]]) -> Tiers:
     """Utterances by speaker. What stands before a colon is a name where most cues have one and none has a tag, else if it comes
     twice: a text may have a colon as well."""
-    parts = [part for cue in cues for part in _parts(cue) if part.text]
-    uses = Counter(name for part in parts if not part.named and (name := _name_of(part.text)))
-    usual = 2 * sum(uses.values()) > len(parts) and not any(part.named for part in parts)
+    parts = [(speaker, said) for cue in cues for speaker, said in _parts(*cue) if said.label]
+    uses = Counter(name for speaker, said in parts if speaker is None and (name := _name_of(said.label)))
+    usual = 2 * sum(uses.values()) > len(parts) and all(speaker is None for speaker, _ in parts)
     names = {name for name, times in uses.items() if usual or times > 1}
-    return tiers_of(_spoken(part, names) for part in parts)
-
-
-def _spoken(part: _Part, names: set[str]) -> tuple[tuple[str], Annotation]:
-    speaker, text = part.speaker, part.text
-    if not part.named and (name := _name_of(text)) in names:
-        speaker, text = name, _PREFIX.sub("", text, count=1)
-    return (speaker,), Annotation(part.start_s, part.end_s, text, part.words)
+    found = []
+    for speaker, said in parts:
+        if speaker is None and (name := _name_of(said.label)) in names:
+            speaker, said = name, replace(said, label=_PREFIX.sub("", said.label, count=1))
+        found.append(((speaker or "",), said))
+    return tiers_of(found)
