@@ -149,8 +149,7 @@ def _jobs(recording: Recording, highlights: Sequence[Highlight], duration_s: flo
         start_s, end_s = max(0.0, highlight.start_s - options.before_s), min(duration_s, highlight.end_s + options.after_s)
         given = [recording.person_name(who) for who in highlight.who] if series == "person" else []
         names = tuple(filter(None, given))
-        file = name_of(number, highlight, series, names)
-        jobs.append(_Job(file, highlight, series, names, Stretch(start_s, end_s)))
+        jobs.append(_Job(name_of(number, highlight, series, names), highlight, series, names, Stretch(start_s, end_s)))
     return jobs
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -74,18 +75,36 @@ def find_highlights(recording: Recording, options: ClipsOptions, said: SayOption
         raise UsageError("a moment lasts no time by itself", "give it some --before or --after")
     series = series_of(recording, options.by, options.people, options.tracks)
     rows = TimelineSamples(recording, series)
-    wanted = _wanted(recording, series, options)
+    wanted: frozenset[int] | None = None
+    if series == "person" and options.people is not None:
+        wanted = frozenset(people_meant(options.people, names_of_people(recording)))
+    elif series == "track" and options.tracks is not None:
+        refuse_unknown(options.tracks, recording.tracks)
+        wanted = frozenset(options.tracks)
     bouts = bouts_of(rows)
     tracks = [track for track, who in enumerate(rows.track_id.tolist()) if wanted is None or who in wanted]
+
+    def events(asked: ClipsOptions) -> Iterator[Highlight]:
+        """Those of selected emotions that involve a selected person."""
+        kinds = tuple(kind for kind in Kind if kind.value in asked.wanted)
+        chosen = EventsOptions(kinds=kinds, max_p=asked.max_p)
+        same = ("emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
+        found = [*events_of(rows, bouts, kinds, max_p=asked.max_p), *signal_events(recording, series, kinds)] if kinds else []
+        for e in found:
+            selected = wanted is None or not wanted.isdisjoint(e.tracks)
+            if is_wanted(e, chosen) and selected and (e.emotion is None or e.emotion in options.emotions):
+                yield Highlight(kind=e.kind.value, who=e.tracks, **{name: getattr(e, name) for name in same})
+
     moments = list(_moments(rows, bouts, tracks, options))
     if options.kinds is None and MOMENT in options.wanted:  # an emotion may rise far above the usual and never be the label
         sure = replace(options, kinds=(Kind.peak.value,), max_p=min(options.max_p, SURE))
-        peaks = [o for o in _events(recording, rows, bouts, series, sure) if _is_wanted(o, wanted, options)]
         number = {who: track for track, who in enumerate(rows.track_id.tolist())}
-        moments = _with_peaks(moments, [peak for peak in peaks if not _is_label(peak, bouts[number[peak.who[0]]])])
-    events = [o for o in _events(recording, rows, bouts, series, options) if _is_wanted(o, wanted, options)]
-    strongest = [*moments, *sorted(events, key=lambda o: o.order)]
-    if moments and events:
+        apart = [peak for peak in events(sure) if not _is_label(peak, bouts[number[peak.who[0]]])]
+        # The order of moments is kept: each peak comes before the first moment with a smaller rise.
+        moments = list(heapq.merge(moments, sorted(apart, key=lambda o: o.order), key=lambda o: o.order))
+    happened = sorted(events(options), key=lambda o: o.order)
+    strongest = [*moments, *happened]
+    if moments and happened:
         strongest = sorted(strongest, key=lambda o: o.order)
     named = [Highlight(kind=AT, start_s=at, end_s=at, peak_s=at) for at in dict.fromkeys(options.at_s)]
     spoken = [] if said is None else _spoken(recording, said, series, wanted)
@@ -109,21 +128,6 @@ def _spoken(recording: Recording, options: SayOptions, series: Series, wanted: f
             yield Highlight(kind=SAY, who=shown, start_s=one.start_s, end_s=one.end_s, peak_s=at_s, text=one.text)
 
 
-def _wanted(recording: Recording, series: Series, options: ClipsOptions) -> frozenset[int] | None:
-    """The selected persons, or tracks; None for all."""
-    if series == "person":
-        people = options.people
-        return None if people is None else frozenset(people_meant(people, names_of_people(recording)))
-    refuse_unknown(options.tracks or (), recording.tracks)
-    return None if options.tracks is None else frozenset(options.tracks)
-
-
-def _is_wanted(highlight: Highlight, wanted: frozenset[int] | None, options: ClipsOptions) -> bool:
-    """Whether a highlight is of a selected emotion and involves a selected person."""
-    right = wanted is None or not wanted.isdisjoint(highlight.who)
-    return right and (highlight.emotion is None or highlight.emotion in options.emotions)
-
-
 def _moments(
     rows: TimelineSamples, bouts: Sequence[Bouts], tracks: Sequence[int], options: ClipsOptions
 ) -> Iterator[Highlight]:
@@ -139,27 +143,3 @@ def _is_label(peak: Highlight, bouts: Bouts) -> bool:
     """Whether the emotion of a peak is the label of its person at some time of it: a moment may show that."""
     same = bouts.emotion == EMOTIONS.index(peak.emotion or "")
     return bool((same & (bouts.start_s < peak.end_s) & (bouts.start_s + bouts.length_s > peak.start_s)).any())
-
-
-def _with_peaks(moments: Sequence[Highlight], peaks: Sequence[Highlight]) -> list[Highlight]:
-    """Merge moments, in their order, with peaks, each before the first moment with a smaller rise."""
-    rest = sorted(peaks, key=lambda o: o.order, reverse=True)
-    found: list[Highlight] = []
-    for moment in moments:
-        while rest and rest[-1].order < moment.order:
-            found.append(rest.pop())
-        found.append(moment)
-    return [*found, *reversed(rest)]
-
-
-def _events(
-    recording: Recording, rows: TimelineSamples, bouts: Sequence[Bouts], series: Series, options: ClipsOptions
-) -> Iterator[Highlight]:
-    kinds = tuple(kind for kind in Kind if kind.value in options.wanted)
-    if not kinds:
-        return
-    chosen = EventsOptions(kinds=kinds, max_p=options.max_p)
-    same = ("emotion", "start_s", "end_s", "peak_s", "strength", "baseline", "p_value")
-    for e in [*events_of(rows, bouts, kinds, max_p=options.max_p), *signal_events(recording, series, kinds)]:
-        if is_wanted(e, chosen):
-            yield Highlight(kind=e.kind.value, who=e.tracks, **{name: getattr(e, name) for name in same})
