@@ -40,16 +40,10 @@ class LabelInterval:
 
 @dataclass(frozen=True, slots=True)
 class LabelIntervals:
-    """The intervals of a video.
+    """The intervals of a video."""
 
-    Attributes
-    ----------
-    tracks : the intervals of each person, or track, by number; an empty list for those who are never readable
-    end_ms : the length of the video; not less than the end of the last interval, and at least 1
-    """
-
-    tracks: dict[int, list[LabelInterval]]
-    end_ms: int
+    tracks: dict[int, list[LabelInterval]]  # of each person, or track, by number; empty for those who are never readable
+    end_ms: int  # the length of the video; not less than the end of the last interval, and at least 1
 
 
 def seconds_text(time_ms: int) -> str:

@@ -16,20 +16,13 @@ from feelit.timeline.recording import Recording
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The videos and rows of one exported file.
-
-    Attributes
-    ----------
-    folder : where the file will be; formats that link their video need it
-    tracks, people : the selected ones, of every video that has them; None means all rows
-    by : whether each person or each track gets a tier or a speaker of its own, see `people.series_of`
-    """
+    """The videos and rows of one exported file."""
 
     recordings: tuple[Recording, ...]
-    folder: Location
-    tracks: tuple[int, ...] | None = None
-    people: tuple[str, ...] | None = None
-    by: Series | None = None
+    folder: Location  # where the file will be; formats that link their video need it
+    tracks: tuple[int, ...] | None = None  # the selected ones, of every video that has them; None means all rows
+    people: tuple[str, ...] | None = None  # likewise
+    by: Series | None = None  # whether each person or each track gets a tier or a speaker of its own, see `people.series_of`
 
     def series(self, recording: Recording) -> Series:
         """Whether persons or tracks have tiers of their own."""

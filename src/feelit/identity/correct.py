@@ -48,11 +48,6 @@ class Grouping:
     Parameters
     ----------
     seen : the faces of the video
-
-    Attributes
-    ----------
-    names : given by edits, by own number
-    across : shared numbers and names, by own number
     """
 
     def __init__(self, seen: SeenFaces) -> None:
@@ -63,8 +58,8 @@ class Grouping:
             _Part(t, -np.inf, t, automatic.person.get(t, NOBODY), automatic.confidence.get(t, float("nan"))) for t in tracks
         ]
         self._part_of = np.searchsorted(np.array(tracks, np.int64), seen.track).astype(np.int64)
-        self.names: dict[int, str] = {}
-        self.across: dict[int, tuple[int, str | None]] = dict(automatic.across)
+        self.names: dict[int, str] = {}  # given by edits, by own number
+        self.across: dict[int, tuple[int, str | None]] = dict(automatic.across)  # shared numbers and names, by own number
         taken = [*automatic.person.values(), *(number for number, _ in self.across.values())]
         self._next_person = max(taken, default=0) + 1
         self._next_track = automatic.tracks + 1

@@ -47,26 +47,18 @@ class Face:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edit:
-    """One correction.
-
-    Attributes
-    ----------
-    people : person ids when the edit was made: one person, or those that are merged
-    video, fingerprint : of the video; None if unknown
-    name : the person's name
-    at_s : time at which a person is split
-    faces : faces of each person, by person id; for a split by `BEFORE` and `AFTER`. If empty, `people` counts
-    by : source of the name: empty for a human, else as in "photographs, probability 0.998"
+    """One correction. `faces` are those of each person, by person id; for a split by `BEFORE` and `AFTER`. If empty, `people`
+    counts.
     """
 
     kind: Kind
-    people: tuple[int, ...]
-    video: str | None = None
-    fingerprint: str | None = None
-    name: str | None = None
-    at_s: float | None = None
+    people: tuple[int, ...]  # person ids when the edit was made: one person, or those that are merged
+    video: str | None = None  # None if unknown
+    fingerprint: str | None = None  # of the video
+    name: str | None = None  # the person's name
+    at_s: float | None = None  # time at which a person is split
     faces: Mapping[str, tuple[Face, ...]] = field(default_factory=dict)
-    by: str = ""
+    by: str = ""  # source of the name: empty for a human, else as in "photographs, probability 0.998"
 
     def as_dict(self) -> dict[str, Any]:
         """The edit as written to the file and to the metadata of a timeline."""

@@ -26,19 +26,12 @@ CHANGE = 0.5
 
 @dataclass(slots=True)
 class TrackEvidence:
-    """The evidence of one track.
+    """The evidence of one track."""
 
-    Attributes
-    ----------
-    first_s, last_s : times of its first and last face
-    rows : number of its faces
-    score : the sum of the detector's scores
-    """
-
-    first_s: float
-    last_s: float = 0.0
-    rows: int = 0
-    score: float = 0.0
+    first_s: float  # time of its first face
+    last_s: float = 0.0  # and of its last one
+    rows: int = 0  # number of its faces
+    score: float = 0.0  # the sum of the detector's scores
     time_s: list[float] = field(default_factory=list)  # of its embeddings
     quality: list[float] = field(default_factory=list)
     vector: list[Int8] = field(default_factory=list)
@@ -53,19 +46,14 @@ class TrackEvidence:
 
 
 class EvidenceBuilder:
-    """Collects evidence during tracking by the tracker's ids; `finish` converts them to `track_id`.
-
-    Attributes
-    ----------
-    tracks : by `track_id`
-    together : first and last time of a shared frame, by pair of ids, the lower one first
-    """
+    """Collects evidence during tracking by the tracker's ids; `finish` converts them to `track_id`."""
 
     def __init__(self) -> None:
         self._by_tracker: dict[int, TrackEvidence] = {}
         self._look: dict[int, Float32] = {}  # the last thumbnail of a track, as a unit vector
-        self.tracks: dict[int, TrackEvidence] = {}
+        self.tracks: dict[int, TrackEvidence] = {}  # by `track_id`
         self.together: dict[tuple[int, int], list[float]] = {}
+        """First and last time of a shared frame, by pair of ids, the lower one first."""
 
     def add(self, frames: FrameTable, faces: FaceTable, ids: Int64, embeddings: EmbeddingTable) -> None:
         """Add tracked faces, before it is known which tracks are faces: `ids` (F,) are the tracker's."""

@@ -25,15 +25,7 @@ from feelit.identity.embeddings import (
     write_kept,
 )
 from feelit.identity.footage import find_video
-from feelit.identity.likeness import (
-    JOIN,
-    LEAST_WEIGHT,
-    normal,
-    normalised_likeness,
-    probability,
-    summed,
-    unit_vectors,
-)
+from feelit.identity.likeness import JOIN, LEAST_WEIGHT, normal, normalised_likeness, probability, summed, unit_vectors
 from feelit.identity.seen import SeenFaces
 from feelit.models.card import sha256_of
 from feelit.models.paths import model_path
@@ -48,7 +40,7 @@ from feelit.vision.identity import IdentityModel
 Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Proposed:
     """Two people of two videos who may be the same person, but are not joined."""
 
@@ -114,17 +106,8 @@ def number_across(
         f"{len(numbers)} persons of {len(known)} videos are {len(set(numbers))} people: {joined} joined at a probability of "
         f"{JOIN} or more, {len(proposals)} proposed; {changed} file{'' if changed == 1 else 's'} written"
     ]
-    proposed = [
-        Proposed(
-            video=everybody[p.one][0].name,
-            person_id=numbers[p.one],
-            other_video=everybody[p.other][0].name,
-            other_person_id=numbers[p.other],
-            probability=round(p.probability, 3),
-        )
-        for p in proposals
-    ]
-    return notes, proposed
+    who = [(video.name, number) for (video, _), number in zip(everybody, numbers, strict=True)]
+    return notes, [Proposed(*who[p.one], *who[p.other], round(p.probability, 3)) for p in proposals]
 
 
 def number_within(timelines: Sequence[Location]) -> list[str]:

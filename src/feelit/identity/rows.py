@@ -22,12 +22,6 @@ class PersonRows:
     names : by `person_id`
     number : (P,) int64, the new track number of every part. None: by first appearance if a track was split, else unchanged
     origin : for tracks in the rows that were split off by hand, the number of the original track
-
-    Attributes
-    ----------
-    tracks : number of tracks afterwards
-    highest_track : the highest of their numbers
-    people : number of people
     """
 
     def __init__(
@@ -47,9 +41,9 @@ class PersonRows:
             self._number = number.astype(np.int32)
         elif not split:
             self._number = parts.track.astype(np.int32)
-        self.tracks = len(parts)
+        self.tracks = len(parts)  # number of tracks afterwards
         self.highest_track = int(self._number.max(initial=0))
-        self.people = len(np.unique(parts.person_id[parts.person_id > 0]))
+        self.people = len(np.unique(parts.person_id[parts.person_id > 0]))  # number of people
 
     def describe(self) -> list[dict[str, Any]]:
         """One object per person, for the metadata of a file."""

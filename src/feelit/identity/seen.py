@@ -29,21 +29,14 @@ LEAST_REACH_S = 0.25
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Automatic:
-    """The result of the analysis before corrections by hand.
+    """The result of the analysis before corrections by hand."""
 
-    Attributes
-    ----------
-    person, confidence : by `track_id`; a track that is not a face has no person, one that cannot be compared no confidence
-    tracks : the highest `track_id`
-    splits : tracks split off by hand: `track_id` -> original track
-    across : number and name shared with other recordings, by the person's own number in this video
-    """
-
-    person: Mapping[int, int]
-    confidence: Mapping[int, float]
-    tracks: int
-    splits: Mapping[int, int]
+    person: Mapping[int, int]  # by `track_id`; a track that is not a face has none
+    confidence: Mapping[int, float]  # by `track_id`; a track that cannot be compared has none
+    tracks: int  # the highest `track_id`
+    splits: Mapping[int, int]  # tracks split off by hand: `track_id` -> original track
     across: Mapping[int, tuple[int, str | None]] = field(default_factory=dict)
+    """Number and name shared with other recordings, by the person's own number in this video."""
 
     def as_dict(self, splits: Sequence[Mapping[str, Any]], across: Mapping[int, tuple[int, str | None]]) -> dict[str, Any]:
         """The result for the metadata of a file, with its current splits and shared numbers."""
@@ -58,17 +51,7 @@ class Automatic:
 
 
 class SeenFaces:
-    """The faces of one video, by row in order.
-
-    Attributes
-    ----------
-    sample_s : (N,) float64, times of all samples, rising
-    time_s : (R,) float64
-    track : (R,) int64, of the automatic result
-    box : (R, 4) float32, px
-    score : (R,) float32, of the detector
-    automatic : the result of the analysis
-    """
+    """The faces of one video, by row in order."""
 
     def __init__(self, recording: Recording) -> None:
         if PEOPLE not in recording.groups:
@@ -77,15 +60,15 @@ class SeenFaces:
         table = recording.table(["frame", "time_s", "track_id", "person_id", "person_confidence", "face_score", *BOX])
         track = pc.fill_null(table.column("track_id"), -1).to_numpy().astype(np.int64)
         frame, time_s = table.column("frame").to_numpy(), table.column("time_s").to_numpy()
-        self.sample_s: Float64 = time_s[np.diff(frame, prepend=-1) > 0]
+        self.sample_s: Float64 = time_s[np.diff(frame, prepend=-1) > 0]  # (N,) times of all samples, rising
         mine = np.flatnonzero(track >= 0)
-        self.time_s: Float64 = time_s[mine]
-        self.score: Float32 = table.column("face_score").to_numpy()[mine]
-        self.box: Float32 = np.stack([table.column(name).to_numpy()[mine] for name in BOX], axis=1)
+        self.time_s: Float64 = time_s[mine]  # (R,)
+        self.score: Float32 = table.column("face_score").to_numpy()[mine]  # (R,) of the detector
+        self.box: Float32 = np.stack([table.column(name).to_numpy()[mine] for name in BOX], axis=1)  # (R, 4) px
         person = pc.fill_null(table.column("person_id"), -1).to_numpy()[mine]
         sure = table.column("person_confidence").to_numpy()[mine]
         self.automatic = _noted(recording) or _of_rows(track[mine], person, sure)
-        self.track: Int64 = track[mine]
+        self.track: Int64 = track[mine]  # (R,) of the automatic result
         for new, origin in self.automatic.splits.items():
             self.track[self.track == new] = origin
         self._reach_s = max(LEAST_REACH_S, float(np.median(np.diff(self.sample_s))) if len(self.sample_s) > 1 else 0.0)

@@ -21,20 +21,13 @@ MOST_LONGER = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """What one speaker said without a break, from `start_s` to before `end_s`, seconds of the video.
-
-    Attributes
-    ----------
-    speaker : as the transcript names them; empty if it does not
-    text : empty where only the time is known
-    words : those whose times are known
-    """
+    """What one speaker said without a break, from `start_s` to before `end_s`, seconds of the video."""
 
     start_s: float
     end_s: float
-    speaker: str
-    text: str
-    words: tuple[Word, ...]
+    speaker: str  # as the transcript names them; empty if it does not
+    text: str  # empty where only the time is known
+    words: tuple[Word, ...]  # those whose times are known
 
 
 def read_transcript(path: Path, clock: ClockOptions | None = None) -> list[Utterance]:

@@ -11,18 +11,13 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """Passes items from one thread to another. A new item replaces one that was not taken yet.
-
-    Attributes
-    ----------
-    dropped : the number of items that were replaced
-    """
+    """Passes items from one thread to another. A new item replaces one that was not taken yet."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._thing: T | None = None
         self._closed = False
-        self.dropped = 0
+        self.dropped = 0  # the number of items that were replaced
 
     @property
     def over(self) -> bool:

@@ -29,20 +29,12 @@ CERTAIN = 0.95
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Choice:
-    """Which rows of a timeline are drawn or hidden. All are (R,) bool.
+    """Which rows of a timeline are drawn or hidden. All are (R,) bool."""
 
-    Attributes
-    ----------
-    drawn : get a box and a card
-    hidden : are made unrecognisable
-    plain : belong, with certainty, to the people who stay recognisable while the others are hidden
-    doubtful : may belong to them, but are hidden because the identity is uncertain
-    """
-
-    drawn: Bool
-    hidden: Bool
-    plain: Bool
-    doubtful: Bool
+    drawn: Bool  # get a box and a card
+    hidden: Bool  # are made unrecognisable
+    plain: Bool  # belong, with certainty, to the people who stay recognisable while the others are hidden
+    doubtful: Bool  # may belong to them, but are hidden because the identity is uncertain
 
 
 def choose(view: TimelineView, blur: Blur, people: Sequence[str] | None, tracks: Sequence[int] | None) -> Choice:

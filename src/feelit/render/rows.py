@@ -42,18 +42,11 @@ class TimelineRows(Columns):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class TimelineView:
-    """The timeline of one video as it is drawn.
+    """The timeline of one video as it is drawn."""
 
-    Attributes
-    ----------
-    rows : its faces
-    sampled_time_s : (N,) float64, increasing: the time of every sampled frame
-    names : names of people by number; None where there is no name
-    """
-
-    rows: TimelineRows
-    sampled_time_s: Float64
-    names: Mapping[int, str | None]
+    rows: TimelineRows  # its faces
+    sampled_time_s: Float64  # (N,) increasing: the time of every sampled frame
+    names: Mapping[int, str | None]  # of people by number; None where there is no name
 
     def only(self, which: Bool) -> TimelineView:
         """The same with some of the rows: `which` is (R,) bool."""

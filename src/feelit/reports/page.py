@@ -40,22 +40,14 @@ NEUTRAL_IS_PAPER = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The parts of a page around its data.
+    """The parts of a page around its data."""
 
-    Attributes
-    ----------
-    command : of feelit, which wrote the page
-    styles, scripts : names of assets
-    before, after : markup around the data
-    attributes : of the root element
-    """
-
-    command: str
-    styles: tuple[str, ...]
+    command: str  # of feelit, which wrote the page
+    styles: tuple[str, ...]  # names of assets
     scripts: tuple[str, ...]
-    before: str
+    before: str  # markup before the data
     after: str = ""
-    attributes: str = ""
+    attributes: str = ""  # of the root element
 
 
 TEMPLATE = "page.html"
