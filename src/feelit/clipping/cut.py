@@ -25,7 +25,7 @@ from feelit.timeline.recording import Recording, TimelineSources, files_of, with
 from feelit.types import VideoInfo
 from feelit.video.cutting import Cutting, Stretch
 from feelit.video.probe import probe
-from feelit.video.writer import Encoding, Picture
+from feelit.video.writer import Encoding
 
 
 def cut_clips(
@@ -61,19 +61,24 @@ def cut_clips(
     for job in jobs:
         if job.file not in former:
             refuse_to_overwrite(options.out / job.file, options.force, inputs)
-    artist = _Artist(found.info, recording, options)
-    advance = _shares(jobs, progress)
+    artist = _artist(found.info, recording, options)
+    lengths_s = [job.stretch.end_s - job.stretch.start_s for job in jobs]
+    total_s = max(sum(lengths_s), 1e-3)
     clips: list[Clip] = []
     with no_empty_folders(options.out), ExitStack() as stack:
         index = stack.enter_context(whole_file(options.out / INDEX))  # entered first, so it appears last
-        for job in jobs:
+        for job, done_s in zip(jobs, accumulate(lengths_s, initial=0.0), strict=False):
             unfinished = stack.enter_context(whole_file(options.out / job.file))
-            cutting = Cutting(found, job.stretch, unfinished, Encoding(options.codec, options.crf), artist.below_px)
-            artist.begin()
+            below_px = artist.strip_px if isinstance(artist, Scene) else 0
+            cutting = Cutting(found, job.stretch, unfinished, Encoding(options.codec, options.crf), below_px)
+            if isinstance(artist, Scene):
+                artist.jump()
             with closing(iter(cutting)) as pictures:
                 for picture in pictures:
-                    artist.draw(picture)
-                    advance(job, picture.time_s)
+                    if artist is not None:
+                        artist.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
+                    if progress is not None:
+                        progress(min(1.0, (done_s + picture.time_s - job.stretch.start_s) / total_s))
             clips.append(_clip(job, recording.name, cutting))
         index.write_text(csv_text(clips), encoding="utf-8", newline="\n")
         if isinstance(options.out, Path):
@@ -99,31 +104,15 @@ class _Job:
     stretch: Stretch
 
 
-class _Artist:
-    """Draws annotations on clips, or hides faces; `below_px` is the room that it needs below the picture."""
-
-    def __init__(self, info: VideoInfo, recording: Recording, options: ClipsOptions) -> None:
-        self._scene: Scene | None = None
-        self._hiding: Hiding | None = None
-        if options.annotated or options.blur != "none":
-            view = view_of(recording)
-            choice = choose(view, options.blur, options.people, options.tracks)
-            if options.annotated:
-                self._scene = Scene(view, (info.width_px, info.height_px), info.duration_s, choice, signals=options.signals)
-            else:
-                self._hiding = Hiding(view, choice)
-        self.below_px = self._scene.strip_px if self._scene else 0
-
-    def begin(self) -> None:
-        """Start a clip with the next picture."""
-        if self._scene:
-            self._scene.jump()
-
-    def draw(self, picture: Picture) -> None:
-        """Draw on a picture, in place."""
-        artist = self._scene or self._hiding
-        if artist:
-            artist.draw(Canvas(picture.y, picture.u, picture.v, picture.matrix), picture.time_s)
+def _artist(info: VideoInfo, recording: Recording, options: ClipsOptions) -> Scene | Hiding | None:
+    """What draws annotations on clips, or hides faces."""
+    if not options.annotated and options.blur == "none":
+        return None
+    view = view_of(recording)
+    choice = choose(view, options.blur, options.people, options.tracks)
+    if options.annotated:
+        return Scene(view, (info.width_px, info.height_px), info.duration_s, choice, signals=options.signals)
+    return Hiding(view, choice)
 
 
 def _former(inputs: InputFiles, options: ClipsOptions) -> Sequence[str]:
@@ -151,19 +140,6 @@ def _jobs(recording: Recording, highlights: Sequence[Highlight], duration_s: flo
         names = tuple(filter(None, given))
         jobs.append(_Job(name_of(number, highlight, series, names), highlight, series, names, Stretch(start_s, end_s)))
     return jobs
-
-
-def _shares(jobs: Sequence[_Job], progress: Callable[[float], None] | None) -> Callable[[_Job, float], None]:
-    """Reports to `progress` the share of all clips that is done, from the clip and the time of a picture in it."""
-    lengths_s = [job.stretch.end_s - job.stretch.start_s for job in jobs]
-    before_s = dict(zip((job.file for job in jobs), accumulate(lengths_s, initial=0.0), strict=False))
-    total_s = max(sum(lengths_s), 1e-3)
-
-    def advance(job: _Job, time_s: float) -> None:
-        if progress is not None:
-            progress(min(1.0, (before_s[job.file] + time_s - job.stretch.start_s) / total_s))
-
-    return advance
 
 
 def _clip(job: _Job, video: str, cutting: Cutting) -> Clip:

@@ -44,6 +44,7 @@ def headings(pose: Iterable[str], units: Iterable[str]) -> list[str]:
 
 
 def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) -> str:
+    unknown = pa.scalar(None, table.column(_PROBABILITIES[0]).type)
     height, width = (quoted(str(recording.facts.get(name, ""))) for name in ("height_px", "width_px"))
     columns = [
         *(csv_cells(table.column(name)) for name in ("x0", "y0")),
@@ -51,7 +52,7 @@ def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) 
         csv_cells(pc.subtract(table.column("y1"), table.column("y0"))),
         csv_cells(table.column("face_score")),
         *(csv_cells(table.column(name)) for name in signals),
-        *(csv_cells(_readable_only(table, name)) for name in _PROBABILITIES),
+        *(csv_cells(pc.if_else(table.column("readable"), table.column(name), unknown)) for name in _PROBABILITIES),
         [f"Person_{person}" if person else "" for person in csv_cells(table.column("person_id"))],
         [quoted(recording.name)] * len(table),
         csv_cells(table.column("frame")),
@@ -62,9 +63,3 @@ def _lines(table: pa.RecordBatch, recording: Recording, signals: Sequence[str]) 
         *(csv_cells(table.column(name)) for name in ("track_id", "person")),
     ]
     return csv_lines(zip(*columns, strict=True))
-
-
-def _readable_only(table: pa.RecordBatch, name: str) -> pa.Array:
-    """A column, with null for faces that are not readable."""
-    column = table.column(name)
-    return pc.if_else(table.column("readable"), column, pa.scalar(None, column.type))

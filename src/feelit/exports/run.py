@@ -146,7 +146,9 @@ def _targets(recordings: Sequence[Recording], kind: Format, out: Location) -> di
         raise UsageError(_several(recordings), f"name a folder: --out {str(out)[: -len(out.suffix)]}")
     targets: dict[Location, tuple[Recording, ...]] = {}
     for recording in recordings:
-        target = out / f"{_place(recording.name)}{kind.suffix}"
+        url = object_called(recording.name)
+        place = as_text(mirrored(Path(recording.name))) if url is None else url.place()  # as `feelit analyze` mirrors it
+        target = out / f"{place}{kind.suffix}"
         if target in targets:
             message = f"{targets[target][0].name} and {recording.name} would share the output {target}"
             raise UsageError(message, "export them one by one")
@@ -156,9 +158,3 @@ def _targets(recordings: Sequence[Recording], kind: Format, out: Location) -> di
 
 def _several(recordings: Sequence[Recording]) -> str:
     return f"a file of this format holds one video, and there are {len(recordings)}"
-
-
-def _place(name: str) -> str:
-    """The place of a video's files in a folder, as `feelit analyze` mirrors it."""
-    url = object_called(name)
-    return as_text(mirrored(Path(name))) if url is None else url.place()

@@ -105,7 +105,7 @@ def with_speaking(person: PersonCurves, place: Int32, speaking: UInt8 | None) ->
 def coarser(curves: Curves, step_s: float) -> Curves:
     """Curves at coarser steps, from those at full resolution: per step with a sampled frame, the most frequent state, and mean,
     least and largest probabilities."""
-    steps, place = np.unique(_step(curves, step_s), return_inverse=True)
+    steps, place = np.unique(np.floor(curves.time_s / step_s + 1e-6).astype(np.int64), return_inverse=True)
     people = [_coarser_person(person, place[person.first : person.first + len(person.state)]) for person in curves.people]
     return Curves((steps + 0.5).astype(np.float64) * step_s, people, step_s)
 
@@ -126,35 +126,16 @@ def pack(curves: Curves) -> str:
 
 def pack_within(curves: Curves, most_bytes: int) -> tuple[Curves, str]:
     """The finest curves that fit into so many characters, packed; the coarsest if none do."""
-    steps = [None, *(step_s for step_s in STEPS_S if step_s > 1.5 * curves.interval_s)]
-    shrink = LEAST_PACKED
-    for step_s in steps[:-1]:
-        if _raw_bytes(curves, step_s) * shrink > most_bytes:
-            continue  # far too large
-        candidate = curves if step_s is None else coarser(curves, step_s)
-        packed = pack(candidate)
-        if len(packed) <= most_bytes:
-            return candidate, packed
-        shrink = max(shrink, 0.8 * len(packed) / candidate.raw_bytes)
-    candidate = curves if steps[-1] is None else coarser(curves, steps[-1])
+    steps_s = [step_s for step_s in STEPS_S if step_s > 1.5 * curves.interval_s]
+    candidate, shrink = curves, LEAST_PACKED
+    for step_s in steps_s:
+        if candidate.raw_bytes * shrink <= most_bytes:  # else it is far too large
+            packed = pack(candidate)
+            if len(packed) <= most_bytes:
+                return candidate, packed
+            shrink = max(shrink, 0.8 * len(packed) / candidate.raw_bytes)
+        candidate = coarser(curves, step_s)
     return candidate, pack(candidate)
-
-
-def _raw_bytes(curves: Curves, step_s: float | None) -> int:
-    """Size before compression of the curves at a step, without making them."""
-    if step_s is None:
-        return curves.raw_bytes
-    place = np.cumsum(np.diff(_step(curves, step_s), prepend=0) > 0)
-    count = 4 * len(np.unique(place))
-    for person in curves.people:
-        points = int(place[person.first + len(person.state) - 1] - place[person.first]) + 1
-        count += points * (1 + (person.speaking is not None) + 3 * len(EMOTIONS))
-    return count
-
-
-def _step(curves: Curves, step_s: float) -> Int64:
-    """(P,) the step in which each of the times lies."""
-    return np.floor(curves.time_s / step_s + 1e-6).astype(np.int64)
 
 
 def _coarser_person(person: PersonCurves, place: Int64) -> PersonCurves:

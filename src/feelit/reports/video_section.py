@@ -17,13 +17,11 @@ from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import EventFinder, bouts_of
 from feelit.analysis.moments import Moment
 from feelit.analysis.observations import TimelineSamples
-from feelit.analysis.signals import recording_signals
 from feelit.analysis.summary import COUNTED, ShownEmotions, TrackSummary, VideoSummaries, VideoSummary
 from feelit.analysis.track_series import TrackSeries, each_track
 from feelit.reports.curves import ABSENT, Curves, PersonCurves, person_curves, with_speaking
 from feelit.reports.faces import SPEAKING_COLUMN, PersonFaces, Quality, quality_of, read_faces
 from feelit.reports.pictures import PictureRequest
-from feelit.signals.columns import SIGNALS
 from feelit.timeline.recording import Recording
 from feelit.types import Float64, Int32, Int64
 
@@ -138,11 +136,6 @@ def people_of(recording: Recording, findings: Findings, curves: Curves, portrait
             }
         )
     return result
-
-
-def signals_of(recording: Recording) -> list[dict[str, Any]]:
-    """The statistics of signals, one object per person; none where the timeline has no signals."""
-    return [asdict(row) for row in recording_signals(recording)] if SIGNALS in recording.groups else []
 
 
 def shown_of(shown: ShownEmotions) -> dict[str, Any]:

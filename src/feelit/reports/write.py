@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
 from feelit import __version__
 from feelit.analysis.event import Kind
+from feelit.analysis.signals import recording_signals
 from feelit.errors import UsageError, VideoReadError
 from feelit.options.timelines import ReportOptions
 from feelit.reports import page, video_section
@@ -23,6 +24,7 @@ from feelit.reports.inputs import Found, Transcript, find_footage, link, transcr
 from feelit.reports.pictures import PictureRequest, cut_pictures
 from feelit.reports.video_section import Findings
 from feelit.run.search import SUFFIXES
+from feelit.signals.columns import SIGNALS
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
 from feelit.storage.location import Location, Url
 from feelit.storage.names import as_text
@@ -144,7 +146,7 @@ class _Writer:
             "people": video_section.people_of(recording, findings, curves, faces),
             "moments": video_section.moments_of(findings.moments, pictures),
             "events": video_section.event_rows(findings, max(self._room(EVENTS), LEAST_EVENTS), pictures),
-            "signals": video_section.signals_of(recording),
+            "signals": [asdict(row) for row in recording_signals(recording)] if SIGNALS in recording.groups else [],
             "utterances": utterances,
             "quality": video_section.quality_facts(findings.quality),
             **facts.result(),
