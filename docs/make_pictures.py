@@ -37,7 +37,7 @@ EXPLAINED_PX = 1200
 
 
 def feelit(*arguments: object) -> list[str]:
-    """The command line of this very installation."""
+    """The command line of this installation."""
     return [sys.executable, "-c", "from feelit.cli import main; main()", *map(str, arguments)]
 
 
@@ -58,7 +58,7 @@ def annotated(folder: Path) -> None:
 
 
 def explain(folder: Path) -> None:
-    """What the classifier goes by in one of the faces."""
+    """The saliency figure of one face."""
     out = folder / "explain.png"
     moment = f"{SAMPLE.relative_to(DOCS.parent)}@{EXPLAINED_AT_S}"
     subprocess.run(feelit("explain", "expression", moment, "--out", out, "--force"), check=True, cwd=DOCS.parent)

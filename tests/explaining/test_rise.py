@@ -1,4 +1,4 @@
-"""Random masks find what a classifier goes by."""
+"""Random masks find the regions that a classifier depends on."""
 
 from __future__ import annotations
 

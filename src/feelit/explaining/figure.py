@@ -63,18 +63,18 @@ NAMES_PX, PERCENT_PX, SCALE_PX, NUMBERS_PX = 132, 66, 22, 108
 PAD_PX = 26
 
 MOST_FACES = 60
-"""More would make a picture that few programs show."""
+"""Few image viewers open a taller picture."""
 
 OPACITY = (0.35, 0.8)
 """Opacity of the map where it is 0 and where it is largest."""
 
 TINY = 1e-9
 
-NOTE = "The map shows what the model goes by, not why somebody looks so."
+NOTE = "The map shows which regions the output of the model depends on, not why a person has this expression."
 
 
 def write_figure(explanations: Sequence[Explanation], model: str, method: str, out: Location) -> None:
-    """Draw explanations into a PNG file, under the name of the `model` and how the maps were made, the `method`.
+    """Draw explanations into a PNG file, with the name of the `model` and a line on how the maps were made, the `method`.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def draw(explanations: Sequence[Explanation], model: str, method: str) -> UInt8:
     width = 2 * EDGE_PX + columns * COLUMN_PX + (columns - 1) * GAP_PX
     page = Page.blank(width, 2 * EDGE_PX + head + rows * (card + ROW_GAP_PX) + foot)
     page.write(
-        fitted(ascii_of(f"What {one_line(model)} goes by"), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3
+        fitted(ascii_of(f"Regions that support the prediction of {one_line(model)}"), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3
     )
     page.write(fitted(method, width - 2 * EDGE_PX, SMALL_CAP_PX), EDGE_PX, EDGE_PX + 42, SMALL_CAP_PX, GREY)
     for i, explanation in enumerate(explanations):
@@ -122,11 +122,11 @@ def _draw_card(page: Page, left: int, top: int, shown: Explanation) -> None:
     page.paste(_overlay(shown.crop, shown.saliency, largest), overlay, top)
     _draw_scale(page, overlay + PANEL_PX + 14, top, shown, largest)
     below = top + PANEL_PX + 6
-    page.write("what the model sees", left, below, SMALL_CAP_PX, GREY)
-    page.write(f"what counts for {shown.label}", overlay, below, SMALL_CAP_PX, GREY)
+    page.write("input of the model", left, below, SMALL_CAP_PX, GREY)
+    page.write(f"regions that support {shown.label}", overlay, below, SMALL_CAP_PX, GREY)
     judged = shown.faithfulness
     before = float(shown.probability[EMOTIONS.index(shown.label)])
-    found = f"{shown.label} without the outlined tenth: {100 * (before - judged.drop):.0f}%"
+    found = f"{shown.label} with the outlined tenth hidden: {100 * (before - judged.drop):.0f}%"
     areas = f"deletion {judged.deletion:.2f}, insertion {judged.insertion:.2f}"
     page.write(f"{found}; {areas}", left, below + line_px(SMALL_CAP_PX), SMALL_CAP_PX, GREY)
 
@@ -202,7 +202,7 @@ def explain_into(
     force: bool = False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[Explanation]:
-    """Explain what a classifier says, and draw it.
+    """Explain predictions of a classifier, and draw the maps.
 
     Raises
     ------
@@ -229,12 +229,12 @@ def _files_of_models(model: str, options: ExplainOptions) -> Iterator[Path]:
 
 def _method(options: ExplainOptions, side_px: int) -> str:
     """How the maps of crops of a size are made."""
-    hidden = "their mean luma" if options.baseline == "mean" else "the face out of focus"
+    filling = "the mean luma" if options.baseline == "mean" else "the blurred face"
     if options.method == "rise":
         return (
-            f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {hidden}"
+            f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {filling}"
         )
     if options.method == "occlusion":
         patch, stride = options.lengths_px(side_px)
-        return f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {hidden}"
+        return f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {filling}"
     return "Grad-CAM: weighted feature maps of a late layer"
