@@ -70,7 +70,7 @@ OPACITY = (0.35, 0.8)
 
 TINY = 1e-9
 
-NOTE = "The map shows which regions the output of the model depends on, not why a person has this expression."
+NOTE = "The map shows what the prediction depends on, not the cause of the expression."
 
 
 def write_figure(explanations: Sequence[Explanation], model: str, method: str, out: Location) -> None:
