@@ -38,13 +38,13 @@ IN_FLOAT = ("/features/features.0/",)
 """The first convolution: it has one channel to work on, and is faster so."""
 
 LIMITATIONS = (
-    "It names the expression that people would see in a still picture, not what a person feels.",
+    "It classifies the expression that people would see in a still picture, not what a person feels.",
     "Disgust, contempt and fear are rare in the training data and often missed.",
-    "Found on the web in 2013, the faces are mostly posed, young to middle-aged and of unbalanced origin; scores for groups of "
-    "people were not measured.",
-    "Validation images chose the temperature, so the calibration error on them is optimistic; they are images on which people "
-    "agree, so that faces on which people differ get more confidence than they deserve.",
-    "Profiles, covered mouths and faces under about 20 px are less reliable.",
+    "The training faces were collected from the web in 2013: they are mostly posed, young to middle-aged, and not balanced by "
+    "origin. Errors by group were not measured.",
+    "The temperature was fitted on the validation images, so the calibration error on them is optimistic. People agree on "
+    "these images, so the model is overconfident on faces on which people disagree.",
+    "Predictions are less reliable for profiles, covered mouths and faces below about 20 px.",
 )
 
 
@@ -144,13 +144,13 @@ def _round(value: float) -> float:
 FERPLUS = (
     {
         "name": "FER2013",
-        "part": "training split, none whose pixels also stand in another split",
+        "part": "training split, without images whose pixels also occur in another split",
         "licence": "research use",
         "source": "Goodfellow et al. 2013, Challenges in Representation Learning",
     },
     {
         "name": "FER+",
-        "part": "votes of ten taggers an image, as soft targets",
+        "part": "votes of ten annotators per image, as soft targets",
         "licence": "MIT",
         "source": "Barsoum et al. 2016, https://github.com/microsoft/FERPlus",
     },
@@ -182,9 +182,9 @@ def _card(path: Path, origin: Origin, valid: Examples, parameters: int, temperat
         adapter="feelit",
         licence="weights: as the images they were trained on, see training_data; code: Apache-2.0",
         description=(
-            f"The shown expression of one aligned {size_px} px face. Input luma: (N, 1, {size_px}, {size_px}) uint8, full "
-            "range 0..255, normalised inside the graph; outputs logits: (N, 8) float32, and fer2013: (N, 7) float32, logits of "
-            "FER2013's own labels in the order of its numbers."
+            f"Facial expression of one aligned {size_px} px face crop, eight classes. Input luma: (N, 1, {size_px}, {size_px}) "
+            "uint8, full range 0..255, normalised inside the graph; outputs logits: (N, 8) float32, and fer2013: (N, 7) "
+            "float32, logits of FER2013's own labels in FER2013's order."
         ),
         color="luma",
         crop="aligned",

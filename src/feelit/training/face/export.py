@@ -131,16 +131,16 @@ VALIDATION = EvaluateFacesOptions(min_face_px=LEAST_FACE_PX, long_px=CALIBRATED_
 IN_FLOAT = (f"/{HEAD}",)
 
 LIMITATIONS = (
-    "Most training images carry licences for research only, or none that is stated; review them before any commercial use.",
-    "Boxes and landmarks were learnt from another detector, YuNet, so its mistakes are inherited: profiles and dark faces that "
-    "it missed counted as background.",
-    "Landmarks under masks, hands and beyond the edge of the frame are guesses.",
-    "Profiles, faces half hidden by hands or helmets, faces turned in the plane by more than about 40 degrees, and faces under "
-    "some 15 px at the working size, above all in dim rooms, get low scores and are often missed.",
-    "Drawn faces, heads of animals, and small round things with a dark middle are sometimes taken for faces.",
-    "Validation images and held-out clips carry the teacher's labels; only the WIDER images were labelled by people.",
-    "The training images show public figures, conference speakers and stock photographs; how recall differs between groups of "
-    "people has not been measured.",
+    "Most training images have a research-only licence, or no stated licence: review them before any commercial use.",
+    "The training labels are detections of another detector, YuNet, so its errors are inherited: profiles and dark faces that "
+    "YuNet missed were background in training.",
+    "Landmarks hidden by masks or hands, or outside the frame, are extrapolated and unreliable.",
+    "Profiles, faces half hidden by hands or helmets, faces with more than about 40 degrees of roll, and faces below about 15 "
+    "px at the working size, above all in dim rooms, get low scores and are often missed.",
+    "Drawings of faces, heads of animals and small round objects with a dark centre are sometimes detected as faces.",
+    "Validation images and held-out clips have the teacher's labels; only the WIDER FACE images were annotated by people.",
+    "The training images show public figures, conference speakers and models of stock photographs. Recall by group of people "
+    "was not measured.",
 )
 
 
@@ -248,8 +248,8 @@ def publish(net: FaceNet, origin: Origin, data: Path, path: Path, calibration: U
         task="face",
         adapter="feelit",
         licence="weights: see training_data; code: Apache-2.0",
-        description="Faces with five landmarks in grey pictures: plain convolutions, levels 8, 16 and 32, anchor-free heads"
-        + ("." if calibration is None else "; 8-bit integers but for the heads."),
+        description="Face detector with five landmarks for luma images: plain convolutions, anchor-free heads at strides 8, 16 "
+        + ("and 32." if calibration is None else "and 32; 8-bit integers except in the heads."),
         scale=1.0,
         parameters=count_parameters(net),
         training_data=origin.training_data(),

@@ -130,9 +130,9 @@ def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Reci
         adapter="feelit",
         licence="CC0-1.0 (weights by Davis E. King, dlib.net); code: Apache-2.0",
         description=(
-            f"Who a face is like. Input luma: (N, 1, {SIZE_PX}, {SIZE_PX}) uint8, full range 0..255, normalised inside the "
-            "graph; output embedding: (N, 128) float32, of which the direction counts. Faces are aligned by five landmarks "
-            "to the template in vision/identity.py."
+            f"Face embedding for comparing faces. Input luma: (N, 1, {SIZE_PX}, {SIZE_PX}) uint8, full range 0..255, "
+            "normalised inside the graph; output embedding: (N, 128) float32, compared by its direction. Faces are aligned by "
+            "five landmarks to the template in vision/identity.py."
         ),
         color="luma",
         crop="aligned",
@@ -142,16 +142,17 @@ def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Reci
             {
                 "name": "dlib_face_recognition_resnet_model_v1",
                 "part": "weights as published; VGG-Face, FaceScrub and faces from the web, about 3 million",
-                "licence": "CC0-1.0 for the weights; the pictures are not passed on",
+                "licence": "CC0-1.0 for the weights; the pictures are not distributed",
                 "source": "King 2017, https://github.com/davisking/dlib-models",
             },
         ),
         scores=scores,
         limitations=(
-            "It compares faces and knows nobody. Embeddings are biometric data (GDPR Art. 9) where they identify.",
-            "Profiles, strong blur and small faces are compared less well. Twins and children were not measured.",
-            "Errors differ between groups of people: docs/people.md states them by skin tone and sex as far as labels allow.",
-            "Colour plays no part: it sees luma.",
+            "It compares faces and contains no list of people. Embeddings are biometric data (GDPR Art. 9) where they are used "
+            "to identify people.",
+            "It is less accurate for profiles, strong blur and small faces. Twins and children were not measured.",
+            "Errors differ between groups of people (docs/people.md, docs/fairness.md, as far as labels allow).",
+            "It uses luma only: colour has no effect.",
         ),
         recipe=f"feelit train identity: {recipe}",
     )

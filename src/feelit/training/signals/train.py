@@ -270,9 +270,10 @@ def _card(
         adapter="feelit",
         licence=f"weights: as the pictures that they were trained on, and as {held.name}; teacher and code: Apache-2.0",
         description=(
-            f"Head pose, eyes, lips and 52 blendshapes of one aligned {size_px} px face, beside all that {held.name} gives. "
-            f"Input luma: (N, 1, {size_px}, {size_px}) uint8, full range 0..255; output signals: (N, {len(OUTPUTS)}) float32, "
-            "the labels in order: blendshapes 0..1, angles in degrees, the gap of the lips in percent of nose bridge to chin."
+            f"Head pose, gaze, lips and 52 blendshapes of one aligned {size_px} px face crop, in addition to the outputs of "
+            f"{held.name}, which are equal bit for bit. Input luma: (N, 1, {size_px}, {size_px}) uint8, full range 0..255; "
+            f"output signals: (N, {len(OUTPUTS)}) float32, in the order of the labels: blendshapes 0..1, angles in degrees, "
+            "the gap between the lips in percent of the distance from nose bridge to chin."
         ),
         size_px=size_px,
         labels=OUTPUTS,
@@ -282,7 +283,7 @@ def _card(
         training_data=(
             {
                 "name": "MediaPipe Face Landmarker",
-                "part": "the teacher: landmarks, blendshapes, matrix",
+                "part": "teacher: landmarks, blendshapes and transformation matrix of every picture",
                 "licence": "Apache-2.0",
             },
             *as_data(_sources(data)),
@@ -295,13 +296,14 @@ def _card(
 
 
 LIMITATIONS = (
-    "It repeats what MediaPipe's landmarker says of a face, with its errors: profiles, covered faces and faces below 48 px are "
-    "read less well.",
-    "Blendshapes are no action units: docs/signals.md says how units are computed from them, and no coder checked them.",
-    "The teacher's cheekSquint and noseSneer stay at 0: AU06 is a smile with narrowed eyes, and wrinkled noses are known from "
-    "rendered heads alone.",
-    "Gaze is that of both eyes together, good to several degrees at best, and unknown where they are closed.",
-    "Faces of the training data are mostly photographs of adults; scores for groups of people were not measured.",
+    "It imitates MediaPipe's face landmarker, including its errors. It is less accurate for profiles, covered faces and faces "
+    "below 48 px.",
+    "Blendshapes are not action units: docs/signals.md describes how action units are computed from them. They were not "
+    "validated against human coders.",
+    "The teacher's cheekSquint and noseSneer are always 0, so AU06 is computed as a smile with narrowed eyes. noseSneer was "
+    "learnt from rendered heads only.",
+    "Gaze is one direction for both eyes, accurate to several degrees at best, and undefined for closed eyes.",
+    "The training faces are mostly photographs of adults. Errors by group of people were not measured.",
 )
 
 
