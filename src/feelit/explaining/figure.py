@@ -96,9 +96,8 @@ def draw(explanations: Sequence[Explanation], model: str, method: str) -> UInt8:
     card = line_px(CAP_PX) + PANEL_PX + 2 * line_px(SMALL_CAP_PX) + 8
     width = 2 * EDGE_PX + columns * COLUMN_PX + (columns - 1) * GAP_PX
     page = Page.blank(width, 2 * EDGE_PX + head + rows * (card + ROW_GAP_PX) + foot)
-    page.write(
-        fitted(ascii_of(f"Regions that support the prediction of {one_line(model)}"), width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3
-    )
+    title = ascii_of(f"Regions that support the prediction of {one_line(model)}")
+    page.write(fitted(title, width - 2 * EDGE_PX, CAP_PX + 3), EDGE_PX, EDGE_PX, CAP_PX + 3)
     page.write(fitted(method, width - 2 * EDGE_PX, SMALL_CAP_PX), EDGE_PX, EDGE_PX + 42, SMALL_CAP_PX, GREY)
     for i, explanation in enumerate(explanations):
         left, top = EDGE_PX + i % columns * (COLUMN_PX + GAP_PX), EDGE_PX + head + i // columns * (card + ROW_GAP_PX)
