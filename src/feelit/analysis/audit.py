@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feelit.analysis.audit_claims import ConfidencesFollow
 from feelit.geometry import head_angles
 from feelit.timeline.quality_gate import LEAST_BRIGHTNESS, LEAVE_YAW_DEG, RETURN_YAW_DEG, shows_enough
 from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, SCALARS, SCHEMA, from_arrow
+from feelit.timeline.smoothing import CONTEXT_S, smooth
 from feelit.types import EMOTIONS, Bool, Float64, Int64, Timeline
 
 SUM_TOLERANCE = 0.001
@@ -29,6 +29,14 @@ SLACK_S = 1.0
 
 FACE_COLUMNS = (*BOX, "face_score", *LANDMARK_COLUMNS, *SCALARS, *PROBABILITY_COLUMNS)
 """Columns that hold a number if and only if there is a face."""
+
+CONFIDENCE_TOLERANCE = 0.001
+"""Confidences are rounded to 0.0001, and sums differ in their last bits between processors."""
+
+KNOWN_S = 3 * CONTEXT_S
+"""Time on either side of a compared claim that must be known: the smoothing window, and a track before or after its own."""
+
+_AT_A_TIME = 1 << 16  # faces whose claims are compared together: with fewer, call overhead dominates
 
 COLUMNS = tuple(SCHEMA.names)
 """Columns that the checks read."""
@@ -72,7 +80,7 @@ def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order:
     The checks, always the same in the same order.
     """
     recorded = {name: value for name, value in facts.items() if isinstance(value, int | float)}
-    checks: list[_Check] = [kind(recorded) for kind in _CHECKS]
+    checks = [kind(recorded) for kind in _Check.__subclasses__()]  # in the order in which they are defined
     for part in _parts(batches):
         for check in checks:
             check.add(part)
@@ -86,20 +94,19 @@ def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[_Part]:
     """The rows in parts that hold whole frames."""
     rest: list[pa.Table] = []
     for batch in batches:
-        frame = batch.column("frame").to_numpy()
-        other = np.flatnonzero(frame != frame[-1]) if len(frame) else np.zeros(0, np.int64)
-        cut = int(other[-1]) + 1 if len(other) else 0  # the last frame may continue in the next batch
-        whole = pa.Table.from_batches([batch])
+        frame, whole = batch.column("frame").to_numpy(), pa.Table.from_batches([batch])
+        others = np.flatnonzero(frame != frame[-1:])
+        cut = int(others[-1]) + 1 if len(others) else 0  # the last frame may continue in the next batch
         if cut:
-            yield _part(pa.concat_tables([*rest, whole.slice(0, cut)]))
+            yield _part([*rest, whole.slice(0, cut)])
             rest = []
         rest.append(whole.slice(cut))
     if sum(map(len, rest)):
-        yield _part(pa.concat_tables(rest))
+        yield _part(rest)
 
 
-def _part(table: pa.Table) -> _Part:
-    table = table.unify_dictionaries().combine_chunks()
+def _part(tables: list[pa.Table]) -> _Part:
+    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     rows = from_arrow(table)
     frame, first = np.unique(rows.frame, return_index=True)
     face = rows.track_id >= 0
@@ -311,22 +318,70 @@ class _ReadableByTheRule(_Check):
 
 
 class _ConfidencesFollow(_Check):
+    """Compares claims, the emotion and confidence of a row, with the smoothed probabilities, many faces at a time."""
+
     name = "confidences follow from the probabilities"
     failure = "{c.wrong} × confidence is not what the probabilities of its label give when they are smoothed"
     success = "{c.looked_at} claims agree with the smoothed probabilities"
+    compared_s = -np.inf  # claims before this time were compared
 
     def __init__(self, recorded: Mapping[str, float]) -> None:
         super().__init__(recorded)
-        self.claims = ConfidencesFollow()
+        self.rest: list[Timeline] = []  # claims not yet compared, and faces that affect their smoothing
 
     def count(self, part: _Part) -> Counts:
-        self.claims.add(part.faces)
-        return 0, 0  # known when the last row has been smoothed, see `verdict`
+        if len(part.faces):
+            self.rest.append(part.faces)
+        if sum(map(len, self.rest)) < _AT_A_TIME:
+            return 0, 0
+        rows = Timeline.join(self.rest)
+        until_s = float(rows.time_s.max()) - KNOWN_S
+        self.rest = [rows.rows(~(rows.time_s < until_s - KNOWN_S))]
+        return self._compare(rows, until_s)
 
     def verdict(self) -> Verdict:
-        self.claims.finish()
-        self.wrong, self.looked_at = self.claims.wrong, self.claims.looked_at
+        if self.rest:
+            wrong, looked_at = self._compare(Timeline.join(self.rest), np.inf)
+            self.wrong, self.looked_at = self.wrong + wrong, self.looked_at + looked_at
         return super().verdict()
+
+    def _compare(self, rows: Timeline, until_s: float) -> tuple[int, int]:
+        """Compare the claims not yet compared that lie before `until_s`; the counts as in `count`."""
+        rows = rows.rows(np.lexsort((rows.time_s, rows.track_id)).astype(np.int64))
+        due: Bool = ~(rows.time_s < self.compared_s) & ~(rows.time_s >= until_s)
+        claims: Int64 = np.flatnonzero(due & rows.readable & (rows.emotion >= 0)).astype(np.int64)
+        self.compared_s = max(self.compared_s, until_s)
+        wrong = claims
+        track_id = rows.track_id.astype(np.int64)
+        for talking in (True, False):  # older timelines did not correct surprise while talking
+            mean = smooth(rows.time_s, track_id, rows.probability, rows.readable, wrong, talking=talking)
+            shown = np.nan_to_num(mean[np.arange(len(wrong)), rows.emotion[wrong]], nan=-1)
+            off: Float64 = np.abs(shown - rows.confidence[wrong])
+            wrong = wrong[~(off <= CONFIDENCE_TOLERANCE)]
+        spans = _spans(rows) if len(wrong) else {}
+        found = zip(rows.track_id[wrong].tolist(), rows.time_s[wrong].tolist(), strict=True)
+        return sum(not _at_a_split(spans, track, time_s) for track, time_s in found), len(claims)
+
+
+def _spans(rows: Timeline) -> dict[int, tuple[float, float]]:
+    """Beginning and end of every track; the rows are ordered by track and then by time."""
+    track, first, count = np.unique(rows.track_id, return_index=True, return_counts=True)
+    times = zip(rows.time_s[first].tolist(), rows.time_s[first + count - 1].tolist(), strict=True)
+    return dict(zip(track.tolist(), times, strict=True))
+
+
+def _at_a_split(spans: Mapping[int, tuple[float, float]], track: int, now_s: float) -> bool:
+    """Whether a track before or after this one is close enough to have affected the smoothing at `now_s`.
+
+    A track that shows two people in turn is split when the video is complete, after its probabilities were smoothed.
+    """
+    begin_s, end_s = spans[track]
+    return any(
+        (now_s - begin_s <= CONTEXT_S and 0 < begin_s - last_s <= CONTEXT_S)
+        or (end_s - now_s <= CONTEXT_S and 0 < first_s - end_s <= CONTEXT_S)
+        for other, (first_s, last_s) in spans.items()
+        if other != track
+    )
 
 
 class _TracksCounted(_Check):
@@ -341,22 +396,4 @@ class _TracksCounted(_Check):
         stated = self.recorded.get("tracks")
         if stated is None:
             return False, f"{len(self.ids)} tracks; the metadata do not say how many there should be"
-        without_gaps = self.ids == set(range(1, int(stated) + 1))
-        return without_gaps, f"{len(self.ids)} tracks; the metadata say {stated}"
-
-
-_CHECKS: tuple[type[_Check], ...] = (
-    _FramesReconcile,
-    _RowsInOrder,
-    _TimesRise,
-    _WithinTheVideo,
-    _OneRowATrack,
-    _EmptyFramesHaveOneRow,
-    _ValuesWhereFacesAre,
-    _BoxesInThePicture,
-    _ProbabilitiesAddUp,
-    _ClaimsWhereReadable,
-    _ReadableByTheRule,
-    _ConfidencesFollow,
-    _TracksCounted,
-)
+        return self.ids == set(range(1, int(stated) + 1)), f"{len(self.ids)} tracks; the metadata say {stated}"

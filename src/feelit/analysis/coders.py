@@ -14,7 +14,6 @@ from feelit.analysis.agreement import Agreement, agreement
 from feelit.analysis.table import TextTable
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS, read_annotations
-from feelit.imports.tiers import Annotation
 from feelit.labels import EMOTIONS, spelled
 from feelit.options.agree import AgreeOptions
 from feelit.storage.names import as_text
@@ -70,7 +69,6 @@ class Comparison:
 
     def record(self) -> dict[str, Any]:
         """All results, as a JSON object."""
-
         found = self.agreement
         return {
             "coders": list(self.coders),
@@ -199,8 +197,7 @@ def _coder(source: str | tuple[Recording, int], options: AgreeOptions) -> Coder[
     if Path(path).suffix.lower() in READERS:
         renamed = dict(options.rename)
         return annotated(Path(path), name, options, lambda label: spelled(renamed.get(label, label)))
-    recording = recording_at(path)
-    return _shown(recording, person_of(recording, path, name), named(path, name))
+    return _shown(*person_at(path, name), named(path, name))
 
 
 def parted(source: str) -> tuple[str, str]:
@@ -211,8 +208,8 @@ def parted(source: str) -> tuple[str, str]:
     return source, ""
 
 
-def _tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
-    """The annotations of a tier; without a name, of the only tier.
+def annotated(path: Path, name: str, options: AgreeOptions, value: Callable[[str], Value]) -> Coder[Value]:
+    """The annotations of a tier; without a name, of the only tier. `value` converts their labels.
 
     Raises
     ------
@@ -224,32 +221,12 @@ def _tier_of(path: Path, name: str, options: AgreeOptions) -> list[Annotation]:
         raise UsageError(f"{path} has no tier {name}", f"it has {', '.join(tiers)}")
     if not name and len(tiers) > 1:
         raise UsageError(f"{path} has {len(tiers)} tiers", f"name one: {', '.join(f'{path}@{tier}' for tier in tiers)}")
-    found = tiers[name or next(iter(tiers))]
-    if not found:
-        raise UsageError(f"tier {name or next(iter(tiers))} of {path} has no annotations", "name another tier")
-    return found
-
-
-def annotated(path: Path, name: str, options: AgreeOptions, value: Callable[[str], Value]) -> Coder[Value]:
-    """The annotations of a tier, see `_tier_of`; `value` converts their labels."""
-    tier = _tier_of(path, name, options)
+    chosen = name or next(iter(tiers))
+    if not (tier := tiers[chosen]):
+        raise UsageError(f"tier {chosen} of {path} has no annotations", "name another tier")
     start_s, end_s = np.array([a.start_s for a in tier]), np.array([a.end_s for a in tier])
     values = [value(a.label) for a in tier]
     return Coder(named(path, name), start_s, end_s, values, min(0.0, tier[0].start_s), max(a.end_s for a in tier), False)
-
-
-def recording_at(path: str) -> Recording:
-    """The only recording of a timeline.
-
-    Raises
-    ------
-    UsageError
-        if it does not hold exactly one video.
-    """
-    recordings = open_timelines([path])
-    if len(recordings) != 1:
-        raise UsageError(f"{path} holds {len(recordings)} videos", "give the timeline of a single video")
-    return recordings[0]
 
 
 def rows_of(recording: Recording, person: int, columns: Sequence[str]) -> tuple[pa.Table, float, float, float]:
@@ -277,26 +254,28 @@ def _shown(recording: Recording, person: int, name: str) -> Coder[str]:
     return Coder(name, begin_s[there], end_s[there], [label for label in labels if label], first_s, last_s, True)
 
 
-def person_of(recording: Recording, path: str, name: str) -> int:
-    """The id of the person with this name or number; without one, of the only person.
+def person_at(path: str, name: str) -> tuple[Recording, int]:
+    """The only recording of a timeline, and the id of the person with this name or number; without one, of the only person.
 
     Raises
     ------
     UsageError
-        if there is no such person, none at all, or several and none is named.
+        if the timeline does not hold exactly one video, or if there is no such person, none at all, or several and none is
+        named.
     """
-    people = recording.person_rows()
-    names = {person: recording.person_name(person) or str(person) for person in people}
-    if not people:
+    recordings = open_timelines([path])
+    if len(recordings) != 1:
+        raise UsageError(f"{path} holds {len(recordings)} videos", "give the timeline of a single video")
+    (recording,) = recordings
+    names = {person: recording.person_name(person) or str(person) for person in recording.person_rows()}
+    if not names:
         raise UsageError(f"{path} has no people", "there is nothing to compare")
-    if not name:
-        if len(people) > 1:
-            raise UsageError(f"{path} has {len(people)} people", f"name one: {path}@{names[next(iter(names))]}")
-        return next(iter(people))
-    found = next((person for person, known in names.items() if name in (known, str(person))), None)
-    if found is None:
-        raise UsageError(f"{path} has no person {name}", f"it has {', '.join(names.values())}")
-    return found
+    if not name and len(names) > 1:
+        raise UsageError(f"{path} has {len(names)} people", f"name one: {path}@{next(iter(names.values()))}")
+    for person, known in names.items():
+        if not name or name in (known, str(person)):
+            return recording, person
+    raise UsageError(f"{path} has no person {name}", f"it has {', '.join(names.values())}")
 
 
 def named(path: Path | str, name: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -26,16 +28,8 @@ SEED = 20_260_101
 def wanted_events(sources: TimelineSources, options: EventsOptions) -> list[Event]:
     """The events that the options select; see `find_events`."""
     kinds = [Kind(kind) for kind in options.kinds]
-    found = find_events(
-        sources,
-        kinds,
-        by=options.by,
-        people=options.people,
-        tracks=options.tracks,
-        baseline=options.baseline,
-        max_p=options.max_p,
-    )
-    return [event for event in found if is_wanted(event, options)]
+    asked: dict[str, Any] = {name: getattr(options, name) for name in ("by", "people", "tracks", "baseline", "max_p")}
+    return [event for event in find_events(sources, kinds, **asked) if is_wanted(event, options)]
 
 
 def find_events(
@@ -117,6 +111,7 @@ class EventFinder:
         self, rows: TimelineSamples, bouts: Sequence[Bouts], kinds: Collection[Kind] = tuple(Kind), max_p: float = 1.0
     ) -> None:
         self._rows, self._bouts, self._kinds, self._max_p = rows, bouts, kinds, max_p
+        self._ids = rows.track_id.tolist()
         self._found: dict[int, list[Event]] = {}  # bouts, by number of the track
         self._peaks: dict[int, list[tuple[Peak, float]]] = {}  # with the baseline of their emotion, by number of the track
         self._shared = [_SharedShift(*found, rows) for found in self._shifts()] if Kind.shared in kinds else []
@@ -138,7 +133,7 @@ class EventFinder:
         events += self._events_of_peaks()
         events += [shift.event(self._rows) for shift in self._shared]
         if Kind.absence in self._kinds:
-            absences = [e for track in range(len(self._rows.track_id)) for e in self._absences_of(track)]
+            absences = [event for track in range(len(self._ids)) for event in self._absences_of(track)]
             events += [event for event in corrected(absences) if not event.p_adjusted > self._max_p]
         return in_order(events)
 
@@ -154,7 +149,7 @@ class EventFinder:
 
     def _random(self, track: int, kind: Kind) -> np.random.Generator:
         """A generator that depends only on the track's id and the kind, not on other tracks or videos."""
-        return np.random.default_rng([SEED, list(Kind).index(kind), int(self._rows.track_id[track])])
+        return np.random.default_rng([SEED, list(Kind).index(kind), self._ids[track]])
 
     def _bouts_of(self, series: TrackSeries) -> Iterator[Event]:
         bouts, rng = self._bouts[series.track], self._random(series.track, Kind.bout)
@@ -164,19 +159,9 @@ class EventFinder:
             samples, shown = series.samples.rows(slice(first, end)), series.smoothed[first:end, emotion]
             low, high = mean_interval(samples.probability[:, emotion].astype(np.float64), samples.length_s, rng)
             best = int(shown.argmax())
-            yield Event(
-                video=self._rows.name,
-                kind=Kind.bout,
-                tracks=(int(self._rows.track_id[series.track]),),
-                emotion=EMOTIONS[emotion],
-                start_s=float(samples.time_s[0]),
-                end_s=float(samples.time_s[-1] + samples.length_s[-1]),
-                peak_s=float(samples.time_s[best]),
-                strength=float(shown[best]),
-                baseline=float(series.baseline[emotion]),
-                low=low,
-                high=high,
-            )
+            times = float(samples.time_s[0]), float(samples.time_s[-1] + samples.length_s[-1]), float(samples.time_s[best])
+            event = self._event(Kind.bout, series.track, EMOTIONS[emotion])
+            yield event(*times, float(shown[best]), float(series.baseline[emotion]), low=low, high=high)
 
     def _events_of_peaks(self) -> Iterator[Event]:
         """The selected peaks: in a long video most are due to chance and need no records."""
@@ -184,25 +169,17 @@ class EventFinder:
         p_adjusted = adjusted(np.array([peak.p_value for _, peak, _ in found])).tolist()
         for (track, peak, baseline), p in zip(found, p_adjusted, strict=True):
             if not p > self._max_p:
-                yield Event(
-                    video=self._rows.name,
-                    kind=Kind.peak,
-                    tracks=(int(self._rows.track_id[track]),),
-                    emotion=EMOTIONS[peak.emotion],
-                    start_s=peak.start_s,
-                    end_s=peak.end_s,
-                    peak_s=peak.peak_s,
-                    strength=peak.strength,
-                    baseline=baseline,
-                    p_value=peak.p_value,
-                    p_adjusted=p,
-                )
+                event = self._event(Kind.peak, track, EMOTIONS[peak.emotion], p_value=peak.p_value, p_adjusted=p)
+                yield event(peak.start_s, peak.end_s, peak.peak_s, peak.strength, baseline)
 
     def _absences_of(self, track: int) -> Iterator[Event]:
         samples, rng = self._rows.of_track(track), self._random(track, Kind.absence)
-        who = (int(self._rows.track_id[track]),)
         for start_s, end_s, p_value in find_absences(samples, self._rows.frames, rng):
-            yield Event(self._rows.name, Kind.absence, who, None, start_s, end_s, (start_s + end_s) / 2, p_value=p_value)
+            yield self._event(Kind.absence, track, None, p_value=p_value)(start_s, end_s, (start_s + end_s) / 2)
+
+    def _event(self, kind: Kind, track: int, emotion: str | None, **chance: Any) -> Callable[..., Event]:
+        """An event that still needs its times: start, end and peak."""
+        return partial(Event, self._rows.name, kind, (self._ids[track],), emotion, **chance)
 
 
 class _SharedShift:

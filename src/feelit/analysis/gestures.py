@@ -222,37 +222,22 @@ def find_mutual_smiles(
     smile : (P, N) float64, one row per person; NaN where unknown
     rng : None for no p-values, which take most of the time
     """
-    smiling: Bool = np.nan_to_num(smile) > SMILE
+    end_s, smiles = time_s + length_s, np.nan_to_num(smile)
+    smiling: Bool = smiles > SMILE
+    together = smiling.sum(axis=0) >= 2
+    first, stop = stretches(together, time_s, end_s, BRIDGED_S, LEAST_MUTUAL_S)
+    chance = _longest_by_chance(smiling, rng) if len(first) and rng is not None else np.zeros(0, np.int64)
     found = []
-    kept = _together(smiling, time_s, length_s)
-    chance = _longest_by_chance(smiling, rng) if kept and rng is not None else np.zeros(0, np.int64)
-    for a, b in kept:
-        count = np.maximum(smiling[:, a:b].sum(axis=0), 1)
-        shown = np.where(smiling[:, a:b], np.nan_to_num(smile[:, a:b]), 0).sum(axis=0) / count
+    for a, b in zip(first.tolist(), stop.tolist(), strict=True):
+        here = smiling[:, a:b]
+        shown = np.where(here, smiles[:, a:b], 0).sum(axis=0) / np.maximum(here.sum(axis=0), 1)
         best = int(shown.argmax())
-        longest = _longest(smiling[:, a:b].sum(axis=0) >= 2)
-        found.append(
-            MutualSmile(
-                people=_smilers(smiling[:, a:b]),
-                start_s=float(time_s[a]),
-                end_s=float(time_s[b - 1] + length_s[b - 1]),
-                peak_s=float(time_s[a + best]),
-                strength=float(shown[best]),
-                p_value=math.nan if rng is None else float((1 + (chance >= longest).sum()) / (1 + len(chance))),
-            )
-        )
+        who = tuple(np.flatnonzero((here & together[a:b]).any(axis=1)).tolist())  # those who smile while another person does
+        times = float(time_s[a]), float(end_s[b - 1]), float(time_s[a + best])
+        as_long = (chance >= _longest(together[a:b])).sum()
+        p_value = math.nan if rng is None else float((1 + as_long) / (1 + len(chance)))
+        found.append(MutualSmile(who, *times, float(shown[best]), p_value))
     return found
-
-
-def _together(smiling: Bool, time_s: Float64, length_s: Float64) -> list[tuple[int, int]]:
-    """The first frame, and the frame after the last, of each stretch in which two or more people smile for long enough."""
-    first, stop = stretches(smiling.sum(axis=0) >= 2, time_s, time_s + length_s, BRIDGED_S, LEAST_MUTUAL_S)
-    return list(zip(first.tolist(), stop.tolist(), strict=True))
-
-
-def _smilers(smiling: Bool) -> tuple[int, ...]:
-    """The rows of (P, K) people who smile while another person does."""
-    return tuple(np.flatnonzero((smiling & (smiling.sum(axis=0) >= 2)).any(axis=1)).tolist())
 
 
 def _runs(where: Bool) -> list[tuple[int, int]]:

@@ -12,18 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from feelit.analysis.agreement import Estimate, Intraclass, intraclass, written
-from feelit.analysis.coders import (
-    Coder,
-    annotated,
-    named,
-    of_pair,
-    parted,
-    person_of,
-    recording_at,
-    rows_of,
-    unit_times,
-    valid_until,
-)
+from feelit.analysis.coders import Coder, annotated, named, of_pair, parted, person_at, rows_of, unit_times, valid_until
 from feelit.analysis.table import TextTable
 from feelit.errors import UsageError
 from feelit.imports.annotations import READERS
@@ -64,7 +53,6 @@ class Ratings:
 
     def record(self) -> dict[str, Any]:
         """All results, as a JSON object."""
-
         return {
             "coders": list(self.coders),
             "start_s": self.start_s,
@@ -139,8 +127,7 @@ def compare_values(sources: Sequence[str], options: AgreeOptions) -> Ratings:
 def _rater(source: str, options: AgreeOptions) -> Coder[float]:
     path, name = parted(source)
     if Path(path).suffix.lower() not in READERS:
-        recording = recording_at(path)
-        return _measured(recording, person_of(recording, path, name), named(path, name), options.column)
+        return _measured(*person_at(path, name), named(path, name), options.column)
     what = f"{named(path, name)} has the label"
     return annotated(Path(path), name, options, lambda label: _number(label, what))
 

@@ -124,15 +124,6 @@ def _highest(total: Float64, length: int) -> Float64:
 
 
 @dataclass(frozen=True, slots=True)
-class _Windows:
-    """Windows drawn with one tilt."""
-
-    total: Float64  # (DRAWS, n) running sums of their blocks
-    tilt: float
-    log_scale: float  # logarithm of the mean of exp(tilt * sum) over untilted windows
-
-
-@dataclass(frozen=True, slots=True)
 class _Tilted:
     """Blocks drawn with replacement and with probabilities proportional to exp(tilt * value).
 
@@ -167,11 +158,33 @@ class _Tilted:
         log_scale = np.log(whole) + tilt * value[-1]
         return cls(value, tilt, mean, deviation, log_scale, np.cumsum(weight, axis=1) / whole[:, None])
 
-    def windows(self, place: int, length: int, rng: np.random.Generator) -> _Windows:
-        """Windows of blocks drawn with the tilt of index `place`."""
+    def p_values(self, place: int, later: Float64, mean: Float64, count: int, rng: np.random.Generator) -> Float64:
+        """The p-values of stretches of one length, n, in `count` blocks, by windows drawn with the tilt of index `place`.
+
+        High stretches come in clumps, because neighbours share all blocks but one. A clump is counted at its last stretch,
+        which no later one overlaps (O'Brien 1987); clumps are rare and independent of one another.
+
+        Parameters
+        ----------
+        later : (DRAWS, n - 1) running sums of the blocks that follow each window
+        mean : (W,) falling
+
+        Returns
+        -------
+        (W,) float64
+        """
+        length, tilt = later.shape[1] + 1, float(self.tilt[place])
         level = _levels(self.reached[place], rng.random((DRAWS, length)))
-        value = self.value[np.minimum(level, len(self.value) - 1)]
-        return _Windows(np.cumsum(value, axis=1), float(self.tilt[place]), float(length * self.log_scale[place]))
+        sums = np.cumsum(self.value[np.minimum(level, len(self.value) - 1)], axis=1)  # many of them high
+        total = sums[:, -1]
+        highest = (total[:, None] + later - sums[:, :-1]).max(axis=1, initial=-np.inf)
+        least = (length * (mean - _ROUNDING))[:, None]
+        weight = np.where(total >= least, np.exp(np.minimum(tilt * (least - total), 0.0)), 0.0)
+        scale = np.exp(float(length * self.log_scale[place]) - tilt * least[:, 0]) / DRAWS
+        reached = np.minimum(weight.sum(axis=1) * scale, 1 - 1e-12)
+        clumps = np.where(highest < least, weight, 0.0).sum(axis=1) * scale
+        p_value: Float64 = -np.expm1(np.log1p(-reached) - max(count - length, 0) * clumps)
+        return np.clip(p_value, np.finfo(np.float64).tiny, 1.0)
 
 
 def _levels(reached: Float64, drawn: Float64) -> Int64:
@@ -200,35 +213,8 @@ def _estimated(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Gen
             place = min(int(np.searchsorted(drawn.mean, mean[left[0]])), len(drawn.tilt) - 1)
             near = mean[left] >= drawn.mean[place] - drawn.spread[place] / np.sqrt(n)
             near[0] = True
-            found = _with_tilt(drawn.windows(place, n, rng), later, mean[left[near]], len(blocks))
+            found = drawn.p_values(place, later, mean[left[near]], len(blocks), rng)
             result[left[near]] = np.maximum.accumulate(np.maximum(found, least))
             least = float(result[left[near]][-1])
             left = left[~near]
     return result
-
-
-def _with_tilt(own: _Windows, later: Float64, mean: Float64, count: int) -> Float64:
-    """The p-values of stretches of one length, n, in `count` blocks.
-
-    High stretches come in clumps, because neighbours share all blocks but one. A clump is counted at its last stretch, which no
-    later one overlaps (O'Brien 1987); clumps are rare and independent of one another.
-
-    Parameters
-    ----------
-    own : tilted windows, many of them high
-    later : (DRAWS, n - 1) running sums of the blocks that follow each
-    mean : (W,) falling
-
-    Returns
-    -------
-    (W,) float64
-    """
-    total, length = own.total[:, -1], own.total.shape[1]
-    highest = (total[:, None] + later - own.total[:, :-1]).max(axis=1, initial=-np.inf)
-    least = (length * (mean - _ROUNDING))[:, None]
-    weight = np.where(total >= least, np.exp(np.minimum(own.tilt * (least - total), 0.0)), 0.0)
-    scale = np.exp(own.log_scale - own.tilt * least[:, 0]) / DRAWS
-    reached = np.minimum(weight.sum(axis=1) * scale, 1 - 1e-12)
-    clumps = np.where(highest < least, weight, 0.0).sum(axis=1) * scale
-    p_value: Float64 = -np.expm1(np.log1p(-reached) - max(count - length, 0) * clumps)
-    return np.clip(p_value, np.finfo(np.float64).tiny, 1.0)
