@@ -67,11 +67,7 @@ class Candidates(Columns):
 
 
 def find_moments(
-    rows: TimelineSamples,
-    tracks: Sequence[int],
-    bouts: Sequence[Bouts],
-    most: int = MOMENTS,
-    emotions: Sequence[str] = MOVED,
+    rows: TimelineSamples, tracks: Sequence[int], bouts: Sequence[Bouts], most: int = MOMENTS, emotions: Sequence[str] = MOVED
 ) -> tuple[Moment, ...]:
     """The strongest moments over some tracks, the strongest first.
 

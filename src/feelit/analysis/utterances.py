@@ -220,11 +220,7 @@ def flat(row: UtteranceRow) -> dict[str, Any]:
     return found
 
 
-SHOWN = (
-    *("readable_s", "emotion"),
-    *(f"p_{name}" for name in EMOTIONS),
-    *(f"share_{name}" for name in EMOTIONS),
-)
+SHOWN = (*("readable_s", "emotion"), *(f"p_{name}" for name in EMOTIONS), *(f"share_{name}" for name in EMOTIONS))
 HEADINGS = (
     *("video", "utterance", "start_s", "end_s", "speaker", "text", "person_id", "person", "matched_by", "missing"),
     *(f"speaker_{name}" for name in SHOWN),

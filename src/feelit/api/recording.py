@@ -54,11 +54,7 @@ class TimelineMethods:
 
     @keywords()
     def report(
-        self: Any,
-        out: str | PathLike[str],
-        *,
-        options: ReportOptions,
-        progress: Callable[[float], None] | None = None,
+        self: Any, out: str | PathLike[str], *, options: ReportOptions, progress: Callable[[float], None] | None = None
     ) -> Location:
         """Write one HTML page; parts that are missing are warnings. See `feelit.report`.
 

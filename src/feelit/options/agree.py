@@ -71,11 +71,7 @@ class AgreeOptions(ClockOptions):
         default_text="none: give it if a timeline is among the sources",
     )
     block_s: float = option(
-        10.0,
-        "Length of the blocks of the bootstrap that gives the intervals.",
-        flag="--block",
-        kind=SECONDS,
-        bounds=LENGTH,
+        10.0, "Length of the blocks of the bootstrap that gives the intervals.", flag="--block", kind=SECONDS, bounds=LENGTH
     )
     seed: int = option(0, "Seed of the bootstrap.", bounds=Bounds(low=0, complaint="is negative", hint="give 0 or more"))
 

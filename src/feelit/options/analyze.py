@@ -224,9 +224,7 @@ class RunOptions(Options):
     """
 
     out: Location = option(
-        "results.parquet",
-        "A .parquet file for one table of all videos, or a folder for one file per video.",
-        kind=LOCATION,
+        "results.parquet", "A .parquet file for one table of all videos, or a folder for one file per video.", kind=LOCATION
     )
     workers: int | None = option(
         None,
@@ -281,9 +279,7 @@ class RunOptions(Options):
         kind=RATE,
     )
     follow_links: bool = option(
-        False,
-        "Search the folders that links in a folder lead to, too.",
-        details="Each folder once: a loop of links ends.",
+        False, "Search the folders that links in a folder lead to, too.", details="Each folder once: a loop of links ends."
     )
     shard: Shard | None = option(None, "Only one of several parts of the videos, as in 2/8.", kind=SHARD)
     workspace: Path | None = option(
@@ -307,8 +303,7 @@ class LogOptions(Options):
     """The log of a run."""
 
     verbose: bool = option(
-        False,
-        "Log each step, retry and wait on standard error, one line with a time each, in place of progress bars.",
+        False, "Log each step, retry and wait on standard error, one line with a time each, in place of progress bars."
     )
     log_file: Path | None = option(
         None, "Append these lines to a file.", details="Times are in UTC; values follow the message as `name=value`."

@@ -147,13 +147,7 @@ def _declared(record: type[Options]) -> Iterator[Option]:
             yield replace(declared, name=f.name, flag=flag, kind=kind)
 
 
-_KINDS: dict[object, Kind] = {
-    bool: kinds.FLAG,
-    int: kinds.WHOLE,
-    float: kinds.NUMBER,
-    str: kinds.TEXT,
-    Path: kinds.PATH,
-}
+_KINDS: dict[object, Kind] = {bool: kinds.FLAG, int: kinds.WHOLE, float: kinds.NUMBER, str: kinds.TEXT, Path: kinds.PATH}
 
 
 def _kind_of(hint: object) -> Kind:

@@ -83,11 +83,7 @@ MERGES = repeated(
     _merge, name="a list of people", hint="write 3,7", metavar="PERSON,PERSON", python="Sequence[Sequence[int] | str]"
 )
 SPLITS = repeated(
-    _split,
-    name="a person and a time",
-    hint="write 5@12.5",
-    metavar="PERSON@TIME",
-    python="Sequence[tuple[int, float] | str]",
+    _split, name="a person and a time", hint="write 5@12.5", metavar="PERSON@TIME", python="Sequence[tuple[int, float] | str]"
 )
 
 
@@ -123,16 +119,10 @@ class PeopleOptions(Options):
     """Corrections of people by hand, people of several recordings, and the page that shows people."""
 
     name: tuple[tuple[int, str], ...] = option(
-        (),
-        "Name a person, as in 1=P01; may be repeated.",
-        details="1= removes the name.",
-        kind=NAMES,
+        (), "Name a person, as in 1=P01; may be repeated.", details="1= removes the name.", kind=NAMES
     )
     merge: tuple[tuple[int, ...], ...] = option(
-        (),
-        "These are one person, as in 3,7; may be repeated.",
-        details="The lowest number stays.",
-        kind=MERGES,
+        (), "These are one person, as in 3,7; may be repeated.", details="The lowest number stays.", kind=MERGES
     )
     split: tuple[tuple[int, float], ...] = option(
         (),
@@ -142,9 +132,7 @@ class PeopleOptions(Options):
     )
     not_a_face: tuple[int, ...] = option((), "This is not a face but a false detection; may be repeated.", kind=NUMBERS)
     video: str | None = option(
-        None,
-        "Which video, if the timelines hold several: its name, or the last part of it.",
-        default_text="the only one",
+        None, "Which video, if the timelines hold several: its name, or the last part of it.", default_text="the only one"
     )
     edits: Path | None = option(
         None,

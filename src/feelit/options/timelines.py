@@ -160,9 +160,7 @@ class PlotOptions(Options):
 
     out: Location = option("timeline.pdf", "The figure; ends in .pdf, .svg or .png.", kind=LOCATION)
     video: str | None = option(
-        None,
-        "Which video, if there are several: its name, or the last part of it.",
-        default_text="all, one below the other",
+        None, "Which video, if there are several: its name, or the last part of it.", default_text="all, one below the other"
     )
     by: Literal["person", "track"] | None = by_option("Whose panels.", also="")
     people: tuple[str, ...] | None = people_option("Only", "Of more than 25 the others are counted and left out.")

@@ -24,11 +24,7 @@ def _signed(value: SupportsFloat | str) -> float:
 
 
 SIGNED_SECONDS = Kind(
-    name="a time",
-    metavar="TIME",
-    convert=_signed,
-    hint="give seconds, as in -2.5 or 1:30",
-    python="float | str",
+    name="a time", metavar="TIME", convert=_signed, hint="give seconds, as in -2.5 or 1:30", python="float | str"
 )
 """A shift in time: seconds or a clock time, with a minus where it goes back."""
 
@@ -86,11 +82,7 @@ def _speaker(pair: Any) -> tuple[str, str]:
 
 SPEAKER_HINT = "write speaker=person, as in SPEAKER_00=P01"
 SPEAKERS = repeated(
-    _speaker,
-    name="a speaker",
-    metavar="SPEAKER=PERSON",
-    hint=SPEAKER_HINT,
-    python="str | Sequence[str] | Mapping[str, str]",
+    _speaker, name="a speaker", metavar="SPEAKER=PERSON", hint=SPEAKER_HINT, python="str | Sequence[str] | Mapping[str, str]"
 )
 
 

@@ -41,9 +41,7 @@ class DrawingOptions(Options):
     )
     codec: str = option("libx264", "Video encoder, by FFmpeg's name: `libx264`, `libx265` or `libvpx-vp9`.")
     crf: int | None = option(
-        None,
-        "Constant rate factor, 0 (best) to 51, or to 63 for `libvpx-vp9`.",
-        default_text="the encoder's usual",
+        None, "Constant rate factor, 0 (best) to 51, or to 63 for `libvpx-vp9`.", default_text="the encoder's usual"
     )
 
 
@@ -100,9 +98,7 @@ class ClipsOptions(DrawingOptions):
     before_s: float = option(1.0, "Start this long before the event.", flag="--before", kind=SECONDS, bounds=LENGTH)
     after_s: float = option(1.0, "End this long after it.", flag="--after", kind=SECONDS, bounds=LENGTH)
     annotated: bool = option(
-        False,
-        "Draw the timeline on the clips.",
-        details="As `feelit annotate` does; the strip shows the whole video.",
+        False, "Draw the timeline on the clips.", details="As `feelit annotate` does; the strip shows the whole video."
     )
     force: bool = option(False, "Replace the clips that the folder holds.")
 
@@ -171,11 +167,7 @@ class LiveOptions(FaceOptions):
         details="On the page only: the recording has no columns of signals. `--no-signals` computes none.",
     )
     loop: bool = option(False, "Play a file over and over.")
-    rate: str = option(
-        "native",
-        "Analyse no more frames per second than this; `native` for as many as can be.",
-        kind=RATE,
-    )
+    rate: str = option("native", "Analyse no more frames per second than this; `native` for as many as can be.", kind=RATE)
     max_width_px: int = option(
         1280,
         "Width of the picture on the page, at most, in px.",

@@ -11,14 +11,7 @@ import numpy as np
 
 from feelit.analysis.resampling import adjusted, holm
 from feelit.analysis.study.design import STATISTICS, Contrast, Design, Value
-from feelit.analysis.study.statistics import (
-    cliff,
-    cliff_paired,
-    hedges,
-    hedges_paired,
-    paired_test,
-    unpaired_test,
-)
+from feelit.analysis.study.statistics import cliff, cliff_paired, hedges, hedges_paired, paired_test, unpaired_test
 from feelit.analysis.study.table import Table, described
 from feelit.errors import UsageError
 from feelit.storage.names import one_line
