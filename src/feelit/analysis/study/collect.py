@@ -11,9 +11,9 @@ import numpy as np
 
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.study.curves import CurveCollection
-from feelit.analysis.study.design import Design, Viewing, Window
-from feelit.analysis.study.series import BLINKS, Series, person_of, series_of
-from feelit.analysis.study.windows import MeasureList, Reading, levels, measured, reading, signals_asked, usual
+from feelit.analysis.study.design import BLINKS, Design, Viewing, Window
+from feelit.analysis.study.series import Series, person_of, series_of
+from feelit.analysis.study.windows import Reading, levels, measured, reading, usual
 from feelit.errors import UsageError
 from feelit.storage.location import Location
 from feelit.storage.names import one_line
@@ -43,7 +43,6 @@ class Collected:
     signals : the measures of signals that at least one recording has
     """
 
-    measures: MeasureList
     curves: CurveCollection
     units: list[Unit] = field(default_factory=list)
     people: dict[int, tuple[Recording, int]] = field(default_factory=dict)
@@ -60,7 +59,7 @@ def collect(design: Design, progress: Callable[[float], None]) -> Collected:
     UsageError
         if a person is not in a recording, or a window lies beyond it.
     """
-    found = Collected(MeasureList(design.measures, signals_asked(design.measures.signals, there=True)), CurveCollection(design))
+    found = Collected(CurveCollection(design))
     base = design.baseline.window
     order = sorted(range(len(design.viewings)), key=lambda n: all(w.name != base for w in design.viewings[n].windows))
     rows: dict[int, list[Unit]] = {}
@@ -68,7 +67,7 @@ def collect(design: Design, progress: Callable[[float], None]) -> Collected:
     for done, (place, recording, samples) in enumerate(_opened(design, order), 1):
         viewing = design.viewings[place]
         if recording is None or samples is None:
-            rows[place] = [_left_out(viewing, window, len(found.measures.names)) for window in viewing.windows]
+            rows[place] = [_left_out(viewing, window, len(design.measures.names)) for window in viewing.windows]
         else:
             rows[place] = list(_viewing(design, found, place, recording, samples, known))
         progress(done / len(order))
@@ -126,19 +125,19 @@ def _viewing(
     viewing = design.viewings[place]
     person = person_of(recording, viewing)
     found.people[place] = (recording, person)
-    series = series_of(recording, samples, person, with_signals=bool(found.measures.signals))
+    series = series_of(recording, samples, person, with_signals=bool(design.measures.of_signals))
     found.signals |= set(series.signals) | ({BLINKS} if series.signals else set())
     frames = series.frames
     end_s = recording.duration_s or (float(frames.time_s[-1] + frames.length_s[-1]) if len(frames) else 0.0)
-    usually = usual(series, found.measures)
+    usually = usual(series, design.measures)
     level = _level(design, viewing, series, known, end_s)
     for window in viewing.windows:
         there = reading(series, window, end_s)
         note = _beyond(design, viewing, window, there, recording)
         missing = _missing(there, design.quality.least_readable)
-        values = np.full(len(found.measures.names), np.nan)
+        values = np.full(len(design.measures.names), np.nan)
         if not missing:
-            values = measured(series, there.start_s, there.end_s, found.measures, level)
+            values = measured(series, there.start_s, there.end_s, design.measures, level)
             note = "; ".join(filter(None, (note, found.curves.add(viewing, window, there, series, level))))
         name = recording.person_name(person) or str(person)
         yield _unit(viewing, window, recording.name, name, there, missing, note), values, usually

@@ -80,20 +80,16 @@ COLUMNS = tuple(name for name in ContrastRow.__dataclass_fields__ if not name.st
 """Columns of the table of contrasts."""
 
 
-def resolved(design: Design, names: Sequence[str]) -> Design:
+def resolved(design: Design) -> Design:
     """The study with the measures of its contrasts written out: `mean` means the mean of every emotion. A contrast without
     measures gets the first statistic of the study.
-
-    Parameters
-    ----------
-    names : all known measures
 
     Raises
     ------
     UsageError
         if a contrast names an unknown measure, or compares groups in pairs.
     """
-    found = []
+    found, names = [], design.measures.names
     for contrast in design.contrasts:
         if contrast.factor == "group" and contrast.paired:
             raise UsageError(f"{design.source}: {contrast.name} compares groups in pairs", "a participant has one group")

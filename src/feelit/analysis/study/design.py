@@ -6,9 +6,13 @@ These records do not depend on the file format; `read` creates them from a study
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from feelit.labels import EMOTIONS
+from feelit.options.agree import AgreeOptions
+from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
+from feelit.signals.columns import SIGNALS, SPEECH, UNITS
 from feelit.storage.location import Location
 
 Factor = Literal["condition", "group", "session", "window"]
@@ -16,6 +20,14 @@ FACTORS: tuple[Factor, ...] = ("condition", "group", "session", "window")
 
 STATISTICS = ("mean", "share", "peak", "latency", "area", "bouts")
 """The measures of each emotion; docs/study.md defines them."""
+
+MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS], *SIGNAL_GROUPS[SPEECH])
+"""Signals whose mean is a measure."""
+
+BLINKS = "blinks_per_min"
+
+SIGNAL_MEASURES = (*(f"mean_{name}" for name in MEANS), "share_smile", "share_camera", BLINKS)
+"""Measures of timelines with signals, in their order. Shares are of the time with a smile, and with the gaze at the camera."""
 
 Value = Literal["value", "difference", "ratio"]
 Effect = Literal["hedges", "cliff"]
@@ -71,17 +83,32 @@ class Viewing:
 class Baseline:
     """The baseline: the person's face in the window of that name, or their usual face if None."""
 
-    window: str | None = None
-    stated: bool = False  # whether the study file gives one
+    window: str | None
+    stated: bool  # whether the study file gives one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Measures:
     """The measures. `signals` None means all signals of the recordings."""
 
-    statistics: tuple[str, ...] = STATISTICS
-    emotions: tuple[str, ...] = EMOTIONS
-    signals: tuple[str, ...] | None = None
+    statistics: tuple[str, ...]
+    emotions: tuple[str, ...]
+    signals: tuple[str, ...] | None
+
+    @property
+    def of_signals(self) -> tuple[str, ...]:
+        """The measures of signals that are computed."""
+        return SIGNAL_MEASURES if self.signals is None else self.signals
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all measures in the order of the tables, as in the column `measure`: mean_happiness, share_smile."""
+        return (*(f"{statistic}_{emotion}" for statistic in self.statistics for emotion in self.emotions), *self.of_signals)
+
+    @cached_property
+    def places(self) -> list[int]:
+        """The indices of the emotions in EMOTIONS."""
+        return [EMOTIONS.index(emotion) for emotion in self.emotions]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +121,21 @@ class Quality:
     partial : whether windows may reach beyond the recording, with a note in the table
     """
 
-    least_readable: float = 0.5
-    partial: bool = False
+    least_readable: float
+    partial: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
     """Curves over time, aligned at the beginning of windows."""
 
-    emotions: tuple[str, ...] = EMOTIONS
-    by: Factor | None = None  # None: by condition if there are any, else by window
-    step_s: float = 0.2
-    before_s: float = 0.0
-    after_s: float = 0.0
-    difference: bool = False  # whether the baseline is subtracted
-    stated: bool = False  # whether the study file has a table of curves
+    emotions: tuple[str, ...]
+    by: Factor | None  # None: by condition if there are any, else by window
+    step_s: float
+    before_s: float
+    after_s: float
+    difference: bool  # whether the baseline is subtracted
+    stated: bool  # whether the study file has a table of curves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,19 +155,9 @@ class Contrast:
 class Statistics:
     """How contrasts are tested."""
 
-    correction: Correction = "holm"
-    family: Family = "study"
-    effect: Effect = "hedges"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coding:
-    """How coders are compared with the timelines; see `feelit agree`."""
-
-    step_s: float = 0.1
-    tolerance_s: float = 0.0
-    gaps: str | None = None
-    rename: tuple[tuple[str, str], ...] = ()
+    correction: Correction
+    family: Family
+    effect: Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +173,7 @@ class Design:
     curves: Curves
     contrasts: tuple[Contrast, ...]
     statistics: Statistics
-    coding: Coding
+    coding: AgreeOptions  # how coders are compared with the timelines
 
     @property
     def participants(self) -> tuple[str, ...]:

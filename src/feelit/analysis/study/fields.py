@@ -88,12 +88,10 @@ class Fields:
             raise self.wrong(key, value, f"one of {', '.join(known)}")
         return default if value is None else value
 
-    def flag(self, key: str, default: bool | None) -> bool | None:
+    def flag(self, key: str) -> bool | None:
         """True or false."""
         value = self.any(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
+        if value is not None and not isinstance(value, bool):
             raise self.wrong(key, value, "true or false")
         return value
 
@@ -111,10 +109,10 @@ class Fields:
             raise self.wrong(key, value, f"a number{bounds}")
         return number
 
-    def time(self, key: str, default: float | None = None, *, signed: bool = False) -> float | None:
+    def time(self, key: str, *, signed: bool = False) -> float | None:
         """A time in seconds, in any form that `times.parse_time` accepts; a `signed` one may be negative."""
         value = self.any(key)
-        return default if value is None else seconds(f"{self.where}: {key}", value, signed=signed)
+        return None if value is None else seconds(f"{self.where}: {key}", value, signed=signed)
 
     def rows(self, key: str) -> list[Fields]:
         """A list of tables."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from feelit.analysis.study.design import (
     FACTORS,
+    SIGNAL_MEASURES,
     STATISTICS,
     Baseline,
-    Coding,
     Contrast,
     Curves,
     Design,
@@ -22,11 +22,11 @@ from feelit.analysis.study.design import (
     Statistics,
 )
 from feelit.analysis.study.fields import Fields
-from feelit.analysis.study.series import SIGNAL_MEASURES
 from feelit.analysis.study.viewings import viewings_of
 from feelit.encodings import read_text
 from feelit.errors import UsageError
 from feelit.labels import EMOTIONS, spelled
+from feelit.options.agree import AgreeOptions
 from feelit.options.kinds import expanded
 from feelit.storage.names import as_text, one_line
 
@@ -81,16 +81,44 @@ def design_of(content: Mapping[str, Any], name: str, folder: Path) -> Design:
         as `read_study`.
     """
     fields = Fields(name, content)
+    title, viewings = fields.text("title") or Path(name).stem, viewings_of(fields, folder)
+    baseline = _baseline(fields.table("baseline"), fields.has("baseline"))
+    measures, quality, curves = fields.table("measures"), fields.table("quality"), fields.table("curves")
+    statistics, coding = fields.table("statistics"), fields.table("agreement")
     design = Design(
-        title=fields.text("title") or Path(name).stem,
+        title=title,
         source=name,
-        viewings=viewings_of(fields, folder),
-        baseline=_baseline(fields.table("baseline"), fields.has("baseline")),
-        measures=_measures(fields.table("measures")),
-        quality=_quality(fields.table("quality")),
-        curves=_curves(fields.table("curves"), fields.has("curves")),
-        statistics=_statistics(fields.table("statistics")),
-        coding=_coding(fields.table("agreement")),
+        viewings=viewings,
+        baseline=baseline,
+        measures=Measures(
+            statistics=measures.words("statistics", STATISTICS, STATISTICS),
+            emotions=_emotions(measures),
+            signals=measures.words("signals", SIGNAL_MEASURES, ()) if measures.has("signals") else None,
+        ),
+        quality=Quality(
+            least_readable=quality.number("least_readable", 0.5, 0, 1),
+            partial=bool(quality.flag("partial")),
+        ),
+        curves=Curves(
+            emotions=_emotions(curves),
+            by=curves.choice("by", FACTORS, None),
+            step_s=curves.number("step", 0.2, 0.02, 60),
+            before_s=curves.time("before") or 0.0,
+            after_s=curves.time("after") or 0.0,
+            difference=bool(curves.flag("difference")),
+            stated=fields.has("curves"),
+        ),
+        statistics=Statistics(
+            correction=statistics.choice("correction", ("holm", "bh", "none"), "holm"),
+            family=statistics.choice("family", ("study", "contrast"), "study"),
+            effect=statistics.choice("effect", ("hedges", "cliff"), "hedges"),
+        ),
+        coding=AgreeOptions(
+            step_s=coding.number("step", 0.1, 0.001, 3600),
+            tolerance_s=coding.number("tolerance", 0.0, 0, 3600),
+            gaps=coding.text("gaps"),
+            rename=tuple((old, str(new)) for old, new in coding.table("map").items()),
+        ),
         contrasts=tuple(_contrast(row) for row in fields.rows("contrasts")),
     )
     fields.finish()
@@ -120,48 +148,19 @@ def _of_table(text: str, path: Path) -> dict[str, Any]:
 
 
 def _baseline(fields: Fields, stated: bool) -> Baseline:
-    window, usual = fields.text("window"), fields.flag("usual", None)
+    window, usual = fields.text("window"), fields.flag("usual")
     fields.finish()
     if stated and (window is None) == (not usual):
         raise UsageError(f"{fields.where} needs exactly one of window and usual", 'write window = "rest", or usual = true')
     return Baseline(window=window, stated=stated)
 
 
-def _emotions(fields: Fields, default: tuple[str, ...]) -> tuple[str, ...]:
-    given = tuple(spelled(word) for word in fields.texts("emotions")) or default
+def _emotions(fields: Fields) -> tuple[str, ...]:
+    given = tuple(spelled(word) for word in fields.texts("emotions")) or EMOTIONS
     for word in given:
         if word not in EMOTIONS:
             raise UsageError(f"{fields.where}: timelines have no emotion {word}", f"choose from {', '.join(EMOTIONS)}")
     return tuple(emotion for emotion in EMOTIONS if emotion in given)
-
-
-def _measures(fields: Fields) -> Measures:
-    return Measures(
-        statistics=fields.words("statistics", STATISTICS, STATISTICS),
-        emotions=_emotions(fields, EMOTIONS),
-        signals=fields.words("signals", SIGNAL_MEASURES, ()) if fields.has("signals") else None,
-    )
-
-
-def _quality(fields: Fields) -> Quality:
-    usual = Quality()
-    return Quality(
-        least_readable=fields.number("least_readable", usual.least_readable, 0, 1),
-        partial=bool(fields.flag("partial", usual.partial)),
-    )
-
-
-def _curves(fields: Fields, stated: bool) -> Curves:
-    usual = Curves()
-    return Curves(
-        emotions=_emotions(fields, EMOTIONS),
-        by=fields.choice("by", FACTORS, None),
-        step_s=fields.number("step", usual.step_s, 0.02, 60),
-        before_s=fields.time("before", 0.0) or 0.0,
-        after_s=fields.time("after", 0.0) or 0.0,
-        difference=bool(fields.flag("difference", False)),
-        stated=stated,
-    )
 
 
 def _contrast(fields: Fields) -> Contrast:
@@ -173,30 +172,10 @@ def _contrast(fields: Fields) -> Contrast:
         name=fields.text("name") or f"{levels[0]} − {levels[1]}",
         factor=factor,
         levels=(levels[0], levels[1]),
-        paired=fields.flag("paired", None),
+        paired=fields.flag("paired"),
         measures=fields.texts("measures"),
         windows=fields.texts("windows"),
         value=fields.choice("value", ("value", "difference", "ratio"), None),
-    )
-
-
-def _statistics(fields: Fields) -> Statistics:
-    usual = Statistics()
-    return Statistics(
-        correction=fields.choice("correction", ("holm", "bh", "none"), usual.correction),
-        family=fields.choice("family", ("study", "contrast"), usual.family),
-        effect=fields.choice("effect", ("hedges", "cliff"), usual.effect),
-    )
-
-
-def _coding(fields: Fields) -> Coding:
-    usual = Coding()
-    names = fields.table("map")
-    return Coding(
-        step_s=fields.number("step", usual.step_s, 0.001, 3600),
-        tolerance_s=fields.number("tolerance", usual.tolerance_s, 0, 3600),
-        gaps=fields.text("gaps"),
-        rename=tuple((old, str(new)) for old, new in names.items()),
     )
 
 

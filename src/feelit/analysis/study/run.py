@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,7 @@ from feelit.analysis.study.curves import CurveCollection
 from feelit.analysis.study.design import Design
 from feelit.analysis.study.read import read_study
 from feelit.analysis.study.table import Table, quality_of, table_of
-from feelit.analysis.study.windows import MeasureList, signals_asked
 from feelit.errors import UsageError
-from feelit.options.agree import AgreeOptions
 from feelit.storage.atomic import no_empty_folders, whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import FORMULAS, for_spreadsheet, one_line
@@ -69,9 +67,7 @@ def open_study(source: str | Path | Mapping[str, Any]) -> Design:
     UsageError
         as `read_study`, and if a contrast names an unknown measure.
     """
-    design = read_study(source)
-    measures = MeasureList(design.measures, signals_asked(design.measures.signals, there=True))
-    return resolved(design, measures.names)
+    return resolved(read_study(source))
 
 
 def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> StudyTables:
@@ -90,14 +86,13 @@ def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> S
     """
     found = collect(design, progress)
     table = table_of(design, found)
-    contrasts = contrasts_of(design, table, seed)
     return StudyTables(
         design=design,
         table=table,
         curves=found.curves.frame(seed),
         collection=found.curves,
         quality=quality_of(table),
-        contrasts=contrasts,
+        contrasts=contrasts_of(design, table, seed),
         agreement=agreement_frame(design, found, seed),
         seed=seed,
     )
@@ -120,8 +115,7 @@ def agreement_frame(design: Design, found: Collected, seed: int) -> pd.DataFrame
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    asked = design.coding
-    options = AgreeOptions(step_s=asked.step_s, tolerance_s=asked.tolerance_s, gaps=asked.gaps, rename=asked.rename, seed=seed)
+    options = replace(design.coding, seed=seed)
     for place, viewing in enumerate(design.viewings):
         if not viewing.coders or place not in found.people:
             continue
@@ -162,7 +156,8 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Location) -> list[L
     written: list[Location] = []
     with no_empty_folders(folder):
         for name, frame in tables.items():
-            schema = _schema_of(frame)
+            schema = pa.Schema.from_pandas(frame.head(0), preserve_index=False).remove_metadata()
+            schema = pa.schema([_plain(field) for field in schema])
             parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
             with whole_file(parquet) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
                 for table in _parts(frame, schema):
@@ -172,11 +167,6 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Location) -> list[L
                     writer.write_table(_harmless(table))
             written += [parquet, csv]
     return written
-
-
-def _schema_of(frame: pd.DataFrame) -> pa.Schema:
-    schema = pa.Schema.from_pandas(frame.head(0), preserve_index=False).remove_metadata()
-    return pa.schema([_plain(field) for field in schema])
 
 
 def _parts(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Table]:

@@ -11,26 +11,14 @@ from feelit.analysis.bouts import Bouts, find_bouts
 from feelit.analysis.gestures import SMILE, find_blinks, is_dense
 from feelit.analysis.observations import Frames, TimelineSamples
 from feelit.analysis.signals import CAMERA_DEG, camera_angle
-from feelit.analysis.study.design import LONGEST, Viewing
+from feelit.analysis.study.design import LONGEST, MEANS, Viewing
 from feelit.analysis.track_series import track_series, weighted_median
 from feelit.errors import UsageError
-from feelit.signals.columns import COLUMNS as SIGNAL_GROUPS
-from feelit.signals.columns import SIGNALS, SPEECH, UNITS
+from feelit.signals.columns import SIGNALS
 from feelit.storage.names import one_line
 from feelit.timeline.people import names_of_people, people_meant
 from feelit.timeline.recording import Recording
-from feelit.types import EMOTIONS, Bool, Float32, Float64
-
-MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS], *SIGNAL_GROUPS[SPEECH])
-"""Signals whose mean is a measure."""
-
-SHARES = ("smile", "camera")
-"""States whose share of time is a measure: smiling and gaze at the camera, with the limits of `analysis.signals`."""
-
-BLINKS = "blinks_per_min"
-
-SIGNAL_MEASURES = (*(f"mean_{name}" for name in MEANS), *(f"share_{name}" for name in SHARES), BLINKS)
-"""Measures of timelines with signals, in their order."""
+from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +43,7 @@ class Series:
     seen_length_s: Float64
     time_s: Float64
     length_s: Float64
-    emotion: Float64
+    emotion: Int64
     probability: Float32
     smoothed: Float32
     usual: Float64
@@ -99,12 +87,8 @@ def series_of(recording: Recording, samples: TimelineSamples, person: int, with_
     samples : of the recording, by person
     with_signals : whether to read signals, if there are any
     """
-    number = samples.track_id.tolist().index(person)
-    rows = samples.of_track(number)
-    readable = rows.readable
-    found = track_series(rows)
-    smoothed = found.smoothed if found is not None else np.zeros((0, len(EMOTIONS)), np.float32)
-    usual = found.baseline if found is not None else np.full(len(EMOTIONS), np.nan)
+    rows = samples.of_track(samples.track_id.tolist().index(person))
+    readable, found = rows.readable, track_series(rows)
     signals, blinks_s = _signals(recording, person, rows.time_s, readable) if with_signals else ({}, None)
     return Series(
         frames=samples.frames,
@@ -112,10 +96,10 @@ def series_of(recording: Recording, samples: TimelineSamples, person: int, with_
         seen_length_s=rows.length_s,
         time_s=rows.time_s[readable],
         length_s=rows.length_s[readable],
-        emotion=rows.emotion[readable].astype(np.float64),
+        emotion=rows.emotion[readable],
         probability=rows.probability[readable],
-        smoothed=smoothed,
-        usual=usual,
+        smoothed=np.zeros((0, len(EMOTIONS)), np.float32) if found is None else found.smoothed,
+        usual=np.full(len(EMOTIONS), np.nan) if found is None else found.baseline,
         bouts=find_bouts(rows),
         signals=signals,
         blinks_s=blinks_s,

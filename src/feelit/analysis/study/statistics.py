@@ -65,7 +65,7 @@ def paired_test(difference: Float64, rng: np.random.Generator) -> Tested:
     count, total = len(difference), float(difference.sum())
     exact = count < 31 and 2**count <= EXACT
     sums, sizes = [], []
-    for flipped in _every_subset(count) if exact else _random_subsets(count, rng):
+    for flipped in _subsets(count, exact, rng):
         sums.append(flipped @ difference)
         sizes.append(flipped.sum(axis=1))
     of_subset, size = np.concatenate(sums), np.concatenate(sizes)  # sum and number of the flipped differences
@@ -121,8 +121,7 @@ class _Orders:
         own = np.arange(len(values)) < len(a)
         terms = np.stack([values, values**2, own.astype(np.float64), np.where(own, values, 0.0)], axis=1)
         exact = comb(len(values), len(a)) <= EXACT
-        drawn = _every_group(len(values), len(a)) if exact else _random_groups(len(values), len(a), rng)
-        sums = np.concatenate([chosen @ terms for chosen in drawn])
+        sums = np.concatenate([chosen @ terms for chosen in _groups(len(values), len(a), exact, rng)])
         return cls(sums, terms[own].sum(axis=0, keepdims=True), terms.sum(axis=0), (len(a), len(b)), exact)
 
     @property
@@ -173,30 +172,20 @@ def _two_sided(greater: int, less: int, orders: int, exact: bool) -> float:
     return min(1.0, 2 * (smaller / orders if exact else (smaller + 1) / (orders + 1)))
 
 
-def _every_subset(count: int) -> Iterator[Float64]:
-    """(2^n, n) 0 or 1, the observed order included."""
-    number = np.arange(2**count)
-    yield (number[:, None] >> np.arange(count) & 1).astype(np.float64)
+def _subsets(count: int, exact: bool, rng: np.random.Generator) -> Iterator[Float64]:
+    """(K, n) 0 or 1: every subset, the observed order included, or random ones."""
+    if exact:
+        yield (np.arange(2**count)[:, None] >> np.arange(count) & 1).astype(np.float64)
+    else:
+        yield from (rng.integers(0, 2, (size, count)).astype(np.float64) for size in _batches(count))
 
 
-def _random_subsets(count: int, rng: np.random.Generator) -> Iterator[Float64]:
-    for size in _batches(count):
-        yield rng.integers(0, 2, (size, count)).astype(np.float64)
-
-
-def _every_group(count: int, chosen: int) -> Iterator[Float64]:
-    """(C, n) 1 for members of the first group."""
-    places = np.array(list(combinations(range(count), chosen)))
-    result = np.zeros((len(places), count))
-    np.put_along_axis(result, places, 1.0, axis=1)
-    yield result
-
-
-def _random_groups(count: int, chosen: int, rng: np.random.Generator) -> Iterator[Float64]:
-    for size in _batches(count):
-        order = rng.random((size, count)).argpartition(chosen - 1, axis=1)[:, :chosen]
-        result = np.zeros((size, count))
-        np.put_along_axis(result, order, 1.0, axis=1)
+def _groups(count: int, chosen: int, exact: bool, rng: np.random.Generator) -> Iterator[Float64]:
+    """(K, n) 1 for members of the first group: every choice of them, or random ones."""
+    drawn = (rng.random((size, count)).argpartition(chosen - 1, axis=1)[:, :chosen] for size in _batches(count))
+    for members in [np.array(list(combinations(range(count), chosen)))] if exact else drawn:
+        result = np.zeros((len(members), count))
+        np.put_along_axis(result, members, 1.0, axis=1)
         yield result
 
 

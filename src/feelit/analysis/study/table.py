@@ -10,8 +10,7 @@ import numpy as np
 
 from feelit.analysis.agreement import quotient
 from feelit.analysis.study.collect import Collected
-from feelit.analysis.study.design import Design
-from feelit.analysis.study.series import SIGNAL_MEASURES
+from feelit.analysis.study.design import BLINKS, SIGNAL_MEASURES, Design
 from feelit.analysis.study.windows import UNIT, comparable
 from feelit.types import EMOTIONS, Float64, Int64
 
@@ -129,7 +128,7 @@ def described(measure: str) -> tuple[str, str, str]:
     statistic, _, label = measure.partition("_")
     if label in EMOTIONS:
         return statistic, label, UNIT[statistic]
-    if measure == "blinks_per_min":
+    if measure == BLINKS:
         return "rate", "blinks", "1/min"
     if label == "speaking":
         return statistic, label, "probability"
@@ -141,10 +140,10 @@ def table_of(design: Design, found: Collected) -> Table:
     """The table of measures. Measures of signals that no recording has are left out, unless the study names them."""
     import pandas as pd
 
-    names = found.measures.names
+    names = design.measures.names
     values, usual = (np.array([unit[part] for unit in found.units]).reshape(-1, len(names)) for part in (1, 2))
     units = pd.DataFrame([record for record, _, _ in found.units])
-    compared = np.array(comparable(found.measures), bool)
+    compared = np.array(comparable(design.measures), bool)
     baseline = usual if design.baseline.window is None else _of_window(units, values, design.baseline.window)
     baseline = np.where(compared[None, :] & np.isfinite(values), baseline, np.nan)
     if design.measures.signals is None:

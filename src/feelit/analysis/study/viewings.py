@@ -136,33 +136,26 @@ def _people(row: Fields) -> list[tuple[str | None, str]]:
     """The people of a recording, as (person in the timeline, participant)."""
     if not row.has("people"):
         person = row.text("person")
-        return [(person, row.text("participant") or _needed_participant(row, person))]
+        if (participant := row.text("participant") or person) is None:
+            raise UsageError(f"{row.where} has no participant", 'write participant = "P01"')
+        return [(person, participant)]
     if row.has("person") or row.has("participant"):
         raise UsageError(f"{row.where} has both people and person or participant", "name all participants under people")
-    table = row.table("people")
-    found = [(person, str(participant)) for person, participant in table.items()]
+    found: list[tuple[str | None, str]] = [(person, str(name)) for person, name in row.table("people").items()]
     if not found:
         raise UsageError(f"{row.where}: people is empty", 'write people = { Anna = "P01", Ben = "P02" }')
-    return list(found)
-
-
-def _needed_participant(row: Fields, person: str | None) -> str:
-    if person is None:
-        raise UsageError(f"{row.where} has no participant", 'write participant = "P01"')
-    return person
+    return found
 
 
 def _clock(row: Fields) -> ClockOptions:
     """The clock of the windows of a recording."""
     pairs = row.any("sync")
-    offset, drift = row.time("offset", 0.0, signed=True), row.number("drift", 0.0, -MOST_DRIFT, MOST_DRIFT)
-    assert offset is not None
+    offset, drift = row.time("offset", signed=True) or 0.0, row.number("drift", 0.0, -MOST_DRIFT, MOST_DRIFT)
     if pairs is None:
         return ClockOptions(offset_s=offset, drift=drift)
     if row.has("offset") or row.has("drift"):
         raise UsageError(f"{row.where} has both sync and offset or drift", "give one of them")
-    two = isinstance(pairs, list) and len(pairs) == 2 and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
-    if not two:
+    if not (isinstance(pairs, list) and len(pairs) == 2 and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)):
         raise row.wrong("sync", pairs, "two pairs [time of the windows' clock, time of the video]")
     (a, b), (c, d) = ([seconds(f"{row.where}: sync", value, signed=True) for value in pair] for pair in pairs)
     try:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from feelit.analysis.agreement import quotient
-from feelit.analysis.study.design import Measures, Window
-from feelit.analysis.study.series import BLINKS, SIGNAL_MEASURES, Series, usual_signal
+from feelit.analysis.study.design import BLINKS, Measures, Window
+from feelit.analysis.study.series import Series, usual_signal
 from feelit.types import EMOTIONS, Float64
 
 COMPARED = ("mean", "share", "peak")
@@ -49,43 +48,19 @@ class Reading:
         return self.end_s - self.start_s
 
 
-@dataclass(frozen=True, eq=False)
-class MeasureList:
-    """The measures in the order of the tables: of emotions, then of signals."""
-
-    asked: Measures
-    signals: tuple[str, ...]
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Their names, as in the column `measure`: mean_happiness, share_smile."""
-        return (
-            *(f"{statistic}_{emotion}" for statistic in self.asked.statistics for emotion in self.asked.emotions),
-            *self.signals,
-        )
-
-    @cached_property
-    def places(self) -> list[int]:
-        """The indices of the selected emotions in EMOTIONS."""
-        return [EMOTIONS.index(emotion) for emotion in self.asked.emotions]
-
-
 def reading(series: Series, window: Window, end_s: float) -> Reading:
     """How much of a window is readable; `end_s` is the end of a window that has none."""
     start_s, stop_s = window.start_s, end_s if window.end_s is None else window.end_s
-    frames = series.frames
-    inside = (
-        min(stop_s, float(frames.time_s[-1] + frames.length_s[-1])) - max(start_s, float(frames.time_s[0]))
-        if len(frames)
-        else 0
-    )
-    rows = _rows(series.time_s, series.length_s, start_s, stop_s)
+    frames, inside_s = series.frames, 0.0
+    if len(frames):
+        inside_s = min(stop_s, float(frames.time_s[-1] + frames.length_s[-1])) - max(start_s, float(frames.time_s[0]))
+    rows, readable_s = _overlap(series.time_s, series.length_s, start_s, stop_s)
     return Reading(
         start_s=start_s,
         end_s=stop_s,
-        inside_s=max(inside, 0.0),
+        inside_s=max(inside_s, 0.0),
         seen_s=float(_overlap(series.seen_s, series.seen_length_s, start_s, stop_s)[1].sum()),
-        readable_s=float(_overlap(series.time_s, series.length_s, start_s, stop_s)[1].sum()),
+        readable_s=float(readable_s.sum()),
         samples=rows.stop - rows.start,
     )
 
@@ -99,7 +74,7 @@ def levels(series: Series, start_s: float, end_s: float) -> Float64:
     return result
 
 
-def measured(series: Series, start_s: float, end_s: float, measures: MeasureList, level: Float64) -> Float64:
+def measured(series: Series, start_s: float, end_s: float, measures: Measures, level: Float64) -> Float64:
     """All measures of a window.
 
     Parameters
@@ -115,58 +90,42 @@ def measured(series: Series, start_s: float, end_s: float, measures: MeasureList
     place = measures.places
     if not total:
         return np.full(len(measures.names), np.nan)
-    smoothed = series.smoothed[rows][:, place]
-    parts: dict[str, Float64] = {}
-    for statistic in measures.asked.statistics:
-        if statistic == "mean":
-            parts[statistic] = weight @ series.probability[rows][:, place] / total
-        elif statistic == "share":
-            parts[statistic] = np.bincount(series.emotion[rows].astype(np.int64), weight, len(EMOTIONS))[place] / total
-        elif statistic == "peak":
-            parts[statistic] = smoothed.max(axis=0).astype(np.float64)
-        elif statistic == "latency":
-            parts[statistic] = np.maximum(series.time_s[rows][smoothed.argmax(axis=0)] - start_s, 0.0)
-        elif statistic == "area":
-            parts[statistic] = weight @ np.maximum(smoothed - level[place], 0.0)
-        elif statistic == "bouts":
-            bouts = series.bouts
-            there = (bouts.start_s < end_s - 1e-9) & (bouts.start_s + bouts.length_s > start_s + 1e-9)
-            parts[statistic] = np.bincount(bouts.emotion[there], minlength=len(EMOTIONS))[place].astype(np.float64)
-    signals = _signals(series, measures.signals, rows, weight, start_s, end_s)
-    return np.concatenate([*(parts[name] for name in measures.asked.statistics), signals])
+    smoothed, bouts = series.smoothed[rows][:, place], series.bouts
+    within = (bouts.start_s < end_s - 1e-9) & (bouts.start_s + bouts.length_s > start_s + 1e-9)
+    parts: dict[str, Float64] = {
+        "mean": weight @ series.probability[rows][:, place] / total,
+        "share": np.bincount(series.emotion[rows], weight, len(EMOTIONS))[place] / total,
+        "peak": smoothed.max(axis=0).astype(np.float64),
+        "latency": np.maximum(series.time_s[rows][smoothed.argmax(axis=0)] - start_s, 0.0),
+        "area": weight @ np.maximum(smoothed - level[place], 0.0),
+        "bouts": np.bincount(bouts.emotion[within], minlength=len(EMOTIONS))[place].astype(np.float64),
+    }
+    signals = _signals(series, measures.of_signals, rows, weight, start_s, end_s)
+    return np.concatenate([*(parts[name] for name in measures.statistics), signals])
 
 
-def usual(series: Series, measures: MeasureList) -> Float64:
+def usual(series: Series, measures: Measures) -> Float64:
     """(M,) the usual face of a person as the baseline of each measure; NaN for measures without one."""
     result = np.full(len(measures.names), np.nan)
     total = series.length_s.sum()
     if not total:
         return result
-    for n, statistic in enumerate(measures.asked.statistics):
+    for n, statistic in enumerate(measures.statistics):
         part = slice(n * len(measures.places), (n + 1) * len(measures.places))
         if statistic == "share":
-            share = np.bincount(series.emotion.astype(np.int64), series.length_s, len(EMOTIONS)) / total
-            result[part] = share[measures.places]
+            result[part] = (np.bincount(series.emotion, series.length_s, len(EMOTIONS)) / total)[measures.places]
         elif statistic in COMPARED:
             result[part] = series.usual[measures.places]
-    first = len(measures.asked.statistics) * len(measures.places)
-    for n, name in enumerate(measures.signals, first):
+    for n, name in enumerate(measures.of_signals, len(measures.statistics) * len(measures.places)):
         if name in series.signals:
             result[n] = usual_signal(series, name)
     return result
 
 
-def comparable(measures: MeasureList) -> list[bool]:
+def comparable(measures: Measures) -> list[bool]:
     """(M,) whether a baseline is subtracted from a measure."""
-    statistics = [statistic in COMPARED for statistic in measures.asked.statistics for _ in measures.places]
-    return statistics + [True for _ in measures.signals]
-
-
-def signals_asked(asked: tuple[str, ...] | None, there: bool) -> tuple[str, ...]:
-    """The measures of signals: those `asked` for; without a choice, all if there are signals."""
-    if asked is None:
-        return SIGNAL_MEASURES if there else ()
-    return asked
+    statistics = [statistic in COMPARED for statistic in measures.statistics for _ in measures.places]
+    return statistics + [True for _ in measures.of_signals]
 
 
 def _signals(series: Series, names: tuple[str, ...], rows: slice, weight: Float64, start_s: float, end_s: float) -> Float64:
