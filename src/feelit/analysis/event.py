@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feelit.analysis.resampling import adjusted
-from feelit.analysis.table import clock, csv_of, json_of, number, rounded
+from feelit.analysis.table import clock, csv_of, number, rounded
 from feelit.labels import EventKind
 from feelit.options.timelines import SURE, EventsOptions
 from feelit.storage.names import one_line
@@ -84,7 +84,6 @@ HEADINGS = ("video", "kind", *WHO, *(f.name for f in fields(Event) if f.name not
 IN_DEGREES = (Kind.nod, Kind.shake, Kind.facing_away)
 """Kinds whose `strength` is an angle."""
 
-P_VALUES = ("p_value", "p_adjusted")
 P_DIGITS = 3
 """Significant digits of p-values as they are written: some are tiny."""
 
@@ -96,13 +95,10 @@ WORDS = 4
 def flat(event: Event) -> dict[str, Any]:
     """An event as one row; people, names and tracks are lists, undefined values None."""
     row = {name: rounded(getattr(event, name)) for name in HEADINGS}
-    row |= {name: _significant(getattr(event, name)) for name in P_VALUES}
+    for name in ("p_value", "p_adjusted"):
+        value = getattr(event, name)
+        row[name] = None if math.isnan(value) else float(f"{value:.{P_DIGITS}g}")
     return row | {"kind": event.kind.value, **{name: list(getattr(event, name)) for name in WHO}}
-
-
-def json_text(events: Iterable[Event]) -> str:
-    """A list of objects."""
-    return json_of([flat(event) for event in events])
 
 
 def csv_text(events: Iterable[Event]) -> str:
@@ -126,18 +122,11 @@ def event_frame(events: Sequence[Event]) -> pd.DataFrame:
 
 def short(event: Event) -> list[str]:
     """The short form of an event, under SHORT_HEADINGS; a dash for undefined values."""
-    absent = event.kind is Kind.absence
-    times = [clock(event.start_s), clock(event.end_s), "-" if absent else clock(event.peak_s)]
+    times = [clock(event.start_s), clock(event.end_s), "-" if event.kind is Kind.absence else clock(event.peak_s)]
+    strength = f"{event.strength:.0f}°" if event.kind in IN_DEGREES else number(event.strength, ".2f")
     sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else p_text(event.p_adjusted)
-    shows = event.emotion or "-"
-    return [
-        *(one_line(event.video), event.kind.value, _who(event), shows),
-        *(*times, _strength(event), number(event.baseline, ".2f"), sure),
-    ]
-
-
-def _strength(event: Event) -> str:
-    return f"{event.strength:.0f}°" if event.kind in IN_DEGREES else number(event.strength, ".2f")
+    what = (one_line(event.video), event.kind.value, _who(event), event.emotion or "-")
+    return [*what, *times, strength, number(event.baseline, ".2f"), sure]
 
 
 def _who(event: Event) -> str:
@@ -150,7 +139,3 @@ def _who(event: Event) -> str:
 def p_text(p_value: float) -> str:
     """A p-value with three decimals, never 0."""
     return "< 0.001" if p_value < 0.0005 else number(p_value, ".3f")
-
-
-def _significant(p_value: float) -> float | None:
-    return None if math.isnan(p_value) else float(f"{p_value:.{P_DIGITS}g}")

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from feelit.analysis.observations import frame_lengths
-from feelit.analysis.table import clock, number, rounded
+from feelit.analysis.table import clock, number, rounded_row
 from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 
@@ -38,7 +38,7 @@ class Person:
 
     def record(self) -> dict[str, Any]:
         """The person as a JSON object; undefined values are None."""
-        return {name: rounded(value) for name, value in asdict(self).items()}
+        return rounded_row(asdict(self))
 
 
 HEADINGS = tuple(field.name for field in fields(Person))
@@ -111,15 +111,8 @@ MOST_TRACKS = 8
 
 def short(person: Person) -> list[str]:
     """The short form of a person; a dash for undefined values."""
-    shown = ", ".join(map(str, person.tracks[:MOST_TRACKS]))
-    rest = f" and {len(person.tracks) - MOST_TRACKS} more" if len(person.tracks) > MOST_TRACKS else ""
-    times = (person.seen_s, person.readable_s, person.first_s, person.last_s)
+    tracks = ", ".join(map(str, person.tracks[:MOST_TRACKS]))
+    tracks += f" and {len(person.tracks) - MOST_TRACKS} more" if len(person.tracks) > MOST_TRACKS else ""
+    times = map(clock, (person.seen_s, person.readable_s, person.first_s, person.last_s))
     name = one_line(person.person) if person.person else "-"
-    return [
-        one_line(person.video),
-        str(person.person_id),
-        name,
-        shown + rest,
-        *map(clock, times),
-        number(person.confidence, ".2f"),
-    ]
+    return [one_line(person.video), str(person.person_id), name, tracks, *times, number(person.confidence, ".2f")]

@@ -16,7 +16,7 @@ import numpy as np
 from feelit.analysis.gestures import AWAY_DEG, SMILE, find_blinks, find_head_bouts, find_mutual_smiles, is_dense
 from feelit.analysis.signal_events import PersonSignals, SignalRows
 from feelit.analysis.speakers import Roles, roles
-from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
+from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded_row
 from feelit.errors import TimelineReadError
 from feelit.signals.columns import SIGNALS, SPEECH, UNITS
 from feelit.storage.names import one_line
@@ -197,7 +197,7 @@ def signals_text(records: Sequence[SignalSummary], written: str) -> str:
 
     Only CSV and JSON have the mean probabilities while speaking and listening.
     """
-    rows = [{name: rounded(value) for name, value in record.row().items()} for record in records]
+    rows = [rounded_row(record.row()) for record in records]
     if written == "json":
         return json_of(rows)
     if written == "csv":

@@ -17,7 +17,7 @@ from feelit.analysis.summary import (
     flat,
     headings,
 )
-from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded
+from feelit.analysis.table import clock, csv_of, escaped, json_of, markdown_of, number, rounded, rounded_row
 from feelit.labels import LEAST_REPORTED_S, starred
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
@@ -41,14 +41,14 @@ def json_text(records: Sequence[Summary]) -> str:
         row = {name: value for name, value in flat(record).items() if not name.startswith("moment_")}
         renamed = {"track_id": "person_id"} if isinstance(record, PersonSummary) else {}
         moments = [{renamed.get(k, k): rounded(getattr(moment, k)) for k in MOMENT_FIELDS} for moment in record.shown.moments]
-        objects.append({name: rounded(value) for name, value in row.items()} | {"moments": moments})
+        objects.append(rounded_row(row) | {"moments": moments})
     return json_of(objects)
 
 
 def csv_text(records: Sequence[Summary], by: By) -> str:
     """A header line, then one line per record; undefined values are empty."""
     names = headings(by, relative=any(record.shown.usual is not None for record in records))
-    return csv_of(names, ({name: rounded(value) for name, value in flat(record).items()} for record in records))
+    return csv_of(names, (rounded_row(flat(record)) for record in records))
 
 
 def markdown_text(records: Sequence[Summary], by: By) -> str:

@@ -101,6 +101,11 @@ def escaped(cell: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", cell).replace("\n", ", ")
 
 
+def rounded_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose values are as `rounded` gives them."""
+    return {name: rounded(value) for name, value in row.items()}
+
+
 def rounded(value: Any) -> Any:
     """A value for output: numbers with `DIGITS` decimals, NaN and infinity as None."""
     if not isinstance(value, float):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from feelit.analysis.observations import TimelineSamples
 from feelit.analysis.speakers import Basis, Match, match_speakers
-from feelit.analysis.table import clock, csv_of, json_of, rounded
+from feelit.analysis.table import clock
 from feelit.errors import UsageError
 from feelit.imports.transcript import Utterance, read_transcript, refuse_another
 from feelit.options.transcripts import UtterancesOptions
@@ -45,6 +45,10 @@ class Expression:
     def emotion(self) -> str | None:
         """The label with the largest share; None if no face was readable."""
         return EMOTIONS[int(np.argmax(self.share))] if self.readable_s > 0 else None
+
+    def values(self) -> tuple[Any, ...]:
+        """The values of the columns `SHOWN`."""
+        return self.readable_s, self.emotion, *self.probability, *self.share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,10 @@ def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Mat
     end_s = np.array([one.end_s for one in said], np.float64)
     sums = [_Sums.of(samples, k, start_s, end_s) for k in range(len(samples.track_id))]
     readable_s = np.array([one.readable_s for one in sums]).reshape(len(sums), len(said))
-    everybody = [sum((one.weighted for one in sums), np.zeros((len(said), 2 * len(EMOTIONS)))), readable_s.sum(axis=0)]
+    everybody, everybody_s = (
+        sum((one.weighted for one in sums), np.zeros((len(said), 2 * len(EMOTIONS)))),
+        readable_s.sum(axis=0),
+    )
     people = (readable_s > 0).sum(axis=0)
     place = {int(who): k for k, who in enumerate(samples.track_id.tolist())}
     by_speaker = {match.speaker: match for match in matches}
@@ -146,7 +153,6 @@ def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Mat
             missing = "off screen"
         elif own_s == 0:
             missing = "not readable" if mine is not None and mine.seen[n] else "not seen"
-        others = _expression(everybody[0][n] - own, float(everybody[1][n]) - own_s, int(people[n]) - (own_s > 0))
         yield UtteranceRow(
             video=recording.name,
             number=n + 1,
@@ -156,7 +162,7 @@ def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Mat
             matched_by=match.basis,
             missing=missing,
             speaker=_expression(own, own_s, int(own_s > 0)),
-            listeners=others,
+            listeners=_expression(everybody[n] - own, float(everybody_s[n]) - own_s, int(people[n]) - (own_s > 0)),
         )
 
 
@@ -200,24 +206,15 @@ def _expression(weighted: Float64, readable_s: float, people: int) -> Expression
 def flat(row: UtteranceRow) -> dict[str, Any]:
     """An utterance as one row; undefined values are None or NaN."""
     said = row.said
-    found: dict[str, Any] = {
-        "video": row.video,
-        "utterance": row.number,
-        "start_s": said.start_s,
-        "end_s": said.end_s,
-        "speaker": said.speaker or None,
-        "text": said.text,
-        "person_id": row.person_id,
-        "person": row.person,
-        "matched_by": None if row.matched_by == "none" else row.matched_by,
-        "missing": row.missing or None,
-    }
-    for name, shown in (("speaker", row.speaker), ("listeners", row.listeners)):
-        if name == "listeners":
-            found["listeners"] = shown.people
-        values = (shown.readable_s, shown.emotion, *shown.probability, *shown.share)
-        found |= {f"{name}_{column}": value for column, value in zip(SHOWN, values, strict=True)}
-    return found
+    matched_by = None if row.matched_by == "none" else row.matched_by
+    values = (
+        *(row.video, row.number, said.start_s, said.end_s, said.speaker or None, said.text),
+        *(row.person_id, row.person, matched_by, row.missing or None),
+        *row.speaker.values(),
+        row.listeners.people,
+        *row.listeners.values(),
+    )
+    return dict(zip(HEADINGS, values, strict=True))
 
 
 SHOWN = (*("readable_s", "emotion"), *(f"p_{name}" for name in EMOTIONS), *(f"share_{name}" for name in EMOTIONS))
@@ -233,17 +230,6 @@ WORDS = 6
 """How many of the headings of `short` are over text; the others are over numbers."""
 
 LONGEST_TEXT = 60
-
-
-def csv_text(rows: Iterable[UtteranceRow]) -> str:
-    """A header line, then one line per utterance; undefined values are empty."""
-    return csv_of(HEADINGS, ({name: rounded(value) for name, value in flat(row).items()} for row in rows))
-
-
-def json_text(rows: Iterable[UtteranceRow]) -> str:
-    """A JSON array; undefined values are null."""
-    objects = [{name: rounded(value) for name, value in flat(row).items()} for row in rows]
-    return json_of(objects)
 
 
 def utterance_frame(found: SpokenIn) -> pd.DataFrame:

@@ -113,14 +113,16 @@ def study(
     -------
     The tables as data frames.
     """
-    from feelit.analysis.study.run import open_study, run_study, write_tables
+    from feelit.analysis.study.contrasts import contrast_frame, resolved
+    from feelit.analysis.study.read import read_study
+    from feelit.analysis.study.run import run_study, write_tables
     from feelit.reports.study_page import write_study_report
     from feelit.storage.atomic import refuse_to_overwrite
     from feelit.storage.stat import InputFiles
 
     source = study if isinstance(study, Mapping) else expanded(fspath(study))
     folder = None if out is None else located(out)
-    design = open_study(source)
+    design = resolved(read_study(source))
     names = ["table", "curves", "contrasts", "quality", "agreement", *(["wide"] if options.wide else [])]
     if folder is not None:
         own = [] if isinstance(source, Mapping) else [location(source)]
@@ -130,8 +132,6 @@ def study(
     found = run_study(design, options.seed, progress or (lambda share: None))
     files = []
     if folder is not None:
-        from feelit.analysis.study.contrasts import contrast_frame
-
         tables = {"table": found.table.long(), "curves": found.curves, "contrasts": contrast_frame(found.contrasts)}
         tables |= {"quality": found.quality, "agreement": found.agreement}
         tables |= {"wide": found.table.wide()} if options.wide else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feelit.analysis.table import ResultTable as ResultTable
+from feelit.analysis.table import csv_of, json_of, rounded_row
 from feelit.options.kinds import expanded
 from feelit.timeline.recording import TimelineSources, open_timelines
 from feelit.timeline.recording import files_of as files_of
@@ -73,7 +74,7 @@ def event_table(timelines: TimelineSources, options: EventsOptions) -> ResultTab
     return ResultTable(
         records=records,
         frame=lambda: event.event_frame(records),
-        texts={"json": lambda: event.json_text(records), "csv": lambda: event.csv_text(records)},
+        texts={"json": lambda: json_of([event.flat(one) for one in records]), "csv": lambda: event.csv_text(records)},
         unit=("event", "events"),
         headings=event.SHORT_HEADINGS,
         words=event.WORDS,
@@ -96,7 +97,10 @@ def utterance_table(
     return ResultTable(
         records=found.rows,
         frame=lambda: spoken.utterance_frame(found),
-        texts={"json": lambda: spoken.json_text(found.rows), "csv": lambda: spoken.csv_text(found.rows)},
+        texts={
+            "json": lambda: json_of([rounded_row(spoken.flat(row)) for row in found.rows]),
+            "csv": lambda: csv_of(spoken.HEADINGS, (rounded_row(spoken.flat(row)) for row in found.rows)),
+        },
         unit=(f"utterance in {found.recording.name}", f"utterances in {found.recording.name}"),
         headings=spoken.SHORT_HEADINGS,
         words=spoken.WORDS,

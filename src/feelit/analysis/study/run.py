@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,10 +14,9 @@ import pyarrow.parquet as pq
 
 from feelit.analysis.coders import compare
 from feelit.analysis.study.collect import Collected, collect
-from feelit.analysis.study.contrasts import ContrastRow, contrasts_of, resolved
+from feelit.analysis.study.contrasts import ContrastRow, contrasts_of
 from feelit.analysis.study.curves import CurveCollection
 from feelit.analysis.study.design import Design
-from feelit.analysis.study.read import read_study
 from feelit.analysis.study.table import Table, quality_of, table_of
 from feelit.errors import UsageError
 from feelit.storage.atomic import no_empty_folders, whole_file
@@ -55,27 +53,12 @@ class StudyTables:
     seed: int
 
 
-def open_study(source: str | Path | Mapping[str, Any]) -> Design:
-    """Read a study; its timelines are not opened yet.
-
-    Parameters
-    ----------
-    source : see `read_study`
-
-    Raises
-    ------
-    UsageError
-        as `read_study`, and if a contrast names an unknown measure.
-    """
-    return resolved(read_study(source))
-
-
 def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> StudyTables:
     """Measure the timelines of a study.
 
     Parameters
     ----------
-    design : see `open_study`
+    design : with its measures written out, see `contrasts.resolved`
     seed : of the random numbers
     progress : called with the share done, 0..1
 
