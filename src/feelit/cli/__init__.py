@@ -26,26 +26,8 @@ LEAST_ADDRESSES = 5 << 28
 """The address space that libraries reserve at start; most of it is never used."""
 
 COMMANDS = (
-    "analyze",
-    "status",
-    "merge",
-    "summarize",
-    "people",
-    "events",
-    "utterances",
-    "agree",
-    "study",
-    "report",
-    "plot",
-    "annotate",
-    "clips",
-    "export",
-    "explain",
-    "live",
-    "evaluate",
-    "train",
-    "models",
-    "doctor",
+    *("analyze", "status", "merge", "summarize", "people", "events", "utterances", "agree", "study", "report", "plot"),
+    *("annotate", "clips", "export", "explain", "live", "evaluate", "train", "models", "doctor"),
 )
 """In the order of the help. Each has a module with its name, which holds a function or a group with that name."""
 

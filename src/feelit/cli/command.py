@@ -85,17 +85,13 @@ def _load_config(context: typer.Context, given: str | None) -> str | None:
     function = inspect.unwrap(context.command.callback or _load_config)
     assert isinstance(function, FunctionType)
     kinds = {option.flag[2:]: option.values for _, option in expanded_options(function)}
-    params = {_spelling(p): p for p in context.command.params if p.name != "config"}
+    params = {p.opts[0].lstrip("-").replace("_", "-"): p for p in context.command.params if p.name != "config"}
     values: dict[str, Any] = {}
     for name, value in read_toml(path, set(params)).items():
         parameter = params[name]
         values[str(parameter.name)] = checked(path, name, value, kinds.get(name, PATH), parameter.nargs != 1)
     context.default_map = {**(context.default_map or {}), **values}
     return given
-
-
-def _spelling(parameter: Any) -> str:
-    return str(parameter.opts[0]).lstrip("-").replace("_", "-")
 
 
 MOST_TOML_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 from feelit.errors import UsageError
 from feelit.options import kinds
@@ -98,8 +98,20 @@ class Option:
         return result
 
 
-def option(default: Any, help: str, **declared: Any) -> Any:  # noqa: A002  # as the word is used everywhere
-    """Declare a field of a record as an option; `declared` are fields of `Option`.
+class Declared(TypedDict, total=False):
+    """The fields of `Option` that a declaration may give."""
+
+    flag: str
+    details: str
+    default_text: str
+    kind: Kind
+    bounds: Bounds
+    required: bool
+    environment: str
+
+
+def option(default: Any, help: str, **declared: Unpack[Declared]) -> Any:  # noqa: A002  # as the word is used everywhere
+    """Declare a field of a record as an option.
 
     The flag follows from the name of the field and the kind from its type, unless they are given.
     """
@@ -125,26 +137,23 @@ class Options:
         """Refuse values that make no sense together."""
 
 
-_DECLARED: dict[str, tuple[Option, ...]] = {}
+_DECLARED: dict[type[Options], tuple[Option, ...]] = {}
 
 
 def options_of(record: type[Options]) -> tuple[Option, ...]:
     """The options of a record with names, flags and kinds filled in, in order: its own before those that it inherits."""
-    name = f"{record.__module__}.{record.__qualname__}"
-    if name not in _DECLARED:
-        _DECLARED[name] = tuple(_declared(record))
-    return _DECLARED[name]
+    if record not in _DECLARED:
+        _DECLARED[record] = tuple(_declared(record))
+    return _DECLARED[record]
 
 
 def _declared(record: type[Options]) -> Iterator[Option]:
     hints = get_type_hints(record)
     owners = [inspect.get_annotations(owner) for owner in record.__mro__]
     for f in sorted(fields(record), key=lambda f: next(n for n, names in enumerate(owners) if f.name in names)):
-        declared = f.metadata.get("option")
-        if declared is not None:
+        if declared := f.metadata.get("option"):
             flag = declared.flag or "--" + f.name.replace("_", "-")
-            kind = declared.kind or _kind_of(hints[f.name])
-            yield replace(declared, name=f.name, flag=flag, kind=kind)
+            yield replace(declared, name=f.name, flag=flag, kind=declared.kind or _kind_of(hints[f.name]))
 
 
 _KINDS: dict[object, Kind] = {bool: kinds.FLAG, int: kinds.WHOLE, float: kinds.NUMBER, str: kinds.TEXT, Path: kinds.PATH}

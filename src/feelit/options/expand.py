@@ -83,9 +83,7 @@ def _signature(function: FunctionType, expanded: list[tuple[str, Option]], defau
     whole: list[Parameter] = []
     for name, parameter in plain.parameters.items():
         if name in records_of(function):
-            for owner, option in expanded:
-                if owner == name:
-                    last.append(_keyword(option, defaults))
+            last += [_keyword(option, defaults) for owner, option in expanded if owner == name]
             whole.append(Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=f"{parameter.annotation} | None"))
         elif parameter.kind is Parameter.KEYWORD_ONLY:
             last.append(parameter)
@@ -95,9 +93,7 @@ def _signature(function: FunctionType, expanded: list[tuple[str, Option]], defau
 
 
 def _keyword(option: Option, defaults: Mapping[str, Any]) -> Parameter:
-    default = defaults.get(option.name, option.default)
-    if option.required:
-        return Parameter(option.name, Parameter.KEYWORD_ONLY, annotation=option.values.python)
+    default = Parameter.empty if option.required else defaults.get(option.name, option.default)
     annotation = option.values.python + (" | None" if default is None else "")
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 

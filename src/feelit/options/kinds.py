@@ -71,7 +71,8 @@ def _whole(value: SupportsIndex | str) -> int:
     return int(value) if isinstance(value, str) else operator.index(value)
 
 
-def _number(value: SupportsFloat | str) -> float:
+def number(value: SupportsFloat | str) -> float:
+    """A number. Raises TypeError or ValueError for what is none."""
     if isinstance(value, bool | bytes):
         raise TypeError
     return float(value)
@@ -116,7 +117,7 @@ def _locations(value: Any) -> tuple[Location, ...]:
 def _seconds(value: SupportsFloat | str) -> float:
     """Seconds as a number. Negative numbers and NaN pass: the bounds of the option refuse them in words of its own."""
     if not isinstance(value, str):
-        return _number(value)
+        return number(value)
     return float("inf") if value.strip().lower() == "inf" else parse_time(value, "")
 
 
@@ -126,7 +127,7 @@ def several(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, p
     def convert(value: object) -> tuple[Any, ...]:
         if isinstance(value, str):
             return tuple(item(part.strip()) for part in value.split(","))
-        if isinstance(value, Sequence) or hasattr(value, "__iter__"):
+        if hasattr(value, "__iter__"):
             return tuple(item(part) for part in value)
         return (item(value),)
 
@@ -154,6 +155,11 @@ def repeated(item: Callable[[Any], Any], *, name: str, hint: str, metavar: str, 
         return tuple(one(part) for part in (value.items() if isinstance(value, Mapping) else value))
 
     return Kind(name=name, metavar=metavar, convert=convert, hint=hint, repeated=True, python=python)
+
+
+def first_repeated(names: Sequence[str]) -> str | None:
+    """The first of some names that is given more than once; None if there is none."""
+    return next((name for name in names if names.count(name) > 1), None)
 
 
 def words(known: Sequence[str], *, everything: str = "") -> Kind:
@@ -184,7 +190,7 @@ def choice(allowed: Sequence[str]) -> Kind:
 
 FLAG = Kind(name="true or false", metavar="", convert=_flag, toml=(bool,), native=bool, python="bool")
 WHOLE = Kind(name="a whole number", metavar="N", convert=_whole, toml=(int,), native=int, python="int")
-NUMBER = Kind(name="a number", metavar="NUMBER", convert=_number, toml=(int, float), native=float, python="float")
+NUMBER = Kind(name="a number", metavar="NUMBER", convert=number, toml=(int, float), native=float, python="float")
 TEXT = Kind(name="a text or a number", metavar="TEXT", convert=_text)
 PATH = Kind(
     name="a text in quotes",
@@ -203,7 +209,7 @@ COLUMNS_MM = {"single": 88.0, "double": 180.0}
 
 
 def _width(value: SupportsFloat | str) -> float:
-    return COLUMNS_MM[value] if isinstance(value, str) and value in COLUMNS_MM else _number(value)
+    return COLUMNS_MM[value] if isinstance(value, str) and value in COLUMNS_MM else number(value)
 
 
 WIDTH = Kind(
@@ -214,7 +220,7 @@ WIDTH = Kind(
     python='float | Literal["single", "double"]',
 )
 TIMES = several(
-    lambda value: parse_time(value, "") if isinstance(value, str) else _number(value),
+    lambda value: parse_time(value, "") if isinstance(value, str) else number(value),
     name="a list of times",
     hint="give seconds with commas between, as in 12.5,33",
     metavar="TIME,...",

@@ -9,7 +9,7 @@ from typing import Any
 
 from feelit.errors import UsageError
 from feelit.options.declare import Options, option
-from feelit.options.kinds import LOCATION, PATHS, Kind, listed, repeated
+from feelit.options.kinds import LOCATION, PATHS, Kind, first_repeated, listed, repeated
 from feelit.storage.location import Location
 from feelit.times import parse_time
 
@@ -183,15 +183,13 @@ class PeopleOptions(Options):
             raise UsageError("--forget deletes what --across, --enrol and --keep-identity use", "run it by itself")
         if self.keep_identity and not (self.across or self.enrol):
             raise UsageError("--keep-identity keeps what --across or --enrol computes", "give one of them")
-        enrolled = [name for name, _ in self.enrol]
-        if twice := next((name for name in enrolled if enrolled.count(name) > 1), None):
+        if twice := first_repeated([name for name, _ in self.enrol]):
             raise UsageError(f"--enrol gives {twice} twice", "put all photographs of a person behind one name")
         named: dict[int, str] = {}
         for number, name in self.name:
             if named.setdefault(number, name) != name:
                 raise UsageError(f"--name gives person {number} two names, {named[number]} and {name}", "choose one")
-        texts = [name for name in named.values() if name]
-        if twice := next((name for name in texts if texts.count(name) > 1), None):
+        if twice := first_repeated([name for name in named.values() if name]):
             both = [str(number) for number, name in named.items() if name == twice]
             raise UsageError(
                 f"--name calls {len(both)} people {twice}", f"if they are one person, use --merge {','.join(both)}"

@@ -8,15 +8,13 @@ from typing import Any, SupportsFloat
 
 from feelit.errors import UsageError
 from feelit.options.declare import Bounds, Options, option
-from feelit.options.kinds import Kind, repeated
+from feelit.options.kinds import Kind, first_repeated, number, repeated
 from feelit.times import MOST_S, parse_time
 
 
 def _signed(value: SupportsFloat | str) -> float:
-    if isinstance(value, bool | bytes):
-        raise TypeError
     if not isinstance(value, str):
-        return float(value)
+        return number(value)
     text = value.strip()
     negative = text.startswith(("-", "\N{MINUS SIGN}"))
     seconds = parse_time(text[1:] if negative else text, "")
@@ -100,8 +98,7 @@ class UtterancesOptions(ClockOptions):
     )
 
     def check(self) -> None:
-        names = [speaker for speaker, _ in self.speakers]
-        if twice := next((name for name in names if names.count(name) > 1), None):
+        if twice := first_repeated([speaker for speaker, _ in self.speakers]):
             raise UsageError(f"--speaker {twice} is given twice", "name one person for each speaker")
 
 
