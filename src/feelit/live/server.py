@@ -60,11 +60,6 @@ MOST_CALLERS = 64
 class PageServer(socketserver.ThreadingTCPServer):
     """Has its port at once, and serves from `begin` to the end of its context: a thread for all, and one a caller.
 
-    Attributes
-    ----------
-    url : the address of the page, token included
-    greeting : the first message of every stream
-
     Raises
     ------
     UsageError
@@ -77,7 +72,7 @@ class PageServer(socketserver.ThreadingTCPServer):
     def __init__(self, config: ServerOptions, broadcast: Broadcast) -> None:
         self.config, self.broadcast = config, broadcast
         self.token = config.token or secrets.token_urlsafe(16)
-        self.greeting = b""
+        self.greeting = b""  # the first message of every stream
         self._callers: set[socket.socket] = set()
         self._asking: dict[socket.socket, float] = {}  # callers whose request is not complete, since when, the longest first
         self._guard = threading.Lock()
@@ -91,6 +86,7 @@ class PageServer(socketserver.ThreadingTCPServer):
             raise UsageError(f"nothing can listen at {config.host} port {config.port}: {error.strerror}", hint) from error
         self.port = self.socket.getsockname()[1]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # of all its names, one that is sure
+        # The address of the page, token included.
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/?token={self.token}"
 
     def begin(self, greeting: bytes) -> None:

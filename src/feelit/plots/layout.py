@@ -37,26 +37,19 @@ class Layout:
     left_mm : width to the left of the panels
     panels : panels per video
     legend_rows, title_lines : what is above the panels
-
-    Attributes
-    ----------
-    roomy : whether panels are high enough for words in the strip and numbers on the axis
-    data_mm : width of the time axis
-    top_mm : height of what is above the panels
-    height_mm : height of the figure
     """
 
     def __init__(self, width_mm: float, left_mm: float, panels: Sequence[int], legend_rows: int, title_lines: int) -> None:
         self.width_mm, self.left_mm, self._panels, self.legend_rows = width_mm, left_mm, panels, legend_rows
         count, videos = sum(panels), len(panels)
-        self.roomy = count + 2 * (videos - 1) <= 12
-        self.data_mm = width_mm - left_mm - RIGHT_MM
+        self.roomy = count + 2 * (videos - 1) <= 12  # high enough for words in the strip and numbers on the axis
+        self.data_mm = width_mm - left_mm - RIGHT_MM  # width of the time axis
         room_mm = 150 - (videos - 1) * (HEADING_MM + TICKS_MM)
         self.curve_mm = min(max(room_mm / count - 6, 5.0), 0.2 * self.data_mm + 3, 30.0)
         self._strip_mm = 3.6 if self.roomy else 2.0
         self._pitch_mm = self.curve_mm + 0.6 + self._strip_mm + (2.6 if self.roomy else 1.2)  # from one panel to the next
         self._heading_mm = HEADING_MM if videos > 1 else 0.0
-        self.top_mm = EDGE_MM + title_lines * TITLE_MM + legend_rows * LEGEND_MM + 1.0
+        self.top_mm = EDGE_MM + title_lines * TITLE_MM + legend_rows * LEGEND_MM + 1.0  # height of what is above the panels
         between = videos * (self._heading_mm + TICKS_MM) - TICKS_MM
         self.height_mm = self.top_mm + between + count * self._pitch_mm + AXIS_MM
 
@@ -66,13 +59,14 @@ class Layout:
 
     def curve(self, section: int, row: int) -> tuple[float, float, float, float]:
         """Left, bottom, width and height of the probabilities of a panel, in shares of the figure."""
-        top_mm = self.section_mm(section) + self._heading_mm + row * self._pitch_mm
-        return self._place(top_mm, self.curve_mm)
+        return self._place(self._panel_mm(section, row), self.curve_mm)
 
     def strip(self, section: int, row: int) -> tuple[float, float, float, float]:
         """The same of the strip of a panel."""
-        top_mm = self.section_mm(section) + self._heading_mm + row * self._pitch_mm
-        return self._place(top_mm + self.curve_mm + 0.6, self._strip_mm)
+        return self._place(self._panel_mm(section, row) + self.curve_mm + 0.6, self._strip_mm)
+
+    def _panel_mm(self, section: int, row: int) -> float:
+        return self.section_mm(section) + self._heading_mm + row * self._pitch_mm
 
     def _place(self, top_mm: float, height_mm: float) -> tuple[float, float, float, float]:
         bottom = self.height_mm - top_mm - height_mm

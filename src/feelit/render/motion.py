@@ -98,25 +98,21 @@ class Motion:
     Parameters
     ----------
     view : the timeline; its rows may be in any order
-
-    Attributes
-    ----------
-    label : as of the view
-    period_s : the usual interval between two sampled frames; 0.1 where there are fewer than two
-    who : (K,) int32, who each run shows, as in `TimelineRows`
-    first_s, last_s : (K,) float64, times of the first and the last sample of each run
     """
 
     def __init__(self, view: TimelineView) -> None:
         self.label = view.label
         time_s = view.sampled_time_s
-        self.period_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.1
+        self.period_s = (
+            float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.1
+        )  # the usual one between two sampled frames
         self._rows = rows = view.rows.rows(np.lexsort((view.rows.time_s, view.rows.track_id)))
-        begins = _begins_run(rows, view.sampled_time_s, self.period_s)
+        begins = _begins_run(rows, time_s, self.period_s)
         start = np.flatnonzero(begins)
         stop = np.append(start[1:], len(rows))[: len(start)]
         self._runs = runs = [slice(a, b) for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
-        self.first_s, self.last_s, self.who = rows.time_s[start], rows.time_s[stop - 1], rows.who[start]
+        self.who = rows.who[start]  # (K,) who each run shows, as in `TimelineRows`
+        self.first_s, self.last_s = rows.time_s[start], rows.time_s[stop - 1]  # (K,) times of the first and last sample of each
         self._shown_from_s, self._shown_to_s = self._shown(rows.track_id[start])
         self._box = np.concatenate([settle(smooth(rows.box[run])) for run in runs]) if runs else rows.box
         self._marks = np.concatenate([smooth(rows.marks[run], 1) for run in runs]) if runs else rows.marks

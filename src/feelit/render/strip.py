@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,14 +56,17 @@ class Strip:
         self._lane_px = chip_size("", style)[1]
         self._step_px = self._lane_px + style.even(0.45)
         self._people = lanes.longest(min(MAX_LANES, max(1, int(MAX_SHARE * size_px[1] / self._step_px))))
-        pad = style.pad_px
+        pad, self._line_px = style.pad_px, line_px(style.cap_px) + 2
+        whole = clock(lanes.duration_s)
+        self._moving_px = text_width_px("".join("0" if c.isdigit() else c for c in whole), style.cap_px)  # room for the time
+        self._whole = f"/ {whole}"  # the text behind it
         self._chip_px = max((chip_size(lanes.motion.label(who), style)[0] for who in self._people), default=-pad)
         self._left = 2 * pad + self._chip_px
         self._right = self._width - pad
         self._foot = pad + max(1, len(self._people)) * self._step_px
         self._legend = self._lay_legend()
-        lines = max((y for y, *_ in self._legend), default=0) // self._line + 1
-        self.height_px = self._foot + lines * self._line + pad if style.legible else 0
+        lines = max((y for y, *_ in self._legend), default=0) // self._line_px + 1
+        self.height_px = self._foot + lines * self._line_px + pad if style.legible else 0
         self._base = lru_cache(maxsize=4)(self._draw_base)
 
     def draw(self, canvas: Canvas, time_s: float) -> None:
@@ -78,15 +82,6 @@ class Strip:
         canvas.fill(Rect(x, top - 2, x + thin, bottom + 2), INK)
         canvas.write(clock(time_s), self._style.pad_px, self._foot, self._style.cap_px, INK)
 
-    @property
-    def _line(self) -> int:
-        return line_px(self._style.cap_px) + 2
-
-    def _times(self) -> tuple[int, str]:
-        """Room for the moving time, and the text behind it."""
-        whole = clock(self._lanes.duration_s)
-        return text_width_px("".join("0" if c.isdigit() else c for c in whole), self._style.cap_px), f"/ {whole}"
-
     def _lay_legend(self) -> list[tuple[int, int, str, int]]:
         """Legend entries as (y below the foot, x, word, state), wrapped to the width of the strip."""
         rest: list[tuple[str, int]] = []
@@ -97,43 +92,41 @@ class Strip:
         names = [(starred(name), i) for i, name in enumerate(EMOTION_COLOUR)]
         laid = self._wrap([*names, (STARRED, ABSENT), *rest])
         # A picture too narrow for the emotions' names has only the other entries: the cards show the names.
-        return laid if laid[-1][0] <= self._line else self._wrap(rest)
+        return laid if laid[-1][0] <= self._line_px else self._wrap(rest)
 
     def _wrap(self, words: list[tuple[str, int]]) -> list[tuple[int, int, str, int]]:
         style = self._style
-        moving, whole = self._times()
-        start = style.pad_px + moving + style.pad_px + text_width_px(whole, style.cap_px) + 3 * style.pad_px
+        start = self._moving_px + text_width_px(self._whole, style.cap_px) + 5 * style.pad_px
         laid, x, y = [], start, 0
         for word, state in words:
             width = text_width_px(word, style.cap_px) + (0 if state == ABSENT else style.cap_px * 5 // 8 * 2 + style.pad_px)
             if x > start and x + width > self._right:
-                x, y = start, y + self._line
+                x, y = start, y + self._line_px
             laid.append((y, x, word, state))
             x += width + 3 * style.pad_px
         return laid
 
     def _draw_base(self, matrix: str) -> Canvas:
         canvas = Canvas.blank(self._width, self.height_px, PLATE, matrix)
+        pad = self._style.pad_px
         for i, who in enumerate(self._people):
-            top = self._style.pad_px + i * self._step_px
+            top = pad + i * self._step_px
             area = Rect(self._left, top, self._right, top + self._lane_px)
-            thin = area.height // 6 * 2
-            canvas.fill(Rect(area.x0, area.y0 + thin, area.x1, area.y1 - thin), GROOVE)
             self._draw_states(canvas, who, area)
-            chip = Rect(self._style.pad_px, top, self._style.pad_px + self._chip_px, area.y1)
+            chip = Rect(pad, top, pad + self._chip_px, area.y1)
             draw_chip(canvas, chip, who, self._lanes.motion.label(who), self._style)
         if not self._people:
-            top = self._style.pad_px
-            canvas.fill(Rect(self._left, top, self._right, top + self._lane_px), GROOVE)
+            canvas.fill(Rect(self._left, pad, self._right, pad + self._lane_px), GROOVE)
         self._draw_foot(canvas)
         return canvas
 
     def _draw_states(self, canvas: Canvas, who: int, area: Rect) -> None:
         thin = area.height // 6 * 2
+        canvas.fill(Rect(area.x0, area.y0 + thin, area.x1, area.y1 - thin), GROOVE)
         states = self._lanes.states(who, max(1, area.width // 2))
-        edges = np.flatnonzero(np.diff(states)) + 1
-        for a, b in zip(np.append(0, edges), np.append(edges, len(states)), strict=True):
-            state, x0, x1 = int(states[a]), area.x0 + 2 * int(a), area.x0 + 2 * int(b)
+        edges = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
+        for a, b in pairwise(edges):
+            state, x0, x1 = int(states[a]), area.x0 + 2 * a, area.x0 + 2 * b
             if state == BLANK:
                 canvas.fill(Rect(x0, area.y0 + thin, x1, area.y1 - thin), UNREADABLE)
             elif state != ABSENT:
@@ -141,8 +134,7 @@ class Strip:
 
     def _draw_foot(self, canvas: Canvas) -> None:
         style, cap = self._style, self._style.cap_px
-        moving, whole = self._times()
-        canvas.write(whole, 2 * style.pad_px + moving, self._foot, cap, DIM_INK)
+        canvas.write(self._whole, 2 * style.pad_px + self._moving_px, self._foot, cap, DIM_INK)
         for y, x, word, state in self._legend:
             top = self._foot + y
             if state != ABSENT:

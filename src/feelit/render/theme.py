@@ -44,15 +44,9 @@ EMOTION_COLOUR: dict[str, Colour] = {
 }
 """One colour an emotion, in the order of EMOTIONS."""
 
-TRACK_COLOURS = tuple(
-    map(
-        _colour,
-        (
-            *("77aadd", "ee8866", "eedd88", "ffaabb", "99ddff", "44bb99", "bbcc33", "aaaa00"),  # Tol
-            *("c3ff00", "78ffd2", "a587ff", "b4b4ff", "78d287", "5ad2d2", "ff5ac3", "4ba5b4"),
-        ),
-    )
-)
+_TOL = ("77aadd", "ee8866", "eedd88", "ffaabb", "99ddff", "44bb99", "bbcc33", "aaaa00")
+_FARTHER = ("c3ff00", "78ffd2", "a587ff", "b4b4ff", "78d287", "5ad2d2", "ff5ac3", "4ba5b4")
+TRACK_COLOURS = tuple(map(_colour, _TOL + _FARTHER))
 """The second eight were chosen one by one, each the farthest from all before, in the eyes of people with and without
 colour-vision deficiencies, of colours on which black text has a contrast of 7."""
 

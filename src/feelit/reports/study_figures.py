@@ -19,7 +19,6 @@ from feelit.types import Float64
 WIDTH, HEIGHT = 500.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 40.0, 38.0
 
-MOST_LEVELS = len(LEVEL_COLOURS)
 MOST_POINTS = 400
 """Of a drawn curve, which has no more pixels. The data have all points."""
 
@@ -27,7 +26,6 @@ MOST_SMALL = 60
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_ACROSS = 168.0, 96.0, 6
 
 ROW, NAMES, FIGURES = 24.0, 230.0, 250.0
-MOST_LETTERS = 34
 UNIT_ROOM = 30.0
 MOST_DOTS = 200
 FAINT = "#8fb8d8"
@@ -75,21 +73,20 @@ def curve_figures(tables: StudyTables) -> list[Figure]:
     if not len(frame):
         return []
     named = [row.label for row in tables.contrasts if row.label in asked.emotions]
-    order = [*dict.fromkeys(named), *(emotion for emotion in asked.emotions if emotion not in named)]
+    order = list(dict.fromkeys([*named, *asked.emotions]))
     drawn = _drawn(tables)
     shown = frame[frame["emotion"].isin(order) & frame["level"].isin(drawn)]
-    ends = shown[["mean", "low", "high"]].to_numpy()
-    y = _range(ends, zero=asked.difference)
+    y = _range(shown[["mean", "low", "high"]].to_numpy(), zero=asked.difference)
     return [_curves(tables, emotion, drawn, y) for emotion in order]
 
 
 def _drawn(tables: StudyTables) -> list[str]:
     """As many levels as there are colours, those of contrasts first."""
     frame = tables.curves
-    every = list(dict.fromkeys(frame["level"].tolist())) if len(frame) else []
+    every = frame["level"].tolist() if len(frame) else []
     factor = tables.collection.factor
     named = [level for row in tables.contrasts if row.factor == factor for level in (row.level_a, row.level_b)]
-    return [level for level in dict.fromkeys([*named, *every]) if level in every][:MOST_LEVELS]
+    return [level for level in dict.fromkeys([*named, *every]) if level in every][: len(LEVEL_COLOURS)]
 
 
 def _curves(tables: StudyTables, emotion: str, levels: Sequence[str], y: tuple[float, float]) -> Figure:
@@ -258,13 +255,13 @@ def _range(values: Float64, zero: bool) -> tuple[float, float]:
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0
-    low, high = float(known.min()), float(known.max())
-    low, high = (min(low, 0.0), max(high, 0.0)) if zero else (min(low, 0.0) if low >= 0 else low, high)
+    low, high = min(float(known.min()), 0.0), float(known.max())
+    high = max(high, 0.0) if zero else high
     room = 0.06 * ((high - low) or 1.0)
     return (low - room if low < 0 else low), high + room
 
 
-def _short(text: str, most: int = MOST_LETTERS) -> str:
+def _short(text: str, most: int) -> str:
     text = one_line(text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -273,8 +270,8 @@ def _plain(rows: Sequence[Sequence[Any]]) -> Rows:
     """Values for JSON: numbers with the six digits that figures show, None for those that are not finite."""
 
     def cell(value: Any) -> Any:
-        if isinstance(value, float):
-            return float(f"{value:.6g}") if math.isfinite(value) else None
-        return value
+        if not isinstance(value, float):
+            return value
+        return float(f"{value:.6g}") if math.isfinite(value) else None
 
     return [list(map(cell, row)) for row in rows]
