@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from feelit.render import theme
 from feelit.reports import page
+from feelit.reports.people_sheet import STYLE
 from feelit.reports.study_page import SHELL
 
 WHOLE = page.head("a title") + page.foot()
@@ -71,7 +72,7 @@ def test_every_asset_is_used() -> None:
     folder = files("feelit.reports").joinpath("assets")
     shells = (page.REPORT, SHELL)
     names = [(*shell.styles, *shell.scripts, page.TEMPLATE) for shell in shells]
-    assert {f.name for f in folder.iterdir()} == {name for used in names for name in used}
+    assert {f.name for f in folder.iterdir()} == {STYLE, *(name for used in names for name in used)}
     assert all(len(used) == len(set(used)) for used in names)
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from feelit import __version__
 from feelit.exports.csv_format import csv_lines, quoted
-from feelit.exports.label_intervals import LabelInterval, label_intervals, seconds_text
+from feelit.exports.label_intervals import label_intervals, seconds_text
 from feelit.exports.selection import Selection
 from feelit.timeline.recording import Recording
 
@@ -35,16 +35,11 @@ def boris_text(selection: Selection) -> Iterator[str]:
         about = [name, "", description, "Media file", source, "0", length, length, _rate(recording)]
         total_ms = {track: sum(s.end_ms - s.start_ms for s in mine) for track, mine in shown.tracks.items()}
         bouts = sorted((s for mine in shown.tracks.values() for s in mine), key=lambda s: (s.start_ms, s.track))
-        yield csv_lines(([*about, *_bout(s, labels[s.track], total_ms[s.track], name)] for s in bouts), "\t")
-
-
-def _bout(interval: LabelInterval, subject: str, total_ms: int, media: str) -> list[str]:
-    times = (interval.start_ms, interval.end_ms, interval.end_ms - interval.start_ms)
-    return [
-        *(quoted(subject), seconds_text(total_ms), interval.emotion, "facial expression", "STATE"),
-        *map(seconds_text, times),
-        *(media, MISSING, MISSING, MISSING, MISSING, f"confidence {interval.confidence:.2f}", ""),
-    ]
+        for bout in bouts:
+            what = (quoted(labels[bout.track]), seconds_text(total_ms[bout.track]), bout.emotion, "facial expression", "STATE")
+            times = map(seconds_text, (bout.start_ms, bout.end_ms, bout.end_ms - bout.start_ms))
+            rest = (name, MISSING, MISSING, MISSING, MISSING, f"confidence {bout.confidence:.2f}", "")
+            yield csv_lines([[*about, *what, *times, *rest]], "\t")
 
 
 def _rate(recording: Recording) -> str:

@@ -156,7 +156,9 @@ class PageServer(socketserver.ThreadingTCPServer):
         A page from elsewhere that lets its own name point here (DNS rebinding) sends that name. A number cannot be bent so.
         """
         name = urlsplit(f"//{host}").hostname or ""
-        return name in ("localhost", self.config.host.lower()) or _is_ip(name)
+        with contextlib.suppress(ValueError):
+            return bool(ipaddress.ip_address(name))
+        return name in ("localhost", self.config.host.lower())
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -230,11 +232,3 @@ class _Handler(BaseHTTPRequestHandler):
             while not subscriber.over:
                 if (message := subscriber.take(SILENCE_S)) is not None:
                     self.wfile.write(message)
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

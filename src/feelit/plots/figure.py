@@ -172,9 +172,11 @@ def _draw_words(axes: Axes, state: Int64, edges_s: Float64, layout: Layout) -> N
     mm_per_s = layout.data_mm / float(edges_s[-1] - edges_s[0])
     text: dict[str, Any] = {"fontsize": WORD_PT, "ha": "center", "va": "center"}
     for kind in sorted(k for k in set(state.tolist()) if k >= 0):
+        colour = theme.emotion_colour(kind)
+        ink = INK if 0.2126 * colour.red + 0.7152 * colour.green + 0.0722 * colour.blue > 110 else PAPER
         for a, b in _runs(state, kind):
             if (edges_s[b] - edges_s[a]) * mm_per_s > _width_pt(EMOTIONS[kind], WORD_PT) / 72 / MM + 1.5:
-                axes.text((edges_s[a] + edges_s[b]) / 2, 0.46, EMOTIONS[kind], color=_ink_on(kind), **text)
+                axes.text((edges_s[a] + edges_s[b]) / 2, 0.46, EMOTIONS[kind], color=ink, **text)
 
 
 def _add(axes: Axes, parts: Sequence[Float64], kind: int, line_pt: float) -> None:
@@ -253,12 +255,6 @@ def _look(kind: int) -> dict[str, Any]:
     if kind == UNREADABLE:
         return {"facecolor": PAPER, "edgecolor": theme.UNREADABLE.hex, "hatch": "/////"}
     return {"facecolor": PAPER if kind == OTHER else theme.emotion_colour(kind).hex, "edgecolor": INK}
-
-
-def _ink_on(kind: int) -> str:
-    """The colour of text on the colour of an emotion."""
-    colour = theme.emotion_colour(kind)
-    return INK if 0.2126 * colour.red + 0.7152 * colour.green + 0.0722 * colour.blue > 110 else PAPER
 
 
 def _runs(state: np.ndarray[Any, Any], kind: int) -> Iterator[tuple[int, int]]:

@@ -29,6 +29,7 @@ from feelit.render.theme import (
 from feelit.types import EMOTIONS
 
 PLATE_OPACITY = 0.84
+BARS_CAPS = 3.5  # height of the bars, in capital letters
 LETTERS = tuple(name[:2].capitalize() for name in EMOTIONS)
 """Labels of the bars."""
 
@@ -61,7 +62,7 @@ def card_size(face: Face, detail: Detail, style: Style) -> tuple[int, int]:
         return width, row
     bar = max(style.even(1.4), *(text_width_px(letters, _letter_cap(style)) for letters in LETTERS))
     bars = 2 * style.pad_px + 8 * bar + 7 * style.thin_px
-    return max(width, bars), row + _bars_height(style) + line_px(_letter_cap(style)) + style.pad_px // 2
+    return max(width, bars), row + style.even(BARS_CAPS) + line_px(_letter_cap(style)) + style.pad_px // 2
 
 
 def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: Style) -> None:
@@ -80,7 +81,7 @@ def draw_card(canvas: Canvas, place: Rect, face: Face, detail: Detail, style: St
         canvas.write(caption, chip.x1 + style.pad_px, top, style.cap_px, INK)
     draw_chip(canvas, chip, face.who, face.label, style)
     if detail is Detail.BARS:
-        area = Rect(place.x0 + style.pad_px, chip.y1, place.x1 - style.pad_px, chip.y1 + _bars_height(style))
+        area = Rect(place.x0 + style.pad_px, chip.y1, place.x1 - style.pad_px, chip.y1 + style.even(BARS_CAPS))
         _draw_bars(canvas, area, face, style)
 
 
@@ -125,10 +126,6 @@ def _draw_bars(canvas: Canvas, area: Rect, face: Face, style: Style) -> None:
 
 def _letter_cap(style: Style) -> int:
     return max(SMALLEST_CAP_PX, round(0.8 * style.cap_px))
-
-
-def _bars_height(style: Style) -> int:
-    return style.even(3.5)
 
 
 BESIDE = ("right", "left", "above", "below")  # a tall card hides hair or neck if it is put above or below

@@ -62,14 +62,19 @@ REPORT = Shell(
 
 def head(title: str, shell: Shell = REPORT) -> str:
     """The page before the data."""
-    values = {"title": html.escape(title), "policy": _policy(shell), "style": _style(shell), "before": shell.before}
-    before, _, _ = _asset(TEMPLATE).partition("{{data}}")
+    script, style = hash_source(_script(shell)), hash_source(_style(shell))
+    policy = (  # nothing is loaded but embedded pictures and video files
+        f"default-src 'none'; script-src {script}; style-src {style}; img-src data:; media-src 'self' file:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    values = {"title": html.escape(title), "policy": policy, "style": _style(shell), "before": shell.before}
+    before, _, _ = asset(TEMPLATE).partition("{{data}}")
     return _filled(before, values | {"command": shell.command, "attributes": shell.attributes})
 
 
 def foot(shell: Shell = REPORT) -> str:
     """The page after the data."""
-    _, _, after = _asset(TEMPLATE).partition("{{data}}")
+    _, _, after = asset(TEMPLATE).partition("{{data}}")
     return _filled(after, {"after": shell.after, "script": _script(shell)})
 
 
@@ -127,7 +132,8 @@ def _luminance(colour: theme.Colour) -> float:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file of assets, as markup, styles or scripts."""
     return files("feelit.reports").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
 
 
@@ -136,7 +142,7 @@ def _style(shell: Shell) -> str:
     named = {"ink": theme.INK, "dim-ink": theme.DIM_INK, "plate": theme.PLATE, "groove": theme.GROOVE}
     named["unreadable"] = theme.UNREADABLE
     variables = _variables(":root", named | _emotions(theme.INK))
-    return "\n".join([variables, _variables(':root[data-theme="dark"]', _emotions(theme.PLATE)), *map(_asset, shell.styles)])
+    return "\n".join([variables, _variables(':root[data-theme="dark"]', _emotions(theme.PLATE)), *map(asset, shell.styles)])
 
 
 def _emotions(paper: theme.Colour) -> dict[str, theme.Colour]:
@@ -152,15 +158,7 @@ def _variables(selector: str, colours: dict[str, theme.Colour]) -> str:
 
 @cache
 def _script(shell: Shell) -> str:
-    return '(() => {\n"use strict";\n' + "\n".join(map(_asset, shell.scripts)) + "\n})();\n"
-
-
-@cache
-def _policy(shell: Shell) -> str:
-    """The content security policy: nothing is loaded but embedded pictures and video files."""
-    script, style = hash_source(_script(shell)), hash_source(_style(shell))
-    rules = ["default-src 'none'", f"script-src {script}", f"style-src {style}", "img-src data:"]
-    return "; ".join([*rules, "media-src 'self' file:", "base-uri 'none'", "form-action 'none'"])
+    return '(() => {\n"use strict";\n' + "\n".join(map(asset, shell.scripts)) + "\n})();\n"
 
 
 def hash_source(text: str) -> str:

@@ -19,7 +19,7 @@ from feelit.identity.embeddings import ChosenFaces, choose_faces, embed_faces
 from feelit.identity.footage import Sought, find_video
 from feelit.models.paths import model_path
 from feelit.options.people import PeopleOptions
-from feelit.reports.page import hash_source
+from feelit.reports.page import asset, hash_source
 from feelit.reports.pictures import data_url
 from feelit.run.cores import usable_cores
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
@@ -28,6 +28,7 @@ from feelit.timeline.recording import Recording, TimelineSources, files_of, list
 from feelit.types import Float32, UInt8
 from feelit.vision.identity import IdentityModel
 
+STYLE = "people_sheet.css"
 PICTURE_PX = 104
 SCALE = 1.6
 """A picture shows so many sides of the face's box."""
@@ -35,27 +36,6 @@ SCALE = 1.6
 JPEG = (cv2.IMWRITE_JPEG_QUALITY, 80)
 MOST_DOUBTS = 30
 """Of each kind, the most likely ones."""
-
-STYLE = """
-:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6570;--paper:#fff;--plate:#f3f5f7;--line:#d5dae0;--warn:#8a4b00}
-@media (prefers-color-scheme:dark){
-:root{--ink:#e8ebee;--dim:#a3adb8;--paper:#15181c;--plate:#1f242a;--line:#363d45;--warn:#ffb65c}}
-*{box-sizing:border-box}
-body{margin:0 auto;max-width:1180px;padding:24px;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h1{font-size:24px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 4px;overflow-wrap:anywhere}
-h3{font-size:16px;margin:26px 0 8px}p{margin:4px 0 10px;max-width:76ch}
-.dim{color:var(--dim)}.notice{border-left:4px solid var(--warn);padding:8px 12px;background:var(--plate);max-width:none}
-.card{border:1px solid var(--line);border-radius:8px;padding:10px 12px;margin:0 0 12px;background:var(--plate)}
-.who{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin-bottom:8px}.who b{font-size:16px}
-.sides{display:flex;flex-wrap:wrap;gap:12px 28px}.side{min-width:0}
-.faces{display:flex;flex-wrap:wrap;gap:6px}figure{margin:0;width:104px}
-img{display:block;width:104px;height:104px;border-radius:5px;background:var(--line)}
-figcaption{font-size:12px;color:var(--dim);text-align:center;font-variant-numeric:tabular-nums}
-.likely{font-weight:600;font-variant-numeric:tabular-nums}
-code{font:13px ui-monospace,monospace;background:var(--paper);
-border:1px solid var(--line);border-radius:4px;padding:1px 5px;user-select:all}
-@media print{.card{break-inside:avoid}}
-"""
 
 
 @dataclass(slots=True)
@@ -138,11 +118,12 @@ def _picture(picture: UInt8, box: Float32) -> str:
 
 
 def _page(sections: Iterable[str]) -> str:
-    policy = f"default-src 'none'; style-src {hash_source(STYLE)}; img-src data:; base-uri 'none'; form-action 'none'"
+    style = "\n" + asset(STYLE)
+    policy = f"default-src 'none'; style-src {hash_source(style)}; img-src data:; base-uri 'none'; form-action 'none'"
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>People</title>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{style}</style>\n</head>\n<body>\n'
         "<h1>People</h1>\n"
         '<p class="dim">The people of each video, the least certain decisions first. Corrections are made by <code>feelit '
         "people</code> with the options shown here. This page holds faces: it is as sensitive as the recording.</p>\n"

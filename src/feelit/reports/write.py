@@ -128,7 +128,9 @@ class _Writer:
         }
         pictures = self._pictures(recording, findings, portraits)
         faces = {person: pictures[wanted] for person, wanted in portraits.items() if wanted in pictures}
-        duration_s = _duration_s(recording, findings)
+        stated, last_s = recording.facts.get("duration_s"), findings.video.shown.last_seen_s
+        lengths = [float(stated) if isinstance(stated, int | float) else 0.0, last_s if last_s == last_s else 0.0]
+        duration_s = max(*lengths, findings.video.duration_s)  # to the end of the last sample at least
         utterances, notes = utterances_of(recording, self.transcripts.get(recording.name))
         self.notes += notes
         content = {
@@ -219,11 +221,3 @@ def _entry(content: dict[str, Any], strip: list[str]) -> dict[str, Any]:
         "failed": sum(not check["passed"] for check in content["audit"]),
         "footage": content["footage"]["status"],
     }
-
-
-def _duration_s(recording: Recording, findings: Findings) -> float:
-    """To the end of the video, as far as the metadata say; to that of the last sample at least."""
-    stated = recording.facts.get("duration_s")
-    last_s = findings.video.shown.last_seen_s
-    lengths = [float(stated) if isinstance(stated, int | float) else 0.0, last_s if last_s == last_s else 0.0]
-    return max(*lengths, findings.video.duration_s)
