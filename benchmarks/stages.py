@@ -1,10 +1,10 @@
-"""Where the CPU time of an analysis goes: ms a sampled frame, by stage.
+"""CPU time of an analysis by stage, in ms per sampled frame.
 
     python benchmarks/stages.py VIDEO [--rate 10] [--seconds 60]
 
-The video is analysed in this process, with one decoding thread and no worker. Each stage is the time that its functions spend
-on the CPU of their own thread, without what they call of other stages. What no stage covers is `everything else`. Start-up is
-not part of it. Timing a call takes about a microsecond.
+The video is analysed in this process, with one decoding thread and no worker. The time of a stage is the thread CPU time
+of its functions, without calls of functions of other stages. The remaining time is `everything else`. Start-up is not
+included. Timing a call takes about a microsecond.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ from feelit.vision.signals import SignalsModel
 
 SEGMENT_S = 30.0
 
-DECODING, EVERY, CLOSER = "decoding", "detector, every frame", "detector, closer looks"
+DECODING, EVERY, CLOSER = "decoding", "detector, every frame", "detector, search for small faces"
 
 STAGES: list[tuple[str, Any, str]] = [
-    ("small picture for the detector", DecodedFrame, "sample"),
+    ("scaling for the detector", DecodedFrame, "sample"),
     (EVERY, FaceDetector, "detect"),
     (CLOSER, MultiScaleDetector, "_find_small"),
     ("face crops", ExpressionModel, "crop"),
@@ -58,7 +58,7 @@ STAGES: list[tuple[str, Any, str]] = [
     ("classifier and signals", ExpressionModel, "probabilities"),
     ("classifier and signals", SignalsModel, "both"),
     ("classifier and signals", SignalsModel, "outputs"),
-    ("columns of signals", SignalsModel, "columns"),
+    ("signal columns", SignalsModel, "columns"),
     ("choice of faces to embed", FaceSelector, "take"),
     ("identity network", IdentityModel, "crop"),
     ("identity network", IdentityModel, "embed"),
@@ -66,11 +66,11 @@ STAGES: list[tuple[str, Any, str]] = [
     ("parent: smoothing and the rest of the timeline", TimelineBuilder, "finish"),
     ("parent: cuts", CutDetector, "is_cut"),
     ("parent: tracker", Tracker, "update"),
-    ("parent: evidence of persons", EvidenceBuilder, "add"),
-    ("parent: evidence of persons", EvidenceBuilder, "see"),
+    ("parent: embeddings of tracks", EvidenceBuilder, "add"),
+    ("parent: embeddings of tracks", EvidenceBuilder, "see"),
     ("parent: writing rows", TimelineWriter, "write"),
 ]
-"""The name of a stage, who holds the function, and the name of the function."""
+"""The name of a stage, the object that has the function as an attribute, and the name of the function."""
 
 
 class Profile:
@@ -81,7 +81,7 @@ class Profile:
         self._running = threading.local()
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, whose time counts for `stage`."""
+        """The function, wrapped so that its time is added to `stage`."""
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -150,11 +150,11 @@ def main() -> None:
     total_s = time.process_time() - start_s
     profile.seconds["everything else"] = total_s - sum(profile.seconds.values())
     per = 1000 / builder.sampled
-    frames = f"{builder.decoded} frames decoded, {builder.discarded} not, {builder.sampled} sampled"
-    print(f"{frames}, {builder.faces / builder.sampled:.2f} faces a frame")
+    frames = f"{builder.decoded} frames decoded, {builder.discarded} discarded, {builder.sampled} sampled"
+    print(f"{frames}, {builder.faces / builder.sampled:.2f} faces per frame")
     for stage, spent_s in sorted(profile.seconds.items(), key=lambda item: -item[1]):
         print(f"{spent_s * per:7.3f} ms  {spent_s / total_s:5.1%}  {stage}")
-    print(f"{total_s * per:7.3f} ms  100.0%  all, a sampled frame")
+    print(f"{total_s * per:7.3f} ms  100.0%  total per sampled frame")
 
 
 if __name__ == "__main__":
