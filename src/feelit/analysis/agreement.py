@@ -46,26 +46,15 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """Agreement between coders on labels.
+    """Agreement between coders on labels."""
 
-    Attributes
-    ----------
-    units : number of units labelled by at least two coders
-    percent : share of coder pairs with the same label, over all units
-    cohen : kappa by pair of coders (their indices)
-    fleiss : kappa over the units labelled by all coders; NaN if there are none
-    alpha : Krippendorff's alpha over the units labelled by at least two coders
-    by_label : alpha of each label against all others
-    confusion : (C, C) units, first coder in rows, second in columns
-    """
-
-    units: int
-    percent: Estimate
-    cohen: dict[tuple[int, int], Estimate]
-    fleiss: Estimate
-    alpha: Estimate
-    by_label: tuple[Estimate, ...]
-    confusion: Int64
+    units: int  # number of units labelled by at least two coders
+    percent: Estimate  # share of coder pairs with the same label, over all units
+    cohen: dict[tuple[int, int], Estimate]  # kappa by pair of coders (their indices)
+    fleiss: Estimate  # kappa over the units labelled by all coders; NaN if there are none
+    alpha: Estimate  # Krippendorff's alpha over the units labelled by at least two coders
+    by_label: tuple[Estimate, ...]  # alpha of each label against all others
+    confusion: Int64  # (C, C) units, first coder in rows, second in columns
 
 
 def agreement(codes: Int64, labels: int, block: int, seed: int = 0) -> Agreement:
@@ -171,25 +160,15 @@ UPPER = 0.975  # quantile of a 95 % interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intraclass:
-    """Agreement between coders on numbers. NaN marks undefined values, for example if the numbers do not vary.
+    """Agreement between coders on numbers. NaN marks undefined values, for example if the numbers do not vary."""
 
-    Attributes
-    ----------
-    units : number of units rated by all coders
-    absolute : ICC(2,1), absolute agreement
-    consistent : ICC(3,1), consistency: ignores differences between the coders' means
-    absolute_mean, consistent_mean : ICC(2,k) and ICC(3,k), of the mean of all coders
-    independent : 95 % intervals of these four, in this order, assuming independent units
-    pearson : correlation by pair of coders (their indices)
-    """
-
-    units: int
-    absolute: Estimate
-    consistent: Estimate
-    absolute_mean: Estimate
-    consistent_mean: Estimate
-    independent: tuple[tuple[float, float], ...]
-    pearson: dict[tuple[int, int], Estimate]
+    units: int  # number of units rated by all coders
+    absolute: Estimate  # ICC(2,1), absolute agreement
+    consistent: Estimate  # ICC(3,1), consistency: ignores differences between the coders' means
+    absolute_mean: Estimate  # ICC(2,k), of the mean of all coders
+    consistent_mean: Estimate  # ICC(3,k), likewise
+    independent: tuple[tuple[float, float], ...]  # 95 % intervals of these four, in this order, assuming independent units
+    pearson: dict[tuple[int, int], Estimate]  # correlation by pair of coders (their indices)
 
 
 def intraclass(values: Float64, block: int, seed: int = 0) -> Intraclass:

@@ -48,24 +48,16 @@ class Coder(Generic[Value]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Coders and their agreement.
+    """Coders and their agreement."""
 
-    Attributes
-    ----------
-    coders, labels : their names, in the order of `agreement`
-    start_s, end_s, step_s : the units that were compared
-    shares : (R, C) share of each label in the units that a coder labelled
-    alone : by coder, labels that no other coder uses, except the emotions of timelines; empty if labels were renamed
-    """
-
-    coders: tuple[str, ...]
-    labels: tuple[str, ...]
-    start_s: float
+    coders: tuple[str, ...]  # their names, in the order of `agreement`
+    labels: tuple[str, ...]  # likewise
+    start_s: float  # beginning and end of the time that was compared
     end_s: float
-    step_s: float
-    shares: Float64
+    step_s: float  # length of its units
+    shares: Float64  # (R, C) share of each label in the units that a coder labelled
     agreement: Agreement
-    alone: dict[str, tuple[str, ...]]
+    alone: dict[str, tuple[str, ...]]  # by coder, labels, other than emotions, that only it uses; empty if labels were renamed
 
     def record(self) -> dict[str, Any]:
         """All results, as a JSON object."""

@@ -28,21 +28,14 @@ TITLES = ("ICC(2,1) absolute", "ICC(3,1) consistent", "ICC(2,k) absolute, mean",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratings:
-    """Coders who give numbers, and their agreement.
+    """Coders who give numbers, and their agreement."""
 
-    Attributes
-    ----------
-    coders : their names, in the order of `intraclass`
-    start_s, end_s, step_s : the units that were compared
-    means, spreads : (R,) mean and standard deviation of each coder's numbers
-    """
-
-    coders: tuple[str, ...]
-    start_s: float
+    coders: tuple[str, ...]  # their names, in the order of `intraclass`
+    start_s: float  # beginning and end of the time that was compared
     end_s: float
-    step_s: float
-    means: Float64
-    spreads: Float64
+    step_s: float  # length of its units
+    means: Float64  # (R,) of each coder's numbers
+    spreads: Float64  # (R,) standard deviations
     intraclass: Intraclass
 
     def figures(self) -> list[tuple[str, Estimate, tuple[float, float]]]:

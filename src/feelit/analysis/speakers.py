@@ -101,20 +101,12 @@ LEAST_SAMPLES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The person matched to a speaker.
+    """The person matched to a speaker."""
 
-    Attributes
-    ----------
-    speaker : the name in the transcript
-    person_id : None if the speaker is not matched, or not on screen
-    basis : how it was matched: `given`, by `name`, by the column `speaking`, by the motion of the `mouth`; `none` if it was not
-    utterances : number of the speaker's utterances
-    """
-
-    speaker: str
-    person_id: int | None
-    basis: Basis
-    utterances: int
+    speaker: str  # the name in the transcript
+    person_id: int | None  # None if the speaker is not matched, or not on screen
+    basis: Basis  # as `given`, by `name`, by the column `speaking`, by the motion of the `mouth`; `none` if it is not matched
+    utterances: int  # number of the speaker's utterances
 
     @property
     def known(self) -> bool:

@@ -40,29 +40,17 @@ class TextTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultTable(Generic[Record]):
-    """Records, one per row, and the functions that convert them.
+    """Records, one per row, and the functions that convert them."""
 
-    Attributes
-    ----------
-    records : in the order of the rows
-    frame : returns a data frame with all columns
-    texts : by format (csv, json, md), returns the text of a file
-    unit : name of one row, singular and plural
-    headings, words : headings of the short form, and how many of them are over text
-    short : returns a row of the short form
-    expendable : headings of the short form to leave out first in a narrow terminal
-    notes : additional lines to print
-    """
-
-    records: Sequence[Record]
-    frame: Callable[[], pd.DataFrame]
-    texts: Mapping[str, Callable[[], str]]
-    unit: tuple[str, str]
-    headings: Sequence[str]
-    words: int
-    short: Callable[[Any], list[str]]
-    expendable: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    records: Sequence[Record]  # in the order of the rows
+    frame: Callable[[], pd.DataFrame]  # returns a data frame with all columns
+    texts: Mapping[str, Callable[[], str]]  # by format (csv, json, md), returns the text of a file
+    unit: tuple[str, str]  # name of one row, singular and plural
+    headings: Sequence[str]  # of the short form
+    words: int  # how many of them are over text
+    short: Callable[[Any], list[str]]  # returns a row of the short form
+    expendable: tuple[str, ...] = ()  # headings of the short form to leave out first in a narrow terminal
+    notes: tuple[str, ...] = ()  # additional lines to print
 
     def shown(self) -> TextTable:
         """The short form. If all rows are of one video, its name is in the title instead of in every row."""

@@ -26,20 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """The expression of one or several people over a stretch of time. NaN if no face was readable.
+    """The expression of one or several people over a stretch of time. NaN if no face was readable."""
 
-    Attributes
-    ----------
-    readable_s : seconds of readable faces, added up over people
-    people : number of people with a readable face
-    probability : mean of each emotion, in the order of `EMOTIONS`
-    share : share of the readable time with each emotion as the label
-    """
-
-    readable_s: float
-    people: int
-    probability: tuple[float, ...]
-    share: tuple[float, ...]
+    readable_s: float  # seconds of readable faces, added up over people
+    people: int  # number of people with a readable face
+    probability: tuple[float, ...]  # mean of each emotion, in the order of `EMOTIONS`
+    share: tuple[float, ...]  # share of the readable time with each emotion as the label
 
     @property
     def emotion(self) -> str | None:
@@ -53,27 +45,17 @@ class Expression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtteranceRow:
-    """One utterance of a video.
-
-    Attributes
-    ----------
-    number : from 1, in order of time
-    person_id, person : the speaker; None if unknown or not on screen
-    matched_by : see `speakers.Match.basis`
-    missing : why the speaker has no expression: `not matched`, `off screen`, `not seen`, `not readable`, `outside the video`;
-        empty if there is one
-    speaker, listeners : expressions of the speaker and of all other people; if the speaker is unknown, of everybody
-    """
+    """One utterance of a video."""
 
     video: str
-    number: int
+    number: int  # from 1, in order of time
     said: Utterance
-    person_id: int | None
+    person_id: int | None  # the speaker; None if unknown or not on screen
     person: str | None
-    matched_by: Basis
-    missing: str
+    matched_by: Basis  # see `speakers.Match.basis`
+    missing: str  # why the speaker has no expression, as in `not matched`, `off screen` or `not seen`; empty if there is one
     speaker: Expression
-    listeners: Expression
+    listeners: Expression  # of all other people; if the speaker is unknown, of everybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,31 +38,18 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Option:
-    """One option of a record.
+    """One option of a record."""
 
-    Attributes
-    ----------
-    name : of the field, and of the keyword in Python
-    flag : on the command line, as in --min-face; without its dashes it is the name in TOML files
-    default : of the field
-    help : one sentence that says what it is for
-    details : what the reference says besides
-    default_text : describes a default that is no value, as in "one per core"
-    kind, bounds : what it may be
-    required : it has no default and must be given
-    environment : the environment variable that gives it where the command line does not
-    """
-
-    name: str = ""
-    flag: str = ""
-    default: Any = None
-    help: str
-    details: str = ""
-    default_text: str = ""
-    kind: Kind | None = None
-    bounds: Bounds | None = None
-    required: bool = False
-    environment: str = ""
+    name: str = ""  # of the field, and of the keyword in Python
+    flag: str = ""  # on the command line, as in --min-face; without its dashes it is the name in TOML files
+    default: Any = None  # of the field
+    help: str  # one sentence that says what it is for
+    details: str = ""  # what the reference says besides
+    default_text: str = ""  # describes a default that is no value, as in "one per core"
+    kind: Kind | None = None  # what it may be
+    bounds: Bounds | None = None  # likewise
+    required: bool = False  # it has no default and must be given
+    environment: str = ""  # the environment variable that gives it where the command line does not
 
     @property
     def values(self) -> Kind:

@@ -16,30 +16,17 @@ from feelit.times import parse_time
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A kind of values.
+    """A kind of values."""
 
-    Attributes
-    ----------
-    name : what a value is called in an error, as in "a whole number"
-    metavar : what stands for the value in `--help`
-    convert : makes a value of a text or a Python object; TypeError and ValueError mean that it cannot be one
-    toml : the types that a TOML file may give
-    hint : how to write a value
-    native : the type that the command line converts to by itself, with its own error messages
-    repeated : the command line takes the option several times
-    choices : the words that are allowed, empty where other values are
-    python : the type of a value in Python, as text
-    """
-
-    name: str
-    metavar: str
-    convert: Callable[[Any], Any]
-    toml: tuple[type, ...] = (str, int, float)
-    hint: str = ""
-    native: type = str
-    repeated: bool = False
-    choices: tuple[str, ...] = ()
-    python: str = "str"
+    name: str  # what a value is called in an error, as in "a whole number"
+    metavar: str  # what stands for the value in `--help`
+    convert: Callable[[Any], Any]  # makes a value of any other; TypeError and ValueError mean that it cannot be one
+    toml: tuple[type, ...] = (str, int, float)  # the types that a TOML file may give
+    hint: str = ""  # how to write a value
+    native: type = str  # the type that the command line converts to by itself, with its own error messages
+    repeated: bool = False  # the command line takes the option several times
+    choices: tuple[str, ...] = ()  # the words that are allowed, empty where other values are
+    python: str = "str"  # the type of a value in Python, as text
 
     def checked(self, flag: str, value: object) -> Any:
         """The value as the record holds it.

@@ -33,20 +33,12 @@ Unit = tuple[dict[str, Any], Float64, Float64]
 
 @dataclass(slots=True)
 class Collected:
-    """The results.
+    """The results."""
 
-    Attributes
-    ----------
-    units : one per window, in the order of the study
-    curves : curves over time
-    people : by index of the viewing, the recording and the id of the person in it
-    signals : the measures of signals that at least one recording has
-    """
-
-    curves: CurveCollection
-    units: list[Unit] = field(default_factory=list)
-    people: dict[int, tuple[Recording, int]] = field(default_factory=dict)
-    signals: set[str] = field(default_factory=set)
+    curves: CurveCollection  # curves over time
+    units: list[Unit] = field(default_factory=list)  # one per window, in the order of the study
+    people: dict[int, tuple[Recording, int]] = field(default_factory=dict)  # by viewing: the recording, and the person in it
+    signals: set[str] = field(default_factory=set)  # the measures of signals that at least one recording has
 
 
 def collect(design: Design, progress: Callable[[float], None]) -> Collected:

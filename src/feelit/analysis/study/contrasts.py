@@ -30,18 +30,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContrastRow:
-    """One contrast of one measure: the first level minus the second.
-
-    Attributes
-    ----------
-    compared : value, difference (to the baseline) or ratio
-    n_a, n_b : participants of each level; equal for pairs
-    low, high : 95 % interval of the estimate; NaN if there are too few participants
-    test : type and number of permutations
-    correction : method and family of `p_adjusted`
-    left_out : participants without a value, with the levels that they lack
-    values_a, values_b : one per participant, in the order of `who_a` and `who_b`
-    """
+    """One contrast of one measure: the first level minus the second."""
 
     contrast: str
     factor: str
@@ -51,14 +40,14 @@ class ContrastRow:
     statistic: str
     label: str
     unit: str
-    compared: str
+    compared: str  # value, difference (to the baseline) or ratio
     design: str
-    n_a: int
-    n_b: int
+    n_a: int  # participants of the first level
+    n_b: int  # of the second; equal for pairs
     mean_a: float
     mean_b: float
     estimate: float = NAN
-    low: float = NAN
+    low: float = NAN  # 95 % interval of the estimate; NaN if there are too few participants
     high: float = NAN
     effect: str = ""
     effect_size: float = NAN
@@ -66,13 +55,13 @@ class ContrastRow:
     effect_high: float = NAN
     p_value: float = NAN
     p_adjusted: float = NAN
-    test: str = ""
-    correction: str = ""
-    left_out: str = ""
+    test: str = ""  # type and number of permutations
+    correction: str = ""  # method and family of `p_adjusted`
+    left_out: str = ""  # participants without a value, with the levels that they lack
     note: str = ""
     who_a: tuple[str, ...] = field(default=(), repr=False)
     who_b: tuple[str, ...] = field(default=(), repr=False)
-    values_a: tuple[float, ...] = field(default=(), repr=False)
+    values_a: tuple[float, ...] = field(default=(), repr=False)  # one per participant, in the order of `who_a` and `who_b`
     values_b: tuple[float, ...] = field(default=(), repr=False)
 
 

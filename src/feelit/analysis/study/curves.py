@@ -35,12 +35,7 @@ HELD_S = 1.0
 
 @dataclass(slots=True)
 class CurveCollection:
-    """Curves by level and participant, added up window by window.
-
-    Attributes
-    ----------
-    sums : (2, T, E) sum over windows and number of windows, for each level and participant
-    """
+    """Curves by level and participant, added up window by window: (2, T, E), their sum and the number of windows."""
 
     design: Design
     factor: Factor = field(init=False)

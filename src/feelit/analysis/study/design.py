@@ -51,27 +51,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewing:
-    """One participant in one recording.
+    """One participant in one recording."""
 
-    Attributes
-    ----------
-    timeline : a timeline file, or a folder of timelines
-    video : a video in it; None if there is only one
-    person : name or number in the timeline, `LONGEST`, or None if there is only one
-    exclude : reason for exclusion; empty if it is included
-    coders : files of human annotations, in the form that `feelit agree` accepts
-    """
-
-    timeline: Location
-    video: str | None
-    person: str | None
+    timeline: Location  # a timeline file, or a folder of timelines
+    video: str | None  # a video in it; None if there is only one
+    person: str | None  # name or number in the timeline, `LONGEST`, or None if there is only one
     participant: str
     session: str | None
     group: str | None
     condition: str | None
     windows: tuple[Window, ...]
-    exclude: str
-    coders: tuple[str, ...]
+    exclude: str  # reason for exclusion; empty if it is included
+    coders: tuple[str, ...]  # files of human annotations, in the form that `feelit agree` accepts
 
     def level(self, factor: Factor, window: Window) -> str | None:
         """The level of one of its windows; None if it has none."""
@@ -113,16 +104,10 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """Requirements for a window.
+    """Requirements for a window."""
 
-    Attributes
-    ----------
-    least_readable : smallest share of the window with a readable face
-    partial : whether windows may reach beyond the recording, with a note in the table
-    """
-
-    least_readable: float
-    partial: bool
+    least_readable: float  # smallest share of the window with a readable face
+    partial: bool  # whether windows may reach beyond the recording, with a note in the table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,27 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyTables:
-    """The results of a study.
-
-    Attributes
-    ----------
-    table : the measures
-    curves : one row per level, emotion and time
-    collection : the curves of participants, which `curves` averages
-    quality : one row per participant
-    contrasts : one record per contrast and measure
-    agreement : one row per participant and pair of coders
-    seed : of the random numbers
-    """
+    """The results of a study."""
 
     design: Design
-    table: Table
-    curves: pd.DataFrame
-    collection: CurveCollection
-    quality: pd.DataFrame
-    contrasts: list[ContrastRow]
-    agreement: pd.DataFrame
-    seed: int
+    table: Table  # the measures
+    curves: pd.DataFrame  # one row per level, emotion and time
+    collection: CurveCollection  # the curves of participants, which `curves` averages
+    quality: pd.DataFrame  # one row per participant
+    contrasts: list[ContrastRow]  # one record per contrast and measure
+    agreement: pd.DataFrame  # one row per participant and pair of coders
+    seed: int  # of the random numbers
 
 
 def run_study(design: Design, seed: int, progress: Callable[[float], None]) -> StudyTables:

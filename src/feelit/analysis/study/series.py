@@ -23,33 +23,20 @@ from feelit.types import EMOTIONS, Bool, Float32, Float64, Int64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One person of one recording: F samples with the face, K of them readable.
-
-    Attributes
-    ----------
-    seen_s, seen_length_s : (F,) times of the samples, and the time that each represents
-    time_s, length_s : (K,) the same for the readable samples
-    emotion : (K,) the label
-    probability : (K, 8) as in the timeline
-    smoothed : (K, 8) as used for labels and events
-    usual : (8,) medians over time of `smoothed`; NaN if nothing is readable
-    bouts : of the whole recording
-    signals : by measure of `SIGNAL_MEASURES` except blinks, (K,) values; NaN where unknown
-    blinks_s : (B,) when blinks begin; None if the sampling rate is too low to count them, or there are no signals
-    """
+    """One person of one recording: F samples with the face, K of them readable."""
 
     frames: Frames
-    seen_s: Float64
-    seen_length_s: Float64
-    time_s: Float64
-    length_s: Float64
-    emotion: Int64
-    probability: Float32
-    smoothed: Float32
-    usual: Float64
-    bouts: Bouts
-    signals: dict[str, Float64]
-    blinks_s: Float64 | None
+    seen_s: Float64  # (F,) times of the samples
+    seen_length_s: Float64  # (F,) the time that each represents
+    time_s: Float64  # (K,) the same for the readable samples
+    length_s: Float64  # (K,)
+    emotion: Int64  # (K,) the label
+    probability: Float32  # (K, 8) as in the timeline
+    smoothed: Float32  # (K, 8) as used for labels and events
+    usual: Float64  # (8,) medians over time of `smoothed`; NaN if nothing is readable
+    bouts: Bouts  # of the whole recording
+    signals: dict[str, Float64]  # by measure of `SIGNAL_MEASURES` except blinks, (K,) values; NaN where unknown
+    blinks_s: Float64 | None  # (B,) when blinks begin; None without signals, or if the sampling rate is too low to count them
 
 
 def person_of(recording: Recording, viewing: Viewing) -> int:

@@ -41,19 +41,12 @@ NO_SIGNALS, UNDEFINED = "no signals in the timeline", "not defined"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The measures in compact form: U windows of participants, M measures.
+    """The measures in compact form: U windows of participants, M measures."""
 
-    Attributes
-    ----------
-    units : U rows, columns `KEYS`, `TIMES`, `missing` and `note`
-    measures : (M,) their names
-    values, baseline : (U, M), NaN where undefined
-    """
-
-    units: pd.DataFrame
-    measures: tuple[str, ...]
-    values: Float64
-    baseline: Float64
+    units: pd.DataFrame  # U rows, columns `KEYS`, `TIMES`, `missing` and `note`
+    measures: tuple[str, ...]  # (M,) their names
+    values: Float64  # (U, M), NaN where undefined
+    baseline: Float64  # (U, M), likewise
 
     @property
     def difference(self) -> Float64:

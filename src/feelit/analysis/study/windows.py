@@ -26,21 +26,14 @@ UNIT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How much of a window is readable.
-
-    Attributes
-    ----------
-    inside_s : time within the analysed part of the recording
-    seen_s, readable_s : time with a face, and with a readable face
-    samples : number of readable samples that overlap the window
-    """
+    """How much of a window is readable."""
 
     start_s: float
     end_s: float
-    inside_s: float
-    seen_s: float
-    readable_s: float
-    samples: int
+    inside_s: float  # time within the analysed part of the recording
+    seen_s: float  # time with a face
+    readable_s: float  # time with a readable face
+    samples: int  # number of readable samples that overlap the window
 
     @property
     def length_s(self) -> float:
