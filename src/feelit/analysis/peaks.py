@@ -44,17 +44,13 @@ def find_peaks(trace: TrackSeries, rng: np.random.Generator) -> Iterator[Peak]:
     block, begin_s = trace.block_of(), trace.samples.time_s
     end_s = begin_s + trace.samples.length_s
     for emotion in range(1, len(EMOTIONS)):
-        shown = trace.smoothed[:, emotion].astype(np.float64)
-        high = shown - trace.baseline[emotion] >= _rise(trace, emotion)
+        shown = trace.smoothed[:, emotion]
+        away = np.abs(shown - np.float32(trace.median[emotion]))  # from the median, whatever the baseline is
+        least = max(LEAST_RISE, DEVIATIONS * NORMAL * weighted_median(away, trace.samples.length_s))
+        high = shown.astype(np.float64) - trace.baseline[emotion] >= least
         start, end = stretches(high, begin_s, end_s, GAP_S, LEAST_BOUT_S - 1e-6)
         if len(start):
             yield from _peaks(trace, emotion, block, start, end, rng)
-
-
-def _rise(trace: TrackSeries, emotion: int) -> float:
-    """The least rise of a peak above the baseline. Deviations are taken from the median, whatever the baseline is."""
-    away = np.abs(trace.smoothed[:, emotion] - np.float32(trace.median[emotion]))
-    return max(LEAST_RISE, DEVIATIONS * NORMAL * weighted_median(away, trace.samples.length_s))
 
 
 def _peaks(
@@ -62,19 +58,16 @@ def _peaks(
 ) -> Iterator[Peak]:
     number = np.cumsum(np.diff(block, prepend=-1) != 0) - 1  # blocks without samples are not counted
     blocks = block_means(block, trace.samples.probability[:, emotion].astype(np.float64), trace.samples.length_s)
-    first, beyond = number[start].tolist(), (number[end - 1] + 1).tolist()
-    windows = [_window(blocks, f, b) for f, b in zip(first, beyond, strict=True)]
+    windows = []
+    for first, beyond in zip(number[start].tolist(), (number[end - 1] + 1).tolist(), strict=True):
+        length = beyond - first
+        windows.append((length, float(np.add.reduce(blocks[first:beyond])) / length))  # equals `mean`, in a third of the time
     shown, samples = np.ascontiguousarray(trace.smoothed[:, emotion]), trace.samples
     start_s, end_s = samples.time_s[start].tolist(), (samples.time_s[end - 1] + samples.length_s[end - 1]).tolist()
     best = [a + int(shown[a:b].argmax()) for a, b in zip(start.tolist(), end.tolist(), strict=True)]
     peak_s, strength = samples.time_s[best].tolist(), shown[best].tolist()
     for found in zip(start_s, end_s, peak_s, strength, scan_p_values(blocks, windows, rng), strict=True):
         yield Peak(emotion, *found)
-
-
-def _window(blocks: Float64, first: int, end: int) -> tuple[int, float]:
-    length = end - first
-    return length, float(np.add.reduce(blocks[first:end])) / length  # equals `mean`, in a third of the time
 
 
 LEAST_ABSENCE_S = 5.0

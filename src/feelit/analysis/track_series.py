@@ -62,17 +62,14 @@ def track_series(samples: Samples, baseline: str = "auto") -> TrackSeries | None
     smoothed = smooth(samples.time_s, samples.track, samples.probability, samples.readable, rows)
     seen = samples.rows(rows)
     median = np.array([weighted_median(smoothed[:, emotion], seen.length_s) for emotion in range(smoothed.shape[1])])
-    usual = median if baseline == "auto" else _mean(seen, smoothed, *stretch_of(baseline))
+    usual = median
+    if baseline != "auto":
+        begin_s, end_s = stretch_of(baseline)
+        inside = (seen.time_s >= begin_s) & (seen.time_s < end_s)
+        usual = np.full(len(median), np.nan)
+        if inside.any():
+            usual = np.average(smoothed[inside].astype(np.float64), axis=0, weights=seen.length_s[inside])
     return TrackSeries(int(seen.track[0]), seen, smoothed, median, usual)
-
-
-def _mean(seen: Samples, smoothed: Float32, begin_s: float, end_s: float) -> Float64:
-    """(8,) the mean of readable samples over a stretch of time."""
-    inside = (seen.time_s >= begin_s) & (seen.time_s < end_s)
-    if not inside.any():
-        return np.full(smoothed.shape[1], np.nan)
-    mean: Float64 = np.average(smoothed[inside].astype(np.float64), axis=0, weights=seen.length_s[inside])
-    return mean
 
 
 def each_track(

@@ -102,24 +102,17 @@ def analyze(
             kind: type[FeelitError] = getattr(errors, failures[0].kind)
             raise kind(failures[0].message, failures[0].hint)
         files = list(dict.fromkeys(target_of(place, source) for source in made))
-        if out is None:
-            dataset = Dataset([recording for file in files for recording in load_timelines(file)], failures)
-        else:
-            dataset = Dataset(files, failures)
+        kept = files if out is not None else [recording for file in files for recording in load_timelines(file)]
+        dataset = Dataset(kept, failures)
     if failures:
         names = "" if observer is not None else ": " + "; ".join(failure.message for failure in failures)
         what = "inputs" if unread else "videos"
         error = SomeFailedError(f"{len(failures)} of {count} {what} failed{names}", "the others are done")
         error.dataset = dataset
         raise error
-    return dataset[0] if _is_one(inputs, sources) else dataset
-
-
-def _is_one(inputs: Paths, sources: Sequence[Source]) -> bool:
-    """Whether the input is the path of a single video. A folder gives a dataset, however many videos it holds."""
-    if not isinstance(inputs, str | os.PathLike) or len(sources) != 1:
-        return False
-    return sources[0].path == located(inputs)
+    if isinstance(inputs, str | os.PathLike) and [source.path for source in sources] == [located(inputs)]:
+        return dataset[0]
+    return dataset  # also of a folder with one video
 
 
 def _run(

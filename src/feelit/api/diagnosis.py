@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from feelit import __version__
@@ -135,16 +134,15 @@ def doubles() -> list[Finding]:
 
 def models() -> list[Finding]:
     """Whether the built-in models are as their cards describe them."""
-    return [_model(name, models_folder() / file) for name, file in BUILT_IN.items()]
-
-
-def _model(name: str, path: Path) -> Finding:
     from feelit.models.verify import AGAIN, compare
 
-    try:
-        return _found("model", "ok", f"model {name}: {compare(name, path)}")
-    except FeelitError as error:
-        return _found("model", "error", f"model {name}: {error}", AGAIN)
+    found = []
+    for name, file in BUILT_IN.items():
+        try:
+            found.append(_found("model", "ok", f"model {name}: {compare(name, models_folder() / file)}"))
+        except FeelitError as error:
+            found.append(_found("model", "error", f"model {name}: {error}", AGAIN))
+    return found
 
 
 @check("provider", "execution providers cannot be examined")
@@ -154,10 +152,9 @@ def providers() -> Iterator[Finding]:
 
     used = set()
     for name, path in ((name, models_folder() / file) for name, file in BUILT_IN.items()):
-        if not path.is_file():
-            continue  # reported by models()
         try:
-            used.add(provider_of(open_session(path, "auto")))
+            if path.is_file():  # else it is reported by models()
+                used.add(provider_of(open_session(path, "auto")))
         except ModelError as error:
             yield _found("model", "error", f"model {name} does not load: {error}", error.hint)
     where = "models run on " + " and ".join(sorted(used))

@@ -40,10 +40,10 @@ def evaluate(
     from feelit.evaluation.classifier.evaluate import evaluate_classifier
     from feelit.evaluation.classifier.folder import check_folder, write_folder
 
+    network, images = model_path(fspath(model)), Path(expanded(data))
     if written.out is not None:
-        check_folder(written.out, written.force, model_path(fspath(model)), Path(expanded(data)))
-    advance = progress or (lambda share: None)
-    scores = evaluate_classifier(model_path(fspath(model)), Path(expanded(data)), options, advance)
+        check_folder(written.out, written.force, network, images)
+    scores = evaluate_classifier(network, images, options, progress or (lambda share: None))
     if written.out is not None:
         write_folder(scores, written.out)
     return scores
@@ -70,12 +70,12 @@ def evaluate_faces(
     from feelit.evaluation.detector.folder import FILES, write_face_folder
     from feelit.evaluation.detector.images import find_images
 
+    network, images = model_path(fspath(model)), Path(expanded(data))
     if written.out is not None:
-        check_folder(written.out, written.force, model_path(fspath(model)), Path(expanded(data)), FILES)
-    advance = progress or (lambda share: None)
-    scores = evaluate_faces(model_path(fspath(model)), Path(expanded(data)), options, advance=advance)
+        check_folder(written.out, written.force, network, images, FILES)
+    scores = evaluate_faces(network, images, options, advance=progress or (lambda share: None))
     if written.out is not None:
-        write_face_folder(scores, find_images(Path(expanded(data)), options.source), written.out)
+        write_face_folder(scores, find_images(images, options.source), written.out)
     return scores
 
 

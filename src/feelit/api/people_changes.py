@@ -50,16 +50,14 @@ def _change(places: list[Location], options: PeopleOptions, progress: Callable[[
 
     notes: list[str] = []
     proposals: list[dict[str, Any]] = []
+    photographs = None
     if options.forget or options.across or options.within or options.enrol:
         from feelit.identity import relate
-
-        if options.forget:
-            notes += relate.forget(places)
-    photographs = None
-    if options.enrol:
         from feelit.identity.embeddings import templates
 
-        photographs = templates(options.enrol)  # one that cannot be used is named before anything is changed
+        notes += relate.forget(places) if options.forget else []
+        # a photograph that cannot be used is named before anything is changed
+        photographs = templates(options.enrol) if options.enrol else None
     notes += correct(places, options)
     if photographs is not None:
         names, seen = relate.names_by_photographs(places, options, photographs, progress)

@@ -87,7 +87,7 @@ def python_page() -> str:
     listed = [*functions, *(kind.__name__ for kind in classes if kind not in kinds)]
     parts += [f"- [`feelit.{name}`](#feelit{name.lower()}): {_summary(name)}" for name in listed]
     for name in functions:
-        parts += ["", *_function(name, getattr(feelit, name))]
+        parts += ["", *_entry(f"## feelit.{name}", f"feelit.{name}", getattr(feelit, name))]
     for kind in classes:
         if kind not in kinds:
             parts += ["", *_class(kind)]
@@ -100,28 +100,23 @@ def _summary(name: str) -> str:
     return (inspect.getdoc(getattr(feelit, name)) or "").split("\n\n")[0].replace("\n", " ")
 
 
-def _function(name: str, function: Any) -> Iterator[str]:
-    yield f"## feelit.{name}"
+def _entry(heading: str, name: str, described: Any) -> Iterator[str]:
+    """A function, a class or a method: its heading, its signature and its docstring."""
+    yield heading
     yield ""
-    yield from _signature(f"feelit.{name}", inspect.signature(function))
-    yield from _docstring(inspect.getdoc(function) or "")
+    yield from _signature(name, inspect.signature(described))
+    yield from _docstring(inspect.getdoc(described) or "")
 
 
 def _class(kind: type) -> Iterator[str]:
-    yield f"## feelit.{kind.__name__}"
-    yield ""
-    yield from _signature(f"feelit.{kind.__name__}", inspect.signature(kind))
-    yield from _docstring(inspect.getdoc(kind) or "")
+    yield from _entry(f"## feelit.{kind.__name__}", f"feelit.{kind.__name__}", kind)
     own = vars(kind).get("__init__")
     if own is not None and own.__doc__:
         yield from _docstring(inspect.getdoc(own) or "")
     bases = [base for base in reversed(kind.__mro__) if base.__module__.startswith("feelit.")]
     for name, member in {name: getattr(kind, name) for base in bases for name in vars(base)}.items():
         if not name.startswith("_") and inspect.isfunction(member):
-            yield f"### {kind.__name__}.{name}"
-            yield ""
-            yield from _signature(f".{name}", inspect.signature(member))
-            yield from _docstring(inspect.getdoc(member) or "")
+            yield from _entry(f"### {kind.__name__}.{name}", f".{name}", member)
 
 
 def _signature(name: str, signature: inspect.Signature) -> Iterator[str]:

@@ -29,6 +29,8 @@ MOST_POINTS = 20_000
 
 LONG = "too long for a curve"
 
+COLUMNS = ("factor", "level", "emotion", "compared", "time_s", "mean", "low", "high", "participants")
+
 HELD_S = 1.0
 """Gaps up to this length are interpolated linearly; longer ones stay empty."""
 
@@ -108,17 +110,10 @@ class CurveCollection:
             mean, low, high, count = banded(values, seed)
             time_s = _clock(longest, asked.step_s, asked.before_s)
             for k, emotion in enumerate(asked.emotions):
-                columns = {
-                    "time_s": time_s,
-                    "mean": mean[:, k],
-                    "low": low[:, k],
-                    "high": high[:, k],
-                    "participants": count[:, k].astype(np.int64),
-                }
-                names = {"factor": self.factor, "level": level, "emotion": emotion, "compared": compared}
-                parts.append(pd.DataFrame(names | columns))
-        heads = ["factor", "level", "emotion", "compared", "time_s", "mean", "low", "high", "participants"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in heads})
+                numbers = (time_s, mean[:, k], low[:, k], high[:, k], count[:, k].astype(np.int64))
+                columns = zip(COLUMNS, (self.factor, level, emotion, compared, *numbers), strict=True)
+                parts.append(pd.DataFrame(dict(columns)))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
 
 
 def resampled(series: Series, start_s: float, step_s: float, points: int) -> Float64:
@@ -184,16 +179,11 @@ def banded(values: Float32, seed: int) -> tuple[Float64, Float64, Float64, Float
         means = quotient(weights @ filled[:, part], weights @ known[:, part])
         wide = count[part] > 1
         if wide.any():
-            ends = _percentiles(means[:, wide])
-            low[part][wide], high[part][wide] = ends
-    shape = (points, emotions)
-    return mean.reshape(shape), low.reshape(shape), high.reshape(shape), count.reshape(shape)
-
-
-def _percentiles(drawn: Float64) -> Float64:
-    """(D, N) -> (2, N), percentiles without NaN: draws without a participant are rare, and left out."""
-    percentile = np.percentile if np.isfinite(drawn).all() else np.nanpercentile
-    return np.array([percentile(drawn, level, axis=0) for level in LEVEL], np.float64)
+            # draws without a participant are rare, and left out
+            percentile = np.percentile if np.isfinite(means[:, wide]).all() else np.nanpercentile
+            low[part][wide], high[part][wide] = (percentile(means[:, wide], level, axis=0) for level in LEVEL)
+    mean, low, high, count = (of.reshape(points, emotions) for of in (mean, low, high, count))
+    return mean, low, high, count
 
 
 def _clock(points: int, step_s: float, before_s: float) -> Float64:
