@@ -20,38 +20,17 @@ from feelit.types import Bool, Float64, Int64
 
 Axis = Literal["pitch", "yaw"]
 
-LEAST_TURN_DEG = {"pitch": 3.0, "yaw": 5.0}
-"""The smallest turn from one extreme to the next: more than twice the noise of the pose between samples."""
-
-MOST_TURN_DEG = 45.0
-"""Larger turns mean looking from one side to the other."""
-
-SLOWEST_TURN_S, FASTEST_TURN_S = 1.0, 0.125
-"""Half a cycle of 0.5 Hz and of 4 Hz. Slower turns mean looking at something else."""
-
+LEAST_TURN_DEG = {"pitch": 3.0, "yaw": 5.0}  # from extreme to extreme: more than twice the noise of the pose between samples
+MOST_TURN_DEG = 45.0  # larger turns mean looking from one side to the other
+SLOWEST_TURN_S, FASTEST_TURN_S = 1.0, 0.125  # half a cycle of 0.5 Hz and of 4 Hz; slower turns mean looking at something else
 LEAST_TURNS = 3
-
-EDGE = 0.1
-"""A turn is timed without the first and last tenth of its angle."""
-
-WITHIN = 0.59
-"""The share of half a sine cycle that remains then."""
-
-GAP_S = 0.5
-"""Longer times without a sample end a movement."""
-
-LEAST_RATE_HZ = 9.0
-"""With fewer samples per second, blinks are missed and head turns alias. At 10 per second, nods of up to 3 Hz are found."""
-
-BASELINE_S = 3.0
-"""Eye closure is compared with the person's median over this time on either side, as narrow eyes are not a blink."""
-
-RISE, FALL = 0.2, 0.1
-"""A blink is a stretch with a closure of at least `FALL` above the median that somewhere exceeds `RISE`."""
-
-LONGEST_BLINK_S = 0.6
-"""Blinks last 0.1 to 0.4 s (Schiffman 2001); longer ones are closed eyes."""
-
+EDGE = 0.1  # a turn is timed without the first and last tenth of its angle
+WITHIN = 0.59  # the share of half a sine cycle that remains then
+GAP_S = 0.5  # longer times without a sample end a movement
+LEAST_RATE_HZ = 9.0  # with fewer samples, blinks are missed and head turns alias; at 10 Hz, nods of up to 3 Hz are found
+BASELINE_S = 3.0  # closure is compared with the person's median over this time on either side: narrow eyes are not a blink
+RISE, FALL = 0.2, 0.1  # a blink is a stretch with a closure of at least `FALL` above the median that somewhere exceeds `RISE`
+LONGEST_BLINK_S = 0.6  # blinks last 0.1 to 0.4 s (Schiffman 2001); longer ones are closed eyes
 AWAY_DEG = 45.0
 LEAST_AWAY_S = 1.0
 
@@ -184,16 +163,11 @@ def find_away(time_s: Float64, length_s: Float64, yaw_deg: Float64) -> list[tupl
     return found
 
 
-SMILE = 0.4
-"""The value of the column `smile` (AU12) above which a person smiles."""
-
+SMILE = 0.4  # the value of the column `smile` (AU12) above which a person smiles
 LEAST_MUTUAL_S = 0.5
-BRIDGED_S = 0.3
-"""Gaps up to this length do not end a mutual smile."""
-
+BRIDGED_S = 0.3  # gaps up to this length do not end a mutual smile
 MOST_DRAWN, LEAST_DRAWN = 999, 99
-WORK = 20_000_000
-"""The most samples to rotate, to limit the time for long videos; at least LEAST_DRAWN rotations are made."""
+WORK = 20_000_000  # the most samples to rotate, to limit the time for long videos; at least LEAST_DRAWN rotations are made
 
 
 @dataclass(frozen=True, slots=True)

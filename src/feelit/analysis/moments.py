@@ -17,24 +17,13 @@ from feelit.analysis.bouts import Bouts
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.types import EMOTIONS, Columns, Float64, Int64
 
-MOMENTS = 3
-MOMENT_APART_S = 2.0
-"""How many moments are named, and the smallest distance between two of the same track or the same emotion."""
-
-MOVED = tuple(name for name in EMOTIONS if name != "neutral")
-"""The emotions of moments, by default."""
-
-AGAIN = 0.5
-"""The factor for each moment of the same emotion of the same track that was chosen before."""
-
-SAME_TRACK = 0.8
-"""The factor for each moment of the same track that was chosen before."""
-
-DIGITS = 2
-"""Rises are compared to this many decimals."""
-
-STEPS = 4096
-"""Probabilities are multiples of one over this."""
+MOMENTS = 3  # how many moments are named
+MOMENT_APART_S = 2.0  # the smallest distance between two of the same track or the same emotion
+MOVED = tuple(name for name in EMOTIONS if name != "neutral")  # the emotions of moments, by default
+AGAIN = 0.5  # the factor for each moment of the same emotion of the same track that was chosen before
+SAME_TRACK = 0.8  # the factor for each moment of the same track that was chosen before
+DIGITS = 2  # rises are compared to this many decimals
+STEPS = 4096  # probabilities are multiples of one over this
 
 
 @dataclass(frozen=True, slots=True)

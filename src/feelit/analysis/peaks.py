@@ -13,15 +13,11 @@ from feelit.analysis.scan import scan_p_values
 from feelit.analysis.track_series import BLOCK_S, TrackSeries, block_means, weighted_median
 from feelit.types import EMOTIONS, Float64, Int64
 
-LEAST_RISE = 0.25
-"""A peak rises above the baseline by at least this probability, even if the face is otherwise still."""
-
+LEAST_RISE = 0.25  # a peak rises above the baseline by at least this probability, even if the face is otherwise still
 DEVIATIONS = 3.0
 """And by at least this many standard deviations, estimated from the median absolute deviation (Leys et al. 2013)."""
 
-GAP_S = 0.5
-"""Stretches up to this far apart are one peak, even if the face is unreadable in between."""
-
+GAP_S = 0.5  # stretches up to this far apart are one peak, even if the face is unreadable in between
 NORMAL = 1.4826  # standard deviation of a normal distribution, in median absolute deviations
 
 
@@ -70,8 +66,7 @@ def _peaks(
         yield Peak(emotion, *found)
 
 
-LEAST_ABSENCE_S = 5.0
-"""Shorter absences are not reported."""
+LEAST_ABSENCE_S = 5.0  # shorter absences are not reported
 
 
 def find_absences(samples: Samples, frames: Frames, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:

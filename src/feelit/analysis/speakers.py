@@ -21,14 +21,9 @@ from feelit.timeline.people import names_of_people, people_meant
 from feelit.timeline.recording import Recording
 from feelit.types import Bool, Float64
 
-LEAST_SPEAKING = 0.5
-"""The smallest probability that counts as speaking."""
-
-PAUSE_S = 0.5
-"""Pauses up to this length do not end a turn; listeners hear one utterance (Heldner & Edlund 2010)."""
-
-SHORTEST_S = 0.2
-"""Shorter turns are left out."""
+LEAST_SPEAKING = 0.5  # the smallest probability that counts as speaking
+PAUSE_S = 0.5  # pauses up to this length do not end a turn; listeners hear one utterance (Heldner & Edlund 2010)
+SHORTEST_S = 0.2  # shorter turns are left out
 
 _TOLERANCE_S = 1e-6  # times are rounded to floating point
 
@@ -83,9 +78,7 @@ def roles(frame: Mapping[int, np.ndarray], probability: Mapping[int, Float64]) -
 
 Basis = Literal["given", "name", "speaking", "mouth", "none"]
 
-NOBODY = "none"
-"""Given instead of a person if the speaker is not on screen."""
-
+NOBODY = "none"  # given instead of a person if the speaker is not on screen
 SPEAKING, MOUTH = "speaking", "mouth_open"
 
 LEAST_RISE, LEAST_LEAD = 0.5, 0.3
@@ -95,8 +88,7 @@ deviations.
 On the sample meeting all five speakers match by the column `speaking`: rises of 1.8 to 3.2, leads of 0.4 to 2.6. By mouth
 opening four match: rises of 0.7 to 1.3, leads of 0.7 to 1.3. The fifth sits in the dark; another person rises most, by 0.3."""
 
-LEAST_SAMPLES = 10
-"""A person needs this many samples while the speaker speaks, and as many while not."""
+LEAST_SAMPLES = 10  # a person needs this many samples while the speaker speaks, and as many while not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
