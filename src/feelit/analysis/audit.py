@@ -54,16 +54,15 @@ class Check:
     found: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Part:
     """Consecutive rows of the timeline of one video, with whole frames only."""
 
-    table: pa.Table
-    rows: Timeline
-    face: Bool  # (R,) whether a row has a face
-    faces: Timeline  # the rows that have one
-    frame: Int64  # (N,) the frames, rising
-    first: Int64  # (N,) the first row of each
+    def __init__(self, tables: list[pa.Table]) -> None:
+        self.table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        self.rows = from_arrow(self.table)
+        self.face: Bool = self.rows.track_id >= 0  # (R,) whether a row has a face
+        self.faces = self.rows if self.face.all() else self.rows.rows(self.face)  # the rows that have one
+        self.frame, self.first = np.unique(self.rows.frame, return_index=True)  # (N,) the frames, and the first row of each
 
 
 def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order: bool = True) -> list[Check]:
@@ -98,19 +97,11 @@ def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[_Part]:
         others = np.flatnonzero(frame != frame[-1:])
         cut = int(others[-1]) + 1 if len(others) else 0  # the last frame may continue in the next batch
         if cut:
-            yield _part([*rest, whole.slice(0, cut)])
+            yield _Part([*rest, whole.slice(0, cut)])
             rest = []
         rest.append(whole.slice(cut))
     if sum(map(len, rest)):
-        yield _part(rest)
-
-
-def _part(tables: list[pa.Table]) -> _Part:
-    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    rows = from_arrow(table)
-    frame, first = np.unique(rows.frame, return_index=True)
-    face = rows.track_id >= 0
-    return _Part(table, rows, face, rows if face.all() else rows.rows(face), frame, first)
+        yield _Part(rest)
 
 
 class _Check(ABC):

@@ -6,7 +6,6 @@ No distribution is assumed. Random numbers are seeded, so the same timeline give
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -123,7 +122,6 @@ def _highest(total: Float64, length: int) -> Float64:
     return result
 
 
-@dataclass(frozen=True, slots=True)
 class _Tilted:
     """Blocks drawn with replacement and with probabilities proportional to exp(tilt * value).
 
@@ -133,15 +131,7 @@ class _Tilted:
     short compared with the series.
     """
 
-    value: Float64  # (L,) levels of blocks, rising
-    tilt: Float64  # (J,) from 0 on
-    mean: Float64  # (J,) of a block drawn with each tilt, rising
-    spread: Float64  # (J,) its standard deviation
-    log_scale: Float64  # (J,) logarithm of the mean of exp(tilt * value) over untilted blocks
-    reached: Float64  # (J, L) cumulative probabilities of the levels
-
-    @classmethod
-    def of(cls, blocks: Float64) -> _Tilted:
+    def __init__(self, blocks: Float64) -> None:
         """Quantise blocks into `_LEVELS` levels, each with the value of its highest block."""
         low, spread = float(blocks.min()), max(float(np.ptp(blocks)), 1e-12)
         level = np.minimum(((blocks - low) * (_LEVELS / spread)).astype(np.int64), _LEVELS - 1)
@@ -150,13 +140,14 @@ class _Tilted:
         there = highest > -np.inf
         value, share = highest[there], np.bincount(level, minlength=_LEVELS)[there] / len(blocks)
         tilt = np.concatenate([[0.0], np.geomspace(0.1, 10 * _LEVELS, _TILTS)]) / spread
-        power = tilt[:, None] * (value - value[-1])
-        weight = share * np.exp(power)
+        weight = share * np.exp(tilt[:, None] * (value - value[-1]))
         whole = weight.sum(axis=1)
-        mean: Float64 = weight @ value / whole
-        deviation = np.sqrt(np.maximum(weight @ value**2 / whole - mean**2, 0.0))
-        log_scale = np.log(whole) + tilt * value[-1]
-        return cls(value, tilt, mean, deviation, log_scale, np.cumsum(weight, axis=1) / whole[:, None])
+        self.value = value  # (L,) levels of blocks, rising
+        self.tilt = tilt  # (J,) from 0 on
+        self.mean: Float64 = weight @ value / whole  # (J,) of a block drawn with each tilt, rising
+        self.spread = np.sqrt(np.maximum(weight @ value**2 / whole - self.mean**2, 0.0))  # (J,) its standard deviation
+        self.log_scale = np.log(whole) + tilt * value[-1]  # (J,) of the mean of exp(tilt * value) over untilted blocks
+        self.reached = np.cumsum(weight, axis=1) / whole[:, None]  # (J, L) cumulative probabilities of the levels
 
     def p_values(self, place: int, later: Float64, mean: Float64, count: int, rng: np.random.Generator) -> Float64:
         """The p-values of stretches of one length, n, in `count` blocks, by windows drawn with the tilt of index `place`.
@@ -203,7 +194,7 @@ def _levels(reached: Float64, drawn: Float64) -> Int64:
 
 def _estimated(blocks: Float64, length: Int64, mean: Float64, rng: np.random.Generator) -> Float64:
     """(W,), (W,) -> (W,) p-values of stretches: for each length by falling mean, until a p-value of 1 is certain."""
-    drawn, result = _Tilted.of(blocks), np.ones(len(length))
+    drawn, result = _Tilted(blocks), np.ones(len(length))
     for n in np.unique(length).tolist():
         left = np.flatnonzero(length == n)
         left = left[np.argsort(-mean[left], kind="stable")]

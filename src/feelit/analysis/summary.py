@@ -16,7 +16,7 @@ import numpy as np
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.event import Event, Kind
 from feelit.analysis.events import bouts_of, events_of
-from feelit.analysis.moments import MOMENTS, Candidates, Moment, candidates, chosen_moments
+from feelit.analysis.moments import MOMENTS, Moment, candidates, chosen_moments
 from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.track_series import weighted_median
 from feelit.errors import UsageError
@@ -25,7 +25,7 @@ from feelit.options.shared import stretch_of
 from feelit.options.timelines import SURE
 from feelit.timeline.recording import Recording, TimelineSources, open_timelines
 from feelit.timeline.schema import PEOPLE, PROBABILITY_COLUMNS
-from feelit.types import EMOTIONS, Float64
+from feelit.types import EMOTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,7 @@ class VideoSummaries:
 
     def __init__(self, rows: TimelineSamples, bouts: Sequence[Bouts], events: Sequence[Event]) -> None:
         self._rows, self._events = rows, [event for event in events if event.is_sure]
-        self._tracks = [_Track.of(rows.of_track(n), mine) for n, mine in enumerate(bouts)]
+        self._tracks = [_Track(rows.of_track(n), mine) for n, mine in enumerate(bouts)]
 
     def by_track(self, baseline: str = "none") -> list[TrackSummary]:
         """One record per track."""
@@ -268,34 +268,18 @@ def above_usual(shown: ShownEmotions) -> tuple[float, ...]:
     return tuple(mean - usual for mean, usual in zip(shown.mean_probability, shown.usual, strict=True))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Track:
     """The data of one track that summaries need."""
 
-    on_screen_s: float
-    readable_s: float
-    unsure_s: float
-    shown_s: Float64  # (8,)
-    probability_s: Float64  # (8,) probabilities times time
-    first_s: float
-    last_s: float
-    bouts: Bouts
-    candidates: Candidates
-
-    @classmethod
-    def of(cls, samples: Samples, bouts: Bouts) -> _Track:
+    def __init__(self, samples: Samples, bouts: Bouts) -> None:
         seen = samples.rows(samples.readable)
-        return cls(
-            on_screen_s=float(samples.length_s.sum()),
-            readable_s=float(seen.length_s.sum()),
-            unsure_s=float(seen.length_s[seen.confidence < LEAST[seen.emotion]].sum()),
-            shown_s=np.bincount(seen.emotion, seen.length_s, len(EMOTIONS)).astype(np.float64),
-            probability_s=np.array([(seen.length_s * seen.probability[:, k]).sum() for k in range(len(EMOTIONS))]),
-            first_s=float(samples.time_s[0]),
-            last_s=float(samples.time_s[-1]),
-            bouts=bouts,
-            candidates=candidates(samples, bouts),
-        )
+        self.on_screen_s, self.readable_s = float(samples.length_s.sum()), float(seen.length_s.sum())
+        self.unsure_s = float(seen.length_s[seen.confidence < LEAST[seen.emotion]].sum())
+        self.shown_s = np.bincount(seen.emotion, seen.length_s, len(EMOTIONS)).astype(np.float64)  # (8,)
+        each = [(seen.length_s * seen.probability[:, k]).sum() for k in range(len(EMOTIONS))]
+        self.probability_s = np.array(each)  # (8,) probabilities times time
+        self.first_s, self.last_s = float(samples.time_s[0]), float(samples.time_s[-1])
+        self.bouts, self.candidates = bouts, candidates(samples, bouts)
 
 
 def _shown(rows: TimelineSamples, tracks: Sequence[_Track], events: Sequence[Event]) -> ShownEmotions:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feelit.analysis.observations import TimelineSamples
+from feelit.analysis.observations import Samples, TimelineSamples
 from feelit.analysis.speakers import Basis, Match, match_speakers
 from feelit.analysis.table import clock
 from feelit.errors import UsageError
@@ -112,7 +112,7 @@ def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Mat
     samples = TimelineSamples(recording, "person")
     start_s = np.array([one.start_s for one in said], np.float64)
     end_s = np.array([one.end_s for one in said], np.float64)
-    sums = [_Sums.of(samples, k, start_s, end_s) for k in range(len(samples.track_id))]
+    sums = [_Sums(samples.of_track(k), start_s, end_s) for k in range(len(samples.track_id))]
     readable_s = np.array([one.readable_s for one in sums]).reshape(len(sums), len(said))
     everybody, everybody_s = (
         sum((one.weighted for one in sums), np.zeros((len(said), 2 * len(EMOTIONS)))),
@@ -148,24 +148,19 @@ def _rows(recording: Recording, said: Sequence[Utterance], matches: Sequence[Mat
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
     """Sums for one person over each of U utterances."""
 
-    readable_s: Float64  # (U,)
-    weighted: Float64  # (U, 16) probabilities and labels, times the seconds that they represent
-    seen: Int64  # (U,) samples, readable or not
-
-    @classmethod
-    def of(cls, samples: TimelineSamples, person: int, start_s: Float64, end_s: Float64) -> _Sums:
-        mine = samples.of_track(person)
+    def __init__(self, mine: Samples, start_s: Float64, end_s: Float64) -> None:
         first, end = np.searchsorted(mine.time_s, start_s), np.searchsorted(mine.time_s, end_s)
         end = np.maximum(first, end)
         length = np.where(mine.readable, mine.length_s, 0.0)
         every = range(len(EMOTIONS))
         columns = [_between(np.where(mine.readable, mine.probability[:, k], 0) * length, first, end) for k in every]
         columns += [_between(length * (mine.emotion == k), first, end) for k in every]
-        return cls(_between(length, first, end), np.stack(columns, axis=1), end - first)
+        self.readable_s = _between(length, first, end)  # (U,)
+        self.weighted = np.stack(columns, axis=1)  # (U, 16) probabilities and labels, times the seconds that they represent
+        self.seen = end - first  # (U,) samples, readable or not
 
 
 def _between(values: Float64, first: Int64, end: Int64) -> Float64:

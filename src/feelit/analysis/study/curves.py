@@ -6,7 +6,6 @@ percentiles of a bootstrap over participants (Efron & Tibshirani 1993): the unce
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,17 +34,13 @@ HELD_S = 1.0
 """Gaps up to this length are interpolated linearly; longer ones stay empty."""
 
 
-@dataclass(slots=True)
 class CurveCollection:
-    """Curves by level and participant, added up window by window: (2, T, E), their sum and the number of windows."""
+    """Curves by level and participant, added up window by window."""
 
-    design: Design
-    factor: Factor = field(init=False)
-    sums: dict[str, dict[str, Float64]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        by = self.design.curves.by
-        self.factor = by or ("condition" if self.design.levels("condition") else "window")
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.factor: Factor = design.curves.by or ("condition" if design.levels("condition") else "window")
+        self.sums: dict[str, dict[str, Float64]] = {}  # (2, T, E), the sum over windows and their number
 
     def add(self, viewing: Viewing, window: Window, there: Reading, series: Series, level: Float64) -> str:
         """Add the curve of one window.

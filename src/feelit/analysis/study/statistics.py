@@ -89,18 +89,16 @@ def unpaired_test(a: Float64, b: Float64, rng: np.random.Generator, interval: bo
     interval : whether to compute the interval, which takes a hundred times as long as the p-value
     """
     estimate = float(a.mean() - b.mean())
-    orders = _Orders.of(a, b, rng)
-    greater, less = orders.hits(0.0)
-    p_value = _two_sided(greater, less, orders.count, orders.exact)
-    if not interval:
-        return Tested(estimate, float("nan"), float("nan"), p_value, orders.count, orders.exact)
-    error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
-    low = _end(lambda shift: orders.side(shift, greater=True), estimate, -error)
-    high = _end(lambda shift: orders.side(shift, greater=False), estimate, error)
+    orders = _Orders(a, b, rng)
+    p_value = _two_sided(*orders.hits(0.0), orders.count, orders.exact)
+    low = high = float("nan")
+    if interval:
+        error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
+        low = _end(lambda shift: orders.side(shift, greater=True), estimate, -error)
+        high = _end(lambda shift: orders.side(shift, greater=False), estimate, error)
     return Tested(estimate, low, high, p_value, orders.count, orders.exact)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Orders:
     """The sums from which Welch's t follows, for every order and any shift of the first group.
 
@@ -108,26 +106,17 @@ class _Orders:
     order, and of the values of these members.
     """
 
-    sums: Float64  # (K, 4)
-    observed: Float64  # (1, 4)
-    total: Float64  # (4,) over both groups
-    sizes: tuple[int, int]
-    exact: bool
-
-    @classmethod
-    def of(cls, a: Float64, b: Float64, rng: np.random.Generator) -> _Orders:
+    def __init__(self, a: Float64, b: Float64, rng: np.random.Generator) -> None:
         values = np.concatenate([a, b])
         values = values - values.mean()
         own = np.arange(len(values)) < len(a)
         terms = np.stack([values, values**2, own.astype(np.float64), np.where(own, values, 0.0)], axis=1)
-        exact = comb(len(values), len(a)) <= EXACT
-        sums = np.concatenate([chosen @ terms for chosen in _groups(len(values), len(a), exact, rng)])
-        return cls(sums, terms[own].sum(axis=0, keepdims=True), terms.sum(axis=0), (len(a), len(b)), exact)
-
-    @property
-    def count(self) -> int:
-        """The number of permutations."""
-        return len(self.sums)
+        self.sizes, self.exact = (len(a), len(b)), comb(len(values), len(a)) <= EXACT
+        groups = _groups(len(values), len(a), self.exact, rng)
+        self.sums: Float64 = np.concatenate([chosen @ terms for chosen in groups])  # (K, 4)
+        self.observed: Float64 = terms[own].sum(axis=0, keepdims=True)  # (1, 4)
+        self.total: Float64 = terms.sum(axis=0)  # (4,) over both groups
+        self.count = len(self.sums)  # of permutations
 
     def hits(self, shift: float) -> tuple[int, int]:
         """Numbers of permutations with t >= and <= the observed one, after subtracting `shift` from the first group."""
