@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.cli.texts import note
 from feelit.options.agree import AgreeOptions
 from feelit.options.printing import JsonOptions
@@ -17,10 +15,9 @@ from feelit.options.printing import JsonOptions
 def agree(
     sources: Annotated[
         list[str],
-        typer.Argument(
-            metavar="SOURCE",
-            help="Timelines and annotations (tables, ELAN, Praat, BORIS ...) of one recording; FILE@NAME is a person or tier.",
-            show_default=False,
+        argument(
+            "Timelines and annotations (tables, ELAN, Praat, BORIS ...) of one recording; FILE@NAME is a person or tier.",
+            "SOURCE",
         ),
     ],
     options: AgreeOptions,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.cli.texts import note
 from feelit.encodings import marked_encoding
 from feelit.errors import UsageError
@@ -21,12 +21,7 @@ from feelit.options.printing import AnalyzePrintOptions
 @with_options
 def analyze(
     inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT",
-            help="Videos or folders, here or in a bucket, or - for a list on standard input.",
-            show_default=False,
-        ),
+        list[str], argument("Videos or folders, here or in a bucket, or - for a list on standard input.", "INPUT")
     ],
     options: AnalyzeOptions,
     run: RunOptions,

@@ -19,11 +19,15 @@ from feelit.options.declare import Option
 from feelit.options.expand import expanded_options, records_of
 from feelit.options.kinds import CONFIG, PATH, Kind, expanded
 
-Timelines = Annotated[
-    list[str], typer.Argument(metavar="TIMELINE", help="Files of `feelit analyze`, or folders of them.", show_default=False)
-]
-Timeline = Annotated[str, typer.Argument(help="The Parquet file that `feelit analyze` wrote.", show_default=False)]
-Video = Annotated[str, typer.Argument(help="The video that was analysed.", show_default=False)]
+
+def argument(help: str, metavar: str | None = None, default: str | None = None) -> Any:  # noqa: A002  # as in Typer
+    """An argument of a command; `default` says what stands for it where it is left out."""
+    return typer.Argument(metavar=metavar, help=help, show_default=default or False)
+
+
+Timelines = Annotated[list[str], argument("Files of `feelit analyze`, or folders of them.", "TIMELINE")]
+Timeline = Annotated[str, argument("The Parquet file that `feelit analyze` wrote.")]
+Video = Annotated[str, argument("The video that was analysed.")]
 """Parameters of several commands."""
 
 

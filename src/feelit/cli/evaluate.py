@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.options.declare import Options, options_of
 from feelit.options.models import DataOptions, EvaluateFacesOptions, EvaluateOptions, ScoresOptions
 from feelit.options.printing import JsonOptions
@@ -16,9 +14,7 @@ from feelit.options.printing import JsonOptions
 
 @with_options
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(help="A built-in model, or the path of an ONNX file with its card.", show_default=False)
-    ],
+    model: Annotated[str, argument("A built-in model, or the path of an ONNX file with its card.")],
     labelled: DataOptions,
     options: EvaluateOptions,
     faces: EvaluateFacesOptions,

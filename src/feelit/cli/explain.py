@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.cli.texts import note
 from feelit.options.models import ExplainOptions
 from feelit.options.printing import JsonOptions, QuietOptions
@@ -15,10 +13,8 @@ from feelit.options.printing import JsonOptions, QuietOptions
 
 @with_options
 def explain(
-    model: Annotated[str, typer.Argument(help="`expression`, or an ONNX file with its card.", show_default=False)],
-    sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE", help="Images, and moments of videos, as in a.mp4@83.5.", show_default=False)
-    ],
+    model: Annotated[str, argument("`expression`, or an ONNX file with its card.")],
+    sources: Annotated[list[str], argument("Images, and moments of videos, as in a.mp4@83.5.", "SOURCE")],
     options: ExplainOptions,
     printed: JsonOptions,
     progress: QuietOptions,

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import LivePrintOptions
 from feelit.options.videos import LiveOptions, ServerOptions
@@ -28,8 +28,7 @@ def live(
     options: LiveOptions,
     printed: LivePrintOptions,
     source: Annotated[
-        str | None,
-        typer.Argument(help="A camera (a path, or its number), an address or a file.", show_default="the first camera"),
+        str | None, argument("A camera (a path, or its number), an address or a file.", default="the first camera")
     ] = None,
 ) -> None:
     """Watch a camera, a stream or a file on a local page, with what each face shows."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.cli.help import HelpfulCommand, HelpfulGroup
 from feelit.cli.texts import note
 from feelit.options.models import PullOptions
@@ -44,7 +44,7 @@ def list_(printed: JsonOptions) -> None:
 @models.command(cls=HelpfulCommand)
 @with_options
 def info(
-    model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model of `feelit models list`, or an .onnx file.")],
+    model: Annotated[str, argument("A model of `feelit models list`, or an .onnx file.", "NAME|PATH")],
     printed: JsonOptions,
 ) -> None:
     """Show a model's card, and the inputs and outputs of its network."""
@@ -61,10 +61,7 @@ def info(
 @with_options
 def verify(
     printed: JsonOptions,
-    given: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME|PATH", help="Which models.", show_default="all that are on this computer"),
-    ] = None,
+    given: Annotated[list[str] | None, argument("Which models.", "NAME|PATH", default="all that are on this computer")] = None,
 ) -> None:
     """Compare models with their checksums, load them, and check that they match their cards.
 
@@ -92,7 +89,7 @@ def verify(
 @models.command(cls=HelpfulCommand)
 @with_options
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue, see `feelit models list`.")],
+    name: Annotated[str, argument("A model of the catalogue, see `feelit models list`.", "NAME")],
     options: PullOptions,
     printed: PullPrintOptions,
 ) -> None:

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.options.printing import StatusPrintOptions
 
 
 @with_options
 def status(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder that is --out of `feelit analyze`.")],
+    folder: Annotated[str, argument("The folder that is --out of `feelit analyze`.", "FOLDER")],
     printed: StatusPrintOptions,
 ) -> None:
     """Count the videos of a folder that are done, failed and remain, also while a run goes on."""

@@ -8,17 +8,14 @@ from typing import Annotated
 import typer
 
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.options.printing import QuietOptions
 from feelit.options.timelines import StudyOptions
 
 
 @with_options
 def study(
-    study: Annotated[
-        Path,
-        typer.Argument(metavar="STUDY", help="The study file: .toml, .csv or .tsv; see docs/study.md.", show_default=False),
-    ],
+    study: Annotated[Path, argument("The study file: .toml, .csv or .tsv; see docs/study.md.", "STUDY")],
     options: StudyOptions,
     printed: QuietOptions,
 ) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 import feelit
-from feelit.cli.command import with_options
+from feelit.cli.command import argument, with_options
 from feelit.options.models import TrainOptions
 from feelit.options.printing import JsonOptions
 
@@ -16,10 +14,9 @@ from feelit.options.printing import JsonOptions
 def train(
     recipe: Annotated[
         str,
-        typer.Argument(
-            help="A built-in recipe (expression, face, identity, signals, hog, cnn3, cnn4, mini-xception, vgg16, resnet50), or "
-            "a .toml file.",
-            show_default=False,
+        argument(
+            "A built-in recipe (expression, face, identity, signals, hog, cnn3, cnn4, mini-xception, vgg16, resnet50), or "
+            "a .toml file."
         ),
     ],
     options: TrainOptions,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from feelit.cli.command import Timeline, with_options
+from feelit.cli.command import Timeline, argument, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import PrintOptions
 from feelit.options.transcripts import UtterancesOptions
@@ -15,10 +13,7 @@ from feelit.options.transcripts import UtterancesOptions
 @with_options
 def utterances(
     timeline: Timeline,
-    transcript: Annotated[
-        str,
-        typer.Argument(help="Who said what when: .vtt, .srt, .json of whisperX, .rttm, or annotations.", show_default=False),
-    ],
+    transcript: Annotated[str, argument("Who said what when: .vtt, .srt, .json of whisperX, .rttm, or annotations.")],
     options: UtterancesOptions,
     printed: PrintOptions,
 ) -> None:
