@@ -1,14 +1,14 @@
-"""What changes with a person's looks: detection, landmarks, expressions and identity on heads that differ in one attribute.
+"""Errors by appearance: detection, landmarks, expressions and identity on rendered heads that differ in one attribute.
 
     FEELIT_HEADS=heads.tar.xz python benchmarks/fairness.py render --cache FOLDER [--heads 8]
     python benchmarks/fairness.py tables --cache FOLDER
     python benchmarks/fairness.py cards --cache FOLDER
 
-`render` draws every head of HEADS in every variant of `variants`, each with seven expressions in three views, by the renderer
-of sample_videos/rendering, has feelit look at each picture, once more at a quarter of its size, and keeps numbers only; what is
-there already is not drawn again. `tables` compares each variant with the head that it differs from: the same expression, view
-and light. Intervals are 95 % by bootstrap over heads, as pictures of one head are not independent. `cards` prints the gaps that
-exceed their intervals, as they stand on the cards of the models.
+`render` renders every head of HEADS in every variant of `variants`, each with seven expressions in three views, with
+sample_videos/rendering, and analyses each picture at its original size and at a quarter of it. Only the results are stored;
+heads that are stored already are skipped. `tables` prints the differences of each variant from its base head with the same
+expression, view and light. Intervals are 95 % by bootstrap over heads, because pictures of one head are not independent.
+`cards` prints the differences whose interval excludes 0, for the model cards.
 """
 
 from __future__ import annotations
@@ -210,16 +210,18 @@ def _line_once(x: Any, y: Any, points: list[tuple[float, float]], width: float) 
 
 
 METRICS = {
-    "found": "found",
-    "found_small": "found, small",
-    "error": "landmark error",
-    "intended": "p of the intended",
-    "right": "right",
-    "overconfidence": "confidence over rate",
-    "likeness": "likeness to itself",
-    "joined": "strangers joined at a plain cosine of 0.94",
+    "found": ("recall", "found"),
+    "found_small": ("recall, small", "found, small"),
+    "error": ("landmark error", "landmark error"),
+    "intended": ("probability", "p of the intended"),
+    "right": ("accuracy", "right"),
+    "overconfidence": ("overconfidence", "confidence over rate"),
+    "likeness": ("similarity within a head", "likeness to itself"),
+    "joined": ("false matches at a plain cosine of 0.94", "strangers joined at a plain cosine of 0.94"),
 }
-"""Columns of the tables. Landmark errors are in distances between the eyes; all others are shares or probabilities."""
+"""Headings of the tables, and keys on the cards, which released models keep. Landmark errors are relative to the inter-ocular
+distance; all others are shares or probabilities.
+"""
 
 RESAMPLES = 4000
 
@@ -279,14 +281,14 @@ def difference(changed: Variant, usual: Variant, metric: str, rng: np.random.Gen
 
 
 LEAST_HEADS = 4
-"""Of fewer heads no interval is given."""
+"""With fewer heads no interval is given."""
 
 MODELS = {
     "face": ("found", "found_small", "error"),
     "expression": ("intended", "right", "overconfidence"),
     "identity": ("likeness", "joined"),
 }
-"""Which metrics say something about which model."""
+"""The metrics of each model."""
 
 Gap = tuple[float, float, float]
 
@@ -300,7 +302,7 @@ def read_cache(cache_folder: Path) -> pd.DataFrame:
 
 
 def gaps_of(frame: pd.DataFrame) -> tuple[Variant, dict[str, tuple[int, dict[str, Gap]]]]:
-    """The heads themselves; and for each variant the number of its heads and the differences of all metrics."""
+    """The base heads; and for each variant the number of its heads and the differences of all metrics."""
     rng = np.random.default_rng(1)
     usual = variant_of(frame[frame["attribute"] == "none"])
     found = {}
@@ -312,22 +314,22 @@ def gaps_of(frame: pd.DataFrame) -> tuple[Variant, dict[str, tuple[int, dict[str
 
 
 def exceeds(heads: int, gap: Gap) -> bool:
-    """Whether an interval leaves out 0, to the digits that are printed."""
+    """Whether an interval excludes 0, to the printed digits."""
     _, low, high = gap
     return heads >= LEAST_HEADS and (low >= 0.001 or high <= -0.001)
 
 
 def tables(cache_folder: Path) -> None:
-    """Print the differences of every variant, as Markdown; in bold where the interval leaves out 0."""
+    """Print the differences of every variant, as Markdown; in bold where the interval excludes 0."""
     frame = read_cache(cache_folder)
     usual, found = gaps_of(frame)
     print(f"{len(frame) // 2} renderings of {len(usual.heads)} heads; {int(frame['false'].sum())} false faces")
     apart = ~np.eye(len(usual.heads), dtype=bool)
     for model, metrics in MODELS.items():
-        print(f"\n{model}\n\n| variant | heads | " + " | ".join(METRICS[name] for name in metrics) + " |")
+        print(f"\n{model}\n\n| variant | heads | " + " | ".join(METRICS[name][0] for name in metrics) + " |")
         print("|---|---|" + "---|" * len(metrics))
         means = [usual.joined[apart].mean() if name == "joined" else usual.values[name].mean() for name in metrics]
-        print(f"| the heads themselves | {len(usual.heads)} | " + " | ".join(f"{value:.3f}" for value in means) + " |")
+        print(f"| base heads | {len(usual.heads)} | " + " | ".join(f"{value:.3f}" for value in means) + " |")
         for name, (heads, gaps) in found.items():
             cells = []
             for metric in metrics:
@@ -335,14 +337,14 @@ def tables(cache_folder: Path) -> None:
                 text = f"{value:+.3f}" + (f" ({low:+.3f} to {high:+.3f})" if heads >= LEAST_HEADS else "")
                 cells.append(f"**{text}**" if exceeds(heads, gaps[metric]) else text)
             print(f"| {name} | {heads} | " + " | ".join(cells) + " |")
-    print("\n| acted | " + " | ".join(EMOTIONS) + " |\n|---|" + "---|" * len(EMOTIONS))
+    print("\n| rendered | " + " | ".join(EMOTIONS) + " |\n|---|" + "---|" * len(EMOTIONS))
     seen = frame[(frame["attribute"] == "none") & (frame["size"] == "large") & frame["found"]]
     for acted, mine in seen.groupby("acted"):
         print(f"| {acted} | " + " | ".join(f"{mine[f'p_{name}'].mean():.2f}" for name in EMOTIONS) + " |")
 
 
 def cards(cache_folder: Path) -> None:
-    """Print for each model the gaps that exceed their intervals, as JSON for its card."""
+    """Print for each model the differences whose interval excludes 0, as JSON for its card."""
     _, found = gaps_of(read_cache(cache_folder))
     for model, metrics in MODELS.items():
         gaps: dict[str, dict[str, str]] = {}
@@ -350,16 +352,16 @@ def cards(cache_folder: Path) -> None:
             for name, (heads, mine) in found.items():
                 if exceeds(heads, mine[metric]):
                     value, low, high = mine[metric]
-                    gaps.setdefault(METRICS[metric], {})[name] = f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+                    gaps.setdefault(METRICS[metric][1], {})[name] = f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
         print(json.dumps({model: gaps}))
 
 
 def main() -> None:
-    """Draw, or print."""
+    """Parse the command line; render, or print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("render", "tables", "cards"))
-    parser.add_argument("--cache", type=Path, default=Path("fairness"), help="where the numbers of rendered heads are kept")
-    parser.add_argument("--heads", type=int, default=len(HEADS), help="so many of them")
+    parser.add_argument("--cache", type=Path, default=Path("fairness"), help="folder of the stored results")
+    parser.add_argument("--heads", type=int, default=len(HEADS), help="number of heads to render")
     asked = parser.parse_args()
     if asked.what == "render":
         render(asked.cache, asked.heads)

@@ -1,12 +1,12 @@
-"""What the built-in models do on photographs, by groups of people as a crude labelling has them.
+"""Results of the built-in models on photographs, by groups of people according to crude labels.
 
     python benchmarks/fairness_photographs.py utkface.parquet
 
 The table has the columns image (encoded luma crops of 96 px, aligned as for identity), age, sex (0 male, 1 female) and race
-(a number, see RACES), one row a photograph, each of another person. Up to EACH photographs of a group are drawn by lot. The
-detector sees each in the middle of an even grey, in its own size and in a third of it. There is no label of an expression and
-no second photograph of anybody: the tables say how often faces are found, which labels they get, and how often two strangers
-would be joined. Intervals are 95 % by bootstrap over photographs.
+(a number, see RACES), one row per photograph, each of a different person. Up to EACH photographs per group are drawn at
+random. Each is shown to the detector on uniform grey, at its own size and at a third of it. There are no expression labels and
+no second photographs of a person: the tables give detection rates, label frequencies and false match rates. Intervals are 95 %
+by bootstrap over photographs.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from feelit.vision.multi_scale import MultiScaleDetector
 
 RACES = ("White", "Black", "Asian", "Indian", "other")
 EACH = 400
-"""Photographs of a group, drawn by lot."""
+"""Photographs per group, drawn at random."""
 
 CANVAS_PX = 288
 
 
 def photographs(path: Path) -> None:
-    """Print what the built-in models do on photographs, by the groups of a crude labelling, as Markdown."""
+    """Print the results of the built-in models by group, as Markdown."""
     frame = pd.read_parquet(path)
     rng = np.random.default_rng(1)
     look = Observer.open()
@@ -42,7 +42,7 @@ def photographs(path: Path) -> None:
     small = Observer(look.networks, detector)
     template = (TEMPLATE * 96 - 0.5).astype(np.float32)
     levels: UInt8 = np.arange(256, dtype=np.uint8)
-    print("| group | photographs | found | found, small | mean score | landmark error | strangers joined | ", end="")
+    print("| group | photographs | recall | recall, small | mean score | landmark error | false matches | ", end="")
     print(" | ".join(EMOTIONS) + " |\n|---|" + "---|" * (6 + len(EMOTIONS)))
     groups = [
         (f"{RACES[race]} {'women' if sex else 'men'}", (frame["race"] == race) & (frame["sex"] == sex))
@@ -79,18 +79,18 @@ def photographs(path: Path) -> None:
             interval(seen[seen["size"] == "small"]["found"].to_numpy(float), rng),
             f"{large['score'].mean():.3f}",
             f"{large['error'].mean():.3f}",
-            strangers_joined(vector @ vector.T >= JOINED, rng),
+            false_matches(vector @ vector.T >= JOINED, rng),
         ]
         print(f"| {name} | {len(mine)} | " + " | ".join([*facts, *(f"{value:.2f}" for value in share)]) + " |", flush=True)
 
 
-def strangers_joined(alike: Any, rng: np.random.Generator) -> str:
-    """The share of pairs of different photographs that are alike, in percent, and its 95 % interval by bootstrap.
+def false_matches(alike: Any, rng: np.random.Generator) -> str:
+    """The share of pairs of different photographs above the threshold, in percent, with its 95 % interval.
 
     Parameters
     ----------
-    alike : (N, N) bool, symmetric
-    rng : draws photographs; a photograph that is drawn twice is no pair with itself
+    alike : (N, N) bool, symmetric: whether a pair is above the threshold
+    rng : draws photographs; a photograph that is drawn twice does not form a pair with itself
     """
     apart = ~np.eye(len(alike), dtype=bool)
     shares = []
@@ -110,7 +110,7 @@ def interval(values: Any, rng: np.random.Generator) -> str:
 
 
 def main() -> None:
-    """Print."""
+    """Parse the command line and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)
     photographs(parser.parse_args().table)
