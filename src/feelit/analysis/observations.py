@@ -8,7 +8,6 @@ it is seen again; that time is not counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -106,7 +105,18 @@ class TimelineSamples:
 
     def of_track(self, track: int) -> Samples:
         """The samples of one track, by its number."""
-        return self._part(slice(int(self.bounds[track]), int(self.bounds[track + 1])), track)
+        part = slice(int(self.bounds[track]), int(self.bounds[track + 1]))
+        frame = self._frame[part].astype(np.int64)
+        return Samples(
+            frame=frame,
+            track=np.broadcast_to(np.int64(track), frame.shape),
+            time_s=self.frames.time_s[frame],
+            length_s=self.frames.length_s[frame],
+            readable=self._readable[part],
+            emotion=self._emotion[part].astype(np.int64),
+            confidence=self._confidence[part],
+            probability=self._probability[part],
+        )
 
     def occupied(self) -> Bool:
         """(N,) bool, which frames hold a face."""
@@ -121,24 +131,6 @@ class TimelineSamples:
         first, end = np.searchsorted(self._frame[mine], np.array([low, high], self._frame.dtype))  # same dtype: avoids a copy
         frame = self._frame[mine][first:end]
         return self.frames.time_s[frame[self._readable[mine][first:end]]]
-
-    @cached_property
-    def samples(self) -> Samples:
-        """All faces. This takes much memory for long videos; `of_track` returns one track at a time."""
-        return self._part(slice(None), np.repeat(np.arange(len(self.track_id)), np.diff(self.bounds)))
-
-    def _part(self, part: slice, track: Int64 | int) -> Samples:
-        frame = self._frame[part].astype(np.int64)
-        return Samples(
-            frame=frame,
-            track=np.broadcast_to(np.asarray(track, np.int64), frame.shape),
-            time_s=self.frames.time_s[frame],
-            length_s=self.frames.length_s[frame],
-            readable=self._readable[part],
-            emotion=self._emotion[part].astype(np.int64),
-            confidence=self._confidence[part],
-            probability=self._probability[part],
-        )
 
 
 def _places(track: Int64, next_row: Int64) -> Int64:

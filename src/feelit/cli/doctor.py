@@ -26,14 +26,7 @@ def doctor(printed: JsonOptions) -> None:
         texts = [{name: one_line(value) for name, value in asdict(finding).items()} for finding in findings]
         write_json(texts, indent=2)
     else:
-        for finding in findings:
-            typer.echo(_line(finding))
+        for finding in findings:  # plain text, not a table: it goes into bug reports, and must work where other packages do not
+            text = f"{finding.level:<9}{one_line(finding.message)}"
+            typer.echo(f"{text}\n{'':9}-> {one_line(finding.remedy)}" if finding.remedy else text)
     raise typer.Exit(exit_code(findings))
-
-
-def _line(finding: feelit.Finding) -> str:
-    """Plain text, not a table: it goes into bug reports, and must work where other packages do not."""
-    from feelit.storage.names import one_line
-
-    text = f"{finding.level:<9}{one_line(finding.message)}"
-    return f"{text}\n{'':9}-> {one_line(finding.remedy)}" if finding.remedy else text

@@ -14,12 +14,11 @@ from typing import Annotated, NoReturn
 import typer
 
 import feelit
+from feelit.cli import INTERRUPTED
 from feelit.cli.command import argument, with_options
 from feelit.cli.texts import note
 from feelit.options.printing import LivePrintOptions
 from feelit.options.videos import LiveOptions, ServerOptions
-
-INTERRUPTED = 130
 
 
 @with_options

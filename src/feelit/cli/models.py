@@ -15,7 +15,6 @@ from feelit.options.printing import JsonOptions, PullPrintOptions
 
 if TYPE_CHECKING:
     from feelit.models.list import Listed
-    from feelit.models.verify import Checked
 
 models = typer.Typer(
     cls=HelpfulGroup,
@@ -82,7 +81,8 @@ def verify(
         write_json(texts, indent=2)
     else:
         for model in checked:
-            typer.echo(_line(model))
+            text = f"{'ok' if model.ok else 'error':<9}{model.name}: {model.message}"
+            typer.echo(one_line(f"{text} ({model.remedy})" if model.remedy else text))
     raise typer.Exit(0 if all(model.ok for model in checked) else ModelError.exit_code)
 
 
@@ -122,10 +122,3 @@ def _print_table(listed: list[Listed]) -> None:
             (model.name, model.task or "?", place, model.licence or "?", model.source or "?", model.sha256[:12] or "?", size)
         )
     print_table(TextTable("models", headings, rows, 6, ("source", "SHA-256")))
-
-
-def _line(checked: Checked) -> str:
-    from feelit.storage.names import one_line
-
-    text = f"{'ok' if checked.ok else 'error':<9}{checked.name}: {checked.message}"
-    return one_line(f"{text} ({checked.remedy})" if checked.remedy else text)

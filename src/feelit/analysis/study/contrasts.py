@@ -122,8 +122,7 @@ def contrast_frame(rows: Sequence[ContrastRow]) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(COLUMNS))
 
 
-_Cells = dict[str, list[int]]
-"""The windows of one level, by participant."""
+_Cells = dict[str, list[int]]  # the windows of one level, by participant
 
 
 def _means(cells: _Cells, values: Float64) -> dict[str, float]:
