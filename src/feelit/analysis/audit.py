@@ -21,26 +21,18 @@ from feelit.timeline.schema import BOX, LANDMARK_COLUMNS, PROBABILITY_COLUMNS, S
 from feelit.timeline.smoothing import CONTEXT_S, smooth
 from feelit.types import EMOTIONS, Bool, Float64, Int64, Timeline
 
-SUM_TOLERANCE = 0.001
-"""Eight probabilities rounded to 1/4096 add up to 1 within this tolerance (docs/schema.md)."""
-
-SLACK_S = 1.0
-"""Tolerance for the end of the last frame, which containers do not always state exactly."""
-
+SUM_TOLERANCE = 0.001  # eight probabilities rounded to 1/4096 add up to 1 within this tolerance (docs/schema.md)
+SLACK_S = 1.0  # tolerance for the end of the last frame, which containers do not always state exactly
 FACE_COLUMNS = (*BOX, "face_score", *LANDMARK_COLUMNS, *SCALARS, *PROBABILITY_COLUMNS)
 """Columns that hold a number if and only if there is a face."""
 
-CONFIDENCE_TOLERANCE = 0.001
-"""Confidences are rounded to 0.0001, and sums differ in their last bits between processors."""
-
+CONFIDENCE_TOLERANCE = 0.001  # confidences are rounded to 0.0001, and sums differ in their last bits between processors
 KNOWN_S = 3 * CONTEXT_S
 """Time on either side of a compared claim that must be known: the smoothing window, and a track before or after its own."""
 
 _AT_A_TIME = 1 << 16  # faces whose claims are compared together: with fewer, call overhead dominates
 
-COLUMNS = tuple(SCHEMA.names)
-"""Columns that the checks read."""
-
+COLUMNS = tuple(SCHEMA.names)  # columns that the checks read
 Verdict = tuple[bool, str]
 Counts = tuple[int | np.integer[Any], int]
 

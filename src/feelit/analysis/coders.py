@@ -23,8 +23,7 @@ from feelit.types import Float64, Int64
 Value = TypeVar("Value")
 
 MOST_UNITS = 10_000_000
-HELD = 1.5
-"""A sample is valid for this many sampling intervals; after that the label is unknown."""
+HELD = 1.5  # a sample is valid for this many sampling intervals; after that the label is unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,15 +81,10 @@ def corrected(events: Sequence[Event]) -> list[Event]:
 WHO = ("people", "names", "tracks")
 HEADINGS = ("video", "kind", *WHO, *(f.name for f in fields(Event) if f.name not in ("video", "kind", *WHO)))
 
-IN_DEGREES = (Kind.nod, Kind.shake, Kind.facing_away)
-"""Kinds whose `strength` is an angle."""
-
-P_DIGITS = 3
-"""Significant digits of p-values as they are written: some are tiny."""
-
+IN_DEGREES = (Kind.nod, Kind.shake, Kind.facing_away)  # kinds whose `strength` is an angle
+P_DIGITS = 3  # significant digits of p-values as they are written: some are tiny
 SHORT_HEADINGS = ("video", "event", "who", "shows", "start", "end", "peak", "strength", "usually", "p, or 95 %")
-WORDS = 4
-"""How many of the headings of `short` are over text; the others are over numbers."""
+WORDS = 4  # how many of the headings of `short` are over text; the others are over numbers
 
 
 def flat(event: Event) -> dict[str, Any]:

@@ -21,8 +21,7 @@ from feelit.types import EMOTIONS, Bool, Columns, Float32, Float64, Int64
 COLUMNS = ("video", "frame", "time_s", "track_id", "readable", "emotion", "confidence", *PROBABILITY_COLUMNS)
 """The columns of a timeline that a summary needs."""
 
-LONE_FRAME_S = 1e-9
-"""The time of a single sampled frame: it has no duration, but its shares are defined."""
+LONE_FRAME_S = 1e-9  # the time of a single sampled frame: it has no duration, but its shares are defined
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -91,11 +91,8 @@ def people_frame(people: Sequence[Person]) -> pd.DataFrame:
 
 
 SHORT_HEADINGS = ("video", "person", "name", "tracks", "seen", "readable", "first", "last", "confidence")
-WORDS = 4
-"""How many of the headings are over text."""
-
-MOST_TRACKS = 8
-"""The short form lists at most this many tracks of a person, and the number of the others."""
+WORDS = 4  # how many of the headings are over text
+MOST_TRACKS = 8  # the short form lists at most this many tracks of a person, and the number of the others
 
 
 def short(person: Person) -> list[str]:

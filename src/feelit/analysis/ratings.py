@@ -20,9 +20,7 @@ from feelit.options.agree import AgreeOptions
 from feelit.timeline.recording import Recording
 from feelit.types import Float64
 
-FORMS = ("icc_2_1", "icc_3_1", "icc_2_k", "icc_3_k")
-"""Shrout & Fleiss' names of the coefficients of `Intraclass`, in its order."""
-
+FORMS = ("icc_2_1", "icc_3_1", "icc_2_k", "icc_3_k")  # Shrout & Fleiss' names of the coefficients of `Intraclass`, in its order
 TITLES = ("ICC(2,1) absolute", "ICC(3,1) consistent", "ICC(2,k) absolute, mean", "ICC(3,k) consistent, mean")
 
 

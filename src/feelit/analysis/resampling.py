@@ -14,8 +14,7 @@ from feelit.types import Float64, Int64
 
 BOOTSTRAPS = 500
 
-ROTATIONS = 9_999
-"""Random rotations for a p-value of synchrony, at most."""
+ROTATIONS = 9_999  # random rotations for a p-value of synchrony, at most
 
 _LEAST_ROTATIONS = 499
 _ROTATED = 1 << 21  # the most onsets to rotate, beyond the least number of rotations

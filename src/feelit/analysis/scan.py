@@ -11,9 +11,7 @@ import numpy as np
 
 from feelit.types import Float64, Int64
 
-SHORT = 512
-"""Longest series, in blocks, that is permuted. For longer series windows are drawn."""
-
+SHORT = 512  # longest series, in blocks, that is permuted; for longer series windows are drawn
 SHUFFLED = 1 << 19
 """Blocks permuted for one series, in all permutations: a shorter series gets more of them, and its p-values can be smaller."""
 
@@ -21,8 +19,7 @@ LONGEST = 64
 """Longest stretch that is compared, in blocks. Longer ones are compared with stretches of this length, which reach a high mean
 more often: the p-value errs on the safe side."""
 
-DRAWS = 512
-"""Windows drawn for a p-value of a long series."""
+DRAWS = 512  # windows drawn for a p-value of a long series
 
 _AT_A_TIME = 50
 _ENOUGH = 25  # hits, after which a p-value is known well enough

@@ -28,11 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-CAMERA_DEG = 15.0
-"""Gaze within this angle of the camera counts as looking at it: one and a half times the error of gaze."""
-
-NARROWED = 0.5
-"""Eyes narrow enough for a Duchenne smile (Ekman, Davidson & Friesen 1990), on the scale of `AU06`."""
+CAMERA_DEG = 15.0  # gaze within this angle of the camera counts as looking at it: one and a half times the error of gaze
+NARROWED = 0.5  # eyes narrow enough for a Duchenne smile (Ekman, Davidson & Friesen 1990), on the scale of `AU06`
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +185,7 @@ SHORT_HEADINGS = (
     *("video", "person", "with signals", "blinks/min", "nods", "shakes", "at camera", "turned away", "mouth open", "smiling"),
     *("duchenne", "mutual smiles", "speaks", "listens"),
 )
-WORDS = 2
-"""How many of the headings of `short` are over text; the others are over numbers."""
+WORDS = 2  # how many of the headings of `short` are over text; the others are over numbers
 
 
 def signals_text(records: Sequence[SignalSummary], written: str) -> str:

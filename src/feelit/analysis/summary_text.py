@@ -22,16 +22,13 @@ from feelit.labels import LEAST_REPORTED_S, starred
 from feelit.storage.names import one_line
 from feelit.types import EMOTIONS
 
-NAMED = 3
-LEAST_NAMED = 0.05
-"""How many emotions the short form names at most, and their smallest share."""
-
+NAMED = 3  # how many emotions the short form names at most
+LEAST_NAMED = 0.05  # the smallest share of an emotion that it names
 MOMENT_S = 1e-6
 
 Summary = PersonSummary | TrackSummary | VideoSummary
 
-MOMENT_FIELDS = ("time_s", "track_id", "emotion", "confidence", "baseline")
-"""The fields of a moment in JSON."""
+MOMENT_FIELDS = ("time_s", "track_id", "emotion", "confidence", "baseline")  # the fields of a moment in JSON
 
 
 def json_text(records: Sequence[Summary]) -> str:

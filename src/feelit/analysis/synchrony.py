@@ -11,8 +11,7 @@ from feelit.analysis.bouts import Bouts
 from feelit.analysis.resampling import crowd_p_values, crowds
 from feelit.types import EMOTIONS, Float64, Int64
 
-WITHIN_S = 2.0
-"""Shifts of several tracks within this time are one shared shift."""
+WITHIN_S = 2.0  # shifts of several tracks within this time are one shared shift
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record")
 
-DIGITS = 4
-"""Decimals of written numbers, as of the confidence in a timeline; for times, a tenth of a millisecond."""
+DIGITS = 4  # decimals of written numbers, as of the confidence in a timeline; for times, a tenth of a millisecond
 
 _MARKUP = re.compile(r"[\\|<&`\[]")
 

@@ -13,11 +13,8 @@ from feelit.options.shared import stretch_of
 from feelit.timeline.smoothing import smooth
 from feelit.types import Float32, Float64, Int64
 
-BLOCK_S = 0.5
-"""Length of a block: errors of frames within it are correlated."""
-
-THREADS = 2
-"""Tracks processed in parallel: numpy releases the interpreter lock. More threads need more memory."""
+BLOCK_S = 0.5  # length of a block: errors of frames within it are correlated
+THREADS = 2  # tracks processed in parallel: numpy releases the interpreter lock, and more threads need more memory
 
 _LEVELS = 1024
 

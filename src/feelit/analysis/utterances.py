@@ -198,9 +198,7 @@ HEADINGS = (
 )
 
 SHORT_HEADINGS = ("start", "speaker", "person", "shows", "listeners show", "text", "seconds")
-WORDS = 6
-"""How many of the headings of `short` are over text; the others are over numbers."""
-
+WORDS = 6  # how many of the headings of `short` are over text; the others are over numbers
 LONGEST_TEXT = 60
 
 

@@ -20,11 +20,8 @@ from feelit.storage.names import one_line
 from feelit.timeline.recording import Recording, names_of, open_timelines, with_time
 from feelit.types import EMOTIONS, Float64
 
-SLACK_S = 0.25
-"""Windows may reach this far beyond the analysed part: more than the last sample of a recording represents."""
-
-BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"
-"""Why a window has no values."""
+SLACK_S = 0.25  # windows may reach this far beyond the analysed part: more than the last sample of a recording represents
+BEYOND, UNREADABLE, UNSEEN = "beyond the recording", "not readable", "not seen"  # why a window has no values
 
 
 Unit = tuple[dict[str, Any], Float64, Float64]

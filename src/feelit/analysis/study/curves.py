@@ -23,15 +23,12 @@ if TYPE_CHECKING:
 DRAWS = 1000
 LEVEL = (2.5, 97.5)
 
-MOST_POINTS = 20_000
-"""Most points of a curve; a longer window needs a longer step."""
-
+MOST_POINTS = 20_000  # most points of a curve; a longer window needs a longer step
 LONG = "too long for a curve"
 
 COLUMNS = ("factor", "level", "emotion", "compared", "time_s", "mean", "low", "high", "participants")
 
-HELD_S = 1.0
-"""Gaps up to this length are interpolated linearly; longer ones stay empty."""
+HELD_S = 1.0  # gaps up to this length are interpolated linearly; longer ones stay empty
 
 
 class CurveCollection:

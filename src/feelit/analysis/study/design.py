@@ -18,12 +18,8 @@ from feelit.storage.location import Location
 Factor = Literal["condition", "group", "session", "window"]
 FACTORS: tuple[Factor, ...] = ("condition", "group", "session", "window")
 
-STATISTICS = ("mean", "share", "peak", "latency", "area", "bouts")
-"""The measures of each emotion; docs/study.md defines them."""
-
-MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS], *SIGNAL_GROUPS[SPEECH])
-"""Signals whose mean is a measure."""
-
+STATISTICS = ("mean", "share", "peak", "latency", "area", "bouts")  # the measures of each emotion; docs/study.md defines them
+MEANS = (*SIGNAL_GROUPS[SIGNALS], *SIGNAL_GROUPS[UNITS], *SIGNAL_GROUPS[SPEECH])  # signals whose mean is a measure
 BLINKS = "blinks_per_min"
 
 SIGNAL_MEASURES = (*(f"mean_{name}" for name in MEANS), "share_smile", "share_camera", BLINKS)
@@ -34,8 +30,7 @@ Effect = Literal["hedges", "cliff"]
 Correction = Literal["holm", "bh", "none"]
 Family = Literal["study", "contrast"]
 
-LONGEST = "longest"
-"""Selects the person who is on screen longest in a recording."""
+LONGEST = "longest"  # selects the person who is on screen longest in a recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,8 +104,7 @@ def agreement_frame(design: Design, found: Collected, seed: int) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-ROWS = 1 << 17
-"""Rows written at a time."""
+ROWS = 1 << 17  # rows written at a time
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Location) -> list[Location]:

@@ -33,9 +33,7 @@ QUALITY = (
 )
 """The columns of the table of participants: how much of each is readable, and who is excluded."""
 
-LEAST_BASELINE = 1e-3
-"""Least baseline of a ratio: ratios to smaller values are meaningless."""
-
+LEAST_BASELINE = 1e-3  # least baseline of a ratio: ratios to smaller values are meaningless
 NO_SIGNALS, UNDEFINED = "no signals in the timeline", "not defined"
 
 

@@ -14,8 +14,7 @@ from feelit.imports.tiers import Tiers
 from feelit.options.transcripts import MOST_DRIFT, ClockOptions, clock_between
 from feelit.storage.location import Location, location
 
-WHOLE = "whole"
-"""The name of the window of a recording without windows: the whole recording."""
+WHOLE = "whole"  # the name of the window of a recording without windows: the whole recording
 
 
 @dataclass(frozen=True, slots=True)
