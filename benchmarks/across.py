@@ -1,16 +1,17 @@
-"""How well people are known again across recordings: errors by group of people, calibration, and time and memory of grouping.
+"""Grouping of people across recordings: errors by group of people, calibration, and time and memory of grouping.
 
     python benchmarks/across.py pairs UTKFACE.parquet IDENTITY.parquet [--write COHORT.npy]
     python benchmarks/across.py left IDENTITY.parquet
     python benchmarks/across.py group [--tracks 10000] [--files 1000]
 
 `pairs` embeds the pictures of two files of aligned faces. UTKFACE has `image`, `age`, `sex` (0 male, 1 female) and `race`;
-its faces of one group, all taken for strangers, give false matches by group. IDENTITY has `image`, `source` and `person` and
-gives pairs of one person. Half of the strangers make the cohort, a quarter calibrates, a quarter is reported; of the people,
-half calibrates and half is reported. `--write` writes the cohort. `left` prints the equal error of single pictures and of
-means, and how many pairs of one person and of two are joined where a new layout of a call leaves just these two over, for
-several odds. `group` groups simulated people: directions about the means of the cohort, spread so that likenesses of one
-person and of two are about those that `pairs` prints.
+pairs of its faces of one group are treated as pairs of strangers, and give false matches by group. IDENTITY has `image`,
+`source` and `person`, and gives pairs of one person. Of UTKFACE, half is for the cohort, a quarter for calibration and a
+quarter for the results; of the people of IDENTITY, half is for calibration and half for the results. `--write` writes the
+cohort. `left` prints the equal error rate of single pictures and of means, and, for several factors of the odds, the shares of
+pairs of one person and of two people that are merged if a change of layout leaves only these two tracks unmatched. `group`
+groups simulated people: embeddings around the means of the cohort, with about the same distributions of similarity as printed
+by `pairs`.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def embedded(images: pd.Series, model: IdentityModel) -> Float32:
 
 
 def made_cohort(vectors: Float32, groups: Int64, rng: np.random.Generator) -> Float32:
-    """Means of many faces each, of every group: k-means (Lloyd 1982), without those of few faces, so no mean is a person."""
+    """Means of many faces each, per group: k-means (Lloyd 1982), without small clusters, so that no mean is of one person."""
     means = []
     for group in np.unique(groups):
         mine = vectors[groups == group]
@@ -89,13 +90,13 @@ def templates(vectors: Float32, code: Int64, people: Int64, rng: np.random.Gener
 
 
 def strangers(vectors: Float32, means: Float32) -> Float64:
-    """Likeness of all pairs of some faces."""
+    """Normalised similarity of all pairs of some faces."""
     found = normalised_likeness(vectors, vectors, normal(vectors, means), normal(vectors, means))
     return np.asarray(found[np.triu_indices(len(vectors), 1)], np.float64)
 
 
 def fitted(same: Float64, different: Float64) -> tuple[float, float]:
-    """Slope and offset of a logistic curve for as many pairs of one person as of two (Platt 1999), by Newton's method."""
+    """Slope and offset of a logistic curve (Platt 1999), by Newton's method; pairs of one and of two people weigh the same."""
     x = np.concatenate([same, different])
     y = np.concatenate([np.ones(len(same)), np.zeros(len(different))])
     weight = np.concatenate([np.full(len(same), 0.5 / len(same)), np.full(len(different), 0.5 / len(different))])
@@ -132,23 +133,23 @@ def pairs(utkface: Path, identity: Path, write: Path | None) -> None:
     calibrating = np.concatenate([_sampled(strangers(found[0], means), rng) for found in by_group.values()])
     for half, name in ((0, "calibrated"), (1, "reported")):
         print(f"curve fitted on the people {name}: slope %.2f, offset %.2f" % fitted(same[half], calibrating), end="; ")
-    print(f"in use {SLOPE}, {OFFSET}")
-    print(f"likeness of one person: mean {same[1].mean():.3f}, standard deviation {same[1].std():.3f}")
-    print("pairs of one person, of 26 people not calibrated on:", len(same[1]))
+    print(f"used: {SLOPE}, {OFFSET}")
+    print(f"similarity of one person: mean {same[1].mean():.3f}, standard deviation {same[1].std():.3f}")
+    print("pairs of one person, of 26 people not used for calibration:", len(same[1]))
     plain = {g: np.asarray((f[1] @ f[1].T)[np.triu_indices(len(f[1]), 1)], np.float64) for g, f in by_group.items()}
     even = np.quantile(np.concatenate([_sampled(s, rng) for s in plain.values()]), 0.999)
     cosines = (halves[1][0] * halves[1][1]).sum(axis=1)
-    print(f"plain cosine at 0.1 % over all groups: {(cosines > even).mean():.3f} found; false matches in %:")
+    print(f"plain cosine at 0.1 % over all groups: {(cosines > even).mean():.3f} recall; false matches in %:")
     print("  " + _row(plain, float(even)))
-    print(f"plain cosine at {PLAIN}: {(cosines > PLAIN).mean():.3f} found; false matches in %:\n  {_row(plain, PLAIN)}")
+    print(f"plain cosine at {PLAIN}: {(cosines > PLAIN).mean():.3f} recall; false matches in %:\n  {_row(plain, PLAIN)}")
     scores = {g: strangers(found[1], means) for g, found in by_group.items()}
     for threshold in (float(np.quantile(np.concatenate([_sampled(s, rng) for s in scores.values()]), 0.999)), *THRESHOLDS):
         share = (same[1] > threshold).mean()
-        print(f"normalised at {threshold:.4f}: {share:.3f} found; false matches in %:\n  {_row(scores, threshold)}")
+        print(f"normalised at {threshold:.4f}: {share:.3f} recall; false matches in %:\n  {_row(scores, threshold)}")
 
 
 def left(identity: Path) -> None:
-    """Measure and print equal errors, and the rule of what is left over."""
+    """Measure and print equal error rates, and the effect of the odds for the only unmatched pair."""
     known = pd.read_parquet(identity, columns=["image", "source", "person"])
     vectors = embedded(known["image"], IdentityModel(model_path("identity"), "cpu"))
     code = pd.factorize(known["source"] + known["person"].astype(str))[0].astype(np.int64)
@@ -156,7 +157,7 @@ def left(identity: Path) -> None:
     usual = normal(vectors)
     cosine = np.asarray((vectors @ vectors.T)[i, j], np.float64)
     plain, normed = (equal_error(score, code[i] == code[j]) for score in (cosine, cosine - 0.5 * (usual[i] + usual[j])))
-    print(f"single pictures, {len(i)} pairs: equal error {100 * plain:.2f} % by cosine, {100 * normed:.2f} % by likeness")
+    print(f"single pictures, {len(i)} pairs: equal error rate {100 * plain:.2f} % by cosine, {100 * normed:.2f} % normalised")
     for half in (0, 1):
         rng = np.random.default_rng(half)
         people = rng.permutation(np.unique(code))[half::2]
@@ -167,14 +168,14 @@ def left(identity: Path) -> None:
         same, different = _of_pairs(one, other, cohort()), _of_pairs(one[strange], other[order][strange], cohort())
         score = np.concatenate([same, different])
         error = equal_error(score, np.arange(len(score)) < len(same))
-        print(f"means of 1 to 8 pictures of {len(people)} people: equal error {100 * error:.2f} %")
+        print(f"means of 1 to 8 pictures of {len(people)} people: equal error rate {100 * error:.2f} %")
         for odds in (1, 5, 10, 20, 40):
             shares = [(odds_times(probability(s, 1), odds) >= JOIN_UNMATCHED).mean() for s in (same, different)]
-            print(f"  left over, odds {odds} times higher: {shares[0]:.3f} of one person joined, {shares[1]:.3f} of two")
+            print(f"  unmatched pair, odds times {odds}: {shares[0]:.3f} of one person merged, {shares[1]:.3f} of two")
 
 
 def equal_error(score: Float64, same: Bool) -> float:
-    """The share of errors where as many pairs of two are taken for one as pairs of one for two."""
+    """The equal error rate: where the false match rate equals the false non-match rate."""
     at = np.quantile(score, np.linspace(0, 1, 20_001))
     missed = np.searchsorted(np.sort(score[same]), at) / same.sum()
     false = 1 - np.searchsorted(np.sort(score[~same]), at) / (~same).sum()
@@ -199,7 +200,7 @@ def _row(scores: dict[int, Float64], threshold: float) -> str:
 
 
 def group(tracks: int, files: int) -> None:
-    """Group simulated people, and print what became of them, the time and the memory."""
+    """Group simulated people, and print the errors, the time and the memory."""
     rng = np.random.default_rng(0)
     real, each = tracks // 5, tracks // files
     means = cohort()
@@ -213,7 +214,7 @@ def group(tracks: int, files: int) -> None:
     same = who[some][:, None] == who[some][None]
     upper = np.triu(np.ones_like(same), 1)
     for name, chosen in (("one person", same & upper), ("two people", ~same & upper)):
-        print(f"likeness of {name}: mean {score[chosen].mean():.3f}, standard deviation {score[chosen].std():.3f}")
+        print(f"similarity of {name}: mean {score[chosen].mean():.3f}, standard deviation {score[chosen].std():.3f}")
     found = [
         Candidate(file=n // each, number=n % each + 1, total=(4 * vector[n]).astype(np.float32), weight=4.0)
         for n in range(len(who))
@@ -225,8 +226,8 @@ def group(tracks: int, files: int) -> None:
     joined = {(int(a), int(b)) for a, b in zip(label, who, strict=True)}
     mixed = len(joined) - len(set(label.tolist()))
     print(
-        f"{len(who)} persons of {files} files, {real} people: {len(set(label.tolist()))} groups, {mixed} wrong joins, "
-        f"{len(proposals)} proposals at a joining probability of {JOIN}; {wall_s:.1f} s, "
+        f"{len(who)} persons of {files} files, {real} people: {len(set(label.tolist()))} groups, {mixed} wrong merges, "
+        f"{len(proposals)} proposals at a merging probability of {JOIN}; {wall_s:.1f} s, "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most"
     )
 

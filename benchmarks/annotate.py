@@ -1,10 +1,10 @@
-"""How fast `feelit annotate` is: frames a second, and how many times faster than the video plays.
+"""Speed of `feelit annotate`: frames per second, and relative to real time.
 
     python benchmarks/annotate.py VIDEO TIMELINE [--codec libx264] [--blur all] [--runs 3]
 
-TIMELINE is the Parquet file that `feelit analyze VIDEO` wrote. Whole runs are timed, opening and closing of files included,
-start-up of Python excluded; the fastest counts. The floor is the same transcoding with nothing drawn. CPU seconds are those of
-this process with all its threads: a run on a busy machine takes longer, but hardly more of them.
+TIMELINE is the Parquet file written by `feelit analyze VIDEO`. Whole runs are timed, including opening and closing of files,
+without the start-up of Python; the fastest run is reported. The baseline is the same transcoding with nothing drawn. CPU
+seconds are those of this process with all threads; they depend less on the load of the machine than wall time.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main() -> None:
     for name, run in (("floor", transcoded), ("annotate", annotated)):
         wall_s, cpu_s = fastest(run, asked.runs)
         speed, ratio = info.packets / wall_s, info.duration_s / wall_s
-        print(f"{name:<9} {speed:7.1f} frames/s {ratio:6.2f} x real time   {1000 * cpu_s / info.packets:6.2f} ms CPU a frame")
+        print(f"{name:<9} {speed:7.1f} frames/s {ratio:6.2f} x real time   {1000 * cpu_s / info.packets:6.2f} ms CPU per frame")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a face costs in expression classifiers: networks alone, one thread, in turns.
+"""Time per face of expression classifiers: networks alone, one thread, in turns.
 
     python benchmarks/classifier.py models/expression-v5.onnx MINI_XCEPTION.onnx [OTHER.onnx ...] [--batch 32]
 
-Inputs are random, of the shape and type that each network asks for; a free side is taken for the one given by --side.
+Inputs are random, with the shape and type of each network's input; --side is the size of a dynamic side.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def faces_for(session: ort.InferenceSession, batch: int, side: int) -> dict[str,
 
 def main() -> None:
     """Parse the command line, run, print."""
-    parser = argparse.ArgumentParser(description="Milliseconds a face.")
+    parser = argparse.ArgumentParser(description="Milliseconds per face.")
     parser.add_argument("networks", type=Path, nargs="+")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--side", type=int, default=64)
@@ -46,7 +46,7 @@ def main() -> None:
             network.run(None, faces[name])
             spent[name].append((time.perf_counter() - start_s) * 1000 / arguments.batch)
     for name, ms in spent.items():
-        print(f"{name:<24} {np.median(ms):7.3f} ms a face (least {min(ms):.3f})")
+        print(f"{name:<24} {np.median(ms):7.3f} ms per face (minimum {min(ms):.3f})")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Precision and recall of cuts, on clips whose cuts are known and on made ones.
+"""Precision and recall of cuts, on clips with known cuts and on synthetic sequences.
 
     python benchmarks/cuts.py [--rate 10] [--made] CLIP[@T,T,...] ...
 
-Each clip is given with the seconds of its true cuts, none for a continuous shot. With `--made`, sequences are made of the
-stretches between these cuts: movement and light that are no cuts (zooms, pans, a shaking camera, flashes, fades, lights that
-are switched on, a hand before the camera), and true cuts (spliced clips, tiles of a call that change places, whose person
-leaves or returns). A cut counts as found where one is reported less than 0.35 s away; each report serves one cut.
+Each clip is given with the times of its cuts in seconds, none for a continuous shot. With `--made`, sequences are generated
+from the shots: movement and light without a cut (zooms, pans, a shaking camera, flashes, fades, lights that are switched on, a
+hand in front of the camera), and cuts (spliced clips; tiles of a call that change places, or whose person leaves or returns). A
+cut counts as found if a cut is reported less than 0.35 s away; each reported cut is matched once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LENGTH = 60  # frames of a made sequence
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sequence:
-    """Frames with the truth about their cuts."""
+    """Frames with the times of their cuts."""
 
     source: str
     frames: list[UInt8]  # each (180, 320)
@@ -42,7 +42,7 @@ class Sequence:
 
 @dataclass(kw_only=True, slots=True)
 class Counts:
-    """What was found in the sequences of one source."""
+    """Counts of the sequences of one source."""
 
     frames: int = 0
     cuts: int = 0
@@ -73,14 +73,14 @@ def read(path: Path, rate_hz: float | None, cuts_s: list[float]) -> Sequence:
 
 
 def stretches(clip: Sequence, length: int) -> list[list[UInt8]]:
-    """Stretches of a clip without a cut, apart from one another."""
+    """Disjoint stretches of a clip without a cut, of `length` frames."""
     edges = [0.0, *clip.cuts_s, float("inf")]
     shots = [[f for f, t in zip(clip.frames, clip.time_s, strict=True) if a + 0.15 <= t < b - 0.15] for a, b in pairwise(edges)]
     return [shot[i : i + length] for shot in shots for i in range(0, len(shot) - length + 1, length)]
 
 
 def made(clips: list[Sequence], rate_hz: float) -> Iterator[Sequence]:
-    """Sequences whose cuts are known because a program made them. The same clips give the same sequences."""
+    """Synthetic sequences with known cuts. The same clips give the same sequences."""
     rng = np.random.default_rng(7)
     shots = [(clip.source, shot) for clip in clips for shot in stretches(clip, LENGTH // 2)[:6]]
     names = [name for name, _ in shots]
@@ -115,13 +115,13 @@ def made(clips: list[Sequence], rate_hz: float) -> Iterator[Sequence]:
 
 
 def zoom(shot: list[UInt8], rate_hz: float) -> list[UInt8]:
-    """Up to 1.8 times within two seconds, and out at once as fast."""
+    """Zoom in up to 1.8 times within two seconds, then out at the same speed."""
     scale = 1 + 0.8 * np.abs(np.sin(np.arange(len(shot)) / rate_hz * np.pi / 4))
     return [_crop(f, 0.5, 0.5, 1 / s) for f, s in zip(shot, scale, strict=True)]
 
 
 def pan(shot: list[UInt8], rate_hz: float) -> list[UInt8]:
-    """Over three tenths of the picture's width in a second, to and fro, with an eased start."""
+    """Over three tenths of the picture's width in a second, back and forth, with an eased start."""
     place = 0.5 - 0.5 * np.cos(np.arange(len(shot)) / rate_hz * np.pi)
     return [_crop(f, 0.35 + 0.3 * p, 0.5, 0.7) for f, p in zip(shot, place, strict=True)]
 
@@ -264,7 +264,7 @@ def reported(sequence: Sequence) -> list[float]:
 
 
 def compare(sequence: Sequence, cuts_s: list[float], counts: Counts) -> None:
-    """Add what was found in a sequence to the counts of its source."""
+    """Add the results of a sequence to the counts of its source."""
     left = list(cuts_s)
     found = 0
     slack = TOLERANCE_S + (1.0 if sequence.source == "fade to another" else 0.0)
@@ -286,11 +286,11 @@ def parse(text: str) -> tuple[Path, list[float]]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print one source a line, and all of them together."""
+    """Print one line per source, and the total."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+", type=parse, metavar="CLIP[@T,T,...]")
-    parser.add_argument("--rate", default="10", help="samples a second, or native")
-    parser.add_argument("--made", action="store_true", help="also make sequences of the clips")
+    parser.add_argument("--rate", default="10", help="samples per second, or native")
+    parser.add_argument("--made", action="store_true", help="also use synthetic sequences made from the clips")
     parser.add_argument("--verbose", action="store_true", help="print the times that are reported in the clips")
     asked = parser.parse_args(arguments)
     rate_hz = None if asked.rate == "native" else float(asked.rate)

@@ -1,9 +1,9 @@
-"""What known designs score, also under masks, and what they get wrong that the built-in classifier gets right.
+"""Scores of well-known architectures, also with masked faces, and their errors relative to the built-in classifier.
 
     python benchmarks/designs.py FER runs/hog/hog.onnx [runs/cnn3/cnn3.onnx ...] [--split valid] [--figure designs.png]
 
-Every network is shown the same aligned faces. Prints a Markdown table. The figure counts the faces that the first network alone
-takes for another expression, by what people saw and what it said, beside those that only the built-in one gets wrong.
+All networks classify the same aligned faces. Prints a Markdown table. The figure shows the most frequent confusions of the
+first network on faces that the built-in classifier classifies correctly, and the same confusions in the opposite case.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHOWN = 10
 
 
 def _half(upper: bool) -> Callable[[UInt8, np.random.Generator], UInt8]:
-    """Half a face hidden in black."""
+    """Half of the face covered in black."""
 
     def change(crop: UInt8, rng: np.random.Generator) -> UInt8:
         hidden, middle = crop.copy(), len(crop) // 2
@@ -52,7 +52,7 @@ MASKS = {
 
 def main() -> None:
     """Parse the command line, score, print, draw."""
-    parser = argparse.ArgumentParser(description="Known designs beside the built-in classifier.")
+    parser = argparse.ArgumentParser(description="Well-known architectures and the built-in classifier.")
     parser.add_argument("data", type=Path)
     parser.add_argument("networks", type=Path, nargs="+")
     parser.add_argument("--split", default="valid")
@@ -60,7 +60,7 @@ def main() -> None:
     arguments = parser.parse_args()
     faces = read_split(arguments.data, arguments.split)
     models = [ExpressionModel(path, "cpu", prior="as-trained") for path in (model_path("expression"), *arguments.networks)]
-    print(f"| aligned crops | accuracy | macro F1 | {' | '.join(MASKS)} | FER2013 | macro F1 | parameters | ms a face |")
+    print(f"| aligned crops | accuracy | macro F1 | {' | '.join(MASKS)} | FER2013 | macro F1 | parameters | ms per face |")
     print("|---|" + "---:|" * (6 + len(MASKS)), flush=True)
     answers = []
     for model in models:
@@ -91,7 +91,7 @@ def _under(model: ExpressionModel, pixels: UInt8, change: Callable[[UInt8, np.ra
 
 
 def _draw(label: Int64, ours: Int64, theirs: Int64, name: str, path: Path) -> None:
-    """Bars of the most frequent confusions of one network where the other is right."""
+    """Bars of the most frequent confusions of one network where the other is correct."""
     rows_of = [row for row in zip(label.tolist(), ours.tolist(), theirs.tolist(), strict=True) if row[0] >= 0]
     only_theirs = Counter((seen, said) for seen, our, said in rows_of if our == seen != said)
     only_ours = Counter((seen, our) for seen, our, said in rows_of if said == seen != our)

@@ -1,11 +1,11 @@
-"""A face detector on a video with known faces: recall, false faces a frame, milliseconds an image, beside YuNet.
+"""A face detector on a video with known faces, compared with YuNet: recall, false faces per frame, milliseconds per image.
 
     python benchmarks/detector.py VIDEO TRUTH.parquet [--detector DETECTOR.onnx] [--yunet YUNET.onnx]
 
-TRUTH holds one row a face: frame, x0, y0, x1, y1 (px). A face counts as found at IoU 0.5. Both detectors see the same frames at
-the same working size on one thread, in turns, so that a busy machine slows both; the median over batches is printed. The
-landmarks are compared with those of YuNet on the full-size frame. How far these can be trusted, says the same comparison of
-YuNet with itself, on the full-size frame moved by a few pixels.
+TRUTH has one row per face: frame, x0, y0, x1, y1 (px). A face counts as found at IoU 0.5. Both detectors process the same
+frames at the same working size on one thread, in turns, so that a busy machine slows both; the median over batches is printed.
+The landmarks are compared with those of YuNet on the full-size frame. The repeatability of these is given by the same
+comparison of YuNet with itself, on the full-size frame shifted by a few pixels.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOVED = np.array([11, 5], np.float32)
 
 
 class Score:
-    """What one detector did."""
+    """Results of one detector."""
 
     def __init__(self, detector: FaceDetector, size: View) -> None:
         channels = () if detector.color == "luma" else (3,)
@@ -59,24 +59,24 @@ class Score:
                 self.misses.append(apart(mine.rows(mine.score >= self.detector.threshold), reference))
 
     def line(self, name: str, faces: int) -> str:
-        """One line of the report."""
+        """The line that is printed."""
         whole = curve(self.matches, faces)
         recall, false = at_threshold(whole, self.detector.threshold)
         text = f"{name:12} {self.size.padded_width_px}x{self.size.padded_height_px} recall={recall:.4f} "
         text += f"false_per_frame={false:.4f} threshold={self.detector.threshold:.2f} ap={average_precision(whole):.4f} "
-        text += f"ms_per_image={np.median(self.ms):.3f} (least {np.min(self.ms):.3f})"
+        text += f"ms_per_image={np.median(self.ms):.3f} (minimum {np.min(self.ms):.3f})"
         return text + (f" {spread(self.misses)}" if self.misses else "")
 
 
 def apart(found: Detections, reference: Detections) -> Float32:
-    """Landmark errors of the faces that both detectors found."""
+    """Landmark errors of the faces detected by both."""
     paired = match_faces(found.box, found.score, reference.box, np.zeros(len(reference), bool))
     paired = paired.rows(paired.hit)
     return landmark_error(found.landmarks[paired.found], reference.landmarks[paired.truth])
 
 
 def spread(misses: list[Float32]) -> str:
-    """How large errors are."""
+    """Median and 90th percentile of errors, as text."""
     every = np.concatenate(misses)
     return f"landmark_error={np.median(every):.4f} (90 % below {np.quantile(every, 0.9):.4f}, {len(every)} faces)"
 
@@ -109,13 +109,13 @@ def read_truth(path: Path) -> dict[int, Float32]:
 
 
 def full_size(detector: FaceDetector, frame: UInt8) -> Detections:
-    """What a BGR detector finds in a frame that is not shrunk."""
+    """Detections of a BGR detector in a full-size frame."""
     size = detector.view_of(frame.shape[1], frame.shape[0], 0)
     return detector.detect(detector_view(frame, size)[None], size)
 
 
 def full_size_moved(detector: FaceDetector, frame: UInt8) -> Detections:
-    """The same, of the frame moved right and down, in px of the frame as it was."""
+    """The same for the frame shifted right and down, in px of the original frame."""
     moved = np.asarray(cv2.copyMakeBorder(frame, int(MOVED[1]), 0, int(MOVED[0]), 0, cv2.BORDER_REPLICATE), np.uint8)
     found = full_size(detector, np.ascontiguousarray(moved[: frame.shape[0], : frame.shape[1]]))
     return replace(found, box=found.box - np.tile(MOVED, 2), landmarks=found.landmarks - MOVED)
@@ -123,13 +123,13 @@ def full_size_moved(detector: FaceDetector, frame: UInt8) -> Detections:
 
 def main() -> None:
     """Parse the command line, run, print."""
-    parser = argparse.ArgumentParser(description="A face detector on a video with known faces, beside YuNet.")
+    parser = argparse.ArgumentParser(description="A face detector on a video with known faces, compared with YuNet.")
     parser.add_argument("video", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--detector", type=Path, default=model_path("face"))
-    parser.add_argument("--yunet", type=Path, help="also run this YuNet")
-    parser.add_argument("--min-face-px", type=float, default=60.0, help="smallest face to find; sets the working size")
-    parser.add_argument("--every", type=int, default=1, help="look at every n-th frame")
+    parser.add_argument("--yunet", type=Path, help="the file of YuNet, for comparison")
+    parser.add_argument("--min-face-px", type=float, default=60.0, help="minimum face size; determines the working size")
+    parser.add_argument("--every", type=int, default=1, help="process every n-th frame")
     arguments = parser.parse_args()
     truth = read_truth(arguments.truth)
     paths = {"detector": arguments.detector} | ({"yunet": arguments.yunet} if arguments.yunet else {})
@@ -154,7 +154,7 @@ def main() -> None:
     for name, score in scores.items():
         print(score.line(name, faces))
     if own:
-        print(f"yunet, full size, the frame moved by a few pixels: {spread(own)}")
+        print(f"yunet, full size, frame shifted by a few pixels: {spread(own)}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Face detectors by working size: milliseconds an image and recall on labelled photographs.
+"""Face detectors by working size: milliseconds per image and recall on annotated photographs.
 
     python benchmarks/detector_sizes.py FACES [--source wider_us] DETECTOR.onnx...
 
-FACES is anything that `feelit evaluate` takes for detectors. Photographs are shown with a long side of at most 320, 512 and
-640 px; recall is at 0.1 false faces an image, over faces from 32 px of the photograph as it is stored. Times are those of one
-thread on pictures of 5:3 with that long side, all detectors in turns, so that a busy machine slows all of them; medians, with
-post-processing, and the ratio to the last detector named, for which YuNet is a good choice.
+FACES is any data that `feelit evaluate` accepts for detectors. Photographs are scaled to a long side of at most 320, 512 and
+640 px. Recall is at 0.1 false faces per image, for faces from 32 px in the stored photograph. Times are medians on one thread
+on pictures of 5:3 with that long side, with post-processing, all detectors in turns, so that a busy machine slows all of them;
+and the ratio to the last detector given, which should be YuNet.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BATCH, ROUNDS = 8, 15
 
 
 def timed(detectors: dict[str, FaceDetector], pictures: list[UInt8], size: tuple[int, int]) -> dict[str, float]:
-    """Milliseconds an image."""
+    """Milliseconds per image."""
     spent: dict[str, list[float]] = {name: [] for name in detectors}
     for _ in range(ROUNDS):
         for name, detector in detectors.items():
@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Face detectors by working size.")
     parser.add_argument("faces", type=Path)
     parser.add_argument("detectors", type=Path, nargs="+")
-    parser.add_argument("--source", help="only images whose column `source` says so")
+    parser.add_argument("--source", help="only images with this value in the column `source`")
     parser.add_argument("--min-face-px", type=float, default=32.0)
     arguments = parser.parse_args()
     detectors = {path.stem: FaceDetector(path, "cpu") for path in arguments.detectors}

@@ -1,10 +1,10 @@
-"""A video of many hours: memory over time, kill -9 in the middle, resume, and what stands in the timeline then.
+"""A video of many hours: memory over time, a kill -9 in the middle, resuming, and the resulting timeline.
 
     python benchmarks/endurance.py LONG.mp4 [--rate 10] [--kill-after 600]
 
-Looks at the whole process tree once a second (proportional set sizes, shared pages counted once; Linux only) and kills it with
-SIGKILL after the given time. Then the same command resumes and goes on to the end. Prints the median and the largest of what
-the tree held in each tenth of both runs.
+Measures the memory of the whole process tree once a second (proportional set sizes, shared pages counted once; Linux only), and
+kills it with SIGKILL after the given time. Then the same command resumes and runs to the end. Prints the median and maximum
+memory of the tree in each tenth of both runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pyarrow import parquet
 
 
 def run(command: list[str], until_s: float = float("inf")) -> tuple[list[float], float, int]:
-    """What the tree holds in MiB, once a second; how long it ran, in seconds; its exit code."""
+    """The memory of the tree in MiB, once a second; the duration in seconds; the exit code."""
     begun_s = time.monotonic()
     process = subprocess.Popen(command, start_new_session=True)
     memory: list[float] = []
@@ -41,7 +41,7 @@ def run(command: list[str], until_s: float = float("inf")) -> tuple[list[float],
 def tell(name: str, memory: list[float], wall_s: float) -> None:
     """Print the tenths of a run."""
     tenths = np.array_split(np.array(memory), 10)
-    print(f"{name}: {wall_s:.0f} s, at most {max(memory):.0f} MiB; median and largest by tenths of the time:")
+    print(f"{name}: {wall_s:.0f} s, at most {max(memory):.0f} MiB; median and maximum in each tenth of the time:")
     print("  " + " ".join(f"{np.median(t):.0f}/{t.max():.0f}" for t in tenths if len(t)), flush=True)
 
 
@@ -58,10 +58,10 @@ def main() -> None:
         command = [*program, "analyze", given.video, "--quiet", "--rate", given.rate, "--out", str(out)]
         memory, wall_s, _ = run(command, given.kill_after)
         kept = len(list(Path(folder).rglob("*.npz")))
-        tell("until it was killed", memory, wall_s)
-        print(f"  {kept} segments were kept, the timeline {'exists' if out.exists() else 'does not exist'}", flush=True)
+        tell("until the kill", memory, wall_s)
+        print(f"  {kept} segments are stored, the timeline {'exists' if out.exists() else 'does not exist'}", flush=True)
         memory, wall_s, code = run(command)
-        tell("from there to the end", memory, wall_s)
+        tell("after resuming", memory, wall_s)
         if code:
             raise SystemExit(code)
         table = parquet.read_table(out, columns=["time_s", "track_id"])

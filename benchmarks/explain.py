@@ -1,11 +1,11 @@
-"""How faithful the maps of `feelit explain` are: what becomes of an answer when what a map points at is hidden.
+"""Faithfulness of the maps of `feelit explain`: how a prediction changes when the important pixels are hidden.
 
     python benchmarks/explain.py FER [--model expression] [--images 60]
 
-Labelled faces of a validation split, the likeliest label of each. Deletion and insertion are areas under curves of that
-label's probability, small and large ones being good; drop is what hiding the top tenth costs. The last tables tell how alike
-two maps of one face are: by other random masks, and with the weights of the network shuffled within every layer, when nothing
-should be left.
+Labelled faces of a validation split, each with its most probable label. Deletion and insertion are areas under curves of that
+label's probability; low deletion and high insertion are better. Drop is the decrease of the probability when the top tenth is
+hidden. The last tables give rank correlations of two maps of one face: with different random masks, and with the weights of the
+network shuffled within every layer, which should be near 0.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def by_rise(masks: int, kind: Baseline = "mean", seed: int = 1) -> Maker:
 
 
 def by_occlusion(share: float, kind: Baseline = "mean") -> Maker:
-    """A patch of so many sides of the crop, in steps of a quarter of it."""
+    """A patch with a side of this share of the crop's, in steps of a quarter of the patch."""
 
     def make(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Float32:
         patch = round(share * len(crop))
@@ -54,7 +54,7 @@ def by_occlusion(share: float, kind: Baseline = "mean") -> Maker:
 
 
 def by_gradients(cells: int) -> Maker:
-    """Maps of at least so many cells along a side."""
+    """Maps with at least this number of cells per side."""
 
     def make(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Float32:
         gradcam.LEAST_CELLS = cells
@@ -96,7 +96,7 @@ def shuffled(path: Path, folder: Path) -> Path:
 
 def main() -> None:
     """Parse the command line, make maps, print."""
-    parser = argparse.ArgumentParser(description="How faithful maps are.")
+    parser = argparse.ArgumentParser(description="Faithfulness of maps.")
     parser.add_argument("data", type=Path)
     parser.add_argument("--model", default="expression")
     parser.add_argument("--images", type=int, default=60)
@@ -107,7 +107,7 @@ def main() -> None:
     chosen = faces.rows(np.linspace(0, len(faces) - 1, arguments.images).astype(np.int64))
     crops = crop_images(model, chosen.images, "aligned").pixels
     labels = [EMOTIONS[int(row.argmax())] for row in model.probabilities(crops)]
-    print(f"{path.stem}, {len(crops)} faces\n\n| map | deletion | insertion | drop | s a face |\n|---|---|---|---|---|")
+    print(f"{path.stem}, {len(crops)} faces\n\n| map | deletion | insertion | drop | s per face |\n|---|---|---|---|---|")
     for name, make in MAKERS.items():
         start_s = time.perf_counter()
         maps = [make(path, model, crop, label) for crop, label in zip(crops, labels, strict=True)]
@@ -127,13 +127,15 @@ def main() -> None:
         pairs = ((one(path, model, *face), other(path_of_other, other_model, *face)) for face in few)
         return [float(spearmanr(a.ravel(), b.ravel()).statistic) if np.ptp(a) and np.ptp(b) else 0.0 for a, b in pairs]
 
-    print(f"\nrank correlation of two maps with different seeds, {len(few)} faces\n\n| masks | median | least |\n|---|---|---|")
+    print(
+        f"\nrank correlation of two maps with different seeds, {len(few)} faces\n\n| masks | median | minimum |\n|---|---|---|"
+    )
     for masks in (1000, 4000):
         values = alike(by_rise(masks), by_rise(masks, seed=2), path, model)
         print(f"| {masks} | {np.median(values):.2f} | {min(values):.2f} |", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         other = shuffled(path, Path(folder))
-        print("\nrank correlation with the map of shuffled weights, median\n\n| | |\n|---|---|")
+        print("\nrank correlation with the map of a network with shuffled weights, median\n\n| | |\n|---|---|")
         for name, make in (
             ("rise", by_rise(1000)),
             ("occlusion", by_occlusion(1 / 6)),

@@ -1,11 +1,11 @@
-"""A classifier on faces in bad light, with and without the evening of exposure that its card asks for.
+"""A classifier on faces in bad light, with and without the correction of exposure that its card requires.
 
     python benchmarks/exposure.py FER_FOLDER [--model expression]
 
-The least median was chosen on every second image of the validation split; the others are reported here. The least range was
-chosen after these had been seen as well, so the figures are a little optimistic (docs/lab-notes.md has the candidates).
-They are darkened after they were cropped, with the noise of a sensor, and
-rounded to whole grey levels, as a camera stores them. Accuracy, mean recall over the labels, and mean confidence less accuracy.
+The minimum median was chosen on every second image of the validation split; the results are for the other images. The minimum
+range was chosen with results on these in view, so the figures are slightly optimistic (docs/lab-notes.md has the candidates).
+Crops are darkened, with sensor noise, and rounded to whole grey levels, as a camera stores them. Printed are accuracy, mean
+recall over the labels, and mean confidence minus accuracy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from feelit.types import Float64, UInt8
 from feelit.vision.expression import ExpressionModel
 
 LIGHT = {
-    "as it is": (1.0, 1.0, 0.0),
+    "unchanged": (1.0, 1.0, 0.0),
     "a quarter of the light, noise of 3 levels": (0.25, 1.0, 3.0),
     "an eighth, noise of 2": (0.125, 1.0, 2.0),
     "a sixteenth, noise of 1": (0.0625, 1.0, 1.0),
@@ -35,7 +35,7 @@ LIGHT = {
 
 
 def lit(crops: UInt8, factor: float, exponent: float, noise: float) -> UInt8:
-    """(N, S, S) uint8, in this light."""
+    """(N, S, S) uint8 crops under this light."""
     luma: Float64 = factor * 255 * (crops / 255) ** exponent
     luma += np.random.default_rng(0).normal(0, noise, crops.shape) if noise else 0
     return np.clip(np.rint(luma), 0, 255).astype(np.uint8)
@@ -51,13 +51,13 @@ def main() -> None:
     card = read_card(path)
     ways = {
         "as stored": ExpressionModel(path, "cpu", card=replace(card, exposure=())),
-        "evened": ExpressionModel(path, "cpu", card=card),
+        "corrected": ExpressionModel(path, "cpu", card=card),
     }
     faces = read_split(asked.data, "valid")
     rows = np.flatnonzero(faces.label >= 0)[1::2]
-    crops, label = crop_images(ways["evened"], faces.images, "aligned").pixels[rows], faces.label[rows]
+    crops, label = crop_images(ways["corrected"], faces.images, "aligned").pixels[rows], faces.label[rows]
     print(f"{len(rows)} validation images; limits {card.exposure}")
-    print(f"{'light':44}" + "".join(f"{name + ': accuracy, mean recall, confidence over':>52}" for name in ways))
+    print(f"{'light':44}" + "".join(f"{name + ': accuracy, mean recall, overconfidence':>52}" for name in ways))
     for name, light in LIGHT.items():
         images = lit(crops, *light)
         cells = []

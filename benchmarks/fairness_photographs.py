@@ -2,11 +2,11 @@
 
     python benchmarks/fairness_photographs.py utkface.parquet
 
-The table has the columns image (encoded luma crops of 96 px, aligned as for identity), age, sex (0 male, 1 female) and race
-(a number, see RACES), one row per photograph, each of a different person. Up to EACH photographs per group are drawn at
-random. Each is shown to the detector on uniform grey, at its own size and at a third of it. There are no expression labels and
-no second photographs of a person: the tables give detection rates, label frequencies and false match rates. Intervals are 95 %
-by bootstrap over photographs.
+The table has the columns image (encoded luma crops of 96 px, aligned as for identity), age, sex (0 male, 1 female) and race (a
+number, see RACES), one row per photograph, each of a different person. Up to EACH photographs per group are drawn at random.
+Each is shown to the detector on uniform grey, at its own size and at a third of it. There are no expression labels and no
+second photographs of a person: the tables give detection rates, label frequencies and false match rates. Intervals are 95 % by
+bootstrap over photographs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Which histograms of oriented gradients serve a linear classifier best.
+"""A search over histograms of oriented gradients for a linear classifier.
 
     python benchmarks/hog_search.py FER [--learn 12000] [--choose 3000]
 
-Fits to a random part of the training split and scores another part of it, by FER2013's own labels; validation pictures are not
-looked at. Begins with what Dalal and Triggs found best for pedestrians, and changes one value a line. Prints a Markdown
+Fits to a random part of the training split and scores another part of it, on FER2013's own labels; validation pictures are not
+used. The baseline are the settings of Dalal and Triggs for pedestrians; each line changes a part of them. Prints a Markdown
 table.
 """
 
@@ -25,7 +25,7 @@ from feelit.training.expression.data import aligned, prepare, trainable
 from feelit.training.expression.linear import Recipe, features_of, fit, targets_of
 
 BASE = Recipe(cell_px=6, bins=9, signed=False, interpolated=False, mirrored=False, iterations=40)
-"""40 steps of the optimiser: few, but enough to see which is better."""
+"""40 steps of the optimiser: few, but enough for a comparison."""
 
 CHANGES: tuple[dict[str, Any], ...] = (
     {},
@@ -48,8 +48,8 @@ def main() -> None:
     """Parse the command line, search, print."""
     parser = argparse.ArgumentParser(description="A table of histograms of oriented gradients.")
     parser.add_argument("data", type=Path)
-    parser.add_argument("--learn", type=int, default=12_000, help="pictures to fit to")
-    parser.add_argument("--choose", type=int, default=3_000, help="other pictures of the training split to choose by")
+    parser.add_argument("--learn", type=int, default=12_000, help="number of pictures for fitting")
+    parser.add_argument("--choose", type=int, default=3_000, help="number of other training pictures for scoring")
     parser.add_argument("--landmarks", type=Path, help="landmarks-train.npz of a run with the same data")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,13 +1,12 @@
-"""How often labels change, how long they last, and how late they come where the truth is known.
+"""Frequency of label changes, short labels, and delays of onsets where the ground truth is known.
 
     python benchmarks/labels.py VIDEO ... [--truth VIDEO=TRUTH.parquet ...] [--rate 10]
 
-Changes count per minute of readable time of a person; a short label is one under 0.4 s between two others. Beside each figure
-stands that of the largest smoothed probability alone, from the same timeline. TRUTH has the columns frame, time_s, x0, y0, x1,
-y1, person, emotion and intensity; an onset is where the intensity of an emotion rises above 0.5, and it is found if the label
-begins within a second of it. Surprise is its share of readable time, and beside it that of the largest average from which the
-surprise of talking was not taken out; with a truth, also the share of the frames that show surprise which are labelled so, and
-how many are labelled so wrongly.
+Changes are per minute of a person's readable time; a short label lasts less than 0.4 s between two others. Figures in brackets
+are for the label with the largest smoothed probability ("argmax") of the same timeline. TRUTH has the columns frame, time_s,
+x0, y0, x1, y1, person, emotion and intensity. An onset is where the intensity of an emotion rises above 0.5; it is found if the
+label begins within a second of it. Surprise is its share of readable time, in brackets without the removal of oscillations with
+talking; with ground truth, also the recall of surprise and the number of false positives.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ NEAR_S = 1.0
 
 
 def runs(time_s: Float64, label: Int64) -> list[tuple[float, float, int]]:
-    """Beginning, duration and number of every stretch of one label."""
+    """Start, duration and label of every run of one label."""
     edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
     step = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
     return [(float(time_s[a]), float(time_s[b - 1] - time_s[a]) + step, int(label[a])) for a, b in pairwise(edges)]
@@ -49,7 +48,7 @@ def shown_surprise(rows: Any, truth: Any) -> Bool:
 
 
 def onsets(rows: Any, label: Int64, truth: Any) -> tuple[list[float], int]:
-    """Delays in s of the onsets that are found, and how many are missed."""
+    """Delays in s of the onsets that are found, and the number of missed ones."""
     by_frame = dict(iter(truth.groupby("frame")))
     who = []
     for row in rows.itertuples():
@@ -78,7 +77,7 @@ def main() -> None:
     parser.add_argument("--rate", default="10")
     asked = parser.parse_args()
     truths = dict(pair.rsplit("=", 1) for pair in asked.truth)
-    print("changes a minute (largest average) | short labels (largest average) | surprise (largest average, talking kept)")
+    print("changes per minute (argmax) | short labels (argmax) | surprise (argmax without removal)")
     for video in asked.videos:
         table: Any = feelit.analyze(video, rate=asked.rate).to_pandas()
         rows = table[table.readable & table.person_id.notna()].sort_values("frame", kind="stable").reset_index(drop=True)
@@ -104,11 +103,11 @@ def main() -> None:
         text += f" | {(labels[0] == SURPRISE).mean():.1%} ({(kept == SURPRISE).mean():.1%})"
         if video in truths:
             shows = shown_surprise(rows, pd.read_parquet(truths[video]))
-            for name, label in (("", labels[0]), ("talking kept: ", kept)):
+            for name, label in (("", labels[0]), ("without removal: ", kept)):
                 said = label == SURPRISE
                 right, wrong = said[shows].mean(), (said & ~shows).sum()
-                text += f"\n    {name}surprise in {right:.2f} of the frames that show it, and in {wrong} others"
-            for name, label in zip(("", "largest average: "), labels, strict=True):
+                text += f"\n    {name}surprise: recall {right:.2f}, {wrong} false positives"
+            for name, label in zip(("", "argmax: "), labels, strict=True):
                 delays, missed = onsets(rows, label, pd.read_parquet(truths[video]))
                 near = np.mean(np.abs(delays) <= 0.2)
                 text += f"\n    {name}{len(delays)} onsets found, {missed} missed, {near:.2f} of those found within 0.2 s"

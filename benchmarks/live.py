@@ -1,10 +1,10 @@
-"""How late `feelit live` is: from the moment a frame is there to be seen until it is drawn on the page, boxes included.
+"""Latency of `feelit live`: from the PTS of a frame until it is drawn on the page, boxes included.
 
     python benchmarks/live.py VIDEO [--seconds 30] [--runs 3] [--chromium /usr/bin/chromium]
 
-VIDEO stands in for a camera and is played at its own speed, so a frame is there when it is due. The page runs in a Chromium
-without a window on the same computer, in processes of its own, and takes the time itself, after drawing. How long the screen
-takes is not in it. The first two seconds of a run do not count.
+VIDEO is played at its own speed in place of a camera, so each frame is available at its PTS. The page runs in headless Chromium
+on the same computer, and measures the time after drawing. The latency of a screen is not included. The first two seconds of a
+run are ignored.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Figures:
 
 @contextmanager
 def live(video: str) -> Iterator[str]:
-    """The address of a page that shows the video over and over."""
+    """The address of a page that plays the video in a loop."""
     command = [sys.executable, "-c", "from feelit.cli import main; main()", "live", video, "--loop", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("video")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--chromium", default="/usr/bin/chromium", help="any browser of that family")
+    parser.add_argument("--chromium", default="/usr/bin/chromium", help="any Chromium-based browser")
     asked = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox", "--disable-gpu"])
@@ -77,7 +77,7 @@ def main() -> None:
             run = measure(browser, asked.video, asked.seconds)
             print(
                 f"latency {run.median_ms:5.0f} ms median {run.p95_ms:5.0f} ms p95   {run.shown_hz:5.1f} frames/s shown   "
-                f"{run.dropped} dropped   load of the machine {os.getloadavg()[0]:.1f}",
+                f"{run.dropped} dropped   machine load {os.getloadavg()[0]:.1f}",
                 flush=True,
             )
         browser.close()

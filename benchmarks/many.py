@@ -1,11 +1,11 @@
-"""What a video costs besides being decoded and looked at, when there are many short ones.
+"""Overhead per video, besides decoding and inference, for many short videos.
 
     python benchmarks/many.py VIDEO [--copies 1000] [--seconds 2] [--workers 2]
 
-Cuts the first seconds of a video into a clip by copying packets, and copies that. The same segments are run twice, by the same
-engine with as many workers: alone, as tasks that were made before the clock started (decoding and inference, nothing else), and
-by `analyze_videos` into a folder (finding, opening, tracking, writing, the manifest). The difference is what a video costs: in
-wall time, and in CPU time of all processes, which other programs on the machine disturb less.
+Makes a clip of the first seconds of a video by copying packets, and copies of that clip. The same segments are run twice, with
+the same engine and number of workers: alone, as tasks prepared in advance (decoding and inference only), and by
+`analyze_videos` into a folder (finding, opening, tracking, writing, the manifest). The difference is the overhead per video: in
+wall time, and in CPU time of all processes, which depends less on other programs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from feelit.video.probe import probe
 
 
 class Silent:
-    """Watches a run and says nothing."""
+    """Progress that prints nothing."""
 
     def started(self, source: Source, info: VideoInfo) -> None: ...
 
@@ -55,14 +55,14 @@ def clip(video: Path, seconds: float, target: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds by the clock on the wall, and of CPU of this process and of the workers that have ended."""
+    """Wall seconds, and CPU seconds of this process and the workers that have ended."""
 
     wall_s: float
     cpu_s: float
 
     @classmethod
     def now(cls) -> Cost:
-        """Up to now."""
+        """The cost up to now."""
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return cls(time.perf_counter(), sum(u.ru_utime + u.ru_stime for u in used))
 
@@ -71,7 +71,7 @@ class Cost:
 
 
 def alone(folder: Path, workers: int) -> tuple[Cost, int]:
-    """What it takes to decode and look at all videos of a folder and do nothing else, and how many segments they have."""
+    """The cost of decoding and inference alone for all videos of a folder, and the number of their segments."""
     settings = resolve(AnalyzeOptions())
     orders: list[Order] = []
     for source in find_videos([str(folder)]):
@@ -85,7 +85,7 @@ def alone(folder: Path, workers: int) -> tuple[Cost, int]:
 
 
 def whole(folder: Path, out: Path, workers: int) -> Cost:
-    """What the whole run into a folder takes."""
+    """The cost of the whole run into a folder."""
     start = Cost.now()
     reports = analyze_videos(find_videos([str(folder)]), AnalyzeOptions(), RunOptions(out=out, workers=workers), Silent())
     assert all(report.status == "done" for report in reports)
@@ -111,8 +111,8 @@ def main() -> None:
     count, more = arguments.copies, full - bare
     print(f"{count} clips, {segments} segments, {arguments.workers} workers")
     print(f"decoding and inference {bare.wall_s:8.1f} s  {bare.cpu_s:8.1f} s of CPU")
-    print(f"the whole run          {full.wall_s:8.1f} s  {full.cpu_s:8.1f} s of CPU")
-    print(f"besides, a video       {more.wall_s / count * 1e3:8.1f} ms {more.cpu_s / count * 1e3:8.1f} ms of CPU")
+    print(f"whole run              {full.wall_s:8.1f} s  {full.cpu_s:8.1f} s of CPU")
+    print(f"overhead per video     {more.wall_s / count * 1e3:8.1f} ms {more.cpu_s / count * 1e3:8.1f} ms of CPU")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py SHORT.mp4 LONG.mp4 [--rate 10]
 
-Adds up the proportional set sizes (shared pages counted once) of the process tree, ten times a second; Linux only.
+Sums the proportional set sizes (shared pages counted once) of the process tree, ten times a second; Linux only.
 """
 
 from __future__ import annotations

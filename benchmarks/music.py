@@ -1,10 +1,10 @@
-"""How often music is taken for a voice, and speech for music: songs made by code, and voices of espeak-ng.
+"""How often music is classified as a voice, and speech as music: synthetic songs, and voices of espeak-ng.
 
     python benchmarks/music.py
 
-Every song is made of instruments that play chords, tunes and beats; every voice reads a few sentences. Then speech is laid over
-the songs: one half both sound, the other the song alone. Printed are shares of time in which somebody is heard.
-The threshold `signals.voice.MUSIC` was chosen with these sounds in view; `--no-music-test` shows what is heard without it.
+Songs have chords, melodies and beats of several instruments; every voice reads a few sentences. Then speech is mixed with the
+first half of each song. Printed are shares of time in which a voice is detected. The threshold `signals.voice.MUSIC` was chosen
+with these sounds in view; `--no-music-test` prints the results without it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def beat(kind: str, rng: np.random.Generator) -> Float32:
 
 
 def song(tempo: int, band: tuple[str, ...], rng: np.random.Generator) -> Float32:
-    """SECONDS of a band, of a standard deviation of 0.1."""
+    """SECONDS of music by a band, with a standard deviation of 0.1."""
     sound = np.zeros(int((SECONDS + 8) * RATE_HZ), np.float32)
     step, root = 60 / tempo, float(rng.choice(ROOTS_HZ))
 
@@ -93,7 +93,7 @@ def song(tempo: int, band: tuple[str, ...], rng: np.random.Generator) -> Float32
 
 
 def spoken(language: str, speed: int, pitch: int, variant: str, program: str, folder: Path) -> Float32:
-    """TEXT read by a voice of espeak-ng, of a standard deviation of 0.1."""
+    """TEXT read by a voice of espeak-ng, with a standard deviation of 0.1."""
     path = folder / "speech.wav"
     given = ["-v", f"{language}+{variant}", "-s", str(speed), "-p", str(pitch), "-w", str(path), TEXT]
     subprocess.run([program, *given], check=True)
@@ -106,7 +106,7 @@ def spoken(language: str, speed: int, pitch: int, variant: str, program: str, fo
 
 
 def heard(sound: Float32, rng: np.random.Generator) -> Float32:
-    """Every 20 ms, whether somebody is heard; a little noise is added, as any microphone does."""
+    """Whether a voice is detected, every 20 ms; some noise is added, as of a microphone."""
     return voice.find_voice(measures(sound + rng.normal(0, 1e-4, len(sound)).astype(np.float32))).heard.astype(np.float32)
 
 
@@ -129,7 +129,7 @@ def main() -> None:
     shares = {name: float(heard(sound, rng).mean()) for name, sound in songs.items()}
     print(f"| songs alone ({len(songs)}) | {np.mean(list(shares.values())):.2f} |")
     for name, share in sorted(shares.items(), key=lambda pair: -pair[1])[:4]:
-        print(f"| the worst: {name} | {share:.2f} |")
+        print(f"| worst: {name} | {share:.2f} |")
     print(f"| voices alone ({len(voices)}) | {np.mean([heard(sound, rng).mean() for sound in voices]):.2f} |")
     for louder_db in (20, 10, 5, 0):
         found = []
@@ -141,8 +141,8 @@ def main() -> None:
             says, now = heard(speech[:half], rng) > 0, heard(mixed, rng)
             found.append([now[: len(says)][says].mean(), now[len(says) + 50 :].mean()])
         over, alone = np.mean(found, axis=0)
-        print(f"| speech {louder_db} dB above a song, of the time in which it is heard alone | {over:.2f} |")
-        print(f"| the song that goes on, from a second on | {alone:.2f} |")
+        print(f"| speech {louder_db} dB above a song, of the time detected in the speech alone | {over:.2f} |")
+        print(f"| the rest of the song, from one second after the speech | {alone:.2f} |")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How many workers one run can have before its parent is too slow: CPU time a sampled frame in workers, and in the parent.
+"""How many workers one parent can serve: CPU time per sampled frame in the workers and in the parent process.
 
     python benchmarks/parent.py VIDEO [--rate 10] [--seconds 60] [--workers 64]
 
-Segments are analysed in this process, one after the other. Then their results go through all that a parent does with them:
-out of a pipe, kept on disk, tracked, grouped, smoothed, written. A parent that takes 1 ms a frame beside workers that take 10
-keeps up with 10 of them. Start-up is not part of either. The least of three runs of the parent counts.
+Segments are analysed in this process, one after the other. Then their results are processed as in the parent process: read from
+a pipe, stored on disk, tracked, grouped, smoothed, written. A parent that takes 1 ms per frame can serve 10 workers that take
+10 ms. Start-up is not included. The fastest of three runs of the parent is reported.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> None:
         parent_s = min(parent(place) for place in places)
     print(f"{samples} samples; a worker {1000 * worker_s / samples:.2f} ms each, the parent {1000 * parent_s / samples:.2f} ms")
     most, needed = worker_s / parent_s, asked.workers * parent_s / worker_s
-    print(f"one parent keeps up with {most:.0f} workers; {asked.workers} need {needed:.1f}")
+    print(f"one parent can serve {most:.0f} workers; {asked.workers} need {needed:.1f}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How well people are distinguished: persons found where people were counted, and IDF1 by person where there is a truth.
+"""Grouping by person: the number of persons compared with a count by hand, and IDF1 by person with ground truth.
 
     python benchmarks/people.py VIDEO=PEOPLE ... [--truth VIDEO=TRUTH.parquet ...] [--rate 10]
 
-`VIDEO=PEOPLE` is a video and the number of people whom somebody counted in it. A truth has the columns frame, person, x0, y0,
-x1 and y1; a box and a face are one at an intersection over union of 0.5, and IDF1 (Ristani et al. 2016) is that of the whole
-video, across cuts. The time with persons is printed beside that with `--no-people`, from the same run.
+`VIDEO=PEOPLE` is a video and the number of people in it. TRUTH has the columns frame, person, x0, y0, x1 and y1. Boxes match at
+an IoU of 0.5. IDF1 (Ristani et al. 2016) is that of the whole video, across cuts. The time with persons is printed relative to
+that with `--no-people`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
                 truth = tracks_of(Path(truths[video]), "person")
                 scores = score_tracks(truth.rows(np.isin(truth.frame, sampled)), tracks_of(out, "person_id"), sampled)
                 line += f", IDF1 by person {scores.idf1:.4f}, switches {scores.switches}"
-            print(f"{line}, {seconds[1] / seconds[0]:.2f} of the time without persons", flush=True)
+            print(f"{line}, {seconds[1] / seconds[0]:.2f} of the time with --no-people", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What people cost: CPU time and memory of `feelit analyze` beside `--no-people`, in turns.
+"""Cost of grouping people: CPU time and memory of `feelit analyze` with and without `--no-people`, in turns.
 
     python benchmarks/people_cost.py VIDEO [--rounds 3] [--rate 10] [--workers 1]
 
-Every round runs the program once with people and once without, the second round in the other order, so that a machine that
+Every round runs the program once with people and once without, every second round in the other order, so that a machine that
 becomes busier slows both. CPU time is user and system time of all processes of a run; the medians over rounds are compared.
-Memory is the largest sum over the process tree, looked at twice a second: resident set sizes, which count pages that
-processes share several times, and proportional set sizes, which count them once. Linux only.
+Memory is the maximum sum over the process tree, sampled twice a second: resident set sizes, which count shared pages several
+times, and proportional set sizes, which count them once. Linux only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one run."""
+    """Cost of one run."""
 
     cpu_s: float
     resident_mib: float
@@ -54,7 +54,7 @@ def cost_of(video: str, options: list[str]) -> Cost:
 
 
 def tree_mib(pid: int) -> tuple[float, float]:
-    """Resident and proportional set size of a process and its descendants; what has just ended counts nothing."""
+    """Resident and proportional set size of a process and its descendants; processes that have just ended count as 0."""
     resident = proportional = 0
     try:
         root = psutil.Process(pid)

@@ -1,9 +1,9 @@
-"""How long it takes, and how much memory, to find the videos of a large folder, and to see that none has changed.
+"""Time and memory to find the videos of a large folder, and to check that none has changed.
 
     python benchmarks/plan.py [--files 100000] [--unchanged 1000 10000]
 
-Makes empty files in a temporary folder for the plan. For the second part it makes small files and a folder of timelines in
-which all of them are done, and times a whole `feelit analyze` over them, start-up included. Linux only.
+Creates empty files in a temporary folder for the plan. For the second part it creates small files and a folder with finished
+timelines of all of them, and times a whole `feelit analyze` over them, start-up included. Linux only.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def make_files(folder: Path, count: int, content: bytes = b"") -> None:
 
 
 def plan(count: int) -> None:
-    """Find the videos in a process of its own, and print what that took."""
+    """Find the videos in a separate process, and print time and memory."""
     with tempfile.TemporaryDirectory() as folder:
         make_files(Path(folder), count)
         done = subprocess.run([sys.executable, "-c", PLAN, folder], check=True, capture_output=True, text=True)
@@ -58,7 +58,7 @@ def plan(count: int) -> None:
 
 
 def unchanged(count: int) -> None:
-    """Time a run over videos that are all done."""
+    """Time a run over videos that are all finished."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_files(folder / "in", count, b"no video, but never opened ")
@@ -72,7 +72,7 @@ def unchanged(count: int) -> None:
 
 
 def finish(sources: list[Source], run: RunOptions) -> None:
-    """A folder of timelines as a run leaves it, with one and the same timeline for all."""
+    """A folder of finished timelines, with the same timeline for all videos."""
     record = resolve(AnalyzeOptions()).record
     assert isinstance(run.out, Path)
     workspace = Workspace(run.out)
@@ -93,7 +93,7 @@ def finish(sources: list[Source], run: RunOptions) -> None:
 
 
 def timed(command: list[str]) -> tuple[float, float]:
-    """Wall seconds of a command that succeeds, and its CPU seconds, which other programs disturb less."""
+    """Wall seconds of a command that succeeds, and its CPU seconds, which depend less on other programs."""
     before, start_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     wall_s, after = time.perf_counter() - start_s, resource.getrusage(resource.RUSAGE_CHILDREN)

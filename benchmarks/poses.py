@@ -1,11 +1,11 @@
-"""Faces that lean, or fill the picture: how many of them are found.
+"""Recall of faces with roll, and of large faces.
 
     python benchmarks/poses.py FACES.parquet [--first 150]
 
-FACES has photographs with boxes and landmarks of faces, as the detector is trained with. Every face of 72 px or more is laid in
-the middle of a picture of 1280 x 720 px, at a share of its height and leaning by an angle, and looked for by the detector of
-single frames alone and as `feelit analyze` does: in a frame by itself, and in a sequence of ten frames a second in which
-the head leans 5 degrees further from frame to frame. False faces are counted in pictures that show none.
+FACES has photographs with boxes and landmarks of faces, like the detector's training data. Every face of 72 px or more is
+placed in the centre of a picture of 1280 x 720 px, at a share of its height and with a roll angle. It is searched for by the
+detector without rotated copies, and as in `feelit analyze`: in a single frame, and in a sequence of ten frames per second in
+which the roll increases by 5 degrees per frame. False faces are counted in pictures without a face.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ WIDTH_PX, HEIGHT_PX = 1280, 720
 LEVELS = np.arange(256, dtype=np.uint8)
 LEAST_PX, SURE = 72, 0.85
 FILL = 0.35
-"""Share of the height that a leaning face has."""
+"""Size of a face with roll, as a share of the height."""
 
 ROLLS = (0, 15, 20, 30, 40, 50, 60, 75, 90)
 FILLS = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
 SHIFT, SMALLER, LARGER = 0.35, 0.55, 1.8
-"""A face is found where a box lies less than so many sides away and has between so many times its side."""
+"""Greatest distance of a matching box in sides of the face, and the range of its side relative to the face's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ class Face:
 
 
 class Watcher:
-    """Shows the program one frame after the other."""
+    """Detects faces in one frame after the other, as in an analysis."""
 
     def __init__(self, detector: FaceDetector, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> None:
         self._detector = detector
@@ -54,12 +54,12 @@ class Watcher:
         self._seen = 0
 
     def alone(self, luma: UInt8) -> Detections:
-        """What the upright look finds."""
+        """Detections without rotated copies."""
         view = self._program.view
         return self._detector.detect(detector_view(luma, view)[None], view)
 
     def see(self, luma: UInt8) -> Detections:
-        """What the program finds in the next frame."""
+        """Detections of an analysis in the next frame."""
         small = detector_view(luma, self._program.view)
         sample = Sample(self._seen, 0, self._seen / 10, 0, self._seen == 0, luma, LEVELS, small)
         self._seen += 1
@@ -83,7 +83,7 @@ def faces_in(path: Path, most: int) -> tuple[list[Face], list[UInt8]]:
 
 
 def posed(face: Face, fill: float, roll_deg: float) -> UInt8:
-    """The face in the middle of a picture."""
+    """The face in the centre of a picture."""
     scale, angle = fill * HEIGHT_PX / face.side_px, np.radians(roll_deg)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     move = np.array([WIDTH_PX / 2, HEIGHT_PX / 2]) - turn @ face.centre
@@ -96,7 +96,7 @@ def posed(face: Face, fill: float, roll_deg: float) -> UInt8:
 
 
 def hit(found: Detections, centre: Float64, side_px: float) -> bool:
-    """Whether a face of that place and size was found."""
+    """Whether a face with that position and size was found."""
     middle, side = (found.box[:, :2] + found.box[:, 2:]) / 2, sides(found.box)
     near = np.linalg.norm(middle - centre, axis=1) < SHIFT * side_px
     return bool((near & (side > SMALLER * side_px) & (side < LARGER * side_px)).any())
@@ -109,10 +109,10 @@ def sides(box: Float32) -> Float32:
 
 
 def photographs(detector: FaceDetector, path: Path, most: int) -> None:
-    """Leaning and large faces, and false ones."""
+    """Faces with roll, large faces, and false ones."""
     faces, empty = faces_in(path, most)
     middle = np.array([WIDTH_PX / 2, HEIGHT_PX / 2])
-    print(f"{len(faces)} faces; found by the upright look, by the program in one frame, at the end of a sequence")
+    print(f"{len(faces)} faces; recall of upright only, of the program in one frame, at the end of a sequence")
     for roll in ROLLS:
         found = np.zeros(3)
         for face in faces:
@@ -125,7 +125,7 @@ def photographs(detector: FaceDetector, path: Path, most: int) -> None:
             seen = [watcher.see(posed(face, FILL, angle)) for angle in range(roll % 5, roll + 1, 5)]
             found[2] += hit(seen[-1], middle, FILL * HEIGHT_PX)
         shares = found / [len(faces), len(faces), len(some)]
-        print(f"leaning {roll:>3} degrees: {shares[0]:.3f} {shares[1]:.3f} {shares[2]:.3f}", flush=True)
+        print(f"roll {roll:>3} degrees: {shares[0]:.3f} {shares[1]:.3f} {shares[2]:.3f}", flush=True)
     for fill in FILLS:
         found = np.zeros(2)
         for face in faces:
@@ -136,7 +136,7 @@ def photographs(detector: FaceDetector, path: Path, most: int) -> None:
     for luma in empty:
         watcher = Watcher(detector, luma.shape[1], luma.shape[0])
         false += len(watcher.alone(luma)), len(watcher.see(luma))
-    print(f"false faces in {len(empty)} pictures without one: {false[0]}, by the program {false[1]}")
+    print(f"false faces in {len(empty)} pictures without one: {false[0]} upright only, {false[1]} by the program")
 
 
 def main() -> None:

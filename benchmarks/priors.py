@@ -1,15 +1,14 @@
-"""A classifier's probabilities under other shares of the labels: accuracy, mean recall and calibration, by exponent.
+"""A classifier's probabilities under other label frequencies: accuracy, mean recall and calibration, by exponent.
 
     python benchmarks/priors.py FER_FOLDER PRESS.parquet [--model expression] [--mirrored]
 
-The shares of the training data to the power of 1 - exponent are assumed: 0 leaves them as they were learnt, 1 makes all labels
-equal. The temperature of each row minimises the mean of two log losses, that of the validation split of FER_FOLDER and that of
-one half of PRESS (columns image and label, chosen by a hash of the image), so that it fits neither data set alone. The other
-half is only reported. The first row is the card's own calibration. The error of calibration (ECE) has 15 bins.
+The assumed frequencies are those of the training data to the power of 1 - exponent: 0 leaves them unchanged, 1 makes all labels
+equally frequent. The temperature of each row minimises the mean of two log losses, on the validation split of FER_FOLDER and on
+one half of PRESS (columns image and label, split by a hash of the image). The other half is only used for results. The first
+row is the card's own calibration. The expected calibration error (ECE) has 15 bins.
 
-Then, under the prior that is the default: recall and precision of every label on all photographs of PRESS, and by the least
-confidence of a label, how many labels are claimed, how many of these are right, and how many of the others would have been; and
-the same by label.
+Then, under the default prior: recall and precision of every label on all photographs of PRESS; and by the minimum confidence of
+a label, the share of claimed labels, the accuracy on these, and the accuracy on the others; and the same by label.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def line(probability: Float64, label: Int64) -> str:
 
 
 def press(model: ExpressionModel, path: Path) -> tuple[Float32, Int64, Bool]:
-    """Log probabilities, labels, and which rows belong to the half that chooses."""
+    """Log probabilities, labels, and which rows belong to the half for fitting."""
     table = pq.read_table(path, columns=["image", "label"])
     files = table["image"].to_pylist()
     images = Images(files, [f"row {n}" for n in range(len(files))])
@@ -66,8 +65,8 @@ def by_label(probability: Float32, label: Int64) -> None:
 
 
 def by_confidence(sets: list[tuple[Float32, Int64]]) -> None:
-    """Print the share of claims, and the accuracy of these and of the others, at several least confidences."""
-    print("confidence from | validation: claimed, right, right of the others | press, choosing | press, reported")
+    """Print the share of claimed labels, and the accuracy on these and on the others, by minimum confidence."""
+    print("confidence from | validation: claimed, accuracy, accuracy on the others | press, for fitting | press, other half")
     for least in CONFIDENCES:
         cells = []
         for probability, label in sets:
@@ -77,8 +76,8 @@ def by_confidence(sets: list[tuple[Float32, Int64]]) -> None:
 
 
 def by_confidence_and_label(sets: list[tuple[Float32, Int64]]) -> None:
-    """Print how many labels of each kind are right at several least confidences, of how many, and their recall."""
-    print("label, confidence from | validation: right, of, recall | press, choosing | press, reported")
+    """Print precision, number and recall of each label, by minimum confidence."""
+    print("label, confidence from | validation: precision, number, recall | press, for fitting | press, other half")
     for k, name in enumerate(EMOTIONS):
         for least in LABEL_CONFIDENCES:
             cells = []
@@ -106,8 +105,8 @@ def main() -> None:
     # Both sets weigh the same, whatever their sizes.
     times = max(1, round(len(valid) / half.sum()))
     target = np.eye(len(EMOTIONS), dtype=np.float32)
-    print(f"{len(valid)} validation images, {half.sum()} press photographs that choose, {(~half).sum()} that are reported")
-    print("exponent  temperature | validation: accuracy, mean recall, ECE | press, choosing | press, reported")
+    print(f"{len(valid)} validation images, {half.sum()} press photographs for fitting, {(~half).sum()} others")
+    print("exponent  temperature | validation: accuracy, mean recall, ECE | press, for fitting | press, other half")
     for exponent in (None, *EXPONENTS):
         mine, theirs = valid - np.float32(exponent or 0) * learnt, other - np.float32(exponent or 0) * learnt
         chosen = np.concatenate([mine, *[theirs[half]] * times])

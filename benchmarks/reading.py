@@ -1,9 +1,9 @@
-"""What a long timeline costs after the analysis: time and memory of summaries, events, exports and reports.
+"""Time and memory of summaries, events, exports and reports of a long timeline.
 
     python benchmarks/reading.py [--hours 10] [--people 10] [--root PACKAGE_ROOT]
 
-The timeline is made up: people who come and go, ten samples a second; 10 hours of 10 people are 3.6 million rows. Each command
-runs in a process of its own. `--root` measures another checkout, by its folder `src`, on the same file.
+The timeline is simulated: people who come and go, ten samples per second; 10 hours of 10 people are 3.6 million rows. Each
+command runs in a separate process. `--root` measures another checkout, given by its folder `src`, on the same file.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ COMMANDS = {
     "utterances": ["{out}/said.vtt", "--format", "csv", "--out", "{out}/utterances.csv"],
 }
 LIMITS = {"summarize": (500, 10), "events": (500, 10), "export": (500, 10), "report": (600, 20), "utterances": (500, 10)}
-"""MB and seconds that 10 hours of 10 people may take on two quiet cores."""
+"""Goals in MB and seconds for 10 hours of 10 people on two idle cores."""
 
 PRESENCE_S = 3600.0
-"""The made-up people are made an hour at a time, so that making them takes little memory."""
+"""The timeline is simulated an hour at a time, to save memory."""
 
 
 def write(path: Path, people: int, hours: float) -> int:
-    """A timeline file; how many rows it has."""
+    """Write a timeline file; gives its number of rows."""
     count, whole = 0, Meeting(people=people, duration_s=hours * 3600)
     record = {"feelit_version": "0.1.0", "config": {"rate": "10"}, "models": {}}
     temporary = path.with_suffix(".rows")

@@ -1,10 +1,10 @@
-"""What each means against over-fitting does to a small network on few pictures.
+"""Effect of regularisation methods on a small network with few training pictures.
 
     python benchmarks/regularisers.py FER [--pictures 3000] [--epochs 12] [--landmarks RUN]
 
-One network, one seed, the same random part of the training split each time; each line changes one value of the recipe. Scores
-are those of the averaged weights on FER+'s majority labels: of all validation pictures, and of those that were learnt from.
-Prints a Markdown table.
+The network, the seed and the random part of the training split are the same in each row; each row changes one value of the
+recipe. Scores are those of the averaged weights on FER+'s majority labels, on all validation pictures and on the training
+pictures. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PLAIN = Recipe(
     ema=0.98,
     fer2013=0.0,
 )
-"""Nothing against over-fitting."""
+"""Without regularisation."""
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -68,7 +68,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def follow(recipe: Recipe, examples: Examples, check: Examples) -> tuple[int, dict[str, float], dict[str, float]]:
-    """Epochs that were trained, and scores on validation and on what was learnt from."""
+    """Number of trained epochs, and scores on validation and training pictures."""
     torch.manual_seed(recipe.seed)
     state = State(recipe)
     curve: Curve = []
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--pictures", type=int, default=3_000)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--landmarks", type=Path, help="the folder of a run with the same data, whose landmarks are taken")
+    parser.add_argument("--landmarks", type=Path, help="the folder of a run with the same data, whose landmarks are used")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     splits = read_splits(arguments.data)
@@ -98,7 +98,7 @@ def main() -> None:
         check = prepare(splits["valid"], PLAIN.size_px, caches / "landmarks-valid.npz")
     labelled = np.flatnonzero(examples.label >= 0)
     examples = examples.rows(np.random.default_rng(0).permutation(labelled)[: arguments.pictures])
-    print("| against over-fitting | epochs | training accuracy | validation accuracy | gap | macro F1 |")
+    print("| method | epochs | training accuracy | validation accuracy | gap | macro F1 |")
     print("|---|---:|---:|---:|---:|---:|", flush=True)
     for words, change in VARIANTS.items():
         epochs, found, known = follow(replace(PLAIN, epochs=arguments.epochs, **change), examples, check)

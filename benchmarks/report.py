@@ -1,9 +1,9 @@
-"""How large a report is, and how soon a browser can be used with it.
+"""Size of a report, and the time until a browser has rendered it.
 
     python benchmarks/report.py [TIMELINE.parquet ...]
 
-Without a timeline: an hour of six made-up people at 10 samples a second. Needs Chromium (or FEELIT_CHROMIUM) and playwright.
-The yardstick, measured in the same run, is the browser opening an empty page.
+Without a timeline, an hour with six people at 10 samples per second is simulated. Needs Chromium (or FEELIT_CHROMIUM) and
+playwright. The baseline, measured in the same run, is an empty page.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ZOOM_MS = """async () => {
 
 
 def interactive_ms(browser: Browser, page_file: Path) -> tuple[float, float]:
-    """From the beginning of the navigation to the first picture of the finished page, in a fresh tab; and the slowest zoom."""
+    """Time until the complete page is rendered in a new tab, from the start of the navigation, and the slowest zoom, in ms."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(page_file.as_uri())
     while (ready := page.evaluate(PAINTED_MS)) is None:

@@ -1,10 +1,10 @@
-"""What a million hours would take: the cost of an hour, measured here, and a model on paper of many machines.
+"""Estimated cost of a million hours: the measured cost of an hour, and a model of many machines.
 
     python benchmarks/scale.py SHORT.mp4 LONG.mp4 [--hours 1e6] [--cores 1000] [--euros-per-core-hour 0.03] [--gbit-per-s 10]
 
-The two videos are the same kind of recording in two lengths: their difference is free of start-up costs. CPU time is counted,
-not time on the clock, so the figures hold on a busy machine as well. The model assumes that machines do not disturb one
-another, which holds as long as the storage keeps up; docs/scale.md discusses it.
+The two videos are the same kind of recording with two lengths, so that their difference is without start-up costs. CPU time is
+measured instead of wall time, so the figures do not depend on other load. The model assumes that machines do not slow each
+other down, which is true as long as the storage is fast enough; docs/scale.md discusses it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Cost:
 
 
 def cost_of(video: Path) -> Cost:
-    """Analyse a video in a process of its own, and count."""
+    """Analyse a video in a separate process, and measure the cost."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.parquet"
         command = [sys.executable, "-c", RUN, str(video), str(out)]
@@ -84,7 +84,7 @@ def main() -> None:
     print(f"an hour of video: {hour.workers_s:.0f} s of CPU in workers, {hour.parent_s:.1f} s in the parent")
     print(f"  {hour.read_bytes / 1e6:.0f} MB read, {hour.written_bytes / 1e6:.2f} MB written; ", end="")
     print(f"{start_s:.1f} s of CPU to start a run")
-    print(f"one parent keeps up with {hour.workers_s / hour.parent_s:.0f} workers; use --shard or Ray beyond, a parent each")
+    print(f"one parent can serve {hour.workers_s / hour.parent_s:.0f} workers; use --shard or Ray beyond, a parent each")
     print(f"{given.hours:,.0f} hours: {core_hours:,.0f} core hours, {core_hours * given.euros_per_core_hour:,.0f} euros")
     print(f"  on {given.cores} cores: {days:.1f} days; {given.hours * hour.read_bytes / 1e12:,.0f} TB in, ", end="")
     print(f"{given.hours * hour.written_bytes / 1e12:.1f} TB of timelines")

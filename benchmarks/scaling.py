@@ -1,10 +1,10 @@
-"""How much faster `feelit analyze` is with more workers.
+"""Speed of `feelit analyze` by number of workers.
 
     python benchmarks/scaling.py VIDEO [--workers 1,2] [--runs 3] [--rate 10]
 
-Every worker has a core of its own, and no more: a single worker with two cores would decode with both, and hide what the
-second one is worth. Whole processes are timed, start-up included, in turns, and the fastest run of each number of workers
-counts: what else the machine does can only make a run slower. The load before the first run is printed. Linux only.
+The number of cores equals the number of workers: a single worker with two cores would decode with both, which would hide the
+gain of a second worker. Whole processes are timed, start-up included, in turns. The fastest run of each number of workers is
+reported, because other load can only make a run slower. The load before the first run is printed. Linux only.
 """
 
 from __future__ import annotations

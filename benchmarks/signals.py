@@ -1,10 +1,10 @@
-"""How well signals repeat their teacher, and how near they come to the truth of rendered heads.
+"""Agreement of signals with their teacher, and their errors on rendered heads.
 
     python benchmarks/signals.py --teacher face_landmarker.task --faces val.parquet test.parquet --clips CLIP.mp4 ...
     python benchmarks/signals.py --heads heads/*.npz
 
-Faces and clips must not be among what the model learnt from. Beside every correlation stands the teacher's with itself on the
-mirrored picture: more cannot be asked for. Labels are kept in --cache. `sample_videos/make_heads.py` renders the heads.
+Faces and clips must not be in the training data. For comparison, the correlation of the teacher with itself on the mirrored
+picture is printed, which is an upper limit. Labels are stored in --cache. `sample_videos/make_heads.py` renders the heads.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ HEAD_YAWS = ((0, 15), (15, 30), (30, 45), (0, 45), (45, 60), (60, 75), (45, 75))
 
 @dataclass(frozen=True)
 class Cuts:
-    """Faces cut out of pictures, as `cut_face` does, with the landmarks in them and the size of each, px."""
+    """Crops of faces, as made by `cut_face`, with their landmarks, and the size of each face in px."""
 
     picture: list[UInt8]
     landmarks: list[Float32]
     size: list[float]
 
     def add(self, luma: UInt8, landmarks: Float32, size: float) -> None:
-        """Cut one more."""
+        """Crop one more."""
         picture, where = cut_face(luma, landmarks)
         self.picture.append(picture)
         self.landmarks.append(where)
@@ -58,7 +58,7 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Seen:
-    """Faces with what the teacher says of them, plain and mirrored, and what the model says: columns of NAMES."""
+    """Outputs of the teacher for faces and their mirror images, and outputs of the model: columns of NAMES."""
 
     size: Float32
     teacher: Float32
@@ -99,7 +99,7 @@ def cut_clips(paths: list[Path], every_s: float) -> Cuts:
 
 
 def look(cuts: Cuts, teacher: Path, cache: Path, both_ways: bool) -> Seen:
-    """Ask the teacher, or what it said before, and the model."""
+    """Outputs of the teacher, stored or computed, and of the model."""
     if not cache.exists():
         scale, looks = scale_of(Recipe()), Teacher(teacher)
         nothing = np.full(len(OUTPUTS), np.nan, np.float32)
@@ -111,7 +111,7 @@ def look(cuts: Cuts, teacher: Path, cache: Path, both_ways: bool) -> Seen:
     with np.load(cache) as kept:
         plain, mirrored = kept["plain"], in_mirror(kept["mirrored"])
     known = np.isfinite(plain[:, 0]) & np.isfinite(mirrored[:, 0])
-    print(f"{cache.stem}: {known.sum()} of {len(known)} faces; of the others the teacher sees nothing")
+    print(f"{cache.stem}: {known.sum()} of {len(known)} faces; the teacher finds no face in the others")
     faces = Faces(np.stack(cuts.picture), np.stack(cuts.landmarks), plain, np.ones_like(plain)).rows(known)
     crops = crop(faces, 64)
     again = crop(Faces(faces.picture, faces.landmarks, mirrored[known], faces.weight), 64)
@@ -122,12 +122,12 @@ def look(cuts: Cuts, teacher: Path, cache: Path, both_ways: bool) -> Seen:
 
 
 def correlation(a: Float32, b: Float32) -> float:
-    """Pearson's; NaN of few or of what does not move."""
+    """Pearson's correlation; NaN for few or constant values."""
     return float(np.corrcoef(a, b)[0, 1]) if len(a) > 9 and min(a.std(), b.std()) > 1e-6 else float("nan")
 
 
 def scores(seen: Seen, where: Bool) -> dict[str, list[float]]:
-    """By column: the model's correlation with the teacher, and the teacher's with itself; for angles the mean errors."""
+    """By column: correlation with the teacher, and the repeatability of the teacher; for angles mean differences."""
     found = {}
     for name in (*ASKED, *ACTION_UNITS, *ANGLES):
         t, a, m = (values[where][:, NAMES.index(name)] for values in (seen.teacher, seen.again, seen.model))
@@ -146,7 +146,7 @@ def scores(seen: Seen, where: Bool) -> dict[str, list[float]]:
 
 
 def table(title: str, columns: dict[str, dict[str, list[float]]]) -> None:
-    print(f"\n{title}: correlation with the teacher / the teacher's with itself; for angles mean absolute differences")
+    print(f"\n{title}: correlation with the teacher / repeatability of the teacher; for angles mean absolute differences")
     print("| | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
     for name in next(iter(columns.values())):
         print(f"| {name} | " + " | ".join("{:.2f} / {:.2f}".format(*column[name]) for column in columns.values()) + " |")
@@ -168,7 +168,7 @@ def report(title: str, seen: Seen) -> dict[str, list[float]]:
 
 
 def rotation_deg(one: Float32, other: Float32) -> Float32:
-    """The angle of the one turn that takes a head to another: (N, 3) pitch, yaw, roll each -> (N,), degrees."""
+    """The angle of the rotation between two head poses: (N, 3) pitch, yaw, roll each -> (N,), degrees."""
     axes = [
         np.stack([turned((x, y, z), *angles.T.astype(np.float64)) for x, y, z in np.eye(3).tolist()]) for angles in (one, other)
     ]
@@ -194,7 +194,7 @@ def heads(paths: list[Path], both_ways: bool) -> dict[str, dict[str, float]]:
             rows.append((found, content["angles"][i], content["gaze_camera"][i], content["gap"][i], content["close"][i].max()))
     found = np.array([row[0] for row in rows])
     pose, gaze, opened, closed = (np.array([row[k] for row in rows]) for k in (1, 2, 3, 4))
-    print(f"\nrendered heads: {len(rows)} pictures of {len(paths)} people; the detector misses {missed}")
+    print(f"\nrendered heads: {len(rows)} pictures of {len(paths)} people; {missed} not detected")
     result = {}
     upright = np.abs(pose[:, [0, 2]]).max(axis=1) < TURNED_OVER
     for low, high in HEAD_YAWS:
@@ -224,7 +224,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path)
     parser.add_argument("--faces", type=Path, nargs="*", default=[])
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
-    parser.add_argument("--every", type=float, default=0.5, help="seconds between looks at a clip")
+    parser.add_argument("--every", type=float, default=0.5, help="seconds between samples of a clip")
     parser.add_argument("--heads", type=Path, nargs="*", default=[])
     parser.add_argument("--mirrored", action="store_true", help="as `feelit analyze --mirrored`")
     parser.add_argument("--cache", type=Path, default=Path("signals-cache"))

@@ -1,9 +1,10 @@
-"""Small faces: how many are found, and what it costs, beside a run that looks for large ones only.
+"""Small faces: recall and cost, compared with a run that detects large faces only.
 
     python benchmarks/small_faces.py VIDEO TRUTH.parquet [--by 4]
 
-The video is shrunk and laid on a blurred pattern of its own size, and the boxes of TRUTH (frame, x0, y0, x1, y1 px) with it.
-Both runs are whole `feelit analyze` processes at ten samples a second with two workers; CPU time is that of all of them.
+The video is scaled down and placed on a blurred pattern of the original size, with the boxes of TRUTH (frame, x0, y0, x1, y1
+px). Both runs are whole `feelit analyze` processes at ten samples per second with two workers; CPU time is that of all
+processes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def ground(width: int, height: int) -> UInt8:
 
 
 def shrink(video: Path, out: Path, by: float) -> tuple[int, int]:
-    """Write the shrunk video; gives its left and top px."""
+    """Write the scaled video; gives its left and top px."""
     with av.open(str(video)) as source, av.open(str(out), "w") as target:
         picture = source.streams.video[0]
         width, height = picture.width, picture.height
@@ -56,7 +57,7 @@ def shrink(video: Path, out: Path, by: float) -> tuple[int, int]:
 
 
 def boxes(path: Path) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Float32]:
-    """Frames and boxes of the rows that hold one."""
+    """Frames and boxes of the rows with a box."""
     table = pq.read_table(path, columns=["frame", *BOX]).drop_null()
     return table["frame"].to_numpy(), np.stack([table[name].to_numpy() for name in BOX], axis=1).astype(np.float32)
 

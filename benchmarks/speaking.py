@@ -1,12 +1,12 @@
-"""How well the column `speaking` says who speaks: F1 of frames, of the sample meeting or of any video with labelled turns.
+"""F1 of the column `speaking`, on the sample meeting or on any video with labelled turns.
 
-    python benchmarks/speaking.py                                   # sample_videos/meeting.mp4, with sound and without
+    python benchmarks/speaking.py                                   # sample_videos/meeting.mp4, with and without audio
     python benchmarks/speaking.py CALL.mp4 --truth CALL.truth.parquet
     python benchmarks/speaking.py TALK.mp4 --turns TALK.csv         # columns person (of the timeline), start_s, end_s
 
-A face speaks where the column is 0.5 or more. A row counts where the truth has a face at its place; rows whose column is null
-count as not speaking. F1 is that of all rows of all people together; people who never speak add false alarms to it. Without
-sound means the video copied without it.
+A face is classified as speaking if the column is 0.5 or more; null counts as not speaking. Rows count if the ground truth has a
+face at their position. F1 is that of all rows of all people together, including false alarms of people who never speak. For
+"without audio" the video is copied without its audio.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MEETING = Path(__file__).parent.parent / "sample_videos" / "meeting.mp4"
 
 
 def without_sound(video: Path, folder: Path) -> Path:
-    """A copy of the video's first stream of pictures, packet by packet."""
+    """A copy of the first video stream, packet by packet."""
     out = folder / f"{video.stem}.silent.mp4"
     with av.open(str(video)) as source, av.open(str(out), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -39,7 +39,7 @@ def without_sound(video: Path, folder: Path) -> Path:
 
 
 def from_truth(rows: pd.DataFrame, path: Path) -> tuple[np.ndarray, Bool]:
-    """Who every row shows, and whether they speak; None where the truth has no face at its place."""
+    """The person of every row, and whether they speak; None if the ground truth has no face at its position."""
     truth = pd.read_parquet(path)
     frame = truth["frame"].to_numpy()
     who, says = truth["name"].astype(str).to_numpy(object), truth["speaking"].to_numpy(bool)
@@ -96,7 +96,7 @@ def main() -> None:
     given = parser.parse_args()
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        for title, video in (("with sound", given.video), ("without sound", without_sound(given.video, Path(folder)))):
+        for title, video in (("with audio", given.video), ("without audio", without_sound(given.video, Path(folder)))):
             found[title] = measure(video, given)
             print(f"\n{given.video.name}, {title}\n| | precision | recall | F1 | rows | speaking |\n|---|---|---|---|---|---|")
             for name, s in found[title].items():

@@ -1,11 +1,11 @@
-"""How fast `feelit analyze` is, beside two yardsticks measured in the same run.
+"""Speed of `feelit analyze`, with two baselines measured in the same run.
 
     python benchmarks/speed.py VIDEO [--loop per_frame_loop.py YUNET.onnx MINI_XCEPTION.onnx]
 
-The first yardstick is the decode limit: decoding all luma with as many threads as FFmpeg likes, and doing nothing with it.
-The second is any script that analyses a video frame by frame and prints `fps=...` last. Whole processes are timed, start-up
-included. `first work` is an upper bound: the whole of a run over half a second of the video. The program keeps its bytecode, as
-an installed one does, whatever PYTHONDONTWRITEBYTECODE says.
+The first baseline is the decode limit: decoding all luma with FFmpeg's default number of threads, without any analysis. The
+second is any script that analyses a video frame by frame and prints `fps=...` last. Whole processes are timed, start-up
+included. `first work` is an upper bound of the time to the first result: a whole run over half a second of the video. Bytecode
+is cached, as in an installed package, regardless of PYTHONDONTWRITEBYTECODE.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 
 def decode_limit(video: str) -> float:
-    """Frames a second."""
+    """Frames per second."""
     start_s = time.perf_counter()
     with av.open(video) as container:
         stream = container.streams.video[0]
@@ -34,7 +34,7 @@ def decode_limit(video: str) -> float:
 
 
 def frames_of(video: str) -> int:
-    """How many frames the container promises."""
+    """The number of frames according to the container."""
     with av.open(video) as container:
         return sum(1 for packet in container.demux(container.streams.video[0]) if packet.size)
 
@@ -52,7 +52,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video")
-    parser.add_argument("--loop", nargs="+", metavar="ARG", help="a script and what follows the video on its command line")
+    parser.add_argument("--loop", nargs="+", metavar="ARG", help="a script, and its arguments after the video")
     arguments = parser.parse_args()
     video: str = arguments.video
     frames = frames_of(video)

@@ -2,9 +2,9 @@
 
     python benchmarks/stages.py VIDEO [--rate 10] [--seconds 60]
 
-The video is analysed in this process, with one decoding thread and no worker. The time of a stage is the thread CPU time
-of its functions, without calls of functions of other stages. The remaining time is `everything else`. Start-up is not
-included. Timing a call takes about a microsecond.
+The video is analysed in this process, with one decoding thread and no worker. The time of a stage is the thread CPU time of its
+functions, without calls of functions of other stages. The remaining time is `everything else`. Start-up is not included. Timing
+a call takes about a microsecond.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What reading a video in a bucket costs in requests and bytes: the probe, one segment, and twenty by one worker.
+"""Requests and bytes for reading a video in a bucket: the probe, one segment, and twenty segments of one worker.
 
     python benchmarks/storage.py VIDEO...
 
-Copies the videos into a storage of moto's on loopback. What is counted are the GET requests and their bytes; every process
-makes one HEAD request a video besides. Segments are decoded, not looked at.
+Copies the videos into a local moto server. GET requests and their bytes are counted; every process also makes one HEAD request
+per video. Segments are decoded without inference.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def read(info: VideoInfo, segments: tuple[Segment, ...]) -> Blocks:
 
 
 def blocks() -> Blocks:
-    """Those of the video that was read last."""
+    """The blocks of the video that was read last."""
     return next(iter(objects._latest.values()))
 
 

@@ -1,9 +1,9 @@
-"""How long a study of many recordings takes, and how much memory.
+"""Time and memory of a study with many recordings.
 
     python benchmarks/study.py [--recordings 1000] [--windows 20]
 
-Makes timelines of ten minutes at ten samples a second, one person each, with signals, and a study of them with a contrast; then
-measures `feelit study` as a process of its own.
+Simulates timelines of ten minutes at ten samples per second, one person each, with signals, writes a study of them with a
+contrast, and measures `feelit study` as a separate process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WINDOW_S, PAUSE_S = 25.0, 5.0
 
 
 def make(folder: Path, recordings: int, windows: int) -> Path:
-    """The timelines and the study file. A few dozen timelines are made, and used again under other names."""
+    """The timelines and the study file. A few dozen timelines are simulated, and copied under other names."""
     duration_s = windows * (WINDOW_S + PAUSE_S)
     lines = ['[[contrasts]]\nlevels = ["b", "a"]\nmeasures = ["mean", "share"]']
     for n in range(windows):
@@ -62,7 +62,7 @@ def main() -> None:
         size = sum(path.stat().st_size for path in Path(folder, "out").iterdir())
         cpu_s = used.ru_utime + used.ru_stime
         print(f"{asked.recordings} recordings x {asked.windows} windows: {wall_s:.1f} s, {cpu_s:.1f} s of CPU")
-        print(f"{used.ru_maxrss / 1024:.0f} MiB at most, {size >> 20} MiB written")
+        print(f"{used.ru_maxrss / 1024:.0f} MiB maximum, {size >> 20} MiB written")
 
 
 if __name__ == "__main__":

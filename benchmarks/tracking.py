@@ -1,10 +1,10 @@
-"""Score a timeline against truth.
+"""Score a timeline against ground truth.
 
     python benchmarks/tracking.py TIMELINE.parquet TRUTH.parquet [--cuts 20,40] [--overlap 0.5]
 
-The truth has a row a face: frame, person, x0, y0, x1, y1, and time_s where cuts are given. Only the frames that the
-timeline sampled count. `--cuts` are seconds at which everybody gets a new identity, as at a camera cut: identities are then
-judged within shots, never across a cut.
+TRUTH has one row per face: frame, person, x0, y0, x1, y1, and time_s if cuts are given. Only the frames that the timeline
+sampled are scored. `--cuts` are times in seconds at which every person gets a new identity, so that identities are scored
+within shots and not across cuts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SLACK_S = 1e-6
 
 
 def tracks_of(table: pa.Table, identity: str) -> Tracks:
-    """The rows that hold a face."""
+    """The rows with a face."""
     rows = table.filter(table[identity].is_valid())
     box = np.stack([rows[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1).astype(np.float32)
     return Tracks(rows["frame"].to_numpy(), rows[identity].to_numpy().astype(np.int64), box)
@@ -51,12 +51,12 @@ def score(timeline_path: Path, truth_path: Path, cuts_s: list[float], overlap: f
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print one score a line."""
+    """Print one score per line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("timeline", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--cuts", default="", help="seconds, separated by commas")
-    parser.add_argument("--overlap", type=float, default=0.5, help="the least IoU of a match")
+    parser.add_argument("--overlap", type=float, default=0.5, help="minimum IoU of a match")
     asked = parser.parse_args(arguments)
     cuts_s = [float(cut) for cut in asked.cuts.split(",") if cut]
     for name, value in asdict(score(asked.timeline, asked.truth, cuts_s, asked.overlap)).items():
