@@ -200,8 +200,13 @@ def parted(source: str) -> tuple[str, str]:
 
 
 def annotated(path: Path, name: str, options: AgreeOptions, value: Callable[[str], Value]) -> Coder[Value]:
-    """The annotations of a tier; without a name, of the only tier. `value` converts their labels. Raises UsageError if the file
-    cannot be read, lacks the tier, has several and none is named, or the tier is empty."""
+    """The annotations of a tier; without a name, of the only tier. `value` converts their labels.
+
+    Raises
+    ------
+    UsageError
+        if the file cannot be read, lacks the tier, has several and none is named, or the tier is empty.
+    """
     tiers = read_annotations(path, options)
     if name and name not in tiers:
         raise UsageError(f"{path} has no tier {name}", f"it has {', '.join(tiers)}")

@@ -46,12 +46,23 @@ HEADINGS = tuple(field.name for field in fields(Person))
 
 def people_of(sources: TimelineSources) -> list[Person]:
     """Every person of every video, in the order of the videos and of `person_id`. If tracks were not grouped, each is a person.
-    Raises TimelineReadError and UsageError as `recording.open_timelines`."""
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `recording.open_timelines`.
+    """
     return [person for recording in open_timelines(sources) for person in people_in(recording)]
 
 
 def people_in(recording: Recording) -> list[Person]:
-    """Every person of one video. Raises TimelineReadError if a column is missing or has invalid values."""
+    """Every person of one video.
+
+    Raises
+    ------
+    TimelineReadError
+        if a column is missing or has invalid values.
+    """
     table = recording.table(COLUMNS)
     frame, time_s = table.column("frame").to_numpy(), table.column("time_s").to_numpy()
     begins = np.diff(frame, prepend=-1) > 0

@@ -93,8 +93,13 @@ def spoken_in(sources: TimelineSources, transcript: Path, options: UtterancesOpt
 
 
 def table_of(recording: Recording, said: Sequence[Utterance], speakers: Mapping[str, str]) -> SpokenIn:
-    """`spoken_in` for one recording and utterances already read; see `speakers.match_speakers` for `speakers`. Raises
-    TimelineReadError and UsageError as `spoken_in`."""
+    """`spoken_in` for one recording and utterances already read; see `speakers.match_speakers` for `speakers`.
+
+    Raises
+    ------
+    TimelineReadError, UsageError
+        as `spoken_in`.
+    """
     matches = match_speakers(recording, said, speakers)
     rows = list(_rows(recording, said, matches))
     return SpokenIn(recording=recording, rows=rows, matches=matches, outside=sum(r.missing == OUTSIDE for r in rows))

@@ -27,8 +27,13 @@ Changes = tuple[list[str], list[dict[str, Any]]]
 def change_people(
     timelines: Sequence[TimelineSource], options: PeopleOptions, progress: Callable[[float], None] = lambda share: None
 ) -> Changes:
-    """Forget, correct, name, number and show people, as far as options ask for it. Raises FeelitError of the kinds that
-    docs/python.md lists."""
+    """Forget, correct, name, number and show people, as far as options ask for it.
+
+    Raises
+    ------
+    FeelitError
+        of the kinds that docs/python.md lists.
+    """
     places = _places(timelines)
     if places is None and (options.corrects or options.across or options.within or options.enrol or options.forget):
         raise UsageError("what is in memory cannot be corrected", "give the path of the timeline file")

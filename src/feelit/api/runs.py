@@ -94,8 +94,13 @@ def plan(
 
 
 def inputs_of(inputs: Paths, run: RunOptions) -> Inputs:
-    """The videos of a run, before shards and `retry_failed` select some of them. Raises FeelitError if no input holds a video,
-    or if two videos would have the same output."""
+    """The videos of a run, before shards and `retry_failed` select some of them.
+
+    Raises
+    ------
+    FeelitError
+        if no input holds a video, or if two videos would have the same output.
+    """
     given = listed(inputs)
     if run.pattern is not None:
         given = [f"{os.fspath(text)}@{str(rate_hz(run.pattern)).replace('/', ':')}" for text in given]

@@ -102,8 +102,13 @@ MOST_TOML_BYTES = 1 << 20
 
 
 def read_toml(path: Path, known: set[str]) -> dict[str, Any]:
-    """The options of a TOML file, underscores in names read as dashes. Raises UsageError if the file is missing, is not TOML,
-    or names an option that is not `known`."""
+    """The options of a TOML file, underscores in names read as dashes.
+
+    Raises
+    ------
+    UsageError
+        if the file is missing, is not TOML, or names an option that is not `known`.
+    """
     try:
         text = read_text(path, MOST_TOML_BYTES, "lists of inputs go to standard input", f"--config {path}")
         content = tomllib.loads(text)

@@ -45,7 +45,13 @@ def choose(printed: PrintOptions, timelines: Sequence[str], *others: Location) -
 
 
 def write_table(found: ResultTable[Any], written: str, out: Location | None) -> None:
-    """Print a table, or write it in another format, as `choose` gave it. Raises OutputError if the file cannot be written."""
+    """Print a table, or write it in another format, as `choose` gave it.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
+    """
     from feelit.console import print_table
     from feelit.options.printing import TABLE
 
@@ -71,8 +77,13 @@ def write_json(content: object, indent: int | None = None) -> None:
 
 
 def write(text: str, out: Location | None) -> None:
-    """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal. Raises
-    OutputError if the file cannot be written."""
+    """Write text to a file, whole or not at all, or to standard output: as it is, but nothing commands a terminal.
+
+    Raises
+    ------
+    OutputError
+        if the file cannot be written.
+    """
     from feelit.storage.atomic import whole_file
     from feelit.storage.names import for_terminal
 

@@ -33,7 +33,13 @@ LEAST_CLASSIFIED_HZ = 2
 
 
 def rate_hz(rate: str, flag: str = "--rate") -> Fraction | None:
-    """A rate as an exact fraction; None for "native". Raises UsageError if it is neither "native" nor a positive number."""
+    """A rate as an exact fraction; None for "native".
+
+    Raises
+    ------
+    UsageError
+        if it is neither "native" nor a positive number.
+    """
     if rate == "native":
         return None
     try:  # by way of float, for Fraction would write out all the digits of 1e999999999

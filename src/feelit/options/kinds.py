@@ -29,7 +29,13 @@ class Kind:
     python: str = "str"  # the type of a value in Python, as text
 
     def checked(self, flag: str, value: object) -> Any:
-        """The value as the record holds it. Raises UsageError if it cannot be of this kind."""
+        """The value as the record holds it.
+
+        Raises
+        ------
+        UsageError
+            if it cannot be of this kind.
+        """
         try:
             return self.convert(value)
         except UsageError as error:

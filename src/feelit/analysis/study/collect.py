@@ -39,8 +39,15 @@ class Collected:
 
 
 def collect(design: Design, progress: Callable[[float], None]) -> Collected:
-    """Measure all windows. Raises TimelineReadError if a timeline is missing or damaged; UsageError if a person is not in a
-    recording, or a window lies beyond it."""
+    """Measure all windows.
+
+    Raises
+    ------
+    TimelineReadError
+        if a timeline is missing or damaged.
+    UsageError
+        if a person is not in a recording, or a window lies beyond it.
+    """
     found = Collected(CurveCollection(design))
     base = design.baseline.window
     order = sorted(range(len(design.viewings)), key=lambda n: all(w.name != base for w in design.viewings[n].windows))
@@ -142,8 +149,13 @@ def _level(
 
 
 def _beyond(design: Design, viewing: Viewing, window: Window, there: Reading, recording: Recording) -> str:
-    """The note on a window that reaches beyond the analysed part; empty if it does not. Raises UsageError if it does
-    and the study allows no partial windows."""
+    """The note on a window that reaches beyond the analysed part; empty if it does not.
+
+    Raises
+    ------
+    UsageError
+        if it does, unless the study allows partial windows.
+    """
     lacking = there.length_s - there.inside_s
     if lacking <= SLACK_S and there.length_s > 0:
         return ""

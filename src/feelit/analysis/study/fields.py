@@ -137,7 +137,13 @@ class Fields:
         return list(self._content.items())
 
     def finish(self) -> None:
-        """Refuse unknown keys. Raises UsageError naming the first, and the known key most like it."""
+        """Refuse unknown keys.
+
+        Raises
+        ------
+        UsageError
+            naming the first, and the known key most like it.
+        """
         for table in self._tables:
             table.finish()
         for key in self._content:
@@ -148,7 +154,13 @@ class Fields:
 
 
 def seconds(where: str, value: object, *, signed: bool = False) -> float:
-    """A time of a study file. Raises UsageError if it is not a time."""
+    """A time of a study file.
+
+    Raises
+    ------
+    UsageError
+        if it is not a time.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = f"{value:.9f}"
     if not isinstance(value, str):

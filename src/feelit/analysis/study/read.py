@@ -73,7 +73,13 @@ def read_study(source: str | Path | Mapping[str, Any]) -> Design:
 
 
 def design_of(content: Mapping[str, Any], name: str, folder: Path) -> Design:
-    """The study that a mapping describes. Raises UsageError as `read_study`."""
+    """The study that a mapping describes.
+
+    Raises
+    ------
+    UsageError
+        as `read_study`.
+    """
     fields = Fields(name, content)
     title, viewings = fields.text("title") or Path(name).stem, viewings_of(fields, folder)
     baseline = _baseline(fields.table("baseline"), fields.has("baseline"))

@@ -77,8 +77,13 @@ COLUMNS = (
 
 
 def agreement_frame(design: Design, found: Collected, seed: int) -> pd.DataFrame:
-    """One row per participant and pair of coders, with the timeline as one of the coders. Raises UsageError as
-    `coders.compare`: if an annotation file cannot be read, or has labels that timelines do not have."""
+    """One row per participant and pair of coders, with the timeline as one of the coders.
+
+    Raises
+    ------
+    UsageError
+        as `coders.compare`, if an annotation file cannot be read, or has labels that timelines do not have.
+    """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []

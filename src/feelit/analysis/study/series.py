@@ -40,7 +40,13 @@ class Series:
 
 
 def person_of(recording: Recording, viewing: Viewing) -> int:
-    """The id of the person of a viewing. Raises UsageError if there is no such person, or several and none is named."""
+    """The id of the person of a viewing.
+
+    Raises
+    ------
+    UsageError
+        if there is no such person, or several and none is named.
+    """
     rows = recording.person_rows()
     where = f"{viewing.participant} in {recording.name}"
     if not rows:

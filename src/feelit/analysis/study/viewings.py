@@ -33,7 +33,13 @@ class _Shared:
 
 
 def viewings_of(study: Fields, folder: Path) -> tuple[Viewing, ...]:
-    """Every participant in every recording, in the order of the file. Raises UsageError if the study file is invalid."""
+    """Every participant in every recording, in the order of the file.
+
+    Raises
+    ------
+    UsageError
+        if the study file is invalid.
+    """
     groups, excluded = _participants(study.table("participants"))
     conditions = {name: _word(study, name, value) for name, value in study.table("conditions").items()}
     timelines, markers = study.text("timelines"), study.text("markers")
