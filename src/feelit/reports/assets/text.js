@@ -131,8 +131,8 @@ function section(id, title, ...content) {
 /** What a reader has to know before anything else; `unit` is what a lane is, if that is one thing. */
 function responsibly(unit = "person") {
   const sentence = {
-    person: "People are numbered by how alike their faces are, which can be wrong; nobody is identified.",
-    track: "A track is one face as far as it could be followed: a number, not a person.",
+    person: "People are numbered by the similarity of their faces, which can be wrong; no one is identified by name.",
+    track: "A track is one face for as long as it was tracked continuously: a number, not a person.",
   };
   return el("p", { class: "note" }, `This describes how a face looks, not what a person feels. ${sentence[unit]}`);
 }
