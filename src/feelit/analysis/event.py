@@ -46,11 +46,6 @@ class Event:
     names: tuple[str, ...] = ()  # of those people who have one
 
     @property
-    def duration_s(self) -> float:
-        """The length of the event."""
-        return self.end_s - self.start_s
-
-    @property
     def is_sure(self) -> bool:
         """Whether the corrected p-value is at most `SURE`. Events without a p-value are never sure."""
         return self.p_adjusted <= SURE

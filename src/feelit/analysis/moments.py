@@ -15,11 +15,11 @@ import numpy as np
 
 from feelit.analysis.bouts import Bouts
 from feelit.analysis.observations import Samples, TimelineSamples
+from feelit.options.videos import MOVED
 from feelit.types import EMOTIONS, Columns, Float64, Int64
 
 MOMENTS = 3  # how many moments are named
 MOMENT_APART_S = 2.0  # the smallest distance between two of the same track or the same emotion
-MOVED = tuple(name for name in EMOTIONS if name != "neutral")  # the emotions of moments, by default
 AGAIN = 0.5  # the factor for each moment of the same emotion of the same track that was chosen before
 SAME_TRACK = 0.8  # the factor for each moment of the same track that was chosen before
 DIGITS = 2  # rises are compared to this many decimals

@@ -26,8 +26,7 @@ from feelit.vision.detector import FaceDetector
 from feelit.vision.expression import ExpressionModel
 from feelit.vision.multi_scale import MultiScaleDetector
 
-MOST_FACES = 32
-"""The batch size of the classifier."""
+MOST_FACES = 32  # the batch size of the classifier
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

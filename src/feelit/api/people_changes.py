@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from feelit.timeline.recording import TimelineSource
 
 
-MOST_NAMED = 20
-"""The most pairs that may be one person that are named, the most likely ones first."""
+MOST_NAMED = 20  # the most pairs that may be one person that are named, the most likely ones first
 
 
 Changes = tuple[list[str], list[dict[str, Any]]]

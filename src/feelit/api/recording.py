@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-MOST_ROWS = 20
-"""The most people or videos that the display of an object in a notebook lists."""
+MOST_ROWS = 20  # the most people or videos that the display of an object in a notebook lists
 
 
 def method(function: Callable[..., Result]) -> Callable[..., Result]:

@@ -22,9 +22,7 @@ from feelit.storage.names import one_line
 
 INTERRUPTED = 130
 
-LEAST_ADDRESSES = 5 << 28
-"""The address space that libraries reserve at start; most of it is never used."""
-
+LEAST_ADDRESSES = 5 << 28  # the address space that libraries reserve at start; most of it is never used
 COMMANDS = (
     *("analyze", "status", "merge", "summarize", "people", "events", "utterances", "agree", "study", "report", "plot"),
     *("annotate", "clips", "export", "explain", "live", "evaluate", "train", "models", "doctor"),

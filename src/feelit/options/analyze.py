@@ -24,12 +24,10 @@ Device = Literal["auto", "cpu", "cuda"]
 EngineName = Literal["local", "ray"]
 SignalLevel = Literal["none", "basic", "all"]
 
-MOST_HZ = 1_000_000
-"""Above the frame rate of any video, and low enough that the count of intervals stays within 64 bits."""
+MOST_HZ = 1_000_000  # above the frame rate of any video, and low enough that the count of intervals stays within 64 bits
 
 
-LEAST_CLASSIFIED_HZ = 2
-"""The longest time between two classified samples: interpolation over half a second does little harm."""
+LEAST_CLASSIFIED_HZ = 2  # the longest time between two classified samples: interpolation over half a second does little harm
 
 
 def rate_hz(rate: str, flag: str = "--rate") -> Fraction | None:

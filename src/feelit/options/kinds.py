@@ -186,13 +186,10 @@ PATH = Kind(
     toml=(str,),
     python="str | PathLike[str]",
 )
-CONFIG = replace(PATH)
-"""A file with values of options. It is read before the others, so a command gives it a callback."""
-
+CONFIG = replace(PATH)  # a file with values of options; it is read before the others, so a command gives it a callback
 LOCATION = replace(PATH, convert=located)
 SECONDS = Kind(name="a time", metavar="TIME", convert=_seconds, python="float | str")
-COLUMNS_MM = {"single": 88.0, "double": 180.0}
-"""Widths of figures: of one column of a journal, and of a page."""
+COLUMNS_MM = {"single": 88.0, "double": 180.0}  # widths of figures: of one column of a journal, and of a page
 
 
 def _width(value: SupportsFloat | str) -> float:
@@ -234,9 +231,7 @@ PATHS = Kind(
     repeated=True,
     python="str | PathLike[str] | Sequence[str | PathLike[str]]",
 )
-FILES = replace(PATHS, convert=lambda value: tuple(map(Path, listed(value))))
-"""As `PATHS`, of files on this computer only."""
-
+FILES = replace(PATHS, convert=lambda value: tuple(map(Path, listed(value))))  # as `PATHS`, of files on this computer only
 CHANGES = Kind(
     name="a list of texts",
     metavar="NAME=VALUE",

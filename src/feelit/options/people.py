@@ -15,8 +15,7 @@ from feelit.times import parse_time
 
 PAGES = (".html", ".htm")
 
-MOST_NAME = 100
-"""Characters of a person's name."""
+MOST_NAME = 100  # characters of a person's name
 
 
 def person_number(value: Any) -> int:

@@ -9,9 +9,7 @@ from feelit.options.declare import Options, option
 from feelit.options.kinds import CONFIG, LOCATION, choice
 from feelit.storage.location import Location
 
-TABLE = "table"
-"""The format for the terminal, which no file is written in."""
-
+TABLE = "table"  # the format for the terminal, which no file is written in
 BY_ENDING = "table, or what the ending of --out says"
 
 

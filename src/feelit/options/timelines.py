@@ -25,9 +25,7 @@ from feelit.options.shared import (
 from feelit.options.transcripts import UtterancesOptions
 from feelit.storage.location import Location
 
-SURE = 0.05
-"""Events whose corrected p-value is no larger are listed by default, and counted in summaries."""
-
+SURE = 0.05  # events whose corrected p-value is no larger are listed by default, and counted in summaries
 USUAL = (
     "`auto` takes each person's medians over all readable time, and `0:10-0:40` the means between two"
     " times, for example an interval at rest. Those without a readable face in it have no peaks."

@@ -26,8 +26,7 @@ SIGNED_SECONDS = Kind(
 )
 """A shift in time: seconds or a clock time, with a minus where it goes back."""
 
-MOST_DRIFT = 360.0
-"""In seconds per hour: no clock is off by a tenth."""
+MOST_DRIFT = 360.0  # in seconds per hour: no clock is off by a tenth
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

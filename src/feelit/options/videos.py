@@ -18,13 +18,9 @@ from feelit.storage.location import Location
 
 Blur = Literal["none", "others", "all"]
 
-MOMENT = "moment"
-"""A sample of high confidence, as in summaries."""
-
+MOMENT = "moment"  # a sample of high confidence, as in summaries
 CLIP_KINDS = (MOMENT, *(kind.value for kind in EventKind))
-MOVED = tuple(name for name in EMOTIONS if name != "neutral")
-"""The emotions of moments, unless neutral is named."""
-
+MOVED = tuple(name for name in EMOTIONS if name != "neutral")  # the emotions of moments, unless neutral is named
 LENGTH = Bounds(low=0, hint="give a length of time, 0 or more")
 
 

@@ -59,13 +59,11 @@ class ContrastRow:
     correction: str = ""  # method and family of `p_adjusted`
     left_out: str = ""  # participants without a value, with the levels that they lack
     note: str = ""
-    who_a: tuple[str, ...] = field(default=(), repr=False)
-    who_b: tuple[str, ...] = field(default=(), repr=False)
-    values_a: tuple[float, ...] = field(default=(), repr=False)  # one per participant, in the order of `who_a` and `who_b`
+    values_a: tuple[float, ...] = field(default=(), repr=False)  # one per participant, in the order of the study
     values_b: tuple[float, ...] = field(default=(), repr=False)
 
 
-COLUMNS = tuple(name for name in ContrastRow.__dataclass_fields__ if not name.startswith(("who_", "values_")))
+COLUMNS = tuple(name for name in ContrastRow.__dataclass_fields__ if not name.startswith("values_"))
 """Columns of the table of contrasts."""
 
 
@@ -200,8 +198,6 @@ def _row(
         mean_a=float(values_a.mean()) if len(who_a) else NAN,
         mean_b=float(values_b.mean()) if len(who_b) else NAN,
         left_out="; ".join(left_out),
-        who_a=tuple(who_a),
-        who_b=tuple(who_b),
         values_a=tuple(values_a.tolist()),
         values_b=tuple(values_b.tolist()),
     )
