@@ -36,8 +36,8 @@ def find_bouts(samples: Samples) -> Bouts:
     seen = samples.rows(samples.readable)
     if not len(seen):
         return _table(seen, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    here = _numbered(~_follows(samples))[samples.readable]  # one number per presence: a time without absence
-    stretch = _numbered(~_follows(seen))  # one number per time without absence or unreadable samples
+    here = np.cumsum(~_follows(samples))[samples.readable]  # one number per presence: a time without absence
+    stretch = np.cumsum(~_follows(seen)) - 1  # one number, from 0, per time without absence or unreadable samples
     start = _starts(stretch, seen.emotion)
     length_s = np.add.reduceat(seen.length_s, start)
     emotion = _merged(stretch[start], seen.emotion[start], length_s)
@@ -100,10 +100,6 @@ def _follows(samples: Samples) -> Bool:
     """(F,) whether a row continues the row before: same track, next sampled frame."""
     result: Bool = (np.diff(samples.track, prepend=-1) == 0) & (np.diff(samples.frame, prepend=-2) == 1)
     return result
-
-
-def _numbered(begins: Bool) -> Int64:
-    return np.cumsum(begins).astype(np.int64) - 1
 
 
 def _starts(stretch: Int64, emotion: Int64) -> Int64:

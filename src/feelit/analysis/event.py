@@ -115,15 +115,10 @@ def short(event: Event) -> list[str]:
     times = [clock(event.start_s), clock(event.end_s), "-" if event.kind is Kind.absence else clock(event.peak_s)]
     strength = f"{event.strength:.0f}°" if event.kind in IN_DEGREES else number(event.strength, ".2f")
     sure = f"[{event.low:.2f}, {event.high:.2f}]" if event.kind is Kind.bout else p_text(event.p_adjusted)
-    what = (one_line(event.video), event.kind.value, _who(event), event.emotion or "-")
+    named = event.people and len(event.names) == len(event.people)  # else some would be missing
+    who = one_line(", ".join(event.names)) if named else ", ".join(map(str, event.people or event.tracks))
+    what = (one_line(event.video), event.kind.value, who, event.emotion or "-")
     return [*what, *times, strength, number(event.baseline, ".2f"), sure]
-
-
-def _who(event: Event) -> str:
-    """The names of the people if all have one, else their numbers."""
-    if event.people and len(event.names) == len(event.people):
-        return one_line(", ".join(event.names))
-    return ", ".join(map(str, event.people or event.tracks))
 
 
 def p_text(p_value: float) -> str:

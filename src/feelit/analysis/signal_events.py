@@ -75,7 +75,12 @@ def signal_events(recording: Recording, series: Series, kinds: Collection[Kind])
         return []
     rows = SignalRows(recording, series)
     found = [event for who, own in rows.people.items() for event in _of_one(recording.name, who, own, kinds)]
-    return corrected(found + (list(_together(recording.name, rows)) if Kind.mutual_smile in kinds else []))
+    if Kind.mutual_smile in kinds:
+        rng, ids = np.random.default_rng([SEED, list(Kind).index(Kind.mutual_smile)]), list(rows.people)
+        for m in find_mutual_smiles(rows.time_s, rows.length_s, rows.smiles(), rng):
+            who, times = tuple(ids[person] for person in m.people), (m.start_s, m.end_s, m.peak_s)
+            found.append(Event(recording.name, Kind.mutual_smile, who, None, *times, m.strength, p_value=m.p_value))
+    return corrected(found)
 
 
 def _of_one(video: str, who: int, own: PersonSignals, kinds: Collection[Kind]) -> Iterator[Event]:
@@ -97,11 +102,3 @@ def _of_one(video: str, who: int, own: PersonSignals, kinds: Collection[Kind]) -
             best = first + int(np.abs(yaw[first:stop]).argmax())
             strength = float(np.abs(yaw[best]))
             yield Event(video, Kind.facing_away, (who,), None, start_s, end_s, float(time_s[best]), strength)
-
-
-def _together(video: str, rows: SignalRows) -> Iterator[Event]:
-    rng = np.random.default_rng([SEED, list(Kind).index(Kind.mutual_smile)])
-    ids = list(rows.people)
-    for m in find_mutual_smiles(rows.time_s, rows.length_s, rows.smiles(), rng):
-        who = tuple(ids[person] for person in m.people)
-        yield Event(video, Kind.mutual_smile, who, None, m.start_s, m.end_s, m.peak_s, m.strength, p_value=m.p_value)

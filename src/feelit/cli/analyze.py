@@ -94,11 +94,7 @@ def read_list(content: bytes) -> list[str]:
     if "\0" not in text:
         return [line for line in (line.removesuffix("\r") for line in text.split("\n")) if line]
     names = text.removesuffix("\0").split("\0")
-    if "" in names or _are_letters(names):
+    # letters of a text in UTF-16 without a mark: most are one character long
+    if "" in names or (len(names) > 1 and sum(len(name) == 1 for name in names) > len(names) / 2):
         raise UsageError("the list of inputs has NUL characters within its names", ACCEPTED)
     return names
-
-
-def _are_letters(names: list[str]) -> bool:
-    """Whether these are the letters of a text in UTF-16 without a mark, rather than names: most are one character long."""
-    return len(names) > 1 and sum(len(name) == 1 for name in names) > len(names) / 2
