@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import itertools
 import os
@@ -17,6 +18,7 @@ from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from feelit.cli import main
+from feelit.models.card import sha256_of
 from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.limits import Limits
 from feelit.run.interruption import ENDING
@@ -125,6 +127,23 @@ def no_sync() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def known_models() -> Iterator[None]:
+    """The checksum of a file that has not changed is computed once: a run of the command takes those of four models first."""
+
+    @functools.cache
+    def known(model: Path, mtime_ns: int, size: int) -> str:
+        return sha256_of(model)
+
+    def checksum(model: Path) -> str:
+        found = model.stat()
+        return known(model.resolve(), found.st_mtime_ns, found.st_size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feelit.run.pipeline.sha256_of", checksum)
+        yield
+
+
 @pytest.fixture(scope="session")
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Paths of folders that do not exist yet; `mktemp` would take seconds of the suite for all of them."""
@@ -139,6 +158,20 @@ def own_folder(own_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> 
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def tmp_path(own_folders: Iterator[Path]) -> Path:
+    """An empty folder, as pytest's, without the link to it that nobody follows: it takes longer than many tests."""
+    folder = next(own_folders)
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in this process that meet another one soon give up waiting for its end."""
+    monkeypatch.setattr("feelit.run.workspace.PATIENCE_S", 0.1)
 
 
 def children() -> set[int]:

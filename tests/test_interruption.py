@@ -109,7 +109,8 @@ def test_a_worker_killed_before_it_took_anything_harms_nothing(tmp_path: Path) -
 @pytest.mark.parametrize(
     "work", [pytest.param(works.endless, id="busy", marks=pytest.mark.slow), pytest.param(works.deaf, id="deaf")]
 )
-def test_leaving_early_ends_the_workers_soon(work: Work, tmp_path: Path) -> None:
+def test_leaving_early_ends_the_workers_soon(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feelit.run.engines.local.PATIENCE_S", 0.5)
     run = LocalEngine(2, work).run(works.orders(tmp_path))
 
     def interrupt() -> None:
@@ -357,6 +358,7 @@ def test_an_interruption_while_the_folder_is_made_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_that_meets_another_leaves_its_folder_alone(tmp_path: Path, command: Command, serial: None) -> None:
     other = Workspace(tmp_path / "out.parquet")
     other.open(fresh=False)
