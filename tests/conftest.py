@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer.main
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from feelit.cli import main
+from feelit.cli import COMMANDS, application, main
 from feelit.models.card import sha256_of
+from feelit.models.paths import models_folder
 from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.limits import Limits
 from feelit.run.interruption import ENDING
 from feelit.run.segment import analyze_segment
 from feelit.run.task import Models
+from feelit.vision import session
 
 pytest_plugins = ["tests.browser"]
 
@@ -128,19 +131,23 @@ def no_sync() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def known_models() -> Iterator[None]:
-    """The checksum of a file that has not changed is computed once: a run of the command takes those of four models first."""
+def made_once() -> Iterator[None]:
+    """What a process of the program makes once, and this one hundreds of times: the checksums and the networks of the built-in
+    models, and the parsers of commands.
+    """
+    load = session._create
+    checksum, parsed = functools.cache(sha256_of), functools.cache(typer.main.get_command)
+    loaded = functools.cache(lambda model, providers: load(model, list(providers)))
+    declared = functools.cache(application)
 
-    @functools.cache
-    def known(model: Path, mtime_ns: int, size: int) -> str:
-        return sha256_of(model)
-
-    def checksum(model: Path) -> str:
-        found = model.stat()
-        return known(model.resolve(), found.st_mtime_ns, found.st_size)
+    def is_built_in(model: Path) -> bool:
+        return model.parent == models_folder()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("feelit.run.pipeline.sha256_of", checksum)
+        patch.setattr("feelit.run.pipeline.sha256_of", lambda model: (checksum if is_built_in(model) else sha256_of)(model))
+        patch.setattr(session, "_create", lambda m, given: loaded(m, tuple(given)) if is_built_in(m) else load(m, given))
+        patch.setattr("feelit.cli.application", lambda names=COMMANDS: declared(tuple(names)))
+        patch.setattr("typer.main.get_command", parsed)
         yield
 
 
