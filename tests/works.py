@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from feelit.run.engines.limits import Cause, Limits
 from feelit.run.task import Models, Task
 from feelit.storage import waiting
 from feelit.types import EmbeddingTable, FaceTable, FrameTable, Segment, SegmentResult, VideoInfo
+
+Table = TypeVar("Table")
 
 
 def orders(folder: Path, count: int = 5) -> Iterator[Order]:
@@ -42,10 +46,12 @@ def result_of(task: Task) -> SegmentResult:
 
     Nothing is loaded for it that takes a worker longer to import than its work.
     """
-    frames, faces, embeddings = (
-        table(*(np.zeros(0, np.float32) for _ in fields(table))) for table in (FrameTable, FaceTable, EmbeddingTable)
-    )
-    return SegmentResult(frames, faces, embeddings, task.segment.index, 0, 0, 0, 0.5, "none")
+    return SegmentResult(empty(FrameTable), empty(FaceTable), empty(EmbeddingTable), task.segment.index, 0, 0, 0, 0.5, "none")
+
+
+def empty(table: Callable[..., Table]) -> Table:
+    """A table without rows."""
+    return table(**{name: np.zeros(0, np.float32) for name in inspect.signature(table).parameters})
 
 
 def slow(task: Task) -> SegmentResult:

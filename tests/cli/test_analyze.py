@@ -682,7 +682,9 @@ def shell(line: str, here: Path) -> subprocess.CompletedProcess[str]:
     [
         pytest.param("feelit analyze in --json --workers 1 | head -c 1", 0, "", id="reader-leaves"),
         pytest.param("feelit analyze in gone.mp4 --json <&- >&- 2>&-", 10, "", id="all-closed", marks=pytest.mark.slow),
-        pytest.param("feelit analyze in --json --workers 1 >/dev/full", 5, "feelit: standard output cannot be written", id="full"),
+        pytest.param(
+            "feelit analyze in --json --workers 1 >/dev/full", 5, "feelit: standard output cannot be written", id="full"
+        ),
     ],
 )
 def test_streams_that_are_closed_full_or_left_do_no_harm(line: str, code: int, said: str, here: Path) -> None:

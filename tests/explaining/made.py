@@ -89,7 +89,7 @@ def nobody(path: Path) -> Path:
 
 
 def quick_png(patch: pytest.MonkeyPatch) -> None:
-    """Let PNG files be compressed a little: figures are compressed as far as it goes, which takes longer than to explain a face."""
+    """Let PNG files be compressed a little: to compress a figure as far as it goes takes longer than to explain a face."""
     encode = cv2.imencode
     few = [cv2.IMWRITE_PNG_COMPRESSION, 1]
     patch.setattr("cv2.imencode", lambda ending, image, ways=(): encode(ending, image, few if ending == ".png" else ways))
