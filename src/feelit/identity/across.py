@@ -16,13 +16,11 @@ import numpy as np
 from feelit.identity.likeness import JOIN, LEAST_WEIGHT, least_likeness, normal, normalised_likeness, probability
 from feelit.types import Float32, Float64
 
-PROPOSE = 0.1
-"""Pairs are proposed from this probability on."""
+PROPOSE = 0.1  # pairs are proposed from this probability on
 
 BLOCK = 1024
 
-MOST_NEAR = 64
-"""Each person is compared with at most this many nearest ones, which limits the time for many equal faces."""
+MOST_NEAR = 64  # each person is compared with at most this many nearest ones, which limits the time for many equal faces
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

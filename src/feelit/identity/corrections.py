@@ -91,9 +91,8 @@ def reapply(timelines: Iterable[Path]) -> list[str]:
         if they do not fit; the timelines then stay uncorrected.
     """
     notes: list[str] = []
-    there: dict[Path, bool] = {}
     for path in timelines:
-        if there.setdefault(path.parent, (path.parent / FILE_NAME).is_file()):
+        if (path.parent / FILE_NAME).is_file():
             try:
                 notes += correct([path], PeopleOptions())
             except FeelitError as error:

@@ -15,8 +15,7 @@ from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX
 from feelit.types import Bool, Float32, Int8
 
-LEAST = 0.01
-"""Doubts with a smaller probability are not reported."""
+LEAST = 0.01  # doubts with a smaller probability are not reported
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,8 @@
 """Embeddings of people: computed from a timeline's video or from photographs, or stored in a file.
 
 A few faces of every person are chosen from the rows, their frames are decoded, and each face is cropped by the landmarks of its
-row, as in the analysis. Timelines do not contain embeddings.
+row, as in the analysis. Timelines do not contain embeddings. The video is found by its content, among given files, at its
+recorded path, or beside the timeline.
 
 Stored embeddings are biometric data: one file per folder, readable only by its owner. Its name begins with an underscore, so it
 is not read as a timeline; `feelit people --forget` deletes it.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
@@ -20,15 +21,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from feelit.errors import TimelineReadError, UsageError
+from feelit.errors import TimelineReadError, UsageError, VideoReadError
+from feelit.identity.evidence import WIDTH
 from feelit.identity.select import best_of_stretches, quality_of, vector_bytes
 from feelit.models.paths import model_path
+from feelit.storage import objects
 from feelit.storage.atomic import output_errors, whole_file
-from feelit.storage.location import Location, refuse_url
+from feelit.storage.location import Location, Url, object_called, refuse_url
+from feelit.storage.stat import is_folder, stamp
 from feelit.timeline.recording import Recording
 from feelit.timeline.schema import BOX, LANDMARK_COLUMNS
 from feelit.types import Columns, Float32, Float64, Int8, Int64, UInt8
 from feelit.video.luma import FULL_RANGE
+from feelit.video.probe import fingerprint
 from feelit.video.stills import frames_at
 from feelit.vision.detector import FaceDetector
 from feelit.vision.face_crops import find_close_faces
@@ -65,6 +70,56 @@ def choose_faces(recording: Recording, count: int = FACES) -> ChosenFaces:
     return faces.rows(np.array(sorted(kept), np.int64))
 
 
+def find_video(recording: Recording, given: Sequence[Location]) -> tuple[Location | None, str]:
+    """Look for the video of a timeline.
+
+    Parameters
+    ----------
+    given : files, objects, and folders to search with their subfolders, before the usual places
+
+    Returns
+    -------
+    the video, or None and the reason why it was not found
+
+    Raises
+    ------
+    VideoReadError
+        if a given file or folder does not exist.
+    """
+    for place in given:
+        if isinstance(place, Path):
+            refuse_url(place)
+        if not (place.exists() if isinstance(place, Path) else _files(place)):
+            raise VideoReadError(f"{place} does not exist", "give the video, or a folder that contains it")
+    known, size = recording.facts.get("fingerprint"), recording.facts.get("size_bytes")
+    if not isinstance(known, str):
+        return None, f"{recording.name} was analysed live and has no file"
+    changed = False
+    candidates = [path for place in given for path in _files(place)]
+    if object_called(recording.name) is None:
+        candidates.append(Path(recording.name))
+    if isinstance(recording.path, Path):
+        candidates.append(recording.path.parent / PurePosixPath(recording.name).name)
+    for path in candidates:
+        try:
+            if (found := stamp(path, VideoReadError)) is None:
+                continue
+            if found.size_bytes == size and fingerprint(path) == known:
+                return path, ""
+        except (OSError, VideoReadError):
+            continue
+        changed |= path.name == PurePosixPath(recording.name).name
+    return None, f"{recording.name} {'changed since it was analysed' if changed else 'was not found'}"
+
+
+def _files(place: Location) -> Sequence[Location]:
+    """A file or object, or all files of a folder and its subfolders."""
+    if isinstance(place, Url):
+        alone = not is_folder(place) and objects.info(place, VideoReadError) is not None
+        return [place] if alone else objects.find(place, VideoReadError)
+    return sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else (place,)
+
+
 def embed_faces(
     video: Location,
     faces: ChosenFaces,
@@ -91,7 +146,7 @@ def embed_faces(
     VideoReadError
         if no frame of the video can be decoded.
     """
-    vectors = np.zeros((len(faces), 128), np.float32)
+    vectors = np.zeros((len(faces), WIDTH), np.float32)
     for time_s, frame, info in frames_at(video, faces.time_s.tolist(), threads):
         luma, levels = frame.luma(info)
         picture = frame.picture(info, pixels="rgb24") if see is not None else None
@@ -105,8 +160,6 @@ def embed_faces(
 KEPT_FILE = "_identity.parquet"
 MODEL_KEY = b"feelit_identity"
 OWNER_ONLY = 0o600
-WIDTH = 128
-
 SCHEMA = pa.schema(
     [
         pa.field("fingerprint", pa.dictionary(pa.int32(), pa.string()), nullable=False),
@@ -212,8 +265,7 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
-MOST_PX = 1600
-"""Larger photographs are scaled down to this long side, which is enough for a face."""
+MOST_PX = 1600  # larger photographs are scaled down to this long side, which is enough for a face
 
 MOST_BYTES = 100 << 20
 

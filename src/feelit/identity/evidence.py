@@ -11,8 +11,7 @@ from feelit.geometry import iou
 from feelit.identity.likeness import unit_vectors
 from feelit.types import EmbeddingTable, FaceTable, Float32, Float64, FrameTable, Int8, Int64, Timeline, UInt8
 
-WIDTH = 128
-"""The length of an embedding."""
+WIDTH = 128  # the length of an embedding
 
 MOST_EMBEDDINGS = 400
 """A track with this many embeddings drops every second one, so that memory does not grow with the length of the video."""
@@ -20,8 +19,7 @@ MOST_EMBEDDINGS = 400
 APART = 0.3
 """Two boxes of one frame with a smaller overlap (IoU) are two people; else they may be two boxes around the same face."""
 
-CHANGE = 0.5
-"""A face whose correlation with the previous one of its track is smaller may be another person's."""
+CHANGE = 0.5  # a face whose correlation with the previous one of its track is smaller may be another person's
 
 
 @dataclass(slots=True)

@@ -42,8 +42,7 @@ LEAST_STAYED others continue, then the odds that the two are one person are mult
 probability JOIN_UNMATCHED on. After a cut in a film nobody continues, so nothing is joined. This joins 97 to 99 % of same pairs
 and 2.0 to 3.3 % of different pairs; with odds of 20 it is 98 to 99 % and 2.5 to 4.5 % (`benchmarks/across.py left`)."""
 
-DIGITS = 3
-"""Decimals of a confidence."""
+DIGITS = 3  # decimals of a confidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,8 +20,7 @@ import numpy as np
 
 from feelit.types import Bool, Float32, Float64, Int8, Int64
 
-NEAREST = 5
-"""The number of nearest cohort members used for normalisation."""
+NEAREST = 5  # the number of nearest cohort members used for normalisation
 
 SLOPE, OFFSET = 169.96, -4.62
 """Parameters of the logistic curve over normalised likeness, for equal numbers of same and different pairs."""
@@ -59,17 +58,13 @@ def least_likeness(sure: float, candidates: float) -> float:
     return float((np.log(sure / (1 - sure)) - OFFSET + np.log(max(candidates, 1))) / SLOPE)
 
 
-JOIN = 0.99
-"""Groups are joined from this probability on: a false join is worse than a missed one."""
+JOIN = 0.99  # groups are joined from this probability on: a false join is worse than a missed one
 
 SPLIT = 0.05
 """A track is split where the face changes suddenly and the probability that both parts are one person is below this."""
 
-SPLIT_WEIGHT = 0.5
-"""The least sum of qualities of each part for a split."""
-
-LEAST_WEIGHT = 0.15
-"""The least sum of qualities of a group to be compared."""
+SPLIT_WEIGHT = 0.5  # the least sum of qualities of each part for a split
+LEAST_WEIGHT = 0.15  # the least sum of qualities of a group to be compared
 
 
 def unit_vectors(vector: Int8 | Float32) -> Float32:

@@ -20,11 +20,11 @@ from feelit.identity.embeddings import (
     choose_faces,
     delete_kept,
     embed_faces,
+    find_video,
     read_kept,
     still_there,
     write_kept,
 )
-from feelit.identity.footage import find_video
 from feelit.identity.likeness import JOIN, LEAST_WEIGHT, normal, normalised_likeness, probability, summed, unit_vectors
 from feelit.identity.seen import SeenFaces
 from feelit.models.card import sha256_of
@@ -199,11 +199,11 @@ def _computed(recording: Recording, options: PeopleOptions, model: IdentityModel
     faces = choose_faces(recording)
     if not len(faces):
         return faces, np.zeros((0, 128), np.int8)
-    sought = find_video(recording, options.videos)
-    if sought.path is None:
-        message = f"no embeddings of {recording.name} are stored, and its video cannot be used: {sought.reason}"
+    video, reason = find_video(recording, options.videos)
+    if video is None:
+        message = f"no embeddings of {recording.name} are stored, and its video cannot be used: {reason}"
         raise UsageError(message, "give the video with --videos, or leave the timeline out")
-    return faces, embed_faces(sought.path, faces, model)
+    return faces, embed_faces(video, faces, model)
 
 
 def _numbers(groups: Sequence[int], before: Sequence[int | None]) -> list[int]:

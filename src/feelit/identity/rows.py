@@ -34,13 +34,10 @@ class PersonRows:
         self._parts, self._names, self._origin = parts, dict(names or {}), dict(origin or {})
         split = bool((np.diff(parts.track) == 0).any())
         self._split = split or bool(self._origin)
-        order = np.lexsort((parts.track, np.maximum(parts.start_s, parts.first_s)))
-        self._number = np.empty(len(parts), np.int32)
-        self._number[order] = np.arange(1, len(parts) + 1)
-        if number is not None:
-            self._number = number.astype(np.int32)
-        elif not split:
-            self._number = parts.track.astype(np.int32)
+        if number is None and split:
+            number = np.empty(len(parts), np.int64)
+            number[np.lexsort((parts.track, np.maximum(parts.start_s, parts.first_s)))] = np.arange(1, len(parts) + 1)
+        self._number = (parts.track if number is None else number).astype(np.int32)
         self.tracks = len(parts)  # number of tracks afterwards
         self.highest_track = int(self._number.max(initial=0))
         self.people = len(np.unique(parts.person_id[parts.person_id > 0]))  # number of people

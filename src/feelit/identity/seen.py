@@ -20,8 +20,7 @@ from feelit.types import Float32, Float64, Int64
 FACES = 5
 """The number of faces, spread over all rows, that identify a person in an edit: tracks may differ in the next analysis."""
 
-LEAST_OVERLAP = 0.3
-"""The least overlap (IoU) of a row's box with a face to be the same."""
+LEAST_OVERLAP = 0.3  # the least overlap (IoU) of a row's box with a face to be the same
 
 LEAST_REACH_S = 0.25
 """A face matches samples up to this far from it in time, or up to the usual interval of samples if that is longer."""
@@ -89,8 +88,7 @@ class SeenFaces:
         after = int(np.searchsorted(self.sample_s, face.time_s - 1e-4))
         around = self.sample_s[max(after - 1, 0) : after + 1]
         near = [float(s) for s in around if abs(s - face.time_s) <= self._reach_s]
-        if any(abs(s - face.time_s) < 1e-3 for s in near):
-            near = [s for s in near if abs(s - face.time_s) < 1e-3]
+        near = [s for s in near if abs(s - face.time_s) < 1e-3] or near
         rows = np.concatenate([np.flatnonzero(self.time_s == s) for s in near]).tolist() if near else []
         overlap = [self._overlap(face, row, rows) for row in rows]
         return rows[int(np.argmax(overlap))] if max(overlap, default=0.0) >= LEAST_OVERLAP else None

@@ -150,8 +150,7 @@ def quality_of(landmarks: Float32, face_px: Float32, sharpness: Float32) -> Floa
     yaw = head_angles(landmarks)[1]
     frontal = np.clip(1 - (np.abs(yaw) / FRONTAL_DEG) ** 2, 0.05, 1)
     size, sharp = np.minimum(face_px / FULL_PX, 1), np.minimum(sharpness / FULL_SHARPNESS, 1)
-    product = size * np.sqrt(sharp) * frontal
-    result: Float32 = (np.ceil(product * 256) / 256).astype(np.float32)
+    result: Float32 = (np.ceil(size * np.sqrt(sharp) * frontal * 256) / 256).astype(np.float32)
     return result
 
 

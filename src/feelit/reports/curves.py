@@ -27,14 +27,12 @@ STATES = (*EMOTIONS, "unreadable", "absent")
 SPEAKING = ("no", "yes", "unknown")
 NO, YES, UNKNOWN = range(3)
 
-STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0)
-"""Steps of curves that would be too large at full resolution."""
+STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0)  # steps of curves that would be too large at full resolution
 
 TICKS_A_SECOND = 10_000
 LEVELS = 255
 
-LEVEL = 6
-"""Of DEFLATE: the highest takes three times as long and saves a hundredth."""
+LEVEL = 6  # of DEFLATE: the highest takes three times as long and saves a hundredth
 
 LEAST_PACKED = 1 / 6
 """Smoothed probabilities shrink to between a third and two thirds, counted in characters; nothing shrinks to less than this."""

@@ -32,8 +32,7 @@ SCRIPTS = (
 )
 """In the order of their dependencies. The scripts share one private scope."""
 
-LEAST_CONTRAST = 3.0
-"""Between a graphic and what is behind it (WCAG 2.2, success criterion 1.4.11)."""
+LEAST_CONTRAST = 3.0  # between a graphic and what is behind it (WCAG 2.2, success criterion 1.4.11)
 
 NEUTRAL_IS_PAPER = 0.55
 

@@ -15,14 +15,14 @@ import numpy as np
 from feelit.analysis.people import Person, people_in
 from feelit.analysis.table import clock
 from feelit.identity.doubts import PairDoubt, SplitDoubt, pair_doubts, seen_together, split_doubts
-from feelit.identity.embeddings import ChosenFaces, choose_faces, embed_faces
-from feelit.identity.footage import Sought, find_video
+from feelit.identity.embeddings import ChosenFaces, choose_faces, embed_faces, find_video
 from feelit.models.paths import model_path
 from feelit.options.people import PeopleOptions
 from feelit.reports.page import asset, hash_source
 from feelit.reports.pictures import data_url
 from feelit.run.cores import usable_cores
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
+from feelit.storage.location import Location
 from feelit.storage.stat import InputFiles
 from feelit.timeline.recording import Recording, TimelineSources, files_of, listed_sources, open_timelines
 from feelit.types import Float32, UInt8
@@ -77,11 +77,11 @@ def write_sheet(
     sources = listed_sources(timelines)
     recordings = open_timelines(sources)
     sought = {recording.name: find_video(recording, options.videos) for recording in recordings}
-    videos = [found.path for found in sought.values() if found.path is not None]
+    videos = [video for video, _ in sought.values() if video is not None]
     refuse_to_overwrite(out, options.force, InputFiles([*files_of(sources), *videos]))
     notes, sections = [], []
     for number, recording in enumerate(recordings):
-        found = _look(recording, sought[recording.name])
+        found = _look(recording, *sought[recording.name])
         if found.missing:
             notes.append(f"{found.missing}, so {out.name} shows no faces of it; --videos says where to look")
         sections.append(_section(recording, people_in(recording), found))
@@ -91,15 +91,15 @@ def write_sheet(
     return notes
 
 
-def _look(recording: Recording, sought: Sought) -> _Faces:
-    if sought.path is None:
-        return _Faces(missing=sought.reason)
+def _look(recording: Recording, video: Location | None, missing: str) -> _Faces:
+    if video is None:
+        return _Faces(missing=missing)
     faces, pictures = choose_faces(recording), {}
 
     def see(face: int, picture: UInt8) -> None:
         pictures[face] = _picture(picture, faces.box[face])
 
-    vector = embed_faces(sought.path, faces, IdentityModel(model_path("identity"), "cpu"), usable_cores(), see)
+    vector = embed_faces(video, faces, IdentityModel(model_path("identity"), "cpu"), usable_cores(), see)
     pairs = pair_doubts(faces, vector, seen_together(recording))[:MOST_DOUBTS]
     return _Faces(faces, pictures, pairs, split_doubts(faces, vector)[:MOST_DOUBTS])
 

@@ -8,8 +8,7 @@ from html import escape
 INK, MUTED, LINE, PAPER = "#16181c", "#5b6470", "#d5d9df", "#ffffff"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
-DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 2", "12 4")
-"""Of levels, for readers without colours."""
+DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 2", "12 4")  # of levels, for readers without colours
 
 
 class Svg:

@@ -190,7 +190,12 @@ def quality_facts(quality: Quality) -> dict[str, Any]:
 def strip_of(curves: Curves, duration_s: float) -> list[str]:
     """The overview strip of a video: lanes of digits, one per column, that index `curves.STATES`. People who follow one another
     share a lane; of many lanes the fullest are kept."""
-    place = _points_of_columns(curves, duration_s / STRIP_COLUMNS)
+    # The point in the middle of every column; -1 before the first one and in gaps.
+    place, column_s = np.full(STRIP_COLUMNS, -1, np.int64), duration_s / STRIP_COLUMNS
+    if len(curves.time_s):
+        at_s = (np.arange(STRIP_COLUMNS) + 0.5) * column_s
+        place = np.searchsorted(curves.time_s, at_s, side="right") - 1
+        place[at_s - curves.time_s[place] > max(column_s, REACH_INTERVALS * curves.interval_s)] = -1
     lanes: list[Int64] = []
     ends: list[int] = []
     for person in sorted(curves.people, key=lambda person: person.first):
@@ -204,16 +209,6 @@ def strip_of(curves: Curves, duration_s: float) -> list[str]:
         lanes[lane][inside] = person.state[place[inside] - person.first]
     fullest = sorted(range(len(lanes)), key=lambda n: -int((lanes[n] != ABSENT).sum()))[:STRIP_LANES]
     return ["".join(map(str, lanes[n])) for n in sorted(fullest)]
-
-
-def _points_of_columns(curves: Curves, column_s: float) -> Int64:
-    """(STRIP_COLUMNS,) the index of the point in the middle of every column, -1 before the first one and in gaps."""
-    if not len(curves.time_s):
-        return np.full(STRIP_COLUMNS, -1, np.int64)
-    at_s = (np.arange(STRIP_COLUMNS) + 0.5) * column_s
-    place = np.searchsorted(curves.time_s, at_s, side="right") - 1
-    old_s = at_s - curves.time_s[place]
-    return np.where(old_s <= max(column_s, REACH_INTERVALS * curves.interval_s), place, -1).astype(np.int64)
 
 
 def plain(value: Any) -> Any:

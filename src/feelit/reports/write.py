@@ -41,8 +41,7 @@ PICTURED = 60
 """The room for one video: characters of its curves and of its pictures, rows of its table of events, and how many of these have
 a picture, which takes about a second to find in a long video."""
 
-FULL_SHARES = 8
-"""The most videos with all of that room; with more, each has less, so that a report stays at about 20 MB."""
+FULL_SHARES = 8  # the most videos with all of that room; with more, each has less, so that a report stays at about 20 MB
 
 LEAST_EVENTS = 20
 
