@@ -2,38 +2,47 @@
 
 Who is in the picture is a guess here, as nothing that follows is known: the first good face of a new track is compared with
 everybody who was seen and is not in the picture. Embeddings are in memory only, for the length of the session; when it ends,
-the recording is grouped by all of them, as an analysis is.
+the recording is grouped by all of them, as an analysis is. Its rows are collected as they are settled, and become a file when
+the watching is over.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
+from feelit.errors import UsageError
 from feelit.identity.evidence import EvidenceBuilder
 from feelit.identity.group import group_tracks
 from feelit.identity.likeness import JOIN, LEAST_WEIGHT, between, probability, template
 from feelit.identity.rows import PersonRows
 from feelit.identity.select import quality_of, vector_bytes
-from feelit.live.recording import Recording
 from feelit.run.job import VideoReport, counts_of, metadata_of, report_of, sampled_hz
 from feelit.run.pipeline import Settings
 from feelit.run.segment import Networks, detect_and_classify, frame_table, no_faces, no_frames
+from feelit.run.workspace import Workspace
+from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
+from feelit.storage.names import as_text
+from feelit.storage.stat import InputFiles
 from feelit.timeline.build import TimelineBuilder
+from feelit.timeline.schema import PEOPLE
+from feelit.timeline.write import Spool, TimelineWriter
 from feelit.tracking.tracker import TrackerSettings
 from feelit.types import FaceTable, Float32, FrameTable, Int8, Int32, Sample, Timeline
 from feelit.video.capture import Capture, Captured
 from feelit.vision.identity import IdentityModel
 from feelit.vision.multi_scale import MultiScaleDetector
 
-EVERY_S = 2.0
-"""The time between two embeddings of a track."""
-
-ENOUGH = 5
-"""The number of embeddings per track."""
+EVERY_S = 2.0  # the time between two embeddings of a track
+ENOUGH = 5  # the number of embeddings per track
 
 
 @dataclass(slots=True)
@@ -75,22 +84,15 @@ class PeopleNow:
             if due and quality[row] >= LEAST_WEIGHT:
                 crop = self._identity.crop(sample.luma, sample.levels, rows.landmarks[row : row + 1])
                 here = {self._tracks[other].number for other in rows.track_id.tolist() if other in self._tracks}
-                vector = self._identity.embed(crop)[0]
-                self._embedded.append((track, sample.time_s, float(quality[row]), vector_bytes(vector)))
-                self._see(mine, vector, float(quality[row]), sample.time_s, here)
+                vector, weight = self._identity.embed(crop)[0], float(quality[row])
+                self._embedded.append((track, sample.time_s, weight, vector_bytes(vector)))
+                if not mine.is_sure and (known := self._known(vector, here)) is not None:  # the first face says who it is
+                    del self._people[mine.number]
+                    mine.number = known
+                total, before = self._people[mine.number]
+                self._people[mine.number] = total + np.float32(weight) * vector, before + weight
+                mine.is_sure, mine.embedded, mine.last_s = True, mine.embedded + 1, sample.time_s
         return np.array([self._tracks[track].number for track in rows.track_id.tolist()], np.int32)
-
-    def _see(self, track: _Track, vector: Float32, quality: float, time_s: float, here: set[int]) -> None:
-        """Take in a face of a track; the first one says who it is. `here` are the people in the picture."""
-        if not track.is_sure:
-            known = self._known(vector, here)
-            if known is not None:
-                del self._people[track.number]
-                track.number = known
-            track.is_sure = True
-        total, weight = self._people[track.number]
-        self._people[track.number] = total + np.float32(quality) * vector, weight + quality
-        track.embedded, track.last_s = track.embedded + 1, time_s
 
     def _known(self, vector: Float32, here: set[int]) -> int | None:
         """The person whose face this is, of those who are not in the picture."""
@@ -101,8 +103,7 @@ class PeopleNow:
         return away[int(np.argmax(likeness))]
 
 
-MOST_FACES = 32
-"""The batch size of the classifier."""
+MOST_FACES = 32  # the batch size of the classifier
 
 SETTLED_AT_ONCE_S = 0.25
 """The least time, in s, of rows that are settled together: settling each frame alone takes longer than its inference."""
@@ -190,3 +191,67 @@ class Analyst:
     def _write(self, rows: Timeline) -> None:
         if self._recording is not None:
             self._recording.write(rows, self._capture.name)
+
+
+AT_ONCE = 512  # rows that are written at a time: a table of Arrow's for every frame would take more room than what is in it
+
+
+class Recording:
+    """One Parquet file. It appears whole, with `commit`, or not at all.
+
+    Until then its rows are in a spool, as those of an analysis are, whose file lies in the hidden folder beside `out`.
+    """
+
+    def __init__(self, out: Path, force: bool, inputs: Sequence[Path] = ()) -> None:
+        if out.suffix != ".parquet" or as_text(out) != out.as_posix():
+            raise UsageError(f"--out {out} is no name for a timeline", "end it in .parquet, and write it in UTF-8")
+        refuse_to_overwrite(out, force, InputFiles(inputs))
+        self.out = out
+        self._workspace = Workspace(out)
+        self._spool: Spool | None = None
+        self._waiting: list[Timeline] = []
+
+    def __enter__(self) -> Self:
+        self._workspace.open(fresh=False)
+        self._spool = Spool(self._workspace.shelf("live").spool)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._spool is not None:
+            with suppress(OSError, ValueError):  # what is not committed goes, whatever state it is in
+                self._spool.close()
+        self._workspace.leave()
+
+    def write(self, rows: Timeline, name: str) -> None:
+        """Append rows, in order.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for them.
+        """
+        if len(rows):
+            self._waiting.append(rows)
+        if sum(map(len, self._waiting)) >= AT_ONCE:
+            self._flush(name)
+
+    def commit(self, name: str, record: dict[str, Any], people: PersonRows | None = None) -> None:
+        """Write the file; `record` is its metadata, `people` who the tracks are, where they were grouped.
+
+        Raises
+        ------
+        OutputError
+            if there is no room for it.
+        """
+        self._flush(name)
+        assert self._spool is not None
+        groups = () if people is None else (PEOPLE,)
+        with whole_file(self.out, self._workspace.folder) as temporary, TimelineWriter(temporary, record, groups) as whole:
+            whole.copy(self._spool, None if people is None else people.change)
+
+    def _flush(self, name: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        assert self._spool is not None
+        if waiting:
+            with output_errors(self.out):
+                self._spool.write(Timeline.join(waiting), name)

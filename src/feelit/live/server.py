@@ -44,14 +44,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-SEND_BUFFER = 1 << 17
-"""What the system may hold back for a slow page: about one picture, or it would see the past."""
-
-SILENCE_S = 10.0
-"""The time without reading after which a page counts as closed."""
-
-ASKING_S = 5.0
-"""The time that a client has to send its request."""
+SEND_BUFFER = 1 << 17  # what the system may hold back for a slow page: about one picture, or it would see the past
+SILENCE_S = 10.0  # the time without reading after which a page counts as closed
+ASKING_S = 5.0  # the time that a client has to send its request
 
 MOST_CALLERS = 64
 """The most connections at once, each with a thread. With more, the oldest unfinished request is dropped."""

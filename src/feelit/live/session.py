@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
@@ -26,9 +26,8 @@ import numpy as np
 
 from feelit.errors import FeelitError
 from feelit.labels import LEAST_CLAIMED, STARRED, starred
-from feelit.live.analyst import Analyst
+from feelit.live.analyst import Analyst, Recording
 from feelit.live.latest import Broadcast, Latest
-from feelit.live.recording import Recording
 from feelit.live.server import PageServer
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
@@ -43,20 +42,14 @@ from feelit.types import EMOTIONS, Float32, Timeline, UInt8, VideoInfo
 from feelit.video.capture import Capture, Captured
 from feelit.video.stream import open_capture
 
-IDLE_S = 0.25
-"""The longest time without a frame before pages are informed and `stop` is polled again."""
+IDLE_S = 0.25  # the longest time without a frame before pages are informed and `stop` is polled again
 
 LEAVING_S = 1.0
 """The longest wait for a thread that itself waits for its source; after it the thread is left, and ends with the program."""
 
-FAREWELL_S = 0.5
-"""The time that pages have to take the last message."""
-
-THREADS = ("open", "capture")
-"""The names of threads that may be left running."""
-
-RATE_OVER_S = 2.0
-"""The time over which the rate of frames is measured."""
+FAREWELL_S = 0.5  # the time that pages have to take the last message
+THREADS = ("open", "capture")  # the names of threads that may be left running
+RATE_OVER_S = 2.0  # the time over which the rate of frames is measured
 
 
 @keywords()
@@ -114,21 +107,18 @@ def leaves_a_thread() -> bool:
 
 def _opened(open_it: Callable[[], Capture], stop: threading.Event) -> Capture | None:
     """Open a source in a thread of its own, as waiting for a network cannot be interrupted."""
-    result: Latest[Capture | BaseException] = Latest()
+    result: Future[Capture] = Future()
 
     def call() -> None:
         try:
-            result.put(open_it())
+            result.set_result(open_it())
         except BaseException as error:  # carried over and raised where somebody waits for it
-            result.put(error)
+            result.set_exception(error)
 
     threading.Thread(target=call, name=THREADS[0], daemon=True).start()
     while not stop.is_set():
-        opened = result.take(IDLE_S)
-        if isinstance(opened, BaseException):
-            raise opened
-        if opened is not None:
-            return opened
+        if wait([result], IDLE_S).done:
+            return result.result()
     return None
 
 
@@ -187,12 +177,10 @@ class _Session:
             jpeg = self._painter.submit(jpeg_of, picture)
         rows = self._analyst.look(captured)
         self._looked_s.append(time.monotonic())
-        if jpeg is not None:
-            self._broadcast.show(pack(self._facts(captured, rows), jpeg.result()))
-
-    def _facts(self, captured: Captured, rows: Timeline) -> dict[str, Any]:
+        if jpeg is None:
+            return
         since_s = time.monotonic() - RATE_OVER_S
-        return {
+        facts = {
             "kind": "frame",
             "time_s": round(captured.decoded.time_s, 3),
             "captured_ms": round(1000 * captured.at_s, 1),
@@ -200,12 +188,12 @@ class _Session:
             "rate_hz": sum(at_s > since_s for at_s in self._looked_s) / RATE_OVER_S,
             "dropped": self._newest.dropped,
         }
+        self._broadcast.show(pack(facts, jpeg.result()))
 
 
 JPEG_QUALITY = 80
 
-SIGNALS_SHOWN = (*POSE, *BASIC)
-"""Signals that are sent to pages, by these names."""
+SIGNALS_SHOWN = (*POSE, *BASIC)  # signals that are sent to pages, by these names
 
 
 def pack(content: dict[str, Any], jpeg: bytes = b"") -> bytes:
