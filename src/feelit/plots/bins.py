@@ -35,19 +35,11 @@ class Bins:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Panel:
-    """A person or a track with its label."""
-
-    label: str
-    bins: Bins
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """One video: panels over one time axis."""
 
     heading: str  # empty where there is one video only
-    panels: Sequence[Panel]
+    panels: Sequence[tuple[str, Bins]]  # the label of a person or track, and its bins
     edges_s: Float64  # (B + 1,)
 
 
@@ -62,7 +54,7 @@ class Content:
     above_usual: bool  # whether probabilities are rises above the baseline
 
     @property
-    def panels(self) -> list[Panel]:
+    def panels(self) -> list[tuple[str, Bins]]:
         """Those of all videos."""
         return [panel for section in self.sections for panel in section.panels]
 

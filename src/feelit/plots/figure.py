@@ -46,17 +46,10 @@ SETTINGS = {
 }
 UNDATED: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 
-OTHER = -3
-"""An emotion that was not selected."""
-
-VISIBLE = 0.005
-"""Areas that are lower everywhere are not drawn."""
-
-MANY_RUNS = 60
-"""A strip with more changes has hairlines, which would otherwise blacken it."""
-
-ENTRY_PT = 4.0 * TEXT_PT
-"""Width of a legend entry besides its text: patch, gap, and space to the next one."""
+OTHER = -3  # an emotion that was not selected
+VISIBLE = 0.005  # areas that are lower everywhere are not drawn
+MANY_RUNS = 60  # a strip with more changes has hairlines, which would otherwise blacken it
+ENTRY_PT = 4.0 * TEXT_PT  # width of a legend entry besides its text: patch, gap, and space to the next one
 
 
 def write(figure: TimelineFigure, path: Path) -> None:
@@ -91,7 +84,7 @@ class TimelineFigure(Figure):
 
 def draw(content: Content, width_mm: float) -> TimelineFigure:
     """The figure, `width_mm` wide and as high as its panels need."""
-    left = left_mm([panel.label for panel in content.panels])
+    left = left_mm([label for label, _ in content.panels])
     lines = textwrap.wrap(content.title, max(10, int((width_mm - left) / 2.0)))
     handles = _legend(content)
     columns = _columns([str(handle.get_label()) for handle in handles], width_mm - left)
@@ -113,7 +106,7 @@ def draw(content: Content, width_mm: float) -> TimelineFigure:
 
 
 def _draw_panel(figure: Figure, layout: Layout, number: int, row: int, section: Section, emotions: Sequence[int]) -> None:
-    bins, edges_s = section.panels[row].bins, section.edges_s
+    (name, bins), edges_s = section.panels[row], section.edges_s
     span = float(edges_s[0]), float(edges_s[-1])
     curve, strip = figure.add_axes(layout.curve(number, row)), figure.add_axes(layout.strip(number, row))
     for axes in (curve, strip):
@@ -137,7 +130,7 @@ def _draw_panel(figure: Figure, layout: Layout, number: int, row: int, section: 
     _, bottom, _, height = layout.curve(number, row)
     x = (layout.left_mm - 4.5) / layout.width_mm
     label: dict[str, Any] = {"fontsize": TEXT_PT, "ha": "right", "va": "center", "parse_math": False}
-    figure.text(x, bottom + height / 2, section.panels[row].label, **label)
+    figure.text(x, bottom + height / 2, name, **label)
 
 
 def _draw_areas(axes: Axes, bins: Bins, edges_s: Float64, emotions: Sequence[int], line_pt: float) -> None:
@@ -236,7 +229,7 @@ def _columns(words: Sequence[str], room_mm: float) -> int:
 
 def _legend(content: Content) -> list[Patch]:
     """The legend entries of all states in the figure; a star marks unreliable labels, see `labels.DOUBTFUL`."""
-    everybody = [panel.bins for panel in content.panels]
+    everybody = [bins for _, bins in content.panels]
     shown = {kind for bins in everybody for kind in _shown(bins, content.emotions).tolist()}
     highest = np.max([np.nan_to_num(bins.probability).max(axis=0) for bins in everybody], axis=0)
     named = [k for k in content.emotions if k in shown or highest[k] >= 4 * VISIBLE]

@@ -10,14 +10,9 @@ TITLE_MM, LEGEND_MM, AXIS_MM, EDGE_MM = 5.0, 4.0, 9.5, 1.5
 HEADING_MM = 5.0
 """Height of the name of a video."""
 
-TICKS_MM = 6.0
-"""Height of the times below the panels of one video, where others follow."""
-
-TICK_MM = 18.0
-"""Room for a label of the time axis."""
-
-LABEL_MM = 1.75
-"""Width of a letter of a label, on average."""
+TICKS_MM = 6.0  # height of the times below the panels of one video, where others follow
+TICK_MM = 18.0  # room for a label of the time axis
+LABEL_MM = 1.75  # width of a letter of a label, on average
 
 MOST_LETTERS = 14
 
@@ -30,13 +25,7 @@ STEPS_S = (
 
 class Layout:
     """Videos one below the other, each with one panel per person or track: the probabilities, and the strip below them.
-
-    Parameters
-    ----------
-    width_mm : of the figure
-    left_mm : width to the left of the panels
-    panels : panels per video
-    legend_rows, title_lines : what is above the panels
+    `left_mm` is the width to the left of the panels, `panels` their number per video.
     """
 
     def __init__(self, width_mm: float, left_mm: float, panels: Sequence[int], legend_rows: int, title_lines: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from feelit.analysis.observations import TimelineSamples
 from feelit.errors import MissingExtraError, UsageError
 from feelit.options.timelines import PlotOptions
-from feelit.plots.bins import ABSENT, Content, Panel, Section, binned
+from feelit.plots.bins import ABSENT, Content, Section, binned
 from feelit.plots.layout import left_mm, shortened
 from feelit.plots.study import StudyFigure, draw_study, read_figure, study_files
 from feelit.storage.atomic import refuse_to_overwrite, whole_file
@@ -28,14 +28,9 @@ if TYPE_CHECKING:
 
     from feelit.plots.figure import TimelineFigure
 
-BINS_A_MM = 4
-"""Bins per mm, finer than print resolution."""
-
-MOST_PANELS = 25
-"""More do not fit on a page, and are left out unless they are selected."""
-
-MOST_BINS = 12000
-"""The most bins of all panels together, which keeps an SVG file below two megabytes."""
+BINS_A_MM = 4  # bins per mm, finer than print resolution
+MOST_PANELS = 25  # more do not fit on a page, and are left out unless they are selected
+MOST_BINS = 12000  # the most bins of all panels together, which keeps an SVG file below two megabytes
 
 
 def plot_timeline(timelines: TimelineSources, options: PlotOptions) -> Figure:
@@ -180,7 +175,7 @@ def _section(recording: Recording, options: PlotOptions, room: int, several: boo
         chosen = sorted(seen, key=lambda bins: (bins.state == ABSENT).sum())[:room]
     unit = "track" if by_track or PEOPLE not in recording.groups else "person"
     panels = [
-        Panel(shortened(one_line(names.get(bins.number) or f"{unit} {bins.number}")), bins)
+        (shortened(one_line(names.get(bins.number) or f"{unit} {bins.number}")), bins)
         for bins in sorted(chosen, key=lambda bins: bins.number)
     ]
     heading = one_line(PurePosixPath(recording.name).name) if several else ""

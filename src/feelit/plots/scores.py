@@ -33,8 +33,7 @@ PANEL_MM = 82.0
 FEW = 10
 """Bins with fewer images are drawn pale."""
 
-DARK = 0.5
-"""From this share on, a cell is dark enough for light figures."""
+DARK = 0.5  # from this share on, a cell is dark enough for light figures
 
 
 def confusion_figure(scores: ClassifierScores) -> Figure:

@@ -100,22 +100,23 @@ def draw_study(content: StudyFigure, options: PlotOptions) -> TimelineFigure:
     across = max(1, min(len(emotions), int((options.width_mm + GAP_MM - LEFT_MM) // 55)))
     down = math.ceil(len(emotions) / across)
     title_mm = TITLE_MM if options.title else 0.0
-    legend = _legend_rows(levels, options.width_mm)
-    curves_mm = title_mm + LEGEND_MM * len(legend) + down * (PANEL_MM + BELOW_MM + 4)
+    legend = _legend(levels, options.width_mm)
+    head_mm = title_mm + LEGEND_MM * (legend[-1][0] + 1 if legend else 1)
+    curves_mm = head_mm + down * (PANEL_MM + BELOW_MM + 4)
     height_mm = curves_mm + sum(UNIT_MM + ROW_MM * len(rows) for rows in units.values()) + (4 if units else 0)
     with style.context(["default", SETTINGS]):
         figure = TimelineFigure(figsize=(options.width_mm * MM, height_mm * MM), facecolor=PAPER)
         page = _Page(figure, options.width_mm, height_mm)
         if options.title:
             page.text(LEFT_MM, 1.0, one_line(options.title), weight="bold")
-        for n, names in enumerate(legend):
-            _draw_legend(page, names, levels, title_mm + LEGEND_MM * n + 1.0)
+        for n, (line, left) in enumerate(legend):
+            page.entry(left, title_mm + LEGEND_MM * line + 1.0, n, levels[n])
         panel_mm = (options.width_mm - LEFT_MM - RIGHT_MM - GAP_MM * (across - 1)) / across
         differs = any(row.get("compared") == "difference" for row in content.curves[:1])
         beside = "Change of probability" if differs else "Probability"
         limits = _limits(content, emotions, levels)
         for n, emotion in enumerate(emotions):
-            top = title_mm + LEGEND_MM * len(legend) + 4 + (n // across) * (PANEL_MM + BELOW_MM + 4)
+            top = head_mm + 4 + (n // across) * (PANEL_MM + BELOW_MM + 4)
             axes = page.axes(LEFT_MM + (n % across) * (panel_mm + GAP_MM), top, panel_mm, PANEL_MM)
             _draw_curves(axes, content, emotion, levels, limits)
             axes.set_ylabel(beside if n % across == 0 else "", fontsize=8, labelpad=2)
@@ -153,6 +154,15 @@ class _Page:
         settings: dict[str, Any] = {"fontsize": 8, "va": "top", "parse_math": False}
         self.figure.text(*place, words, **(settings | more))
 
+    def entry(self, left: float, top: float, n: int, level: str) -> None:
+        """A level in the legend: its line and its name."""
+        from matplotlib.lines import Line2D
+
+        x, y = [left / self.width_mm, (left + 7) / self.width_mm], 1 - (top + 1.5) / self.height_mm
+        look = {"color": LEVEL_COLOURS[n], "linestyle": DASHES[n], "linewidth": 1.2, "transform": self.figure.transFigure}
+        self.figure.add_artist(Line2D(x, [y, y], **look))
+        self.text(left + 8.5, top, one_line(level))
+
 
 def _emotions(content: StudyFigure, options: PlotOptions) -> list[str]:
     """The selected emotions; if all are selected, those of the contrasts, if there are any."""
@@ -169,29 +179,17 @@ def _emotions(content: StudyFigure, options: PlotOptions) -> list[str]:
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.8)), (0, (6, 2, 1.2, 2)), (0, (3, 1)), (0, (1, 1)), (0, (8, 3)))
 
 
-def _legend_rows(levels: Sequence[str], width_mm: float) -> list[list[str]]:
-    rows: list[list[str]] = [[]]
-    used = LEFT_MM
+def _legend(levels: Sequence[str], width_mm: float) -> list[tuple[int, float]]:
+    """The row, and the place in it, of the legend's entry for each level."""
+    laid = []
+    row, left = 0, LEFT_MM
     for level in levels:
         room = 12 + LETTER_MM * len(level)
-        if rows[-1] and used + room > width_mm:
-            rows.append([])
-            used = LEFT_MM
-        rows[-1].append(level)
-        used += room
-    return rows
-
-
-def _draw_legend(page: _Page, names: Sequence[str], levels: Sequence[str], top: float) -> None:
-    from matplotlib.lines import Line2D
-
-    left, y = LEFT_MM, 1 - (top + 1.5) / page.height_mm
-    for name in names:
-        n = levels.index(name)
-        look = {"color": LEVEL_COLOURS[n], "linestyle": DASHES[n], "linewidth": 1.2, "transform": page.figure.transFigure}
-        page.figure.add_artist(Line2D([left / page.width_mm, (left + 7) / page.width_mm], [y, y], **look))
-        page.text(left + 8.5, top, one_line(name))
-        left += 12 + LETTER_MM * len(name)
+        if left > LEFT_MM and left + room > width_mm:
+            row, left = row + 1, LEFT_MM
+        laid.append((row, left))
+        left += room
+    return laid
 
 
 def _limits(content: StudyFigure, emotions: Sequence[str], levels: Sequence[str]) -> tuple[float, float]:

@@ -30,8 +30,7 @@ from feelit.types import EMOTIONS
 
 PLATE_OPACITY = 0.84
 BARS_CAPS = 3.5  # height of the bars, in capital letters
-LETTERS = tuple(name[:2].capitalize() for name in EMOTIONS)
-"""Labels of the bars."""
+LETTERS = tuple(name[:2].capitalize() for name in EMOTIONS)  # labels of the bars
 
 
 class Detail(IntEnum):

@@ -23,8 +23,7 @@ from feelit.render.rows import TimelineView
 from feelit.timeline.people import people_meant, refuse_unknown
 from feelit.types import Bool, Float32, Float64
 
-CERTAIN = 0.95
-"""The least `person_confidence` with which a face stays recognisable as a named person."""
+CERTAIN = 0.95  # the least `person_confidence` with which a face stays recognisable as a named person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -119,26 +118,13 @@ def pixelate(canvas: Canvas, box: Float32) -> None:
         part[:] = cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
-HOLD_S = 1.0
-"""How long a face is covered before it is first seen and after it is last seen."""
-
-HOLD_PERIODS = 1.5
-"""The same in sampling periods, where samples are far apart."""
-
-BRIDGE_S = 10.0
-"""The longest gap that is covered, if the faces on both sides of it overlap."""
-
-ONE_PLACE = 0.3
-"""Boxes with a larger IoU are in one place; the boxes of two faces in one picture overlap by less."""
-
-MOVES = 0.5
-"""The least speed of a moving face, in face sizes per second."""
-
-FARTHEST = 1.5
-"""The most by which the motion of a face is extrapolated, in face sizes."""
-
-HASTE = 1.5
-"""The factor by which its speed may have grown."""
+HOLD_S = 1.0  # how long a face is covered before it is first seen and after it is last seen
+HOLD_PERIODS = 1.5  # the same in sampling periods, where samples are far apart
+BRIDGE_S = 10.0  # the longest gap that is covered, if the faces on both sides of it overlap
+ONE_PLACE = 0.3  # boxes with a larger IoU are in one place; the boxes of two faces in one picture overlap by less
+MOVES = 0.5  # the least speed of a moving face, in face sizes per second
+FARTHEST = 1.5  # the most by which the motion of a face is extrapolated, in face sizes
+HASTE = 1.5  # the factor by which its speed may have grown
 
 
 class Hiding:

@@ -22,14 +22,9 @@ RIGHT, UP, AHEAD = Colour(236, 92, 92), Colour(96, 200, 120), Colour(96, 160, 25
 
 GAZE = Colour(255, 204, 64)
 
-LEAST_FACE_PX = 28
-"""Smaller faces get no marks."""
-
-LEAST_DETAIL_PX = 56
-"""Smaller ones get no marks of lids and lips."""
-
-SHUT = 0.4
-"""Eyes that are less open get no gaze."""
+LEAST_FACE_PX = 28  # smaller faces get no marks
+LEAST_DETAIL_PX = 56  # smaller ones get no marks of lids and lips
+SHUT = 0.4  # eyes that are less open get no gaze
 
 
 def marks_of(recording: Recording) -> Float32:

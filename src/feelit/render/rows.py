@@ -20,8 +20,7 @@ from feelit.types import Bool, Columns, Float32, Float64, Int32, Timeline
 from feelit.video.probe import fingerprint
 from feelit.video.sequence import sequence_of
 
-LONGEST_LABEL = 18
-"""Letters of a name that are drawn; of a longer one the rest is left out."""
+LONGEST_LABEL = 18  # letters of a name that are drawn; of a longer one the rest is left out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
