@@ -9,6 +9,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_an_interruption_leaves_nothing(
         if drawn == 60:  # within the second clip
             os.kill(os.getpid(), number)
 
-    monkeypatch.setattr("feelit.clipping.cut._Artist.draw", interrupt)
+    monkeypatch.setattr("feelit.clipping.cut._artist", lambda *_: SimpleNamespace(draw=interrupt))
     ran = command("clips", "a.mp4", "t.parquet")
     assert (ran.code, drawn) == (130, 60)
     assert {p.name for p in here.iterdir()} == {"a.mp4", "t.parquet"}

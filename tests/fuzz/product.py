@@ -13,11 +13,10 @@ from unittest.mock import patch
 
 import typer.main
 
-from feelit.cli import COMMANDS, application, main
+from feelit.cli import main
 from tests.conftest import SerialEngine
 
-# to put the parser together takes longer than most cases
-_application, _command = functools.cache(application), functools.cache(typer.main.get_command)
+_command = functools.cache(typer.main.get_command)  # to put the parser together takes longer than most cases
 
 
 class MisbehavedError(Exception):
@@ -48,7 +47,6 @@ def feelit(*arguments: object) -> Reported:
         patch.object(sys, "argv", ["feelit", *map(str, arguments)]),
         patch("feelit.run.pipeline.LocalEngine", SerialEngine),
         patch("signal.signal"),
-        patch("feelit.cli.application", lambda names=COMMANDS: _application(tuple(names))),
         patch("typer.main.get_command", _command),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

@@ -24,11 +24,8 @@ from feelit.options.videos import CLIP_KINDS, MOMENT, ClipsOptions
 from feelit.timeline.people import Series, names_of_people, people_meant, refuse_unknown, series_of
 from feelit.timeline.recording import Recording
 
-AT = "at"
-"""A time given by the user."""
-
-SAY = "say"
-"""An utterance with a phrase given by the user."""
+AT = "at"  # a time given by the user
+SAY = "say"  # an utterance with a phrase given by the user
 
 NAN = float("nan")
 

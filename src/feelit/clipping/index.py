@@ -21,17 +21,10 @@ from feelit.storage.stat import exists
 
 INDEX = "clips.csv"
 
-NAME = re.compile(r"\d{4,}_\d\d+-\d\d-\d\d\.\d{3}(_[a-z0-9-]+)+\.mp4")
-"""The names of clips; no other file is ever deleted."""
-
-MOST_NAMED = 8
-"""So many persons or tracks are named in the name of a file; of more, their number is."""
-
-LONGEST_NAME = 24
-"""Letters of a person's name in the name of a file."""
-
-DIGITS = 6
-"""Decimals of written numbers: a microsecond is less than any frame or sample is off."""
+NAME = re.compile(r"\d{4,}_\d\d+-\d\d-\d\d\.\d{3}(_[a-z0-9-]+)+\.mp4")  # the names of clips; no other file is ever deleted
+MOST_NAMED = 8  # so many persons or tracks are named in the name of a file; of more, their number is
+LONGEST_NAME = 24  # letters of a person's name in the name of a file
+DIGITS = 6  # decimals of written numbers: a microsecond is less than any frame or sample is off
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ HEADINGS = (
     *("Comment start", "Comment stop"),
 )
 
-MISSING = "NA"
-"""BORIS's mark for a missing value."""
+MISSING = "NA"  # BORIS's mark for a missing value
 
 
 def boris_text(selection: Selection) -> Iterator[str]:

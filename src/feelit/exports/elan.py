@@ -30,8 +30,7 @@ from feelit.types import EMOTIONS, Int64
 NO_DATE = "1970-01-01T00:00:00Z"
 """The schema demands a date. It is constant, so that equal timelines give equal files."""
 
-UNKNOWN_KIND = "unknown"
-"""ELAN's MIME type of media that it does not know."""
+UNKNOWN_KIND = "unknown"  # ELAN's MIME type of media that it does not know
 
 
 def elan_text(selection: Selection) -> Iterator[str]:

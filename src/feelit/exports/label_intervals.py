@@ -18,8 +18,7 @@ from feelit.timeline.people import Series
 from feelit.timeline.recording import Recording
 from feelit.types import EMOTIONS, Float64
 
-DIGITS = 4
-"""Decimals of a confidence, as in the timeline."""
+DIGITS = 4  # decimals of a confidence, as in the timeline
 
 _TOUCH_S = 1e-6  # an end is a sum of floating-point intervals; no two frames are so close
 

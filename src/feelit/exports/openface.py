@@ -20,11 +20,8 @@ from feelit.exports.selection import Selection
 from feelit.signals.columns import ACTION_UNITS, SIGNALS, UNITS
 from feelit.types import Float64
 
-POINTS = {30: "nose", 48: "right_mouth", 54: "left_mouth"}
-"""OpenFace's number of a landmark -> ours."""
-
-MOST_INTENSE = 5.0
-"""OpenFace's largest intensity of an action unit, level E of FACS."""
+POINTS = {30: "nose", 48: "right_mouth", 54: "left_mouth"}  # OpenFace's number of a landmark -> ours
+MOST_INTENSE = 5.0  # OpenFace's largest intensity of an action unit, level E of FACS
 
 _LANDMARKS = tuple(f"{name}_{axis}" for axis in "xy" for name in POINTS.values())
 _WHO = ("person_id", "person")

@@ -25,11 +25,8 @@ from feelit.imports.tiers import Annotation, Tiers, Word
 from feelit.options.transcripts import ClockOptions
 from feelit.times import parse_time
 
-MOST_BYTES = 1 << 26
-"""The annotations of a day are smaller."""
-
-OVERLAP_S = 1e-3
-"""Programs round times to a millisecond: stretches that overlap by less follow one another."""
+MOST_BYTES = 1 << 26  # the annotations of a day are smaller
+OVERLAP_S = 1e-3  # programs round times to a millisecond: stretches that overlap by less follow one another
 
 COLUMNS = {
     "start": ("start", "start_s", "start (s)", "begin", "begin_s", "onset", "start time", "begin time"),

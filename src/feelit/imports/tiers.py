@@ -30,8 +30,7 @@ class Annotation:
 
 Tiers = dict[str, list[Annotation]]
 
-SPEECH = "speech"
-"""The label of a stretch in which somebody speaks, of files that do not say what."""
+SPEECH = "speech"  # the label of a stretch in which somebody speaks, of files that do not say what
 
 
 def tiers_of(found: Iterable[tuple[tuple[str, ...], Annotation]], always: int = -1) -> Tiers:
