@@ -11,7 +11,7 @@ from feelit.options.printing import JsonOptions
 
 @with_options
 def doctor(printed: JsonOptions) -> None:
-    """Check what is installed and what loads, and say how to fix the rest.
+    """Check what is installed and what loads, and print how to fix the rest.
 
     Exit codes: 0 without an error, 4 if a built-in model is wrong, 5 if temporary files cannot be written, 1 for other errors.
     """

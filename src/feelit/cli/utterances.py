@@ -13,11 +13,11 @@ from feelit.options.transcripts import UtterancesOptions
 @with_options
 def utterances(
     timeline: Timeline,
-    transcript: Annotated[str, argument("Who said what when: .vtt, .srt, .json of whisperX, .rttm, or annotations.")],
+    transcript: Annotated[str, argument("Transcript with speakers and times: .vtt, .srt, .json of whisperX, .rttm, or annotations.")],
     options: UtterancesOptions,
     printed: PrintOptions,
 ) -> None:
-    """List what faces showed while something was said: the speaker's expression and the listeners', one row per utterance."""
+    """List expressions by utterance: those of the speaker and of the listeners, one row per utterance."""
     from feelit.api.tables import utterance_table
     from feelit.cli import texts
     from feelit.options.kinds import expanded, located

@@ -54,7 +54,7 @@ class AgreeOptions(ClockOptions):
     gaps: str | None = option(
         None,
         "Label of intervals without an annotation, as in neutral.",
-        details="Timelines have no gaps: where a face is not seen or not readable, they say nothing.",
+        details="Timelines have no gaps: where a face is not seen or not readable, they have no label.",
         default_text="nothing: they are left out",
     )
     rename: tuple[tuple[str, str], ...] = option(

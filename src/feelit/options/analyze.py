@@ -115,8 +115,8 @@ class AnalyzeOptions(FaceOptions):
         None,
         "Classify faces only this many times per second of video, and interpolate in between.",
         details="Faces are found and tracked at `--rate` all the same. Probabilities and signals in between are interpolated"
-        " between the samples of their track that were classified; the column `classified` says which were. 2 or more; blinks"
-        " and speech want 10 or more. See [schema.md](schema.md).",
+        " between the samples of their track that were classified; the column `classified` marks them. 2 or more; blinks"
+        " and speech need 10 or more. See [schema.md](schema.md).",
         kind=RATE,
         default_text="every sample",
     )

@@ -40,7 +40,7 @@ class ExplainOptions(Options):
         details="`rise` and `occlusion` need only predictions, `gradcam` needs gradients and PyTorch"
         " (`pip install 'feelit[train]'`).",
     )
-    label: str | None = option(None, "Explain this label, as in happiness.", default_text="the likeliest of each face")
+    label: str | None = option(None, "Explain this label, as in happiness.", default_text="the most probable of each face")
     face: int | None = option(
         None,
         "Only this face of every source; 1 is the leftmost.",
@@ -178,7 +178,7 @@ class PullOptions(Options):
         None,
         "Fetch NAME.onnx from this folder of another web server.",
         flag="--from",
-        default_text="where the catalogue says",
+        default_text="the address in the catalogue",
         environment="FEELIT_MIRROR",
     )
     file: Path | None = option(None, "Take this copy of the file instead of fetching it.")

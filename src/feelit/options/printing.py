@@ -10,7 +10,7 @@ from feelit.options.kinds import CONFIG, LOCATION, choice
 from feelit.storage.location import Location
 
 TABLE = "table"  # the format for the terminal, which no file is written in
-BY_ENDING = "table, or what the ending of --out says"
+BY_ENDING = "table, or by the ending of --out"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

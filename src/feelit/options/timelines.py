@@ -105,7 +105,7 @@ class ExportOptions(Options):
     """Options of an export; `out` None is standard output."""
 
     format: str | None = option(
-        None, "What to write.", default_text="what the ending of --out says", kind=choice(EXPORT_FORMATS)
+        None, "What to write.", default_text="by the ending of --out", kind=choice(EXPORT_FORMATS)
     )
     out: Location | None = option(
         None,
@@ -135,7 +135,7 @@ class ReportOptions(UtterancesOptions):
     )
     transcripts: tuple[Path, ...] = option(
         (),
-        "Who said what when, to read and to search below the timeline: `.vtt`, `.srt`, `.json` of whisperX; may be repeated.",
+        "Transcript to show and search below the timeline: `.vtt`, `.srt`, `.json` of whisperX; may be repeated.",
         details="Of several videos each is called like its video: `call.vtt` belongs to `call.mp4`.",
         flag="--transcript",
         kind=FILES,
@@ -201,7 +201,7 @@ class StudyOptions(Options):
     wide: bool = option(
         False,
         "Also write wide.csv and wide.parquet: one row per participant and window, a column per measure.",
-        details="JASP and SPSS want it for repeated measures.",
+        details="JASP and SPSS need it for repeated measures.",
     )
     seed: int = option(0, "Seed of random draws.", bounds=Bounds(low=0, complaint="is negative", hint="give 0 or more"))
     force: bool = option(False, "Replace files of an earlier study in the folder.")
