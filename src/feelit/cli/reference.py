@@ -76,7 +76,7 @@ def python_page() -> str:
     """The text of docs/python.md: every public function and class with its signature and its docstring."""
     parts = [
         "# Python\n",
-        "This page is made from docstrings by `python -m feelit.cli.reference docs`; `help(feelit.analyze)` prints the same text.\n",
+        "This page is made from docstrings by `python -m feelit.cli.reference docs`; `help(feelit.analyze)` prints the same.\n",
         "Functions take a path as a text or a `pathlib.Path`; `~` is the user's folder. Options are keywords, with the bounds",
         "and the defaults of the [command line](cli.md); `None` stands for the default. Errors are",
         "`feelit.FeelitError`s with a `message`, a `hint` and an `exit_code`.\n",

@@ -13,7 +13,7 @@ from feelit.options.transcripts import UtterancesOptions
 @with_options
 def utterances(
     timeline: Timeline,
-    transcript: Annotated[str, argument("Transcript with speakers and times: .vtt, .srt, .json of whisperX, .rttm, or annotations.")],
+    transcript: Annotated[str, argument("Transcript with speakers: .vtt, .srt, .json of whisperX, .rttm, or annotations.")],
     options: UtterancesOptions,
     printed: PrintOptions,
 ) -> None:

@@ -104,9 +104,7 @@ class MergeOptions(Options):
 class ExportOptions(Options):
     """Options of an export; `out` None is standard output."""
 
-    format: str | None = option(
-        None, "What to write.", default_text="by the ending of --out", kind=choice(EXPORT_FORMATS)
-    )
+    format: str | None = option(None, "What to write.", default_text="by the ending of --out", kind=choice(EXPORT_FORMATS))
     out: Location | None = option(
         None,
         "A file, or a folder with one file per video; - is standard output.",

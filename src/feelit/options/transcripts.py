@@ -122,7 +122,7 @@ class SayOptions(UtterancesOptions):
         details="Without `--kind`, nothing else. Of `--people` one has to be the speaker.",
         kind=PHRASES,
     )
-    transcript: Path | None = option(None, "Transcript with speakers and times: `.vtt`, `.srt`, `.json` of whisperX, or annotations.")
+    transcript: Path | None = option(None, "Transcript with speakers: `.vtt`, `.srt`, `.json` of whisperX, or annotations.")
 
     def check(self) -> None:
         UtterancesOptions.check(self)  # super() does not work in a dataclass with slots
