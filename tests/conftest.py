@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import itertools
 import os
@@ -13,15 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer.main
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from feelit.cli import main
+from feelit.cli import COMMANDS, application, main
+from feelit.models.card import sha256_of
+from feelit.models.paths import models_folder
 from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.limits import Limits
 from feelit.run.interruption import ENDING
 from feelit.run.segment import analyze_segment
 from feelit.run.task import Models
+from feelit.vision import session
 
 pytest_plugins = ["tests.browser"]
 
@@ -40,6 +45,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of them would compile th
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some tests wait for a clock, a child process or a disk."""
+    return 1 + (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -125,6 +136,27 @@ def no_sync() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """What a process of the program makes once, and this one hundreds of times: the checksums and the networks of the built-in
+    models, and the parsers of commands.
+    """
+    load = session._create
+    checksum, parsed = functools.cache(sha256_of), functools.cache(typer.main.get_command)
+    loaded = functools.cache(lambda model, providers: load(model, list(providers)))
+    declared = functools.cache(application)
+
+    def is_built_in(model: Path) -> bool:
+        return model.parent == models_folder()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feelit.run.pipeline.sha256_of", lambda model: (checksum if is_built_in(model) else sha256_of)(model))
+        patch.setattr(session, "_create", lambda m, given: loaded(m, tuple(given)) if is_built_in(m) else load(m, given))
+        patch.setattr("feelit.cli.application", lambda names=COMMANDS: declared(tuple(names)))
+        patch.setattr("typer.main.get_command", parsed)
+        yield
+
+
 @pytest.fixture(scope="session")
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Paths of folders that do not exist yet; `mktemp` would take seconds of the suite for all of them."""
@@ -139,6 +171,20 @@ def own_folder(own_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> 
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def tmp_path(own_folders: Iterator[Path]) -> Path:
+    """An empty folder, as pytest's, without the link to it that nobody follows: it takes longer than many tests."""
+    folder = next(own_folders)
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in this process that meet another one soon give up waiting for its end."""
+    monkeypatch.setattr("feelit.run.workspace.PATIENCE_S", 0.1)
 
 
 def children() -> set[int]:

@@ -593,6 +593,7 @@ def test_the_workspace_moves_into_a_folder_whose_parent_may_not_be_written(here:
     assert Workspace(here / "out").folder == here / "out" / ".out.feelit"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_two_runs_cannot_write_one_output(here: Path, command: Command) -> None:
     workspace = Workspace(Path("results.parquet"))
     workspace.open(fresh=False)
@@ -679,9 +680,11 @@ def shell(line: str, here: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
-        pytest.param("feelit analyze in --json | head -c 1", 0, "", id="reader-leaves"),
+        pytest.param("feelit analyze in --json --workers 1 | head -c 1", 0, "", id="reader-leaves"),
         pytest.param("feelit analyze in gone.mp4 --json <&- >&- 2>&-", 10, "", id="all-closed", marks=pytest.mark.slow),
-        pytest.param("feelit analyze in --json >/dev/full", 5, "feelit: standard output cannot be written", id="full"),
+        pytest.param(
+            "feelit analyze in --json --workers 1 >/dev/full", 5, "feelit: standard output cannot be written", id="full"
+        ),
     ],
 )
 def test_streams_that_are_closed_full_or_left_do_no_harm(line: str, code: int, said: str, here: Path) -> None:

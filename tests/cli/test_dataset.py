@@ -464,6 +464,7 @@ def test_shards_together_make_the_folder_of_a_single_run(here: Path, command: Co
     assert statuses(run(command))["a"] == "unchanged"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_shards_run_at_the_same_time_and_refuse_their_own_kind(here: Path, command: Command) -> None:
     other = Workspace(OUT, Shard(2, 2))
     other.open(fresh=False)

@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from tests.conftest import Command
-from tests.explaining.made import group, linear, nobody, portrait, region_weight
+from tests.explaining.made import group, linear, nobody, portrait, quick_png, region_weight
 from tests.video import clips
 
 FAST = ("--masks", "20", "--device", "cpu")
@@ -21,6 +21,7 @@ FAST = ("--masks", "20", "--device", "cpu")
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with images, a video and a model of its own."""
     monkeypatch.chdir(tmp_path)
+    quick_png(monkeypatch)
     portrait(tmp_path / "a.png")
     group(tmp_path / "group.png")
     nobody(tmp_path / "nobody.png")

@@ -17,7 +17,13 @@ def test_the_package_can_be_run_as_a_module() -> None:
     assert done.stdout.startswith("feelit ")
 
 
-@pytest.mark.parametrize("names", [["empty.mp4"], ["empty.mp4", "text.mp4"]], ids=["one", "all"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["empty.mp4"], id="one", marks=pytest.mark.slow),
+        pytest.param(["empty.mp4", "text.mp4"], id="all"),
+    ],
+)
 def test_a_run_whose_videos_all_fail_ends(names: list[str], tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("no video")

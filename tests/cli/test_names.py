@@ -132,7 +132,8 @@ def test_nothing_commands_a_terminal_in_any_format(form: str, analysed: Path, fo
 
 
 def test_a_run_on_a_terminal_obeys_no_name(folder: Path) -> None:
-    said = on_terminal("analyze", "in", "--out", "tty.parquet", "--min-face", 16, "--force", cwd=folder)
+    hostile = [Path("in", os.fsdecode(NAMES[name])) for name in ("escape-sequence", "c1-control", "right-to-left")]
+    said = on_terminal("analyze", *hostile, "--out", "tty.parquet", "--min-face", 16, "--workers", 1, "--force", cwd=folder)
     assert "red\x1b[0m" not in said
     assert "\x9b" not in said
     assert "\u202e" not in said

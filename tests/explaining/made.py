@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from feelit.explaining.saliency import Score
@@ -85,6 +86,13 @@ def nobody(path: Path) -> Path:
     """An image without a face, wider than high."""
     y, x = np.mgrid[0:90, 0:120]
     return saved(path, np.repeat((x + y)[..., None], 3, axis=2).astype(np.uint8))
+
+
+def quick_png(patch: pytest.MonkeyPatch) -> None:
+    """Let PNG files be compressed a little: to compress a figure as far as it goes takes longer than to explain a face."""
+    encode = cv2.imencode
+    few = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    patch.setattr("cv2.imencode", lambda ending, image, ways=(): encode(ending, image, few if ending == ".png" else ways))
 
 
 def saved(path: Path, image: UInt8) -> Path:

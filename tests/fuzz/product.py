@@ -13,10 +13,11 @@ from unittest.mock import patch
 
 import typer.main
 
-from feelit.cli import main
+from feelit.cli import COMMANDS, application, main
 from tests.conftest import SerialEngine
 
-_command = functools.cache(typer.main.get_command)  # to put the parser together takes longer than most cases
+# to put the parser together takes longer than most cases
+_application, _command = functools.cache(application), functools.cache(typer.main.get_command)
 
 
 class MisbehavedError(Exception):
@@ -47,6 +48,7 @@ def feelit(*arguments: object) -> Reported:
         patch.object(sys, "argv", ["feelit", *map(str, arguments)]),
         patch("feelit.run.pipeline.LocalEngine", SerialEngine),
         patch("signal.signal"),
+        patch("feelit.cli.application", lambda names=COMMANDS: _application(tuple(names))),
         patch("typer.main.get_command", _command),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

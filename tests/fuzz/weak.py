@@ -25,7 +25,7 @@ class Weak:
         if number == 2:
             time.sleep(600)
         if number == 3:
-            bytearray(600 << 20)[:: 1 << 12] = bytes([1]) * (600 << 8)
+            bytearray(250 << 20)[:: 1 << 12] = bytes([1]) * (250 << 8)
         if number == 4:
             raise ZeroDivisionError("by hand")
         if number == 5:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,9 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clips.plain(tmp_path_factory.mktemp("live") / "face.mp4", size=(640, 360), face=True)
 
 
-@pytest.mark.usefixtures("serial")
-@pytest.mark.parametrize("video", ["face", pytest.param("sample", marks=pytest.mark.slow)])
-def test_the_recording_is_the_timeline_of_the_same_frames(
-    video: str, face: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a camera that waits, so that all frames are the same."""
+@pytest.fixture
+def waiting_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the place of a camera waits for whoever looks at its frames, however long this takes, and for nothing else."""
 
     def put_when_free(self: Latest[object], thing: object) -> None:
         with self._changed:
@@ -61,6 +59,11 @@ def test_the_recording_is_the_timeline_of_the_same_frames(
     monkeypatch.setattr(Latest, "put", put_when_free)
     monkeypatch.setattr(Latest, "take", take_and_tell)
     monkeypatch.setattr(Schedule, "due_s", lambda self, time_s: time.monotonic())
+
+
+@pytest.mark.usefixtures("serial", "waiting_camera")
+@pytest.mark.parametrize("video", ["face", pytest.param("sample", marks=pytest.mark.slow)])
+def test_the_recording_is_the_timeline_of_the_same_frames(video: str, face: Path, tmp_path: Path, command: Command) -> None:
     path = face if video == "face" else SAMPLE
     live, batch = tmp_path / "live.parquet", tmp_path / "batch.parquet"
     with watching(path, rate="5", duration=12.0, out=live, people=False) as session:
@@ -82,6 +85,7 @@ def test_the_recording_is_the_timeline_of_the_same_frames(
     assert session.report.faces == rows.column("track_id").drop_null().length()
 
 
+@pytest.mark.usefixtures("waiting_camera")
 def test_a_recording_is_grouped_at_the_end(tmp_path: Path) -> None:
     out = tmp_path / "live.parquet"
     with watching(SAMPLE, rate="5", duration=7.0, out=out) as session:
@@ -126,6 +130,7 @@ def test_frames_drop_rather_than_lag(face: Path, tmp_path: Path, monkeypatch: py
     assert rows.column("track_id").unique().to_pylist() == [1]
 
 
+@pytest.mark.usefixtures("waiting_camera")
 def test_a_timeline_of_a_file_belongs_to_the_file_unless_it_was_repeated(face: Path, tmp_path: Path) -> None:
     for loop, duration in ((False, 1.0), (True, 2.5)):
         with watching(face, duration=duration, loop=loop, out=tmp_path / f"{loop}.parquet") as session:
@@ -142,7 +147,8 @@ def test_a_timeline_of_a_file_belongs_to_the_file_unless_it_was_repeated(face: P
     assert 2.2 < about["duration_s"] <= 2.6
 
 
-def test_a_stream_is_recorded_with_what_is_known_of_it(face: Path, tmp_path: Path) -> None:
+def test_a_stream_is_recorded_with_what_is_known_of_it(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feelit.video.stream.FIRST_RETRY_S", 0.1)  # the camera hangs up after 0.6 s
     clip = tmp_path / "face.ts"
     with av.open(str(face)) as source, av.open(str(clip), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -152,7 +158,7 @@ def test_a_stream_is_recorded_with_what_is_known_of_it(face: Path, tmp_path: Pat
                 target.mux(packet)
     out = tmp_path / "live.parquet"
     before_s = time.time()
-    with answering(sending(clip, 0.6)) as url, watching(url, duration=2.0, out=out) as session:
+    with answering(sending(clip, 0.6)) as url, watching(url, duration=1.0, out=out) as session:
         session.end()
     assert session.error is None
     table, record = read_table(out)
@@ -189,7 +195,7 @@ def test_a_bug_leaves_no_recording(face: Path, tmp_path: Path, monkeypatch: pyte
 
 def test_a_source_that_fails_leaves_what_was_recorded(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unplugged(self: object) -> object:
-        yield from list(frames(self))[:10]  # type: ignore[arg-type]  # a FileCapture
+        yield from islice(frames(self), 10)  # type: ignore[arg-type]  # a FileCapture
         raise VideoReadError("/dev/video0 broke off", "is it plugged in?")
 
     frames = FileCapture.__iter__
@@ -201,6 +207,7 @@ def test_a_source_that_fails_leaves_what_was_recorded(face: Path, tmp_path: Path
     assert read_table(out)[1]["videos"][str(face)]["frames_sampled"] >= 1
 
 
+@pytest.mark.usefixtures("waiting_camera")
 def test_a_full_disk_is_reported(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

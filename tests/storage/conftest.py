@@ -53,7 +53,7 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def storage() -> Iterator[tuple[Proxy, Any]]:
-    """A proxy, and a client of the storage behind it."""
+    """A proxy, and a client of the storage behind it, in which there is the bucket `lab`."""
     pytest.importorskip("s3fs")
     pytest.importorskip("flask")  # of moto's server
     server_of = pytest.importorskip("moto.server")
@@ -64,6 +64,7 @@ def storage() -> Iterator[tuple[Proxy, Any]]:
     proxy, before = start(port)
     session = pytest.importorskip("boto3").Session("reader", "not-reported", region_name="us-east-1")
     client = session.client("s3", endpoint_url=f"http://{host}:{port}")
+    client.create_bucket(Bucket="lab")
     yield proxy, client
     client.close()
     proxy.closing.set()
@@ -81,9 +82,7 @@ def bucket(storage: tuple[Proxy, Any], monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(faults, "PAUSES_S", (0.01, 0.01, 0.01, 0.01))
     objects._latest.clear()
     objects.forget()
-    client.create_bucket(Bucket="lab")
     proxy.forget()
-    yield Bucket(client, proxy)
-    for key in [entry["Key"] for entry in client.list_objects_v2(Bucket="lab").get("Contents", [])]:
-        client.delete_object(Bucket="lab", Key=key)
-    client.delete_bucket(Bucket="lab")
+    yield (bucket := Bucket(client, proxy))
+    if names := bucket.names():
+        client.delete_objects(Bucket="lab", Delete={"Objects": [{"Key": name} for name in names]})

@@ -61,8 +61,8 @@ def test_a_lasting_fault_is_reported_after_five_attempts(bucket: Bucket, trouble
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Transfers below 1 MB/s are broken off after a second, and tried again once."""
-    monkeypatch.setattr(objects, "ANSWER_S", 1.0)
+    """Transfers below 1 MB/s are broken off after half a second, and tried again once."""
+    monkeypatch.setattr(objects, "ANSWER_S", 0.5)
     monkeypatch.setattr(Pace, "least_bytes_per_s", 1_000_000)
     monkeypatch.setattr(errors, "PAUSES_S", (0.01,))
     monkeypatch.setattr(blocks, "BLOCK", 1 << 20)

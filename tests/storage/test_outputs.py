@@ -12,7 +12,7 @@ import pytest
 
 import feelit
 from feelit.types import Float32
-from tests.conftest import Command
+from tests.conftest import Command, serially
 from tests.evaluation.made import classifier, write_data
 from tests.storage.conftest import Bucket
 from tests.video import clips
@@ -25,7 +25,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with v.mp4, which shows a face, and its timeline t.parquet."""
     folder = tmp_path_factory.mktemp("analysed")
     clips.plain(folder / "v.mp4", face=True, rate=10, frames=16)
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), serially():
         feelit.analyze("v.mp4", "t.parquet", workers=1)
     return folder
 

@@ -326,10 +326,10 @@ def test_a_key_stays_below_the_folder_of_outputs(stored: Bucket, made: Path, com
     assert found == ["here/timelines/%2E%2E/%2E%2E/evil.mkv.parquet"]
 
 
-def test_worker_processes_open_objects_themselves(stored: Bucket, made: Path) -> None:
+def test_a_worker_process_opens_objects_itself(stored: Bucket, made: Path) -> None:
     """Through the installed command, in processes of its own; nothing of it is patched."""
     code = "from feelit.cli import main; main()"
-    run = [sys.executable, "-c", code, "analyze", B, A, "--out", "s3://lab/all.parquet", "--workers", "2", "--quiet"]
+    run = [sys.executable, "-c", code, "analyze", B, A, "--out", "s3://lab/all.parquet", "--workers", "1", "--quiet"]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     frames = read(stored.get("all.parquet"))[0].column("frame").to_pylist()
@@ -340,7 +340,7 @@ def test_a_run_on_files_knows_of_no_storage(made: Path, tmp_path: Path) -> None:
     """Who names no address has no library loaded that could talk to anybody."""
     code = (
         "import sys; from feelit.cli import application\n"
-        f"try: application()(['analyze', {str(made / 'b.mkv')!r}, '--out', {str(tmp_path / 'out')!r}, '--workers', '1'])\n"
+        f"try: application()(['analyze', {str(made / 'b.mkv')!r}, '--out', {str(tmp_path / 'out')!r}, '--workers', '0'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'s3fs', 'gcsfs', 'botocore', 'aiohttp'} & set(sys.modules)))"
     )

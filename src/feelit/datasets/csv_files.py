@@ -134,9 +134,8 @@ def _lines(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
                 yield reader.line_num, tuple(cells)
     except (OSError, UnicodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            f"{path} cannot be read: {reason}", "a CSV file in UTF-8, or UTF-16 with a mark, is expected"
-        ) from error
+        hint = "a CSV file in UTF-8, or UTF-16 with a mark, is expected"
+        raise UsageError(f"{path} cannot be read: {reason}", hint) from error
 
 
 SIDE_PX = 48

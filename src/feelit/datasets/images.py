@@ -26,16 +26,10 @@ Source = UInt8 | bytes | Path
 
 
 class Images:
-    """N images of any size; `images[i]` is (H, W) uint8 luma, full range, upright.
-
-    Attributes
-    ----------
-    origins : where each came from, file and line or row, for messages
-    """
+    """N images of any size; `images[i]` is (H, W) uint8 luma, full range, upright."""
 
     def __init__(self, sources: Sequence[Source], origins: Sequence[str]) -> None:
-        self._sources = sources
-        self.origins = origins
+        self._sources, self.origins = sources, origins  # origins: file and line or row of each, for messages
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -88,9 +82,8 @@ def _read(path: Path, origin: str) -> bytes:
             content = file.read(MOST_IMAGE_BYTES + 1)
     except OSError as error:
         what = "" if origin == str(path) else f": {path}"
-        raise UsageError(
-            f"{origin}{what} cannot be read: {error.strerror or error}", "copy it there, or leave it out"
-        ) from error
+        message = f"{origin}{what} cannot be read: {error.strerror or error}"
+        raise UsageError(message, "copy it there, or leave it out") from error
     if len(content) > MOST_IMAGE_BYTES:
         raise UsageError(f"{origin} is larger than {MOST_IMAGE_BYTES >> 20} MiB", "a picture of a face is not; leave it out")
     return content

@@ -117,7 +117,7 @@ def _in_folder(folder: Path) -> _Found:
         raise UsageError(f"{folder} cannot be read: {error.strerror or error}", "fix its permissions") from error
     tables = {path: split_named(path.stem) for path in files if path.suffix.lower() == ".parquet"}
     if named := {path: split for path, split in tables.items() if split}:
-        return _Found(lambda wanted: _of_files(named, wanted, read_faces), _splits_of(named))
+        return _of_files(named, read_faces)
     if tables:
         raise UsageError(f"{folder} holds Parquet files, but none of a split", "call them train.parquet, valid.parquet, ...")
     headers = {path: header_of(path) for path in files if path.suffix.lower() == ".csv"}
@@ -132,23 +132,23 @@ def _in_folder(folder: Path) -> _Found:
         return _Found(lambda s: read_fer2013(images[0], s))
     lists = {path: split for path, header in headers.items() if (split := split_named(path.stem)) and is_list(header)}
     if lists and not has_classes(folder):
-        return _Found(lambda wanted: _of_files(lists, wanted, read_list), _splits_of(lists))
+        return _of_files(lists, read_list)
     return _Found(lambda _: read_folders(folder))
 
 
-def _splits_of(files: dict[Path, str]) -> tuple[str, ...]:
-    return tuple(split for split in SPLITS if split in files.values())
+def _of_files(files: dict[Path, str], read: Callable[[Path, str], Iterator[Row]]) -> _Found:
+    """A data set with one file a split; files of other splits than the wanted one are not opened."""
 
+    def rows(wanted: str | None) -> Iterator[Row]:
+        return chain.from_iterable(read(path, split) for path, split in files.items() if wanted in (None, split))
 
-def _of_files(files: dict[Path, str], wanted: str | None, read: Callable[[Path, str], Iterator[Row]]) -> Iterator[Row]:
-    """The rows of one file a split; files of other splits are not opened."""
-    chosen = {path: split for path, split in files.items() if wanted is None or split == wanted}
-    return chain.from_iterable(read(path, split) for path, split in chosen.items())
+    return _Found(rows, tuple(split for split in SPLITS if split in files.values()))
 
 
 def pixel_hashes(images: Images) -> list[bytes]:
     """A hash of the size and the pixels of every image, equal for copies in different formats."""
-    return [hashlib.blake2b(image.tobytes(), digest_size=16, salt=_size(image.shape)).digest() for image in images]
+    sized = ((image, b"".join(side.to_bytes(8, "little") for side in image.shape)) for image in images)
+    return [hashlib.blake2b(image.tobytes(), digest_size=16, salt=size).digest() for image, size in sized]
 
 
 def hold_out(splits: Mapping[str, LabelledFaces]) -> dict[str, LabelledFaces]:
@@ -167,10 +167,6 @@ def hold_out(splits: Mapping[str, LabelledFaces]) -> dict[str, LabelledFaces]:
     return marked
 
 
-def _size(shape: tuple[int, ...]) -> bytes:
-    return b"".join(side.to_bytes(8, "little") for side in shape)
-
-
 IGNORED = ("desktop.ini", "thumbs.db")
 """What Windows leaves in folders of pictures; other systems begin such names with a dot."""
 
@@ -186,9 +182,8 @@ def read_folders(root: Path) -> Iterator[Row]:
     splits = {folder: split_named(folder.name) for folder in _folders(root)}
     if any(splits.values()):
         if others := [folder.name for folder, split in splits.items() if split is None]:
-            raise UsageError(
-                f"{root} has splits, and {others[0]!r} beside them", "put each class below a split, or have no splits"
-            )
+            hint = "put each class below a split, or have no splits"
+            raise UsageError(f"{root} has splits, and {others[0]!r} beside them", hint)
         if len(set(splits.values())) < len(splits):
             raise UsageError(f"{root} has one split twice", f"there are {', '.join(folder.name for folder in splits)}")
         for folder, split in splits.items():

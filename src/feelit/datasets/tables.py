@@ -58,13 +58,10 @@ def _table(path: Path) -> pa.Table:
     except (OSError, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UsageError(f"{path} cannot be read as Parquet: {reason}", HINT) from error
-    if IMAGE not in wanted or not _holds_bytes(table.schema.field(IMAGE).type):
+    kind = table.schema.field(IMAGE).type if IMAGE in wanted else pa.null()
+    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
         raise UsageError(f"{path} has no column {IMAGE} of encoded images", HINT)
     return table
-
-
-def _holds_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _numbers(table: pa.Table, name: str, most: int, path: Path) -> Int64:

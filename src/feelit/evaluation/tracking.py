@@ -96,7 +96,11 @@ def score_tracks(truth: Tracks, predicted: Tracks, frames: Int64, overlap: float
     frames = np.unique(frames)
     truth, predicted = (side.rows(np.isin(side.frame, frames)) for side in (truth, predicted))
     for name, side in (("truth", truth), ("prediction", predicted)):
-        _refuse_doubles(name, side)
+        pairs, count = np.unique(np.stack([side.frame, side.id], axis=1), axis=0, return_counts=True)
+        if (count > 1).any():
+            frame, identity = pairs[count.argmax()]
+            message = f"the {name} has identity {identity} twice in frame {frame}"
+            raise UsageError(message, "give each face of a frame its own id")
     paired = list(_by_frame(truth, predicted, frames))
     t, p = len(truth), len(predicted)
     matches, switches = _clear(paired, overlap)
@@ -120,13 +124,6 @@ def score_tracks(truth: Tracks, predicted: Tracks, frames: Int64, overlap: float
 
 def _quotient(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
-
-
-def _refuse_doubles(name: str, side: Tracks) -> None:
-    pairs, count = np.unique(np.stack([side.frame, side.id], axis=1), axis=0, return_counts=True)
-    if (count > 1).any():
-        frame, identity = pairs[count.argmax()]
-        raise UsageError(f"the {name} has identity {identity} twice in frame {frame}", "give each face of a frame its own id")
 
 
 def _by_frame(truth: Tracks, predicted: Tracks, frames: Int64) -> Iterator[_Paired]:

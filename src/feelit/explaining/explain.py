@@ -21,11 +21,7 @@ from feelit.types import EMOTIONS, LANDMARKS, Float32, UInt8
 from feelit.vision.align import TEMPLATE
 from feelit.vision.expression import ExpressionModel
 
-UNITS = {
-    "rise": "change of probability",
-    "occlusion": "change of probability",
-    "gradcam": "share of the largest",
-}
+UNITS = {"rise": "change of probability", "occlusion": "change of probability", "gradcam": "share of the largest"}
 """Units of the maps."""
 
 
@@ -105,7 +101,7 @@ def explain_sources(
         raise UsageError("there is nothing to explain", "name an image, or a moment of a video, as in VIDEO@83.5")
     path = model_path(model)
     networks = open_networks(Models(model_path(options.detector), path, None, options.device))
-    explainer = _Explainer(path, networks.expression, options)
+    explain = _explainer(path, networks.expression, options)
     pictures = [(source, find_faces(source, networks)) for source in map(Source.parse, sources)]
     asked = [(source, faces, i) for source, faces in pictures for i in _asked(source, faces, options.face)]
     if room is not None and len(asked) > room:
@@ -113,7 +109,7 @@ def explain_sources(
         raise UsageError(message, "choose one with --face, or name fewer pictures")
     done = []
     for source, faces, i in asked:
-        done.append(explainer.explain(source, faces, i))
+        done.append(explain(source, faces, i))
         progress(len(done) / len(asked))
     return done
 
@@ -128,27 +124,27 @@ def _asked(source: Source, faces: Faces, face: int | None) -> range:
     return range(face - 1, face)
 
 
-class _Explainer:
-    """A classifier and a saliency method."""
+def _explainer(path: Path, model: ExpressionModel, options: ExplainOptions) -> Callable[[Source, Faces, int], Explanation]:
+    """The function that explains one face of a picture; what cannot be asked is reported before any work begins."""
+    lengths_px = options.lengths_px(model.size_px)
+    asked = None if options.label is None else spelled(options.label)
+    if asked is not None and asked not in model.labels:
+        raise UsageError(f"{path.name} has no label {asked}", f"it has {', '.join(model.labels)}")
+    gradients = _gradients() if options.method == "gradcam" else None
 
-    def __init__(self, path: Path, model: ExpressionModel, options: ExplainOptions) -> None:
-        self._path, self._model, self._options = path, model, options
-        self._lengths_px = options.lengths_px(model.size_px)
-        self._label = None if options.label is None else spelled(options.label)
-        if self._label is not None and self._label not in model.labels:
-            raise UsageError(f"{path.name} has no label {self._label}", f"it has {', '.join(model.labels)}")
-        if options.method == "gradcam":
-            _gradients()  # missing packages are reported before any work begins
-
-    def explain(self, source: Source, faces: Faces, i: int) -> Explanation:
-        """Of one face of a picture."""
+    def explain(source: Source, faces: Faces, i: int) -> Explanation:
         crop = faces.crop[i]
-        probability = self._model.probabilities(crop[None])[0]
-        label = self._label or max(self._model.labels, key=lambda name: probability[EMOTIONS.index(name)])
-        saliency = self._saliency(crop, label)
-        baseline = baseline_of(crop, self._options.baseline)
-        faithfulness = judge(score_of(self._model, label), crop, baseline, saliency)
-        aligned = faces.found and self._model.card.crop == "aligned"
+        probability = model.probabilities(crop[None])[0]
+        label = asked or max(model.labels, key=lambda name: probability[EMOTIONS.index(name)])
+        score, baseline = score_of(model, label), baseline_of(crop, options.baseline)
+        if gradients:
+            saliency = gradients(path, model, crop, label)
+        elif options.method == "rise":
+            saliency = rise(score, crop, baseline, options.masks, options.seed)
+        else:
+            saliency = occlusion(score, crop, baseline, *lengths_px)
+        faithfulness = judge(score, crop, baseline, saliency)
+        aligned = faces.found and model.card.crop == "aligned"
         return Explanation(
             source=source.name,
             time_s=faces.time_s,
@@ -159,19 +155,12 @@ class _Explainer:
             probability=probability,
             label=label,
             saliency=saliency,
-            unit=UNITS[self._options.method],
+            unit=UNITS[options.method],
             faithfulness=faithfulness,
             near=_nearest(faithfulness.peak_px, len(crop)) if aligned else None,
         )
 
-    def _saliency(self, crop: UInt8, label: str) -> Float32:
-        options = self._options
-        if options.method == "gradcam":
-            return _gradients()(self._path, self._model, crop, label)
-        score, baseline = score_of(self._model, label), baseline_of(crop, options.baseline)
-        if options.method == "rise":
-            return rise(score, crop, baseline, options.masks, options.seed)
-        return occlusion(score, crop, baseline, *self._lengths_px)
+    return explain
 
 
 def _gradients() -> Callable[[Path, ExpressionModel, UInt8, str], Float32]:

@@ -5,10 +5,9 @@ A column is 90 mm at 300 dpi, a page of two columns 180 mm, as journals print th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -189,8 +188,7 @@ def _number(value: float) -> str:
 
 
 def _enlarged(values: Float32) -> Float32:
-    large = cv2.resize(values, (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large, np.float32)
+    return np.asarray(cv2.resize(values, (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def explain_into(
@@ -215,24 +213,19 @@ def explain_into(
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out {out} is not a name for a picture", "it has to end in .png")
     pictures = (Source.parse(text).path for text in sources)
-    refuse_to_overwrite(out, force, InputFiles(chain(pictures, _files_of_models(model, options))))
+    models = (file for path in map(model_path, (model, options.detector)) for file in (path, card_path(path)))
+    refuse_to_overwrite(out, force, InputFiles(chain(pictures, models)))
     explanations = explain_sources(model, sources, options, progress, MOST_FACES)
     write_figure(explanations, model_path(model).stem, _method(options, len(explanations[0].crop)), out)
     return explanations
-
-
-def _files_of_models(model: str, options: ExplainOptions) -> Iterator[Path]:
-    for path in map(model_path, (model, options.detector)):
-        yield from (path, card_path(path))
 
 
 def _method(options: ExplainOptions, side_px: int) -> str:
     """How the maps of crops of a size are made."""
     filling = "the mean luma" if options.baseline == "mean" else "the blurred face"
     if options.method == "rise":
-        return (
-            f"RISE: {options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}; hidden pixels show {filling}"
-        )
+        masks = f"{options.masks} random masks of {CELLS} x {CELLS} cells, seed {options.seed}"
+        return f"RISE: {masks}; hidden pixels show {filling}"
     if options.method == "occlusion":
         patch, stride = options.lengths_px(side_px)
         return f"Occlusion: a patch of {patch} px in steps of {stride} px; hidden pixels show {filling}"

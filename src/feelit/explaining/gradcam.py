@@ -36,6 +36,9 @@ LEAST_CELLS = 3
 of earlier layers are less faithful (docs/explain.md has figures)."""
 
 
+HINT = "choose --method rise or occlusion"
+
+
 def grad_cam(path: Path, model: ExpressionModel, crop: UInt8, label: str) -> Float32:
     """The Grad-CAM map of a label.
 
@@ -70,8 +73,7 @@ def _maps(path: Path, computed: Computed) -> Tensor:
     for value in reversed(computed.passages):
         if value.ndim == 4 and value.requires_grad and min(value.shape[2:]) >= LEAST_CELLS:
             return value
-    message = f"{path.name} has no feature maps of {LEAST_CELLS} x {LEAST_CELLS} cells or more"
-    raise ModelError(message, "choose --method rise or occlusion")
+    raise ModelError(f"{path.name} has no feature maps of {LEAST_CELLS} x {LEAST_CELLS} cells or more", HINT)
 
 
 def _compare(path: Path, model: ExpressionModel, inputs: UInt8 | Float32, computed: Computed) -> None:
@@ -79,8 +81,7 @@ def _compare(path: Path, model: ExpressionModel, inputs: UInt8 | Float32, comput
     (served,) = session.run([model.output], {session.get_inputs()[0].name: inputs})
     difference = float(np.abs(computed.output.detach().numpy() - served).max())
     if not difference <= (TOLERANCE_IN_STEPS if computed.in_steps else TOLERANCE) * max(1.0, float(np.abs(served).max())):
-        message = f"{path.name} gives other outputs in PyTorch, by {difference:.2g}"
-        raise ModelError(message, "choose --method rise or occlusion")
+        raise ModelError(f"{path.name} gives other outputs in PyTorch, by {difference:.2g}", HINT)
 
 
 Attributes = Mapping[str, Any]
@@ -122,7 +123,7 @@ def run_graph(path: Path, given: Tensor, output: str) -> Computed:
             result = OPERATORS[node.op_type]([values[name] for name in node.input if name], attributes)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             message = f"{path.name}: the operator {node.op_type} cannot be computed with gradients as it is used here"
-            raise ModelError(message, "choose --method rise or occlusion, which ask the model and need no gradients") from error
+            raise ModelError(message, f"{HINT}, which ask the model and need no gradients") from error
         values[node.output[0]] = result
     last = next(node for node in graph.node if output in node.output)
     logits = values[last.input[0]] if last.op_type == "Softmax" else values[output]

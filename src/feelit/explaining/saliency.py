@@ -118,9 +118,7 @@ def rise(score: Score, crop: UInt8, baseline: Float32, masks: int, seed: int) ->
     (S, S) float32, a difference of probabilities, -1..1
     """
     rng = np.random.default_rng(seed)
-    total: Float64 = np.zeros(1)
-    weighted: Float64 = np.zeros(crop.shape)
-    weight: Float64 = np.zeros(crop.shape)
+    total, weighted, weight = np.zeros(1), np.zeros(crop.shape), np.zeros(crop.shape)
     for start in range(0, masks, BATCH):
         kept = random_masks(rng, min(BATCH, masks - start), len(crop))
         found = score(covered(crop, baseline, kept))

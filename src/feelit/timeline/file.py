@@ -115,16 +115,17 @@ class TimelineFile:
         self._one_at_a_time = RLock()
         file, size_bytes = _opened(path)
         try:
-            self.metadata: dict[str, Any] = unpack_metadata(file.schema_arrow, str(path))
-            if wrong := [*misfits(file.schema_arrow), *_bombs(file.metadata, size_bytes)]:
+            schema = file.schema_arrow  # made anew whenever it is asked for
+            self.metadata: dict[str, Any] = unpack_metadata(schema, str(path))
+            if wrong := [*misfits(schema), *_bombs(file.metadata, size_bytes)]:
                 raise TimelineReadError(f"{path} {' and '.join(wrong)}", "analyse the video again")
         except TimelineReadError:
             file.close()
             raise
-        self.columns = tuple(name for name in FULL_SCHEMA.names if name in file.schema_arrow.names)
-        self.groups = groups_of(file.schema_arrow)
+        self.columns = tuple(name for name in FULL_SCHEMA.names if name in schema.names)
+        self.groups = groups_of(schema)
         self.parts: int = file.num_row_groups
-        self._empty, self._rows = file.schema_arrow.empty_table(), int(file.metadata.num_rows)
+        self._empty, self._rows = schema.empty_table(), int(file.metadata.num_rows)
         self._file = file
 
     def close(self) -> None:

@@ -34,8 +34,8 @@ def test_a_worker_that_never_comes_back_is_ended(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is reported by Linux alone")
 def test_a_worker_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
-    reported = works.reported(LocalEngine(2, works.greedy, Limits(memory_bytes=400 * MIB)).run(works.orders(tmp_path)))
-    why = "segment 2 failed at every try: its worker took more than 400 MiB of memory"
+    reported = works.reported(LocalEngine(2, works.greedy, Limits(memory_bytes=200 * MIB)).run(works.orders(tmp_path)))
+    why = "segment 2 failed at every try: its worker took more than 200 MiB of memory"
     assert reported == {0: "0", 1: "1", 2: f"{tmp_path}/a.mp4: {why}", 3: "3", 4: "4"}
     assert (tmp_path / "a.mp4.greedy").exists()
 

@@ -166,7 +166,7 @@ def test_nothing_to_do_takes_no_time() -> None:
 SCRIPT = """
 import feelit
 open("ran.txt", "a").write("x")
-timeline = feelit.analyze("a.mp4", workers=2, device="cpu").to_pandas()
+timeline = feelit.analyze("a.mp4", workers=1, device="cpu").to_pandas()
 print(len(timeline), timeline.frame.nunique(), __file__, __name__)
 """
 
@@ -217,7 +217,7 @@ import multiprocessing
 
 def faces(name):
     import feelit
-    return len(feelit.analyze(name, device="cpu", workers=2).to_pandas())
+    return len(feelit.analyze(name, device="cpu", workers=1).to_pandas())
 
 if __name__ == "__main__":
     with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -106,13 +106,13 @@ def test_a_bad_segment_costs_only_itself(work: Work, message: str, driver: Nodes
 
 
 def test_what_takes_too_long_or_too_much_is_ended(driver: Nodes, tmp_path: Path) -> None:
-    limits = works.Patient(segment_s=1.0, memory_bytes=500 << 20, segments=(1, 3))
+    limits = works.Patient(segment_s=1.0, memory_bytes=300 << 20, segments=(1, 3))
     words = works.reported(RayEngine(driver.address, limits=limits, work=works.excessive).run(works.orders(tmp_path)))
     in_vain = f"{tmp_path}/a.mp4: segment {{}} failed at every try: {{}}"
     assert words == {
         0: "0",
         1: in_vain.format(1, "it took longer than 1 s"),
-        2: in_vain.format(2, "its worker took more than 500 MiB of memory"),
+        2: in_vain.format(2, "its worker took more than 300 MiB of memory"),
         3: "3",
         4: "4",
     }

@@ -69,7 +69,14 @@ def evaluate_classifier(
     found = class_scores(matrix)
     progress(1.0)
     return ClassifierScores(
-        model=_facts(path, model, crops.pixels),
+        model=ModelFacts(
+            name=model.card.name,
+            file=as_text(Path(path.name)),
+            sha256=sha256_of(path),
+            parameters=model.card.parameters or None,
+            size_bytes=path.stat().st_size,
+            ms_per_face=ms_per_face(model, crops.pixels),
+        ),
         data=as_text(data),
         split=faces.split,
         labels=options.labels,
@@ -92,24 +99,18 @@ def evaluate_classifier(
 
 
 class _Shown:
-    """The predictions of a model on the crops of a split, over the K classes that it knows.
-
-    Attributes
-    ----------
-    names : the K classes, in the order of EMOTIONS
-    scored : (N,) bool, images with a majority label that the model knows
-    """
+    """The predictions of a model on the crops of a split, over the K classes that it knows."""
 
     def __init__(self, model: ExpressionModel, faces: LabelledFaces, crops: Crops, options: EvaluateOptions) -> None:
         self.model, self.faces, self.crops, self.options = model, faces, crops, options
         self.known = np.array([k for k, name in enumerate(EMOTIONS) if name in model.labels], np.int64)
-        self.names = tuple(EMOTIONS[k] for k in self.known)
-        self.scored: Bool = np.isin(faces.label, self.known)
+        self.names = tuple(EMOTIONS[k] for k in self.known)  # in the order of EMOTIONS
+        self.scored: Bool = np.isin(faces.label, self.known)  # (N,) images with a majority label that the model knows
         if len(np.unique(faces.label[self.scored])) < 2:
             hint = f"it knows {', '.join(self.names)}"
             raise UsageError(f"the split {faces.split} shows fewer than two classes that the model knows", hint)
         self.label: Int64 = np.searchsorted(self.known, faces.label)  # valid where scored
-        self.probability = self._probability(crops.pixels)
+        self.probability = self.probability_of(crops.pixels)
         self.answer = self._answer(self.probability, crops.found)
         self.missed: Bool = ~crops.found if options.end_to_end else np.zeros(len(faces), bool)
 
@@ -118,10 +119,6 @@ class _Shown:
         answer = self._answer(probability, self.crops.found[self.scored])
         return np.asarray(answer == self.label[self.scored], bool)
 
-    def changed(self, name: str) -> Float64:
-        """(N', K) the probabilities of the scored images under one of OCCLUSIONS."""
-        return self._probability(changed(self.crops.pixels[self.scored], name))
-
     def matrix(self) -> Int64:
         """(K, K) or, end to end, (K, K + 1) int64: true classes in rows, predicted ones in columns, the last for no face."""
         classes, answers = len(self.known), len(self.known) + self.options.end_to_end
@@ -129,7 +126,6 @@ class _Shown:
         return np.bincount(cells, minlength=classes * answers).reshape(classes, answers).astype(np.int64)
 
     def counts(self, copies: int) -> ImageCounts:
-        """Counts of the images."""
         label = self.faces.label
         return ImageCounts(
             read=len(label),
@@ -155,7 +151,8 @@ class _Shown:
         agreement = share[:, self.known][np.arange(len(share)), best].astype(np.float64)
         return calibration_of(reliability(self.probability.max(axis=1)[chosen], agreement[chosen]))
 
-    def _probability(self, pixels: UInt8) -> Float64:
+    def probability_of(self, pixels: UInt8) -> Float64:
+        """(N', K) the probabilities of crops."""
         return self.model.probabilities(pixels)[:, self.known].astype(np.float64)
 
     def _answer(self, probability: Float64, found: Bool) -> Int64:
@@ -165,23 +162,12 @@ class _Shown:
 
 
 def _occlusions(shown: _Shown, progress: Progress) -> dict[str, OcclusionScore]:
-    before = shown.right(shown.probability[shown.scored])
+    before, crops = shown.right(shown.probability[shown.scored]), shown.crops.pixels[shown.scored]
     scores = {}
     for done, name in enumerate(OCCLUSIONS):
         progress(CROPPING + (1 - CROPPING) * done / len(OCCLUSIONS))
-        scores[name] = occlusion_score(before, shown.right(shown.changed(name)))
+        scores[name] = occlusion_score(before, shown.right(shown.probability_of(changed(crops, name))))
     return scores
-
-
-def _facts(path: Path, model: ExpressionModel, crops: UInt8) -> ModelFacts:
-    return ModelFacts(
-        name=model.card.name,
-        file=as_text(Path(path.name)),
-        sha256=sha256_of(path),
-        parameters=model.card.parameters or None,
-        size_bytes=path.stat().st_size,
-        ms_per_face=ms_per_face(model, crops),
-    )
 
 
 def ms_per_face(model: ExpressionModel, crops: UInt8) -> float:

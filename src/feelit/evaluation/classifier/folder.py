@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
 from feelit.analysis.table import TextTable
 from feelit.errors import MissingExtraError
-from feelit.evaluation.classifier.scores import ClassifierScores, Estimate
+from feelit.evaluation.classifier.scores import ClassifierScores, Estimate, OcclusionScore
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import card_path
 from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
@@ -44,9 +44,8 @@ def check_folder(
     """
     # files of an earlier evaluation that lie in the folder of the data itself, or in one below it, are no data
     earlier = not isinstance(folder, Path) or (folder / SCORES).exists()
-    given = (
-        file for file in files_below(data, names) if file.name not in names or not (earlier and _same(file.parent, folder))
-    )
+    own = folder.resolve() if earlier and isinstance(folder, Path) else None
+    given = (file for file in files_below(data, names) if file.name not in names or file.parent.resolve() != own)
     inputs = InputFiles(chain((model, card_path(model)), given))
     for name in names:
         refuse_to_overwrite(folder / name, force, inputs)
@@ -56,10 +55,6 @@ def check_folder(
     if importlib.util.find_spec("matplotlib") is None:
         message = "the figures of --out need matplotlib, which is not installed"
         raise MissingExtraError(message, "pip install 'feelit[plot]', or take --json")
-
-
-def _same(one: Path, folder: Location) -> bool:
-    return isinstance(folder, Path) and one.resolve() == folder.resolve()
 
 
 def write_folder(scores: ClassifierScores, folder: Location) -> None:
@@ -88,28 +83,21 @@ def json_text(scores: ClassifierScores | FaceScores) -> str:
 
 def tables(scores: ClassifierScores) -> list[TextTable]:
     """The tables that the terminal shows, in order."""
-    shown = [_summary(scores), _classes(scores), _confusion(scores)]
-    return [*shown, _occlusions(scores)] if scores.occlusions is not None else shown
+    counts = [(name, *map(str, row)) for name, row in zip(scores.classes, scores.confusion, strict=True)]
+    confusion = TextTable("predicted as", ("labelled as", *scores.predicted), counts)
+    shown = [_summary(scores), _classes(scores), confusion]
+    return [*shown, _occlusions(scores.occlusions)] if scores.occlusions is not None else shown
 
 
 def _summary(scores: ClassifierScores) -> TextTable:
-    images, model, votes = scores.images, scores.model, scores.calibration_votes
+    images, model, majority, votes = scores.images, scores.model, scores.calibration, scores.calibration_votes
+    balanced = scores.balanced_accuracy
     rows = [
         ("accuracy", f"of {images.scored} images", percent(scores.accuracy.value), between(scores.accuracy)),
-        (
-            "balanced accuracy",
-            "mean recall of the classes",
-            percent(scores.balanced_accuracy.value),
-            between(scores.balanced_accuracy),
-        ),
+        ("balanced accuracy", "mean recall of the classes", percent(balanced.value), between(balanced)),
         ("macro F1", "mean of the classes", percent(scores.macro_f1.value), between(scores.macro_f1)),
         ("weighted F1", "each class as often as it occurs", percent(scores.weighted.f1), ""),
-        (
-            "calibration error",
-            f"against the majority, {scores.calibration.images} images",
-            percent(scores.calibration.error),
-            "",
-        ),
+        ("calibration error", f"against the majority, {majority.images} images", percent(majority.error), ""),
     ]
     if votes:
         rows.append(("", f"against the votes, {votes.images} images", percent(votes.error), ""))
@@ -141,21 +129,10 @@ def _classes(scores: ClassifierScores) -> TextTable:
     return TextTable("classes", ("labelled as", "precision", "recall", "F1", "95 % interval", "images"), rows)
 
 
-def _confusion(scores: ClassifierScores) -> TextTable:
-    rows = [(name, *map(str, counts)) for name, counts in zip(scores.classes, scores.confusion, strict=True)]
-    return TextTable("predicted as", ("labelled as", *scores.predicted), rows)
-
-
-def _occlusions(scores: ClassifierScores) -> TextTable:
+def _occlusions(scores: Mapping[str, OcclusionScore]) -> TextTable:
     rows = [
-        (
-            name,
-            percent(o.accuracy.value),
-            between(o.accuracy),
-            points(o.lost.value),
-            f"{points(o.lost.low)} to {points(o.lost.high)}",
-        )
-        for name, o in (scores.occlusions or {}).items()
+        (name, percent(o.accuracy.value), between(o.accuracy), points(o.lost.value), between(o.lost))
+        for name, o in scores.items()
     ]
     return TextTable("faces under difficulties", ("", "accuracy", "95 % interval", "points lost", "95 % interval"), rows)
 
@@ -171,5 +148,5 @@ def points(share: float) -> str:
 
 
 def between(of: Estimate) -> str:
-    """The interval of a share."""
-    return f"{of.low * 100:.1f} to {of.high * 100:.1f}"
+    """The interval of a share, or of a difference of shares."""
+    return f"{points(of.low)} to {points(of.high)}"

@@ -28,9 +28,7 @@ def resampled(counts: Int64, replicates: int = REPLICATES, seed: int = SEED) -> 
     (replicates, ...) int64; the same for the same seed
     """
     total = int(counts.sum())
-    chance = counts.ravel() / max(total, 1)
-    if total == 0:
-        chance = np.full(counts.size, 1 / counts.size)
+    chance = counts.ravel() / total if total else np.full(counts.size, 1 / counts.size)
     drawn = np.random.default_rng(seed).multinomial(total, chance, replicates)
     return drawn.reshape(replicates, *counts.shape)
 

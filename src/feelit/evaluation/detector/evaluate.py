@@ -15,7 +15,7 @@ from feelit.models.card import sha256_of
 from feelit.options import Device
 from feelit.options.models import EvaluateFacesOptions
 from feelit.storage.names import as_text
-from feelit.types import Detections, Float32
+from feelit.types import Float32
 from feelit.video.decoded_frame import picture_of, sample_of
 from feelit.vision.detector import MIN_DETECTABLE_PX, FaceDetector
 from feelit.vision.multi_scale import MultiScaleDetector
@@ -115,10 +115,7 @@ class _Look:
         box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
         self.seen.append(Seen(image.name, box, found.score, truth, image.ignore))
         self.drawn += image.drawn
-        self._compare(found.rows(found.score >= self._network.threshold), image)
-
-    def _compare(self, sure: Detections, image: FaceImage) -> None:
-        sizes_px = self._asked.min_face_px, np.inf
+        sure, sizes_px = found.rows(found.score >= self._network.threshold), (self._asked.min_face_px, np.inf)
         pairs = match_sizes(sure.box, sure.score, image.marked, np.zeros(len(image.marked), bool), sizes_px)
         pairs = pairs.rows(pairs.hit)
         self.misses.append(landmark_error(sure.landmarks[pairs.found], image.landmarks[pairs.truth]))

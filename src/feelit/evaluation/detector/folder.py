@@ -61,8 +61,7 @@ MISSED, FALSE = theme.EMOTION_COLOUR["contempt"], theme.EMOTION_COLOUR["anger"] 
 
 def write_sheet(scores: FaceScores, images: FaceImages, path: Path) -> None:
     """Write the picture as a .png file; reads the images again that it shows."""
-    _, content = cv2.imencode(".png", draw_sheet(scores, images)[..., ::-1])
-    path.write_bytes(content.tobytes())
+    path.write_bytes(cv2.imencode(".png", draw_sheet(scores, images)[..., ::-1])[1].tobytes())
 
 
 def draw_sheet(scores: FaceScores, images: FaceImages) -> UInt8:
@@ -74,10 +73,7 @@ def draw_sheet(scores: FaceScores, images: FaceImages) -> UInt8:
         if an image cannot be read any more.
     """
     most = COLUMNS * ROWS
-    kinds = (
-        ("missed", "largest first", scores.missed, MISSED),
-        ("false", "surest first", scores.false, FALSE),
-    )
+    kinds = (("missed", "largest first", scores.missed, MISSED), ("false", "surest first", scores.false, FALSE))
     shown = [(mistake, colour) for _, _, mistakes, colour in kinds for mistake in mistakes[:most]]
     tiles = {
         id(mistake): _tile(image.pixels("bgr")[..., ::-1], mistake, colour)

@@ -177,7 +177,7 @@ def _wider_images(path: Path) -> list[FaceImage]:
         name, where = lines[place].strip(), f"{path.name}, line {place + 1}"
         try:
             count = int(lines[place + 1])
-            table = np.array([_numbers(line) for line in lines[place + 2 : place + 2 + count]], np.float32)
+            table = np.array([list(map(float, line.split())) for line in lines[place + 2 : place + 2 + count]], np.float32)
             if len(table) != count:
                 raise ValueError
             table = table.reshape(count, NUMBERS)
@@ -190,10 +190,6 @@ def _wider_images(path: Path) -> list[FaceImage]:
         box = _boxes(np.concatenate([table[:, :2], table[:, :2] + table[:, 2:4]], axis=1), where)
         images.append(FaceImage(name, root / name, box, table[:, INVALID] > 0, True))
     return images
-
-
-def _numbers(line: str) -> list[float]:
-    return [float(word) for word in line.split()]
 
 
 def _wider_root(path: Path) -> Path:

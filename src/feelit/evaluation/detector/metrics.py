@@ -61,8 +61,7 @@ def match_faces(found: Float32, score: Float32, truth: Float32, ignore: Bool, ov
 
 def box_sizes(box: Float32) -> Float32:
     """(F, 4) px -> (F,) px: the geometric mean of the sides of a box."""
-    result: Float32 = np.sqrt(area(box))
-    return result
+    return np.sqrt(area(box))
 
 
 def counted(truth: Float32, ignore: Bool, sizes_px: tuple[float, float]) -> Bool:

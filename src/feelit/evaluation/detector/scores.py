@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from feelit.analysis.table import TextTable
+from feelit.analysis.table import TextTable, rounded_row
 from feelit.evaluation.classifier.metrics import reliability
 from feelit.evaluation.detector.metrics import (
     Curve,
@@ -101,12 +102,12 @@ class FaceScores:
     missed: tuple[Mistake, ...]  # the largest first
     false: tuple[Mistake, ...]  # the surest first
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, Any]:
         """The scores for `json.dumps`, without curves and single mistakes; unknown values are null."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("curves", "missed", "false")}
-        content["sizes"] = [_rounded(asdict(size)) for size in self.sizes]
-        content["calibration"] = [_rounded(asdict(part)) for part in self.calibration]
-        return _rounded(content)
+        for name in ("sizes", "calibration"):
+            content[name] = [rounded_row(asdict(part)) for part in content[name]]
+        return rounded_row(content)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,29 +169,16 @@ def score_calibration(matches: Sequence[Matches], threshold: float) -> tuple[tup
     return bins, found.error
 
 
-def _rounded(content: dict[str, object]) -> dict[str, object]:
-    """Round to four digits; JSON has no NaN."""
-    return {name: _finite(value) if isinstance(value, float) else value for name, value in content.items()}
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
-
-
 def face_tables(scores: FaceScores) -> list[TextTable]:
     """The tables that the terminal shows, in order."""
     score = f"{scores.threshold:g}"
     headings = ("faces", "count", "AP", "recall at 0.1 false/image", "at score", f"recall at score {score}", "false/image")
-    title = f"{scores.model}: {scores.images} images of {Path(scores.data).name}, boxes {_labelled(scores)}"
+    people, labelled = scores.labelled_by_people, "of another detector"
+    if people:
+        labelled = "drawn by people" + ("" if people == scores.images else f" in {people}, else {labelled}")
+    title = f"{scores.model}: {scores.images} images of {Path(scores.data).name}, boxes {labelled}"
     sizes = TextTable(title, headings, [_row(size) for size in scores.sizes], expendable=("at score", "AP"))
     return [sizes, TextTable("", ("", "besides"), _facts(scores), words=2)]
-
-
-def _labelled(scores: FaceScores) -> str:
-    if scores.labelled_by_people == scores.images:
-        return "drawn by people"
-    other = "of another detector"
-    return f"drawn by people in {scores.labelled_by_people}, else {other}" if scores.labelled_by_people else other
 
 
 def _row(size: SizeScore) -> tuple[str, ...]:
@@ -202,19 +190,14 @@ def _row(size: SizeScore) -> tuple[str, ...]:
 
 
 def _facts(scores: FaceScores) -> list[tuple[str, str]]:
-    rate = f"{scores.false_in_negatives / scores.negatives:.3f} an image" if scores.negatives else "there are none"
-    false = f"{rate}: {scores.false_in_negatives} in {scores.negatives}" if scores.negatives else rate
-    marked = (
-        f"{100 * scores.landmark_error:.1f} % of the distance between the eyes" if scores.landmark_error is not None else "-"
-    )
+    count, images, error = scores.false_in_negatives, scores.negatives, scores.landmark_error
+    false = f"{count / images:.3f} an image: {count} in {images}" if images else "there are none"
+    marked = "-" if error is None else f"{100 * error:.1f} % of the distance between the eyes"
+    size = "at the size that they have" if scores.long_px is None else f"long side at most {scores.long_px} px"
     guess = "" if scores.has_landmarks else ", of the mean face: the network gives none"
     return [
         ("false faces in images without a face", false),
         ("landmark error, median", f"{marked} ({scores.landmark_faces} faces){guess}"),
         ("calibration error of the score", f"{scores.calibration_error:.3f}"),
-        ("time an image, one core", f"{scores.ms_per_image:.1f} ms, {_size(scores)}"),
+        ("time an image, one core", f"{scores.ms_per_image:.1f} ms, {size}"),
     ]
-
-
-def _size(scores: FaceScores) -> str:
-    return "at the size that they have" if scores.long_px is None else f"long side at most {scores.long_px} px"
