@@ -36,10 +36,9 @@ def find_bouts(samples: Samples) -> Bouts:
     seen = samples.rows(samples.readable)
     if not len(seen):
         return _table(seen, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    here = np.cumsum(~_follows(samples), dtype=np.int64)[samples.readable]  # one number per presence: a time without absence
-    stretch = (
-        np.cumsum(~_follows(seen), dtype=np.int64) - 1
-    )  # one number, from 0, per time without absence or unreadable samples
+    # one number per presence, a time without absence; and one per time without absence or unreadable samples, from 0
+    here = np.cumsum(~_follows(samples), dtype=np.int64)[samples.readable]
+    stretch = np.cumsum(~_follows(seen), dtype=np.int64) - 1
     start = _starts(stretch, seen.emotion)
     length_s = np.add.reduceat(seen.length_s, start)
     emotion = _merged(stretch[start], seen.emotion[start], length_s)

@@ -103,9 +103,8 @@ class Motion:
     def __init__(self, view: TimelineView) -> None:
         self.label = view.label
         time_s = view.sampled_time_s
-        self.period_s = (
-            float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.1
-        )  # the usual one between two sampled frames
+        between_s = np.diff(time_s)
+        self.period_s = float(np.median(between_s)) if len(between_s) else 0.1  # the usual one between two sampled frames
         self._rows = rows = view.rows.rows(np.lexsort((view.rows.time_s, view.rows.track_id)))
         begins = _begins_run(rows, time_s, self.period_s)
         start = np.flatnonzero(begins)
