@@ -29,9 +29,14 @@ TOLERANCE = 1e-4
 
 
 def write_onnx(
-    module: nn.Module, example: Tensor, path: Path, input_name: str, outputs: tuple[str, ...], axes: dict[str, dict[int, str]]
+    module: nn.Module,
+    example: Tensor,
+    path: Path,
+    outputs: tuple[str, ...],
+    input_name: str = "luma",
+    axes: dict[str, dict[int, str]] | None = None,
 ) -> None:
-    """Write a network of one input as an ONNX file, with names for its free `axes`.
+    """Write a network of one input as an ONNX file, with names for its free `axes`; without them the batch size is free.
 
     The exporter folds batch normalisation into the convolutions before it.
     """
@@ -43,7 +48,7 @@ def write_onnx(
             str(path),
             input_names=[input_name],
             output_names=list(outputs),
-            dynamic_axes=axes,
+            dynamic_axes=axes or {name: {0: "N"} for name in (input_name, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -68,7 +73,7 @@ def export_onnx(module: nn.Module, example: Tensor, path: Path, outputs: tuple[s
         if it exceeds TOLERANCE.
     """
     module = copy.deepcopy(module).eval()
-    write_onnx(module, example, path, input_name, outputs, {name: {0: "N"} for name in (input_name, *outputs)})
+    write_onnx(module, example, path, outputs, input_name)
     difference = largest_difference(module, example, path)
     if not difference <= TOLERANCE:
         raise ModelError(f"{path.name} differs from its module by {difference:.2g}", "do not serve it; compare layer by layer")
@@ -83,6 +88,11 @@ def largest_difference(module: nn.Module, example: Tensor, path: Path) -> float:
         trained = module(example)
     trained = (trained,) if isinstance(trained, Tensor) else trained
     return max(float(np.abs(a.numpy() - b).max()) for a, b in zip(trained, served, strict=True))
+
+
+def four_digits(value: float) -> float:
+    """A score as cards hold it."""
+    return round(float(value), 4)
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -114,12 +124,7 @@ class _Calibration(CalibrationDataReader):
 
 
 def quantize(
-    path: Path,
-    out: Path,
-    images: UInt8,
-    but: Sequence[str],
-    kinds: Sequence[str] = QUANTIZED,
-    percentile: float = PERCENTILE,
+    path: Path, out: Path, images: UInt8, but: Sequence[str], kinds: Sequence[str] = QUANTIZED, percentile: float = PERCENTILE
 ) -> None:
     """Quantise the convolutions of a network to 8-bit integers (Jacob et al. 2018).
 
@@ -206,12 +211,11 @@ def rounded(network: nn.Module, but: Sequence[str]) -> dict[str, Tensor]:
     but : prefixes of the names of weights to leave out
     """
     layers = [(f"{name}.weight", layer.weight) for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
-    return {name: _rounded(weight) for name, weight in layers if not name.startswith(tuple(but))}
-
-
-def _rounded(weight: Tensor) -> Tensor:
-    """(O, I, H, W) -> the same shape."""
-    with torch.no_grad():
-        step = (weight.abs().amax(dim=(1, 2, 3), keepdim=True) / STEPS).clamp(min=1e-12)
-        error = (weight / step).round() * step - weight
-    return weight + error
+    result = {}
+    for name, weight in layers:
+        if not name.startswith(tuple(but)):
+            with torch.no_grad():
+                step = (weight.abs().amax(dim=(1, 2, 3), keepdim=True) / STEPS).clamp(min=1e-12)
+                error = (weight / step).round() * step - weight
+            result[name] = weight + error
+    return result

@@ -9,7 +9,7 @@ norms and biases are left to AdamW (Loshchilov & Hutter 2019), as the authors of
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, Self, TypeVar, overload
 
 import torch
@@ -99,18 +99,14 @@ class Optimizer:
         factor : Muon's learning rate, relative to AdamW's
         decay : weight decay, of matrices and convolutions only
         """
-        matrices, others = _split(net)
-        hidden = [p for name, p in matrices.items() if not name.startswith(outer)]
-        decayed = [p for name, p in matrices.items() if name.startswith(outer)]
-        groups = [{"params": decayed, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-        return cls([(torch.optim.AdamW(groups), 1.0), (Muon(hidden, 0.0, MOMENTUM, decay), factor)])
+        hidden = [p for name, p in net.named_parameters() if p.ndim > 1 and not name.startswith(outer)]
+        rest = [p for name, p in net.named_parameters() if p.ndim <= 1 or name.startswith(outer)]
+        return cls([(torch.optim.AdamW(_groups(rest, decay)), 1.0), (Muon(hidden, 0.0, MOMENTUM, decay), factor)])
 
     @classmethod
     def sgd(cls, net: nn.Module, momentum: float, decay: float) -> Self:
         """Stochastic gradient descent with Nesterov momentum; matrices and convolutions decay."""
-        matrices, others = _split(net)
-        groups = [{"params": list(matrices.values()), "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-        return cls([(torch.optim.SGD(groups, 0.1, momentum, nesterov=True), 1.0)])
+        return cls([(torch.optim.SGD(_groups(net.parameters(), decay), 0.1, momentum, nesterov=True), 1.0)])
 
     @classmethod
     def adamw(cls, net: nn.Module, decay: float) -> Self:
@@ -138,10 +134,11 @@ class Optimizer:
                 group.update(own)
 
 
-def _split(net: nn.Module) -> tuple[dict[str, nn.Parameter], list[nn.Parameter]]:
-    """Matrices and convolutions by name; norms and biases, which do not decay."""
-    named = dict(net.named_parameters())
-    return {name: p for name, p in named.items() if p.ndim > 1}, [p for p in named.values() if p.ndim <= 1]
+def _groups(weights: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
+    """Matrices and convolutions, and norms and biases, which do not decay."""
+    every = list(weights)
+    parts = ([p for p in every if p.ndim > 1], decay), ([p for p in every if p.ndim <= 1], 0.0)
+    return [{"params": part, "weight_decay": part_decay} for part, part_decay in parts]
 
 
 class Learner(Generic[N]):
@@ -151,16 +148,12 @@ class Learner(Generic[N]):
     ----------
     decay : of the moving average, per step
     lag : the decay is at most steps / (steps + lag), so that the average forgets the first steps
-
-    Attributes
-    ----------
-    steps : steps taken so far
     """
 
     def __init__(self, network: N, optimizer: Optimizer, decay: float, lag: int = 10) -> None:
         self.network, self.optimizer = network, optimizer
         self.average: N = copy.deepcopy(network).eval()
-        self.decay, self.lag, self.steps = decay, lag, 0
+        self.decay, self.lag, self.steps = decay, lag, 0  # steps taken so far
 
     def update(self, rate: float) -> None:
         """One step of the optimizer at a learning rate, and of the average; gradients are computed before."""
@@ -187,11 +180,9 @@ class Learner(Generic[N]):
         self.steps = state["steps"]
 
 
-def has_bfloat16() -> bool:
-    """Whether the processor has instructions for bfloat16; without them it is slower than float32."""
-    return any(getattr(torch.cpu, name, bool)() for name in BFLOAT16_INSTRUCTIONS)
-
-
 def autocast() -> torch.autocast:
-    """A context in which networks compute in bfloat16 where the processor has instructions for it, else in float32."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
+    """A context in which networks compute in bfloat16 where the processor has instructions for it, else in float32, which is
+    faster then.
+    """
+    fast = any(getattr(torch.cpu, name, bool)() for name in BFLOAT16_INSTRUCTIONS)
+    return torch.autocast("cpu", torch.bfloat16, enabled=fast)

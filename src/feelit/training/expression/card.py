@@ -21,7 +21,7 @@ from feelit.explaining.saliency import baseline_of, occlusion, score_of
 from feelit.models.card import ModelCard, write_card
 from feelit.options.models import PATCH_SHARE, STRIDE_SHARE, EvaluateOptions
 from feelit.storage.atomic import whole_file
-from feelit.training.export import count_parameters, export_onnx, quantize
+from feelit.training.export import count_parameters, export_onnx, four_digits, quantize
 from feelit.training.expression.data import Examples, aligned
 from feelit.training.expression.network import OUTPUTS, ExpressionNet
 from feelit.training.face.data import as_data
@@ -78,7 +78,7 @@ def publish(network: ExpressionNet, origin: Origin, valid: Examples, path: Path,
     scores: dict[str, Any] = {}
     if calibration is not None:
         right = _outputs(path, crops)[0].argmax(axis=1) == valid.label
-        scores["accuracy on aligned crops, in float32"] = _round(right[labelled].mean())
+        scores["accuracy on aligned crops, in float32"] = four_digits(right[labelled].mean())
         quantize(path, path, calibration, IN_FLOAT)
     logits, fer2013_logits = _outputs(path, crops)
     temperature = fit_temperature(logits[labelled], np.eye(len(EMOTIONS), dtype=np.float32)[valid.label[labelled]])
@@ -97,7 +97,7 @@ def publish(network: ExpressionNet, origin: Origin, valid: Examples, path: Path,
     }
     if named.any():
         right = fer2013_logits.argmax(axis=1) == valid.fer2013
-        scores["accuracy of the second output, against FER2013's own labels"] = _round(right[named].mean())
+        scores["accuracy of the second output, against FER2013's own labels"] = four_digits(right[named].mean())
     scores["largest difference between PyTorch and ONNX Runtime"] = float(f"{difference:.1e}")
     write_card(replace(card, scores={"data": "validation images"} | scores), path)
     log.info("%s: %s", path, scores)
@@ -115,15 +115,15 @@ def _summary(scores: ClassifierScores) -> dict[str, Any]:
     """The scores of an evaluation that a card holds."""
     summary: dict[str, Any] = {
         "images": scores.images.scored,
-        "accuracy": {name: _round(value) for name, value in asdict(scores.accuracy).items()},
-        "macro_f1": _round(scores.macro_f1.value),
-        "f1": {name: _round(report.f1.value) for name, report in scores.classes.items()},
-        "ece_15_bins": _round(scores.calibration.error),
+        "accuracy": {name: four_digits(value) for name, value in asdict(scores.accuracy).items()},
+        "macro_f1": four_digits(scores.macro_f1.value),
+        "f1": {name: four_digits(report.f1.value) for name, report in scores.classes.items()},
+        "ece_15_bins": four_digits(scores.calibration.error),
     }
     if scores.calibration_votes is not None:
-        summary["ece_15_bins_against_votes"] = _round(scores.calibration_votes.error)
+        summary["ece_15_bins_against_votes"] = four_digits(scores.calibration_votes.error)
     if scores.occlusions is not None:
-        summary["accuracy_under"] = {name: _round(score.accuracy.value) for name, score in scores.occlusions.items()}
+        summary["accuracy_under"] = {name: four_digits(score.accuracy.value) for name, score in scores.occlusions.items()}
     return summary
 
 
@@ -134,11 +134,7 @@ def _vote_calibration(logits: Float32, share: Float32) -> dict[str, float]:
     probability = softmax(logits[voted], temperature)
     agreement = share[voted][np.arange(voted.sum()), probability.argmax(axis=1)].astype(np.float64)
     error = reliability(probability.max(axis=1), agreement).error
-    return {"temperature": _round(temperature), "ece_15_bins_against_votes": _round(error)}
-
-
-def _round(value: float) -> float:
-    return round(float(value), 4)
+    return {"temperature": four_digits(temperature), "ece_15_bins_against_votes": four_digits(error)}
 
 
 FERPLUS = (
@@ -171,7 +167,7 @@ def _training_data(origin: Origin, valid: Examples) -> tuple[dict[str, Any], ...
 def shares(counts: Sequence[int]) -> tuple[float, ...]:
     """The prior of a card from the images per label, with half an image added to each."""
     total = sum(counts) + len(counts) / 2
-    return tuple(_round((count + 0.5) / total) for count in counts)
+    return tuple(four_digits((count + 0.5) / total) for count in counts)
 
 
 def _card(path: Path, origin: Origin, valid: Examples, parameters: int, temperature: float) -> ModelCard:
@@ -241,8 +237,7 @@ def saliency_sheet(model: ExpressionModel, faces: Examples) -> UInt8:
         saliency = occlusion(score, crop, baseline_of(crop, "mean"), patch, stride)
         probability = float(score(crop[None])[0])
         columns.append(np.concatenate([_caption(f"{EMOTIONS[label]} {probability:.0%}"), _pair(crop, saliency)]))
-    sheet = np.concatenate(columns, axis=1)
-    return np.asarray(sheet, np.uint8)
+    return np.concatenate(columns, axis=1)
 
 
 def _pair(crop: UInt8, saliency: Float32) -> UInt8:
@@ -251,9 +246,8 @@ def _pair(crop: UInt8, saliency: Float32) -> UInt8:
     largest = max(float(np.abs(saliency).max()), 1e-9)
     colours = coloured(np.asarray(cv2.resize(saliency / largest, size), np.float32))
     mixed = np.rint(0.4 * grey + 0.6 * colours).astype(np.uint8)
-    framed = [
-        cv2.copyMakeBorder(part, 0, GAP_PX, 0, GAP_PX, cv2.BORDER_CONSTANT, value=(255, 255, 255)) for part in (grey, mixed)
-    ]
+    edges = (0, GAP_PX, 0, GAP_PX)
+    framed = [cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=(255, 255, 255)) for part in (grey, mixed)]
     return np.asarray(np.concatenate(framed), np.uint8)
 
 

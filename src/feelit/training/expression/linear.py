@@ -118,12 +118,7 @@ class Recipe:
     def build(self) -> Hog:
         """The feature extractor."""
         return Hog(
-            self.cell_px,
-            self.bins,
-            signed=self.signed,
-            block=self.block,
-            norm=self.norm,
-            interpolated=self.interpolated,
+            self.cell_px, self.bins, signed=self.signed, block=self.block, norm=self.norm, interpolated=self.interpolated
         )
 
 

@@ -31,9 +31,8 @@ class Residual(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            *_convolution(channels_in, channels_out, 3, stride), *_normalised(channels_out, channels_out, 3)
-        )
+        first = _convolution(channels_in, channels_out, 3, stride)
+        self.body = nn.Sequential(*first, *_normalised(channels_out, channels_out, 3))
         self.skip = _shortcut(channels_in, channels_out, stride)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from onnxruntime import InferenceSession
 from torch import Tensor, nn
 
 from feelit.errors import ModelError, UsageError
@@ -21,7 +19,6 @@ from feelit.training.expression.augment import AUGMENTATIONS
 from feelit.training.expression.network import (
     OUTPUTS,
     ExpressionNet,
-    Trunk,
     cnn3,
     cnn4,
     grow,
@@ -33,13 +30,7 @@ from feelit.training.expression.network import (
 from feelit.training.optimizer import Learner, Optimizer
 from feelit.vision.session import open_session
 
-DESIGNS: dict[str, Callable[[], Trunk]] = {
-    "cnn3": cnn3,
-    "cnn4": cnn4,
-    "mini-xception": mini_xception,
-    "vgg16": vgg16,
-    "resnet50": resnet50,
-}
+DESIGNS = {"cnn3": cnn3, "cnn4": cnn4, "mini-xception": mini_xception, "vgg16": vgg16, "resnet50": resnet50}
 """Published networks, for comparison with the residual one."""
 
 OUTER = ("features.0.", "head", "fer2013")
@@ -142,13 +133,7 @@ Teacher = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class State(Learner[ExpressionNet]):
-    """The state of a run, which can be stopped and resumed between epochs.
-
-    Attributes
-    ----------
-    epoch : epochs done
-    best : the averaged weights of the best epoch, with early stopping
-    """
+    """The state of a run, which can be stopped and resumed between epochs."""
 
     def __init__(self, recipe: Recipe) -> None:
         network = recipe.build().to(memory_format=torch.channels_last)
@@ -157,9 +142,9 @@ class State(Learner[ExpressionNet]):
         else:
             optimizer = Optimizer.sgd(network, recipe.momentum, recipe.weight_decay)
         super().__init__(network, optimizer, recipe.ema)
-        self.recipe, self.epoch = recipe, 0
+        self.recipe, self.epoch = recipe, 0  # epochs done
         self.curve: Curve = []
-        self.best: dict[str, Any] = {}
+        self.best: dict[str, Any] = {}  # the averaged weights of the best epoch, with early stopping
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
@@ -233,32 +218,26 @@ def open_teachers(recipe: Recipe) -> list[Teacher]:
 
 
 def _open_teacher(name: str) -> Teacher:
+    """A teacher that takes faces of any size."""
     if Path(name).suffix not in ("", ".onnx"):
         source, network = averaged_network(Path(name))
-        return _Resized(network, source.size_px)
+        return lambda luma: network(_resized(luma, source.size_px))
     session = open_session(model_path(name), "cpu")
     if [output.name for output in session.get_outputs()] != list(OUTPUTS):
         raise ModelError(f"{name} has not the outputs {', '.join(OUTPUTS)}", "teachers are made by feelit train")
-    return _Resized(partial(_served, session), session.get_inputs()[0].shape[2])
+    given = session.get_inputs()[0]
+
+    def served(luma: Tensor) -> tuple[Tensor, Tensor]:
+        pixels = _resized(luma, given.shape[2]).round().to(torch.uint8)  # the file takes bytes
+        first, second = session.run(list(OUTPUTS), {given.name: pixels.numpy()})
+        return torch.from_numpy(first), torch.from_numpy(second)
+
+    return served
 
 
-@dataclass(frozen=True, slots=True)
-class _Resized:
-    """A teacher that takes faces of another size."""
-
-    teacher: Teacher
-    size_px: int
-
-    def __call__(self, luma: Tensor) -> tuple[Tensor, Tensor]:
-        if luma.shape[2] != self.size_px:
-            luma = nn.functional.interpolate(luma, size=(self.size_px, self.size_px), mode="bilinear")
-        return self.teacher(luma)
-
-
-def _served(session: InferenceSession, luma: Tensor) -> tuple[Tensor, Tensor]:
-    """The logits of an ONNX file, which takes bytes."""
-    first, second = session.run(list(OUTPUTS), {session.get_inputs()[0].name: luma.round().to(torch.uint8).numpy()})
-    return torch.from_numpy(first), torch.from_numpy(second)
+def _resized(luma: Tensor, size_px: int) -> Tensor:
+    size = (size_px, size_px)
+    return luma if luma.shape[2] == size_px else nn.functional.interpolate(luma, size=size, mode="bilinear")
 
 
 def monitored(curve: Curve, name: str) -> list[float]:

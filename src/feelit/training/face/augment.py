@@ -30,18 +30,14 @@ class Degrader:
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.4)).astype(np.uint8)
         picture = cv2.LUT(picture, random_tones(rng)).astype(np.uint8)
         if rng.random() < 0.15:
-            picture = self._add_noise(picture, rng)
+            y, x = rng.integers(0, picture.shape[0], 2)
+            patch = self._noise[y : y + picture.shape[0], x : x + picture.shape[1]] * int(rng.integers(2, 12))
+            picture = np.clip(picture + (patch // 64)[..., None], 0, 255).astype(np.uint8)
         if rng.random() < 0.2:
             quality = int(rng.integers(20, 80))
             coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
             picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
         return replace(scene, picture=picture)
-
-    def _add_noise(self, picture: UInt8, rng: np.random.Generator) -> UInt8:
-        y, x = rng.integers(0, picture.shape[0], 2)
-        patch = self._noise[y : y + picture.shape[0], x : x + picture.shape[1]] * int(rng.integers(2, 12))
-        noisy: UInt8 = np.clip(picture + (patch // 64)[..., None], 0, 255).astype(np.uint8)
-        return noisy
 
 
 def random_tones(rng: np.random.Generator) -> UInt8:
@@ -87,17 +83,12 @@ class Distractors:
             height = int(np.exp(rng.uniform(np.log(8), np.log(0.43 * side))))
             width = min(side, max(4, round(height * shape.shape[1] / shape.shape[0])))
             x, y = (int(rng.integers(0, side - length + 1)) for length in (width, height))
-            if _touches(scene, (x, y, x + width, y + height)):
+            x0, y0, x1, y1 = scene.box.T
+            if ((x0 < x + width) & (x1 > x) & (y0 < y + height) & (y1 > y)).any():
                 continue
             cover = cv2.resize(shape, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
             part = scene.picture[y : y + height, x : x + width]
             part[:] = part + cover * rng.uniform(0.6, 1) * (float(rng.integers(0, 256)) - part)
-
-
-def _touches(scene: Scene, rect: tuple[int, int, int, int]) -> bool:
-    x0, y0, x1, y1 = rect
-    box = scene.box
-    return bool(((box[:, 0] < x1) & (box[:, 2] > x0) & (box[:, 1] < y1) & (box[:, 3] > y0)).any())
 
 
 def _letters(rng: np.random.Generator) -> UInt8:

@@ -28,7 +28,7 @@ from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import ModelCard, write_card
 from feelit.options.models import EvaluateFacesOptions
 from feelit.scaling import detector_view
-from feelit.training.export import count_parameters, quantize, write_onnx
+from feelit.training.export import count_parameters, four_digits, quantize, write_onnx
 from feelit.training.face.data import FaceImages, as_data, load_images
 from feelit.training.face.network import HEAD, FaceNet
 from feelit.types import UInt8
@@ -68,8 +68,7 @@ class _Stem(nn.Module):
         number, _, height, width = luma.shape
         rows = luma.reshape(number, height // SQUARE, SQUARE, width // SQUARE, SQUARE).permute(0, 1, 3, 2, 4)
         squares = rows.reshape(number, height // SQUARE, width // SQUARE, SQUARE * SQUARE).permute(0, 3, 1, 2)
-        found: Tensor = _OnSquares.apply(squares.float(), self.weight)
-        return found
+        return _OnSquares.apply(squares.float(), self.weight)
 
 
 class _Exported(nn.Module):
@@ -94,7 +93,7 @@ def export(net: FaceNet, path: Path) -> None:
     outputs = ("score", "box", "landmarks")
     axes = {"luma": {0: "n", 2: "h", 3: "w"}} | {name: {0: "n", 1: "a"} for name in outputs}
     module = _Exported(net.to(memory_format=torch.contiguous_format))
-    write_onnx(module, torch.zeros(2, 1, 64, 96, dtype=torch.uint8), path, "luma", outputs, axes)
+    write_onnx(module, torch.zeros(2, 1, 64, 96, dtype=torch.uint8), path, outputs, axes=axes)
 
 
 @torch.inference_mode()
@@ -197,19 +196,15 @@ def _summary(found: FaceScores) -> dict[str, float | int | None]:
     return {
         "images": found.images,
         "faces": score.faces,
-        "recall_at_0.1_false": _round(score.recall_at_one_false_in_ten_images),
-        "average_precision": _round(score.average_precision),
-        "recall_at_default": _round(score.recall),
-        "false_per_image_at_default": _round(score.false_per_image),
+        "recall_at_0.1_false": four_digits(score.recall_at_one_false_in_ten_images),
+        "average_precision": four_digits(score.average_precision),
+        "recall_at_default": four_digits(score.recall),
+        "false_per_image_at_default": four_digits(score.false_per_image),
         "images_without_faces": found.negatives,
         "false_in_images_without_faces": found.false_in_negatives,
-        "landmark_error": None if found.landmark_error is None else _round(found.landmark_error),
-        "calibration_error": _round(found.calibration_error),
+        "landmark_error": None if found.landmark_error is None else four_digits(found.landmark_error),
+        "calibration_error": four_digits(found.calibration_error),
     }
-
-
-def _round(value: float) -> float:
-    return round(float(value), 4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,9 +139,8 @@ def load_batch(path: Path) -> Batch:
     shape, sure = content["score"].shape, content["sure"].long()
     whole: dict[str, Tensor] = {}
     for name in ("box", "landmarks", "weight"):
-        rows = content[name]
-        flat = torch.zeros(shape.numel(), rows.shape[1])
-        flat[sure] = rows
+        flat = torch.zeros(shape.numel(), content[name].shape[1])
+        flat[sure] = content[name]
         whole[name] = flat.unflatten(0, shape)
     return Batch(luma=content["luma"], score=content["score"].float(), silent=content["silent"], **whole)
 

@@ -53,12 +53,7 @@ CALIBRATION_SCENES = 256
 
 
 class Run(Learner[FaceNet]):
-    """A training run between two steps.
-
-    Attributes
-    ----------
-    history : earlier recipes, each with the step at which it ended
-    """
+    """A training run between two steps."""
 
     def __init__(self, recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed)
@@ -66,7 +61,7 @@ class Run(Learner[FaceNet]):
         super().__init__(net, Optimizer.muon(net, OUTER, recipe.muon, recipe.decay), recipe.average, lag=100)
         self.recipe = recipe
         self.curve: Curve = []
-        self.history: list[tuple[int, dict[str, Any]]] = []
+        self.history: list[tuple[int, dict[str, Any]]] = []  # earlier recipes, each with the step at which it ended
 
     @classmethod
     def load(cls, path: Path) -> Run:

@@ -33,19 +33,12 @@ _TENSOR_VERSION = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DlibWeights:
-    """The weights of 29 convolutions, each followed by an affine layer, and of a final matrix.
+    """The weights of 29 convolutions, each followed by an affine layer, and of a final matrix."""
 
-    Attributes
-    ----------
-    kernel : (O, I, K, K) float32 each
-    scale, shift : (O,) float32 each, of the affine layers; the biases of the convolutions are part of `shift`
-    projection : (256, 128) float32, applied to the mean over all positions
-    """
-
-    kernel: tuple[Float32, ...]
-    scale: tuple[Float32, ...]
-    shift: tuple[Float32, ...]
-    projection: Float32
+    kernel: tuple[Float32, ...]  # (O, I, K, K) each
+    scale: tuple[Float32, ...]  # (O,) each, of the affine layers
+    shift: tuple[Float32, ...]  # (O,) each; the biases of the convolutions are part of it
+    projection: Float32  # (256, 128), applied to the mean over all positions
 
 
 def read_dlib_weights(folder: Path) -> DlibWeights:
@@ -147,15 +140,14 @@ def write_identity(weights: DlibWeights, path: Path) -> None:
     kernel[0] = (kernel[0].sum(axis=1, keepdims=True) / SCALE).astype(np.float32)
     network = _Network(kernel, bias, weights.projection)
     example = torch.zeros(1, 1, SIZE_PX, SIZE_PX, dtype=torch.uint8)
-    write_onnx(network, example, path, "luma", ("embedding",), {name: {0: "N"} for name in ("luma", "embedding")})
+    write_onnx(network, example, path, ("embedding",))
 
 
 def embed_colour(weights: DlibWeights, pictures: Float32) -> Float32:
     """The embeddings of dlib's own network: (N, 3, 150, 150) RGB float32, 0..255 -> (N, 128)."""
     network = _Network(*_folded(weights), weights.projection)
     with torch.inference_mode():
-        result: Float32 = network((torch.from_numpy(pictures) - torch.from_numpy(MEANS)[:, None, None]) / float(SCALE)).numpy()
-    return result
+        return network((torch.from_numpy(pictures) - torch.from_numpy(MEANS)[:, None, None]) / float(SCALE)).numpy()
 
 
 def _folded(weights: DlibWeights) -> tuple[list[Float32], list[Float32]]:

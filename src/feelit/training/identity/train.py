@@ -104,8 +104,7 @@ def _faces(path: Path) -> tuple[UInt8, Any]:
 
 
 def _difference(weights: DlibWeights, path: Path, pictures: UInt8) -> float:
-    grey = np.repeat(pictures[:, None].astype(np.float32), 3, axis=1)
-    expected = embed_colour(weights, grey)
+    expected = embed_colour(weights, np.repeat(pictures[:, None].astype(np.float32), 3, axis=1))
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     difference = float(np.abs(IdentityModel(path, "cpu").embed(pictures) - expected).max())
     if not difference <= MOST_DIFFERENCE:
@@ -160,18 +159,11 @@ def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Reci
 
 @dataclass(frozen=True, slots=True)
 class PairScores:
-    """The equal error rate of face verification.
+    """The equal error rate of face verification."""
 
-    Attributes
-    ----------
-    same, different : numbers of pairs of one person and of two
-    equal_error : the error rate at the threshold where false acceptances and rejections are equally frequent
-    threshold : that threshold
-    """
-
-    same: int
-    different: int
-    equal_error: float
+    same: int  # pairs of one person
+    different: int  # pairs of two
+    equal_error: float  # the error rate at the threshold where false acceptances and rejections are equally frequent
     threshold: float
 
 
@@ -182,8 +174,7 @@ def pairs_of(embedding: Float32, person: Int64) -> tuple[Float64, Bool]:
     """
     first, second = np.triu_indices(len(embedding), 1)
     cosine = (embedding @ embedding.T).astype(np.float64)[first, second]
-    same: Bool = person[first] == person[second]
-    return cosine, same
+    return cosine, person[first] == person[second]
 
 
 def score_pairs(likeness: Float64, same: Bool) -> PairScores:

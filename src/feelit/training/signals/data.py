@@ -151,10 +151,9 @@ def cut_face(luma: UInt8, landmarks: Float32, cut_px: int = CUT_PX) -> tuple[UIn
     centre = middle + (0.5 - TEMPLATE.mean(axis=0)) * side / CUT_SHARE
     factor = max(1, int(side / cut_px))
     if factor > 1:  # bilinear sampling alone would alias
-        height, width = (length // factor * factor for length in luma.shape)
-        luma = np.asarray(
-            cv2.resize(luma[:height, :width], (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8
-        )
+        height, width = (length // factor for length in luma.shape)
+        whole = luma[: height * factor, : width * factor]
+        luma = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     scale = cut_px / side
     matrix = np.array([[scale * factor, 0, 0], [0, scale * factor, 0]])
     matrix[:, 2] = (cut_px - 1) / 2 - scale * (centre - (factor - 1) / 2)
@@ -192,10 +191,8 @@ def draw(kinds: list[tuple[Faces, float]], count: int, size_px: int, rng: np.ran
     kinds : faces and their share, whose sum is 1
     """
     numbers = np.diff(np.round(np.cumsum([0.0, *(share for _, share in kinds)]) * count)).astype(int)
-    parts = [
-        crop(faces.rows(rng.integers(0, len(faces), n)), size_px, rng) for (faces, _), n in zip(kinds, numbers, strict=True)
-    ]
-    return Crops.join(parts)
+    drawn = (faces.rows(rng.integers(0, len(faces), n)) for (faces, _), n in zip(kinds, numbers, strict=True))
+    return Crops.join([crop(faces, size_px, rng) for faces in drawn])
 
 
 class Batches:
@@ -230,8 +227,7 @@ def _moved(matrix: Float64, size_px: int, rng: np.random.Generator) -> Float64:
     count = len(matrix)
     angle, scale = np.radians(rng.uniform(-14, 14, count)), np.exp(rng.uniform(-0.1, 0.1, count))
     turn = np.stack([[scale * np.cos(angle), -scale * np.sin(angle)], [scale * np.sin(angle), scale * np.cos(angle)]])
-    turn = turn.transpose(2, 0, 1)
-    moved = turned(matrix, turn, size_px)
+    moved = turned(matrix, turn.transpose(2, 0, 1), size_px)
     moved[:, :, 2] += rng.uniform(-0.04, 0.04, (count, 2)) * size_px
     return moved
 

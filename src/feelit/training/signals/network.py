@@ -67,8 +67,7 @@ class Branch(nn.Module):
             part.float() if step == 1 else part.float() * step for part, step in zip(parts, self._steps, strict=True)
         )
         x = torch.relu(first.body(trunk) + first.skip(trunk) + self.detail(pixels))
-        out: Tensor = self.out(self.dropout(second(x).flatten(1)))
-        return out
+        return self.out(self.dropout(second(x).flatten(1)))
 
     def fold(self, mean: Tensor, spread: Tensor) -> None:
         """Fold mean and spread, (58,) both, into the last layer, so that outputs have the units of `columns.OUTPUTS`, and the
@@ -139,9 +138,8 @@ def find_tap(path: Path, layer: str) -> Tap:
     quantized = [n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == f"{layer}Relu_output_0"]
     readers = [n for n in graph.node for q in quantized if n.op_type == "DequantizeLinear" and n.input[0] == q.output[0]]
     if not readers or int(constants[quantized[0].input[2]]) != 0:
-        raise UsageError(
-            f"{path.name} gives no bytes at {layer}", "give a residual classifier in integers and one of its layers"
-        )
+        hint = "give a residual classifier in integers and one of its layers"
+        raise UsageError(f"{path.name} gives no bytes at {layer}", hint)
     read = [n for n in graph.node if n.op_type == "Conv" and readers[0].output[0] in n.input]
     weights = next(n for n in graph.node if n.output[0] == read[0].input[1])
     step = float(constants[quantized[0].input[1]])
@@ -158,24 +156,15 @@ def join(tap: Tap, branch: Path, out: Path) -> None:
     out : the file to write
     """
     whole, part = onnx.load(tap.path), onnx.load(branch).graph
-    initial = {tensor.name for tensor in part.initializer}
-    made = {name for node in part.node for name in node.output}
-
-    def renamed(name: str) -> str:
-        if name == part.input[0].name:
-            return read
-        if name == part.output[0].name:
-            return OUTPUT
-        return PREFIX + name if name in made | initial else name
-
-    read = PREFIX + "read"
-    _add_patches(whole.graph, tap.data, read)
+    own = [*(tensor.name for tensor in part.initializer), *(name for node in part.node for name in node.output)]
+    renamed = {name: PREFIX + name for name in own} | {part.input[0].name: PREFIX + "read", part.output[0].name: OUTPUT}
+    _add_patches(whole.graph, tap.data, PREFIX + "read")
     for node in part.node:
         copied = whole.graph.node.add()
         copied.CopyFrom(node)
         copied.name = PREFIX + node.name
-        copied.input[:] = [renamed(name) for name in node.input]
-        copied.output[:] = [renamed(name) for name in node.output]
+        copied.input[:] = [renamed.get(name, name) for name in node.input]
+        copied.output[:] = [renamed[name] for name in node.output]
     for tensor in part.initializer:
         added = whole.graph.initializer.add()
         added.CopyFrom(tensor)
@@ -192,10 +181,7 @@ def _add_patches(graph: onnx.GraphProto, data: str, out: str) -> None:
     luma = graph.input[0]
     side = luma.type.tensor_type.shape.dim[2].dim_value // PATCH
     split, turned, pixels = (PREFIX + name for name in ("split", "turned", "pixels"))
-    for name, shape in (
-        (f"{split}/shape", (-1, side, PATCH, side, PATCH)),
-        (f"{pixels}/shape", (-1, PATCH**2, side, side)),
-    ):
+    for name, shape in ((f"{split}/shape", (-1, side, PATCH, side, PATCH)), (f"{pixels}/shape", (-1, PATCH**2, side, side))):
         graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), name))
     graph.node.extend(
         [

@@ -106,9 +106,8 @@ def outputs_of(points: Float64, shapes: Float64, matrix: Float64, scale: Scale) 
     face = np.linalg.norm((head[BRIDGE] - head[CHIN])[:2]) + 1e-9
     gap = 100 * scale.gap * np.linalg.norm((head[LIPS[0]] - head[LIPS[1]])[:2]) / face
     pitch, yaw, roll = angles_of(turn)
-    return np.array(
-        [*shapes, pitch * scale.pitch + scale.pitch_deg, yaw * scale.yaw, roll, *np.degrees(np.arcsin(sine)), gap], np.float32
-    )
+    pose = pitch * scale.pitch + scale.pitch_deg, yaw * scale.yaw, roll
+    return np.array([*shapes, *pose, *np.degrees(np.arcsin(sine)), gap], np.float32)
 
 
 def angles_of(turn: Float64) -> tuple[float, float, float]:
@@ -133,5 +132,4 @@ def _in_eye(head: Float64, iris: int, outer: int, inner: int) -> Float64:
     """(2,) the position of the iris relative to the middle between the corners, in eye widths."""
     middle = (head[outer] + head[inner]) / 2
     width = np.linalg.norm((head[outer] - head[inner])[:2]) + 1e-9
-    place: Float64 = (head[iris] - middle)[:2] / width
-    return place
+    return (head[iris] - middle)[:2] / width

@@ -136,12 +136,7 @@ def scale_of(recipe: Recipe) -> Scale:
 
 
 class _State(Learner[Branch]):
-    """A run between two steps.
-
-    Attributes
-    ----------
-    mean, spread : (58,) by which outputs are normalised
-    """
+    """A run between two steps; `mean` and `spread`, (58,) both, normalise the outputs."""
 
     def __init__(self, recipe: Recipe, tap: Tap, crops: Crops) -> None:
         if len(recipe.widths) != 2:
@@ -264,6 +259,8 @@ def _card(
     path: Path, recipe: Recipe, classifier: Path, size_px: int, state: _State, scores: dict[str, Any], data: Path
 ) -> ModelCard:
     held = read_card(classifier)
+    tables = [pq.read_table(table, columns=["source"]) for table in data.glob("train-*.parquet")]
+    sources = {source for table in tables for source in table.column(0).to_pylist()}
     return ModelCard(
         name=path.stem,
         task="signals",
@@ -286,7 +283,7 @@ def _card(
                 "part": "teacher: landmarks, blendshapes and transformation matrix of every picture",
                 "licence": "Apache-2.0",
             },
-            *as_data(_sources(data)),
+            *as_data(sources),
         ),
         scores=scores,
         limitations=LIMITATIONS,
@@ -305,8 +302,3 @@ LIMITATIONS = (
     "Gaze is one direction for both eyes, accurate to several degrees at best, and undefined for closed eyes.",
     "The training faces are mostly photographs of adults. Errors by group of people were not measured.",
 )
-
-
-def _sources(data: Path) -> set[str]:
-    columns = [pq.read_table(path, columns=["source"]).column(0) for path in data.glob("train-*.parquet")]
-    return {source for column in columns for source in column.to_pylist()}
