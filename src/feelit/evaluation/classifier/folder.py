@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -19,12 +19,10 @@ from feelit.storage.atomic import output_errors, refuse_to_overwrite, whole_file
 from feelit.storage.location import Location
 from feelit.storage.stat import InputFiles, files_below
 
-SCORES, CONFUSION, RELIABILITY = "scores.json", "confusion.png", "reliability.png"
+SCORES, CONFUSION, RELIABILITY = FILES = "scores.json", "confusion.png", "reliability.png"
 
 
-def check_folder(
-    folder: Location, force: bool, model: Path, data: Path, names: Sequence[str] = (SCORES, CONFUSION, RELIABILITY)
-) -> None:
+def check_folder(folder: Location, force: bool, model: Path, data: Path, names: Sequence[str] = FILES) -> None:
     """Check that the files of an evaluation can be written, before it starts.
 
     Parameters
@@ -67,12 +65,17 @@ def write_folder(scores: ClassifierScores, folder: Location) -> None:
     """
     from feelit.plots.scores import write_figures
 
+    with written_whole(scores, folder, FILES) as (confusion, reliability):
+        write_figures(scores, confusion, reliability)
+
+
+@contextmanager
+def written_whole(scores: ClassifierScores | FaceScores, folder: Location, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Temporary files to write for all of `names` but the first, which receives the scores; all of them appear, or none."""
     with ExitStack() as stack:
         # Entered first, so it appears last: where it is, all is there.
-        listing, confusion, reliability = (
-            stack.enter_context(whole_file(folder / name)) for name in (SCORES, CONFUSION, RELIABILITY)
-        )
-        write_figures(scores, confusion, reliability)
+        listing, *figures = [stack.enter_context(whole_file(folder / name)) for name in names]
+        yield figures
         listing.write_text(json_text(scores), encoding="utf-8", newline="\n")
 
 

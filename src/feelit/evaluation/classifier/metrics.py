@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from feelit.types import Float32, Float64, Int64
+from feelit.types import Bool, Float32, Float64, Int64
 
 
 def softmax(logits: Float32, temperature: float = 1.0) -> Float64:
@@ -34,15 +34,14 @@ class ClassScores:
 
     def macro(self, name: Literal["precision", "recall", "f1"]) -> Float64:
         """(...) the mean of a score over the classes that occur among the true labels; 0 if none does."""
-        occurs = self.support > 0
-        total = np.where(occurs, getattr(self, name), 0).sum(axis=-1)
-        result: Float64 = total / np.maximum(occurs.sum(axis=-1), 1)
-        return result
+        return self._mean(name, self.support > 0)
 
     def weighted(self, name: Literal["precision", "recall", "f1"]) -> Float64:
         """(...) the mean of a score over the classes, each as often as it occurs; 0 if none does."""
-        total = (self.support * getattr(self, name)).sum(axis=-1)
-        result: Float64 = total / np.maximum(self.support.sum(axis=-1), 1)
+        return self._mean(name, self.support)
+
+    def _mean(self, name: str, weight: Int64 | Bool) -> Float64:
+        result: Float64 = (weight * getattr(self, name)).sum(axis=-1) / np.maximum(weight.sum(axis=-1), 1)
         return result
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from feelit.evaluation.classifier.folder import SCORES, json_text
+from feelit.evaluation.classifier.folder import SCORES, written_whole
 from feelit.evaluation.detector.images import FaceImages
 from feelit.evaluation.detector.metrics import box_sizes
 from feelit.evaluation.detector.scores import FaceScores, Mistake
 from feelit.render import theme
 from feelit.render.canvas import Page, ascii_of, fitted, line_px
 from feelit.render.theme import Colour
-from feelit.storage.atomic import whole_file
 from feelit.storage.location import Location
 from feelit.storage.names import one_line
 from feelit.types import UInt8
@@ -37,12 +35,9 @@ def write_face_folder(scores: FaceScores, images: FaceImages, folder: Location) 
     """
     from feelit.plots.scores import write_recall
 
-    with ExitStack() as stack:
-        # Entered first, so it appears last: where it is, all is there.
-        listing, sheet, curves = (stack.enter_context(whole_file(folder / name)) for name in FILES)
+    with written_whole(scores, folder, FILES) as (sheet, curves):
         write_sheet(scores, images, sheet)
         write_recall(scores, curves)
-        listing.write_text(json_text(scores), encoding="utf-8", newline="\n")
 
 
 COLUMNS, ROWS = 8, 3
