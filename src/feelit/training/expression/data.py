@@ -6,7 +6,7 @@ The built-in detector finds the landmarks, so that training crops faces as `visi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,9 +82,7 @@ def trainable(faces: LabelledFaces) -> LabelledFaces:
     return faces.rows(named & ~faces.held_out)
 
 
-def prepare(
-    faces: LabelledFaces, size_px: int, cache: Path | None = None, progress: Callable[[float], None] = lambda share: None
-) -> Examples:
+def prepare(faces: LabelledFaces, size_px: int, cache: Path | None = None) -> Examples:
     """Labelled faces as images of one size, with landmarks. One photograph at a time is held in memory.
 
     Square images of that size stay as they are, smaller ones are enlarged; training may choose between their own framing and
@@ -95,7 +93,7 @@ def prepare(
     cache : file for the landmarks, whose detection takes a minute for ten thousand images
     """
     images = faces.images
-    landmarks = _landmarks(images, cache, progress)
+    landmarks = _landmarks(images, cache)
     square = np.empty((len(images), size_px, size_px), np.uint8)
     for i, luma in enumerate(images):
         side = luma.shape[0]
@@ -109,7 +107,7 @@ def prepare(
     return Examples(square, landmarks, faces.share, faces.label, faces.fer2013)
 
 
-def _landmarks(images: Images, cache: Path | None, progress: Callable[[float], None]) -> Float32:
+def _landmarks(images: Images, cache: Path | None) -> Float32:
     model = model_path("face")
     key = hashlib.blake2b(model.read_bytes(), digest_size=16)
     for image in images:
@@ -123,7 +121,6 @@ def _landmarks(images: Images, cache: Path | None, progress: Callable[[float], N
     for i, image in enumerate(images):
         if len(face := find_face(detector, image)):
             found[i] = face.landmarks[0]
-        progress((i + 1) / len(images))
     if cache is not None:
         with whole_file(cache) as part, part.open("wb") as file:
             np.savez(file, landmarks=found, key=key.hexdigest())

@@ -37,16 +37,14 @@ class Scale:
     """Conversion of the landmarker's units to degrees, fitted on rendered heads, whose pose and gaze are known.
 
     Its pitch is multiplied by `pitch`, and `pitch_deg` is added; its yaw is multiplied by `yaw`. The sine of an eye's angle is
-    `eye` times the position of the iris between the corners, in eye widths, plus `eye_up` for the pitch. The gap of the lips is
-    multiplied by `gap`.
+    `eye` times the position of the iris between the corners, in eye widths, plus `eye_up` for the pitch.
     """
 
     pitch_deg: float = 0.0
     pitch: float = 1.0
     yaw: float = 1.0
-    eye: tuple[float, float] = (2.5, 2.5)
+    eye: float = 2.5
     eye_up: float = 0.0
-    gap: float = 1.0
 
 
 class Teacher:
@@ -102,9 +100,9 @@ def outputs_of(points: Float64, shapes: Float64, matrix: Float64, scale: Scale) 
     turn = matrix / np.linalg.norm(matrix, axis=0)
     head = (points - points[NOSE]) @ turn
     place = np.mean([_in_eye(head, *eye) for eye in EYES], axis=0)
-    sine = np.clip([place[0] * scale.eye[0], place[1] * scale.eye[1] + scale.eye_up], -0.9, 0.9)
+    sine = np.clip([place[0] * scale.eye, place[1] * scale.eye + scale.eye_up], -0.9, 0.9)
     face = np.linalg.norm((head[BRIDGE] - head[CHIN])[:2]) + 1e-9
-    gap = 100 * scale.gap * np.linalg.norm((head[LIPS[0]] - head[LIPS[1]])[:2]) / face
+    gap = 100 * np.linalg.norm((head[LIPS[0]] - head[LIPS[1]])[:2]) / face
     pitch, yaw, roll = angles_of(turn)
     pose = pitch * scale.pitch + scale.pitch_deg, yaw * scale.yaw, roll
     return np.array([*shapes, *pose, *np.degrees(np.arcsin(sine)), gap], np.float32)

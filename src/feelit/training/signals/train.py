@@ -131,8 +131,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
 
 def scale_of(recipe: Recipe) -> Scale:
     """The conversion of the teacher's units by a recipe."""
-    eye = (recipe.eye, recipe.eye)
-    return Scale(pitch_deg=recipe.pitch_deg, pitch=recipe.pitch, yaw=recipe.yaw, eye=eye, eye_up=-recipe.eye_down)
+    return Scale(pitch_deg=recipe.pitch_deg, pitch=recipe.pitch, yaw=recipe.yaw, eye=recipe.eye, eye_up=-recipe.eye_down)
 
 
 class _State(Learner[Branch]):
