@@ -23,7 +23,7 @@ from torch.nn.functional import conv2d, pad
 from feelit.errors import ModelError
 from feelit.evaluation.detector.evaluate import evaluate_faces
 from feelit.evaluation.detector.images import find_images
-from feelit.evaluation.detector.metrics import match_sizes
+from feelit.evaluation.detector.metrics import Matches, match_sizes
 from feelit.evaluation.detector.scores import FaceScores
 from feelit.models.card import ModelCard, write_card
 from feelit.options.models import EvaluateFacesOptions
@@ -150,17 +150,16 @@ def calibrated(net: FaceNet, valid: Path, path: Path) -> FaceNet:
     """
     export(net, path)
     detector = FaceDetector(path, "cpu", ModelCard(path.stem, "face", "feelit"))
-    scores, hits = [], []
+    matches = []
     for image in find_images(valid).read():
         luma = image.pixels("luma")
         view = detector.view_of(luma.shape[1], luma.shape[0], MIN_DETECTABLE_PX * max(luma.shape) / CALIBRATED_PX)
         found = detector.detect(detector_view(luma, view)[None], view, LEAST_SCORE)
         edges = np.tile(luma.shape[::-1], 2).astype(np.float32)  # labelled boxes end there
         box, truth = np.clip(found.box, 0, edges), np.clip(image.box, 0, edges)
-        matches = match_sizes(box, found.score, truth, image.ignore, (LEAST_FACE_PX, np.inf))
-        scores.append(matches.score)
-        hits.append(matches.hit)
-    score, hit = np.concatenate(scores).astype(np.float64).clip(1e-6, 1 - 1e-6), np.concatenate(hits)
+        matches.append(match_sizes(box, found.score, truth, image.ignore, (LEAST_FACE_PX, np.inf)))
+    every = Matches.join(matches)
+    score, hit = every.score.astype(np.float64).clip(1e-6, 1 - 1e-6), every.hit
     net = copy.deepcopy(net)
     if hit.any() and not hit.all():
         line = LogisticRegression(C=1e6).fit(np.log(score / (1 - score))[:, None], hit)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from feelit.errors import ModelError
-from feelit.training.face.network import STRIDES
+from feelit.training.face.network import STRIDES, cell_centres
 from feelit.training.face.scenes import Scene, face_sizes
 from feelit.types import Bool, Float32, Int64, UInt8
 from feelit.vision.adapters import Raw
@@ -56,11 +56,10 @@ def cells_of(size_px: int) -> Cells:
     """The cells of a square input of `size_px`."""
     centres, strides, bounds = [], [], []
     for stride, level in zip(STRIDES, LEVEL_PX, strict=True):
-        line = (np.arange(size_px // stride, dtype=np.float32) + 0.5) * stride
-        y, x = np.meshgrid(line, line, indexing="ij")
-        centres.append(np.stack([x.ravel(), y.ravel()], axis=1))
-        strides.append(np.full(x.size, stride, np.float32))
-        bounds.append(np.tile(np.array(level, np.float32), (x.size, 1)))
+        side = size_px // stride
+        centres.append(cell_centres(side, side, stride).numpy())
+        strides.append(np.full(side**2, stride, np.float32))
+        bounds.append(np.tile(np.array(level, np.float32), (side**2, 1)))
     low, high = np.concatenate(bounds).T
     return Cells(np.concatenate(centres), np.concatenate(strides), low, high)
 

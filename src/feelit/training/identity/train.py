@@ -8,7 +8,7 @@ file also has a column `person`, the model is scored on its pairs.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,11 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     some = np.random.default_rng(recipe.seed).permutation(len(pictures))[: recipe.pictures]
     path, exact = out / f"{name}.onnx", out / f"{name}-float32.onnx"
     write_identity(weights, exact)
-    write_card(_card(exact, weights, {}, recipe), exact)
+    card = _card(name, weights, recipe)
+    write_card(replace(card, name=exact.stem), exact)
     difference = _difference(weights, exact, pictures[some[:16]])
     quantize(exact, path, pictures[some], (), QUANTIZED, recipe.percentile)
-    write_card(_card(path, weights, {}, recipe), path)
+    write_card(card, path)
     scores: dict[str, Any] = {
         "largest difference between dlib's network and ONNX Runtime in float32, on luma": float(f"{difference:.1e}"),
         "cosine between float32 and integers": _cosines(exact, path, pictures[some]),
@@ -79,7 +80,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
                 "equal_error": round(pairs.equal_error, 4),
                 "at_cosine": round(pairs.threshold, 3),
             }
-    write_card(_card(path, weights, scores, recipe), path)
+    write_card(replace(card, scores=scores), path)
     log.info("%s: %s", path, scores)
     return path
 
@@ -122,9 +123,9 @@ def _cosines(exact: Path, path: Path, pictures: UInt8) -> dict[str, float]:
     return {"mean": round(float(cosine.mean()), 5), "least": round(float(cosine.min()), 5)}
 
 
-def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Recipe) -> ModelCard:
+def _card(name: str, weights: DlibWeights, recipe: Recipe) -> ModelCard:
     return ModelCard(
-        name=path.stem,
+        name=name,
         task="identity",
         adapter="feelit",
         licence="CC0-1.0 (weights by Davis E. King, dlib.net); code: Apache-2.0",
@@ -145,7 +146,6 @@ def _card(path: Path, weights: DlibWeights, scores: dict[str, Any], recipe: Reci
                 "source": "King 2017, https://github.com/davisking/dlib-models",
             },
         ),
-        scores=scores,
         limitations=(
             "It compares faces and contains no list of people. Embeddings are biometric data (GDPR Art. 9) where they are used "
             "to identify people.",

@@ -122,7 +122,7 @@ def read_heads(folder: Path, counts: float = 1.0) -> Faces:
     UsageError
         if the folder holds none that the detector finds.
     """
-    pictures, points, targets, weights = [], [], [], []
+    heads = []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as head:
             for i in np.flatnonzero(np.isfinite(head["found"]).all(axis=(1, 2))).tolist():
@@ -134,13 +134,10 @@ def read_heads(folder: Path, counts: float = 1.0) -> Faces:
                 weight[PITCH_ROLL] *= np.abs(target[PITCH_ROLL]).max() < TURNED_OVER
                 if "sneer" in head:  # earlier renderings lack it
                     target[SNEERS], weight[SNEERS] = head["sneer"][i], counts
-                pictures.append(cut)
-                points.append(where)
-                targets.append(target)
-                weights.append(weight)
-    if not pictures:
+                heads.append(Faces(cut[None], where[None], target[None], weight[None]))
+    if not heads:
         raise UsageError(f"{folder} holds no rendered heads", "sample_videos/make_heads.py renders them")
-    return Faces(np.stack(pictures), np.stack(points), np.stack(targets), np.stack(weights))
+    return Faces.join(heads)
 
 
 def cut_face(luma: UInt8, landmarks: Float32, cut_px: int = CUT_PX) -> tuple[UInt8, Float32]:
