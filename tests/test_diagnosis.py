@@ -202,7 +202,7 @@ def test_a_temporary_folder_that_is_not_there_is_an_error(tmp_path: Path, monkey
     assert diagnosis.exit_code(findings) == 5
 
 
-@pytest.mark.parametrize("module", ["onnxruntime", "av"])
+@pytest.mark.parametrize("module", [pytest.param("onnxruntime", marks=pytest.mark.slow), "av"])
 def test_a_broken_package_does_not_stop_the_examination(module: str) -> None:
     program = f"import sys; sys.modules[{module!r}] = None; from feelit.cli import main; main()"
     run = subprocess.run([sys.executable, "-c", program, "doctor", "--json"], capture_output=True, text=True, check=False)

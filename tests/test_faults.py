@@ -18,41 +18,47 @@ import pytest
 from tests.conftest import Command
 from tests.moments import moments
 from tests.test_interruption import session, wait_for
+from tests.video import clips
 
-SAMPLE = Path(__file__).parents[1] / "sample_videos" / "sample.mp4"
-OPTIONS = ["--rate", "2", "--end", "12", "--min-face", "60", "--device", "cpu"]
+OPTIONS = ["--rate", "2", "--min-face", "60", "--device", "cpu"]
 SEED = 20
 
 
-def start(out: Path, workers: int = 2) -> subprocess.Popen[bytes]:
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three segments, of four seconds each."""
+    return clips.plain(tmp_path_factory.mktemp("video") / "a.mp4", rate=5, frames=60, gop=20, face=True)
+
+
+def start(video: Path, out: Path, workers: int = 2) -> subprocess.Popen[bytes]:
     """The command as a process of its own, with so many workers."""
-    command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", str(SAMPLE), *OPTIONS]
+    command = [sys.executable, "-c", "from feelit.cli import main; main()", "analyze", str(video), *OPTIONS]
     return subprocess.Popen([*command, "--out", str(out), "--workers", str(workers), "--quiet"], start_new_session=True)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, float]:
+def undisturbed(video: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, float]:
     """The rows of a run that nobody disturbs, and how many seconds it takes."""
     out = tmp_path_factory.mktemp("undisturbed") / "out.parquet"
     start_s = time.perf_counter()
-    assert start(out).wait(timeout=120) == 0
+    assert start(video, out).wait(timeout=120) == 0
     return pq.read_table(out), time.perf_counter() - start_s
 
 
 @pytest.mark.parametrize("share", moments(6, SEED))
 def test_a_run_that_is_killed_is_resumed(
-    share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path, command: Command, serial: None
+    share: float, video: Path, undisturbed: tuple[pa.Table, float], tmp_path: Path, command: Command, serial: None
 ) -> None:
     rows, whole_s = undisturbed
     out = tmp_path / "out.parquet"
-    process = start(out)
+    process = start(video, out)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=share * whole_s)
     process.kill()
     process.wait(timeout=10)
     wait_for(lambda: not session(process.pid), 10)
     if not out.exists():
-        ran = command("analyze", "--quiet", SAMPLE, *OPTIONS, "--out", out)
+        ran = command("analyze", "--quiet", video, *OPTIONS, "--out", out)
         assert (ran.code, ran.err) == (0, "")
     assert pq.read_table(out).equals(rows)
     assert {p.name for p in tmp_path.iterdir()} <= {"out.parquet", ".out.parquet.feelit"}
@@ -61,11 +67,11 @@ def test_a_run_that_is_killed_is_resumed(
 @pytest.mark.slow
 @pytest.mark.parametrize("share", moments(6, SEED + 1))
 def test_a_run_goes_on_without_a_worker_that_is_killed(
-    share: float, undisturbed: tuple[pa.Table, float], tmp_path: Path
+    share: float, video: Path, undisturbed: tuple[pa.Table, float], tmp_path: Path
 ) -> None:
     rows, whole_s = undisturbed
     out = tmp_path / "out.parquet"
-    process = start(out)
+    process = start(video, out)
     parent = psutil.Process(process.pid)
 
     def workers() -> list[psutil.Process]:
@@ -92,7 +98,7 @@ for name, hour in (("time", 3600), ("time_ns", 3600 * 10**9)):
 
 
 def test_a_clock_that_is_set_back_changes_nothing(
-    undisturbed: tuple[pa.Table, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: Path, undisturbed: tuple[pa.Table, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By an hour whenever somebody looks at it, in the run and in its worker."""
     (tmp_path / "site").mkdir()
@@ -103,5 +109,5 @@ def test_a_clock_that_is_set_back_changes_nothing(
     assert subprocess.check_output([sys.executable, "-c", look], text=True) == "True\n"
     out = tmp_path / "out" / "out.parquet"
     out.parent.mkdir()
-    assert start(out, workers=1).wait(timeout=120) == 0
+    assert start(video, out, workers=1).wait(timeout=120) == 0
     assert pq.read_table(out).equals(undisturbed[0])

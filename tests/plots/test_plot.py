@@ -365,15 +365,26 @@ def test_without_matplotlib_it_says_what_to_install(timeline: Path, monkeypatch:
     assert caught.value.hint == "pip install 'feelit[plot]'"
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.pdf", pytest.param("a.png", marks=pytest.mark.slow)])
+TITLES = {
+    "no formula": "$\\frac{1}{$",
+    "markup": "</text><script>alert(1)</script>",
+    "control characters": "a\x1b[31m\x00\nb",
+    "letters that the font has not": "会議 😀 \udcff",
+    "long": "word " * 60,
+}
+
+
 @pytest.mark.parametrize(
-    "title",
+    ("name", "title"),
     [
-        pytest.param("$\\frac{1}{$", id="no formula"),
-        pytest.param("</text><script>alert(1)</script>", id="markup"),
-        pytest.param("a\x1b[31m\x00\nb", id="control characters"),
-        pytest.param("会議 😀 \udcff", id="letters that the font has not"),
-        pytest.param("word " * 60, id="long"),
+        *(pytest.param("a.svg", title, id=f"{about}-a.svg") for about, title in TITLES.items()),
+        pytest.param("a.pdf", TITLES["letters that the font has not"], id="letters that the font has not-a.pdf"),
+        *(
+            pytest.param(name, title, id=f"{about}-{name}", marks=pytest.mark.slow)
+            for name in ("a.pdf", "a.png")
+            for about, title in TITLES.items()
+            if (name, about) != ("a.pdf", "letters that the font has not")
+        ),
     ],
 )
 def test_a_title_may_be_anything(timeline: Path, name: str, title: str) -> None:

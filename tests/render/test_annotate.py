@@ -100,7 +100,13 @@ def test_tracks_limits_what_is_drawn(tmp_path: Path, video: Path, faces: Timelin
 
 @pytest.mark.parametrize(
     ("blur", "tracks", "hidden"),
-    [("none", None, False), ("all", None, True), ("others", (2,), True), ("others", (1,), False), ("all", (1,), True)],
+    [
+        pytest.param("none", None, False, marks=pytest.mark.slow),
+        ("all", None, True),
+        ("others", (2,), True),
+        ("others", (1,), False),
+        pytest.param("all", (1,), True, marks=pytest.mark.slow),
+    ],
 )
 def test_blurred_faces_lose_their_detail(
     tmp_path: Path, video: Path, faces: TimelineRows, blur: str, tracks: tuple[int, ...] | None, hidden: bool
