@@ -9,8 +9,8 @@ norms and biases are left to AdamW (Loshchilov & Hutter 2019), as the authors of
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, Self, TypeVar, overload
+from collections.abc import Iterable
+from typing import Any, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -36,14 +36,9 @@ class Muon(torch.optim.Optimizer):
     def __init__(self, weights: list[nn.Parameter], rate: float, momentum: float, decay: float) -> None:
         super().__init__(weights, {"lr": rate, "momentum": momentum, "decay": decay})
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One step along the orthogonalised Nesterov momentum."""
-        assert closure is None, "gradients are computed before"
+    def step(self) -> None:
+        """One step along the orthogonalised Nesterov momentum; gradients are computed before."""
         for group in self.param_groups:
             for weight in group["params"]:
                 state = self.state[weight]
@@ -54,7 +49,6 @@ class Muon(torch.optim.Optimizer):
                 size = ADAM_RMS * max(rows.shape) ** 0.5
                 weight.mul_(1 - group["lr"] * group["decay"])
                 weight.sub_(orthogonal(rows).view_as(weight), alpha=group["lr"] * size)
-        return None
 
 
 def orthogonal(rows: Tensor) -> Tensor:
