@@ -115,7 +115,7 @@ class TimelineFile:
         self._one_at_a_time = RLock()
         file, size_bytes = _opened(path)
         try:
-            schema = file.schema_arrow  # made anew whenever it is asked for
+            schema = file.schema_arrow  # every access builds it again
             self.metadata: dict[str, Any] = unpack_metadata(schema, str(path))
             if wrong := [*misfits(schema), *_bombs(file.metadata, size_bytes)]:
                 raise TimelineReadError(f"{path} {' and '.join(wrong)}", "analyse the video again")
