@@ -71,7 +71,7 @@ def audit(batches: Iterable[pa.RecordBatch], facts: Mapping[str, Any], in_order:
     The checks, always the same in the same order.
     """
     recorded = {name: value for name, value in facts.items() if isinstance(value, int | float)}
-    checks = [kind(recorded) for kind in _Check.__subclasses__()]  # in the order in which they are defined
+    checks = [kind(recorded) for kind in CHECKS]
     for part in _parts(batches):
         for check in checks:
             check.add(part)
@@ -380,3 +380,21 @@ class _TracksCounted(_Check):
         if stated is None:
             return False, f"{len(self.ids)} tracks; the metadata do not say how many there should be"
         return self.ids == set(range(1, int(stated) + 1)), f"{len(self.ids)} tracks; the metadata say {stated}"
+
+
+CHECKS: tuple[type[_Check], ...] = (
+    _FramesReconcile,
+    _RowsInOrder,
+    _TimesRise,
+    _WithinTheVideo,
+    _OneRowATrack,
+    _EmptyFramesHaveOneRow,
+    _ValuesWhereFacesAre,
+    _BoxesInThePicture,
+    _ProbabilitiesAddUp,
+    _ClaimsWhereReadable,
+    _ReadableByTheRule,
+    _ConfidencesFollow,
+    _TracksCounted,
+)
+"""In the order in which `audit` gives their results."""
