@@ -163,7 +163,7 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) ->
 def test_a_run_begins_with_the_weights_of_another_one(trained: Trained) -> None:
     before = str(trained.out / "last.pt")
     state = State(replace(SMALL, begin=before))
-    state.begin(before)
+    state.begin(Path(before))
     assert torch.equal(state.network.head.weight, averaged_network(Path(before))[1].head.weight)
 
 
@@ -216,7 +216,7 @@ def test_what_teachers_say_counts() -> None:
 def test_weights_that_cannot_be_begun_with_are_refused(name: str, message: str, tmp_path: Path) -> None:
     State(Recipe(network="cnn3")).save(tmp_path / "last.pt")
     with pytest.raises(UsageError, match=message):
-        State(SMALL).begin(str(tmp_path / name))
+        State(SMALL).begin(tmp_path / name)
 
 
 def test_export_that_computes_something_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def test_a_grown_network_computes_the_same(
 ) -> None:
     small = saved(SMALL, tmp_path / "last.pt")
     state = State(Recipe(size_px=48, stem=16, channels=channels, blocks=blocks, strides=strides))
-    state.begin(str(tmp_path / "last.pt"))
+    state.begin(tmp_path / "last.pt")
     luma = torch.randint(0, 256, (4, 1, 48, 48), dtype=torch.uint8)
     for network in (state.network.eval(), state.average):
         for one, other in zip(small(luma), network(luma), strict=True):
@@ -77,14 +77,14 @@ def test_a_grown_network_computes_the_same(
 def test_what_does_not_contain_the_small_one_is_refused(recipe: Recipe, message: str, tmp_path: Path) -> None:
     saved(SMALL, tmp_path / "last.pt")
     with pytest.raises(UsageError, match=f"another network: .*{message}"):
-        State(recipe).begin(str(tmp_path / "last.pt"))
+        State(recipe).begin(tmp_path / "last.pt")
 
 
 def test_new_channels_learn(tmp_path: Path) -> None:
     """What is silent at first gets gradients, or it would stay silent."""
     saved(SMALL, tmp_path / "last.pt")
     state = State(Recipe(size_px=48, stem=16, channels=(16, 16, 48), blocks=(1, 1, 2), strides=(1, 2, 2)))
-    state.begin(str(tmp_path / "last.pt"))
+    state.begin(tmp_path / "last.pt")
     logits, _ = state.network.train()(torch.randint(0, 256, (8, 1, 48, 48), dtype=torch.uint8))
     logits.square().sum().backward()
     new_block, wide = state.network.features[3].body[4].weight, state.network.features[6].body[0].weight

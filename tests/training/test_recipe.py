@@ -15,10 +15,13 @@ import typer
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
+import torch
+
 from feelit.cli import application
 from feelit.errors import UsageError
 from feelit.training.expression import linear
 from feelit.training.expression import run as expression_run
+from feelit.training.expression.run import averaged_network
 from feelit.training.face import recipe as face_recipe
 from feelit.training.recipe import built_in, read_recipe
 from tests.conftest import Command
@@ -123,6 +126,40 @@ def test_a_run_from_the_command_line_goes_on_where_it_was(tmp_path: Path, comman
         *("landmarks-train.npz", "landmarks-valid.npz", "last.pt"),
         *("evaluation", "evaluation-fer2013", "saliency.png"),
     }
+
+
+def recipe_file(folder: Path, name: str, **values: object) -> Path:
+    """A recipe of a tiny network."""
+    small = {"kind": "expression", **asdict(SMALL), "epochs": 1} | values
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in small.items()]
+    (folder / f"{name}.toml").write_text("".join(lines))
+    return folder / f"{name}.toml"
+
+
+def test_a_recipe_begins_with_another_one(tmp_path: Path, command: Command) -> None:
+    write_data(tmp_path)
+    first, out = recipe_file(tmp_path, "first", size_px=48), tmp_path / "out"
+    last = recipe_file(tmp_path, "last", begin=str(first), learning_rate=0.0)
+    ran = command("train", last, "--data", tmp_path, "--out", out)
+    assert (ran.code, ran.out) == (0, f"{out / 'last.onnx'}\n")
+    assert "last begins with first" in ran.err
+    assert len(re.findall(r"epoch 1 of 1", ran.err)) == 2
+    weights = [averaged_network(path / "last.pt")[1].head.weight for path in (out / "first", out)]
+    assert torch.allclose(*weights, atol=1e-7), "at a learning rate of 0 the weights stay"
+    shutil.rmtree(out / "first")
+    again = command("train", last, "--data", tmp_path, "--out", out)
+    assert (again.code, "epoch" in again.err) == (0, False), "a run that has begun does not need the first one"
+
+
+@pytest.mark.parametrize("begin", ["mine.toml", "other.toml", "face", "none.toml"])
+def test_a_recipe_that_cannot_be_first_is_refused(begin: str, tmp_path: Path, command: Command) -> None:
+    write_data(tmp_path)
+    mine = recipe_file(tmp_path, "mine", begin=str(tmp_path / begin) if "." in begin else begin)
+    recipe_file(tmp_path, "other", begin=str(mine))
+    ran = command("train", mine, "--data", tmp_path, "--out", tmp_path / "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert re.search("cannot begin with|cannot be read", ran.lines[-1])
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("recipe", ["expression", "hog", "face"])

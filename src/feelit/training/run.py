@@ -9,13 +9,19 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from feelit.errors import MissingExtraError
+from feelit.errors import MissingExtraError, UsageError
 from feelit.options.expand import keywords
 from feelit.options.kinds import expanded
 from feelit.options.models import TrainOptions
 from feelit.storage.atomic import no_empty_folders, output_errors, refuse_to_overwrite
 from feelit.storage.stat import InputFiles, files_below
+
+if TYPE_CHECKING:
+    from feelit.training.recipe import Recipe
+
+log = logging.getLogger("feelit.training")
 
 NEEDED = {"torch": "PyTorch", "onnx": "onnx", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
@@ -56,24 +62,40 @@ def train(recipe: str | PathLike[str], *, options: TrainOptions) -> Trained:
     """
     if missing := [title for module, title in NEEDED.items() if importlib.util.find_spec(module) is None]:
         raise MissingExtraError(f"training needs {missing[0]}, which is not installed", "pip install 'feelit[train]'")
-    from feelit.training.recipe import KINDS, read_recipe
+    from feelit.training.recipe import read_recipe
 
     data, out, given = options.data, options.out, expanded(recipe)
     name, values = read_recipe(given, options.changes)
     _refuse_inputs(out, Path(given), data)
-    kind = next(module for module in KINDS.values() if type(values) is module.Recipe)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    log = logging.getLogger("feelit.training")
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     try:
-        with output_errors(out), no_empty_folders(out):
-            out.mkdir(parents=True, exist_ok=True)
-            model = kind.train(name, values, data, out)
+        with output_errors(out):
+            model = _follow(name, values, data, out)
     finally:
         log.removeHandler(handler)
     return Trained(model=model, recipe=asdict(values))
+
+
+def _follow(name: str, recipe: Recipe, data: Path, out: Path, above: tuple[str, ...] = ()) -> Path:
+    """Train a recipe in the folder `out`, after the recipe that it begins with, in a folder of that one's name below."""
+    from feelit.training.checkpoint import CHECKPOINT
+    from feelit.training.recipe import KINDS, read_recipe
+
+    with no_empty_folders(out):
+        out.mkdir(parents=True, exist_ok=True)
+        given = getattr(recipe, "first", "")
+        if given and not (out / CHECKPOINT).exists():
+            first_name, first = read_recipe(given)
+            if given in above or type(first) is not type(recipe):
+                raise UsageError(f"recipe {name} cannot begin with {given}", "begin with a recipe or a checkpoint of its kind")
+            log.info("%s begins with %s", name, first_name)
+            _refuse_inputs(out / first_name, Path(given), data)
+            _follow(first_name, first, data, out / first_name, (*above, given))
+        kind = next(module for module in KINDS.values() if type(recipe) is module.Recipe)
+        return kind.train(name, recipe, data, out)
 
 
 def _refuse_inputs(out: Path, recipe: Path, data: Path) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from feelit.errors import ModelError, UsageError
 from feelit.models.paths import model_path
-from feelit.training.checkpoint import read_checkpoint, write_checkpoint
+from feelit.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from feelit.training.curves import Curve
 from feelit.training.expression.augment import AUGMENTATIONS
 from feelit.training.expression.network import (
@@ -88,7 +88,9 @@ class Recipe:
     rare: float = 0.25  # images are drawn in proportion to the frequency of their label to the power of -rare
     ema: float = 0.999  # decay per step of the averaged weights, which are served
     fer2013: float = 0.6  # weight of the loss of the second head, which predicts FER2013's own label
-    begin: str = ""  # checkpoint of another run, of this network or a smaller one, whose averaged weights to start from
+    begin: str = (
+        ""  # checkpoint of this network or a smaller one, whose averaged weights to start from; or a recipe to train first
+    )
     teachers: tuple[str, ...] = ()  # for knowledge distillation: checkpoints or ONNX files of other runs, or "expression"
     taught: float = 0.7  # weight of the teachers' probabilities in the targets
     unlabelled: str = ""  # folder of detection data, whose faces are labelled by the teachers alone
@@ -106,6 +108,15 @@ class Recipe:
     def first_calm(self) -> int:
         """The number of the first epoch with weaker augmentation, from 0; the number of epochs if there is none."""
         return self.epochs - (min(self.calm_epochs, self.epochs // 2) if self.schedule == "cosine" else 0)
+
+    @property
+    def first(self) -> str:
+        """The recipe that is trained first, for the initial weights; "" if there is none."""
+        return self.begin if Path(self.begin).suffix in ("", ".toml") else ""
+
+    def beginning(self, out: Path) -> Path:
+        """The checkpoint with the initial weights of a run in the folder `out`."""
+        return out / Path(self.first).stem / CHECKPOINT if self.first else Path(self.begin)
 
     def build(self) -> ExpressionNet:
         """An untrained network of this recipe.
@@ -165,9 +176,9 @@ class State(Learner[ExpressionNet]):
             self.average.load_state_dict(self.best)
         return self.average
 
-    def begin(self, path: str) -> None:
+    def begin(self, path: Path) -> None:
         """Start from the averaged weights of another run; those of a smaller residual network are grown."""
-        source, network = averaged_network(Path(path))
+        source, network = averaged_network(path)
         try:
             if self.recipe.network == source.network == "residual":
                 grow(network, source.blocks, self.network, self.recipe.blocks)

@@ -56,7 +56,7 @@ def train(name: str, recipe: Recipe, data: Path, out: Path) -> Path:
     if (out / CHECKPOINT).exists():
         state.load(out / CHECKPOINT)
     elif recipe.begin:
-        state.begin(recipe.begin)
+        state.begin(recipe.beginning(out))
     teachers = open_teachers(recipe)
     training, valid = read_examples(data, recipe.size_px, out)
     counts = training.counts()
