@@ -105,10 +105,10 @@ def _draw(label: Int64, ours: Int64, theirs: Int64, name: str, path: Path) -> No
         (0.2, [only_ours[pair] for pair, _ in most], "0.65", f"only the built-in classifier is wrong ({back})"),
     ):
         axes.bar_label(axes.barh(rows + side, counts, 0.4, color=colour, label=words), padding=2, fontsize=8)
-    axes.set_yticks(rows, [f"{EMOTIONS[seen]} taken for {EMOTIONS[said]}" for (seen, said), _ in most])
+    axes.set_yticks(rows, [f"{EMOTIONS[seen]} as {EMOTIONS[said]}" for (seen, said), _ in most])
     axes.invert_yaxis()
     axes.set_xlabel(f"of {int((label >= 0).sum())} validation faces on whose expression most people agreed")
-    axes.set_title(f"What {name} takes for another expression")
+    axes.set_title(f"Expressions that {name} confuses")
     axes.legend(frameon=False, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150, metadata={"Software": None})
