@@ -63,6 +63,19 @@ def test_every_network_learns_and_gives_both_heads(network: str) -> None:
     assert (first.shape, second.shape) == ((3, 8), (3, 7))
 
 
+def test_a_bottleneck_block_passes_its_input_on_at_first() -> None:
+    block = DESIGNS["resnet50"]().layers[5]
+    features = torch.rand(2, 256, 6, 6)
+    assert torch.equal(block(features), features)
+
+
+@pytest.mark.parametrize(("rate", "differ"), [pytest.param(0.0, 0, id="none"), pytest.param(0.25, 1, id="a quarter")])
+def test_dropout_of_blocks_is_that_of_the_recipe(rate: float, differ: int) -> None:
+    network = Recipe(network="cnn4", size_px=48, block_dropout=rate).build()
+    blocks, faces = network.features[:16].train(), torch.rand(4, 1, 48, 48)
+    assert (not torch.equal(blocks(faces), blocks(faces))) == differ
+
+
 @pytest.mark.parametrize(
     ("network", "parameters"),
     [

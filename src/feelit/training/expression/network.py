@@ -80,11 +80,16 @@ def cnn3() -> Trunk:
     return Trunk(nn.Sequential(*layers, *dense), 128)
 
 
-def cnn4() -> Trunk:
-    """Four blocks of one convolution, 64, 128, 512 and 512 channels wide, and two dense layers, with batch normalisation."""
+def cnn4(dropout: float = 0.25) -> Trunk:
+    """Four blocks of one convolution, 64, 128, 512 and 512 channels wide, and two dense layers, with batch normalisation.
+
+    Parameters
+    ----------
+    dropout : of the blocks; that of the dense layers is 0.25
+    """
     layers: list[nn.Module] = []
     for inputs, outputs, size in ((1, 64, 3), (64, 128, 5), (128, 512, 3), (512, 512, 3)):
-        layers += [*_convolution(inputs, outputs, size), nn.MaxPool2d(2), nn.Dropout(0.25)]
+        layers += [*_convolution(inputs, outputs, size), nn.MaxPool2d(2), nn.Dropout(dropout)]
     layers.append(nn.Flatten())
     for outputs in (256, 512):
         layers += [nn.LazyLinear(outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True), nn.Dropout(0.25)]
@@ -151,9 +156,10 @@ class _Bottleneck(nn.Module):
     def __init__(self, inputs: int, inner: int, stride: int) -> None:
         super().__init__()
         outputs = 4 * inner
-        self.body = nn.Sequential(
-            *_convolution(inputs, inner, 1), *_convolution(inner, inner, 3, stride), *_normalised(inner, outputs, 1)
-        )
+        layers = [*_convolution(inputs, inner, 1), *_convolution(inner, inner, 3, stride)]
+        expand, norm = nn.Conv2d(inner, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
+        nn.init.zeros_(norm.weight)  # at first a block passes its input on (Goyal et al. 2017)
+        self.body = nn.Sequential(*layers, expand, norm)
         self.skip = _shortcut(inputs, outputs, stride)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -53,6 +53,7 @@ LEGACY = {
     "monitor": "validation loss",
     "early_stopping": 0,
     "l1": 0.0,
+    "block_dropout": 0.25,
 }
 """Values of the recipe's fields that older checkpoints lack."""
 
@@ -68,6 +69,7 @@ class Recipe:
     blocks: tuple[int, ...] = (1, 2, 2, 1)
     strides: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.1
+    block_dropout: float = 0.25  # after each block of cnn4
     epochs: int = 75  # in all
     batch: int = 128
     learning_rate: float = 0.002
@@ -133,7 +135,7 @@ class Recipe:
         if self.network == "residual":
             trunk = residual(self.stem, tuple(zip(self.channels, self.blocks, self.strides, strict=True)))
         else:
-            trunk = DESIGNS[self.network]()
+            trunk = cnn4(self.block_dropout) if self.network == "cnn4" else DESIGNS[self.network]()
         network = ExpressionNet(trunk, self.dropout).eval()
         network(torch.zeros(2, 1, self.size_px, self.size_px))  # lazy layers take their size from the first input
         return network
