@@ -21,7 +21,7 @@ Curve = list[tuple[int, dict[str, float]]]
 
 def draw_curves(curve: Curve, path: Path) -> None:
     """Write a figure: losses above, other scores below, over epochs. Scores on training images are dashed."""
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    figure = Figure(figsize=(8.0, 5.2), layout="constrained")
     above, below = figure.subplots(2, sharex=True)
     epochs = [epoch for epoch, _ in curve]
     names = list(curve[-1][1])
@@ -34,8 +34,9 @@ def draw_curves(curve: Curve, path: Path) -> None:
     above.set_ylabel("loss")
     below.set_ylabel("score")
     below.set_xlabel("epoch")
+    below.xaxis.get_major_locator().set_params(integer=True)
     for axes in (above, below):
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     with whole_file(path) as temporary:
