@@ -15,8 +15,8 @@ def train(
     recipe: Annotated[
         str,
         argument(
-            "A built-in recipe (expression, face, identity, signals, hog, cnn3, cnn4, mini-xception, vgg16, "
-            "vgg16-48px, vgg16-32px, resnet50), or a .toml file."
+            "A built-in recipe (expression, face, identity, signals, hog, cnn3, cnn4, cnn4-dropout, mini-xception, "
+            "vgg16, vgg16-48px, vgg16-32px, resnet50), or a .toml file."
         ),
     ],
     options: TrainOptions,
