@@ -90,9 +90,7 @@ class Recipe:
     rare: float = 0.25  # images are drawn in proportion to the frequency of their label to the power of -rare
     ema: float = 0.999  # decay per step of the averaged weights, which are served
     fer2013: float = 0.6  # weight of the loss of the second head, which predicts FER2013's own label
-    begin: str = (
-        ""  # checkpoint of this network or a smaller one, whose averaged weights to start from; or a recipe to train first
-    )
+    begin: str = ""  # initial weights: a checkpoint of this network or of a smaller one; or a recipe, which is trained first
     teachers: tuple[str, ...] = ()  # for knowledge distillation: checkpoints or ONNX files of other runs, or "expression"
     taught: float = 0.7  # weight of the teachers' probabilities in the targets
     unlabelled: str = ""  # folder of detection data, whose faces are labelled by the teachers alone
