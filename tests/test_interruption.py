@@ -20,7 +20,7 @@ import pytest
 from feelit.errors import FeelitError, OutputError
 from feelit.logs import facts
 from feelit.options import AnalyzeOptions, RunOptions
-from feelit.run import pipeline
+from feelit.run import interruption, pipeline
 from feelit.run.engines import Order, Outcome, Work, attempt
 from feelit.run.engines.local import LocalEngine
 from feelit.run.job import VideoReport
@@ -36,6 +36,33 @@ from tests.video import clips
 
 RESUMED = "feelit: interrupted; run the same command again to resume\n"
 """What an interrupted run says last."""
+
+
+def test_an_interruption_that_a_finaliser_discards_is_noted_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    class Broken:
+        def __del__(self) -> None:
+            raise ValueError("is reported")
+
+    hook, reported = sys.unraisablehook, list[object]()
+    handlers = {number: signal.getsignal(number) for number in interruption.ENDING}
+    sys.unraisablehook = lambda unraisable: reported.append(unraisable.exc_type)
+    try:
+        interruption.handle_signals()
+        Finalised()
+        Broken()
+        with pytest.raises(interruption.Interruption):
+            interruption.raise_interruption()
+    finally:
+        interruption.leave_signals()
+        sys.unraisablehook = hook
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert reported == [ValueError]
+    assert capfd.readouterr().err == ""
 
 
 def run_all(work: Work, folder: Path, workers: int = 2) -> dict[int, Outcome]:
@@ -208,7 +235,7 @@ FEELIT = (str(Path(sys.executable).with_name("feelit")),)
 HELD = """
 from functools import partial
 from feelit.cli import main
-from feelit.run import pipeline
+from feelit.run import interruption, pipeline
 from tests import works
 
 pipeline.LocalEngine = partial(pipeline.LocalEngine, work=works.held)
